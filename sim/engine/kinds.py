@@ -1,0 +1,122 @@
+"""Numbers that stand for words in the tables: kinds of event, statuses, orders, what moved a chance.
+
+Rules use the constants; whoever reads the tables uses the tuples. A number is never reused for another meaning.
+"""
+
+from __future__ import annotations
+
+# Kinds of event, as written in the column `kind` of events.csv.
+EVENT_KINDS = (
+    "given_skipped",  # a given event or policy that was impossible on its day
+    "policy",  # a policy was carried out
+    "base_attempt",  # a party set out to open a base
+    "base_opened",
+    "base_closed",
+    "demand",  # a side decided to demand that the other close its base
+    "tolerated",
+    "complied",
+    "stalled",
+    "refused",
+    "arrest_raid",
+    "assassination",
+    "road_quarrel",
+    "front_opened",  # call to arms: a column set out to a town far from the clash
+    "clash_spread",  # a column set out to a town beside the clash
+    "clash",  # a day of fighting in a town
+    "attack_repelled",
+    "clash_ended",
+    "commander_killed",
+    "capture",  # change of holder by battle
+    "withdrawal",  # change of holder because the garrison left
+    "town_neutral",  # change of holder by local agreement
+    "reinforcement",  # a column set out to a clash under way
+    "agreement_signed",
+    "agreement_broken",
+    "agreement_expired",
+    "shelling",
+    "zone_deadline",
+    "mobilisation",
+    "offensive_started",
+    "assault",  # a government column set out to a front town
+    "offensive_ended",
+    "level_change",  # a pair of factions moved on the escalation ladder
+)
+(
+    GIVEN_SKIPPED, POLICY, BASE_ATTEMPT, BASE_OPENED, BASE_CLOSED, DEMAND, TOLERATED, COMPLIED, STALLED, REFUSED,
+    ARREST_RAID, ASSASSINATION, ROAD_QUARREL, FRONT_OPENED, CLASH_SPREAD, CLASH, ATTACK_REPELLED, CLASH_ENDED,
+    COMMANDER_KILLED, CAPTURE, WITHDRAWAL, TOWN_NEUTRAL, REINFORCEMENT, AGREEMENT_SIGNED, AGREEMENT_BROKEN,
+    AGREEMENT_EXPIRED, SHELLING, ZONE_DEADLINE, MOBILISATION, OFFENSIVE_STARTED, ASSAULT, OFFENSIVE_ENDED, LEVEL_CHANGE,
+) = range(len(EVENT_KINDS))  # fmt: skip
+
+# Rules, as written in the column `rule`; the order is that of the simulated day.
+RULES = ("given", "base_attempt", "incident", "demand", "spread", "movement", "clash", "control", "ceasefire", "offensive", "memory", "ladder")
+(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER) = range(len(RULES))  # fmt: skip
+
+# Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.
+MOVERS = (
+    "none",
+    "agreement",  # value: share suppressed; factor on the chance
+    "distance",  # value: km by road
+    "force_ratio",  # value: own force over the other's
+    "own_force",  # value: fighters within reach
+    "value",  # value: town value 0..1
+    "trust",  # value: trust 0..1
+    "threat",  # value: perceived loyalist threat 0..1
+    "fatigue",  # value: war fatigue
+    "grievance",  # value: grievance 0..1
+    "support",  # value: influence 0..1
+    "restraint",  # value: doctrine multiplier
+    "help",  # value: expected fighters of sister groups
+    "deaths",  # value: deaths of the last 7 (rebels) or 14 days (opportunity)
+    "stalemate",  # value: days without capture
+    "mediator",  # value: 1
+    "momentum",  # value: towns taken in 7 days
+    "violations",  # value: number
+    "disputes",  # value: unresolved disputes in scope
+    "bases",  # value: bases in scope
+    "terms",  # value: multiplier of terms
+    "proscribed",  # value: share of fighters in the zone who are proscribed
+    "patience",  # value: patience of the guarantors
+    "calendar",  # value: hazard a month
+    "neighbours_lost",  # value: share
+    "solidarity",  # value: probability
+    "offensive",  # value: 1 while an offensive is under way
+    "truce_propensity",  # value: doctrine multiplier
+    "expansion",  # value: doctrine multiplier
+    "zone",  # value: 1 while the zone's agreement stands
+)
+(
+    M_NONE, M_AGREEMENT, M_DISTANCE, M_FORCE_RATIO, M_OWN_FORCE, M_VALUE, M_TRUST, M_THREAT, M_FATIGUE, M_GRIEVANCE,
+    M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_VIOLATIONS, M_DISPUTES, M_BASES,
+    M_TERMS, M_PROSCRIBED, M_PATIENCE, M_CALENDAR, M_NEIGHBOURS_LOST, M_SOLIDARITY, M_OFFENSIVE, M_TRUCE_PROPENSITY,
+    M_EXPANSION, M_ZONE,
+) = range(len(MOVERS))  # fmt: skip
+
+ROLES = ("rebel", "government", "patron_backed", "neutral")
+REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE = range(4)
+
+TOWN_STATUS = ("held", "contested", "neutral")
+HELD, CONTESTED, NEUTRAL = range(3)
+
+ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded")
+GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED = range(6)
+
+BASE_STATUS = ("open", "agreed", "closed")
+BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
+
+DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled")
+D_OPEN, D_DEMANDED, D_REFUSED, D_CLASH, D_SETTLED = range(5)
+
+CLASH_STATUS = ("under_way", "captured", "repelled", "ended")
+UNDER_WAY, CLASH_CAPTURED, CLASH_REPELLED, CLASH_OVER = range(4)
+
+SCOPES = ("town", "sector", "all_fronts")
+TOWN_SCOPE, SECTOR_SCOPE, ALL_FRONTS = range(3)
+
+AGREEMENT_STATUS = ("in_force", "broken", "expired")
+IN_FORCE, BROKEN, EXPIRED = range(3)
+
+OFFENSIVE_PHASES = ("none", "mobilised", "under_way")
+NO_OFFENSIVE, MOBILISED, OFFENSIVE_UNDER_WAY = range(3)
+
+LEVELS = ("calm", "dispute", "incident", "local clash", "clashes in several places", "campaign")

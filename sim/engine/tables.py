@@ -1,0 +1,322 @@
+"""The world is a handful of tables: NumPy structured arrays whose fields are i8 or f8, each documented with its unit.
+
+An index into a table is written as its singular name (`town`, `group`); -1 means none. Tables that grow have a row
+count in `world.counts`; `key` is a stable 63-bit identity made from what made the row, never from its position.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+Fields = dict[str, tuple[str, str]]
+
+TOWN: Fields = {
+    "key": ("i8", "identity: hash of the town's name"),
+    "x": ("i8", "grid column"),
+    "y": ("i8", "grid row, counted from the south"),
+    "east": ("f8", "km east of the map's south-west corner"),
+    "north": ("f8", "km north of the map's south-west corner"),
+    "population": ("f8", "people"),
+    "value": ("f8", "0..1: junctions, roads, importance"),
+    "holder": ("i8", "group that holds it, or the stronger of two where contested; -1 neutral"),
+    "status": ("i8", "kinds.TOWN_STATUS"),
+    "start_holder": ("i8", "holder on the first day"),
+    "in_zone": ("i8", "1 inside the zone"),
+    "front": ("i8", "1 beside a town across the line between government and others"),
+    "changed": ("i8", "day of the last change of holder; -10000 never"),
+    "changed_event": ("i8", "event of the last change of holder; -1 none"),
+    "lost_by": ("i8", "faction that lost it at the last change; -1 none"),
+    "clash": ("i8", "clash under way here; -1 none"),
+}
+FACTION: Fields = {
+    "key": ("i8", "identity: hash of its name"),
+    "role": ("i8", "kinds.ROLES"),
+    "proscribed": ("i8", "1 must leave the zone"),
+    "expansion": ("f8", "multiplier on base attempts"),
+    "tolerance": ("f8", "multiplier on tolerating another's base"),
+    "truce_propensity": ("f8", "multiplier on the signing hazard"),
+    "restraint": ("f8", "divides incidents and spread"),
+    "fatigue": ("f8", "war fatigue, 0.."),
+    "threat": ("f8", "perceived loyalist threat, 0..1"),
+    "deaths_today": ("i8", "own fighters killed today"),
+    "captured_7": ("f8", "towns taken, decaying over 7 days"),
+    "killed": ("i8", "own fighters killed since the start"),
+    "deserted": ("i8", "own fighters deserted since the start"),
+    "reinforced": ("i8", "fighters who came from outside since the start"),
+}
+GROUP: Fields = {
+    "key": ("i8", "identity: hash of its name"),
+    "faction": ("i8", "faction it belongs to"),
+    "cohesion": ("f8", "share of its fighters that acts as one, 0..1"),
+    "mediates": ("i8", "1 mediates instead of joining"),
+}
+RELATION: Fields = {
+    "grievance": ("f8", "of the row's faction toward the column's, 0..1"),
+    "trust": ("f8", "of the row's faction toward the column's, 0..1"),
+    "deaths_today": ("i8", "deaths of the row's faction at the hands of the column's, today"),
+    "deaths_7": ("f8", "deaths of either side in the last 7 days (symmetric)"),
+    "deaths_14": ("f8", "deaths of either side in the last 14 days (symmetric)"),
+    "incident_day": ("i8", "day of the last incident (symmetric)"),
+    "capture_day": ("i8", "day of the last change of holder between them (symmetric)"),
+    "level": ("i8", "escalation level 0..5 (symmetric)"),
+}
+FORCE: Fields = {
+    "key": ("i8", "identity: from what made it"),
+    "group": ("i8", "group"),
+    "faction": ("i8", "faction"),
+    "fighters": ("i8", "fighters"),
+    "cohesion": ("f8", "0..1"),
+    "rank": ("i8", "commander's rank, 1 (local) to 3 (sector)"),
+    "commander": ("i8", "1 the commander is alive"),
+    "orders": ("i8", "kinds.ORDERS"),
+    "home": ("i8", "home town"),
+    "town": ("i8", "town it stands in; -1 on the way"),
+    "last_town": ("i8", "town last stood in or passed"),
+    "next_town": ("i8", "town at the end of the road it is on; -1 none"),
+    "goal": ("i8", "town it marches to; -1 none"),
+    "travelled": ("f8", "km covered on the present road"),
+    "x": ("i8", "grid column"),
+    "y": ("i8", "grid row"),
+    "arrived": ("i8", "day it arrived where it stands"),
+    "cause": ("i8", "event that set it in motion; -1 none"),
+    "enemy": ("i8", "faction it was sent against; -1 none"),
+    "born": ("i8", "day it was formed"),
+}
+BASE: Fields = {
+    "key": ("i8", "identity"),
+    "group": ("i8", "group that opened it"),
+    "faction": ("i8", "its faction"),
+    "town": ("i8", "town"),
+    "fighters": ("i8", "fighters of the party that opened it"),
+    "opened": ("i8", "day"),
+    "closed": ("i8", "day; -1 open"),
+    "status": ("i8", "kinds.BASE_STATUS"),
+    "opened_event": ("i8", "event"),
+}
+DISPUTE: Fields = {
+    "key": ("i8", "identity"),
+    "town": ("i8", "town"),
+    "base": ("i8", "base it is about; -1 none"),
+    "newcomer": ("i8", "group that opened the base"),
+    "host": ("i8", "group that holds the town"),
+    "stage": ("i8", "kinds.DISPUTE_STAGES"),
+    "opened": ("i8", "day"),
+    "last_event": ("i8", "last event of the dispute"),
+}
+CLASH: Fields = {
+    "key": ("i8", "identity"),
+    "town": ("i8", "town"),
+    "attacker": ("i8", "group that attacks"),
+    "defender": ("i8", "group that defends"),
+    "began": ("i8", "day"),
+    "last_event": ("i8", "last event of the clash"),
+    "status": ("i8", "kinds.CLASH_STATUS"),
+    "ended": ("i8", "day; -1 under way"),
+    "deaths": ("i8", "fighters killed so far"),
+}
+SPARK: Fields = {
+    "key": ("i8", "identity"),
+    "due": ("i8", "day on which it comes to a clash"),
+    "town": ("i8", "town of the clash that set it off"),
+    "attacker": ("i8", "faction of the attacker there"),
+    "defender": ("i8", "faction of the defender there"),
+    "defender_group": ("i8", "group attacked there"),
+    "attacker_group": ("i8", "group attacking there"),
+    "far": ("i8", "1 call to arms, 0 to neighbours"),
+    "cause": ("i8", "event of the clash that set it off"),
+    "done": ("i8", "1 carried out or lapsed"),
+}
+AGREEMENT: Fields = {
+    "key": ("i8", "identity"),
+    "party_a": ("i8", "bit mask of groups of the first side"),
+    "party_b": ("i8", "bit mask of groups of the second side"),
+    "faction_a": ("i8", "faction of the first side"),
+    "faction_b": ("i8", "faction of the second side"),
+    "scope": ("i8", "kinds.SCOPES"),
+    "town": ("i8", "town in the middle of the scope; -1 all fronts"),
+    "radius": ("f8", "km"),
+    "terms": ("i8", "bit mask of terms"),
+    "mediator": ("i8", "group; -1 none"),
+    "signed": ("i8", "day, may be before the start"),
+    "expires": ("i8", "last day; -1 open-ended"),
+    "status": ("i8", "kinds.AGREEMENT_STATUS"),
+    "ended": ("i8", "day; -1 in force"),
+    "broken_by": ("i8", "group that broke it; -1"),
+    "violations": ("i8", "clashes and incidents in its scope while in force"),
+    "frailty": ("f8", "gamma of mean 1; multiplies the break hazard"),
+    "suppression": ("f8", "share of clashes prevented"),
+    "hold_factor": ("f8", "product of its terms' hold factors"),
+    "base_factor": ("f8", "product of its terms' factors on base attempts"),
+    "clash_factor": ("f8", "product of its terms' factors on clashes"),
+    "given": ("i8", "1 asserted by the scenario"),
+    "signed_event": ("i8", "event of signing; -1 before the start"),
+    "ended_event": ("i8", "event of its end; -1"),
+}
+EVENT: Fields = {
+    "key": ("i8", "identity: from rule, day, place and group"),
+    "day": ("i8", "day of the simulation, 0 is the start"),
+    "cause": ("i8", "row of the event that caused it; -1 none"),
+    "kind": ("i8", "kinds.EVENT_KINDS"),
+    "rule": ("i8", "kinds.RULES"),
+    "level": ("i8", "escalation level of the pair at the time; the new one for level_change"),
+    "given": ("i8", "1 asserted by the scenario"),
+    "initiator": ("i8", "faction; -1 none"),
+    "target": ("i8", "faction; -1 none"),
+    "initiator_group": ("i8", "group; -1 none"),
+    "target_group": ("i8", "group; -1 none"),
+    "town": ("i8", "town; -1 none"),
+    "deaths_initiator": ("i8", "fighters"),
+    "deaths_target": ("i8", "fighters"),
+    "deaths_civilians": ("i8", "civilians"),
+    "probability": ("f8", "chance of what happened, on that day; 1 where nothing was drawn"),
+    "draw": ("f8", "uniform draw that decided; -1 where nothing was drawn"),
+    "agreement": ("i8", "agreement signed, broken, expired or violated; -1 none"),
+    "fighters": ("i8", "fighters sent, or committed by both sides"),
+    "mover_1": ("i8", "kinds.MOVERS"),
+    "value_1": ("f8", "value of the first mover"),
+    "factor_1": ("f8", "factor of the first mover on the chance"),
+    "mover_2": ("i8", "kinds.MOVERS"),
+    "value_2": ("f8", ""),
+    "factor_2": ("f8", ""),
+    "mover_3": ("i8", "kinds.MOVERS"),
+    "value_3": ("f8", ""),
+    "factor_3": ("f8", ""),
+    "mover_4": ("i8", "kinds.MOVERS"),
+    "value_4": ("f8", ""),
+    "factor_4": ("f8", ""),
+}
+ACTION: Fields = {
+    "key": ("i8", "identity"),
+    "day": ("i8", "day"),
+    "kind": ("i8", "0 given base attempt, 1 given agreement, 2 reinforce"),
+    "faction": ("i8", "faction; -1 any"),
+    "group": ("i8", "group; -1 any of the faction"),
+    "town": ("i8", "town; -1"),
+    "fighters": ("i8", "fighters"),
+    "agreement": ("i8", "row of the prepared agreement; -1"),
+}
+TERM: Fields = {
+    "key": ("i8", "identity"),
+    "chance": ("f8", "probability that a simulated agreement contains it"),
+    "hold_factor": ("f8", "multiplier"),
+    "grievance_relief": ("f8", "share"),
+    "base_attempt_factor": ("f8", "multiplier"),
+    "clash_factor": ("f8", "multiplier"),
+    "closes_bases": ("i8", "0 or 1"),
+    "neutralises_town": ("i8", "0 or 1"),
+    "fixed_days": ("i8", "days; 0 open-ended"),
+}
+LEVEL: Fields = {
+    "commitment": ("f8", "multiplier"),
+    "reinforcement": ("f8", "probability"),
+    "signing": ("f8", "multiplier"),
+}
+ROAD: Fields = {
+    "a": ("i8", "town at one end"),
+    "b": ("i8", "town at the other end"),
+    "km": ("f8", "road distance"),
+    "first_cell": ("i8", "row of its first cell, on a's side, in `road_cells`"),
+    "cells": ("i8", "number of its cells, both ends included"),
+}
+CELL: Fields = {"x": ("i8", "grid column"), "y": ("i8", "grid row")}
+NEAR: Fields = {
+    "town": ("i8", "town within the map's reach by road"),
+    "km": ("f8", "shortest road distance"),
+    "road": ("i8", "first road on the way there"),
+}
+ZONE: Fields = {
+    "exists": ("i8", "1 there is a zone"),
+    "agreed": ("i8", "day, may be before the start"),
+    "deadline": ("i8", "day"),
+    "patience": ("f8", "of patron and guarantor"),
+    "phase": ("i8", "kinds.OFFENSIVE_PHASES"),
+    "since": ("i8", "day the phase began"),
+    "axis": ("i8", "first town of the offensive; -1"),
+    "event": ("i8", "event of the present phase; -1"),
+    "government": ("i8", "faction that attacks; -1 none"),
+}
+FACTION_DAY: Fields = {
+    "towns": ("i8", "towns held"),
+    "contested": ("i8", "contested towns in which it stands"),
+    "influence": ("f8", "mean influence over all towns, 0..1"),
+    "fighters": ("i8", "alive"),
+    "deaths": ("i8", "own fighters killed on the day"),
+    "bases": ("i8", "bases open in towns held by others"),
+    "fatigue": ("f8", ""),
+    "threat": ("f8", ""),
+}
+PAIR_DAY: Fields = {
+    "level": ("i8", "escalation level"),
+    "deaths": ("i8", "deaths on both sides on the day"),
+    "clashes": ("i8", "clash-days on the day"),
+    "trust": ("f8", "of the row's faction toward the column's"),
+    "grievance": ("f8", "of the row's faction toward the column's"),
+}
+THEATRE_DAY: Fields = {
+    "agreements": ("i8", "agreements in force"),
+    "clashes": ("i8", "towns with fighting on the day"),
+    "disputes": ("i8", "disputes not settled"),
+    "civilian_deaths": ("i8", "on the day"),
+    "offensive": ("i8", "kinds.OFFENSIVE_PHASES"),
+    "columns": ("i8", "forces on the way"),
+    "changes": ("i8", "changes of holder on the day"),
+}
+
+
+def dtype(fields: Fields) -> np.dtype:
+    """Return the structured dtype of a table."""
+    return np.dtype([(name, kind) for name, (kind, _about) in fields.items()])
+
+
+def table(fields: Fields, rows: int) -> np.ndarray:
+    """Return a table of `rows` zeroed rows."""
+    return np.zeros(rows, dtype(fields))
+
+
+# Positions in `world.counts`, the number of rows in use of each table that grows.
+GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "events")
+N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_EVENTS = range(len(GROWING))
+
+
+class World(NamedTuple):
+    """All state of a simulation: the tables and nothing else. T towns, F factions, G groups."""
+
+    counts: np.ndarray  # i8 [len(GROWING)], rows in use
+    towns: np.ndarray  # TOWN [T]
+    influence: np.ndarray  # f8 [T, F], rows sum to 1
+    factions: np.ndarray  # FACTION [F]
+    groups: np.ndarray  # GROUP [G]
+    solidarity: np.ndarray  # f8 [G, G], chance that the column's group joins when the row's is attacked
+    relations: np.ndarray  # RELATION [F, F]
+    forces: np.ndarray  # FORCE, grows
+    bases: np.ndarray  # BASE, grows
+    disputes: np.ndarray  # DISPUTE, grows
+    clashes: np.ndarray  # CLASH, grows
+    sparks: np.ndarray  # SPARK, grows
+    agreements: np.ndarray  # AGREEMENT, grows
+    events: np.ndarray  # EVENT, grows
+    actions: np.ndarray  # ACTION, given events and policies by day
+    terms: np.ndarray  # TERM
+    levels: np.ndarray  # LEVEL [6]
+    zone: np.ndarray  # ZONE [1]
+    roads: np.ndarray  # ROAD
+    road_cells: np.ndarray  # CELL, all roads one after another
+    near: np.ndarray  # NEAR, all towns one after another, by distance
+    near_start: np.ndarray  # i8 [T + 1], rows of a town in `near`
+    adjacent: np.ndarray  # i8, towns one road away, all towns one after another
+    adjacent_start: np.ndarray  # i8 [T + 1]
+    standing: np.ndarray  # i8, forces that stand in towns, town by town; rebuilt as they move
+    standing_start: np.ndarray  # i8 [T + 1]
+    strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
+
+
+class Daily(NamedTuple):
+    """What is recorded each day; row 0 is the start, row d the end of day d. D days."""
+
+    holder: np.ndarray  # i8 [D + 1, T], group; -1 neutral
+    status: np.ndarray  # i8 [D + 1, T], kinds.TOWN_STATUS
+    faction: np.ndarray  # FACTION_DAY [D + 1, F]
+    pair: np.ndarray  # PAIR_DAY [D + 1, F, F]
+    theatre: np.ndarray  # THEATRE_DAY [D + 1]

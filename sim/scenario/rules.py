@@ -1,0 +1,223 @@
+"""Parameters of the rules, one class per mechanism, in the order of the simulated day.
+
+Every number has unit, default, allowed range and source; `between` is the interval a batch draws from. "assumed" marks
+a prior without a citation. The engine reads each number as `p["<rule>_<name>"]`, a switch as 0 or 1 and a variant as
+its position in the list of allowed words.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from sim.scenario.quantity import Quantity, Strict, number
+
+
+class Rule(Strict):
+    """A mechanism that can be switched off."""
+
+    enabled: bool = Field(default=True, description="switches the mechanism")
+
+
+class BaseAttempt(Rule):
+    """Opening a base in a town that another faction holds, in spite of agreements."""
+
+    attempts_per_town_month: Quantity = number(
+        0.02, "attempts per month and candidate town", 0, 1, "rate at a town of average value, no distance, equal forces and no trust", between=(0.005, 0.04)
+    )
+    value_weight: Quantity = number(1, "log rate per unit of town value", 0, 4, "pull of junctions and front access")
+    distance_km: Quantity = number(10, "km", 1, 100, "road distance to the nearest own garrison over which the rate falls e-fold")
+    strength_weight: Quantity = number(1, "log rate per log force ratio", 0, 3, "weight of ln(host force/own force)", "Gade, Hafez & Gabbay 2019, J Peace Research: power asymmetry raises infighting")
+    trust_weight: Quantity = number(1.5, "log rate per unit of trust", 0, 5, "deterrence by trust left in an agreement in force")
+    threat_weight: Quantity = number(0.5, "log rate per unit of threat", 0, 3, "deterrence by perceived loyalist threat", "Pischedda 2018, Int Security; zero is allowed: weekly data of 2016-18 do not show it", between=(0, 1.5))
+    fatigue_weight: Quantity = number(1, "log rate per unit of fatigue", 0, 3, "deterrence by war fatigue")
+    support_weight: Quantity = number(0.5, "log rate per unit of influence", 0, 3, "pull of local influence of the newcomer")
+    party_fighters: Quantity = number(60, "fighters", 10, 300, "size of the party that opens a base", between=(30, 120))
+    reach_km: Quantity = number(40, "km", 5, 60, "farthest road distance of a candidate town from an own garrison")
+
+
+class Incident(Rule):
+    """Arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
+
+    per_pair_month: Quantity = number(0.025, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
+    reach_km: Quantity = number(12, "km", 1, 60, "road distance within which garrisons are neighbours")
+    assassination_share: Quantity = number(0.35, "share of incidents", 0, 1, "share that are assassinations; they kill one")
+    arrest_share: Quantity = number(0.3, "share of incidents", 0, 1, "share that are arrest raids; the rest are road quarrels")
+    deaths_mean: Quantity = number(1.2, "deaths", 0, 10, "mean deaths of an arrest raid or road quarrel")
+    escalates: Quantity = number(0.4, "probability", 0, 1, "chance that an incident becomes a clash", between=(0.25, 0.6))
+
+
+class Demand(Rule):
+    """Demand to close a base, and the answer: a two-stage game with logit quantal response."""
+
+    interval_days: Quantity = number(2, "days", 0.5, 30, "mean days between decisions to demand", between=(1, 4))
+    rationality: Quantity = number(2, "1/utility", 0, 20, "precision of the logit response; 0 is random", "McKelvey & Palfrey 1995, Games Econ Behav; 1998, Exp Econ (extensive form)", between=(1, 4))
+    fight_cost: Quantity = number(0.5, "utility, a town is worth 1", 0, 5, "expected cost of a fight to either side", between=(0.25, 1))
+    grievance_weight: Quantity = number(0.5, "utility per unit of grievance", 0, 5, "grievance makes demanding and refusing pay")
+    terms_weight: Quantity = number(0.5, "utility", 0, 5, "cost of escalating under an agreement in force")
+    stall_cost: Quantity = number(0.25, "utility", 0, 5, "cost of stalling to the one who stalls")
+    annoyance: Quantity = number(0.25, "utility", 0, 5, "cost of tolerating the other's base or garrison beside one's own")
+    help_hours: Quantity = number(24, "hours", 1, 240, "travel time over which the help expected falls e-fold")
+    clash_after_refusal: Quantity = number(0.8, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
+
+
+class Spread(Rule):
+    """Offspring of clashes: to neighbours along roads, and by call to arms far away."""
+
+    neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
+    call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
+    offspring_per_clash_day: Quantity = number(0.72, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included", between=(0.55, 0.95))
+    delay_days: Quantity = number(3, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
+    call_to_arms_share: Quantity = number(0.75, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.5, 0.9))
+    reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
+    fatigue_weight: Quantity = number(1, "log offspring per unit of fatigue", 0, 3, "war fatigue lowers the offspring")
+    restraint_weight: Quantity = number(1, "log offspring per unit of restraint above 1", 0, 5, "restraint of the attacker lowers the offspring")
+
+
+class Movement(Rule):
+    """Columns march cell by cell along roads, more slowly off road; idle detachments go home."""
+
+    road_km_per_day: Quantity = number(60, "km/day", 1, 500, "speed of a column along roads")
+    offroad_km_per_day: Quantity = number(15, "km/day", 1, 500, "speed of a column off road")
+    home_after_days: Quantity = number(5, "days", 0, 60, "days an idle detachment stays before it returns to its home town")
+
+
+class Clash(Rule):
+    """Fighting in a town, day by day: commitment, attrition, withdrawal, commanders, crossfire."""
+
+    attrition: Literal["stochastic", "linear", "square"] = Field(default="stochastic", description="law of losses: Poisson with the square law's mean, Lanchester's linear or square law")
+    committed_min: Quantity = number(25, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 40))
+    committed_exponent: Quantity = number(2.5, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: about 2.5", between=(2.2, 2.8))
+    committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
+    loss_per_day: Quantity = number(0.024, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.015, 0.035))
+    linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
+    attacker_loss_factor: Quantity = number(1.2, "multiplier", 0.2, 5, "attacker's losses relative to the defender's at equal force", "losses HTS to rivals 0.97-1.34 per round, UCDP GED 2017-18", between=(1, 1.5))
+    withdraw_loss_share: Quantity = number(0.06, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.1))
+    continue_probability: Quantity = number(0.25, "probability", 0, 0.95, "chance that an undecided clash goes on next day", between=(0.1, 0.4))
+    capture_ratio: Quantity = number(1.5, "force ratio", 0.2, 20, "force present over remaining defenders with which the attacker takes a town when the defence breaks", "assumed; half the 3:1 rule of thumb", between=(1, 3))
+    surrender_share: Quantity = number(0.02, "share of fighters", 0, 1, "fighters of a beaten garrison who desert")
+    commander_death: Quantity = number(0.04, "probability per death among the side's fighters", 0, 1, "chance that a death is the commander's", between=(0.01, 0.08))
+    cohesion_loss: Quantity = number(0.5, "cohesion per share of force lost", 0, 10, "loss of cohesion by losses")
+    commander_cohesion: Quantity = number(0.2, "cohesion", 0, 1, "cohesion lost with a commander", "Johnston 2012, Int Security: direction only")
+    cohesion_recovery: Quantity = number(0.03, "share of the gap per day", 0, 1, "recovery of cohesion towards the group's own; a new commander is found when it is complete")
+    crossfire: Quantity = number(0.06, "civilian deaths per fighter's death", 0, 5, "crossfire in a town of average population", "22 of 470 deaths in the round of Feb-Apr 2018, UCDP GED", between=(0.03, 0.15))
+
+
+class Control(Rule):
+    """Change of holder by battle, by withdrawal, or because neighbours fell."""
+
+    bandwagon: bool = Field(default=True, description="switches withdrawal of garrisons that watch their neighbours fall")
+    watch_days: Quantity = number(14, "days", 1, 120, "how far back lost neighbours are counted")
+    threshold: Quantity = number(0.5, "share of neighbouring towns lost", 0, 1, "median threshold at which a garrison leaves", "Granovetter 1978, Am J Sociol; Christia 2012", between=(0.35, 0.8))
+    threshold_spread: Quantity = number(0.2, "share", 0, 1, "half-width of the uniform distribution of thresholds")
+    influence_days: Quantity = number(30, "days", 1, 1000, "time over which influence follows presence")
+
+
+class Ceasefire(Rule):
+    """Signing, terms, hold and breaking of agreements between rebel factions."""
+
+    signing_per_10_deaths: Quantity = number(0.12, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.06, 0.25))
+    stalemate_days: Quantity = number(14, "days", 1, 120, "days without a capture after which the hazard doubles")
+    mediator_factor: Quantity = number(1.5, "multiplier", 1, 10, "hazard where a group mediates", "Faylaq al-Sham mediated the truces of 9 Mar and 1 Apr 2018", between=(1, 2.5))
+    threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
+    momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
+    sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
+    hold_days: Quantity = number(20, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
+    frailty_variance: Quantity = number(1.5, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
+    breach_factor: Quantity = number(1.15, "multiplier per violation", 1, 5, "violations and past breaches shorten the hold")
+    dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
+    bases_factor: Quantity = number(1.1, "multiplier per base in the scope", 1, 3, "bases close together shorten the hold")
+    suppression: Quantity = number(0.35, "share of clashes, incidents and base attempts prevented", 0, 0.99, "effect of an agreement in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
+    stops_clash: Quantity = number(0.8, "probability", 0, 1, "chance that a clash under way in the scope ends on the day of signing")
+
+
+class Offensive(Rule):
+    """Loyalist offensive: three rival explanations, each a switch, times the guarantors' patience; shelling in between."""
+
+    provocation: bool = Field(default=True, description="explanation 1: proscribed fighters in the zone after the deadline")
+    calendar: bool = Field(default=True, description="explanation 2: a date distribution of its own")
+    opportunity: bool = Field(default=True, description="explanation 3: deaths among rebels of the last 14 days")
+    provocation_per_month: Quantity = number(0.3, "offensives per month at a share of 1", 0, 5, "hazard per share of proscribed among the fighters in the zone", between=(0.1, 0.6))
+    calendar_per_month: Quantity = number(0.04, "offensives per month", 0, 5, "constant hazard", "one offensive in the 10 months to 31 Oct 2018 (20 Jan 2018)", between=(0.01, 0.1))
+    opportunity_per_month: Quantity = number(0.05, "offensives per month and 100 deaths among rebels in 14 days", 0, 5, "hazard", between=(0, 0.2))
+    patience_weight: Quantity = number(1, "log hazard per unit of patience", 0, 5, "patience of patron and guarantor holds the loyalists back")
+    patience_loss_per_month: Quantity = number(0.1, "patience per month", 0, 2, "patience lost while the zone is not implemented after its deadline")
+    mobilisation_days: Quantity = number(7, "days", 1, 60, "announced massing before the attack")
+    duration_days: Quantity = number(20, "days", 2, 200, "mean duration", "16 days, 20 Jan-4 Feb 2018", between=(10, 45))
+    assaults_per_day: Quantity = number(1.2, "assaults per day", 0, 20, "attacks on towns along the axis", between=(0.6, 2))
+    column_fighters: Quantity = number(1200, "fighters", 100, 10000, "force massed for an assault", between=(600, 2000))
+    column_radius_km: Quantity = number(30, "km", 5, 200, "extent of the axis around its first town")
+    infighting_factor: Quantity = number(0.15, "multiplier", 0, 1, "fighting among rebels during an offensive", "no event recorded 1 Jan-14 Feb 2018, UCDP GED", between=(0.02, 0.4))
+    shelling_per_town_month: Quantity = number(2.2, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED")
+    shelling_deaths: Quantity = number(1.7, "deaths", 0.1, 50, "mean deaths of such an event", "1887 deaths in 485 events Jan-Sep 2018, offensive included, UCDP GED")
+    zone_factor: Quantity = number(0.28, "multiplier", 0, 1, "shelling while the zone's agreement stands", "4.1 to 1.1 deaths a day around 17 Sep 2018, UCDP GED", between=(0.15, 0.5))
+
+
+class Memory(Rule):
+    """War fatigue, grievance, trust and perceived threat, which carry past a round of fighting."""
+
+    fatigue_per_100_deaths: Quantity = number(0.35, "fatigue per 100 own deaths", 0, 10, "war fatigue gained")
+    fatigue_half_life_days: Quantity = number(30, "days", 1, 1000, "recovery from fatigue", between=(15, 60))
+    grievance_per_10_deaths: Quantity = number(0.1, "grievance per 10 own deaths", 0, 5, "grievance gained; its limit is 1")
+    grievance_half_life_days: Quantity = number(60, "days", 1, 2000, "forgetting of grievance", between=(20, 180))
+    trust_at_signing: Quantity = number(0.5, "trust", 0, 1, "trust with which an agreement begins")
+    trust_loss_per_violation: Quantity = number(0.15, "share of trust", 0, 1, "trust lost with each violation")
+    trust_half_life_days: Quantity = number(30, "days", 1, 1000, "fading of trust")
+    threat_half_life_days: Quantity = number(14, "days", 1, 365, "fading of perceived threat")
+    threat_per_10_deaths: Quantity = number(0.1, "threat per 10 deaths by shelling or assault", 0, 5, "threat perceived from fire; its limit is 1")
+    threat_mobilisation: Quantity = number(0.4, "threat", 0, 1, "threat perceived from an announced mobilisation")
+
+
+class Level(Strict):
+    """What holds for a pair of factions at one level of the escalation ladder."""
+
+    commitment: Quantity = number(1, "multiplier", 0, 10, "force committed to a clash")
+    reinforcement: Quantity = number(0, "probability", 0, 1, "chance that a clash draws a reinforcing column on a day")
+    signing: Quantity = number(1, "multiplier", 0, 10, "signing hazard")
+
+
+def _levels() -> list[Level]:
+    def q(x: float) -> Quantity:
+        return Quantity(best=x, source="assumed")
+
+    rows = [(1, 0, 1), (1, 0, 1), (1, 0, 1), (1, 0.2, 1), (1.1, 0.4, 1), (1.3, 0.6, 1)]
+    return [Level(commitment=q(c), reinforcement=q(r), signing=q(s)) for c, r, s in rows]
+
+
+class Ladder(Strict):
+    """Escalation per pair and day: calm, dispute, incident, local clash, clashes in several places, campaign."""
+
+    window_days: int = Field(default=7, ge=1, le=60, description="days over which places and clashes are counted")
+    several_places: int = Field(default=2, ge=2, le=100, description="places with clashes for level 4")
+    campaign_places: int = Field(default=6, ge=2, le=1000, description="places with clashes for level 5")
+    levels: list[Level] = Field(default_factory=_levels, min_length=6, max_length=6, description="rules of levels 0 to 5")
+
+
+class Rules(Strict):
+    """All mechanisms, in the order of the day."""
+
+    base_attempt: BaseAttempt = BaseAttempt()
+    incident: Incident = Incident()
+    demand: Demand = Demand()
+    spread: Spread = Spread()
+    movement: Movement = Movement()
+    clash: Clash = Clash()
+    control: Control = Control()
+    ceasefire: Ceasefire = Ceasefire()
+    offensive: Offensive = Offensive()
+    memory: Memory = Memory()
+    ladder: Ladder = Ladder()
+
+
+class Term(Strict):
+    """A term that agreements may contain; every number acts on all agreements that contain it."""
+
+    chance: Quantity = number(0.3, "probability", 0, 1, "chance that a simulated agreement contains the term")
+    hold_factor: Quantity = number(1, "multiplier", 0.1, 10, "on the mean hold", "Clayton & Sticher 2021, ISQ: compliance mechanisms prolong")
+    grievance_relief: Quantity = number(0, "share", 0, 1, "grievance removed at signing")
+    base_attempt_factor: Quantity = number(1, "multiplier", 0, 2, "on base attempts between the parties in the scope")
+    clash_factor: Quantity = number(1, "multiplier", 0, 2, "on clashes and incidents between the parties in the scope")
+    closes_bases: bool = Field(default=False, description="bases opened without consent in the scope close")
+    neutralises_town: bool = Field(default=False, description="the contested town becomes neutral and both sides leave")
+    fixed_days: int = Field(default=0, ge=0, le=1000, description="the agreement ends after so many days; 0 is open-ended")

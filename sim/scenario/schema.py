@@ -1,0 +1,117 @@
+"""What a scenario file may say.
+
+A scenario reads like a page an analyst would write: a question, a map, a start, factions with groups and fighters,
+agreements in force, a zone, dated events that are given, dated policies. All else is in documented defaults.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from sim.scenario.quantity import Quantity, Strict, number
+from sim.scenario.rules import Rules, Term
+
+Name = Annotated[str, Field(min_length=1, max_length=80)]
+
+
+class Doctrine(Strict):
+    """How a faction behaves; the same prior for all. A multiplier of 1 is fitted 2018 behaviour."""
+
+    expansion: Quantity = number(1, "multiplier", 0, 20, "on base attempts", between=(0.5, 2))
+    tolerance: Quantity = number(1, "multiplier", 0, 20, "on the utility of leaving another's base alone", between=(0.5, 2))
+    truce_propensity: Quantity = number(1, "multiplier", 0, 20, "on the signing hazard", between=(0.5, 2))
+    restraint: Quantity = number(1, "multiplier", 0.1, 20, "divides incidents and the spread of clashes it starts", between=(0.7, 1.5))
+
+
+class Group(Strict):
+    """An armed group of a faction."""
+
+    fighters: Quantity = number(1000, "fighters", 0, 200000, "fighters in the theatre")
+    cohesion: Quantity = number(1, "share", 0.05, 1, "share of its fighters that acts as one", between=(0.8, 1))
+    solidarity: Quantity = number(0.4, "probability", 0, 1, "chance to join when a sister group is attacked", between=(0.2, 0.7))
+    solidarity_with: dict[Name, Quantity] = Field(default_factory=dict, description="solidarity with one sister group, where it differs")
+    mediates: bool = Field(default=False, description="mediates instead of joining a fight of its sisters")
+
+
+class Faction(Strict):
+    """A side of the conflict: one group or a coalition of groups."""
+
+    code: Name | None = Field(default=None, description="short code in tables and maps; the name if left out")
+    role: Literal["rebel", "government", "patron_backed", "neutral"] = Field(description="rebels compete for towns; a government may attack them; the others stand aside")
+    proscribed: bool = Field(default=False, description="must leave the zone by its deadline")
+    colour: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$", description="colour on maps, #rrggbb")
+    doctrine: Doctrine = Doctrine()
+    groups: dict[Name, Group] = Field(min_length=1, description="the groups that make up the faction")
+
+
+class Agreement(Strict):
+    """An agreement in force at the start, or asserted in `given:`."""
+
+    between: list[Name] = Field(min_length=2, max_length=2, description="two factions or groups")
+    scope: Literal["town", "sector", "all_fronts"] = Field(default="all_fronts", description="where it holds")
+    around: Name | None = Field(default=None, description="town in the middle of the scope")
+    radius_km: Quantity = number(25, "km", 1, 300, "radius of a sector")
+    signed: date = Field(description="day of signing")
+    expires: date | None = Field(default=None, description="last day, for a fixed term")
+    mediator: Name | None = Field(default=None, description="group that mediated")
+    terms: list[Name] = Field(default_factory=list, description="names of `terms:`")
+    source: str | None = None
+
+
+class Zone(Strict):
+    """A demilitarised zone: a belt of given depth on the rebels' side of the line of contact."""
+
+    name: Name = "demilitarised zone"
+    depth_km: Quantity = number(17.5, "km", 0.5, 200, "depth from the line of contact")
+    agreed: date
+    deadline: date = Field(description="day by which proscribed fighters must have left")
+    patience: Quantity = number(1, "patience", 0, 10, "of patron and guarantor at the start", between=(0.5, 2))
+    guarantors: list[Name] = Field(default_factory=list, description="states that signed")
+    source: str | None = None
+
+
+class Given(Strict):
+    """A dated event that the scenario asserts; outcomes are never given."""
+
+    on: date
+    event: Literal["base_attempt", "agreement"]
+    by: Name | None = Field(default=None, description="group or faction that attempts")
+    in_town: Name | None = Field(default=None, alias="in", description="town")
+    agreement: Agreement | None = None
+    source: str | None = None
+
+
+class Policy(Strict):
+    """A dated action of a what-if."""
+
+    on: date
+    action: Literal["reinforce"]
+    group: Name
+    in_town: Name = Field(alias="in", description="town")
+    fighters: Quantity = number(100, "fighters", 1, 100000, "fighters who arrive from outside")
+
+
+class Scenario(Strict):
+    """One scenario, complete with all defaults."""
+
+    question: str = Field(min_length=10, description="the question the scenario is to answer")
+    title: Name
+    map: Name = Field(description="folder of scenarios/maps")
+    control_on: date | None = Field(default=None, description="dated column of control.csv; the latest not after `start` if left out")
+    start: date
+    days: int = Field(ge=1, le=4000, description="days to simulate")
+    evidence_until: date = Field(description="last day of the evidence behind the scenario")
+    factions: dict[Name, Faction] = Field(min_length=1, max_length=20)
+    agreements: dict[Name, Agreement] = Field(default_factory=dict)
+    zone: Zone | None = None
+    given: list[Given] = Field(default_factory=list)
+    policy: list[Policy] = Field(default_factory=list)
+    terms: dict[Name, Term] = Field(default_factory=dict, description="terms that agreements may contain")
+    rules: Rules = Rules()
+    garrison_share: Quantity = number(0.6, "share of fighters", 0.05, 1, "fighters who stand in towns; the rest are reserves in each group's main towns")
+    watch_towns: list[Name] = Field(default_factory=list, description="towns that the answer and the maps name")
+    headline: list[Name] = Field(default_factory=lambda: ["towns_gained", "clash_days", "first_agreement_day"], description="statistics that the answer names")
+    compare_with: list[Name] = Field(default_factory=list, description="scenarios to compare with")
