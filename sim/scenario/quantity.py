@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 
 class Quantity(BaseModel):
@@ -69,5 +70,5 @@ class Strict(BaseModel):
             low, high = float(extra["allowed_low"]), float(extra["allowed_high"])  # type: ignore[arg-type]
             for given in (value.best, value.low, value.high):
                 if given is not None and not low <= given <= high:
-                    raise ValueError(f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}")
+                    raise PydanticCustomError("out_of_range", f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}")  # type: ignore[arg-type]
         return self

@@ -32,7 +32,9 @@ class Group(Strict):
     fighters: Quantity = number(1000, "fighters", 0, 200000, "fighters in the theatre")
     cohesion: Quantity = number(1, "share", 0.05, 1, "share of its fighters that acts as one", between=(0.8, 1))
     solidarity: Quantity = number(0.4, "probability", 0, 1, "chance to join when a sister group is attacked", between=(0.2, 0.7))
-    solidarity_with: dict[Name, Quantity] = Field(default_factory=dict, description="solidarity with one sister group, where it differs")
+    solidarity_with: dict[Name, Quantity] = Field(
+        default_factory=dict, description="solidarity with one sister group, where it differs", json_schema_extra={"unit": "probability", "allowed_low": 0, "allowed_high": 1}
+    )
     mediates: bool = Field(default=False, description="mediates instead of joining a fight of its sisters")
 
 
