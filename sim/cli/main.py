@@ -1,0 +1,150 @@
+"""Entry of the command line: which command is meant, and what a failure looks like.
+
+Exit codes: 0 done, 2 the input is at fault (one line a fault), 130 stopped with Ctrl-C, 1 anything else (one line; the
+traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from sim import __version__
+from sim.cli.changes import changes
+from sim.cli.check import check
+from sim.cli.home import home
+from sim.cli.picture import name_maps
+from sim.cli.run import run
+from sim.cli.schema import schema
+from sim.cli.show import show
+from sim.errors import Fault, InputError, did_you_mean
+
+COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, schema)
+DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
+OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+
+
+class DefaultRun(TyperGroup):
+    """A group in which a scenario file, or an option of `run`, stands for `run`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `run` in front where no command is named."""
+        rest = [word for word in args if word != "--debug"]
+        if len(rest) < len(args):
+            os.environ[DEBUG] = "1"
+        if rest and rest[0] not in {*self.commands, "--help", "--version"}:
+            if not _stands_for_run(rest[0]):
+                raise typer.BadParameter(
+                    f"there is no command or file {rest[0]!r}{did_you_mean(rest[0], self.commands)}"
+                )
+            rest.insert(0, "run")
+        return super().parse_args(ctx, name_maps(rest))
+
+
+def _stands_for_run(word: str) -> bool:
+    """Return whether the first word is a file or an option rather than a misspelt command."""
+    looks_like_path = Path(word).suffix != "" or os.sep in word
+    return word.startswith("-") or looks_like_path or Path(word).exists()
+
+
+app = typer.Typer(
+    cls=DefaultRun,
+    name="run.py",
+    add_completion=False,
+    context_settings={"help_option_names": ["--help"]},
+    help="Simulates territorial competition between rebel groups: base attempts, clashes, ceasefires, escalation.",
+    epilog="`run.py SCENARIO.yaml` is short for `run.py run SCENARIO.yaml`. `run.py` alone lists scenarios and runs. "
+    "`--debug` shows the traceback of an internal error.",
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"territorial-competition {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        home()
+
+
+for _command in COMMANDS:
+    app.command()(_command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line with `arguments` (the process's own by default) and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter still gets the line
+    try:
+        code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard_output()
+        return OK  # the reader has seen enough
+    return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    command = typer.main.get_command(app)
+    try:
+        with command.make_context("run.py", arguments) as context:
+            command.invoke(context)
+    except typer.Exit as stop:
+        return stop.exit_code
+    except InputError as error:
+        return _say(BAD_INPUT, *(str(fault) for fault in error.faults))
+    except (KeyboardInterrupt, typer.Abort):
+        return _say(STOPPED, "stopped; no half-written file is left under its final name")
+    except BrokenPipeError:
+        raise
+    except MemoryError:
+        return _say(FAILED, "error: out of memory")
+    except OSError as error:
+        return _say(FAILED, f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except Exception as error:
+        usage = getattr(error, "format_message", None)  # a command line that the parser refused
+        if usage is not None:
+            return _say(BAD_INPUT, f"{usage().rstrip('.')}; see `run.py --help`")
+        return _internal(error)
+    return OK
+
+
+def _say(code: int, *lines: str) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return code
+
+
+def _internal(error: Exception) -> int:
+    first = " ".join(str(error).split())[:300]
+    line = f"internal error, please report it: {type(error).__name__}: {first} (--debug shows where)"
+    if os.environ.get(DEBUG):
+        traceback.print_exception(error)
+    return _say(FAILED, line)
+
+
+def _discard_output() -> None:
+    """Point standard output at nothing, so that the interpreter's last flush does not fail either."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(null, sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass
+    finally:
+        os.close(null)

@@ -1,0 +1,53 @@
+"""Pictures that `check` and `changes` draw on request: `--map` alone picks a free name, `--map FILE` is that file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.cli.read import check_folder
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+    from sim.scenario.schema import Scenario
+
+FREE_NAME = "free name"  # what `--map` without a file becomes
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+def name_maps(words: list[str]) -> list[str]:
+    """Give every `--map` of a command line that has no file name the word for a free name."""
+    out: list[str] = []
+    for i, word in enumerate(words):
+        out.append(word)
+        following = words[i + 1] if i + 1 < len(words) else ""
+        bare_option = following.startswith("-") or not following
+        if word == "--map" and (bare_option or Path(following).suffix.lower() in {".yaml", ".yml"}):
+            out.append(FREE_NAME)
+    return out
+
+
+def picture_file(wanted: str, stem: str) -> Path:
+    """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
+    if wanted == FREE_NAME:
+        check_folder(Path.cwd(), "--map")
+        names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+        return next(name for name in names if not name.exists())
+    path = Path(wanted)
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError([Fault("--map", None, "", f"{wanted} must end in {', '.join(SUFFIXES)}")])
+    if path.exists():
+        raise InputError([Fault("--map", None, "", f"{wanted} exists; nothing is overwritten")])
+    if not path.parent.is_dir():
+        raise InputError([Fault("--map", None, "", f"there is no folder {path.parent}")])
+    check_folder(path.parent, "--map")
+    return path
+
+
+def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
+    """Draw the starts of one or more scenarios side by side to `path`, and say so."""
+    from sim.plots.maps import start_map
+
+    start_map(path, *starts)
+    print(f"map: {path}")

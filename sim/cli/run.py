@@ -1,0 +1,116 @@
+"""`run.py run`: one run of one scenario, from the file to maps and statistics."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result
+    from sim.geography.maps import Geography
+    from sim.record.run import Run
+    from sim.scenario.schema import Scenario
+
+MAX_SEED = 2**63 - 1
+
+
+def run(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
+    seed: Annotated[
+        int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same events.")
+    ] = 1,
+    days: Annotated[int | None, typer.Option(metavar="N", help="Days to simulate, in place of the scenario's.")] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the run's own is made.")] = Path("outputs"),
+    label: Annotated[str, typer.Option(metavar="TEXT", help="A note kept with the run.", show_default=False)] = "",
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
+    profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
+) -> None:
+    """Run a scenario and write its events, statistics and maps to a new folder."""
+    from sim.cli.read import check_folder, read
+
+    clock = Clock()
+    changed = [*(sets or []), *([f"days={days}"] if days is not None else [])]
+    loaded, geography = read(scenario, changed)
+    check_folder(out, "--out")
+    clock.end("reading")
+    result = _simulate(loaded.scenario, geography, seed, quiet)
+    clock.end("simulating")
+    finished, folder = _write(result, out, label, no_pictures, quiet)
+    clock.end("writing" if no_pictures else "writing and drawing")
+    if quiet:
+        print(folder)
+    else:
+        _tell(finished, folder)
+    if profile:
+        clock.tell()
+
+
+def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) -> Result:
+    from sim.cli.progress import progress
+    from sim.engine.jit import cold
+    from sim.engine.simulation import simulate
+
+    if cold() and not quiet:
+        print("compiling the rules; this happens once and takes some ten seconds", file=sys.stderr, flush=True)
+    with progress(scenario, quiet) as report:
+        return simulate(scenario, geography, seed, progress=report)
+
+
+def _write(result: Result, out: Path, label: str, no_pictures: bool, quiet: bool) -> tuple[Run, Path]:
+    from sim.record.run import Run
+    from sim.record.write import write
+
+    finished = Run.of(result)
+    finished.label = label
+    if no_pictures:
+        return finished, write(finished, out)
+    from sim.plots.draw import draw_all
+
+    if not quiet:
+        print("drawing maps, charts and the report", file=sys.stderr, flush=True)
+    return finished, write(finished, out, draw=draw_all)
+
+
+def _tell(finished: Run, folder: Path) -> None:
+    """Print the answer, the escalation statistics and what was written."""
+    from sim.cli.output import console, pairs
+    from sim.statistics.escalation import answer_sentence
+
+    out = console()
+    out.print(f"SIMULATED. {finished.scenario.question}")
+    out.print(answer_sentence(finished), style="bold")
+    out.print()
+    pairs([(name.replace("_", " "), str(value)) for name, value in finished.summary.items()])
+    out.print()
+    print(f"written to {folder}:")
+    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
+    out.print("  " + "  ".join(names))
+
+
+class Clock:
+    """Seconds of each stage of a run."""
+
+    def __init__(self) -> None:
+        self.began = time.perf_counter()
+        self.stages: list[tuple[str, float]] = []
+
+    def end(self, stage: str) -> None:
+        """Note the seconds since the stage before ended."""
+        now = time.perf_counter()
+        self.stages.append((stage, now - self.began))
+        self.began = now
+
+    def tell(self) -> None:
+        """Print the stages."""
+        from sim.cli.output import pairs
+
+        pairs([(stage, f"{seconds:8.2f} s") for stage, seconds in self.stages], title="\nTime")

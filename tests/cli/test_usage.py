@@ -1,0 +1,108 @@
+"""Help, version, the default command, and words that are no command."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from typer.testing import CliRunner
+
+from sim import __version__
+from sim.cli.main import COMMANDS, app, main
+from sim.cli.picture import FREE_NAME, name_maps
+from tests.cli.support import KAFR_HAMRA, ROOT, Command
+
+NAMES = [command.__name__ for command in COMMANDS]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help(name: str) -> None:
+    result = CliRunner().invoke(app, [name, "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
+
+
+def test_help_names_every_command(command: Command) -> None:
+    result = command("--help")
+    assert result.returncode == 0
+    assert all(name in result.stdout for name in NAMES)
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = {"numba", "pandas", "matplotlib", "mesa", "scipy", "pydantic", "numpy", "yaml"}
+    code = (
+        "import sys; from sim.cli.main import main; code = main(['--help']); "
+        f"found = {heavy!r} & set(sys.modules); print(sorted(found), file=sys.stderr); sys.exit(code or bool(found))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+
+
+def test_version(command: Command) -> None:
+    result = command("--version")
+    assert (result.returncode, result.stdout) == (0, f"territorial-competition {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["chekc", "x"], "did you mean 'check'?"),
+        (["run", "x.yaml", "--seed", "two"], "seed"),
+        (["run", "x.yaml", "--seed", "-1"], "seed"),
+        (["run", "x.yaml", "--seed", str(2**63)], "seed"),
+        (["run", "x.yaml", "--sed", "1"], "--sed"),
+        (["run"], "FILE"),
+        (["check"], "FILE"),
+        (["changes", "a.yaml"], "B"),
+    ],
+)
+def test_a_wrong_command_line_is_one_line_and_code_2(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code = main(words)
+    captured = capsys.readouterr()
+    assert code == 2
+    assert said in captured.err
+    assert captured.err.count("\n") == 1
+    assert not captured.out
+
+
+def test_a_file_or_an_option_first_stands_for_run(capsys: pytest.CaptureFixture[str]) -> None:
+    faults = []
+    for words in (["no.yaml"], ["--seed", "3", "no.yaml"], ["run", "no.yaml"]):
+        assert main(words) == 2
+        faults.append(capsys.readouterr().err)
+    assert "no.yaml" in faults[0]
+    assert len(set(faults)) == 1
+
+
+def test_run_alone_lists_the_scenarios_by_their_question(command: Command) -> None:
+    result = command()
+    assert result.returncode == 0
+    assert "kafr_hamra.yaml" in result.stdout
+    assert "?" in result.stdout
+
+
+def test_map_option_may_go_without_a_file_name() -> None:
+    assert name_maps(["check", "a.yaml", "--map"]) == ["check", "a.yaml", "--map", FREE_NAME]
+    assert name_maps(["check", "--map", "a.yaml"]) == ["check", "--map", FREE_NAME, "a.yaml"]
+    assert name_maps(["check", "a.yaml", "--map", "b.png"]) == ["check", "a.yaml", "--map", "b.png"]
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+        {"PYTHONIOENCODING": "ascii"},
+        {"NO_COLOR": "1"},
+        {"COLUMNS": "20"},
+        {"TERM": "dumb"},
+    ],
+)
+def test_works_in_poor_surroundings(command: Command, environment: dict[str, str]) -> None:
+    for words in ([], ["--help"], ["check", KAFR_HAMRA], ["show", KAFR_HAMRA]):
+        result = command(*words, **environment)
+        assert result.returncode == 0, result.stderr
+        assert "Traceback" not in result.stderr
+        assert "\x1b[" not in result.stdout
