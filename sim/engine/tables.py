@@ -29,6 +29,9 @@ TOWN: Fields = {
     "changed_event": ("i8", "event of the last change of holder; -1 none"),
     "lost_by": ("i8", "faction that lost it at the last change; -1 none"),
     "clash": ("i8", "clash under way here; -1 none"),
+    "fought": ("i8", "day of the last clash here; -10000 never"),
+    "fought_a": ("i8", "faction that attacked in it; -1"),
+    "fought_b": ("i8", "faction that defended in it; -1"),
 }
 FACTION: Fields = {
     "key": ("i8", "identity: hash of its name"),
@@ -41,7 +44,8 @@ FACTION: Fields = {
     "fatigue": ("f8", "war fatigue, 0.."),
     "threat": ("f8", "perceived loyalist threat, 0..1"),
     "deaths_today": ("i8", "own fighters killed today"),
-    "captured_7": ("f8", "towns taken, decaying over 7 days"),
+    "fire_today": ("i8", "own fighters and civilians beside them killed by a government today"),
+    "momentum": ("f8", "towns taken lately; decays e-fold in 7 days"),
     "killed": ("i8", "own fighters killed since the start"),
     "deserted": ("i8", "own fighters deserted since the start"),
     "reinforced": ("i8", "fighters who came from outside since the start"),
@@ -56,13 +60,16 @@ RELATION: Fields = {
     "grievance": ("f8", "of the row's faction toward the column's, 0..1"),
     "trust": ("f8", "of the row's faction toward the column's, 0..1"),
     "deaths_today": ("i8", "deaths of the row's faction at the hands of the column's, today"),
-    "deaths_7": ("f8", "deaths of either side in the last 7 days (symmetric)"),
-    "deaths_14": ("f8", "deaths of either side in the last 14 days (symmetric)"),
+    "deaths_7": ("i8", "deaths of either side in the last 7 days (symmetric)"),
+    "deaths_14": ("i8", "deaths of either side in the last 14 days (symmetric)"),
     "incident_day": ("i8", "day of the last incident (symmetric)"),
     "capture_day": ("i8", "day of the last change of holder between them (symmetric)"),
     "level": ("i8", "escalation level 0..5 (symmetric)"),
+    "last_event": ("i8", "last clash or incident between them; -1 (symmetric)"),
+    "clashes_today": ("i8", "clash-days between them today (symmetric)"),
 }
 FORCE: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity: from what made it"),
     "group": ("i8", "group"),
     "faction": ("i8", "faction"),
@@ -85,6 +92,7 @@ FORCE: Fields = {
     "born": ("i8", "day it was formed"),
 }
 BASE: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity"),
     "group": ("i8", "group that opened it"),
     "faction": ("i8", "its faction"),
@@ -96,6 +104,7 @@ BASE: Fields = {
     "opened_event": ("i8", "event"),
 }
 DISPUTE: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity"),
     "town": ("i8", "town"),
     "base": ("i8", "base it is about; -1 none"),
@@ -106,6 +115,7 @@ DISPUTE: Fields = {
     "last_event": ("i8", "last event of the dispute"),
 }
 CLASH: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity"),
     "town": ("i8", "town"),
     "attacker": ("i8", "group that attacks"),
@@ -117,6 +127,7 @@ CLASH: Fields = {
     "deaths": ("i8", "fighters killed so far"),
 }
 SPARK: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity"),
     "due": ("i8", "day on which it comes to a clash"),
     "town": ("i8", "town of the clash that set it off"),
@@ -126,9 +137,9 @@ SPARK: Fields = {
     "attacker_group": ("i8", "group attacking there"),
     "far": ("i8", "1 call to arms, 0 to neighbours"),
     "cause": ("i8", "event of the clash that set it off"),
-    "done": ("i8", "1 carried out or lapsed"),
 }
 AGREEMENT: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
     "key": ("i8", "identity"),
     "party_a": ("i8", "bit mask of groups of the first side"),
     "party_b": ("i8", "bit mask of groups of the second side"),
@@ -276,14 +287,17 @@ def table(fields: Fields, rows: int) -> np.ndarray:
 
 
 # Positions in `world.counts`, the number of rows in use of each table that grows.
+# The first six have closed rows too: `live_<table>` lists the rows in use, and its length is at position L_....
 GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "events")
 N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_EVENTS = range(len(GROWING))
+L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS = range(len(GROWING), 2 * len(GROWING) - 1)
+COUNTS = 2 * len(GROWING) - 1
 
 
 class World(NamedTuple):
     """All state of a simulation: the tables and nothing else. T towns, F factions, G groups."""
 
-    counts: np.ndarray  # i8 [len(GROWING)], rows in use
+    counts: np.ndarray  # i8 [COUNTS], rows made and rows in use
     towns: np.ndarray  # TOWN [T]
     influence: np.ndarray  # f8 [T, F], rows sum to 1
     factions: np.ndarray  # FACTION [F]
@@ -310,6 +324,13 @@ class World(NamedTuple):
     standing: np.ndarray  # i8, forces that stand in towns, town by town; rebuilt as they move
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
+    recent: np.ndarray  # i8 [F, F, 14], deaths of both factions at each other's hands by day modulo 14
+    live_forces: np.ndarray  # i8, rows in use, in order of making; likewise the next five
+    live_bases: np.ndarray
+    live_disputes: np.ndarray
+    live_clashes: np.ndarray
+    live_sparks: np.ndarray
+    live_agreements: np.ndarray
 
 
 class Daily(NamedTuple):

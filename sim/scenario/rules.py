@@ -59,6 +59,7 @@ class Demand(Rule):
     stall_cost: Quantity = number(0.25, "utility", 0, 5, "cost of stalling to the one who stalls")
     annoyance: Quantity = number(0.25, "utility", 0, 5, "cost of tolerating the other's base or garrison beside one's own")
     help_hours: Quantity = number(24, "hours", 1, 240, "travel time over which the help expected falls e-fold")
+    settles: Quantity = number(0.25, "probability", 0, 1, "chance that leaving the other alone settles the dispute: the base is agreed")
     clash_after_refusal: Quantity = number(0.8, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
 
 
@@ -129,6 +130,8 @@ class Ceasefire(Rule):
     dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
     bases_factor: Quantity = number(1.1, "multiplier per base in the scope", 1, 3, "bases close together shorten the hold")
     suppression: Quantity = number(0.35, "share of clashes, incidents and base attempts prevented", 0, 0.99, "effect of an agreement in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
+    violation_breaks: Quantity = number(0.25, "probability", 0, 1, "chance that a clash in the scope breaks the agreement at once", between=(0.1, 0.5))
+    relapse_clashes: Quantity = number(1, "clashes", 0, 10, "mean number of further clashes that its breaker starts beside the first", between=(0.5, 2))
     stops_clash: Quantity = number(0.8, "probability", 0, 1, "chance that a clash under way in the scope ends on the day of signing")
 
 

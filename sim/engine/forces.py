@@ -1,0 +1,136 @@
+"""Making, sending, joining and dissolving forces. Fighters are integers and are conserved."""
+
+from __future__ import annotations
+
+from sim.engine.draws import identity
+from sim.engine.ground import distance_km, holder_faction, new_row, recount
+from sim.engine.jit import compiled
+from sim.engine.kinds import GARRISON, RETURN
+from sim.engine.tables import L_FORCES, N_FORCES
+
+
+@compiled
+def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
+    """Form a force that stands in a town and return its row."""
+    row = new_row(w.live_forces, w.counts, N_FORCES, L_FORCES, w.forces)
+    f = w.forces[row]
+    f["key"] = key
+    f["group"] = group
+    f["faction"] = w.groups[group]["faction"]
+    f["fighters"] = fighters
+    f["cohesion"] = cohesion
+    f["rank"] = 1
+    f["commander"] = 1
+    f["orders"] = orders
+    f["home"] = town
+    f["town"] = town
+    f["last_town"] = town
+    f["next_town"] = -1
+    f["goal"] = -1
+    f["travelled"] = 0.0
+    f["x"] = w.towns[town]["x"]
+    f["y"] = w.towns[town]["y"]
+    f["arrived"] = day
+    f["cause"] = cause
+    f["enemy"] = -1
+    f["born"] = day
+    return row
+
+
+@compiled
+def strongest_force(w, town, group, wanted):
+    """Return the standing garrison of a group in a town with most fighters, at least `wanted` over ten; -1 none."""
+    found, most = -1, wanted + 10
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        row = w.standing[i]
+        f = w.forces[row]
+        if f["alive"] == 1 and f["town"] == town and f["group"] == group and f["orders"] == GARRISON and f["fighters"] >= most:
+            found, most = row, f["fighters"]
+    return found
+
+
+@compiled
+def find_source(w, town, group, reach, wanted):
+    """Return the nearest garrison of a group that can spare `wanted` fighters, the town itself first; -1 none."""
+    here = strongest_force(w, town, group, wanted)
+    if here >= 0:
+        return here
+    for i in range(w.near_start[town], w.near_start[town + 1]):
+        if w.near[i]["km"] > reach:
+            break
+        if w.strength[w.near[i]["town"], group] > 0.0:
+            there = strongest_force(w, w.near[i]["town"], group, wanted)
+            if there >= 0:
+                return there
+    return -1
+
+
+@compiled
+def send(w, day, source, town, fighters, orders, enemy, cause, salt):
+    """Detach fighters from a garrison and send them to a town; return the new force."""
+    s = w.forces[source]
+    key = identity(identity(s["key"], day * 64 + orders), w.towns[town]["key"] ^ salt)
+    row = new_force(w, day, key, s["group"], s["town"], fighters, s["cohesion"], orders, cause)
+    f = w.forces[row]
+    f["home"] = s["home"]
+    f["enemy"] = enemy
+    if s["rank"] < 3 and fighters >= 200:
+        f["rank"] = 2
+    if s["town"] != town:
+        f["goal"] = town
+    s["fighters"] -= fighters
+    recount(w, s["town"])
+    return row
+
+
+@compiled
+def go_home(w, day, row):
+    """Order a force home, or to the nearest town its faction holds where home is lost."""
+    f = w.forces[row]
+    if holder_faction(w, f["home"]) != f["faction"]:
+        f["home"] = refuge(w, f["last_town"], f["faction"], f["home"])
+    f["orders"] = RETURN
+    f["enemy"] = -1
+    if f["town"] == f["home"]:
+        f["orders"] = GARRISON
+        f["goal"] = -1
+        f["arrived"] = day
+    else:
+        f["goal"] = f["home"]
+
+
+@compiled
+def refuge(w, town, faction, otherwise):
+    """Return the nearest town by road that a faction holds, else the nearest as the crow flies, else `otherwise`."""
+    for i in range(w.near_start[town], w.near_start[town + 1]):
+        if holder_faction(w, w.near[i]["town"]) == faction:
+            return w.near[i]["town"]
+    found, best = otherwise, 1e18
+    for t in range(len(w.towns)):
+        if t != town and holder_faction(w, t) == faction:
+            away = distance_km(w, town, t)
+            if away < best:
+                found, best = t, away
+    return found
+
+
+@compiled
+def join_garrison(w, row):
+    """Merge a force that came home into a garrison of its group that stands there; True where it did."""
+    f = w.forces[row]
+    town = f["town"]
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        other = w.standing[i]
+        o = w.forces[other]
+        if other == row or o["alive"] == 0 or o["town"] != town or o["group"] != f["group"] or o["orders"] != GARRISON:
+            continue
+        total = o["fighters"] + f["fighters"]
+        if total > 0:
+            o["cohesion"] = (o["cohesion"] * o["fighters"] + f["cohesion"] * f["fighters"]) / total
+        o["fighters"] = total
+        if f["commander"] == 1:
+            o["commander"] = 1
+        f["fighters"] = 0
+        f["alive"] = 0
+        return True
+    return False

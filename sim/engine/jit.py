@@ -1,0 +1,76 @@
+"""The only import of numba: compiles rules, and keeps compiled code where it can never be stale.
+
+numba's own cache does not notice an edited function or constant in another file. So the cache folder is named after
+everything the compiled code depends on: the engine's sources, the rule parameters, numba's version and the
+bounds-check flag. Where no folder can be written, rules are compiled afresh in each process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numba
+
+ENGINE = Path(__file__).parent
+
+
+def source_hash(root: Path = ENGINE) -> str:
+    """Return a hash of all that compiled code depends on."""
+    digest = hashlib.sha256()
+    files = [*sorted(root.rglob("*.py")), root.parent / "scenario" / "rules.py"]
+    for file in files:
+        digest.update(file.relative_to(root.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
+    flags = (numba.__version__, sys.version_info[:2], os.environ.get("NUMBA_BOUNDSCHECK", ""))
+    digest.update(repr(flags).encode())
+    return digest.hexdigest()[:20]
+
+
+def _user_cache() -> Path:
+    if os.environ.get("SIM_CACHE_DIR"):
+        return Path(os.environ["SIM_CACHE_DIR"])
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "territorial-competition"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "territorial-competition"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "territorial-competition"
+
+
+def _writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
+
+
+def _cache_folder() -> Path | None:
+    try:
+        folder = _user_cache() / source_hash()
+    except (OSError, RuntimeError):
+        return None
+    return folder if _writable(folder) else None
+
+
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+CACHE_FOLDER = None if INTERPRETED else _cache_folder()
+if CACHE_FOLDER is not None:
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile a rule; in interpreted mode return it unchanged."""
+    return numba.njit(cache=CACHE_FOLDER is not None, nogil=True)(function)
+
+
+def cold() -> bool:
+    """Return True where the next run compiles first (which takes some ten seconds)."""
+    if INTERPRETED:
+        return False
+    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))

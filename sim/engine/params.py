@@ -1,0 +1,48 @@
+"""The numbers of a scenario's rules as one record, `p["<rule>_<name>"]`, all f8.
+
+The fields come from sim.scenario.rules, so a parameter added there is at hand in the engine under that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+import numpy as np
+
+from sim.scenario.quantity import Quantity
+from sim.scenario.rules import Rules
+
+
+def _fields() -> list[tuple[str, str]]:
+    fields = []
+    for rule, field in Rules.model_fields.items():
+        assert isinstance(field.annotation, type)
+        for name, inner in field.annotation.model_fields.items():
+            if name != "levels":
+                fields.append((f"{rule}_{name}", "f8"))
+            assert inner.annotation is not None
+    return fields
+
+
+PARAMS = np.dtype(_fields())
+
+
+def _as_number(value: Any, annotation: Any, path: str, values: Mapping[str, float]) -> float:
+    if isinstance(value, Quantity):
+        return values.get(path, value.best)
+    if isinstance(value, str):
+        return float(get_args(annotation).index(value))
+    return float(value)
+
+
+def params(rules: Rules, values: Mapping[str, float]) -> np.void:
+    """Return the record of all rule parameters; `values` overrides uncertain inputs by dotted path."""
+    record = np.zeros(1, PARAMS)
+    for rule in Rules.model_fields:
+        section = getattr(rules, rule)
+        for name, field in type(section).model_fields.items():
+            if name != "levels":
+                path = f"rules.{rule}.{name}"
+                record[f"{rule}_{name}"] = _as_number(getattr(section, name), field.annotation, path, values)
+    return record[0]

@@ -1,0 +1,208 @@
+"""Mechanism 7: change of holder by battle, by withdrawal, or by local agreement; bandwagon; influence.
+
+Garrisons watch their neighbours: one leaves when the share of neighbouring towns that its faction lost passes its own
+threshold (Granovetter 1978, Am J Sociol 83:1420; Christia 2012, Alliance Formation in Civil Wars).
+"""
+
+from __future__ import annotations
+
+from sim.engine.draws import P_THRESHOLD, uniform
+from sim.engine.forces import go_home
+from sim.engine.ground import backing, base_in, holder_faction, is_held_by_rebel, rebels, recount, strongest_group
+from sim.engine.jit import compiled
+from sim.engine.kinds import (
+    BASE_CLOSED,
+    BASE_CLOSED_STATUS,
+    CONTESTED,
+    D_SETTLED,
+    GARRISON,
+    HELD,
+    M_FORCE_RATIO,
+    M_NEIGHBOURS_LOST,
+    NEUTRAL,
+    R_CONTROL,
+    WITHDRAWAL,
+)
+from sim.engine.log import log_event, moved
+from sim.engine.tables import L_DISPUTES
+
+
+@compiled
+def change_holder(w, day, town, group, kind, rule, cause, loser_group, probability, draw):
+    """Give a town to a group (-1: it becomes neutral), log it, close what the change settles; return the event."""
+    t = w.towns[town]
+    row = log_event(w, day, kind, rule, cause, group, loser_group, town, probability, draw)
+    loser = w.groups[loser_group]["faction"] if loser_group >= 0 else -1
+    t["holder"] = group
+    t["status"] = HELD if group >= 0 else NEUTRAL
+    t["changed"], t["changed_event"], t["lost_by"] = day, row, loser
+    if group >= 0:
+        winner = w.groups[group]["faction"]
+        w.factions[winner]["momentum"] += 1.0
+        if loser >= 0:
+            w.relations[winner, loser]["capture_day"] = day
+            w.relations[loser, winner]["capture_day"] = day
+        # A base of the new holder is a base no longer: the town is its own.
+        close_base(w, day, base_in(w, town, winner), -1)
+    if loser >= 0:
+        close_base(w, day, base_in(w, town, loser), row)
+    settle_disputes(w, town, row)
+    return row
+
+
+@compiled
+def close_base(w, day, base, cause):
+    """Close a base; with a cause the closing is logged and its party goes home."""
+    if base < 0:
+        return
+    b = w.bases[base]
+    b["alive"] = 0
+    b["closed"] = day
+    b["status"] = BASE_CLOSED_STATUS
+    if cause >= 0:
+        log_event(w, day, BASE_CLOSED, R_CONTROL, cause, b["group"], w.towns[b["town"]]["holder"], b["town"], 1.0, -1.0)
+    for i in range(w.standing_start[b["town"]], w.standing_start[b["town"] + 1]):
+        f = w.forces[w.standing[i]]
+        if f["alive"] == 1 and f["town"] == b["town"] and f["key"] == b["key"]:
+            if cause >= 0:
+                go_home(w, day, w.standing[i])
+            else:
+                f["orders"] = GARRISON
+                f["home"] = b["town"]
+
+
+@compiled
+def settle_disputes(w, town, event):
+    """Settle all disputes in a town."""
+    for i in range(w.counts[L_DISPUTES]):
+        d = w.disputes[w.live_disputes[i]]
+        if d["alive"] == 1 and d["town"] == town:
+            d["alive"] = 0
+            d["stage"] = D_SETTLED
+            d["last_event"] = event
+
+
+@compiled
+def leave_town(w, day, town, faction):
+    """Send every force of a faction that stands in a town away; call after the holder has changed."""
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        row = w.standing[i]
+        f = w.forces[row]
+        if f["alive"] == 1 and f["town"] == town and f["faction"] == faction:
+            go_home(w, day, row)
+
+
+@compiled
+def take_over(w, town, group):
+    """Make the forces of a group that stand in a town its garrison."""
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        f = w.forces[w.standing[i]]
+        if f["alive"] == 1 and f["town"] == town and f["group"] == group:
+            f["orders"] = GARRISON
+            f["home"] = town
+            f["goal"] = -1
+            f["enemy"] = -1
+
+
+@compiled
+def bandwagon(w, p, day, seed):
+    """Let garrisons leave whose neighbours fell."""
+    for town in range(len(w.towns)):
+        if not is_held_by_rebel(w, town) or w.towns[town]["clash"] >= 0:
+            continue
+        mine = holder_faction(w, town)
+        lost, known, taker = neighbours_lost(w, town, mine, day, int(p["control_watch_days"]))
+        if lost == 0 or taker < 0:
+            continue
+        share = lost / known
+        spread = p["control_threshold_spread"] * (2.0 * uniform(seed, P_THRESHOLD, 0, w.towns[town]["key"]) - 1.0)
+        if share <= max(0.0, p["control_threshold"] + spread):
+            continue
+        own = backing(w, town, w.towns[town]["holder"], p["movement_road_km_per_day"], p["demand_help_hours"])
+        other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"])
+        if own < other:
+            withdraw(w, day, town, taker, share, (other + 1.0) / (own + 1.0))
+
+
+@compiled
+def withdraw(w, day, town, taker, share, ratio):
+    """Let a garrison leave its town to a group; log it with what moved it."""
+    t = w.towns[town]
+    group = t["holder"]
+    cause = -1
+    for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
+        n = w.towns[w.adjacent[i]]
+        if n["lost_by"] == w.groups[group]["faction"] and n["changed_event"] > cause:
+            cause = n["changed_event"]
+    row = change_holder(w, day, town, taker, WITHDRAWAL, R_CONTROL, cause, group, 1.0, -1.0)
+    moved(w, row, M_NEIGHBOURS_LOST, share, 1.0)
+    moved(w, row, M_FORCE_RATIO, ratio, 1.0)
+    leave_town(w, day, town, w.groups[group]["faction"])
+
+
+@compiled
+def neighbours_lost(w, town, faction, day, watch_days):
+    """Return (lost neighbours, neighbours that were the faction's, group that took the last) within the watch."""
+    lost, known, taker, latest = 0, 0, -1, -1
+    for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
+        n = w.towns[w.adjacent[i]]
+        if n["holder"] >= 0 and w.groups[n["holder"]]["faction"] == faction:
+            known += 1
+        elif n["lost_by"] == faction and day - n["changed"] <= watch_days and n["changed"] >= 0:
+            known += 1
+            lost += 1
+            if n["holder"] >= 0 and n["changed"] > latest and rebels(w, faction, w.groups[n["holder"]]["faction"]):
+                taker, latest = n["holder"], n["changed"]
+    return lost, known, taker
+
+
+@compiled
+def settle_contested(w, day):
+    """Give a contested town to the only faction that still stands in it."""
+    for town in range(len(w.towns)):
+        t = w.towns[town]
+        if t["status"] != CONTESTED or t["clash"] >= 0:
+            continue
+        present, only = 0, -1
+        for faction in range(len(w.factions)):
+            group = strongest_group(w, town, faction)
+            if group >= 0:
+                present += 1
+                only = group
+        if present == 1:
+            held_by = t["holder"]
+            gone = held_by if w.groups[held_by]["faction"] != w.groups[only]["faction"] else -1
+            change_holder(w, day, town, only, WITHDRAWAL, R_CONTROL, t["changed_event"], gone, 1.0, -1.0)
+
+
+@compiled
+def follow_presence(w, days):
+    """Let influence follow who holds a town, over `days`."""
+    for town in range(len(w.towns)):
+        holder = holder_faction(w, town)
+        if holder < 0:
+            continue
+        contested = w.towns[town]["status"] == CONTESTED
+        total = 0.0
+        if contested:
+            for g in range(len(w.groups)):
+                total += w.strength[town, g]
+        for faction in range(len(w.factions)):
+            goal = 1.0 if faction == holder else 0.0
+            if total > 0.0:
+                goal = 0.0
+                for g in range(len(w.groups)):
+                    if w.groups[g]["faction"] == faction:
+                        goal += w.strength[town, g] / total
+            w.influence[town, faction] += (goal - w.influence[town, faction]) / days
+
+
+@compiled
+def control(w, p, day, seed):
+    """Changes of holder without a fight, and influence, once a day."""
+    settle_contested(w, day)
+    if p["control_bandwagon"] > 0.0:
+        bandwagon(w, p, day, seed)
+    for town in range(len(w.towns)):
+        recount(w, town)
+    follow_presence(w, max(1.0, p["control_influence_days"]))

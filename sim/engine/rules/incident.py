@@ -1,0 +1,128 @@
+"""Mechanism 2: arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
+
+from __future__ import annotations
+
+import math
+
+from sim.engine.draws import (
+    P_INCIDENT,
+    P_INCIDENT_DEATHS,
+    P_INCIDENT_ESCALATES,
+    P_INCIDENT_KIND,
+    P_INCIDENT_SIDE,
+    poisson,
+    uniform,
+)
+from sim.engine.ground import covering, rebels, strongest_group
+from sim.engine.jit import compiled
+from sim.engine.kinds import (
+    ARREST_RAID,
+    ASSASSINATION,
+    CONTESTED,
+    M_AGREEMENT,
+    M_GRIEVANCE,
+    M_OFFENSIVE,
+    M_RESTRAINT,
+    OFFENSIVE_UNDER_WAY,
+    R_INCIDENT,
+    ROAD_QUARREL,
+)
+from sim.engine.log import log_event, moved
+from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.rules.spread import send_column
+
+DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
+
+
+@compiled
+def incidents(w, p, day, seed):
+    """Draw the incidents of a day, pair by pair of neighbouring rival garrisons."""
+    for town in range(len(w.towns)):
+        holder = w.towns[town]["holder"]
+        if holder < 0:
+            continue
+        if w.towns[town]["status"] == CONTESTED:
+            shared(w, p, day, seed, town, holder)
+        for i in range(w.near_start[town], w.near_start[town + 1]):
+            n = w.near[i]
+            if n["km"] > p["incident_reach_km"]:
+                break
+            other = w.towns[n["town"]]["holder"]
+            if n["town"] > town and other >= 0 and rebels(w, w.groups[holder]["faction"], w.groups[other]["faction"]):
+                if w.strength[town, holder] > 0.0 and w.strength[n["town"], other] > 0.0:
+                    pair(w, p, day, seed, town, n["town"], holder, other)
+
+
+@compiled
+def shared(w, p, day, seed, town, holder):
+    """Draw the incident of a contested town, between its holder and the strongest rival garrison in it."""
+    mine = w.groups[holder]["faction"]
+    if w.strength[town, holder] <= 0.0:
+        return
+    for faction in range(len(w.factions)):
+        if rebels(w, mine, faction):
+            rival = strongest_group(w, town, faction)
+            if rival >= 0:
+                pair(w, p, day, seed, town, town, holder, rival)
+
+
+@compiled
+def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
+    """Draw the incident of one pair of garrisons."""
+    key = w.towns[town_a]["key"] if town_a == town_b else w.towns[town_a]["key"] ^ w.towns[town_b]["key"]
+    u = uniform(seed, P_INCIDENT, day, key)
+    if u >= DAILY_LIMIT:
+        return
+    fa, fb = w.groups[group_a]["faction"], w.groups[group_b]["faction"]
+    agreement = covering(w, group_a, group_b, town_b)
+    suppressed = 1.0
+    if agreement >= 0:
+        suppressed = (1.0 - w.agreements[agreement]["suppression"]) * w.agreements[agreement]["clash_factor"]
+    urge_a = (1.0 + w.relations[fa, fb]["grievance"]) / w.factions[fa]["restraint"]
+    urge_b = (1.0 + w.relations[fb, fa]["grievance"]) / w.factions[fb]["restraint"]
+    rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge_a + urge_b) * suppressed
+    if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
+        rate *= p["offensive_infighting_factor"]
+    chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
+    if u >= chance:
+        return
+    if uniform(seed, P_INCIDENT_SIDE, day, key) < urge_a / (urge_a + urge_b):
+        happen(w, p, day, seed, key, group_a, group_b, town_b, chance, u, agreement, suppressed)
+    else:
+        happen(w, p, day, seed, key, group_b, group_a, town_a, chance, u, agreement, suppressed)
+
+
+@compiled
+def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, suppressed):
+    """Carry out an incident in the target's town; it may become a clash."""
+    fi, ft = w.groups[initiator]["faction"], w.groups[target]["faction"]
+    v = uniform(seed, P_INCIDENT_KIND, day, key)
+    kind = ROAD_QUARREL
+    deaths_i, deaths_t = 0, 0
+    if v < p["incident_assassination_share"]:
+        kind, deaths_t = ASSASSINATION, 1
+    else:
+        if v < p["incident_assassination_share"] + p["incident_arrest_share"]:
+            kind = ARREST_RAID
+        deaths = poisson(p["incident_deaths_mean"], uniform(seed, P_INCIDENT_DEATHS, day, key))
+        deaths_i = deaths // 2
+        deaths_t = deaths - deaths_i
+    row = log_event(w, day, kind, R_INCIDENT, -1, initiator, target, town, chance, u)
+    e = w.events[row]
+    e["agreement"] = agreement
+    e["deaths_initiator"] = kill_in_town(w, town, fi, deaths_i)
+    e["deaths_target"] = kill_in_town(w, town, ft, deaths_t)
+    count_deaths(w, fi, ft, e["deaths_initiator"], e["deaths_target"])
+    moved(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"] if agreement >= 0 else 0.0, suppressed)
+    moved(w, row, M_GRIEVANCE, w.relations[fi, ft]["grievance"], 1.0 + w.relations[fi, ft]["grievance"])
+    moved(w, row, M_RESTRAINT, w.factions[fi]["restraint"], 1.0 / w.factions[fi]["restraint"])
+    if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
+        moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    for a, b in ((fi, ft), (ft, fi)):
+        w.relations[a, b]["incident_day"] = day
+        w.relations[a, b]["last_event"] = row
+    if agreement >= 0:
+        w.agreements[agreement]["violations"] += 1
+    grows = p["incident_escalates"] * suppressed
+    if uniform(seed, P_INCIDENT_ESCALATES, day, key) < grows:
+        send_column(w, p, day, seed, key, initiator, town, ft, row)

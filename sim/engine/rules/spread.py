@@ -1,0 +1,218 @@
+"""Mechanism 6: clashes set off clashes, at neighbours along roads and, by call to arms, on fronts far away.
+
+Each clash-day has Poisson offspring ("sparks") with exponential delay; when a spark is due, a column sets out for a
+town chosen among those where the sides meet, and the clash begins when it arrives.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.engine.draws import (
+    P_COLUMN,
+    P_OFFSPRING,
+    P_OFFSPRING_DELAY,
+    P_OFFSPRING_FAR,
+    P_SPARK_GROUP,
+    P_SPARK_HOLDS,
+    P_SPARK_TOWN,
+    exponential,
+    identity,
+    poisson,
+    power_law,
+    uniform,
+)
+from sim.engine.forces import find_source, send
+from sim.engine.ground import covering, holder_faction, in_town, new_row, rebels
+from sim.engine.jit import compiled
+from sim.engine.kinds import (
+    ATTACK,
+    CLASH_SPREAD,
+    FRONT_OPENED,
+    M_AGREEMENT,
+    M_FATIGUE,
+    M_OFFENSIVE,
+    M_RESTRAINT,
+    M_SOLIDARITY,
+    NEUTRAL,
+    OFFENSIVE_UNDER_WAY,
+    R_SPREAD,
+)
+from sim.engine.log import log_event, moved
+from sim.engine.tables import L_SPARKS, N_SPARKS
+
+MOST_OFFSPRING = 8  # of one clash-day
+
+
+@compiled
+def offspring_mean(w, p, attacker, defender):
+    """Return the mean number of clashes that a clash-day between two factions sets off."""
+    tired = 0.5 * (w.factions[attacker]["fatigue"] + w.factions[defender]["fatigue"])
+    calm = p["spread_restraint_weight"] * (w.factions[attacker]["restraint"] - 1.0)
+    return p["spread_offspring_per_clash_day"] * math.exp(-p["spread_fatigue_weight"] * tired - calm)
+
+
+@compiled
+def set_off(w, p, day, seed, clash, event):
+    """Draw the offspring of a clash-day."""
+    c = w.clashes[clash]
+    fa, fd = w.groups[c["attacker"]]["faction"], w.groups[c["defender"]]["faction"]
+    if not rebels(w, fa, fd):
+        return
+    n = min(MOST_OFFSPRING, poisson(offspring_mean(w, p, fa, fd), uniform(seed, P_OFFSPRING, day, c["key"])))
+    for k in range(n):
+        far = uniform(seed, P_OFFSPRING_FAR, day, c["key"], k) < p["spread_call_to_arms_share"]
+        if (far and p["spread_call_to_arms"] == 0.0) or (not far and p["spread_neighbours"] == 0.0):
+            continue
+        delay = 1 + int(exponential(max(0.01, p["spread_delay_days"] - 0.5), uniform(seed, P_OFFSPRING_DELAY, day, c["key"], k)))
+        new_spark(w, identity(identity(c["key"], day), k), day + delay, c["town"], c["attacker"], c["defender"], 1 if far else 0, event)
+
+
+@compiled
+def new_spark(w, key, due, town, attacker_group, defender_group, far, cause):
+    """Enter a clash to come."""
+    row = new_row(w.live_sparks, w.counts, N_SPARKS, L_SPARKS, w.sparks)
+    s = w.sparks[row]
+    s["key"], s["due"], s["town"], s["far"], s["cause"] = key, due, town, far, cause
+    s["attacker_group"], s["defender_group"] = attacker_group, defender_group
+    s["attacker"], s["defender"] = w.groups[attacker_group]["faction"], w.groups[defender_group]["faction"]
+    return row
+
+
+@compiled
+def spread(w, p, day, seed):
+    """Carry out the sparks that are due."""
+    for i in range(w.counts[L_SPARKS]):
+        row = w.live_sparks[i]
+        s = w.sparks[row]
+        if s["alive"] == 0 or s["due"] > day:
+            continue
+        s["alive"] = 0
+        if s["far"] == 1:
+            call_to_arms(w, p, day, seed, row)
+        else:
+            to_neighbour(w, p, day, seed, row)
+
+
+@compiled
+def joins(w, spark, group):
+    """Return the weight with which a group answers the call: its solidarity with the group in the fight."""
+    s = w.sparks[spark]
+    faction = w.groups[group]["faction"]
+    if faction == s["attacker"]:
+        return 1.0 if group == s["attacker_group"] else w.solidarity[s["attacker_group"], group]
+    if faction == s["defender"]:
+        return 1.0 if group == s["defender_group"] else w.solidarity[s["defender_group"], group]
+    return 0.0
+
+
+@compiled
+def within_reach(w, town, group, reach):
+    """Return True where a group has forces in a town or within reach of it."""
+    if w.strength[town, group] > 0.0:
+        return True
+    for i in range(w.near_start[town], w.near_start[town + 1]):
+        if w.near[i]["km"] > reach:
+            return False
+        if w.strength[w.near[i]["town"], group] > 0.0:
+            return True
+    return False
+
+
+@compiled
+def enemy_in(w, town, faction, other):
+    """Return True where a town may be attacked by a faction against another: the other holds it or stands in it."""
+    if w.towns[town]["clash"] >= 0:
+        return False
+    return holder_faction(w, town) == other or (w.towns[town]["status"] != NEUTRAL and holder_faction(w, town) == faction and in_town(w, town, other) > 0.0)
+
+
+@compiled
+def call_to_arms(w, p, day, seed, spark):
+    """Open a front far away: one group of either side, drawn by solidarity, attacks a town in its own reach."""
+    s = w.sparks[spark]
+    chosen, first = -1, 1e300
+    for group in range(len(w.groups)):
+        weight = joins(w, spark, group)
+        if weight > 0.0:
+            race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
+            if race < first:
+                chosen, first = group, race
+    if chosen < 0:
+        return
+    own = w.groups[chosen]["faction"]
+    other = s["defender"] if own == s["attacker"] else s["attacker"]
+    target, first = -1, 1e300
+    for town in range(len(w.towns)):
+        if town == s["town"] or not enemy_in(w, town, own, other) or not within_reach(w, town, chosen, p["spread_reach_km"]):
+            continue
+        race = exponential(1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"]))
+        if race < first:
+            target, first = town, race
+    if target >= 0:
+        strike(w, p, day, seed, spark, chosen, target, other, FRONT_OPENED)
+
+
+@compiled
+def to_neighbour(w, p, day, seed, spark):
+    """Carry the clash to a town one road away, or keep it where it was."""
+    s = w.sparks[spark]
+    target, group, first = -1, -1, 1e300
+    for i in range(w.adjacent_start[s["town"]] - 1, w.adjacent_start[s["town"] + 1]):
+        town = s["town"] if i < w.adjacent_start[s["town"]] else w.adjacent[i]
+        for side in range(2):
+            g = s["attacker_group"] if side == 0 else s["defender_group"]
+            own, other = w.groups[g]["faction"], s["defender"] if side == 0 else s["attacker"]
+            if not enemy_in(w, town, own, other) or not within_reach(w, town, g, p["spread_reach_km"]):
+                continue
+            race = exponential(1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"], side))
+            if race < first:
+                target, group, first = town, g, race
+    if target >= 0:
+        other = s["defender"] if w.groups[group]["faction"] == s["attacker"] else s["attacker"]
+        strike(w, p, day, seed, spark, group, target, other, CLASH_SPREAD)
+
+
+@compiled
+def strike(w, p, day, seed, spark, group, town, enemy, kind):
+    """Send a column on a spark's errand, unless an agreement or an offensive holds it back."""
+    s = w.sparks[spark]
+    own = w.groups[group]["faction"]
+    enemy_group = w.towns[town]["holder"]
+    if w.groups[enemy_group]["faction"] != enemy:
+        enemy_group = s["defender_group"] if enemy == s["defender"] else s["attacker_group"]
+    agreement = covering(w, group, enemy_group, town)
+    held = 1.0
+    if agreement >= 0:
+        held = (1.0 - w.agreements[agreement]["suppression"]) * w.agreements[agreement]["clash_factor"]
+    under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
+    chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
+    u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
+    if u >= chance:
+        return
+    row = log_event(w, day, kind, R_SPREAD, s["cause"], group, enemy_group, town, min(1.0, chance), u)
+    if agreement >= 0:
+        moved(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], held)
+    if under_attack:
+        moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    weight = joins(w, spark, group)
+    moved(w, row, M_SOLIDARITY, weight, weight)
+    tired = 0.5 * (w.factions[own]["fatigue"] + w.factions[enemy]["fatigue"])
+    moved(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
+    calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)
+    moved(w, row, M_RESTRAINT, w.factions[own]["restraint"], math.exp(-calm))
+    w.events[row]["fighters"] = send_column(w, p, day, seed, s["key"], group, town, enemy, row)
+
+
+@compiled
+def send_column(w, p, day, seed, key, group, town, enemy, cause):
+    """Send a column of a group to attack in a town; return its fighters, 0 where no garrison can spare any."""
+    u = uniform(seed, P_COLUMN, 0, key)
+    wanted = int(power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u))
+    source = find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"]))
+    if source < 0:
+        return 0
+    spare = w.forces[source]["fighters"] - 10
+    n = max(1, min(wanted * 2, spare))
+    send(w, day, source, town, n, ATTACK, enemy, cause, key)
+    return n
