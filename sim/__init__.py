@@ -28,12 +28,11 @@ def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
     `sim.record.write.write(run, folder)` does that.
     """
     from sim.engine.simulation import simulate as simulate_tables
-    from sim.geography.maps import load_map
+    from sim.reading import read
     from sim.record.run import Run
-    from sim.scenario.load import load_scenario
 
-    scenario = load_scenario(path, sets)
-    return Run.of(simulate_tables(scenario, load_map(scenario.map), seed))
+    loaded, geography = read(path, sets)
+    return Run.of(simulate_tables(loaded.scenario, geography, seed), loaded.name)
 
 
 def __getattr__(name: str) -> Any:

@@ -17,11 +17,11 @@ def changes(
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
     from sim.cli.picture import draw_starts, picture_file
-    from sim.cli.read import read
+    from sim.reading import read
     from sim.scenario.changes import changes as differences
 
     (one, one_map), (two, two_map) = read(first), read(second)
     target = None if picture is None else picture_file(picture, f"{first.stem}-{second.stem}-start")
-    print(differences(one.scenario, two.scenario).rstrip() or "no difference")
+    print("\n".join(map(str, differences(one.scenario, two.scenario))) or "no difference")
     if target is not None:
         draw_starts(target, (one.scenario, one_map), (two.scenario, two_map))

@@ -33,8 +33,8 @@ def check(
 def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) -> None:
     from sim.cli.output import pairs
     from sim.cli.picture import FREE_NAME, draw_starts, picture_file
-    from sim.cli.read import read
     from sim.engine.implied import implied
+    from sim.reading import read
 
     loaded, geography = read(path, sets)
     if picture is not None and picture != FREE_NAME and not alone:

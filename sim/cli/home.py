@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RECENT = 8
 
 
@@ -14,7 +14,7 @@ def home() -> None:
     """List the scenarios of `scenarios/` by their question, and the most recent runs of `outputs/`."""
     from sim.cli.output import pairs
 
-    pairs(_scenarios(ROOT / "scenarios"), title="Scenarios")
+    pairs(_scenarios(SCENARIOS), title="Scenarios")
     runs = _runs(Path("outputs"))
     if runs:
         print()

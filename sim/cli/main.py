@@ -19,7 +19,7 @@ from typer.core import TyperGroup
 from sim import __version__
 from sim.cli.changes import changes
 from sim.cli.check import check
-from sim.cli.home import home
+from sim.cli.home import SCENARIOS, home
 from sim.cli.picture import name_maps
 from sim.cli.run import run
 from sim.cli.schema import schema
@@ -41,17 +41,16 @@ class DefaultRun(TyperGroup):
             os.environ[DEBUG] = "1"
         if rest and rest[0] not in {*self.commands, "--help", "--version"}:
             if not _stands_for_run(rest[0]):
-                raise typer.BadParameter(
-                    f"there is no command or file {rest[0]!r}{did_you_mean(rest[0], self.commands)}"
-                )
+                guess = did_you_mean(rest[0], self.commands)
+                raise InputError([Fault(rest[0], None, "", f"there is no such command or file{guess}")])
             rest.insert(0, "run")
         return super().parse_args(ctx, name_maps(rest))
 
 
 def _stands_for_run(word: str) -> bool:
-    """Return whether the first word is a file or an option rather than a misspelt command."""
+    """Return whether the first word is a file, a scenario's name or an option rather than a misspelt command."""
     looks_like_path = Path(word).suffix != "" or os.sep in word
-    return word.startswith("-") or looks_like_path or Path(word).exists()
+    return word.startswith("-") or looks_like_path or Path(word).exists() or (SCENARIOS / f"{word}.yaml").exists()
 
 
 app = typer.Typer(

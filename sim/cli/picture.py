@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.read import check_folder
+from sim.cli.folder import check_folder
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
-SUFFIXES = (".png", ".svg", ".pdf")
+SUFFIXES = (".png", ".svg")
 
 
 def name_maps(words: list[str]) -> list[str]:
@@ -36,7 +36,7 @@ def picture_file(wanted: str, stem: str) -> Path:
         return next(name for name in names if not name.exists())
     path = Path(wanted)
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError([Fault("--map", None, "", f"{wanted} must end in {', '.join(SUFFIXES)}")])
+        raise InputError([Fault("--map", None, "", f"{wanted} must end in {' or '.join(SUFFIXES)}")])
     if path.exists():
         raise InputError([Fault("--map", None, "", f"{wanted} exists; nothing is overwritten")])
     if not path.parent.is_dir():
@@ -46,8 +46,11 @@ def picture_file(wanted: str, stem: str) -> Path:
 
 
 def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
-    """Draw the starts of one or more scenarios side by side to `path`, and say so."""
-    from sim.plots.maps import start_map
+    """Draw the start of one scenario, or of two side by side, to `path`, and say so."""
+    from sim.plots.maps import start_map, start_maps
+    from sim.plots.style import png_bytes, svg_bytes, write_whole
 
-    start_map(path, *starts)
+    one, *others = starts
+    figure = start_maps(one, others[0]) if others else start_map(*one)
+    write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
     print(f"map: {path}")

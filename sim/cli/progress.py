@@ -4,23 +4,33 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from sim.engine.kinds import EVENT_KINDS
+from sim.engine.tables import N_EVENTS
+from sim.words import Said, event_text
+
 if TYPE_CHECKING:
+    import numpy as np
+
     from sim.engine.tables import World
+    from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
 
 Report = Callable[[int, "World"], None]
 LINE_EVERY_DAYS = 30
 REDRAW_SECONDS = 0.08
+MINOR = frozenset({"level_change", "shelling", "reinforcement", "clash_ended", "tolerated", "zone_deadline"})
 
 
 @contextmanager
-def progress(scenario: Scenario, last_event: Callable[[World], str], quiet: bool) -> Iterator[Report | None]:
-    """Give the function that a simulation calls at the end of each day; `last_event` says the newest event."""
+def progress(scenario: Scenario, geography: Geography, quiet: bool) -> Iterator[Report | None]:
+    """Give the function that a simulation calls at the end of each day."""
+    last_event = partial(newest_event, scenario, [place.name for place in geography.places])
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -28,6 +38,38 @@ def progress(scenario: Scenario, last_event: Callable[[World], str], quiet: bool
             yield report
     else:
         yield _lines(scenario, last_event)
+
+
+def newest_event(scenario: Scenario, towns: Sequence[str], world: World) -> str:
+    """Say the newest event that a reader would want to hear of; an empty text while there is none."""
+    for row in world.events[: world.counts[N_EVENTS]][::-1]:
+        kind = EVENT_KINDS[row["kind"]]
+        if kind not in MINOR:
+            return event_text(_said(scenario, towns, kind, row))
+    return ""
+
+
+def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void) -> Said:
+    codes = [faction.code or name for name, faction in scenario.factions.items()]
+    groups = [name for faction in scenario.factions.values() for name in faction.groups]
+
+    def name(names: Sequence[str], column: str) -> str:
+        return names[row[column]] if row[column] >= 0 else ""
+
+    return Said(
+        kind=kind,
+        initiator=name(codes, "initiator"),
+        target=name(codes, "target"),
+        initiator_group=name(groups, "initiator_group"),
+        target_group=name(groups, "target_group"),
+        town=name(towns, "town"),
+        fighters=int(row["fighters"]),
+        deaths_initiator=int(row["deaths_initiator"]),
+        deaths_target=int(row["deaths_target"]),
+        deaths_civilians=int(row["deaths_civilians"]),
+        level=int(row["level"]),
+        given=bool(row["given"]),
+    )
 
 
 def _date(scenario: Scenario, day: int) -> date:

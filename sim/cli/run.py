@@ -35,7 +35,9 @@ def run(
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
-    from sim.cli.read import check_folder, read
+    from sim.cli.folder import check_folder
+    from sim.reading import read
+    from sim.record.run import Run
 
     clock = Clock()
     changed = [*(sets or []), *([f"days={days}"] if days is not None else [])]
@@ -44,7 +46,8 @@ def run(
     clock.end("reading")
     result = _simulate(loaded.scenario, geography, seed, quiet)
     clock.end("simulating")
-    finished, folder = _write(result, out, label, no_pictures, quiet)
+    finished = Run.of(result, loaded.name, label)
+    folder = _write(finished, out, no_pictures, quiet)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -61,35 +64,35 @@ def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) 
 
     if cold() and not quiet:
         print("compiling the rules; this happens once and takes some ten seconds", file=sys.stderr, flush=True)
-    with progress(scenario, quiet) as report:
+    with progress(scenario, geography, quiet) as report:
         return simulate(scenario, geography, seed, progress=report)
 
 
-def _write(result: Result, out: Path, label: str, no_pictures: bool, quiet: bool) -> tuple[Run, Path]:
-    from sim.record.run import Run
+def _write(finished: Run, out: Path, no_pictures: bool, quiet: bool) -> Path:
     from sim.record.write import write
 
-    finished = Run.of(result)
-    finished.label = label
     if no_pictures:
-        return finished, write(finished, out)
+        return write(finished, out)
     from sim.plots.draw import draw_all
 
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return finished, write(finished, out, draw=draw_all)
+    return write(finished, out, draw=draw_all)
 
 
 def _tell(finished: Run, folder: Path) -> None:
     """Print the answer, the escalation statistics and what was written."""
     from sim.cli.output import console, pairs
-    from sim.statistics.escalation import answer_sentence
+    from sim.statistics.answer import answer_sentence
+    from sim.statistics.registry import STATISTICS, base_name, label
+    from sim.words import result_text
 
     out = console()
     out.print(f"SIMULATED. {finished.scenario.question}")
     out.print(answer_sentence(finished), style="bold")
     out.print()
-    pairs([(name.replace("_", " "), str(value)) for name, value in finished.summary.items()])
+    shown = {name: value for name, value in finished.summary.items() if base_name(name) in STATISTICS}
+    pairs([(label(name), result_text(value, STATISTICS[base_name(name)].unit)) for name, value in shown.items()])
     out.print()
     print(f"written to {folder}:")
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())

@@ -15,8 +15,8 @@ def show(
     ] = None,
 ) -> None:
     """Print the scenario with everything filled in, units and sources as comments."""
-    from sim.cli.read import read
+    from sim.reading import read
     from sim.scenario.show import show as shown
 
     loaded, _geography = read(scenario, sets or ())
-    print(shown(loaded.scenario), end="")
+    print(shown(loaded).rstrip())

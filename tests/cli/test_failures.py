@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.cli.read
+import sim.reading
 from sim.cli.main import main
 from sim.errors import Fault, InputError
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
@@ -102,7 +102,7 @@ def test_each_kind_of_failure_has_its_code_and_no_traceback(
         raise raised
 
     monkeypatch.delenv("TERRITORIAL_COMPETITION_DEBUG", raising=False)
-    monkeypatch.setattr(sim.cli.read, "read", fail)
+    monkeypatch.setattr(sim.reading, "read", fail)
     assert main(["show", "a.yaml"]) == code
     captured = capsys.readouterr()
     assert said in captured.err
@@ -116,7 +116,7 @@ def test_debug_shows_the_traceback_of_an_internal_error(
         raise ZeroDivisionError
 
     monkeypatch.setenv("TERRITORIAL_COMPETITION_DEBUG", "")
-    monkeypatch.setattr(sim.cli.read, "read", fail)
+    monkeypatch.setattr(sim.reading, "read", fail)
     assert main(["show", "a.yaml", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
