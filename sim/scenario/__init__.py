@@ -1,0 +1,1 @@
+"""Scenarios: what a YAML file may say, how it is read, shown and compared."""

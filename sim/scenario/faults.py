@@ -1,0 +1,77 @@
+"""pydantic's errors as sentences: what is wrong and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from sim.scenario.keys import Key, choice, shown
+from sim.scenario.shape import Slot, slot_at
+from sim.scenario.survey import Complaint
+
+NEEDED = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "date_type": "a date such as 2018-10-15",
+    "date_from_datetime_parsing": "a date such as 2018-10-15",
+    "list_type": "a list",
+    "dict_type": "a mapping from names",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def complaint(error: Any) -> Complaint:
+    """The key path and a sentence for one entry of `ValidationError.errors()`."""
+    key: Key = tuple(part for part in error["loc"] if part != "[key]")
+    kind, context, value = error["type"], error.get("ctx") or {}, error.get("input")
+    slot = slot_at(key)
+    if kind == "missing":
+        return key, _missing(slot)
+    if kind == "literal_error":
+        allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
+        return key, f"{shown(value)} is not known here{choice(value, allowed)}"
+    if slot is not None and slot.kind == "quantity" and kind in ("model_type", "model_attributes_type"):
+        return key, f"needs a number, or {{best, low, high, source}}, got {shown(value)}{_in_words(slot)}"
+    if kind in NEEDED:
+        return key, f"needs {NEEDED[kind]}, got {shown(value)}{_in_words(slot)}"
+    return key, _limit(kind, context, value) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
+    """What to say of a value beyond a limit; empty for other errors."""
+    if kind == "string_too_short":
+        return f"too short, at least {_count(context['min_length'], 'character')} are needed, got {shown(value)}"
+    if kind == "string_too_long":
+        return f"too long, at most {_count(context['max_length'], 'character')} are allowed"
+    if kind == "string_pattern_mismatch":
+        needed = (
+            "a colour such as '#D55E00' (in quotes)"
+            if "0-9a-f" in context["pattern"]
+            else f"text of the form {context['pattern']}"
+        )
+        return f"needs {needed}, got {shown(value)}"
+    if kind in ("greater_than_equal", "less_than_equal"):
+        limit = f"at least {context['ge']}" if kind == "greater_than_equal" else f"at most {context['le']}"
+        return f"{shown(value)} is out of range, allowed is {limit}"
+    if kind in ("too_short", "too_long"):
+        few = kind == "too_short"
+        limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"
+        return f"{'too few' if few else 'too many'} entries: {context['actual_length']}, allowed is {limit}"
+    return ""
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _missing(slot: Slot | None) -> str:
+    about = slot.about if slot is not None else ""
+    return f"is missing; it is required{f' ({about})' if about else ''}"
+
+
+def _in_words(slot: Slot | None) -> str:
+    return f" ({slot.about})" if slot is not None and slot.attribute and slot.about else ""

@@ -1,0 +1,117 @@
+"""Reading a scenario: files merged, changes laid over them, everything checked, every fault said at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sim.errors import Fault, InputError
+from sim.scenario.checks import cross_checks
+from sim.scenario.faults import complaint
+from sim.scenario.files import find_scenario, read_chain
+from sim.scenario.keys import Key, dotted
+from sim.scenario.merge import places, plain_data
+from sim.scenario.schema import Scenario
+from sim.scenario.sets import apply_sets
+from sim.scenario.survey import Complaint, idle_removals, settled, survey
+from sim.scenario.yaml_reader import UNREADABLE
+
+MAX_FAULTS = 200
+SURVEYED = ("out_of_range", "extra_forbidden")  # the survey has said these already
+
+Place = tuple[str, int | None]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A scenario with the files it was read from (the given one first) and the place of each of its keys."""
+
+    scenario: Scenario
+    files: tuple[Path, ...]
+    places: dict[str, Place] = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Name of the given file, without its ending."""
+        return self.files[0].stem
+
+    def where(self, path: str) -> Place:
+        """File and line (1-based; None for --set) of a dotted path; of the nearest part above it for a default."""
+        while path and path not in self.places:
+            path = path.rpartition(".")[0]
+        return self.places[path]
+
+    def given(self, path: str) -> Place | None:
+        """File and line of a dotted path, or None where it is a default."""
+        return self.places.get(path)
+
+
+def load_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
+    """Read the scenario in the YAML file `path`, changed by `sets` ("KEY=VALUE").
+
+    Raises InputError with every fault found.
+    """
+    return load(path, sets).scenario
+
+
+def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
+    """As `load_scenario`, with the file and line of every key."""
+    root, files, idle, faults = read_chain(find_scenario(path))
+    root, set_faults = apply_sets(root, sets)
+    data, where = plain_data(root), places(root)
+    removed = {key: (node.file, node.line) for key, node in idle}
+    known = {fault.key for fault in faults}
+    complaints = [
+        item
+        for item in (*islice(idle_removals(idle), MAX_FAULTS), *islice(survey(data), MAX_FAULTS))
+        if dotted(item[0]) not in known
+    ]
+    scenario, invalid = _validated(data)
+    complaints += [item for item in (*invalid, *islice(cross_checks(data), MAX_FAULTS)) if not _covered(item[0], data)]
+    faults += set_faults + _faults(complaints, {**where, **removed})
+    if faults or scenario is None:
+        raise InputError(_in_order(faults, files))
+    return Loaded(scenario, tuple(files), {dotted(key): place for key, place in where.items()})
+
+
+def _validated(data: Any) -> tuple[Scenario | None, list[Complaint]]:
+    try:
+        return Scenario.model_validate(settled(data), strict=True), []
+    except ValidationError as error:
+        found = (entry for entry in error.errors(include_url=False) if entry["type"] not in SURVEYED)
+        return None, [complaint(entry) for entry in islice(found, MAX_FAULTS)]
+
+
+def _covered(key: Key, data: Any) -> bool:
+    """True where the value at `key` could not be read, so that its fault is known already."""
+    value = data
+    for part in key:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return value is UNREADABLE
+    return value is UNREADABLE
+
+
+def _faults(complaints: Iterable[Complaint], where: dict[Key, Place]) -> list[Fault]:
+    """One fault a key, with its place; the first complaint about a key is the most precise."""
+    found: dict[Key, Fault] = {}
+    for key, message in complaints:
+        if key not in found:
+            above = key
+            while above not in where:
+                above = above[:-1]
+            file, line = where[above]
+            found[key] = Fault(file, line, dotted(key), message)
+    return list(found.values())
+
+
+def _in_order(faults: list[Fault], files: list[Path]) -> list[Fault]:
+    ordered = sorted(dict.fromkeys(faults), key=lambda fault: (fault.file, fault.line or 0))
+    more = [Fault(files[0].name, None, "", "and more faults")] if len(ordered) > MAX_FAULTS else []
+    return ordered[:MAX_FAULTS] + more
