@@ -1,0 +1,86 @@
+"""Whether a scenario and its map fit: every town it names is on the map, every group that holds a town is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING
+
+from sim.errors import Fault, did_you_mean
+from sim.geography.csvfile import shown
+from sim.geography.maps import Geography, control_date
+from sim.geography.names import find_place
+from sim.scenario.keys import dotted
+
+if TYPE_CHECKING:
+    from sim.scenario.load import Loaded
+    from sim.scenario.schema import Scenario
+
+Where = Callable[[str], tuple[str, int | None]]
+"""The file and line at which a scenario says what stands under a dotted path."""
+
+
+def check_places(loaded: Loaded, geography: Geography) -> list[Fault]:
+    """Return the faults of a scenario against its map; an empty list where they fit."""
+    return check_scenario(loaded.scenario, loaded.where, geography)
+
+
+def check_scenario(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
+    """As `check_places`, for a scenario and a function that tells where its paths stand."""
+    faults = []
+    for path, town in named_towns(scenario):
+        try:
+            find_place(geography, town)
+        except KeyError as error:
+            faults.append(Fault(*where(path), path, f"{error.args[0]} (map {geography.name})"))
+    try:
+        day = control_date(geography, scenario.start, scenario.control_on)
+    except KeyError as error:
+        path = "start" if scenario.control_on is None else "control_on"
+        return [*faults, Fault(*where(path), path, str(error.args[0]))]
+    return faults + _control(scenario, geography, day)
+
+
+def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Yield (dotted path, town) for every town that a scenario names."""
+    for name, agreement in scenario.agreements.items():
+        if agreement.around is not None:
+            yield dotted(("agreements", name, "around")), agreement.around
+    for i, given in enumerate(scenario.given):
+        if given.in_town is not None:
+            yield f"given.{i}.in", given.in_town
+        if given.agreement is not None and given.agreement.around is not None:
+            yield f"given.{i}.agreement.around", given.agreement.around
+    for i, policy in enumerate(scenario.policy):
+        if getattr(policy, "in_town", None) is not None:
+            yield f"policy.{i}.in", policy.in_town
+    for i, town in enumerate(scenario.watch_towns):
+        yield f"watch_towns.{i}", town
+
+
+def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]:
+    """Return the faults of control.csv against the scenario: unknown groups, and holders that do not go together."""
+    faction = {group: name for name, each in scenario.factions.items() for group in each.groups}
+    file = shown(geography.folder / "control.csv")
+    faults: list[Fault] = []
+    unknown: dict[str, list[tuple[int | None, str]]] = {}
+    for place, held in zip(geography.places, geography.control[day], strict=True):
+        strange = [group for group in held.groups if group not in faction]
+        for group in strange:
+            unknown.setdefault(group, []).append((held.line, place.name))
+        sides = sorted({faction[group] for group in held.groups if group in faction})
+        if held.status == "held" and len(sides) > 1:
+            message = (
+                f"{place.name} is held by groups of more than one faction ({', '.join(sides)}); write status contested"
+            )
+            faults.append(Fault(file, held.line, "groups", message))
+        elif held.status == "contested" and len(sides) < 2 and not strange:
+            message = f"{place.name} is contested, but all its groups are of faction {sides[0]}; write status held"
+            faults.append(Fault(file, held.line, "groups", message))
+    for group, rows in unknown.items():
+        towns = rows[0][1] if len(rows) == 1 else f"{rows[0][1]} and {len(rows) - 1} more towns"
+        message = (
+            f"group {group!r} stands in {towns}, but no faction of the scenario has it{did_you_mean(group, faction)}"
+        )
+        faults.append(Fault(file, rows[0][0], "groups", message))
+    return faults

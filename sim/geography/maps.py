@@ -1,0 +1,304 @@
+"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and, if wanted, posts.csv and map.csv.
+
+Their columns are documented in `places`, `roads` and `settings`. Reading is strict: all faults of all files are
+reported at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from sim.errors import Fault, InputError, did_you_mean
+from sim.geography import places as rows
+from sim.geography.csvfile import MOST_FAULTS, Table, read_table, shown
+from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle
+from sim.geography.names import Index
+from sim.geography.places import UNDATED, Holding, Place, Post
+from sim.geography.roads import ROAD_COLUMNS, ROAD_OPTIONAL, Link, adjacency, neighbours, parts, rasterise, read_links
+from sim.geography.routes import REACH_KM, near_table
+from sim.geography.settings import EXTENT, Settings, cell_side, extent_of, read_settings
+
+
+@dataclass(frozen=True, eq=False)
+class Geography:
+    """A map, complete: T towns on distinct cells, R roads, who held what, and the routes between towns."""
+
+    name: str
+    folder: Path
+    places: tuple[Place, ...]
+    control: dict[date, tuple[Holding, ...]]  # one Holding a town, in the order of `places`; UNDATED if without dates
+    posts: tuple[Post, ...]
+    width: int  # cells
+    height: int
+    cell_km: float
+    south: float  # degrees
+    west: float
+    north: float
+    east: float
+    x: np.ndarray  # i8 [T], cell of each town, from the west
+    y: np.ndarray  # i8 [T], from the south
+    east_km: np.ndarray  # f8 [T], km of the town itself from the south-west corner
+    north_km: np.ndarray  # f8 [T]
+    roads: np.ndarray  # ROAD [R]: a, b, km, first_cell, cells
+    road_cells: np.ndarray  # CELL, all roads one after another
+    road_names: tuple[str, ...]
+    near: np.ndarray  # NEAR: town, km, road; all towns one after another, by km, without the town itself
+    near_start: np.ndarray  # i8 [T + 1]
+    adjacent: np.ndarray  # i8, towns one road away, all towns one after another, sorted
+    adjacent_start: np.ndarray  # i8 [T + 1]
+    moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
+    title: str = ""
+    credits: str = ""
+    road_classes: tuple[str, ...] = ()
+
+
+def load_map(name: str | Path, root: Path | None = None) -> Geography:
+    """Read a map: a text is the name of a folder in `root` (scenarios/maps), a Path is the folder itself.
+
+    Raises InputError with all faults.
+    """
+    folder = name if isinstance(name, Path) else _folder(name, root or maps_root())
+    if not folder.is_dir():
+        raise InputError(
+            [
+                Fault(
+                    shown(folder),
+                    None,
+                    "",
+                    "is not a folder; a map is a folder with towns.csv, roads.csv and control.csv",
+                )
+            ]
+        )
+    faults: list[Fault] = []
+    settings = read_settings(folder, faults)
+    places, links, control, posts = _files(folder, faults)
+    faults += _problems(folder, places, links, settings) if not faults else []
+    if faults:
+        raise InputError(_bounded(faults))
+    return _assemble(folder.name, folder, places, links, control, posts, settings)
+
+
+def maps_root() -> Path:
+    """Return the folder of maps: scenarios/maps beside the program, or else in the working folder."""
+    beside = Path(__file__).resolve().parents[2] / "scenarios" / "maps"
+    return beside if beside.is_dir() else Path.cwd() / "scenarios" / "maps"
+
+
+def assemble(
+    name: str,
+    places: Sequence[Place],
+    links: Sequence[Link],
+    control: dict[date, tuple[Holding, ...]],
+    posts: Sequence[Post] = (),
+    cell_km: float | None = None,
+    extent: tuple[float, float, float, float] | None = None,
+) -> Geography:
+    """Return a map made in memory, without files. `extent` is south, west, north, east; raises InputError."""
+    settings: Settings = {} if cell_km is None else {"cell_km": cell_km}
+    if extent:
+        settings |= dict(zip(EXTENT, extent, strict=True))
+    folder = Path(name)
+    if faults := _problems(folder, places, links, settings):
+        raise InputError(_bounded(faults))
+    return _assemble(name, folder, places, links, control, tuple(posts), settings)
+
+
+def control_date(geography: Geography, start: date, on: date | None = None) -> date:
+    """Return the key of `geography.control` for a start: `on` itself, else the latest date not after `start`.
+
+    Raises KeyError with a sentence where the map has none.
+    """
+    known = ", ".join("undated" if day == UNDATED else day.isoformat() for day in geography.control)
+    if on is not None:
+        if on not in geography.control:
+            raise KeyError(f"map {geography.name} has no control of {on.isoformat()}; it has {known}")
+        return on
+    before = [day for day in geography.control if day <= start]
+    if not before:
+        raise KeyError(f"map {geography.name} has no control on or before {start.isoformat()}; it has {known}")
+    return max(before)
+
+
+def _folder(name: str, root: Path) -> Path:
+    """Return the folder of a named map; raise InputError where it is none of the root's."""
+    known = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
+    folder = root / name
+    plain = name and name == Path(name).name and name not in (".", "..") and "\0" not in name and "\\" not in name
+    if not plain or name not in known:
+        raise InputError(
+            [
+                Fault(
+                    shown(root),
+                    None,
+                    "map",
+                    f"no map {name[:80]!r}, needs one of {', '.join(known) or 'none'}{did_you_mean(name, known)}",
+                )
+            ]
+        )
+    if not folder.resolve().is_relative_to(root.resolve()):
+        raise InputError([Fault(shown(root), None, "map", f"map {name!r} lies outside the folder of maps")])
+    return folder
+
+
+def _files(
+    folder: Path, faults: list[Fault]
+) -> tuple[list[Place], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
+    """Read towns.csv, roads.csv, control.csv and posts.csv."""
+    towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults)
+    roads = read_table(folder / "roads.csv", ROAD_COLUMNS, ROAD_OPTIONAL, faults)
+    held = read_table(folder / "control.csv", rows.CONTROL_COLUMNS, rows.CONTROL_OPTIONAL, faults)
+    places = rows.read_towns(towns)
+    posts: tuple[Post, ...] = ()
+    if (folder / "posts.csv").exists():
+        posts = rows.read_posts(read_table(folder / "posts.csv", rows.POST_COLUMNS, rows.POST_OPTIONAL, faults))
+    if not places:
+        return [], [], {}, posts
+    suggest = Index(places).suggest
+    return (
+        places,
+        read_links(roads, places, suggest),
+        rows.read_control(held, [place.name for place in places], suggest),
+        posts,
+    )
+
+
+def _problems(folder: Path, places: Sequence[Place], links: Sequence[Link], settings: Settings) -> list[Fault]:
+    """Return the faults of towns and roads taken together: outside the extent, off the network, no cell of their own."""
+    table = Table(shown(folder / "towns.csv"), [])
+    extent = extent_of(settings)
+    if extent:
+        south, west, north, east = extent
+        allowed = f"{south:g}-{north:g} N, {west:g}-{east:g} E"
+        for place in places:
+            if not (south <= place.lat <= north and west <= place.lon <= east):
+                table.fault(
+                    place.line,
+                    "lat, lon",
+                    f"{place.name} at {place.lat:g}, {place.lon:g} lies outside the map, {allowed}",
+                )
+    network = parts(neighbours(links, len(places)))
+    for part in network[1:]:
+        others = f" and {len(part) - 1} more towns" if len(part) > 1 else ""
+        table.fault(
+            places[part[0]].line,
+            "name",
+            f"no road leads from {places[part[0]].name}{others} to the rest of the map; add a row to roads.csv",
+        )
+    return table.faults or _crowded(table, places, settings)
+
+
+def _crowded(table: Table, places: Sequence[Place], settings: Settings) -> list[Fault]:
+    """Return the faults of the grid: too many cells, or towns without a cell of their own."""
+    side = cell_side(places, settings)
+    on = frame(extent_of(settings) or around(places, side), side)
+    if on.width * on.height > MOST_CELLS:
+        table.fault(
+            None,
+            "cell_km",
+            f"cells of {side:g} km make a grid of {on.width} x {on.height}, more than {MOST_CELLS} cells; use larger ones",
+        )
+        return table.faults
+    for town in settle(places, on)[3]:
+        place = places[town]
+        table.fault(
+            place.line,
+            "lat, lon",
+            f"no free cell near {place.name}: too many towns for cells of {side:g} km; set a smaller cell_km in map.csv",
+        )
+    return table.faults
+
+
+def _assemble(
+    name: str,
+    folder: Path,
+    places: Sequence[Place],
+    links: Sequence[Link],
+    control: dict[date, tuple[Holding, ...]],
+    posts: tuple[Post, ...],
+    settings: Settings,
+) -> Geography:
+    """Put a sound map together."""
+    side = cell_side(places, settings)
+    on = frame(extent_of(settings) or around(places, side), side)
+    x, y, moved, _lost = settle(places, on)
+    km_east, km_north = on.to_km(np.array([place.lat for place in places]), np.array([place.lon for place in places]))
+    beside = neighbours(links, len(places))
+    roads, road_cells = rasterise(links, x, y)
+    near, near_start = near_table(links, beside, REACH_KM)
+    adjacent, adjacent_start = adjacency(beside)
+    return Geography(
+        name=name,
+        folder=folder,
+        places=_valued(places, links, beside),
+        control=control,
+        posts=posts,
+        **asdict(on),
+        x=x,
+        y=y,
+        east_km=km_east,
+        north_km=km_north,
+        roads=roads,
+        road_cells=road_cells,
+        road_names=tuple(link.road for link in links),
+        near=near,
+        near_start=near_start,
+        adjacent=adjacent,
+        adjacent_start=adjacent_start,
+        moved=_sentences(places, on, x, y, km_east, km_north, moved),
+        title=str(settings.get("title", "")) or name,
+        credits=str(settings.get("credits", "")),
+        road_classes=tuple(link.road_class for link in links),
+    )
+
+
+def _valued(
+    places: Sequence[Place], links: Sequence[Link], beside: Sequence[Sequence[tuple[int, int]]]
+) -> tuple[Place, ...]:
+    """Return the places with their value: the file's, else `places.worth`."""
+    result = []
+    for place, pairs in zip(places, beside, strict=True):
+        best = max(
+            (links[road].road_class for _town, road in pairs),
+            key=lambda kind: rows.ROAD_VALUES.get(kind, 0.0),
+            default="",
+        )
+        result.append(
+            replace(place, value=rows.worth(len(pairs), best, place.population)) if place.value < 0 else place
+        )
+    return tuple(result)
+
+
+def _sentences(
+    places: Sequence[Place],
+    on: Frame,
+    x: np.ndarray,
+    y: np.ndarray,
+    east: np.ndarray,
+    north: np.ndarray,
+    moved: Sequence[int],
+) -> tuple[str, ...]:
+    """Say which towns were put on a neighbour cell, whose cell theirs is, and how far off they stand."""
+    at = {(int(x[town]), int(y[town])): town for town in range(len(places))}
+    side, result = on.cell_km, []
+    for town in sorted(moved, key=lambda town: places[town].name):
+        stays = places[at[min(int(east[town] / side), on.width - 1), min(int(north[town] / side), on.height - 1)]].name
+        away = np.hypot((x[town] + 0.5) * side - east[town], (y[town] + 0.5) * side - north[town])
+        result.append(
+            f"{places[town].name} shares a cell of {side:g} km with {stays} and stands on a free cell beside it, {away:.1f} km from its place."
+        )
+    return tuple(result)
+
+
+def _bounded(faults: list[Fault]) -> list[Fault]:
+    """Return at most MOST_FAULTS faults and a last one that counts the rest."""
+    if len(faults) <= MOST_FAULTS:
+        return faults
+    return [
+        *faults[:MOST_FAULTS],
+        Fault(faults[0].file, None, "", f"and {len(faults) - MOST_FAULTS} more faults in this map"),
+    ]

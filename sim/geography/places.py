@@ -1,0 +1,227 @@
+"""What a map folder says of towns, who held them, and observation posts: the rows of its CSV files, strictly read.
+
+towns.csv    name, lat, lon; optional label, aliases (semicolon separated), pcode, population, value (0..1), size_class (city,
+             large_town, town, village, suburb, crossing, base, hill), coord_confidence (sourced, estimated, recalled,
+             weak), role, note
+control.csv  name, groups (semicolon separated, the main holder first); optional date (YYYY-MM-DD), status
+             (held, contested, neutral), code, confidence (sourced, weak), note. No date column: valid for any day.
+posts.csv    (optional file) name, lat, lon; optional date, confidence, source
+
+Further columns are kept in the files and not read, unless their name is nearly one of these.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from sim.geography.csvfile import Row, Table
+
+TOWN_COLUMNS = ("name", "lat", "lon")
+TOWN_OPTIONAL = ("label", "aliases", "pcode", "population", "value", "size_class", "coord_confidence", "role", "note")
+CONTROL_COLUMNS = ("name", "groups")
+CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
+POST_COLUMNS = ("name", "lat", "lon")
+POST_OPTIONAL = ("date", "confidence", "source")
+STATUSES = ("held", "contested", "neutral")
+WEAK_COORDINATES = ("estimated", "recalled", "weak")
+UNDATED = date.min
+"""The date under which a control.csv without dates is kept."""
+PEOPLE = {
+    "city": 40000.0,
+    "large_town": 12000.0,
+    "town": 5500.0,
+    "village": 2000.0,
+    "suburb": 4000.0,
+    "crossing": 500.0,
+    "base": 0.0,
+    "hill": 0.0,
+}
+"""People assumed in a town of a size class where `population` is empty; a village's where both are."""
+ROAD_VALUES = {"motorway": 1.0, "primary": 0.7, "secondary": 0.3}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One row of towns.csv. Coordinates in degrees WGS84; `value` 0..1 is what holding it is worth."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    pcode: str = ""
+    lat: float = 0.0
+    lon: float = 0.0
+    population: float = 0.0
+    value: float = 0.0
+    coordinates_weak: bool = False
+    note: str = ""
+    label: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Who held one town on one date; `groups[0]` is the main holder, empty where neutral. `weak` is for drawing only."""
+
+    status: str
+    groups: tuple[str, ...] = ()
+    code: str = ""
+    weak: bool = False
+    note: str = ""
+    line: int | None = None
+
+
+@dataclass(frozen=True)
+class Post:
+    """An observation post; `date` is text, as exact as the source."""
+
+    name: str
+    lat: float
+    lon: float
+    date: str = ""
+    source: str = ""
+    confidence: str = ""
+
+
+def worth(links: int, road_class: str, population: float) -> float:
+    """Return a town's value, 0..1: 0.4 for junctions, 0.3 for its best road, 0.3 for its people. A plain weight, assumed.
+
+    Junctions: road links beyond two, full at four more. Roads: motorway 1, primary 0.7, secondary 0.3. People: on a
+    log scale, 0 at a thousand and 1 at a hundred thousand.
+    """
+    junction = min(max(links - 2, 0) / 4, 1.0)
+    people = min(max(math.log10(max(population, 1.0) / 1000) / 2, 0.0), 1.0)
+    return round(0.4 * junction + 0.3 * ROAD_VALUES.get(road_class, 0.0) + 0.3 * people, 4)
+
+
+def named(table: Table, row: Row, longest: int = 80) -> str:
+    """Return the cell `name`, or an empty text and a fault."""
+    name = row["name"].strip()
+    if not name or len(name) > longest:
+        table.fault(row.line, "name", "is empty" if not name else f"is longer than {longest} characters")
+        return ""
+    return name
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Return the parts of a semicolon-separated cell, without repetition."""
+    return tuple(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
+
+
+def town_of(table: Table, row: Row) -> Place:
+    """Return one row of towns.csv; `value` is -1 where the file gives none. Faults go to the table."""
+    size = table.choice(row, "size_class", tuple(PEOPLE), "village")
+    confidence = table.choice(row, "coord_confidence", ("sourced", *WEAK_COORDINATES), "sourced")
+    value = table.number(row, "value", 0, 1, default=-1.0)
+    return Place(
+        name=named(table, row),
+        aliases=listed(row["aliases"]),
+        pcode=row["pcode"].strip(),
+        lat=table.number(row, "lat", -85, 85),
+        lon=table.number(row, "lon", -180, 180),
+        population=table.number(row, "population", 0, 1e8, default=PEOPLE[size]),
+        value=value,
+        coordinates_weak=confidence in WEAK_COORDINATES,
+        note="; ".join(text for text in (row["role"].strip(), row["note"].strip()) if text),
+        label=row["label"].strip() or named_short(row["name"]),
+        line=row.line,
+    )
+
+
+def named_short(name: str) -> str:
+    """Return a name without what stands in brackets."""
+    return name.split(" (")[0].strip()
+
+
+def read_towns(table: Table) -> list[Place]:
+    """Return the towns in the order of the file; a name that stands twice is a fault."""
+    places: list[Place] = []
+    first: dict[str, int] = {}
+    for row in table.rows:
+        place = town_of(table, row)
+        known = first.setdefault(place.name.casefold(), row.line)
+        if place.name and known != row.line:
+            table.fault(
+                row.line, "name", f"{place.name!r} stands on line {known} already; every town needs a name of its own"
+            )
+        places.append(place)
+    if not places and table.columns:
+        table.fault(None, "", "has no towns")
+    return places
+
+
+def read_posts(table: Table) -> tuple[Post, ...]:
+    """Return the observation posts."""
+    posts = []
+    for row in table.rows:
+        lat, lon = table.number(row, "lat", -85, 85), table.number(row, "lon", -180, 180)
+        posts.append(
+            Post(named(table, row), lat, lon, row["date"].strip(), row["source"].strip(), row["confidence"].strip())
+        )
+    return tuple(posts)
+
+
+def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> dict[date, tuple[Holding, ...]]:
+    """Return who held each town on each date, in the order of `names`. `suggest(word)` gives ", did you mean ...?"."""
+    index = {name: town for town, name in enumerate(names)}
+    found: dict[date, dict[int, Holding]] = {}
+    for row in table.rows:
+        name, day = row["name"].strip(), _day(table, row)
+        if name not in index:
+            table.fault(row.line, "name", f"no town {name!r} in towns.csv{suggest(name)}")
+            continue
+        if day is None:
+            continue
+        rows = found.setdefault(day, {})
+        if index[name] in rows:
+            table.fault(row.line, "name", f"{name!r} stands on line {rows[index[name]].line} already{_on(day)}")
+            continue
+        rows[index[name]] = _holding(table, row)
+    for day, rows in sorted(found.items()):
+        absent = [name for name, town in index.items() if town not in rows]
+        if absent:
+            more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+            table.fault(
+                None,
+                "name",
+                f"no row{_on(day)} for {', '.join(repr(name) for name in absent[:5])}{more}; every town needs one a date",
+            )
+    if not found and table.columns and not table.rows:
+        table.fault(None, "", "has no rows; every town needs one")
+    return {
+        day: tuple(rows[town] for town in range(len(names)))
+        for day, rows in sorted(found.items())
+        if len(rows) == len(names)
+    }
+
+
+def _on(day: date) -> str:
+    return "" if day == UNDATED else f" on {day.isoformat()}"
+
+
+def _day(table: Table, row: Row) -> date | None:
+    if "date" not in table.columns:
+        return UNDATED
+    text = row["date"].strip()
+    try:
+        if len(text) != 10:
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        table.fault(row.line, "date", f"{text[:40]!r} is not a date, needs YYYY-MM-DD")
+        return None
+
+
+def _holding(table: Table, row: Row) -> Holding:
+    """Return one row of control.csv; faults where status and groups do not fit."""
+    groups = listed(row["groups"])
+    status = table.choice(row, "status", STATUSES, "held" if groups else "neutral")
+    if status == "held" and not groups:
+        table.fault(row.line, "groups", "is empty; a town that is held needs its group (or status neutral)")
+    elif status == "contested" and len(groups) < 2:
+        table.fault(row.line, "groups", "a contested town needs at least two groups, separated by semicolons")
+    elif status == "neutral" and groups:
+        table.fault(row.line, "groups", f"a neutral town has no groups, found {'; '.join(groups)}")
+    weak = table.choice(row, "confidence", ("sourced", "weak"), "sourced") == "weak"
+    return Holding(status, groups, row["code"].strip(), weak, row["note"].strip(), row.line)

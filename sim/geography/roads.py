@@ -1,0 +1,132 @@
+"""Roads between towns: read from roads.csv, drawn as cells of the grid, and as lists of neighbours.
+
+roads.csv    a, b (names of towns); optional km (by road; 1.25 times the straight line where empty), road (its name),
+             road_class (motorway, primary, secondary, local, local_or_none), kind, confidence, source
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.geography.csvfile import Table
+from sim.geography.grid import KM_PER_DEGREE
+from sim.geography.places import Place
+
+ROAD_COLUMNS = ("a", "b")
+ROAD_OPTIONAL = ("km", "road", "road_class", "kind", "confidence", "source")
+ROAD = np.dtype([("a", "i8"), ("b", "i8"), ("km", "f8"), ("first_cell", "i8"), ("cells", "i8")])
+CELL = np.dtype([("x", "i8"), ("y", "i8")])
+ROAD_CLASSES = ("motorway", "primary", "secondary", "local_or_none", "local")
+DETOUR = 1.25
+
+
+@dataclass(frozen=True)
+class Link:
+    """A road between two towns (indices); km by road."""
+
+    a: int
+    b: int
+    km: float
+    road: str = ""
+    road_class: str = ""
+
+
+def straight_km(one: Place, other: Place) -> float:
+    """Return the distance of two places in km, as the crow flies."""
+    across = (other.lon - one.lon) * math.cos(math.radians((one.lat + other.lat) / 2))
+    return math.sqrt(across * across + (other.lat - one.lat) ** 2) * KM_PER_DEGREE
+
+
+def read_links(table: Table, places: Sequence[Place], suggest: Callable[[str], str]) -> list[Link]:
+    """Return the roads in the order of the file; faults go to the table."""
+    index = {place.name: town for town, place in enumerate(places)}
+    links: list[Link] = []
+    first: dict[tuple[int, int], int] = {}
+    for row in table.rows:
+        ends = [row["a"].strip(), row["b"].strip()]
+        for column, name in zip("ab", ends, strict=True):
+            if name not in index:
+                table.fault(row.line, column, f"no town {name!r} in towns.csv{suggest(name)}")
+        km = table.number(row, "km", 0.01, 2000, default=0.0)
+        kind = table.choice(row, "road_class", ROAD_CLASSES, "local_or_none")
+        if ends[0] not in index or ends[1] not in index:
+            continue
+        a, b = index[ends[0]], index[ends[1]]
+        known = first.setdefault((min(a, b), max(a, b)), row.line)
+        if a == b:
+            table.fault(row.line, "b", f"a road from {ends[0]!r} to itself")
+        elif known != row.line:
+            table.fault(row.line, "a", f"the road {ends[0]} - {ends[1]} stands on line {known} already")
+        else:
+            links.append(
+                Link(
+                    a,
+                    b,
+                    km or max(0.1, round(DETOUR * straight_km(places[a], places[b]), 1)),
+                    row["road"].strip(),
+                    kind,
+                )
+            )
+    return links
+
+
+def line_of_cells(x0: int, y0: int, x1: int, y1: int) -> list[tuple[int, int]]:
+    """Return the cells from one cell to another, both included, each touching the next (Bresenham 1965)."""
+    across, up = abs(x1 - x0), -abs(y1 - y0)
+    step_x, step_y = (1 if x0 < x1 else -1), (1 if y0 < y1 else -1)
+    error, cells = across + up, [(x0, y0)]
+    while (x0, y0) != (x1, y1):
+        twice = 2 * error
+        if twice >= up:
+            error, x0 = error + up, x0 + step_x
+        if twice <= across:
+            error, y0 = error + across, y0 + step_y
+        cells.append((x0, y0))
+    return cells
+
+
+def rasterise(links: Sequence[Link], x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the table of roads (ROAD) and the cells of all roads one after another (CELL), from a's cell to b's."""
+    roads = np.zeros(len(links), ROAD)
+    cells: list[tuple[int, int]] = []
+    for row, link in enumerate(links):
+        path = line_of_cells(int(x[link.a]), int(y[link.a]), int(x[link.b]), int(y[link.b]))
+        roads[row] = (link.a, link.b, link.km, len(cells), len(path))
+        cells += path
+    return roads, np.array(cells, CELL)
+
+
+def neighbours(links: Sequence[Link], towns: int) -> list[list[tuple[int, int]]]:
+    """Return for each town its (neighbour, road) pairs, by neighbour."""
+    found: list[list[tuple[int, int]]] = [[] for _ in range(towns)]
+    for road, link in enumerate(links):
+        found[link.a].append((link.b, road))
+        found[link.b].append((link.a, road))
+    return [sorted(pairs) for pairs in found]
+
+
+def adjacency(beside: Sequence[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return `adjacent` (i8, neighbours of all towns one after another) and `adjacent_start` (i8 [T + 1])."""
+    start = np.zeros(len(beside) + 1, np.int64)
+    start[1:] = np.cumsum([len(pairs) for pairs in beside])
+    return np.array([town for pairs in beside for town, _road in pairs], np.int64), start
+
+
+def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
+    """Return the towns of each connected part of the network, the largest part first."""
+    seen, found = [False] * len(beside), []
+    for first in range(len(beside)):
+        if seen[first]:
+            continue
+        seen[first], part = True, [first]
+        for town in part:
+            for other, _road in beside[town]:
+                if not seen[other]:
+                    seen[other] = True
+                    part.append(other)
+        found.append(part)
+    return sorted(found, key=len, reverse=True)

@@ -1,0 +1,181 @@
+"""The line of contact and the zone: a belt of given depth on one side of it.
+
+Each cell belongs to its nearest town, where one is near. The line of contact runs between cells of government towns
+and cells of others; the belt's depth is measured as the crow flies from the line to the town.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.geography.grid import Frame
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+
+LIMIT_KM = 12.0
+"""Ground farther than this from every town belongs to none."""
+Segments = np.ndarray
+"""Edges of cells, f8 [n, 4]: x0, y0, x1, y1 in cells from the south-west corner."""
+
+
+def frame_of(geography: Geography) -> Frame:
+    """Return the projection and grid of a map."""
+    return Frame(
+        geography.south,
+        geography.west,
+        geography.north,
+        geography.east,
+        geography.cell_km,
+        geography.width,
+        geography.height,
+    )
+
+
+def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.ndarray:
+    """Return the nearest town of each cell, i8 [height, width]; -1 where it is farther than `limit_km`.
+
+    A town's own cell is always its own. Work grows with the number of towns.
+    """
+    wide, high, side = geography.width, geography.height, geography.cell_km
+    east, north = geography.east_km / side, geography.north_km / side
+    owner = np.full((high, wide), -1, np.int64)
+    best = np.full((high, wide), (limit_km / side) ** 2 + 1e-9)
+    reach = math.ceil(limit_km / side) + 1
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            cx, cy = geography.x + dx, geography.y + dy
+            towns = np.flatnonzero((cx >= 0) & (cx < wide) & (cy >= 0) & (cy < high))
+            cx, cy = cx[towns], cy[towns]  # distinct, as the towns' own cells are
+            away = np.round((cx + 0.5 - east[towns]) ** 2 + (cy + 0.5 - north[towns]) ** 2, 9)
+            held = best[cy, cx]
+            nearer = (away < held) | ((away == held) & (towns < owner[cy, cx]))
+            best[cy[nearer], cx[nearer]] = away[nearer]
+            owner[cy[nearer], cx[nearer]] = towns[nearer]
+    owner[geography.y, geography.x] = np.arange(len(geography.x))
+    return owner
+
+
+def line_of_contact(geography: Geography, government: np.ndarray) -> list[np.ndarray]:
+    """Return the line between government-held and other ground as polylines [n, 2] of longitude and latitude.
+
+    `government`: bool [T], towns held by a government.
+    """
+    cells = nearest_town_cells(geography)
+    return _polylines(_between(_of(cells, government), _of(cells, ~government)), frame_of(geography))
+
+
+def zone_towns(geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float) -> np.ndarray:
+    """Return which towns lie in the zone, bool [T].
+
+    `government`, `inside`: bool [T], towns of the government and towns of the side on which the zone lies; the depth is
+    measured from the line between the two, in km. Towns that are neither (held by a patron's forces) are never in it.
+    """
+    cells = nearest_town_cells(geography)
+    line = _between(_of(cells, government), _of(cells, inside))
+    points = np.column_stack((geography.east_km, geography.north_km)) / geography.cell_km
+    result = np.zeros(len(points), bool)
+    towns = np.flatnonzero(inside)
+    result[towns] = _within(points[towns], line, depth_km / geography.cell_km)
+    return result
+
+
+def zone_cells(geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float) -> np.ndarray:
+    """Return which cells lie in the zone by their middle, bool [height, width]; arguments as `zone_towns`."""
+    cells = nearest_town_cells(geography)
+    side = _of(cells, inside)
+    line = _between(_of(cells, government), side)
+    rows, columns = np.nonzero(side)
+    result = np.zeros(cells.shape, bool)
+    result[rows, columns] = _within(np.column_stack((columns, rows)) + 0.5, line, depth_km / geography.cell_km)
+    return result
+
+
+def zone_edge(geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float) -> list[np.ndarray]:
+    """Return the far edge of the zone as polylines [n, 2] of longitude and latitude; arguments as `zone_towns`."""
+    belt = zone_cells(geography, government, inside, depth_km)
+    beyond = _of(nearest_town_cells(geography), inside) & ~belt
+    return _polylines(_between(belt, beyond), frame_of(geography))
+
+
+def _of(cells: np.ndarray, towns: np.ndarray) -> np.ndarray:
+    """Return which cells belong to one of the towns (bool [T])."""
+    return np.append(np.asarray(towns, bool), False)[cells]
+
+
+def _between(one: np.ndarray, other: np.ndarray) -> Segments:
+    """Return the edges between cells of two sets."""
+    rows, columns = np.nonzero((one[:, :-1] & other[:, 1:]) | (other[:, :-1] & one[:, 1:]))
+    upright = np.column_stack((columns + 1, rows, columns + 1, rows + 1))
+    rows, columns = np.nonzero((one[:-1] & other[1:]) | (other[:-1] & one[1:]))
+    level = np.column_stack((columns, rows + 1, columns + 1, rows + 1))
+    return np.concatenate((upright, level)).astype(float)
+
+
+def _within(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
+    """Return which points [n, 2] lie within `depth` of a segment, all in cells. Compares only what shares a bucket."""
+    result = np.zeros(len(points), bool)
+    segments = _buckets(line[:, :2], depth)
+    for (bx, by), members in _buckets(points, depth).items():
+        close = [
+            row for dx in (-2, -1, 0, 1, 2) for dy in (-2, -1, 0, 1, 2) for row in segments.get((bx + dx, by + dy), ())
+        ]
+        for first in range(0, len(members) if close else 0, 1000):
+            some = np.array(members[first : first + 1000])
+            px, py = points[some, 0][:, None], points[some, 1][:, None]
+            x0, y0, x1, y1 = line[close].T
+            away = np.maximum(np.maximum(x0 - px, px - x1), 0) ** 2 + np.maximum(np.maximum(y0 - py, py - y1), 0) ** 2
+            result[some] = (away <= depth**2 + 1e-9).any(axis=1)
+    return result
+
+
+def _buckets(points: np.ndarray, edge: float) -> dict[tuple[int, int], list[int]]:
+    """Return the rows of points [n, 2] by square of side `edge`, at least one cell."""
+    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    squares = np.floor(points / max(edge, 1.0)).astype(int).tolist()
+    for row, (x, y) in enumerate(squares):
+        found[x, y].append(row)
+    return found
+
+
+def _polylines(line: Segments, on: Frame) -> list[np.ndarray]:
+    """Return the segments joined end to end, smoothed, in longitude and latitude; the longest first."""
+    chains = [_smooth(np.array(chain)) for chain in _chains(line)]
+    return [on.to_lonlat(chain * on.cell_km) for chain in sorted(chains, key=lambda chain: -len(chain))]
+
+
+def _chains(line: Segments) -> list[list[tuple[float, float]]]:
+    """Join segments into chains of corners: open chains from their ends, then closed ones."""
+    ends = [((x0, y0), (x1, y1)) for x0, y0, x1, y1 in line.tolist()]
+    at: dict[tuple[float, float], list[int]] = defaultdict(list)
+    for row, pair in enumerate(ends):
+        for corner in pair:
+            at[corner].append(row)
+    used = [False] * len(ends)
+    chains = []
+    for corner in sorted(at, key=lambda corner: (len(at[corner]) % 2 == 0, corner)):
+        while any(not used[row] for row in at[corner]):
+            chain = [corner]
+            while step := [row for row in at[chain[-1]] if not used[row]]:
+                used[step[0]] = True
+                here, there = ends[step[0]]
+                chain.append(there if here == chain[-1] else here)
+            chains.append(chain)
+    return chains
+
+
+def _smooth(corners: np.ndarray) -> np.ndarray:
+    """Return a chain through the middles of its steps, with cut corners (Chaikin 1974, twice)."""
+    closed = len(corners) > 3 and bool((corners[0] == corners[-1]).all())
+    points = (corners[:-1] + corners[1:]) / 2
+    points = np.vstack((points, points[:1])) if closed else np.vstack((corners[:1], points, corners[-1:]))
+    for _turn in range(2):
+        cut = np.stack(
+            (points[:-1] * 0.75 + points[1:] * 0.25, points[:-1] * 0.25 + points[1:] * 0.75), axis=1
+        ).reshape(-1, 2)
+        points = np.vstack((cut, cut[:1])) if closed else np.vstack((points[:1], cut, points[-1:]))
+    return points
