@@ -46,10 +46,14 @@ def _runs(folder: Path) -> list[tuple[str, str]]:
 
 
 def _run_text(manifest: Path) -> str:
+    from sim.errors import InputError
+    from sim.record.run import Run
+
     try:
         said: dict[str, Any] = json.loads(manifest.read_text(encoding="utf-8"))
-        summary: dict[str, Any] = json.loads((manifest.parent / "summary.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return "cannot be read"
-    label = f' "{said["label"]}"' if said.get("label") else ""
-    return f"{said.get('started', '')[:10]}, seed {said.get('seed')}{label}: {summary.get('answer', '')}"
+        run = Run.open(manifest.parent)
+        return f"{str(said['started'])[:10]}, seed {run.seed}: {run.answer}"
+    except InputError as error:
+        return f"cannot be read: {error.faults[0].message}"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        return f"cannot be read: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -47,7 +48,7 @@ def run(
     result = _simulate(loaded.scenario, geography, seed, quiet)
     clock.end("simulating")
     finished = Run.of(result, loaded.name, label)
-    folder = _write(finished, out, no_pictures, quiet)
+    folder = _write(finished, out, clock.started, no_pictures, quiet)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -68,28 +69,27 @@ def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) 
         return simulate(scenario, geography, seed, progress=report)
 
 
-def _write(finished: Run, out: Path, no_pictures: bool, quiet: bool) -> Path:
+def _write(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
     from sim.record.write import write
 
     if no_pictures:
-        return write(finished, out)
+        return write(finished, out, started=started)
     from sim.plots.draw import draw_all
 
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return write(finished, out, draw=draw_all)
+    return write(finished, out, draw=draw_all, started=started)
 
 
 def _tell(finished: Run, folder: Path) -> None:
     """Print the answer, the escalation statistics and what was written."""
     from sim.cli.output import console, pairs
-    from sim.statistics.answer import answer_sentence
     from sim.statistics.registry import STATISTICS, base_name, label
     from sim.words import result_text
 
     out = console()
     out.print(f"SIMULATED. {finished.scenario.question}")
-    out.print(answer_sentence(finished), style="bold")
+    out.print(finished.answer, style="bold")
     out.print()
     shown = {name: value for name, value in finished.summary.items() if base_name(name) in STATISTICS}
     pairs([(label(name), result_text(value, STATISTICS[base_name(name)].unit)) for name, value in shown.items()])
@@ -100,9 +100,10 @@ def _tell(finished: Run, folder: Path) -> None:
 
 
 class Clock:
-    """Seconds of each stage of a run."""
+    """When a run began, and the seconds of each of its stages."""
 
     def __init__(self) -> None:
+        self.started = datetime.now(UTC)
         self.began = time.perf_counter()
         self.stages: list[tuple[str, float]] = []
 

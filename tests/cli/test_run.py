@@ -53,7 +53,7 @@ def test_quiet_prints_only_the_folder(command: Command, here: Path) -> None:
 def test_options_reach_the_record(command: Command, here: Path) -> None:
     result = quick(command, "--label", "a note", "--set", "rules.base_attempt.enabled=false", "--profile")
     assert result.returncode == 0, result.stderr
-    folder = here / "outputs" / "kafr_hamra-seed1"
+    (folder,) = (here / "outputs").iterdir()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["seed"] == 1
     assert manifest["label"] == "a note"
@@ -73,11 +73,11 @@ def test_pictures_and_report_are_written(command: Command, here: Path) -> None:
 
 
 def test_recent_runs_are_listed(command: Command) -> None:
-    assert quick(command, "--seed", "5", "--label", "mine").returncode == 0
+    assert quick(command, "--seed", "5").returncode == 0
     said = command().stdout
     assert "outputs/kafr_hamra-seed5" in said
     assert "seed 5" in said
-    assert "mine" in said
+    assert "On this seed" in said
 
 
 def test_the_library_gives_the_events_that_the_command_writes(
