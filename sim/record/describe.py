@@ -1,0 +1,92 @@
+"""outputs/README.md, made from the documented columns: `python -m sim.record.describe` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from sim.engine.kinds import EVENT_KINDS, LEVELS, RULES
+from sim.record.columns import FILES, OTHER_FILES, SCHEMA_VERSION, SUMMARY_CSV, FileDoc
+from sim.statistics.registry import STATISTICS
+from sim.words import Said, event_text
+
+HEAD = f"""# What runs write
+
+Everything here is SIMULATED. Each run has a folder of its own, `<scenario>-seed<N>` or `<scenario>-<label>-seed<N>`; where
+the name is taken it gets `-2`, `-3` and so on, and nothing is ever overwritten. A folder appears when it is whole: while
+a run is written it is hidden as `.<name>.partial`, which may be deleted if the machine stopped in between. Git ignores
+all of it but this page.
+
+Tables are CSV: UTF-8, commas, one header line, LF line ends, dates as YYYY-MM-DD. Numbers are written so that they read
+back as the same numbers. An empty cell is none. Schema version {SCHEMA_VERSION}, as `schema_version` in `manifest.json`.
+
+`sim.Run.open("outputs/<folder>")` reads a folder; `.events`, `.daily`, `.control_changes`, `.control_daily`,
+`.control_start_end` and `.agreements` are pandas DataFrames, `.summary` is a dictionary.
+
+Two counts of days meet here. An event of day d happens on the date start + d. A row of day d in `daily.csv` and
+`control_daily.csv` is the state on the morning of start + d, so what happened on day d shows in row d + 1.
+"""
+
+EXAMPLE = Said(
+    "",
+    "HTS",
+    "NLF",
+    "HTS",
+    "Ahrar al-Sham",
+    "Kafr Hamra",
+    fighters=60,
+    deaths_target=1,
+    level=3,
+    agreement="on all fronts",
+    held=7,
+)
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    return "\n".join([_row(*heads), _row(*("---" for _ in heads)), *(_row(*row) for row in rows)])
+
+
+def _file(doc: FileDoc) -> str:
+    rows = [(f"`{column.name}`", column.kind, column.unit, column.about) for column in doc.columns]
+    return f"## {doc.name}\n\n{doc.about}\n\n{_table(('column', 'type', 'unit', 'meaning'), rows)}\n"
+
+
+def _kinds() -> str:
+    rank = {"commander_killed": 1}
+    rows = [(f"`{kind}`", event_text(replace(EXAMPLE, kind=kind, fighters=rank.get(kind, 60)))) for kind in EVENT_KINDS]
+    return f"### Kinds of event\n\n{_table(('kind', 'an example in words'), rows)}\n"
+
+
+def _levels() -> str:
+    return f"### Rules, in the order of the day\n\n{', '.join(RULES)}.\n\n### Escalation levels\n\n{', '.join(f'{number} {name}' for number, name in enumerate(LEVELS))}.\n"
+
+
+def _statistics() -> str:
+    ending = {"": "", "faction": ".<code>", "town": ".<town>", "level": ".<0..5>"}
+    rows = [(f"`{name}{ending[one.per]}`", one.unit, f"{one.label}: {one.about}") for name, one in STATISTICS.items()]
+    return f"### Statistics\n\n`summary.json` has the same names; none is null there.\n\n{_table(('name', 'unit', 'meaning'), rows)}\n"
+
+
+def readme() -> str:
+    """Return the text of outputs/README.md."""
+    rows = [(f"`{doc.name}`", doc.about) for doc in (*OTHER_FILES, *FILES.values(), SUMMARY_CSV)]
+    parts = [HEAD, f"## Files\n\n{_table(('file', 'what it is'), rows)}\n"]
+    for name, doc in FILES.items():
+        parts.append(_file(doc))
+        if name == "events":
+            parts += [_kinds(), _levels()]
+    return "\n".join([*parts, _file(SUMMARY_CSV), _statistics()])
+
+
+def main() -> None:
+    """Write outputs/README.md of this clone."""
+    Path(__file__).parents[2].joinpath("outputs", "README.md").write_bytes(readme().encode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""manifest.json: what made a run, so that it can be cited, checked and made again.
+
+Keys: schema_version, simulated (always true), name, label, seed, days, values (of every numeric input), scenario (resolved
+text), scenario_sha256, map {name, files: SHA-256}, product {name, version, commit, modified}, versions, platform,
+command, started, finished (UTC, ISO 8601), outputs {path: SHA-256}.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sim
+from sim.errors import Fault, InputError
+from sim.record.columns import SCHEMA_VERSION
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+
+MANIFEST = "manifest.json"
+PRODUCT = "territorial-competition"
+LIBRARIES = ("numpy", "numba", "pandas", "scipy", "mesa")
+NEEDED: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "label": str,
+    "seed": int,
+    "days": int,
+    "values": dict,
+    "scenario": str,
+    "outputs": dict,
+}
+
+
+def sha256(content: bytes) -> str:
+    """Return the SHA-256 of some bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def hashes(folder: Path, skip: str = MANIFEST) -> dict[str, str]:
+    """Return the SHA-256 of every file below a folder by its path in it, with `/`, sorted; `skip` is left out."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return {name: sha256(files[name].read_bytes()) for name in sorted(files) if name != skip}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries that a run depends on, from their metadata alone."""
+    found = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "absent"
+    return found
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *words], capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def product() -> dict[str, Any]:
+    """Return name and version of this program, with its commit where it runs from a clone; `modified` says that `sim`
+    differs from the commit. Both are null elsewhere.
+    """
+    root = Path(sim.__file__).resolve().parent.parent
+    commit = _git(root, "rev-parse", "HEAD") if (root / ".git").exists() else None
+    status = _git(root, "status", "--porcelain", "--", "sim") if commit else None
+    return {
+        "name": PRODUCT,
+        "version": sim.__version__,
+        "commit": commit,
+        "modified": None if status is None else bool(status),
+    }
+
+
+def _map(run: Run) -> dict[str, Any]:
+    folder = Path(run.geography.folder)
+    files = sorted(folder.glob("*.csv")) if folder.is_dir() else []
+    return {"name": run.geography.name, "files": {path.name: sha256(path.read_bytes()) for path in files}}
+
+
+def make_manifest(
+    run: Run, scenario: str, outputs: dict[str, str], command: Sequence[str] | None, started: datetime | None
+) -> dict[str, Any]:
+    """Return the manifest of a run. `scenario` is the resolved text; `command` is this process's where left out."""
+    finished = datetime.now(UTC)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "simulated": True,
+        "name": run.name,
+        "label": run.label,
+        "seed": int(run.seed),
+        "days": len(run.daily) - 1,
+        "values": {key: float(value) for key, value in run.values.items()},
+        "scenario": scenario,
+        "scenario_sha256": sha256(scenario.encode()),
+        "map": _map(run),
+        "product": product(),
+        "versions": versions(),
+        "platform": {
+            "system": platform.platform(),
+            "machine": platform.machine(),
+            "implementation": platform.python_implementation(),
+        },
+        "command": list(sys.argv if command is None else command),
+        "started": (started or finished).astimezone(UTC).isoformat(timespec="seconds"),
+        "finished": finished.isoformat(timespec="seconds"),
+        "outputs": outputs,
+    }
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """Return a manifest as the text of its file."""
+    return json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a run's folder; InputError where it is missing, broken or of another schema version."""
+    path = folder / MANIFEST
+    if not path.is_file():
+        raise InputError([Fault(str(folder), None, "", f"is not the folder of a run: it has no {MANIFEST}")])
+    try:
+        found = json.loads(path.read_bytes().decode("utf-8"))
+    except (OSError, ValueError, RecursionError) as fault:
+        raise InputError([Fault(str(path), None, "", f"cannot be read: {fault}")]) from fault
+    version = found.get("schema_version") if isinstance(found, dict) else None
+    if version is None:
+        raise InputError([Fault(str(path), None, "schema_version", "is missing; this is not the manifest of a run")])
+    if version != SCHEMA_VERSION:
+        raise InputError(
+            [
+                Fault(
+                    str(path),
+                    None,
+                    "schema_version",
+                    f"is {version!r}; this program reads {SCHEMA_VERSION}: run the scenario again",
+                )
+            ]
+        )
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
+    if wrong:
+        raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
+    return dict(found)

@@ -1,0 +1,1 @@
+"""What a run amounts to: escalation, agreements, patterns, turning points. Reads tables, never the engine's rules."""

@@ -1,0 +1,81 @@
+"""The answer of one run to its scenario's question, in a sentence or two."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sim.statistics.log import column, text
+from sim.statistics.registry import STATISTICS, base_name, expand, label
+from sim.statistics.sides import MIXED, NEUTRAL
+from sim.statistics.turning import RunLike
+from sim.words import clause_list, day_text, plural, result_text
+
+CAUTION = "One run is one possible course: compare many."
+Summary = Mapping[str, float | int | str | None]
+
+
+def _holder(run: RunLike, town: str) -> str:
+    """Say who holds a watched town at the end and since when."""
+    code = run.summary.get(f"holder.{town}")
+    if code is None:
+        return f"{town} is not on the map"
+    state = {MIXED: f"{town} is contested at the end", NEUTRAL: f"{town} is neutral at the end"}
+    said = state.get(str(code), f"{code} holds {town} at the end")
+    changes = run.control_changes
+    rows = [row for row, name in enumerate(text(changes, "town")) if name == town]
+    if not rows:
+        return f"{said} (as at the start)"
+    how = text(changes, "how")[rows[-1]]
+    date = day_text(column(changes, "date")[rows[-1]].astype("datetime64[D]").item())
+    word = {"capture": "taken on", "withdrawal": "left to it on"}.get(how, "since")
+    return f"{said} ({word} {date})"
+
+
+def _fighting(summary: Summary) -> str:
+    """Say how far and how long rebels clashed."""
+    if not summary.get("clash_days"):
+        return "rebels did not clash"
+    places, days = int(summary["places_reached"] or 0), int(summary["clash_days"] or 0)
+    return f"clashes reached {plural(places, 'place')} over {plural(days, 'day')}"
+
+
+def _agreement(summary: Summary) -> str:
+    """Say when the first agreement was signed and how many were broken."""
+    day, broken = summary.get("first_agreement_day"), int(summary.get("agreements_broken") or 0)
+    first = "no agreement was signed" if day is None else f"the first agreement was signed on day {day}"
+    return f"{first} and {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
+
+
+def _towns(name: str, summary: Summary) -> str:
+    """Say a statistic given by faction: "HTS gains 2 towns, NLF none"."""
+    verb = {"towns_gained": "gains", "towns_lost": "loses", "towns_end": "holds"}[name]
+    parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
+    said = [f"{code} {verb} {plural(count, 'town')}" for code, count in parts if count]
+    return clause_list(said) or f"no side {verb} a town"
+
+
+def _clauses(run: RunLike) -> list[str]:
+    """Return the clauses of the answer: watched towns first, then the scenario's headline statistics."""
+    summary, said = run.summary, [_holder(run, town) for town in run.watch_towns[:3]]
+    for name in run.scenario.headline:
+        if name in ("towns_gained", "towns_lost", "towns_end"):
+            said.append(_towns(name, summary))
+        elif name in ("clash_days", "places_reached", "clashes"):
+            said.append(_fighting(summary))
+        elif name in ("first_agreement_day", "agreements_signed", "agreements_broken"):
+            said.append(_agreement(summary))
+        elif base_name(name) != "holder":
+            said.extend(
+                f"{label(key)}: {result_text(summary[key], STATISTICS[base_name(key)].unit)}"
+                for key in expand([name], summary)
+            )
+    offensive = summary.get("offensive_day")
+    said.append(f"an offensive began on day {offensive}" if offensive is not None else "")
+    return list(dict.fromkeys(clause for clause in said if clause))
+
+
+def answer_sentence(run: RunLike) -> str:
+    """Return the answer: "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); clashes reached 7 places
+    over 12 days; ... One run is one possible course: compare many."
+    """
+    return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"

@@ -1,0 +1,94 @@
+"""A log of lethal events among rebels, from a simulated run or from observed data, as plain arrays.
+
+Every estimator of this room that speaks of "events" reads a `Log`: rows of kind clash, or lethal incidents, between
+two factions of the role rebel. No pandas: a table is anything that gives a column by its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+Table = Any  # gives a column by its name: a DataFrame, or a dict of arrays
+INCIDENTS = ("arrest_raid", "assassination", "road_quarrel")
+QUIET_DAYS = 7  # a gap of more than so many days ends an episode (MODEL.md, P3)
+
+
+@dataclass(frozen=True, eq=False)
+class Log:
+    """Lethal events among rebels in order of their day. n events in a window of `days` days.
+
+    `summary` marks rows that sum up a region or a period: they count as events and deaths, but not in space and not in
+    deaths per event (place precision 4-6 of UCDP GED; none in a true simulated log).
+    """
+
+    day: np.ndarray  # i8 [n], first day, counted from the start of the window
+    end: np.ndarray  # i8 [n], last day
+    place: np.ndarray  # object [n], name of the place
+    lat: np.ndarray  # f8 [n], degrees
+    lon: np.ndarray  # f8 [n], degrees
+    deaths: np.ndarray  # i8 [n], fighters and civilians
+    summary: np.ndarray  # bool [n]
+    days: int
+
+    def __len__(self) -> int:
+        return len(self.day)
+
+    def since(self, first: int) -> Log:
+        """Return the part from day `first`, counted from there."""
+        keep = self.day >= first
+        rest = {name: getattr(self, name)[keep] for name in ("place", "lat", "lon", "deaths", "summary")}
+        return Log(day=self.day[keep] - first, end=self.end[keep] - first, days=self.days - first, **rest)
+
+
+def column(table: Table, name: str) -> np.ndarray:
+    """Return a column as a NumPy array, whatever kind of table it is in."""
+    return np.asarray(table[name])
+
+
+def text(table: Table, name: str) -> np.ndarray:
+    """Return a column of text as an object array, so that comparing it with a word works in all tables."""
+    return np.asarray(table[name], dtype=object)
+
+
+def total_deaths(events: Table) -> np.ndarray:
+    """Return the deaths of each event, fighters and civilians: i8 [n]."""
+    return column(events, "deaths_initiator") + column(events, "deaths_target") + column(events, "deaths_civilians")
+
+
+def among(events: Table, codes: Collection[str]) -> np.ndarray:
+    """Return which events are between two different factions of `codes`: bool [n]."""
+    known = set(codes)
+    pairs = zip(text(events, "initiator"), text(events, "target"), strict=True)
+    return np.array([a != b and a in known and b in known for a, b in pairs], dtype=bool)
+
+
+def hostile(events: Table, rebels: Collection[str]) -> np.ndarray:
+    """Return which events are clashes or lethal incidents among rebels: bool [n]."""
+    kind = text(events, "kind")
+    lethal = np.isin(kind, INCIDENTS) & (total_deaths(events) > 0)
+    return among(events, rebels) & ((kind == "clash") | lethal)
+
+
+def rebel_log(events: Table, rebels: Collection[str], days: int) -> Log:
+    """Return the log of a run's events table; `rebels` are codes of factions of the role rebel."""
+    keep = hostile(events, rebels)
+    day = column(events, "day")[keep].astype(np.int64)
+    order = np.argsort(day, kind="stable")
+
+    def take(values: np.ndarray) -> np.ndarray:
+        return values[keep][order]
+
+    return Log(
+        day[order],
+        day[order],
+        take(text(events, "town")),
+        take(column(events, "lat").astype(float)),
+        take(column(events, "lon").astype(float)),
+        take(total_deaths(events)).astype(np.int64),
+        np.zeros(len(day), dtype=bool),
+        days,
+    )

@@ -1,0 +1,254 @@
+"""Events, what moved their chances, and results, in plain words.
+
+Every text is one sentence for a reader who knows the case but not the code. Names come from the scenario; a group is
+followed by its faction in brackets unless both have one name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from sim.engine.kinds import EVENT_KINDS, LEVELS, MOVERS
+
+GIVEN = " (given by the scenario)"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What is known about one event, in names; an empty text or 0 stands for none.
+
+    `agreement` is a phrase made by `agreement_phrase`; `held` counts the days an agreement held, None where unknown.
+    """
+
+    kind: str
+    initiator: str = ""
+    target: str = ""
+    initiator_group: str = ""
+    target_group: str = ""
+    town: str = ""
+    fighters: int = 0
+    deaths_initiator: int = 0
+    deaths_target: int = 0
+    deaths_civilians: int = 0
+    level: int = 0
+    given: bool = False
+    agreement: str = ""
+    held: int | None = None
+    in_spite: bool = False
+
+    @property
+    def one(self) -> str:
+        """The initiator, as a side is said."""
+        return side(self.initiator, self.initiator_group)
+
+    @property
+    def other(self) -> str:
+        """The target, as a side is said."""
+        return side(self.target, self.target_group)
+
+
+def side(faction: str, group: str = "") -> str:
+    """Say a side: "Ahrar al-Sham (NLF)"; a group that bears its faction's name is not repeated."""
+    if not group or group == faction:
+        return faction or "an unknown side"
+    return f"{group} ({faction})" if faction else group
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """Say a number of things: "1 civilian", "5 fighters"; `many` where the plural is irregular."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def day_text(day: date) -> str:
+    """Say a date without a leading zero: "8 Oct 2018", in English whatever the locale."""
+    return f"{day.day} {['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][day.month - 1]} {day.year}"
+
+
+def deaths_text(fighters: int, civilians: int) -> str:
+    """Say deaths as a clause: "5 fighters and 1 civilian die", "no deaths are known"."""
+    parts = [plural(n, noun) for n, noun in ((fighters, "fighter"), (civilians, "civilian")) if n]
+    if not parts:
+        return "no one dies"
+    return f"{' and '.join(parts)} {'dies' if fighters + civilians == 1 else 'die'}"
+
+
+def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), mediator: str = "") -> str:
+    """Say where an agreement holds, its terms and its mediator: "on all fronts (no expansion; mediated by X)"."""
+    where = {"all_fronts": "on all fronts", "sector": f"in the sector of {town}", "town": f"for {town}"}.get(scope, "")
+    notes = [", ".join(term.replace("_", " ") for term in terms), f"mediated by {mediator}" if mediator else ""]
+    inside = "; ".join(note for note in notes if note)
+    return f"{where} ({inside})" if inside else where
+
+
+def _at(said: Said, word: str = "in") -> str:
+    return f" {word} {said.town}" if said.town else ""
+
+
+def _against(said: Said) -> str:
+    return f" against {said.other}" if said.target or said.target_group else ""
+
+
+def _held_by(said: Said) -> str:
+    return f", held by {said.other}" if said.target or said.target_group else ""
+
+
+def _party(said: Said, noun: str) -> str:
+    return f"{noun} of {said.fighters:,}" if said.fighters > 0 else noun
+
+
+def _tolls(said: Said) -> str:
+    deaths = said.deaths_initiator + said.deaths_target
+    return f"; {deaths_text(deaths, said.deaths_civilians)}" if deaths or said.deaths_civilians else ""
+
+
+def _signed(said: Said) -> str:
+    where = f" {said.agreement}" if said.agreement else ""
+    return f"{said.one} and {said.other} sign an agreement{where}"
+
+
+def _ended(said: Said) -> str:
+    return f" after {plural(said.held, 'day')}" if said.held is not None else ""
+
+
+def _policy(said: Said) -> str:
+    force = (
+        f"{plural(said.fighters, 'fighter')} from outside reinforce "
+        if said.fighters > 0
+        else "a policy is carried out by "
+    )
+    return f"Policy: {force}{said.one}{_at(said)}"
+
+
+def _clash(said: Said) -> str:
+    deaths = deaths_text(said.deaths_initiator + said.deaths_target, said.deaths_civilians)
+    return f"Fighting{_at(said)}: {said.one} attacks {said.other}; {deaths}"
+
+
+def _level(said: Said) -> str:
+    name = LEVELS[said.level] if 0 <= said.level < len(LEVELS) else "unknown"
+    return f"{side(said.initiator)} and {side(said.target)} are now at level {said.level}, {name}"
+
+
+_RANKS = {1: "A local", 2: "A column's", 3: "A sector"}  # rank of the commander, in the column `fighters`
+_SENTENCES: dict[str, Callable[[Said], str]] = {
+    "given_skipped": lambda s: f"Skipped, because impossible on its day: what the scenario asserts of {s.one}{_at(s)}",
+    "policy": _policy,
+    "base_attempt": lambda s: f"{s.one} sends {_party(s, 'a party')} to open a base{_at(s)}{_held_by(s)}",
+    "base_opened": lambda s: f"{s.one} opens a base{_at(s)}{_held_by(s)}",
+    "base_closed": lambda s: f"{s.one} closes its base{_at(s)}",
+    "demand": lambda s: f"{s.one} demands that {s.other} close its base{_at(s)}",
+    "tolerated": lambda s: f"{s.one} tolerates the base of {s.other}{_at(s)}",
+    "complied": lambda s: f"{s.one} gives in to the demand of {s.other}{_at(s)}",
+    "stalled": lambda s: f"{s.one} plays for time when {s.other} demands that it close its base{_at(s)}",
+    "refused": lambda s: f"{s.one} refuses to close its base{_at(s)} as {s.other} demands",
+    "arrest_raid": lambda s: f"{s.one} raids {s.other}{_at(s)} and takes prisoners{_tolls(s)}",
+    "assassination": lambda s: f"An assassination{_at(s)}: {s.one} strikes at {s.other}{_tolls(s)}",
+    "road_quarrel": lambda s: f"{s.one} and {s.other} quarrel on a road{_at(s, 'near')}{_tolls(s)}",
+    "front_opened": lambda s: (
+        f"Call to arms: {s.one} sends {_party(s, 'a column')} to open a front{_against(s)}{_at(s)}"
+    ),
+    "clash_spread": lambda s: f"The fighting spreads: {s.one} sends {_party(s, 'a column')}{_against(s)}{_at(s, 'to')}",
+    "clash": _clash,
+    "attack_repelled": lambda s: f"{s.one} repels the attack of {s.other}{_at(s, 'on')}{_tolls(s)}",
+    "clash_ended": lambda s: f"The fighting between {s.one} and {s.other}{_at(s)} ends",
+    "commander_killed": lambda s: (
+        f"{_RANKS.get(s.fighters, 'A')} commander of {s.other} is killed{_at(s)} by {s.one}{_tolls(s)}"
+    ),
+    "capture": lambda s: f"{s.one} takes {s.town or 'a town'} from {s.other}{_tolls(s)}",
+    "withdrawal": lambda s: f"{s.other} leaves {s.town or 'a town'} to {s.one} without a fight",
+    "town_neutral": lambda s: (
+        f"{s.town or 'A town'} becomes neutral: {s.one} and {s.other} leave it under an agreement"
+    ),
+    "reinforcement": lambda s: f"{s.one} sends {_party(s, 'a column')} to the fighting{_at(s)}{_against(s)}",
+    "agreement_signed": _signed,
+    "agreement_broken": lambda s: f"{s.one} breaks the agreement with {s.other}{_ended(s)}",
+    "agreement_expired": lambda s: f"The agreement between {s.one} and {s.other} expires{_ended(s)}",
+    "shelling": lambda s: f"{s.one} shells {s.town or 'the front'}{_held_by(s)}{_tolls(s)}",
+    "zone_deadline": lambda _: "The deadline of the demilitarised zone passes",
+    "mobilisation": lambda s: f"{s.one} announces an offensive and masses forces{_at(s, 'near')}",
+    "offensive_started": lambda s: f"{s.one} begins an offensive{_at(s, 'at')}",
+    "assault": lambda s: f"{s.one} sends {_party(s, 'a column')} to assault {s.town or 'a town'}{_held_by(s)}",
+    "offensive_ended": lambda s: f"{s.one} ends its offensive{_at(s, 'at')}",
+    "level_change": _level,
+}
+assert set(_SENTENCES) == set(EVENT_KINDS)
+
+
+def event_text(said: Said) -> str:
+    """Return one plain sentence for an event; a kind without a sentence of its own raises KeyError."""
+    tail = ", in spite of an agreement" if said.in_spite else ""
+    return f"{_SENTENCES[said.kind](said)}{tail}{GIVEN if said.given else ''}."
+
+
+def _signal(text: str) -> Callable[[float], str]:
+    return lambda _: text
+
+
+def _count(noun: str, many: str = "") -> Callable[[float], str]:
+    return lambda value: plural(round(value), noun, many)
+
+
+def _share(text: str) -> Callable[[float], str]:
+    return lambda value: f"{text} {value:.2f}"
+
+
+_MOVED: dict[str, Callable[[float], str]] = {
+    "none": _signal(""),
+    "agreement": _signal("agreement"),
+    "distance": lambda value: f"{value:.3g} km by road",
+    "force_ratio": lambda value: f"own force {value:.2g} times the other's",
+    "own_force": lambda value: f"{plural(round(value), 'own fighter')} within reach",
+    "value": _share("town value"),
+    "trust": _share("trust"),
+    "threat": _share("perceived threat"),
+    "fatigue": _share("war fatigue"),
+    "grievance": _share("grievance"),
+    "support": _share("local influence"),
+    "restraint": _share("restraint"),
+    "help": lambda value: f"help of {plural(round(value), 'fighter')} expected",
+    "deaths": lambda value: f"{plural(round(value), 'recent death')}",
+    "stalemate": lambda value: f"{plural(round(value), 'day')} without a capture",
+    "mediator": _signal("a mediator"),
+    "momentum": lambda value: f"{value:.2g} towns taken in a week",
+    "violations": _count("violation"),
+    "disputes": _count("unresolved dispute"),
+    "bases": _count("base"),
+    "terms": _signal("terms"),
+    "proscribed": lambda value: f"{100 * value:.0f} % of fighters in the zone proscribed",
+    "patience": _share("guarantors' patience"),
+    "calendar": lambda value: f"calendar {value:.2g} a month",
+    "neighbours_lost": lambda value: f"{100 * value:.0f} % of neighbouring towns lost",
+    "solidarity": _share("solidarity"),
+    "offensive": _signal("offensive under way"),
+    "truce_propensity": _share("readiness for truce"),
+    "expansion": _share("ambition"),
+    "zone": _signal("zone agreed"),
+}
+assert set(_MOVED) == set(MOVERS)
+_SAY_MOVER = tuple(_MOVED[name] for name in MOVERS)
+
+
+def moved_by(slots: Iterable[tuple[int, float, float]]) -> str:
+    """Say what moved a chance: "agreement x0.65; 900 own fighters within reach x2.1".
+
+    Each slot is (code of kinds.MOVERS, value, factor on the chance); slots of code 0 are left out.
+    """
+    return "; ".join(f"{_SAY_MOVER[code](value)} x{factor:.2g}" for code, value, factor in slots if code)
+
+
+def clause_list(parts: Iterable[str]) -> str:
+    """Join words as English does: "a", "a and b", "a, b and c"."""
+    words = [part for part in parts if part]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def result_text(value: float | int | str | None, unit: str = "") -> str:
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "none", "HTS"; fractions keep 3 figures."""
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, str):
+        return value
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+    return f"{number} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".strip()

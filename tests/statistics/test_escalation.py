@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from sim.record.run import Run
+from sim.statistics.answer import answer_sentence
+from sim.statistics.registry import STATISTICS, base_name, expand, headline_faults, label
+from sim.statistics.turning import cause_chain, turning_points
+from tests.record.made import result
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return Run.of(result())
+
+
+def test_every_key_of_a_summary_is_documented_and_every_documented_name_is_in_it(run: Run) -> None:
+    assert list(dict.fromkeys(base_name(key) for key in run.summary)) == list(STATISTICS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("episodes", 1), ("episode_days_max", 3), ("clash_days", 3), ("clashes", 3), ("places_reached", 2),
+        ("first_clash_day", 4), ("longest_calm_days", 4), ("peak_level", 3), ("days_at_level.3", 5), ("days_at_level.0", 3),
+        ("deaths.HTS", 2), ("deaths.NLF", 4), ("deaths_civilians", 3), ("deaths_rebels", 7),
+        ("towns_gained.HTS", 1), ("towns_lost.NLF", 1), ("changes_of_holder", 3), ("towns_changed", 1), ("holder.Kafr Hamra", "HTS"),
+        ("agreements_signed", 1), ("agreements_broken", 1), ("first_agreement_day", 7), ("agreement_days_held_median", None),
+        ("violations", 1), ("offensive_day", None), ("base_attempts", 1), ("disputes", 1), ("commanders_killed", 1),
+    ],
+)  # fmt: skip
+def test_the_summary_of_a_run_made_by_hand(run: Run, key: str, value: object) -> None:
+    assert run.summary[key] == value
+
+
+def test_shelling_is_no_fighting_among_rebels(run: Run) -> None:
+    assert run.summary["deaths_rebels"] == 7
+
+
+def test_headlines_are_checked_against_the_registry(run: Run) -> None:
+    assert headline_faults(["towns_gained", "towns_gained.HTS", "clash_days"]) == []
+    assert "did you mean 'clash_days'" in headline_faults(["clash_day"])[0]
+    assert len(headline_faults(["clash_days.HTS"])) == 1
+    assert expand(["towns_gained"], run.summary) == ["towns_gained.HTS", "towns_gained.NLF", "towns_gained.GOV"]
+    assert label("deaths.HTS") == "fighters killed, HTS"
+
+
+def test_the_answer_is_a_sentence_and_warns(run: Run) -> None:
+    assert answer_sentence(run) == (
+        "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); HTS gains 1 town; clashes reached 2 places over "
+        "3 days; the first agreement was signed on day 7 and 1 agreement was broken. One run is one possible course: compare many."
+    )
+
+
+def test_any_statistic_may_be_a_headline() -> None:
+    answer = answer_sentence(Run.of(result(headline=list(STATISTICS), watch_towns=[])))
+    assert "fighters killed, NLF: 4 fighters" in answer
+
+
+def test_a_chain_of_causes_leads_from_the_event_to_the_root(run: Run) -> None:
+    lines = cause_chain(run, "E000011")
+    assert lines[0] == "30 Oct 2018: HTS takes Kafr Hamra from Ahrar al-Sham (NLF)."
+    assert lines[2].endswith("Its chance was 0.33 (agreement x0.65; 900 own fighters within reach x2.1).")
+    assert "sends a party of 60" in lines[-1]
+    with pytest.raises(KeyError, match="there is no event"):
+        cause_chain(run, "E999999")
+
+
+def test_turning_points_are_told_in_order_of_time(run: Run) -> None:
+    points = turning_points(run)
+    assert [point.event_id for point in points] == ["E000006", "E000008", "E000009", "E000011", "E000013"]
+    assert len(turning_points(run, most=2)) == 2

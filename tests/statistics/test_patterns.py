@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.statistics.episodes import episodes, longest_calm, places, places_by_day, quiet_days
+from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
+from sim.statistics.log import Log
+from sim.statistics.patterns import PATTERNS, Holds, deaths_by_day, distance_km, measure, pool, samples, weekly_counts
+from sim.statistics.survival import survival
+
+NO_HOLDS = Holds(np.array([], int), np.array([]), np.array([], bool))
+
+
+def log(days: list[int], place: str | list[str] = "a", deaths: int = 1, window: int = 100) -> Log:
+    n = len(days)
+    day = np.array(days, dtype=np.int64)
+    names = np.array([place] * n if isinstance(place, str) else place, dtype=object)
+    return Log(day, day, names, np.full(n, 36.0), np.full(n, 37.0), np.full(n, deaths), np.zeros(n, bool), window)
+
+
+def test_more_than_seven_quiet_days_end_an_episode() -> None:
+    found = episodes(log([0, 7, 15, 15, 20]))
+    assert [(one.began, one.ended, one.events) for one in found] == [(0, 7, 2), (15, 20, 3)]
+    assert quiet_days(found) == [8]
+
+
+def test_places_of_an_episode_are_counted_by_day() -> None:
+    one = log([3, 4, 10], ["a", "b", "c"])
+    (found,) = episodes(one)
+    assert (
+        places(one, found),
+        places_by_day(one, found, 7),
+        places_by_day(one, found, 8),
+        places_by_day(one, found, 7, 4),
+    ) == (3, 2, 3, 2)
+
+
+@pytest.mark.parametrize(("days", "calm"), [([], 100), ([0], 99), ([99], 99), ([10, 11, 50], 49)])
+def test_the_longest_calm_counts_both_ends_of_the_window(days: list[int], calm: int) -> None:
+    assert longest_calm(log(days)) == calm
+
+
+def test_weeks_count_from_the_first_day_and_a_part_of_a_week_counts() -> None:
+    assert weekly_counts(log([0, 6, 7, 9], window=10)) == [2, 2]
+
+
+def test_deaths_are_summed_by_day() -> None:
+    assert deaths_by_day(log([1, 1, 5], deaths=2)) == [4, 2]
+
+
+def test_distance_of_one_degree_of_latitude_is_111_km() -> None:
+    assert distance_km(np.array([35.0, 36.0]), np.array([37.0, 37.0])) == pytest.approx([111.195], abs=1e-3)
+
+
+def test_kaplan_meier_by_a_worked_example() -> None:
+    # Ends at 1, 3, 5; censored at 3 and 6: S = 4/5, then 4/5 x 3/4, then 3/5 x 1/2.
+    curve = survival(np.array([1, 3, 3, 5, 6]), np.array([False, False, True, False, True]))
+    assert [curve.at(day) for day in (0, 1, 3, 5, 9)] == pytest.approx([1, 0.8, 0.6, 0.3, 0.3])
+    assert (curve.median, curve.ended, curve.censored) == (5.0, 3, 2)
+    assert curve.mean == pytest.approx(1 + 2 * 0.8 + 2 * 0.6 + 1 * 0.3)
+
+
+def test_kaplan_meier_without_a_median_and_without_data() -> None:
+    assert survival(np.array([4, 9]), np.array([True, True])).median is None
+    assert survival(np.array([]), np.array([])).mean is None
+
+
+def synthetic(mu: float, branching: float, lag: float, days: float, seed: int) -> Times:
+    """Simulate a Hawkes process as a branching process of immigrants and their offspring."""
+    rng = np.random.default_rng(seed)
+    waiting = list(rng.uniform(0, days, rng.poisson(mu * days)))
+    times = []
+    while waiting:
+        time = waiting.pop()
+        times.append(time)
+        born = time + rng.exponential(lag, rng.poisson(branching))
+        waiting += [float(one) for one in born if one < days]
+    return Times(np.sort(times), days)
+
+
+@pytest.mark.parametrize(("branching", "lag"), [(0.8, 3.0), (0.4, 5.0), (0.6, 1.0)])
+def test_hawkes_fit_finds_the_process_that_made_the_data(branching: float, lag: float) -> None:
+    fit = fit_hawkes([synthetic(0.1, branching, lag, 20_000, seed) for seed in (1, 2)])
+    assert fit is not None
+    assert fit.mu == pytest.approx(0.1, rel=0.1)
+    assert fit.branching == pytest.approx(branching, rel=0.1)
+    assert fit.lag == pytest.approx(lag, rel=0.15)
+
+
+def test_hawkes_fit_of_a_poisson_process_has_little_branching() -> None:
+    rng = np.random.default_rng(3)
+    fit = fit_hawkes([Times(np.sort(rng.uniform(0, 5000, 1000)), 5000.0)])
+    assert fit is not None
+    assert fit.branching < 0.15
+
+
+def test_events_of_one_day_are_spread_over_it() -> None:
+    assert spread_ties(np.array([2, 2, 5])) == pytest.approx([2.25, 2.75, 5.5])
+
+
+def test_a_pool_of_one_run_measures_as_the_run() -> None:
+    one = samples(log([0, 1, 2, 30, 31, 60], deaths=3), Holds(np.array([1]), np.array([5.0]), np.array([False])))
+    assert measure(pool([one])) == pytest.approx(measure(one), nan_ok=True)
+    assert list(measure(one)) == list(PATTERNS)
+
+
+def test_figures_of_a_small_log() -> None:
+    found = measure(
+        samples(
+            log([0, 1, 2, 30, 31, 60], deaths=3),
+            Holds(np.array([1, 40]), np.array([5.0, 60.0]), np.array([False, True])),
+        )
+    )
+    assert found["P4_single_event_share"] == pytest.approx(1 / 3)
+    assert found["P14_largest_round_events_share"] == 0.5
+    assert found["P15_signed_inside_share"] == 0.5
+    assert found["P6_ended_within_7_share"] == 0.5
+
+
+def test_a_log_without_events_gives_no_figures_and_no_error() -> None:
+    found = measure(samples(log([]), NO_HOLDS))
+    assert found["P8_weekly_none_share"] == 1.0
+    assert all(math.isnan(value) for name, value in found.items() if not name.startswith("P8"))
