@@ -131,7 +131,7 @@ SUMMARY = _columns(
 FILES: dict[str, FileDoc] = {
     "events": FileDoc("events.csv", "One row an event.", EVENTS),
     "daily": FileDoc("daily.csv", "One row a day: towns, influence, fighters, deaths, levels.", DAILY),
-    "control_changes": FileDoc("control_changes.csv", "One row for each town that ended a day under another control code, or group, than it began.", CONTROL_CHANGES),
+    "control_changes": FileDoc("control_changes.csv", "One row for each town under another control code, or group, than a day before.", CONTROL_CHANGES),
     "control_daily": FileDoc("control_daily.csv", "Who holds each town, day by day.", CONTROL_DAILY),
     "control_start_end": FileDoc("control_start_end.csv", "Who holds each town at the start and at the end.", CONTROL_START_END),
     "agreements": FileDoc("agreements.csv", "One row an agreement.", AGREEMENTS),

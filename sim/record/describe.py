@@ -63,7 +63,8 @@ def _kinds() -> str:
 
 
 def _levels() -> str:
-    return f"### Rules, in the order of the day\n\n{', '.join(RULES)}.\n\n### Escalation levels\n\n{', '.join(f'{number} {name}' for number, name in enumerate(LEVELS))}.\n"
+    rules, levels = ", ".join(RULES), ", ".join(f"{number} {name}" for number, name in enumerate(LEVELS))
+    return f"### Rules, in the order of the day\n\n{rules}.\n\n### Escalation levels\n\n{levels}.\n"
 
 
 def _statistics() -> str:

@@ -54,7 +54,7 @@ STATISTICS: dict[str, Statistic] = {
     "agreements_broken": Statistic("agreements broken", "agreements", "of all in force"),
     "agreements_expired": Statistic("agreements expired", "agreements", "fixed terms that ran out"),
     "first_agreement_day": Statistic("day of the first agreement", "day", "0 is the first day; none without one; those given not counted"),
-    "agreement_days_held_median": Statistic("median hold of agreements", "days", "Kaplan-Meier, of those signed during the run; none where over half still hold"),
+    "agreement_days_held_median": Statistic("median hold of agreements", "days", "Kaplan-Meier, of those signed in the run; none where over half still hold"),
     "agreement_days_held_mean": Statistic("mean hold of agreements", "days", "Kaplan-Meier, restricted to the longest hold"),
     "violations": Statistic("violations of agreements", "violations", "clashes and incidents in the scope of an agreement in force"),
     "offensive_day": Statistic("day of the first offensive by a government", "day", "0 is the first day; none without one"),
