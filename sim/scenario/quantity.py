@@ -70,5 +70,5 @@ class Strict(BaseModel):
             low, high = float(extra["allowed_low"]), float(extra["allowed_high"])  # type: ignore[arg-type]
             for given in (value.best, value.low, value.high):
                 if given is not None and not low <= given <= high:
-                    raise PydanticCustomError("out_of_range", f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}")  # type: ignore[arg-type]
+                    raise PydanticCustomError("out_of_range", f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}")
         return self
