@@ -182,6 +182,10 @@ def event_text(said: Said) -> str:
     return f"{_SENTENCES[said.kind](said)}{tail}{GIVEN if said.given else ''}."
 
 
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
 def _signal(text: str) -> Callable[[float], str]:
     return lambda _: text
 
@@ -198,7 +202,7 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "none": _signal(""),
     "agreement": _signal("agreement"),
     "distance": lambda value: f"{value:.3g} km by road",
-    "force_ratio": lambda value: f"own force {value:.2g} times the other's",
+    "force_ratio": lambda value: f"own force {_figure(value)} times the other's",
     "own_force": lambda value: f"{plural(round(value), 'own fighter')} within reach",
     "value": _share("town value"),
     "trust": _share("trust"),
@@ -233,9 +237,14 @@ _SAY_MOVER = tuple(_MOVED[name] for name in MOVERS)
 def moved_by(slots: Iterable[tuple[int, float, float]]) -> str:
     """Say what moved a chance: "agreement x0.65; 900 own fighters within reach x2.1".
 
-    Each slot is (code of kinds.MOVERS, value, factor on the chance); slots of code 0 are left out.
+    Each slot is (code of kinds.MOVERS, value, factor on the chance); slots of code 0, and factors that
+    are 1 as printed, are left out.
     """
-    return "; ".join(f"{_SAY_MOVER[code](value)} x{factor:.2g}" for code, value, factor in slots if code)
+    return "; ".join(
+        f"{_SAY_MOVER[code](value)} x{said}"
+        for code, value, factor in slots
+        if code and (said := _figure(factor)) != "1"
+    )
 
 
 def clause_list(parts: Iterable[str]) -> str:

@@ -70,6 +70,11 @@ def _towns(result: Result) -> list[str]:
     return [place.name for place in result.geography.places]
 
 
+def _labels(result: Result) -> list[str]:
+    """Return the towns' short names, for sentences."""
+    return [place.label or place.name for place in result.geography.places]
+
+
 def _codes(result: Result) -> list[str]:
     known = codes(result.scenario)
     return [known[name] for name in result.factions]
@@ -82,7 +87,7 @@ def _log(result: Result) -> np.ndarray:
 def _phrases(result: Result) -> tuple[list[str], list[int]]:
     """Return for each agreement a phrase of scope, terms and mediator, and its day of signing."""
     table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
-    towns = _towns(result)
+    towns = _labels(result)
     said = [
         agreement_phrase(
             SCOPES[a["scope"]],
@@ -97,7 +102,7 @@ def _phrases(result: Result) -> tuple[list[str], list[int]]:
 
 def _texts(result: Result, log: np.ndarray) -> list[str]:
     """Return the sentence of each event."""
-    factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*_towns(result), ""]
+    factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*_labels(result), ""]
     phrases, signed = _phrases(result)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
     rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day")

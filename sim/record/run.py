@@ -129,6 +129,11 @@ class Run:
         """The scenario's watch towns as the map names them; one that the map does not know stays as written."""
         return [self._town(word) for word in self.scenario.watch_towns]
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Short names of the map's towns by their names."""
+        return {place.name: place.label or place.name for place in self.geography.places}
+
     def _town(self, word: str) -> str:
         try:
             return self.geography.places[find_place(self.geography, word)].name

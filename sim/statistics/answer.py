@@ -14,21 +14,33 @@ CAUTION = "One run is one possible course: compare many."
 Summary = Mapping[str, float | int | str | None]
 
 
-def _holder(run: RunLike, town: str) -> str:
-    """Say who holds a watched town at the end and since when."""
-    code = run.summary.get(f"holder.{town}")
-    if code is None:
-        return f"{town} is not on the map"
-    state = {MIXED: f"{town} is contested at the end", NEUTRAL: f"{town} is neutral at the end"}
-    said = state.get(str(code), f"{code} holds {town} at the end")
+def _still(run: RunLike, towns: list[str]) -> list[str]:
+    """Say which side still holds which of the watched towns that never changed hands."""
+    by_code: dict[str, list[str]] = {}
+    for town in towns:
+        code = run.summary.get(f"holder.{town}")
+        by_code.setdefault("" if code is None else str(code), []).append(run.labels.get(town, town))
+    said = []
+    for code, names in by_code.items():
+        verb = "is" if len(names) == 1 else "are"
+        special = {"": f"{verb} not on the map", MIXED: f"{verb} still contested", NEUTRAL: f"{verb} still neutral"}
+        listed = clause_list(names)
+        said.append(f"{listed} {special[code]}" if code in special else f"{code} still holds {listed} at the end")
+    return said
+
+
+def _holders(run: RunLike, towns: list[str]) -> list[str]:
+    """Say who holds the watched towns at the end, and since when."""
     changes = run.control_changes
-    rows = [row for row, name in enumerate(text(changes, "town")) if name == town]
-    if not rows:
-        return f"{said} (as at the start)"
-    how = text(changes, "how")[rows[-1]]
-    date = day_text(column(changes, "date")[rows[-1]].astype("datetime64[D]").item())
-    word = {"capture": "taken on", "withdrawal": "left to it on"}.get(how, "since")
-    return f"{said} ({word} {date})"
+    last = {name: row for row, name in enumerate(text(changes, "town"))}
+    said = []
+    for town in (town for town in towns if town in last):
+        row, code, name = last[town], str(run.summary.get(f"holder.{town}")), run.labels.get(town, town)
+        date = day_text(column(changes, "date")[row].astype("datetime64[D]").item())
+        word = {"capture": "taken on", "withdrawal": "left to it on"}.get(text(changes, "how")[row], "since")
+        state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
+        said.append(f"{state.get(code, f'{code} holds {name} at the end')} ({word} {date})")
+    return said + _still(run, [town for town in towns if town not in last])
 
 
 def _fighting(summary: Summary) -> str:
@@ -56,7 +68,7 @@ def _towns(name: str, summary: Summary) -> str:
 
 def _clauses(run: RunLike) -> list[str]:
     """Return the clauses of the answer: watched towns first, then the scenario's headline statistics."""
-    summary, said = run.summary, [_holder(run, town) for town in run.watch_towns[:3]]
+    summary, said = run.summary, _holders(run, run.watch_towns)
     for name in run.scenario.headline:
         if name in ("towns_gained", "towns_lost", "towns_end"):
             said.append(_towns(name, summary))

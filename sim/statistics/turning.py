@@ -43,6 +43,10 @@ class RunLike(Protocol):
     def watch_towns(self) -> list[str]:
         """The watch towns as the map names them."""
 
+    @property
+    def labels(self) -> dict[str, str]:
+        """Short names of the map's towns by their names."""
+
 
 class TurningPoint(NamedTuple):
     """An event that mattered: `title` in a few words, `text` in a sentence, `why` from its cause back to the root."""
@@ -85,7 +89,7 @@ def cause_chain(run: RunLike, event_id: str) -> list[str]:
     rows = {name: place for place, name in enumerate(text(events, "event_id"))}
     causes = text(events, "cause_id")
     chain = [row_of(events, event_id)]
-    while causes[chain[-1]] in rows:
+    while rows.get(causes[chain[-1]], chain[-1]) < chain[-1]:  # a cause is never later
         chain.append(rows[causes[chain[-1]]])
     return [event_line(events, row) for row in chain]
 
@@ -96,22 +100,23 @@ def _watched(run: RunLike) -> list[tuple[str, str]]:
     last: dict[str, tuple[str, str]] = {}
     for town, event_id, code in zip(text(changes, "town"), text(changes, "event_id"), text(changes, "to"), strict=True):
         if town in run.watch_towns and event_id:
-            last[town] = (event_id, f"{town} is contested" if code == MIXED else f"{town} passes to {code}")
+            name = run.labels.get(town, town)
+            last[town] = (event_id, f"{name} is contested" if code == MIXED else f"{name} passes to {code}")
     return [last[town] for town in run.watch_towns if town in last]
 
 
 def _largest_jump(events: Table, sides: list[str]) -> list[tuple[str, str]]:
-    """Return the change of level among rebels that leaps furthest up, the earliest of equals."""
+    """Return the change of level among rebels that leaps furthest up, to the highest level of equals."""
     before: dict[frozenset[str], int] = {}
-    best, found = 1, []
+    best, found = (1, 0), []
     kind, level, ids = text(events, "kind"), column(events, "level"), text(events, "event_id")
     one, other = text(events, "initiator"), text(events, "target")
     for row in np.flatnonzero(kind == "level_change"):
         pair, new = frozenset((one[row], other[row])), int(level[row])
-        jump = new - before.get(pair, 0)
+        leap = (new - before.get(pair, 0), new)
         before[pair] = new
-        if jump > best and pair <= set(sides):
-            best, found = jump, [(ids[row], f"A leap to level {new}, {LEVELS[new]}")]
+        if leap > best and pair <= set(sides):
+            best, found = leap, [(ids[row], f"A leap to level {new}, {LEVELS[new]}")]
     return found
 
 

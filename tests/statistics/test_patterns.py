@@ -63,6 +63,16 @@ def test_kaplan_meier_by_a_worked_example() -> None:
     assert curve.mean == pytest.approx(1 + 2 * 0.8 + 2 * 0.6 + 1 * 0.3)
 
 
+def test_kaplan_meier_is_that_of_scipy() -> None:
+    from scipy.stats import CensoredData, ecdf
+
+    rng = np.random.default_rng(5)
+    days, censored = rng.integers(0, 30, 200), rng.random(200) < 0.3
+    curve, known = survival(days, censored), ecdf(CensoredData(uncensored=days[~censored], right=days[censored])).sf
+    assert curve.days.tolist() == known.quantiles.tolist()
+    assert curve.share == pytest.approx(known.probabilities)
+
+
 def test_kaplan_meier_without_a_median_and_without_data() -> None:
     assert survival(np.array([4, 9]), np.array([True, True])).median is None
     assert survival(np.array([]), np.array([])).mean is None
