@@ -1,0 +1,1 @@
+"""Pictures and report pages of a finished run: maps, animation, timeline, report. Everything takes a `Run`."""

@@ -1,0 +1,123 @@
+"""What lies under the symbols of a map and does not change from day to day: cells, roads, zone, extent.
+
+Roads are drawn in three weights: motorways, named roads, and links between neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.geography.zone import line_of_contact, zone_edge
+from sim.plots.cells import stripes, town_cells
+from sim.plots.state import start_state, town_indices, weak_towns
+from sim.plots.style import Look, look_of
+from sim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+
+EDGE_KM = 6.0
+WEAK_GAP_KM = 1.3
+POPULATION_CLASSES = (5_000.0, 25_000.0)
+CLASS_RADII = (3.4, 4.8, 6.8)  # points: village, town, city
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Geometry of one map, in km east and north of its south-west corner."""
+
+    geography: Geography
+    look: Look
+    at: np.ndarray  # [T, 2]
+    radii: np.ndarray  # [T], points
+    cells: list[np.ndarray]
+    weak: np.ndarray  # bool [T]
+    weak_lines: list[np.ndarray]
+    motorways: list[np.ndarray]
+    main_roads: list[np.ndarray]
+    links: list[np.ndarray]
+    zone: list[np.ndarray]
+    zone_name: str
+    watch: tuple[int, ...]
+    extent: tuple[float, float, float, float]  # west, east, south, north
+
+    @property
+    def names(self) -> list[str]:
+        """Town names as written on maps: without what stands in brackets."""
+        return [place.name.split(" (")[0] for place in self.geography.places]
+
+
+def ground_of(scenario: Scenario, geography: Geography) -> Ground:
+    """Collect the geometry of a scenario's map."""
+    at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
+    cells, weak = town_cells(geography), weak_towns(scenario, geography)
+    motorways, main_roads, links = _roads(geography, at)
+    population = np.array([place.population for place in geography.places])
+    return Ground(
+        geography=geography,
+        look=look_of(scenario),
+        at=at,
+        radii=np.array(CLASS_RADII)[np.searchsorted(POPULATION_CLASSES, population)],
+        cells=cells,
+        weak=weak,
+        weak_lines=[line for i in np.flatnonzero(weak) for line in stripes(cells[i], WEAK_GAP_KM)],
+        motorways=motorways,
+        main_roads=main_roads,
+        links=links,
+        zone=_zone_lines(scenario, geography),
+        zone_name=scenario.zone.name if scenario.zone else "",
+        watch=tuple(town_indices(geography, scenario.watch_towns)),
+        extent=(at[:, 0].min() - EDGE_KM, at[:, 0].max() + EDGE_KM, at[:, 1].min() - EDGE_KM, at[:, 1].max() + EDGE_KM),
+    )
+
+
+def to_km(geography: Geography, lonlat: np.ndarray) -> np.ndarray:
+    """Return km east and north [n, 2] of longitudes and latitudes [n, 2], by the map's own projection."""
+    east = np.polyfit([p.lon for p in geography.places], geography.east_km, 1)
+    north = np.polyfit([p.lat for p in geography.places], geography.north_km, 1)
+    return np.column_stack([np.polyval(east, lonlat[:, 0]), np.polyval(north, lonlat[:, 1])])
+
+
+def governed(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.ndarray:
+    """Return bool [T]: towns a government holds."""
+    codes = {faction.code or name for name, faction in scenario.factions.items() if faction.role == "government"}
+    return np.array([len(s) == 1 and s[0] in codes for s in sides])
+
+
+def rebel_side(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.ndarray:
+    """Return bool [T]: towns on the side on which the zone lies, neither a government's nor a patron's."""
+    others = {f.code or name for name, f in scenario.factions.items() if f.role in ("government", "patron_backed")}
+    return np.array([not s or s[0] not in others for s in sides])
+
+
+def contact_lines(scenario: Scenario, geography: Geography, sides: tuple[tuple[str, ...], ...]) -> list[np.ndarray]:
+    """Return the line of contact of one day, in km."""
+    government = governed(scenario, sides)
+    if not government.any() or government.all():
+        return []
+    return [to_km(geography, line) for line in line_of_contact(geography, government)]
+
+
+def _zone_lines(scenario: Scenario, geography: Geography) -> list[np.ndarray]:
+    if scenario.zone is None:
+        return []
+    sides = start_state(scenario, geography).sides
+    government = governed(scenario, sides)
+    if not government.any() or government.all():
+        return []
+    edge = zone_edge(geography, government, rebel_side(scenario, sides), scenario.zone.depth_km.best)
+    return [to_km(geography, line) for line in edge]
+
+
+def _roads(geography: Geography, at: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    classes = getattr(geography, "road_classes", None)
+    sorted_in: tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]] = ([], [], [])
+    for i, road in enumerate(geography.roads):
+        name = geography.road_names[i]
+        kind = classes[i] if classes is not None else "motorway" if name.startswith(("M4", "M5")) else "main" if name else "local"
+        weight = 0 if kind == "motorway" else 1 if kind in ("primary", "secondary", "main") else 2
+        sorted_in[weight].append(at[[int(road["a"]), int(road["b"])]])
+    return sorted_in

@@ -1,0 +1,172 @@
+"""The layers of a map, each drawn on given axes whose units are km; symbols are sized in points.
+
+From the ground up: cells, hatching, roads, zone and line of contact, fighting, symbols, rings, bases, names.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection, PolyCollection
+from matplotlib.patches import PathPatch
+from matplotlib.patheffects import withStroke
+from matplotlib.path import Path as Shape
+from matplotlib.transforms import IdentityTransform
+
+from sim.plots.cells import bands
+from sim.plots.ground import Ground
+from sim.plots.labels import Box, place_labels
+from sim.plots.state import MapState
+from sim.plots.style import BURST, INK, PAPER, QUIET, UNKNOWN, ZONE_INK, burst, half, outline, pale, pennant
+
+CONTESTED_GAP_KM = 2.4
+RING_POINTS, BURST_POINTS = 3.4, 7.5
+LAND = "#F4F3EF"
+ZONE_DASHES = (0, (5, 2.5))
+ROAD_LOOK = (("#8A8078", 2.2), ("#A79E95", 1.1), ("#D3CDC5", 0.5))
+HALO = [withStroke(linewidth=2.2, foreground=PAPER)]
+
+
+def frame_axes(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+    """Set limits in km, equal scales and no ticks."""
+    axes.set_xlim(extent[0], extent[1])
+    axes.set_ylim(extent[2], extent[3])
+    axes.set_aspect("equal")
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.set_facecolor(LAND)
+    for spine in axes.spines.values():
+        spine.set_color(QUIET)
+        spine.set_linewidth(0.8)
+
+
+def draw_cells(axes: Axes, ground: Ground, state: MapState) -> None:
+    """Tint each town's cell by its holder; contested cells carry bands in both colours."""
+    look = ground.look
+    fills = [pale(look.colour(s[0])) if s else "#FFFFFF" for s in state.sides]
+    axes.add_collection(PolyCollection(ground.cells, facecolors=fills, edgecolors=PAPER, linewidths=0.6, zorder=1), autolim=False)
+    parts, colours = [], []
+    for town, sides in enumerate(state.sides):
+        if len(sides) == 2:
+            cell_bands = bands(ground.cells[town], CONTESTED_GAP_KM)
+            parts += cell_bands
+            colours += [pale(look.colour(sides[1]))] * len(cell_bands)
+    axes.add_collection(PolyCollection(parts, facecolors=colours, edgecolors="none", zorder=1.1), autolim=False)
+
+
+def draw_lines(axes: Axes, ground: Ground, contact: list[np.ndarray]) -> None:
+    """Draw hatching of weakly sourced cells, roads, the zone's edge and the line of contact."""
+    add_lines(axes, ground.weak_lines, "#9A958C", 0.5, 1.3)
+    for lines, (colour, width), level in zip(
+        (ground.motorways, ground.main_roads, ground.links), ROAD_LOOK, (1.6, 1.5, 1.4), strict=True
+    ):
+        add_lines(axes, lines, colour, width, level)
+    add_lines(axes, ground.zone, PAPER, 2.6, 1.7)
+    add_lines(axes, ground.zone, ZONE_INK, 1.3, 1.8, ZONE_DASHES)
+    add_lines(axes, contact, PAPER, 3.2, 1.85)
+    add_lines(axes, contact, INK, 1.7, 1.9)
+
+
+def add_lines(axes: Axes, lines: list[np.ndarray], colour: str, width: float, level: float, style: str | tuple = "-") -> None:
+    """Draw polylines [n, 2] as one path, which is quick to draw and small in SVG."""
+    if lines:
+        path = Shape.make_compound_path(*(Shape(line) for line in lines))
+        patch = PathPatch(path, fill=False, edgecolor=colour, linewidth=width, linestyle=style, zorder=level, capstyle="round")
+        patch.set_transform(axes.transData)
+        patch.set_clip_path(axes.patch)
+        axes.add_artist(patch)
+
+
+def add_shapes(axes: Axes, shape: Shape, at: np.ndarray, radii: np.ndarray, face: str, edge: str, width: float, level: float) -> None:
+    """Draw one shape at points [n, 2] in km with radii [n] in points."""
+    axes.add_collection(
+        PathCollection(
+            [shape], sizes=radii**2, offsets=at, offset_transform=axes.transData, transform=IdentityTransform(),
+            facecolors=face, edgecolors=edge, linewidths=width, zorder=level,
+        ),
+        autolim=False,
+    )  # fmt: skip
+
+
+def draw_symbols(axes: Axes, ground: Ground, state: MapState, zoom: float = 1.0) -> None:
+    """Draw fighting, the towns in their holders' colours and shapes, and bases."""
+    look, at, radii = ground.look, ground.at, ground.radii * zoom
+    fights = np.array(sorted(state.clashes), int)
+    if len(fights):
+        add_shapes(axes, burst(), at[fights], radii[fights] + BURST_POINTS, BURST, INK, 0.7, 3)
+    parts: dict[tuple[str, str, str], list[int]] = {}
+    for town, sides in enumerate(state.sides):
+        if not sides:
+            parts.setdefault(("white", "whole", ""), []).append(town)
+        elif len(sides) == 1:
+            parts.setdefault((sides[0], "whole", sides[0]), []).append(town)
+        else:
+            parts.setdefault((sides[0], "left", sides[0]), []).append(town)
+            parts.setdefault((sides[1], "right", sides[1]), []).append(town)
+    for (_key, part, code), towns in sorted(parts.items()):
+        name = look.shapes.get(code, "circle")
+        shape = outline(name) if part == "whole" else half(name, part == "right")
+        colour = look.colour(code) if code else "#FFFFFF"
+        larger = 1.0 if part == "whole" else 1.2
+        add_shapes(axes, shape, at[towns], radii[towns] * larger, colour, INK if not code else PAPER, 0.9, 4)
+    for town, code in state.bases:
+        beside = at[town] + np.array([0.7, 0.7]) * radii[town] / _points_per_km(axes)
+        add_shapes(axes, pennant(), beside[None], np.array([5.2 * zoom**0.5]), look.colour(code), INK, 0.7, 6)
+
+
+def draw_rings(axes: Axes, ground: Ground, towns: np.ndarray, zoom: float = 1.0) -> None:
+    """Ring the towns given as indices or bool [T]."""
+    chosen = np.flatnonzero(towns) if towns.dtype == bool else towns
+    if len(chosen):
+        add_shapes(axes, outline("circle"), ground.at[chosen], ground.radii[chosen] * zoom + RING_POINTS, "none", PAPER, 2.8, 4.8)
+        add_shapes(axes, outline("circle"), ground.at[chosen], ground.radii[chosen] * zoom + RING_POINTS, "none", INK, 1.5, 5)
+
+
+def draw_names(axes: Axes, ground: Ground, order: np.ndarray, extra: np.ndarray, keep_clear: list[Box], zoom: float = 1.0, must: frozenset[int] | None = None) -> list[Box]:
+    """Write the names that fit, first those first in `order`; return their boxes in pixels.
+
+    extra [T]: points that rings and bursts add to the symbols.
+    """
+    strong = set(ground.watch)
+    figure = axes.figure
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    axes.apply_aspect()
+    points, pixel = axes.transData.transform(ground.at), figure.dpi / 72
+    seen = axes.get_window_extent(renderer)
+    fonts = [(9.0 if i in strong else 7.6 if ground.radii[i] > 6 else 6.8) * zoom for i in range(len(points))]
+    texts = {}
+    sizes = np.zeros((len(points), 2))
+    for i in order:
+        texts[int(i)] = axes.text(
+            0, 0, ground.names[i], fontsize=fonts[i], fontweight="bold" if i in strong else "normal", color=INK,
+            path_effects=HALO, va="bottom", ha="left", zorder=7, transform=IdentityTransform(), parse_math=False,
+        )  # fmt: skip
+        box = texts[int(i)].get_window_extent(renderer)
+        sizes[i] = box.width, box.height
+    if must is None:
+        must = frozenset(strong | {int(i) for i in np.flatnonzero(ground.radii > 6)})
+    frame = Box(seen.x0 + 3, seen.y0 + 3, seen.x1 - 3, seen.y1 - 3)
+    placed = place_labels(points, sizes, (ground.radii * zoom + 0.5 + extra) * pixel, order, frame, keep_clear, must, margin=1.2)
+    for i, text in texts.items():
+        if i in placed:
+            text.set_position(axes.transData.inverted().transform((placed[i].left, placed[i].bottom)))
+            text.set_transform(axes.transData)
+        else:
+            text.remove()
+    return list(placed.values())
+
+
+def fill_symbol(sides: tuple[str, ...], ground: Ground) -> list[tuple[Shape, str]]:
+    """Return the outlines and colours that make up one town's symbol."""
+    look = ground.look
+    if not sides:
+        return [(outline("circle"), "#FFFFFF")]
+    if len(sides) == 1:
+        return [(look.shape(sides[0]), look.colour(sides[0]))]
+    return [(half(look.shapes.get(c, "circle"), right), look.colour(c) if c in look.colours else UNKNOWN) for c, right in zip(sides, (False, True), strict=True)]
+
+
+def _points_per_km(axes: Axes) -> float:
+    axes.apply_aspect()
+    west, east = axes.get_xlim()
+    return float(axes.get_window_extent().width / axes.figure.dpi * 72 / (east - west))

@@ -1,0 +1,150 @@
+"""The legend beside a map, the scale bar and the north arrow."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, PathCollection
+from matplotlib.lines import Line2D
+from matplotlib.patches import Polygon, Rectangle
+from matplotlib.path import Path as Shape
+from matplotlib.transforms import IdentityTransform
+
+from sim.plots.cells import stripes
+from sim.plots.ground import CLASS_RADII, Ground
+from sim.plots.labels import Box
+from sim.plots.layers import HALO, ROAD_LOOK, fill_symbol
+from sim.plots.state import CLASH_DAYS, MapState
+from sim.plots.style import BURST, CONTESTED, INK, NEUTRAL, PAPER, QUIET, ZONE_INK, burst, outline, pennant
+
+ROW = 15.5  # points
+FONT = 8.0
+
+
+class Legend:
+    """Rows of symbol and text in an axes whose units are points, filled from the top."""
+
+    def __init__(self, axes: Axes) -> None:
+        self.axes = axes
+        box = axes.get_window_extent()
+        self.width, self.height = box.width / axes.figure.dpi * 72, box.height / axes.figure.dpi * 72
+        axes.set_xlim(0, self.width)
+        axes.set_ylim(-self.height, 0)
+        axes.set_axis_off()
+        self.y = -4.0
+        self.left = 0.0
+
+    def heading(self, text: str) -> None:
+        """Write a heading."""
+        self.y -= 6
+        self.axes.text(self.left, self.y, text, fontsize=FONT + 0.8, fontweight="bold", va="top")
+        self.y -= ROW + 2
+
+    def row(self, text: str, note: str = "") -> tuple[float, float]:
+        """Write a row's text; return where its symbol stands."""
+        middle = self.y - ROW / 2
+        self.axes.text(self.left + 26, middle, text, fontsize=FONT, va="center_baseline")
+        if note:
+            self.axes.text(self.left + 140, middle, note, fontsize=FONT, va="center_baseline", ha="right", color=QUIET)
+        self.y -= ROW
+        return self.left + 10, middle
+
+    def symbol(self, at: tuple[float, float], shape: Shape, radius: float, face: str, edge: str = PAPER, line: float = 0.9) -> None:
+        """Draw a shape of a radius in points."""
+        self.axes.add_collection(
+            PathCollection(
+                [shape], sizes=[radius**2], offsets=[at], offset_transform=self.axes.transData,
+                transform=IdentityTransform(), facecolors=face, edgecolors=edge, linewidths=line,
+            ),
+            autolim=False,
+        )  # fmt: skip
+
+    def line(self, at: tuple[float, float], colour: str, width: float, dashes: str | tuple = "-") -> None:
+        """Draw a short line."""
+        self.axes.add_line(Line2D([at[0] - 10, at[0] + 10], [at[1], at[1]], color=colour, linewidth=width, linestyle=dashes))
+
+
+def draw_legend(axes: Axes, ground: Ground, state: MapState, before: dict[str, int] | None, lines: bool) -> None:
+    """Fill the legend: left column who holds, right column the other signs; `before` are towns at the start."""
+    legend = Legend(axes)
+    count, look = state.count, ground.look
+    legend.heading("Towns held")
+    shown = [c for c in look.codes if count.get(c) or (before or {}).get(c)]
+    for code in [*shown, CONTESTED, NEUTRAL]:
+        sides = (code,) if code in look.codes else _example(state, code, shown)
+        at = legend.row(_name(code, look.names), _count_text(code, count, before))
+        for shape, colour in fill_symbol(sides, ground):
+            legend.symbol(at, shape, 5.6 if len(sides) == 2 else 4.9, colour, PAPER if sides else INK)
+    legend.heading("Population")
+    _sizes(legend)
+    legend.left, legend.y = legend.width * 0.5, -4.0
+    _signs(legend, ground, state, before is not None, lines)
+
+
+def _sizes(legend: Legend) -> None:
+    for text, radius in zip(("under 5,000", "5,000 to 25,000", "over 25,000"), CLASS_RADII, strict=True):
+        legend.symbol(legend.row(text), outline("circle"), radius, QUIET)
+
+
+def _signs(legend: Legend, ground: Ground, state: MapState, rings: bool, lines: bool) -> None:
+    legend.heading("Signs")
+    if rings:
+        at = legend.row("holder changed since start")
+        legend.symbol(at, outline("circle"), 4.2, QUIET)
+        legend.symbol(at, outline("circle"), 7.2, "none", INK, 1.5)
+    at = legend.row(f"fighting, last {CLASH_DAYS} days")
+    legend.symbol(at, burst(), 8.5, BURST, INK, 0.7)
+    at = legend.row("base in another's town")
+    legend.symbol((at[0] - 4, at[1] - 5), pennant(), 5.2, QUIET, INK, 0.7)
+    if ground.weak.any():
+        x, y = legend.row("start holder weakly sourced")
+        legend.axes.add_patch(Rectangle((x - 10, y - 5), 20, 10, facecolor="#EFEDE8", edgecolor="#9A958C", linewidth=0.5))
+        swatch = np.array([(x - 10, y - 5), (x + 10, y - 5), (x + 10, y + 5), (x - 10, y + 5)])
+        legend.axes.add_collection(LineCollection(stripes(swatch, 4.0), colors="#9A958C", linewidths=0.5), autolim=False)
+    for present, text, look in zip((ground.motorways, ground.main_roads, ground.links), ("motorway", "main road", "other link"), ROAD_LOOK, strict=True):
+        if present:
+            legend.line(legend.row(text), *look)
+    if lines:
+        legend.line(legend.row("line of contact"), INK, 1.7)
+    if ground.zone:
+        legend.line(legend.row(f"edge of the {_short(ground.zone_name)}"), ZONE_INK, 1.3, (0, (5, 2.5)))
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 20 else name[:19] + "…"
+
+
+def _name(code: str, names: dict[str, str]) -> str:
+    text = {CONTESTED: "contested", NEUTRAL: "neutral"}.get(code, names.get(code, code))
+    return text if len(text) <= 16 else text[:15] + "…"
+
+
+def _count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:
+    now = count.get(code, 0)
+    gain = now - before.get(code, 0) if before is not None else 0
+    return f"{now}" if not gain else f"{now} ({gain:+d})".replace("-", "\u2212")
+
+
+def _example(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
+    if code == NEUTRAL:
+        return ()
+    pairs = [sides for sides in state.sides if len(sides) == 2]
+    return max(sorted(set(pairs)), key=pairs.count) if pairs else ((*shown, code, code)[0], (*shown, code, code)[1])
+
+
+def draw_scale(axes: Axes, ground: Ground) -> Box:
+    """Draw a scale bar and a north arrow in the emptiest corner; return the pixels they take."""
+    west, east, south, north = ground.extent
+    length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 5 or step == 1)
+    wide, tall, inset = length + 9, (north - south) * 0.055, 3.0
+    corners = [(x, y) for y in (south + inset, north - inset - tall) for x in (west + inset, east - inset - wide)]
+    x, y = max(corners, key=lambda c: float(np.hypot(*(ground.at - (c[0] + wide / 2, c[1] + tall / 2)).T).min()))
+    for k, colour in enumerate((INK, PAPER)):
+        axes.add_patch(Rectangle((x + k * length / 2, y), length / 2, 1.1, facecolor=colour, edgecolor=INK, linewidth=0.7, zorder=6))
+    for share, text in ((0, "0"), (1, f"{length} km")):
+        axes.text(x + share * length, y + 1.8, text, fontsize=7.5, ha="center", va="bottom", path_effects=HALO, zorder=6)
+    tip = np.array([x + length + 7, y + tall - 3.4])
+    axes.add_patch(Polygon(tip + [(0, 0), (-1.5, -5.5), (0, -4.2), (1.5, -5.5)], facecolor=INK, edgecolor=PAPER, linewidth=0.6, zorder=6))
+    axes.text(tip[0], tip[1] + 0.3, "N", fontsize=8, fontweight="bold", ha="center", va="bottom", path_effects=HALO, zorder=6)
+    corner, far = axes.transData.transform([(x - 1.5, y - 1), (x + wide + 1.5, y + tall + 1)])
+    return Box(corner[0], corner[1], far[0], far[1])

@@ -1,0 +1,150 @@
+"""report.html: a run on one self-contained page, with its pictures inside and nothing loaded from elsewhere."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
+
+from sim import __version__
+from sim.plots.maps import Atlas
+from sim.plots.state import MapState, weak_towns
+from sim.plots.style import day_text, evidence_line, stamp
+from sim.scenario.inputs import inputs_of, units_of
+from sim.scenario.schema import Given, Policy
+from sim.statistics.answer import answer_sentence
+from sim.statistics.registry import STATISTICS, base_name, label
+from sim.statistics.turning import turning_points
+from sim.words import result_text
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+
+ALT = {
+    "start": "Map of who holds each town at the start",
+    "end": "Map of who holds each town at the end, changes ringed",
+    "timeline": "Timeline of agreements, deaths, escalation levels and towns held",
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """PNG files, as bytes, that the page carries."""
+
+    start: bytes
+    end: bytes
+    timeline: bytes
+
+
+def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
+    """Return the page."""
+    scenario = run.scenario
+    first, last = atlas.states[0], atlas.states[atlas.states.days]
+    page = environment().get_template("report.html.j2")
+    return page.render(
+        run=run,
+        scenario=scenario,
+        version=__version__,
+        stamp=stamp(scenario, run.seed, f"{day_text(first.date)} to {day_text(last.date)}"),
+        evidence=evidence_line(scenario),
+        evidence_day=day_text(scenario.evidence_until),
+        forecast=last.date > scenario.evidence_until,
+        answer=answer_sentence(run),
+        start_day=day_text(first.date),
+        end_day=day_text(last.date),
+        images={name: data_uri(getattr(pictures, name)) for name in ALT},
+        alt=ALT,
+        balance=balance(atlas, first, last),
+        changed=changed_towns(run, atlas, first, last),
+        points=turning_points(run),
+        numbers=numbers(run.summary),
+        asserted=[given_text(given) for given in scenario.given] + [policy_text(policy) for policy in scenario.policy],
+        assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
+        assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
+        weak=[place.name for place, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True) if weak],
+        vague=[place.name for place in run.geography.places if place.coordinates_weak],
+        moved=run.geography.moved,
+        credits=getattr(run.geography, "credits", ""),
+        towns=len(run.geography.places),
+        command=f"python run.py scenario.yaml --seed {run.seed}",
+    )
+
+
+def environment() -> Environment:
+    """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
+    return Environment(
+        loader=PackageLoader("sim.plots", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+def data_uri(png: bytes) -> str:
+    """Return a picture to put into the page, reduced to 255 colours, which pictures of flat colours bear well."""
+    with Image.open(io.BytesIO(png)) as picture:
+        reduced = picture.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    buffer = io.BytesIO()
+    reduced.save(buffer, format="PNG", compress_level=7)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
+    """Return towns at start and end of each side that ever held one, with its colour."""
+    look, rows = atlas.ground.look, []
+    extra = {"MIXED": "contested", "NEUTRAL": "neutral"}
+    for code in [*look.codes, *extra]:
+        before, after = first.count.get(code, 0), last.count.get(code, 0)
+        if before or after:
+            gain = f"{after - before:+d}".replace("-", "\u2212") if after != before else "0"
+            rows.append({"name": extra.get(code) or look.names[code], "colour": look.colour(code), "before": before, "after": after, "gain": gain})
+    return rows
+
+
+def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, str]]:
+    """Return the towns whose holder differs at the end, with both holders."""
+    return [
+        {"town": place.name, "before": first.codes[i], "after": last.codes[i]}
+        for i, place in enumerate(run.geography.places)
+        if last.changed[i]
+    ]
+
+
+def numbers(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the summary statistics in words: label, value with unit, what it counts."""
+    return [
+        {"label": label(name), "value": result_text(value, STATISTICS[base_name(name)].unit), "about": STATISTICS[base_name(name)].about}
+        for name, value in summary.items()
+        if base_name(name) in STATISTICS
+    ]
+
+
+def assumed(run: Run) -> list[dict[str, str]]:
+    """Return the uncertain inputs: path, value used, range, unit, source."""
+    units = units_of(run.scenario)
+    return [
+        {
+            "path": path,
+            "used": f"{run.values.get(path, quantity.best):,g}",
+            "range": f"{quantity.low:,g} to {quantity.high:,g}",
+            "unit": units.get(path, ""),
+            "source": quantity.source or "",
+        }
+        for path, quantity in inputs_of(run.scenario).items()
+        if quantity.uncertain
+    ]
+
+
+def given_text(given: Given) -> str:
+    """Say what a scenario asserts."""
+    if given.event == "base_attempt":
+        return f"{day_text(given.on)}: {given.by} attempts to open a base in {given.in_town} (asserted; what follows is simulated)"
+    parties = " and ".join(given.agreement.between) if given.agreement else "the parties"
+    return f"{day_text(given.on)}: an agreement between {parties} (asserted)"
+
+
+def policy_text(policy: Policy) -> str:
+    """Say what a what-if does."""
+    return f"{day_text(policy.on)}: {policy.fighters.best:,g} fighters reinforce {policy.group} in {policy.in_town} (what-if)"
+

@@ -1,0 +1,226 @@
+"""One look for every picture: colours and shapes by faction, fonts, the SIMULATED stamp, and saving without dates.
+
+A faction has a colour and a shape, so that pictures stay readable in grey and to the colour-blind. A contested town
+shows both halves, a neutral one is white.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.path import Path as Shape
+from matplotlib.text import Text
+
+from sim import __version__
+from sim.scenario.schema import Scenario
+
+# Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first.
+OKABE_ITO = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+UNKNOWN = "#8C8C8C"
+NEUTRAL_FILL = "#FFFFFF"
+INK = "#1F2328"
+QUIET = "#667079"
+PAPER = "#FFFFFF"
+BURST = "#FFD21F"
+ZONE_INK = "#7A3E9D"
+EVIDENCE_INK = "#B00020"
+# Escalation levels 0..5: light to dark, one hue, readable in grey.
+LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B")
+SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
+DPI = 150
+SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
+CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
+
+
+@dataclass(frozen=True)
+class Look:
+    """How each faction is drawn; keys are control codes (`Faction.code`, else the faction's name)."""
+
+    codes: tuple[str, ...]
+    names: dict[str, str]
+    colours: dict[str, str]
+    shapes: dict[str, str]
+    code_of: dict[str, str]  # faction or group name -> control code
+
+    def colour(self, code: str) -> str:
+        """Return the colour of a faction's code; grey for an unknown one."""
+        return NEUTRAL_FILL if code == NEUTRAL else self.colours.get(code, UNKNOWN)
+
+    def shape(self, code: str) -> Shape:
+        """Return the outline of a faction's symbol, of the area of the unit circle."""
+        return outline(self.shapes.get(code, "circle"))
+
+
+def look_of(scenario: Scenario) -> Look:
+    """Return colours and shapes for a scenario's factions: its own `colour`, else the Okabe-Ito cycle."""
+    taken = {f.colour.upper() for f in scenario.factions.values() if f.colour}
+    free = [c for c in OKABE_ITO if c not in taken] or list(OKABE_ITO)
+    names, colours, shapes, code_of = {}, {}, {}, {}
+    for i, (name, faction) in enumerate(scenario.factions.items()):
+        code = faction.code or name
+        names[code] = name
+        colours[code] = faction.colour or free[len([c for c in colours.values() if c in free]) % len(free)]
+        shapes[code] = SHAPES[i % len(SHAPES)]
+        code_of.update({group: code for group in faction.groups})
+        code_of[name] = code_of[code] = code
+    return Look(tuple(names), names, colours, shapes, code_of)
+
+
+def _polygon(sides: int, turn: float) -> np.ndarray:
+    angles = np.pi * (turn + 2 * np.arange(sides) / sides)
+    return np.column_stack([np.cos(angles), np.sin(angles)])
+
+
+@cache
+def outline(shape: str) -> Shape:
+    """Return a closed polygon with the area of the unit circle, centred on its centroid."""
+    corners = {
+        "circle": _polygon(40, 0),
+        "square": _polygon(4, 0.25),
+        "triangle": _polygon(3, 0.5),
+        "inverted": _polygon(3, -0.5),
+        "diamond": _polygon(4, 0.5) * (0.86, 1.16),
+        "pentagon": _polygon(5, 0.5),
+        "hexagon": _polygon(6, 0),
+        "cross": np.array([(1, 3), (-1, 3), (-1, 1), (-3, 1), (-3, -1), (-1, -1), (-1, -3), (1, -3), (1, -1), (3, -1), (3, 1), (1, 1)]) / 3,
+    }[shape]
+    x, y = corners.T
+    area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
+    return _closed(corners * np.sqrt(np.pi / area))
+
+
+def _closed(corners: np.ndarray) -> Shape:
+    return Shape(np.vstack([corners, corners[:1]]), closed=True)
+
+
+@cache
+def half(shape: str, right: bool) -> Shape:
+    """Return the left or right half of a symbol, for contested towns."""
+    corners = outline(shape).vertices[:-1]
+    kept: list[np.ndarray] = []
+    sign = 1 if right else -1
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if sign * a[0] >= 0:
+            kept.append(a)
+        if (a[0] > 0) != (b[0] > 0) and a[0] != b[0]:
+            kept.append(a + (b - a) * (a[0] / (a[0] - b[0])))
+    return _closed(np.array(kept))
+
+
+@cache
+def burst() -> Shape:
+    """Return the star that marks fighting."""
+    star = _polygon(24, 0.5)
+    star[1::2] *= 0.62
+    return _closed(star)
+
+
+@cache
+def pennant() -> Shape:
+    """Return the flag that marks a base: a pole with its foot at the origin and a triangle."""
+    return _closed(np.array([(-0.1, 0), (0.1, 0), (0.1, 0.75), (1.5, 1.35), (0.1, 1.95), (0.1, 2.1), (-0.1, 2.1)]))
+
+
+def pale(colour: str, white: float = 0.74) -> str:
+    """Return the colour mixed with a share of white."""
+    rgb = np.array(rgb_of(colour)) * (1 - white) + 255 * white
+    return "#{:02X}{:02X}{:02X}".format(*(int(round(v)) for v in rgb))
+
+
+def rgb_of(colour: str) -> tuple[int, int, int]:
+    """Return 0..255 red, green, blue of "#rrggbb"."""
+    return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
+
+
+def day_text(when: date) -> str:
+    """Return "15 Oct 2018", the same in every locale."""
+    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    return f"{when.day} {months[when.month - 1]} {when.year}"
+
+
+def stamp(scenario: Scenario, seed: int | None, when: str, made_with: str | None = None) -> str:
+    """Return the provenance line of every picture; `when` is the simulated date or period it shows."""
+    seed_text = "start, not run" if seed is None else f"seed {seed}"
+    return f"SIMULATED · {scenario.title} · {seed_text} · sim {made_with or __version__} · {when}"
+
+
+def evidence_line(scenario: Scenario) -> str:
+    """Return "evidence ends 31 Oct 2018"."""
+    return f"evidence ends {day_text(scenario.evidence_until)}"
+
+
+@contextmanager
+def typography() -> Iterator[None]:
+    """Set fonts and deterministic SVG output while a figure is made or saved."""
+    settings = {
+        "font.family": ["DejaVu Sans", "sans-serif"],
+        "text.color": INK,
+        "axes.edgecolor": QUIET,
+        "svg.fonttype": "none",
+        "svg.hashsalt": "sim",
+        "path.simplify": True,
+        "text.parse_math": False,
+    }
+    with matplotlib.rc_context(settings):
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of the given size in inches, drawn without any window system."""
+    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -> None:
+    """Write the provenance along the lower edge and keep it for the file's metadata."""
+    bold, rest = text[: len("SIMULATED")], text[len("SIMULATED") :]
+    left = figure.text(0.015, y, bold, fontsize=8, fontweight="bold", color=EVIDENCE_INK, va="bottom")
+    width = left.get_window_extent().width / figure.bbox.width
+    figure.text(0.015 + width, y, rest, fontsize=8, color=INK, va="bottom")
+    figure.text(0.985, y, evidence_line(scenario), fontsize=8, color=EVIDENCE_INK, va="bottom", ha="right")
+    figure.set_label(f"{text} · {evidence_line(scenario)}")
+
+
+def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
+    """Return the figure as PNG, with its stamp in the metadata and no date."""
+    words = {"Software": f"sim {__version__}", "Description": figure.get_label(), "Title": figure.get_label()}
+    buffer = io.BytesIO()
+    with typography():
+        figure.savefig(buffer, format="png", dpi=dpi, metadata=words, pil_kwargs={"compress_level": 4})
+    return buffer.getvalue()
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """Return the figure as SVG, with its stamp in the metadata and no date; words stay words, halos become CSS."""
+    haloed = [text for text in figure.findobj(Text) if text.get_path_effects()]
+    effects = [text.get_path_effects() for text in haloed]
+    for i, text in enumerate(haloed):
+        text.set_gid(f"halo-{i}")
+        text.set_path_effects([])
+    words = {"Date": None, "Creator": f"sim {__version__}", "Title": figure.get_label(), "Description": figure.get_label()}
+    buffer = io.BytesIO()
+    with typography():
+        figure.savefig(buffer, format="svg", metadata=words)
+    for text, effect in zip(haloed, effects, strict=True):
+        text.set_path_effects(effect)
+    return buffer.getvalue().replace(b"</style>", SVG_HALO, 1)
+
+
+def write_whole(path: Path, content: bytes) -> Path:
+    """Write a file that appears under its name only when whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.part")
+    draft.write_bytes(content)
+    draft.replace(path)
+    return path
