@@ -26,6 +26,7 @@ def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
     f["town"] = town
     f["last_town"] = town
     f["next_town"] = -1
+    f["road"] = -1
     f["goal"] = -1
     f["travelled"] = 0.0
     f["x"] = w.towns[town]["x"]

@@ -16,6 +16,15 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.imputils import lower_getattr_generic
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import NativeValue, infer_getattr, models, register_model, typeof_impl, unbox
+from numba.np.arrayobj import make_array, populate_array
+
+from sim.engine.tables import Daily, Tables, World
 
 ENGINE = Path(__file__).parent
 
@@ -74,3 +83,70 @@ def cold() -> bool:
     if INTERPRETED:
         return False
     return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
+
+
+class TablesType(types.Type):
+    """A class of tables as compiled code knows it: the address of its list of (address, shape) of arrays.
+
+    A tuple of so many arrays compiles for minutes (numba issue 5953); an address compiles at once.
+    """
+
+    def __init__(self, cls: type[Tables]) -> None:
+        self.cls = cls
+        self.arrays = {
+            name: types.Array(numba.from_dtype(kind), dimensions, "C", aligned=True)
+            for name, (kind, dimensions) in cls.LAYOUT.items()
+        }
+        super().__init__(name=f"Tables({cls.__name__})")
+
+
+_TYPES = {cls: TablesType(cls) for cls in (World, Daily)}
+
+
+@typeof_impl.register(Tables)
+def _typeof(value: Tables, context: Any) -> TablesType:
+    return _TYPES[type(value)]
+
+
+@register_model(TablesType)
+class _TablesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: TablesType) -> None:
+        super().__init__(manager, kind, ir.PointerType(cgutils.intp_t))
+
+
+@unbox(TablesType)
+def _unbox(kind: TablesType, value: Any, context: Any) -> NativeValue:
+    address = context.pyapi.object_getattr_string(value, "_address")
+    native = context.pyapi.long_as_longlong(address)
+    context.pyapi.decref(address)
+    pointer = context.builder.inttoptr(native, context.context.get_value_type(kind))
+    return NativeValue(pointer, is_error=cgutils.is_not_null(context.builder, context.pyapi.err_occurred()))
+
+
+@infer_getattr
+class _TablesAttributes(AttributeTemplate):
+    key = TablesType
+
+    def generic_resolve(self, kind: TablesType, name: str) -> Any:
+        return kind.arrays.get(name)
+
+
+@lower_getattr_generic(TablesType)
+def _array_of(context: Any, builder: Any, kind: TablesType, value: Any, name: str) -> Any:
+    """Build the array header of a table from its entry in the list of addresses; no reference is counted."""
+    array_type = kind.arrays[name]
+    first = 4 * list(kind.arrays).index(name)
+
+    def entry(i: int) -> Any:
+        return builder.load(builder.gep(value, [context.get_constant(types.intp, first + i)]))
+
+    array = make_array(array_type)(context, builder)
+    shape = [entry(1 + i) for i in range(array_type.ndim)]
+    width = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+    strides = [context.get_constant(types.intp, width)]
+    for side in reversed(shape[1:]):
+        strides.insert(0, builder.mul(strides[0], side))
+    data = builder.inttoptr(entry(0), context.get_data_type(array_type.dtype).as_pointer())
+    itemsize = context.get_constant(types.intp, width)
+    populate_array(array, data=data, shape=shape, strides=strides, itemsize=itemsize, meminfo=None)
+    return array._getvalue()

@@ -120,3 +120,6 @@ OFFENSIVE_PHASES = ("none", "mobilised", "under_way")
 NO_OFFENSIVE, MOBILISED, OFFENSIVE_UNDER_WAY = range(3)
 
 LEVELS = ("calm", "dispute", "incident", "local clash", "clashes in several places", "campaign")
+
+ACTIONS = ("given_base_attempt", "given_agreement", "reinforce")
+GIVEN_BASE_ATTEMPT, GIVEN_AGREEMENT, REINFORCE_POLICY = range(3)

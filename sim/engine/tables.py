@@ -6,7 +6,7 @@ count in `world.counts`; `key` is a stable 63-bit identity made from what made t
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -82,8 +82,9 @@ FORCE: Fields = {
     "town": ("i8", "town it stands in; -1 on the way"),
     "last_town": ("i8", "town last stood in or passed"),
     "next_town": ("i8", "town at the end of the road it is on; -1 none"),
+    "road": ("i8", "road it is on; -1 none"),
     "goal": ("i8", "town it marches to; -1 none"),
-    "travelled": ("f8", "km covered on the present road"),
+    "travelled": ("f8", "km covered on the present road, or towards the next cell off road"),
     "x": ("i8", "grid column"),
     "y": ("i8", "grid row"),
     "arrived": ("i8", "day it arrived where it stands"),
@@ -201,7 +202,7 @@ EVENT: Fields = {
 ACTION: Fields = {
     "key": ("i8", "identity"),
     "day": ("i8", "day"),
-    "kind": ("i8", "0 given base attempt, 1 given agreement, 2 reinforce"),
+    "kind": ("i8", "kinds.ACTIONS"),
     "faction": ("i8", "faction; -1 any"),
     "group": ("i8", "group; -1 any of the faction"),
     "town": ("i8", "town; -1"),
@@ -236,6 +237,11 @@ NEAR: Fields = {
     "town": ("i8", "town within the map's reach by road"),
     "km": ("f8", "shortest road distance"),
     "road": ("i8", "first road on the way there"),
+}
+SPACE: Fields = {
+    "width": ("i8", "cells"),
+    "height": ("i8", "cells"),
+    "cell_km": ("f8", "km"),
 }
 ZONE: Fields = {
     "exists": ("i8", "1 there is a zone"),
@@ -294,7 +300,44 @@ L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS = range(len(GRO
 COUNTS = 2 * len(GROWING) - 1
 
 
-class World(NamedTuple):
+class Tables:
+    """Named arrays that compiled code reads by address: `LAYOUT` says what each is.
+
+    Replace an array with `put`, never by assignment: compiled code would go on using the old one.
+    """
+
+    LAYOUT: ClassVar[dict[str, tuple[np.dtype, int]]] = {}
+
+    def __init__(self, **arrays: np.ndarray) -> None:
+        """Take one array for each name of the layout; TypeError where one is missing or not of its kind."""
+        if set(arrays) != set(self.LAYOUT):
+            raise TypeError(f"needs exactly {sorted(self.LAYOUT)}")
+        self._addresses = np.zeros((len(self.LAYOUT), 4), np.int64)
+        self._address = self._addresses.ctypes.data
+        self.put(**arrays)
+
+    def put(self, **arrays: np.ndarray) -> None:
+        """Replace arrays by others of the same kind."""
+        for name, array in arrays.items():
+            kind, dimensions = self.LAYOUT[name]
+            if array.dtype != kind or array.ndim != dimensions or not array.flags.c_contiguous:
+                raise TypeError(f"{name} must be a contiguous {dimensions}-dimensional array of {kind}")
+            setattr(self, name, array)
+            row = self._addresses[list(self.LAYOUT).index(name)]
+            row[0] = array.ctypes.data
+            row[1 : 1 + dimensions] = array.shape
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.LAYOUT}
+
+    def __setstate__(self, arrays: dict[str, Any]) -> None:
+        self.__init__(**arrays)  # type: ignore[misc]
+
+
+I8, F8 = np.dtype("i8"), np.dtype("f8")
+
+
+class World(Tables):
     """All state of a simulation: the tables and nothing else. T towns, F factions, G groups."""
 
     counts: np.ndarray  # i8 [COUNTS], rows made and rows in use
@@ -315,6 +358,7 @@ class World(NamedTuple):
     terms: np.ndarray  # TERM
     levels: np.ndarray  # LEVEL [6]
     zone: np.ndarray  # ZONE [1]
+    space: np.ndarray  # SPACE [1]
     roads: np.ndarray  # ROAD
     road_cells: np.ndarray  # CELL, all roads one after another
     near: np.ndarray  # NEAR, all towns one after another, by distance
@@ -332,8 +376,46 @@ class World(NamedTuple):
     live_sparks: np.ndarray
     live_agreements: np.ndarray
 
+    LAYOUT: ClassVar[dict[str, tuple[np.dtype, int]]] = {
+        "counts": (I8, 1),
+        "towns": (dtype(TOWN), 1),
+        "influence": (F8, 2),
+        "factions": (dtype(FACTION), 1),
+        "groups": (dtype(GROUP), 1),
+        "solidarity": (F8, 2),
+        "relations": (dtype(RELATION), 2),
+        "forces": (dtype(FORCE), 1),
+        "bases": (dtype(BASE), 1),
+        "disputes": (dtype(DISPUTE), 1),
+        "clashes": (dtype(CLASH), 1),
+        "sparks": (dtype(SPARK), 1),
+        "agreements": (dtype(AGREEMENT), 1),
+        "events": (dtype(EVENT), 1),
+        "actions": (dtype(ACTION), 1),
+        "terms": (dtype(TERM), 1),
+        "levels": (dtype(LEVEL), 1),
+        "zone": (dtype(ZONE), 1),
+        "space": (dtype(SPACE), 1),
+        "roads": (dtype(ROAD), 1),
+        "road_cells": (dtype(CELL), 1),
+        "near": (dtype(NEAR), 1),
+        "near_start": (I8, 1),
+        "adjacent": (I8, 1),
+        "adjacent_start": (I8, 1),
+        "standing": (I8, 1),
+        "standing_start": (I8, 1),
+        "strength": (F8, 2),
+        "recent": (I8, 3),
+        "live_forces": (I8, 1),
+        "live_bases": (I8, 1),
+        "live_disputes": (I8, 1),
+        "live_clashes": (I8, 1),
+        "live_sparks": (I8, 1),
+        "live_agreements": (I8, 1),
+    }
 
-class Daily(NamedTuple):
+
+class Daily(Tables):
     """What is recorded each day; row 0 is the start, row d the end of day d. D days."""
 
     holder: np.ndarray  # i8 [D + 1, T], group; -1 neutral
@@ -341,3 +423,11 @@ class Daily(NamedTuple):
     faction: np.ndarray  # FACTION_DAY [D + 1, F]
     pair: np.ndarray  # PAIR_DAY [D + 1, F, F]
     theatre: np.ndarray  # THEATRE_DAY [D + 1]
+
+    LAYOUT: ClassVar[dict[str, tuple[np.dtype, int]]] = {
+        "holder": (I8, 2),
+        "status": (I8, 2),
+        "faction": (dtype(FACTION_DAY), 2),
+        "pair": (dtype(PAIR_DAY), 3),
+        "theatre": (dtype(THEATRE_DAY), 1),
+    }

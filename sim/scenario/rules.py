@@ -150,10 +150,13 @@ class Offensive(Rule):
     duration_days: Quantity = number(20, "days", 2, 200, "mean duration", "16 days, 20 Jan-4 Feb 2018", between=(10, 45))
     assaults_per_day: Quantity = number(1.2, "assaults per day", 0, 20, "attacks on towns along the axis", between=(0.6, 2))
     column_fighters: Quantity = number(1200, "fighters", 100, 10000, "force massed for an assault", between=(600, 2000))
+    commitment_factor: Quantity = number(4, "multiplier", 1, 50, "force committed where a government fights, relative to a fight among rebels", between=(2, 8))
     column_radius_km: Quantity = number(30, "km", 5, 200, "extent of the axis around its first town")
     infighting_factor: Quantity = number(0.15, "multiplier", 0, 1, "fighting among rebels during an offensive", "no event recorded 1 Jan-14 Feb 2018, UCDP GED", between=(0.02, 0.4))
     shelling_per_town_month: Quantity = number(2.2, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED")
     shelling_deaths: Quantity = number(1.7, "deaths", 0.1, 50, "mean deaths of such an event", "1887 deaths in 485 events Jan-Sep 2018, offensive included, UCDP GED")
+    shelling_civilian_share: Quantity = number(0.5, "share of deaths", 0, 1, "civilians among the deaths of shelling")
+    shelling_return_share: Quantity = number(0.3, "share of fighters' deaths", 0, 1, "deaths on the government's side in skirmishes across the line")
     zone_factor: Quantity = number(0.28, "multiplier", 0, 1, "shelling while the zone's agreement stands", "4.1 to 1.1 deaths a day around 17 Sep 2018, UCDP GED", between=(0.15, 0.5))
 
 

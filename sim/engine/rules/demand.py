@@ -57,7 +57,7 @@ def answers(p, value, wins, grievance, terms):
 @compiled
 def chance_to_demand(p, value, wins, grievance, terms, tolerance, comply, stall, refuse):
     """Return the chance that a side demands rather than tolerates, given how the other answers."""
-    tolerate = -p["demand_annoyance"] / max(tolerance, 1e-6) if tolerance < 1.0 else -p["demand_annoyance"] / tolerance
+    tolerate = -p["demand_annoyance"] / max(tolerance, 0.05)
     fight = (2.0 * wins - 1.0) * value - p["demand_fight_cost"] + p["demand_grievance_weight"] * grievance
     demand = comply * value - stall * p["demand_annoyance"] + refuse * fight - terms
     gain = p["demand_rationality"] * (demand - tolerate)

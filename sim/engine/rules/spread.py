@@ -188,7 +188,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
     chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
-    if u >= chance:
+    if u >= chance or find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"])) < 0:
         return
     row = log_event(w, day, kind, R_SPREAD, s["cause"], group, enemy_group, town, min(1.0, chance), u)
     if agreement >= 0:

@@ -1,0 +1,63 @@
+"""One simulated day, read from top to bottom.
+
+Each line is a rule: a function over the tables. Talks come between demand and spread, pressure on civilians after
+ceasefires, and reporting last: their rules take those places in the schedule.
+"""
+
+from __future__ import annotations
+
+from sim.engine.ground import find_fronts, index_forces, sweep_all
+from sim.engine.jit import compiled
+from sim.engine.recording import record_day
+from sim.engine.rules.base_attempt import base_attempts
+from sim.engine.rules.ceasefire import ceasefires
+from sim.engine.rules.clash import clashes
+from sim.engine.rules.control import control
+from sim.engine.rules.demand import demands
+from sim.engine.rules.given import given
+from sim.engine.rules.incident import incidents
+from sim.engine.rules.ladder import ladder
+from sim.engine.rules.memory import forget_day, memory, tally
+from sim.engine.rules.movement import movement
+from sim.engine.rules.offensive import offensives
+from sim.engine.rules.spread import spread
+
+
+@compiled
+def one_day(w, daily, p, day, seed):
+    """Simulate one day and record its end in row day + 1 of the daily tables."""
+    dawn(w)
+    given(w, p, day, seed)
+    if p["base_attempt_enabled"] > 0.0:
+        base_attempts(w, p, day, seed)
+    if p["incident_enabled"] > 0.0:
+        incidents(w, p, day, seed)
+    if p["demand_enabled"] > 0.0:
+        demands(w, p, day, seed)
+    if p["spread_enabled"] > 0.0:
+        spread(w, p, day, seed)
+    if p["movement_enabled"] > 0.0:
+        movement(w, p, day)
+    index_forces(w)
+    if p["clash_enabled"] > 0.0:
+        clashes(w, p, day, seed)
+    if p["control_enabled"] > 0.0:
+        control(w, p, day, seed)
+    if p["ceasefire_enabled"] > 0.0:
+        ceasefires(w, p, day, seed)
+    if p["offensive_enabled"] > 0.0:
+        offensives(w, p, day, seed)
+    tally(w, day)
+    if p["memory_enabled"] > 0.0:
+        memory(w, p)
+    ladder(w, p, day)
+    record_day(w, daily, day)
+    forget_day(w)
+
+
+@compiled
+def dawn(w):
+    """Tidy the tables before a day: drop closed rows, index forces by town, find the front."""
+    sweep_all(w)
+    index_forces(w)
+    find_fronts(w)

@@ -1,0 +1,117 @@
+"""What happens to agreements between rebel factions wherever in the day it happens: violation, breaking, making."""
+
+from __future__ import annotations
+
+from sim.engine.draws import P_FRAILTY, P_TERM, gamma_of_mean_one, uniform
+from sim.engine.ground import in_scope, new_row
+from sim.engine.jit import compiled
+from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, R_CEASEFIRE
+from sim.engine.log import log_event
+from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, N_AGREEMENTS
+
+
+@compiled
+def violate(w, p, agreement):
+    """Count a violation and lower the trust between the parties."""
+    a = w.agreements[agreement]
+    a["violations"] += 1
+    kept = 1.0 - p["memory_trust_loss_per_violation"]
+    w.relations[a["faction_a"], a["faction_b"]]["trust"] *= kept
+    w.relations[a["faction_b"], a["faction_a"]]["trust"] *= kept
+
+
+@compiled
+def break_agreement(w, day, agreement, author, cause, probability, draw):
+    """End an agreement by a breach with an author and a cause; return the event."""
+    a = w.agreements[agreement]
+    faction = w.groups[author]["faction"]
+    victim = a["faction_b"] if faction == a["faction_a"] else a["faction_a"]
+    mask = a["party_b"] if faction == a["faction_a"] else a["party_a"]
+    other = -1
+    for g in range(len(w.groups)):
+        if other < 0 and mask & (1 << g):
+            other = g
+    row = log_event(w, day, AGREEMENT_BROKEN, R_CEASEFIRE, cause, author, other, a["town"], probability, draw)
+    w.events[row]["agreement"] = agreement
+    a["alive"], a["status"], a["ended"], a["broken_by"], a["ended_event"] = 0, BROKEN, day, author, row
+    w.relations[victim, faction]["trust"] = 0.0
+    return row
+
+
+@compiled
+def disputes_in(w, agreement):
+    """Return how many unsettled disputes between the parties lie in an agreement's scope."""
+    n = 0
+    for i in range(w.counts[L_DISPUTES]):
+        d = w.disputes[w.live_disputes[i]]
+        if d["alive"] == 1 and involves(w, agreement, d["newcomer"], d["host"]) and in_scope(w, agreement, d["town"]):
+            n += 1
+    return n
+
+
+@compiled
+def bases_in(w, agreement):
+    """Return how many bases that one party holds among the other lie in an agreement's scope."""
+    n = 0
+    for i in range(w.counts[L_BASES]):
+        b = w.bases[w.live_bases[i]]
+        host = w.towns[b["town"]]["holder"]
+        if b["alive"] == 1 and host >= 0 and involves(w, agreement, b["group"], host) and in_scope(w, agreement, b["town"]):
+            n += 1
+    return n
+
+
+@compiled
+def involves(w, agreement, group_a, group_b):
+    """Return True where two groups stand on the two sides of an agreement."""
+    a = w.agreements[agreement]
+    bit_a, bit_b = 1 << group_a, 1 << group_b
+    return ((a["party_a"] & bit_a) != 0 and (a["party_b"] & bit_b) != 0) or ((a["party_a"] & bit_b) != 0 and (a["party_b"] & bit_a) != 0)
+
+
+@compiled
+def effects_of_terms(w, agreement):
+    """Set an agreement's factors to the products over its terms."""
+    a = w.agreements[agreement]
+    a["hold_factor"], a["base_factor"], a["clash_factor"] = 1.0, 1.0, 1.0
+    for t in range(len(w.terms)):
+        if a["terms"] & (1 << t):
+            a["hold_factor"] *= w.terms[t]["hold_factor"]
+            a["base_factor"] *= w.terms[t]["base_attempt_factor"]
+            a["clash_factor"] *= w.terms[t]["clash_factor"]
+
+
+@compiled
+def draw_terms(w, day, seed, key, town_scope, has_bases):
+    """Draw the terms of an agreement, each with its own chance; return their bit mask."""
+    mask = 0
+    for t in range(len(w.terms)):
+        term = w.terms[t]
+        if (term["neutralises_town"] == 1 and not town_scope) or (term["closes_bases"] == 1 and not has_bases):
+            continue
+        if uniform(seed, P_TERM, day, key ^ term["key"]) < term["chance"]:
+            mask |= 1 << t
+    return mask
+
+
+@compiled
+def enter_into_force(w, p, day, seed, agreement):
+    """Give a signed agreement what its life hangs on: effects, frailty, suppression; trust begins anew."""
+    a = w.agreements[agreement]
+    a["alive"], a["status"] = 1, IN_FORCE
+    effects_of_terms(w, agreement)
+    a["frailty"] = gamma_of_mean_one(p["ceasefire_frailty_variance"], seed, P_FRAILTY, 0, a["key"])
+    a["suppression"] = p["ceasefire_suppression"]
+    for x, y in ((a["faction_a"], a["faction_b"]), (a["faction_b"], a["faction_a"])):
+        w.relations[x, y]["trust"] = max(w.relations[x, y]["trust"], p["memory_trust_at_signing"])
+
+
+@compiled
+def new_agreement(w, key):
+    """Take a new row of the table of agreements and return it."""
+    row = new_row(w.live_agreements, w.counts, N_AGREEMENTS, L_AGREEMENTS, w.agreements)
+    a = w.agreements[row]
+    a["key"] = key
+    a["town"], a["mediator"], a["expires"], a["ended"], a["broken_by"] = -1, -1, -1, -1, -1
+    a["signed_event"], a["ended_event"] = -1, -1
+    return row

@@ -1,0 +1,333 @@
+"""Mechanism 5: a clash, day by day: commitment, attrition, commanders, cohesion, crossfire, withdrawal, capture.
+
+Committed force is heavy-tailed (Bohorquez et al. 2009, Nature 462:911). Losses follow a named law: Lanchester's linear
+or square law (Lanchester 1916, Aircraft in Warfare) or a Poisson variate with the square law's mean. A side breaks off
+when its losses of the day pass its threshold (Epstein 1985, The Calculus of Conventional War).
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.engine.draws import (
+    P_COMMANDER,
+    P_COMMITTED_ATTACKER,
+    P_COMMITTED_DEFENDER,
+    P_CONTINUE,
+    P_CROSSFIRE,
+    P_LOSS_ATTACKER,
+    P_LOSS_DEFENDER,
+    P_REINFORCE,
+    P_VIOLATION_BREAKS,
+    identity,
+    poisson,
+    power_law,
+    uniform,
+)
+from sim.engine.forces import find_source, go_home, send
+from sim.engine.ground import base_in, covering, holder_faction, in_town, new_row, rebels, recount, strongest_group
+from sim.engine.jit import compiled
+from sim.engine.kinds import (
+    ATTACK,
+    ATTACK_REPELLED,
+    CAPTURE,
+    CLASH,
+    CLASH_CAPTURED,
+    CLASH_ENDED,
+    CLASH_OVER,
+    CLASH_REPELLED,
+    COMMANDER_KILLED,
+    GARRISON,
+    HELD,
+    M_AGREEMENT,
+    M_FORCE_RATIO,
+    R_CLASH,
+    R_MOVEMENT,
+    REINFORCE,
+    REINFORCEMENT,
+    UNDER_WAY,
+)
+from sim.engine.log import log_event, moved
+from sim.engine.losses import count_deaths, desert, spread_losses
+from sim.engine.rules.agreements import break_agreement, violate
+from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.spread import set_off
+from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
+
+STOCHASTIC, LINEAR, SQUARE = 0.0, 1.0, 2.0
+AVERAGE_POPULATION = 5000.0
+
+
+@compiled
+def open_clash(w, day, key, town, attacker, defender, cause):
+    """Begin a clash in a town; its first day is fought today. Returns its row."""
+    row = new_row(w.live_clashes, w.counts, N_CLASHES, L_CLASHES, w.clashes)
+    c = w.clashes[row]
+    c["key"], c["town"], c["attacker"], c["defender"] = key, town, attacker, defender
+    c["began"], c["ended"], c["last_event"], c["status"], c["deaths"] = day, -1, cause, UNDER_WAY, 0
+    w.towns[town]["clash"] = row
+    return row
+
+
+@compiled
+def arrivals(w, p, day):
+    """Let columns that stand where they were to attack begin their clash, walk in, or turn back."""
+    for i in range(w.counts[L_FORCES]):
+        row = w.live_forces[i]
+        f = w.forces[row]
+        if f["alive"] == 0 or f["orders"] != ATTACK or f["town"] < 0 or f["goal"] >= 0:
+            continue
+        town = f["town"]
+        if w.towns[town]["clash"] >= 0:
+            continue
+        enemy = f["enemy"]
+        enemy_group = strongest_group(w, town, enemy)
+        if enemy_group >= 0:
+            open_clash(w, day, identity(f["key"], day), town, f["group"], enemy_group, f["cause"])
+        elif holder_faction(w, town) == enemy:
+            change_holder(w, day, town, f["group"], CAPTURE, R_CLASH, f["cause"], w.towns[town]["holder"], 1.0, -1.0)
+            take_over(w, town, f["group"])
+        else:
+            go_home(w, day, row)
+
+
+@compiled
+def clashes(w, p, day, seed):
+    """Fight one day of every clash."""
+    arrivals(w, p, day)
+    for i in range(w.counts[L_CLASHES]):
+        clash = w.live_clashes[i]
+        c = w.clashes[clash]
+        if c["alive"] == 0:
+            continue
+        fa, fd = w.groups[c["attacker"]]["faction"], w.groups[c["defender"]]["faction"]
+        if in_town(w, c["town"], fa) <= 0.0 or in_town(w, c["town"], fd) <= 0.0:
+            decide_empty(w, day, clash, fa, fd)
+        else:
+            fight(w, p, day, seed, clash, fa, fd)
+
+
+@compiled
+def decide_empty(w, day, clash, fa, fd):
+    """End a clash from which one side has gone."""
+    c = w.clashes[clash]
+    if in_town(w, c["town"], fa) > 0.0 and holder_faction(w, c["town"]) == fd:
+        capture(w, day, clash, 1.0, -1.0, 0.0)
+    else:
+        end_clash(w, day, clash, CLASH_OVER)
+
+
+@compiled
+def committed(w, p, scale, day, seed, process, key, present):
+    """Return the force that a side commits: heavy-tailed, times `scale`, at most who is there."""
+    u = uniform(seed, process, day, key)
+    drawn = power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u)
+    return min(present, drawn * scale)
+
+
+@compiled
+def losses(p, own, other, factor, u):
+    """Return the deaths of a side that commits `own` against `other`, by the attrition law chosen."""
+    mean = p["clash_loss_per_day"] * factor * other
+    if p["clash_attrition"] == LINEAR:
+        mean *= own / p["clash_linear_front"]
+    if p["clash_attrition"] == STOCHASTIC:
+        return min(int(own), poisson(mean, u))
+    whole = int(mean)
+    return min(int(own), whole + (1 if u < mean - whole else 0))
+
+
+@compiled
+def fight(w, p, day, seed, clash, fa, fd):
+    """Fight a day: losses on both sides, crossfire, log, then who breaks off and what follows."""
+    c = w.clashes[clash]
+    town = c["town"]
+    scale = w.levels[w.relations[fa, fd]["level"]]["commitment"]
+    if not rebels(w, fa, fd):
+        scale *= p["offensive_commitment_factor"]
+    a = committed(w, p, scale, day, seed, P_COMMITTED_ATTACKER, c["key"], in_town(w, town, fa))
+    d = committed(w, p, scale, day, seed, P_COMMITTED_DEFENDER, c["key"], in_town(w, town, fd))
+    lost_a = losses(p, a, d, p["clash_attacker_loss_factor"], uniform(seed, P_LOSS_ATTACKER, day, c["key"]))
+    lost_d = losses(p, d, a, 1.0, uniform(seed, P_LOSS_DEFENDER, day, c["key"]))
+    lost_a = spread_losses(w, town, fa, lost_a)
+    lost_d = spread_losses(w, town, fd, lost_d)
+    people = math.sqrt(w.towns[town]["population"] / AVERAGE_POPULATION)
+    civilians = poisson(p["clash_crossfire"] * (lost_a + lost_d) * people, uniform(seed, P_CROSSFIRE, day, c["key"]))
+    event = log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, int(a + d), a / max(d, 1.0))
+    count_deaths(w, fa, fd, lost_a, lost_d)
+    weaken(w, p, day, seed, clash, fa, lost_a, a, event, 0)
+    weaken(w, p, day, seed, clash, fd, lost_d, d, event, 1)
+    recount(w, town)
+    violation(w, p, day, seed, clash, event)
+    set_off(w, p, day, seed, clash, event)
+    outcome(w, p, day, seed, clash, fa, fd, lost_a / a, lost_d / d, event)
+
+
+@compiled
+def log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, size, ratio):
+    """Log a day of fighting and enter it where others look for it."""
+    c = w.clashes[clash]
+    event = log_event(w, day, CLASH, R_CLASH, c["last_event"], c["attacker"], c["defender"], c["town"], 1.0, -1.0)
+    e = w.events[event]
+    e["deaths_initiator"], e["deaths_target"], e["deaths_civilians"], e["fighters"] = lost_a, lost_d, civilians, size
+    moved(w, event, M_FORCE_RATIO, ratio, ratio)
+    c["last_event"] = event
+    c["deaths"] += lost_a + lost_d
+    t = w.towns[c["town"]]
+    t["fought"], t["fought_a"], t["fought_b"] = day, fa, fd
+    for x, y in ((fa, fd), (fd, fa)):
+        w.relations[x, y]["last_event"] = event
+        w.relations[x, y]["clashes_today"] += 1
+    return event
+
+
+@compiled
+def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
+    """Lower a side's cohesion by its losses, and perhaps kill the commander of its largest force in the town."""
+    if lost == 0:
+        return
+    town = w.clashes[clash]["town"]
+    found, most = -1, 0
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        f = w.forces[w.standing[i]]
+        if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
+            f["cohesion"] = max(0.05, f["cohesion"] - p["clash_cohesion_loss"] * lost / max(engaged, 1.0) * f["cohesion"])
+            if f["fighters"] > most:
+                found, most = w.standing[i], f["fighters"]
+    if found < 0 or w.forces[found]["commander"] == 0:
+        return
+    chance = 1.0 - math.pow(1.0 - p["clash_commander_death"], float(lost))
+    u = uniform(seed, P_COMMANDER, day, w.clashes[clash]["key"], side)
+    if u < chance:
+        f = w.forces[found]
+        f["commander"] = 0
+        f["cohesion"] = max(0.05, f["cohesion"] - p["clash_commander_cohesion"])
+        c = w.clashes[clash]
+        other = c["defender"] if side == 0 else c["attacker"]
+        row = log_event(w, day, COMMANDER_KILLED, R_CLASH, event, other, f["group"], town, chance, u)
+        w.events[row]["fighters"] = f["rank"]
+
+
+@compiled
+def violation(w, p, day, seed, clash, event):
+    """Log a clash under an agreement in force as a violation of it; it may break the agreement at once."""
+    c = w.clashes[clash]
+    agreement = covering(w, c["attacker"], c["defender"], c["town"])
+    if agreement < 0:
+        return
+    a = w.agreements[agreement]
+    w.events[event]["agreement"] = agreement
+    moved(w, event, M_AGREEMENT, a["suppression"], 1.0 - a["suppression"])
+    violate(w, p, agreement)
+    u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
+    if u < p["ceasefire_violation_breaks"]:
+        break_agreement(w, day, agreement, c["attacker"], event, p["ceasefire_violation_breaks"], u)
+
+
+@compiled
+def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
+    """Decide how the day ends: attack repelled, town taken, clash goes on or peters out."""
+    c = w.clashes[clash]
+    town = c["town"]
+    limit = p["clash_withdraw_loss_share"]
+    if share_a > limit * cohesion_in(w, town, fa):
+        row = log_event(w, day, ATTACK_REPELLED, R_CLASH, event, c["defender"], c["attacker"], town, 1.0, -1.0)
+        c["last_event"] = row
+        end_clash(w, day, clash, CLASH_REPELLED)
+        return
+    if share_d > limit * cohesion_in(w, town, fd):
+        ratio = in_town(w, town, fa) / max(1.0, in_town(w, town, fd))
+        if ratio >= p["clash_capture_ratio"]:
+            desert(w, town, fd, p["clash_surrender_share"])
+            capture(w, day, clash, 1.0, -1.0, ratio)
+            return
+    u = uniform(seed, P_CONTINUE, day, c["key"])
+    if u < p["clash_continue_probability"]:
+        reinforce(w, p, day, seed, clash, c["attacker"], fd, 0)
+        reinforce(w, p, day, seed, clash, c["defender"], fa, 1)
+        return
+    row = log_event(w, day, CLASH_ENDED, R_CLASH, event, c["attacker"], c["defender"], town, 1.0 - p["clash_continue_probability"], u)
+    c["last_event"] = row
+    end_clash(w, day, clash, CLASH_OVER)
+
+
+@compiled
+def cohesion_in(w, town, faction):
+    """Return the mean cohesion of a faction's fighters in a town."""
+    fighters, weighted = 0.0, 0.0
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        f = w.forces[w.standing[i]]
+        if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
+            fighters += f["fighters"]
+            weighted += f["fighters"] * f["cohesion"]
+    return weighted / fighters if fighters > 0.0 else 0.0
+
+
+@compiled
+def capture(w, day, clash, probability, draw, ratio):
+    """Give the town to the attacker; the beaten side leaves."""
+    c = w.clashes[clash]
+    town = c["town"]
+    loser = w.groups[c["defender"]]["faction"]
+    winner = w.groups[c["attacker"]]["faction"]
+    taker = strongest_group(w, town, winner)
+    if holder_faction(w, town) == winner and w.towns[town]["status"] == HELD:
+        leave_town(w, day, town, loser)  # intruders driven out of an own town: no change of holder
+        end_clash(w, day, clash, CLASH_CAPTURED)
+        return
+    lost_by = w.towns[town]["holder"]
+    if lost_by < 0 or w.groups[lost_by]["faction"] == winner:
+        lost_by = c["defender"]
+    row = change_holder(w, day, town, taker, CAPTURE, R_CLASH, c["last_event"], lost_by, probability, draw)
+    if ratio > 0.0:
+        moved(w, row, M_FORCE_RATIO, ratio, ratio)
+    leave_town(w, day, town, loser)
+    take_over(w, town, taker)
+    c["last_event"] = row
+    end_clash(w, day, clash, CLASH_CAPTURED)
+
+
+@compiled
+def end_clash(w, day, clash, status):
+    """Close a clash: attackers who do not hold the town go home, a base of a beaten side closes."""
+    c = w.clashes[clash]
+    town = c["town"]
+    c["alive"], c["status"], c["ended"] = 0, status, day
+    w.towns[town]["clash"] = -1
+    fa = w.groups[c["attacker"]]["faction"]
+    if status == CLASH_REPELLED:
+        close_base(w, day, base_in(w, town, fa), c["last_event"])
+    for i in range(w.standing_start[town], w.standing_start[town + 1]):
+        row = w.standing[i]
+        f = w.forces[row]
+        if f["alive"] == 0 or f["town"] != town or f["goal"] >= 0:
+            continue
+        if f["orders"] == ATTACK:
+            if holder_faction(w, town) == f["faction"]:
+                f["orders"], f["arrived"] = GARRISON, day
+            else:
+                go_home(w, day, row)
+        elif f["orders"] == REINFORCE:
+            f["orders"], f["arrived"] = GARRISON, day
+    recount(w, town)
+
+
+@compiled
+def reinforce(w, p, day, seed, clash, group, enemy, side):
+    """Draw whether a side calls a reinforcing column, with the ladder's chance for the level."""
+    c = w.clashes[clash]
+    level = w.relations[w.groups[group]["faction"], enemy]["level"]
+    u = uniform(seed, P_REINFORCE, day, c["key"], side)
+    if u >= w.levels[level]["reinforcement"]:
+        return
+    wanted = int(2.0 * p["clash_committed_min"])
+    source = -1
+    for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
+        if source < 0 and w.near[i]["km"] <= p["spread_reach_km"] and w.strength[w.near[i]["town"], group] > 0.0:
+            source = find_source(w, w.near[i]["town"], group, 0.0, wanted)
+    if source < 0:
+        return
+    row = log_event(w, day, REINFORCEMENT, R_MOVEMENT, c["last_event"], group, -1, c["town"], w.levels[level]["reinforcement"], u)
+    w.events[row]["target"] = enemy
+    w.events[row]["fighters"] = wanted
+    send(w, day, source, c["town"], wanted, REINFORCE, enemy, row, 2 + side)

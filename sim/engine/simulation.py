@@ -1,0 +1,114 @@
+"""Scenario + seed -> finished tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sim.engine import tables
+from sim.engine.day import dawn, one_day
+from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
+from sim.engine.params import params
+from sim.engine.recording import record_day
+from sim.engine.rules.agreements import effects_of_terms
+from sim.engine.tables import Daily, World, table
+from sim.engine.world import Names, build, make_room
+from sim.geography.maps import Geography
+from sim.scenario.inputs import inputs_of
+from sim.scenario.schema import Scenario
+
+MOST_SEED = 2**63 - 1
+
+
+@dataclass
+class Result:
+    """The finished tables of one simulation and the names of their rows."""
+
+    scenario: Scenario
+    geography: Geography
+    seed: int
+    values: dict[str, float]  # the value used for each numeric input, by dotted path
+    world: World
+    daily: Daily
+    days: int
+    names: Names
+    factions: tuple[str, ...] = field(init=False)
+    groups: tuple[str, ...] = field(init=False)
+    terms: tuple[str, ...] = field(init=False)
+    agreement_names: dict[int, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.factions, self.groups, self.terms, self.agreement_names = self.names
+
+
+class Simulation:
+    """A simulation under way: `step()` takes it one day further. State is `world` and `day`, nothing else."""
+
+    def __init__(self, scenario: Scenario, geography: Geography, seed: int, values: Mapping[str, float] | None = None) -> None:
+        """Set up the first day. `values` overrides uncertain inputs by dotted path; ValueError for a bad seed or path."""
+        if not 0 <= seed <= MOST_SEED:
+            raise ValueError(f"seed must be from 0 to {MOST_SEED}, got {seed}")
+        inputs = inputs_of(scenario)
+        if unknown := set(values or {}) - set(inputs):
+            raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
+        self.scenario, self.geography, self.seed = scenario, geography, int(seed)
+        self.values = {path: quantity.best for path, quantity in inputs.items()} | dict(values or {})
+        self.days, self.day = scenario.days, 0
+        self.params = params(scenario.rules, self.values)
+        self.world, self.names = build(scenario, geography, self.values)
+        self._prepare_agreements()
+        self.daily = empty_daily(self.days, self.world)
+        dawn(self.world)
+        record_day(self.world, self.daily, -1)
+
+    def _prepare_agreements(self) -> None:
+        """Give agreements of the start what those signed later get on signing."""
+        world = self.world
+        for row in range(world.counts[tables.N_AGREEMENTS]):
+            a = world.agreements[row]
+            effects_of_terms(world, row)
+            variance = self.params["ceasefire_frailty_variance"]
+            a["frailty"] = gamma_of_mean_one(variance, self.seed, P_FRAILTY, 0, a["key"])
+            a["suppression"] = self.params["ceasefire_suppression"]
+
+    def step(self) -> None:
+        """Simulate one day; RuntimeError after the last."""
+        if self.day >= self.days:
+            raise RuntimeError(f"the simulation has ended after {self.days} days")
+        make_room(self.world)
+        one_day(self.world, self.daily, self.params, self.day, self.seed)
+        self.day += 1
+
+    def result(self) -> Result:
+        """Return the tables as they stand."""
+        return Result(self.scenario, self.geography, self.seed, self.values, self.world, self.daily, self.day, self.names)
+
+
+def empty_daily(days: int, world: World) -> Daily:
+    """Return the daily tables of a simulation of so many days."""
+    towns, factions = len(world.towns), len(world.factions)
+    return Daily(
+        holder=np.full((days + 1, towns), -1, np.int64),
+        status=np.zeros((days + 1, towns), np.int64),
+        faction=table(tables.FACTION_DAY, (days + 1) * factions).reshape(days + 1, factions),
+        pair=table(tables.PAIR_DAY, (days + 1) * factions * factions).reshape(days + 1, factions, factions),
+        theatre=table(tables.THEATRE_DAY, days + 1),
+    )
+
+
+def simulate(
+    scenario: Scenario,
+    geography: Geography,
+    seed: int,
+    values: Mapping[str, float] | None = None,
+    progress: Callable[[int, World], None] | None = None,
+) -> Result:
+    """Run a scenario to its end; `progress` is called with (day, world) after each day."""
+    simulation = Simulation(scenario, geography, seed, values)
+    while simulation.day < simulation.days:
+        simulation.step()
+        if progress is not None:
+            progress(simulation.day, simulation.world)
+    return simulation.result()

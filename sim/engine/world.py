@@ -1,0 +1,440 @@
+"""From a scenario and its map to the tables of the first day.
+
+Fighters are spread over the towns where a group stands, in proportion to the square root of population and to front
+access; the rest are reserves in the group's main towns. A town's identity is made from its name, so that adding a town
+leaves every draw of the others as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from typing import NamedTuple
+from zlib import crc32
+
+import numpy as np
+
+from sim.engine import kinds, tables
+from sim.engine.draws import identity
+from sim.engine.tables import World, table
+from sim.geography.maps import Geography, control_date
+from sim.geography.names import find_place
+from sim.geography.zone import zone_towns
+from sim.scenario.keys import dotted
+from sim.scenario.quantity import Quantity
+from sim.scenario.schema import Agreement, Scenario
+
+RESERVE_FIGHTERS = 800  # fighters of one reserve force
+RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
+LONG_AGO = -10000
+
+
+class Names(NamedTuple):
+    """What the rows of the tables are called."""
+
+    factions: tuple[str, ...]
+    groups: tuple[str, ...]
+    terms: tuple[str, ...]
+    agreements: dict[int, str]
+
+
+class Setup:
+    """The tables of the first day in the making: names to rows, numbers by path."""
+
+    def __init__(self, scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> None:
+        self.scenario, self.geography, self.values = scenario, geography, values
+        self.factions = tuple(scenario.factions)
+        self.groups = tuple(group for faction in scenario.factions.values() for group in faction.groups)
+        self.group_faction = [i for i, faction in enumerate(scenario.factions.values()) for _ in faction.groups]
+        self.terms = tuple(scenario.terms)
+        day = control_date(geography, scenario.start, scenario.control_on)
+        self.holdings = geography.control[day]
+
+    def number(self, path: tuple[str, ...], quantity: Quantity) -> float:
+        """Return the value in use of an input: overridden by path, or its best."""
+        return self.values.get(dotted(path), quantity.best)
+
+    def town(self, name: str) -> int:
+        """Return the row of a town by any of its names."""
+        return find_place(self.geography, name)
+
+    def day(self, on: date) -> int:
+        """Return a date as a day of the simulation; before the start it is negative."""
+        return (on - self.scenario.start).days
+
+    def groups_of(self, name: str) -> tuple[int, list[int]]:
+        """Return (faction, groups) that a name means: a faction and all its groups, or one group."""
+        if name in self.factions:
+            faction = self.factions.index(name)
+            return faction, [g for g, f in enumerate(self.group_faction) if f == faction]
+        group = self.groups.index(name)
+        return self.group_faction[group], [group]
+
+
+def name_key(name: str) -> int:
+    """Return the identity that stands for a name."""
+    raw = name.encode()
+    return int(identity(crc32(raw), crc32(raw[::-1]) + (len(raw) << 32)))
+
+
+def build(scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> tuple[World, Names]:
+    """Return the world of the first day and the names of its rows."""
+    setup = Setup(scenario, geography, values)
+    groups = _groups(setup)
+    towns = _towns(setup)
+    forces, strength = _forces(setup, towns, groups)
+    agreements, names = _agreements(setup)
+    n_towns, n_factions = len(towns), len(setup.factions)
+    counts = np.zeros(tables.COUNTS, np.int64)
+    counts[tables.N_FORCES] = counts[tables.L_FORCES] = len(forces)
+    counts[tables.N_AGREEMENTS] = len(agreements)
+    live_agreements = np.flatnonzero(agreements["alive"])
+    counts[tables.L_AGREEMENTS] = len(live_agreements)
+    world = World(
+        counts=counts,
+        towns=towns,
+        influence=_influence(towns, groups, strength, n_factions),
+        factions=_factions(setup),
+        groups=groups,
+        solidarity=_solidarity(setup),
+        relations=_relations(setup, agreements),
+        forces=forces,
+        bases=table(tables.BASE, 0),
+        disputes=table(tables.DISPUTE, 0),
+        clashes=table(tables.CLASH, 0),
+        sparks=table(tables.SPARK, 0),
+        agreements=agreements,
+        events=table(tables.EVENT, 0),
+        actions=_actions(setup, agreements),
+        terms=_terms(setup),
+        levels=_levels(setup),
+        zone=_zone(setup),
+        space=_space(geography),
+        roads=_copy(geography.roads, tables.ROAD),
+        road_cells=_copy(geography.road_cells, tables.CELL),
+        near=_copy(geography.near, tables.NEAR),
+        near_start=geography.near_start.astype(np.int64),
+        adjacent=geography.adjacent.astype(np.int64),
+        adjacent_start=geography.adjacent_start.astype(np.int64),
+        standing=np.zeros(0, np.int64),
+        standing_start=np.zeros(n_towns + 1, np.int64),
+        strength=strength,
+        recent=np.zeros((n_factions, n_factions, 14), np.int64),
+        live_forces=np.arange(len(forces), dtype=np.int64),
+        live_bases=np.zeros(0, np.int64),
+        live_disputes=np.zeros(0, np.int64),
+        live_clashes=np.zeros(0, np.int64),
+        live_sparks=np.zeros(0, np.int64),
+        live_agreements=live_agreements.astype(np.int64),
+    )
+    make_room(world)
+    return world, Names(setup.factions, setup.groups, setup.terms, names)
+
+
+def _copy(source: np.ndarray, fields: tables.Fields) -> np.ndarray:
+    """Return a table with the fields of a structured array of the map."""
+    result = table(fields, len(source))
+    for name in fields:
+        result[name] = source[name]
+    return result
+
+
+def _factions(setup: Setup) -> np.ndarray:
+    rows = table(tables.FACTION, len(setup.factions))
+    for i, (name, faction) in enumerate(setup.scenario.factions.items()):
+        rows[i]["key"] = name_key(name)
+        rows[i]["role"] = kinds.ROLES.index(faction.role)
+        rows[i]["proscribed"] = faction.proscribed
+        for field in ("expansion", "tolerance", "truce_propensity", "restraint"):
+            path = ("factions", name, "doctrine", field)
+            rows[i][field] = setup.number(path, getattr(faction.doctrine, field))
+    return rows
+
+
+def _groups(setup: Setup) -> np.ndarray:
+    rows = table(tables.GROUP, len(setup.groups))
+    i = 0
+    for f, (faction_name, faction) in enumerate(setup.scenario.factions.items()):
+        for name, group in faction.groups.items():
+            rows[i]["key"] = name_key(name)
+            rows[i]["faction"] = f
+            rows[i]["cohesion"] = setup.number(("factions", faction_name, "groups", name, "cohesion"), group.cohesion)
+            rows[i]["mediates"] = group.mediates
+            i += 1
+    return rows
+
+
+def _solidarity(setup: Setup) -> np.ndarray:
+    """Return the chance that the column's group joins when the row's is attacked; 0 across factions and for mediators."""
+    matrix = np.zeros((len(setup.groups), len(setup.groups)))
+    column = 0
+    for faction_name, faction in setup.scenario.factions.items():
+        sisters = [setup.groups.index(name) for name in faction.groups]
+        for name, group in faction.groups.items():
+            path = ("factions", faction_name, "groups", name)
+            own = setup.number((*path, "solidarity"), group.solidarity)
+            for sister in sisters:
+                special = group.solidarity_with.get(setup.groups[sister])
+                value = own if special is None else setup.number((*path, "solidarity_with", setup.groups[sister]), special)
+                matrix[sister, column] = 1.0 if sister == column else 0.0 if group.mediates else value
+            column += 1
+    return matrix
+
+
+def _towns(setup: Setup) -> np.ndarray:
+    geography = setup.geography
+    rows = table(tables.TOWN, len(geography.places))
+    rows["x"], rows["y"] = geography.x, geography.y
+    rows["east"], rows["north"] = geography.east_km, geography.north_km
+    rows["key"] = [name_key(place.name) for place in geography.places]
+    rows["population"] = [place.population for place in geography.places]
+    rows["value"] = [place.value for place in geography.places]
+    for i, holding in enumerate(setup.holdings):
+        rows[i]["holder"] = setup.groups.index(holding.groups[0]) if holding.groups and holding.status != "neutral" else -1
+        rows[i]["status"] = kinds.TOWN_STATUS.index(holding.status)
+    rows["start_holder"] = rows["holder"]
+    rows["changed"] = rows["fought"] = LONG_AGO
+    rows["changed_event"] = rows["lost_by"] = rows["clash"] = rows["fought_a"] = rows["fought_b"] = -1
+    rows["in_zone"] = _in_zone(setup, rows)
+    return rows
+
+
+def _role_of_holder(setup: Setup, towns: np.ndarray) -> np.ndarray:
+    """Return the role of each town's holder; -1 for neutral towns."""
+    roles = [kinds.ROLES.index(faction.role) for faction in setup.scenario.factions.values()]
+    by_group = np.array([*(roles[f] for f in setup.group_faction), -1])
+    return by_group[towns["holder"]]
+
+
+def _in_zone(setup: Setup, towns: np.ndarray) -> np.ndarray:
+    zone = setup.scenario.zone
+    roles = _role_of_holder(setup, towns)
+    government = roles == kinds.GOVERNMENT
+    if zone is None or not government.any():
+        return np.zeros(len(towns), bool)
+    inside = ~government & (roles != kinds.PATRON_BACKED)
+    return zone_towns(setup.geography, government, inside, setup.number(("zone", "depth_km"), zone.depth_km))
+
+
+def _weights(setup: Setup, towns: np.ndarray) -> np.ndarray:
+    """Return the weight of a town for garrisons: square root of population, doubled at the front."""
+    government = _role_of_holder(setup, towns) == kinds.GOVERNMENT
+    starts, adjacent = setup.geography.adjacent_start, setup.geography.adjacent
+    front = np.array([(government[adjacent[starts[t] : starts[t + 1]]] != government[t]).any() for t in range(len(towns))])
+    return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
+
+
+def shares(total: int, weights: list[float]) -> list[int]:
+    """Split a whole number by weights, by largest remainder; the parts sum to it exactly."""
+    if total <= 0 or not weights:
+        return [0] * len(weights)
+    scale = total / sum(weights)
+    parts = [int(weight * scale) for weight in weights]
+    order = sorted(range(len(weights)), key=lambda i: (parts[i] - weights[i] * scale, i))
+    for i in order[: total - sum(parts)]:
+        parts[i] += 1
+    return parts
+
+
+def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the forces of the first day and the strength that stands in each town, T x G."""
+    weights = _weights(setup, towns)
+    share = setup.number(("garrison_share",), setup.scenario.garrison_share)
+    rows: list[tuple[int, int, int, int]] = []  # group, town, fighters, rank
+    group = 0
+    for faction_name, faction in setup.scenario.factions.items():
+        for name, each in faction.groups.items():
+            fighters = round(setup.number(("factions", faction_name, "groups", name, "fighters"), each.fighters))
+            rows += _stand(setup, group, fighters, share, weights)
+            group += 1
+    forces = table(tables.FORCE, len(rows))
+    strength = np.zeros((len(towns), len(groups)))
+    for i, (g, t, fighters, rank) in enumerate(rows):
+        f = forces[i]
+        f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, g, groups[g]["faction"], fighters, rank
+        f["key"] = identity(int(groups[g]["key"]), int(towns[t]["key"]) ^ rank)
+        f["cohesion"], f["commander"], f["orders"] = groups[g]["cohesion"], 1, kinds.GARRISON
+        f["home"] = f["town"] = f["last_town"] = t
+        f["next_town"] = f["goal"] = f["road"] = f["cause"] = f["enemy"] = -1
+        f["x"], f["y"] = towns[t]["x"], towns[t]["y"]
+        strength[t, g] += fighters * groups[g]["cohesion"]
+    return forces, strength
+
+
+def _stand(setup: Setup, group: int, fighters: int, share: float, weights: np.ndarray) -> list[tuple[int, int, int, int]]:
+    """Return the garrisons and reserves of one group as (group, town, fighters, rank)."""
+    name = setup.groups[group]
+    where, wanted = [], []
+    for town, holding in enumerate(setup.holdings):
+        if name in holding.groups:
+            where.append(town)
+            wanted.append(float(weights[town]) * (1.0 if holding.groups[0] == name else 0.4))
+    if not where:
+        return []
+    garrison = round(fighters * share)
+    rows = [(group, t, n, 1) for t, n in zip(where, shares(garrison, wanted), strict=True)]
+    main = sorted(range(len(where)), key=lambda i: (-wanted[i], setup.geography.places[where[i]].name))[:RESERVE_TOWNS]
+    reserves = fighters - garrison
+    main = main[: max(1, math.ceil(reserves / RESERVE_FIGHTERS))]
+    rows += [(group, where[i], n, 2) for i, n in zip(main, shares(reserves, [wanted[i] for i in main]), strict=True)]
+    return [row for row in rows if row[2] > 0]
+
+
+def _influence(towns: np.ndarray, groups: np.ndarray, strength: np.ndarray, n_factions: int) -> np.ndarray:
+    """Return the influence of each faction in each town, T x F: the holder's, shared by strength where contested."""
+    influence = np.zeros((len(towns), n_factions))
+    for t in range(len(towns)):
+        if towns[t]["status"] == kinds.HELD:
+            influence[t, groups[towns[t]["holder"]]["faction"]] = 1.0
+            continue
+        by_faction = np.bincount(groups["faction"], weights=strength[t], minlength=n_factions)
+        influence[t] = by_faction / by_faction.sum() if by_faction.sum() > 0 else 1.0 / n_factions
+    return influence
+
+
+def _relations(setup: Setup, agreements: np.ndarray) -> np.ndarray:
+    n = len(setup.factions)
+    rows = table(tables.RELATION, n * n).reshape(n, n)
+    rows["incident_day"] = LONG_AGO
+    rows["last_event"] = -1
+    memory = setup.scenario.rules.memory
+    start = setup.number(("rules", "memory", "trust_at_signing"), memory.trust_at_signing)
+    half_life = setup.number(("rules", "memory", "trust_half_life_days"), memory.trust_half_life_days)
+    for a in agreements[agreements["alive"] == 1]:
+        trust = start * 0.5 ** (-a["signed"] / half_life)
+        rows[a["faction_a"], a["faction_b"]]["trust"] = rows[a["faction_b"], a["faction_a"]]["trust"] = trust
+    return rows
+
+
+def _prepare(setup: Setup, row: np.void, name: str, agreement: Agreement, path: tuple[str, ...]) -> None:
+    """Fill the row of an agreement in force at the start, or given for later."""
+    (row["faction_a"], side_a), (row["faction_b"], side_b) = (setup.groups_of(party) for party in agreement.between)
+    row["key"] = name_key(name)
+    row["party_a"], row["party_b"] = sum(1 << g for g in side_a), sum(1 << g for g in side_b)
+    row["scope"] = kinds.SCOPES.index(agreement.scope)
+    row["town"] = -1 if agreement.around is None or agreement.scope == "all_fronts" else setup.town(agreement.around)
+    row["radius"] = 5.0 if agreement.scope == "town" else setup.number((*path, "radius_km"), agreement.radius_km)
+    row["terms"] = sum(1 << setup.terms.index(term) for term in agreement.terms)
+    row["mediator"] = -1 if agreement.mediator is None else setup.groups.index(agreement.mediator)
+    row["signed"] = setup.day(agreement.signed)
+    row["expires"] = -1 if agreement.expires is None else max(0, setup.day(agreement.expires))
+    row["ended"] = row["broken_by"] = row["signed_event"] = row["ended_event"] = -1
+    row["given"] = 1
+
+
+def _agreements(setup: Setup) -> tuple[np.ndarray, dict[int, str]]:
+    """Return the agreements in force at the start and those given for later, and their names by row."""
+    asserted = [(i, g) for i, g in enumerate(setup.scenario.given) if g.agreement is not None]
+    rows = table(tables.AGREEMENT, len(setup.scenario.agreements) + len(asserted))
+    names: dict[int, str] = {}
+    for i, (name, agreement) in enumerate(setup.scenario.agreements.items()):
+        _prepare(setup, rows[i], name, agreement, ("agreements", name))
+        rows[i]["alive"], names[i] = 1, name
+    for k, (index, event) in enumerate(asserted, start=len(setup.scenario.agreements)):
+        assert event.agreement is not None
+        names[k] = f"agreement given for {event.on.isoformat()}"
+        _prepare(setup, rows[k], names[k], event.agreement, ("given", str(index), "agreement"))
+        rows[k]["signed"] = setup.day(event.on)
+    return rows, names
+
+
+def _actions(setup: Setup, agreements: np.ndarray) -> np.ndarray:
+    """Return the given events and policies as rows, in the order of the file."""
+    scenario = setup.scenario
+    rows = table(tables.ACTION, len(scenario.given) + len(scenario.policy))
+    prepared = len(scenario.agreements)
+    for i, event in enumerate(scenario.given):
+        r = rows[i]
+        r["key"], r["day"], r["faction"], r["group"], r["town"], r["agreement"] = name_key(f"given {i}"), setup.day(event.on), -1, -1, -1, -1
+        if event.event == "base_attempt":
+            assert event.by is not None and event.in_town is not None
+            r["kind"], r["town"] = kinds.GIVEN_BASE_ATTEMPT, setup.town(event.in_town)
+            faction, groups = setup.groups_of(event.by)
+            r["faction"], r["group"] = faction, groups[0] if event.by not in setup.factions else -1
+        else:
+            r["kind"], r["agreement"] = kinds.GIVEN_AGREEMENT, prepared
+            prepared += 1
+    for i, policy in enumerate(scenario.policy):
+        r = rows[len(scenario.given) + i]
+        r["key"], r["day"], r["kind"], r["agreement"] = name_key(f"policy {i}"), setup.day(policy.on), kinds.REINFORCE_POLICY, -1
+        r["group"], r["town"] = setup.groups.index(policy.group), setup.town(policy.in_town)
+        r["faction"] = setup.group_faction[r["group"]]
+        r["fighters"] = round(setup.number(("policy", str(i), "fighters"), policy.fighters))
+    return rows
+
+
+def _terms(setup: Setup) -> np.ndarray:
+    rows = table(tables.TERM, len(setup.terms))
+    for i, (name, term) in enumerate(setup.scenario.terms.items()):
+        rows[i]["key"] = name_key(name)
+        for field in ("chance", "hold_factor", "grievance_relief", "base_attempt_factor", "clash_factor"):
+            rows[i][field] = setup.number(("terms", name, field), getattr(term, field))
+        rows[i]["closes_bases"], rows[i]["neutralises_town"] = term.closes_bases, term.neutralises_town
+        rows[i]["fixed_days"] = term.fixed_days
+    return rows
+
+
+def _levels(setup: Setup) -> np.ndarray:
+    rows = table(tables.LEVEL, len(setup.scenario.rules.ladder.levels))
+    for i, level in enumerate(setup.scenario.rules.ladder.levels):
+        for field in tables.LEVEL:
+            rows[i][field] = setup.number(("rules", "ladder", "levels", str(i), field), getattr(level, field))
+    return rows
+
+
+def _zone(setup: Setup) -> np.ndarray:
+    rows = table(tables.ZONE, 1)
+    governments = [i for i, faction in enumerate(setup.scenario.factions.values()) if faction.role == "government"]
+    rows[0]["government"] = governments[0] if governments else -1
+    rows[0]["axis"] = rows[0]["event"] = -1
+    zone = setup.scenario.zone
+    if zone is not None:
+        rows[0]["exists"] = 1
+        rows[0]["agreed"], rows[0]["deadline"] = setup.day(zone.agreed), setup.day(zone.deadline)
+        rows[0]["patience"] = setup.number(("zone", "patience"), zone.patience)
+    return rows
+
+
+def _space(geography: Geography) -> np.ndarray:
+    rows = table(tables.SPACE, 1)
+    rows[0]["width"], rows[0]["height"], rows[0]["cell_km"] = geography.width, geography.height, geography.cell_km
+    return rows
+
+
+def _room(world: World) -> dict[str, int]:
+    """Return how many rows each growing table needs for any one more day."""
+    towns, factions = len(world.towns), len(world.factions)
+    made = dict(zip(tables.GROWING, world.counts, strict=False))
+    forces = int(world.counts[tables.L_FORCES])
+    extra = {
+        "forces": 3 * towns + 50,
+        "bases": forces + towns,
+        "disputes": forces + towns,
+        "clashes": 2 * towns + forces,
+        "sparks": 9 * towns + 200,
+        "agreements": factions * factions + 1,
+        "events": 30 * towns + 6 * forces + 500,
+    }
+    return {name: int(made[name]) + extra[name] for name in tables.GROWING}
+
+
+def make_room(world: World) -> None:
+    """Make room in every table for one more day; a table short of it is at least doubled."""
+    changed: dict[str, np.ndarray] = {}
+    for name, needed in _room(world).items():
+        rows = getattr(world, name)
+        if len(rows) < needed:
+            size = max(needed, 2 * len(rows))
+            changed[name] = _longer(rows, size)
+            if name != "events":
+                changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
+            if name == "forces":
+                changed["standing"] = np.zeros(size, np.int64)
+    world.put(**changed)
+
+
+def _longer(rows: np.ndarray, size: int) -> np.ndarray:
+    result = np.zeros(size, rows.dtype)
+    result[: len(rows)] = rows
+    return result
