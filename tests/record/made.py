@@ -18,7 +18,6 @@ from sim.engine.tables import (
     N_EVENTS,
     PAIR_DAY,
     THEATRE_DAY,
-    Daily,
     table,
 )
 from sim.geography.maps import load_map
@@ -118,8 +117,8 @@ def the_agreements() -> list[dict[str, Any]]:
     return [both | old, both | new]
 
 
-def the_daily(towns: int) -> Daily:
-    made = Daily(
+def the_daily(towns: int) -> SimpleNamespace:
+    made = SimpleNamespace(
         holder=np.full((DAYS + 1, towns), AHRAR),
         status=np.full((DAYS + 1, towns), k.HELD),
         faction=np.zeros((DAYS + 1, 3), table(FACTION_DAY, 0).dtype),
