@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, timedelta
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
-from sim.words import Said, event_text
+from sim.words import Said, day_text, event_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,7 @@ MINOR = frozenset({"level_change", "shelling", "reinforcement", "clash_ended", "
 
 @contextmanager
 def progress(scenario: Scenario, geography: Geography, quiet: bool) -> Iterator[Report | None]:
-    """Give the function that a simulation calls at the end of each day."""
+    """Give the function that a simulation calls after each day, with the number of days done."""
     last_event = partial(newest_event, scenario, [place.name for place in geography.places])
     if quiet:
         yield None
@@ -72,15 +72,15 @@ def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void) -> 
     )
 
 
-def _date(scenario: Scenario, day: int) -> date:
-    return scenario.start + timedelta(days=day)
+def _date(scenario: Scenario, day: int) -> str:
+    """Say the date of the last of so many days."""
+    return day_text(scenario.start + timedelta(days=day - 1))
 
 
 def _lines(scenario: Scenario, last_event: Callable[[World], str]) -> Report:
     def report(day: int, world: World) -> None:
-        done = day + 1
-        if done % LINE_EVERY_DAYS == 0 or done == scenario.days:
-            words = f"day {done} of {scenario.days}, {_date(scenario, day):%d %b %Y}: {last_event(world)}"
+        if day % LINE_EVERY_DAYS == 0 or day == scenario.days:
+            words = f"day {day} of {scenario.days}, {_date(scenario, day)}: {last_event(world)}"
             print(words, file=sys.stderr, flush=True)
 
     return report
@@ -100,10 +100,10 @@ def _bar(scenario: Scenario, last_event: Callable[[World], str]) -> Iterator[Rep
         def report(day: int, world: World) -> None:
             nonlocal drawn
             now = time.monotonic()
-            if now - drawn < REDRAW_SECONDS and day + 1 < scenario.days:
+            if now - drawn < REDRAW_SECONDS and day < scenario.days:
                 return
             drawn = now
-            words = f"day {day + 1}/{scenario.days} {_date(scenario, day):%d %b %Y}"
-            bar.update(task, completed=day + 1, description=words, event=last_event(world))
+            words = f"day {day}/{scenario.days} {_date(scenario, day)}"
+            bar.update(task, completed=day, description=words, event=last_event(world))
 
         yield report

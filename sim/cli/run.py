@@ -37,6 +37,7 @@ def run(
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
     from sim.cli.folder import check_folder
+    from sim.cli.results import tell
     from sim.reading import read
     from sim.record.run import Run
 
@@ -53,7 +54,7 @@ def run(
     if quiet:
         print(folder)
     else:
-        _tell(finished, folder)
+        tell(finished, folder)
     if profile:
         clock.tell()
 
@@ -64,7 +65,7 @@ def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) 
     from sim.engine.simulation import simulate
 
     if cold() and not quiet:
-        print("compiling the rules; this happens once and takes some ten seconds", file=sys.stderr, flush=True)
+        print("compiling the rules; this happens once and may take a minute", file=sys.stderr, flush=True)
     with progress(scenario, geography, quiet) as report:
         return simulate(scenario, geography, seed, progress=report)
 
@@ -79,24 +80,6 @@ def _write(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
     return write(finished, out, draw=draw_all, started=started)
-
-
-def _tell(finished: Run, folder: Path) -> None:
-    """Print the answer, the escalation statistics and what was written."""
-    from sim.cli.output import console, pairs
-    from sim.statistics.registry import STATISTICS, base_name, label
-    from sim.words import result_text
-
-    out = console()
-    out.print(f"SIMULATED. {finished.scenario.question}")
-    out.print(finished.answer, style="bold")
-    out.print()
-    shown = {name: value for name, value in finished.summary.items() if base_name(name) in STATISTICS}
-    pairs([(label(name), result_text(value, STATISTICS[base_name(name)].unit)) for name, value in shown.items()])
-    out.print()
-    print(f"written to {folder}:")
-    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
-    out.print("  " + "  ".join(names))
 
 
 class Clock:
