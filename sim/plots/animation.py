@@ -17,18 +17,34 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 from PIL import Image, ImageDraw, ImageFont
-from scipy.spatial import cKDTree
 
 from sim import __version__
 from sim.plots import layers
 from sim.plots.cells import bands
+from sim.plots.colours import Palette
 from sim.plots.ground import contact_lines
 from sim.plots.legend import Legend, draw_scale
 from sim.plots.maps import Atlas, name_order
 from sim.plots.state import CLASH_DAYS, MapState
 from sim.plots.style import (
-    BURST, CONTESTED, EVIDENCE_INK, INK, NEUTRAL, PAPER, QUIET, burst, day_text, evidence_line, new_figure, outline, pale,
-    put_stamp, rgb_of, stamp, typography, write_whole,
+    BURST,
+    CONTESTED,
+    EVIDENCE_INK,
+    INK,
+    NEUTRAL,
+    PAPER,
+    QUIET,
+    burst,
+    day_text,
+    evidence_line,
+    new_figure,
+    outline,
+    pale,
+    put_stamp,
+    rgb_of,
+    stamp,
+    typography,
+    write_whole,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -56,10 +72,19 @@ class Animation:
         self.lines, self.names, box = self._still()
         scale = box.width / (east - west)
         at = self.ground.at
-        self.at = np.column_stack([box.x0 + (at[:, 0] - west) * scale, self.under.height - (box.y0 + (at[:, 1] - south) * scale)])
-        self.box = (int(box.x0), int(self.under.height - box.y1), int(np.ceil(box.x1)), int(np.ceil(self.under.height - box.y0)))
+        self.at = np.column_stack(
+            [box.x0 + (at[:, 0] - west) * scale, self.under.height - (box.y0 + (at[:, 1] - south) * scale)]
+        )
+        self.box = (
+            int(box.x0),
+            int(self.under.height - box.y1),
+            int(np.ceil(box.x1)),
+            int(np.ceil(self.under.height - box.y0)),
+        )
         self.cells = [self._pixels(cell) for cell in self.ground.cells]
-        self.bands = [[self._pixels(part) for part in bands(cell, layers.CONTESTED_GAP_KM)] for cell in self.ground.cells]
+        self.bands = [
+            [self._pixels(part) for part in bands(cell, layers.CONTESTED_GAP_KM)] for cell in self.ground.cells
+        ]
         self.radii = self.ground.radii * GIF_DPI / 72 * 0.92
         self.symbols: dict[tuple[tuple[str, ...], float, bool], Image.Image] = {}
 
@@ -75,7 +100,9 @@ class Animation:
         figure.set_dpi(GIF_DPI)
         figure.patch.set_alpha(0)
         with typography():
-            axes = figure.add_axes((0.01, FOOT / HEIGHT, self.map_width / self.width - 0.012, self.map_height / HEIGHT), anchor="W")
+            axes = figure.add_axes(
+                (0.01, FOOT / HEIGHT, self.map_width / self.width - 0.012, self.map_height / HEIGHT), anchor="W"
+            )
             layers.frame_axes(axes, self.ground.extent)
             axes.patch.set_alpha(0)
             start, ground = self.atlas.states[0], self.ground
@@ -106,25 +133,23 @@ class Animation:
             return _image(figure)
 
     @cached_property
-    def palette(self) -> tuple[np.ndarray, np.ndarray]:
-        """Colours [255, 3] of all frames, and the nearest of them to each colour of 5 bits a channel."""
-        look = self.ground.look
-        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *look.colours.values(), *(pale(c) for c in look.colours.values())]
-        days = self.atlas.states.days
-        sample = Image.new("RGB", (self.under.width * 2, self.under.height))
-        for column, day in enumerate((0, days)):
-            sample.paste(self.compose(self.atlas.states[day], (0, 0, *self.under.size)), (column * self.under.width, 0))
-        reduced = sample.quantize(255 - len(set(named)), method=Image.Quantize.MEDIANCUT).getpalette() or []
-        colours = np.array([*(rgb_of(c) for c in dict.fromkeys(named))] + [reduced[i : i + 3] for i in range(0, len(reduced), 3)])
-        steps = np.arange(32) * 8 + 4
-        grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
-        return colours, cKDTree(colours).query(grid)[1].astype(np.uint8)
-
-    def indexed(self, picture: Image.Image) -> np.ndarray:
-        """Return a picture as rows of positions in the palette."""
-        rgb = np.asarray(picture, np.uint8).astype(np.int32) >> 3
-        positions: np.ndarray = self.palette[1][(rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]]
-        return positions
+    def palette(self) -> Palette:
+        """The colours of all frames, taken from the first, the last and the most embattled."""
+        look, states = self.ground.look, self.atlas.states
+        named = [
+            INK,
+            PAPER,
+            QUIET,
+            BURST,
+            EVIDENCE_INK,
+            *look.colours.values(),
+            *(pale(c) for c in look.colours.values()),
+        ]
+        fiercest = max(range(states.days + 1), key=lambda day: len(states[day].clashes))
+        sample = Image.new("RGB", (self.under.width * 3, self.under.height))
+        for column, day in enumerate((0, fiercest, states.days)):
+            sample.paste(self.compose(states[day], (0, 0, *self.under.size)), (column * self.under.width, 0))
+        return Palette.of(sample, [rgb_of(colour) for colour in named])
 
     def compose(self, state: MapState, box: tuple[int, int, int, int]) -> Image.Image:
         """Return the part of a day's frame inside a box of pixels."""
@@ -134,7 +159,12 @@ class Animation:
         ml, mt, mr, mb = self.box
         draw.rectangle((ml - left, mt - top, mr - left - 1, mb - top - 1), fill=rgb_of(layers.LAND))
         reach = 7.5 * (mr - ml) / (self.ground.extent[1] - self.ground.extent[0])
-        near = np.flatnonzero((self.at[:, 0] > left - reach) & (self.at[:, 0] < right + reach) & (self.at[:, 1] > top - reach) & (self.at[:, 1] < bottom + reach))
+        near = np.flatnonzero(
+            (self.at[:, 0] > left - reach)
+            & (self.at[:, 0] < right + reach)
+            & (self.at[:, 1] > top - reach)
+            & (self.at[:, 1] < bottom + reach)
+        )
         for town in near:
             self._tint(draw, int(town), state, left, top)
         picture.paste(self.lines.crop(box), (0, 0), self.lines.crop(box))
@@ -189,20 +219,17 @@ class Animation:
 
     def frames(self) -> list[Image.Image]:
         """Return a frame a day, start and end included, all on one palette."""
-        colours = self.palette[0].reshape(-1).tolist()
         before = self.atlas.states[0]
-        canvas = self.indexed(self.compose(before, (0, 0, *self.under.size)))
+        canvas = self.palette.positions(self.compose(before, (0, 0, *self.under.size)))
         pictures = []
         for day in range(self.atlas.states.days + 1):
             state = self.atlas.states[day]
             for town in self._differing(before, state):
                 box = self._reach(town)
-                canvas[box[1] : box[3], box[0] : box[2]] = self.indexed(self.compose(state, box))
-            strip = self.indexed(self.head(state))
+                canvas[box[1] : box[3], box[0] : box[2]] = self.palette.positions(self.compose(state, box))
+            strip = self.palette.positions(self.head(state))
             canvas[: strip.shape[0]] = strip
-            picture = Image.fromarray(canvas.copy())
-            picture.putpalette(colours)
-            pictures.append(picture)
+            pictures.append(self.palette.paint(canvas.copy()))
             before = state
         return pictures
 
@@ -214,7 +241,12 @@ class Animation:
     def _reach(self, town: int) -> tuple[int, int, int, int]:
         corners = np.array([*self.cells[town], self.at[town] - 22, self.at[town] + 22])
         low, high = np.floor(corners.min(0)).astype(int) - 1, np.ceil(corners.max(0)).astype(int) + 2
-        return max(int(low[0]), self.box[0]), max(int(low[1]), self.box[1]), min(int(high[0]), self.box[2]), min(int(high[1]), self.box[3])
+        return (
+            max(int(low[0]), self.box[0]),
+            max(int(low[1]), self.box[1]),
+            min(int(high[0]), self.box[2]),
+            min(int(high[1]), self.box[3]),
+        )
 
 
 def animate(run: Run, path: Path, atlas: Atlas | None = None) -> Path:

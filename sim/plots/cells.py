@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 REACH_KM = 7.0
-_CIRCLE = np.column_stack([np.cos(np.linspace(0, 2 * np.pi, 48, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 48, endpoint=False))])
+_CIRCLE = np.column_stack(
+    [np.cos(np.linspace(0, 2 * np.pi, 48, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 48, endpoint=False))]
+)
 
 
 def cut(polygon: np.ndarray, middle: np.ndarray, away: np.ndarray) -> np.ndarray:

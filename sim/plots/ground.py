@@ -5,10 +5,12 @@ Roads are drawn in three weights: motorways, named roads, and links between neig
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from sim.geography.zone import line_of_contact, zone_edge
 from sim.plots.cells import stripes, town_cells
@@ -44,7 +46,19 @@ class Ground:
     watch: tuple[int, ...]
     extent: tuple[float, float, float, float]  # west, east, south, north
 
-    @property
+    sizes: dict[tuple[str, float, str, float], tuple[float, float]] = field(default_factory=dict)
+
+    def text_size(self, axes: Axes, town: int, points: float, weight: str) -> tuple[float, float]:
+        """Return width and height in pixels of a town's name; measured once."""
+        key = (self.names[town], points, weight, float(axes.figure.dpi))
+        if key not in self.sizes:
+            text = axes.text(0, 0, key[0], fontsize=points, fontweight=weight)
+            box = text.get_window_extent()
+            text.remove()
+            self.sizes[key] = (box.width, box.height)
+        return self.sizes[key]
+
+    @cached_property
     def names(self) -> list[str]:
         """Town names as written on maps: without what stands in brackets."""
         return [place.name.split(" (")[0] for place in self.geography.places]
@@ -117,7 +131,15 @@ def _roads(geography: Geography, at: np.ndarray) -> tuple[list[np.ndarray], list
     sorted_in: tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]] = ([], [], [])
     for i, road in enumerate(geography.roads):
         name = geography.road_names[i]
-        kind = classes[i] if classes is not None else "motorway" if name.startswith(("M4", "M5")) else "main" if name else "local"
+        kind = (
+            classes[i]
+            if classes is not None
+            else "motorway"
+            if name.startswith(("M4", "M5"))
+            else "main"
+            if name
+            else "local"
+        )
         weight = 0 if kind == "motorway" else 1 if kind in ("primary", "secondary", "main") else 2
         sorted_in[weight].append(at[[int(road["a"]), int(road["b"])]])
     return sorted_in

@@ -70,7 +70,9 @@ def _first_free(
 ) -> Box | None:
     for direction in DIRECTIONS:
         box = candidate(point[0], point[1], extent[0], extent[1], gap, direction)
-        inside = box.left >= frame.left and box.right <= frame.right and box.bottom >= frame.bottom and box.top <= frame.top
+        inside = (
+            box.left >= frame.left and box.right <= frame.right and box.bottom >= frame.bottom and box.top <= frame.top
+        )
         if inside and not overlaps(box, taken, margin).any():
             return box
     return None

@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
 from matplotlib.patches import PathPatch
-from matplotlib.patheffects import withStroke
 from matplotlib.path import Path as Shape
+from matplotlib.patheffects import withStroke
 from matplotlib.transforms import IdentityTransform
 
 from sim.plots.cells import bands
@@ -20,7 +20,7 @@ from sim.plots.state import MapState
 from sim.plots.style import BURST, INK, PAPER, QUIET, UNKNOWN, ZONE_INK, burst, half, outline, pale, pennant
 
 CONTESTED_GAP_KM = 2.4
-RING_POINTS, BURST_POINTS = 3.4, 7.5
+RING_POINTS, BURST_POINTS, FLAG_POINTS = 3.4, 7.5, 5.2
 LAND = "#F4F3EF"
 ZONE_DASHES = (0, (5, 2.5))
 ROAD_LOOK = (("#8A8078", 2.2), ("#A79E95", 1.1), ("#D3CDC5", 0.5))
@@ -44,7 +44,9 @@ def draw_cells(axes: Axes, ground: Ground, state: MapState) -> None:
     """Tint each town's cell by its holder; contested cells carry bands in both colours."""
     look = ground.look
     fills = [pale(look.colour(s[0])) if s else "#FFFFFF" for s in state.sides]
-    axes.add_collection(PolyCollection(ground.cells, facecolors=fills, edgecolors=PAPER, linewidths=0.6, zorder=1), autolim=False)
+    axes.add_collection(
+        PolyCollection(ground.cells, facecolors=fills, edgecolors=PAPER, linewidths=0.6, zorder=1), autolim=False
+    )
     parts, colours = [], []
     for town, sides in enumerate(state.sides):
         if len(sides) == 2:
@@ -67,17 +69,23 @@ def draw_lines(axes: Axes, ground: Ground, contact: list[np.ndarray]) -> None:
     add_lines(axes, contact, INK, 1.7, 1.9)
 
 
-def add_lines(axes: Axes, lines: list[np.ndarray], colour: str, width: float, level: float, style: str | tuple = "-") -> None:
+def add_lines(
+    axes: Axes, lines: list[np.ndarray], colour: str, width: float, level: float, style: str | tuple = "-"
+) -> None:
     """Draw polylines [n, 2] as one path, which is quick to draw and small in SVG."""
     if lines:
         path = Shape.make_compound_path(*(Shape(line) for line in lines))
-        patch = PathPatch(path, fill=False, edgecolor=colour, linewidth=width, linestyle=style, zorder=level, capstyle="round")
+        patch = PathPatch(
+            path, fill=False, edgecolor=colour, linewidth=width, linestyle=style, zorder=level, capstyle="round"
+        )
         patch.set_transform(axes.transData)
         patch.set_clip_path(axes.patch)
         axes.add_artist(patch)
 
 
-def add_shapes(axes: Axes, shape: Shape, at: np.ndarray, radii: np.ndarray, face: str, edge: str, width: float, level: float) -> None:
+def add_shapes(
+    axes: Axes, shape: Shape, at: np.ndarray, radii: np.ndarray, face: str, edge: str, width: float, level: float
+) -> None:
     """Draw one shape at points [n, 2] in km with radii [n] in points."""
     axes.add_collection(
         PathCollection(
@@ -110,50 +118,85 @@ def draw_symbols(axes: Axes, ground: Ground, state: MapState, zoom: float = 1.0)
         larger = 1.0 if part == "whole" else 1.2
         add_shapes(axes, shape, at[towns], radii[towns] * larger, colour, INK if not code else PAPER, 0.9, 4)
     for town, code in state.bases:
-        beside = at[town] + np.array([0.7, 0.7]) * radii[town] / _points_per_km(axes)
-        add_shapes(axes, pennant(), beside[None], np.array([5.2 * zoom**0.5]), look.colour(code), INK, 0.7, 6)
+        foot = _flag_foot(axes, ground, town, zoom)
+        add_shapes(axes, pennant(), foot[None], np.array([FLAG_POINTS * zoom**0.5]), look.colour(code), INK, 0.7, 6)
 
 
 def draw_rings(axes: Axes, ground: Ground, towns: np.ndarray, zoom: float = 1.0) -> None:
     """Ring the towns given as indices or bool [T]."""
     chosen = np.flatnonzero(towns) if towns.dtype == bool else towns
     if len(chosen):
-        add_shapes(axes, outline("circle"), ground.at[chosen], ground.radii[chosen] * zoom + RING_POINTS, "none", PAPER, 2.8, 4.8)
-        add_shapes(axes, outline("circle"), ground.at[chosen], ground.radii[chosen] * zoom + RING_POINTS, "none", INK, 1.5, 5)
+        add_shapes(
+            axes,
+            outline("circle"),
+            ground.at[chosen],
+            ground.radii[chosen] * zoom + RING_POINTS,
+            "none",
+            PAPER,
+            2.8,
+            4.8,
+        )
+        add_shapes(
+            axes, outline("circle"), ground.at[chosen], ground.radii[chosen] * zoom + RING_POINTS, "none", INK, 1.5, 5
+        )
 
 
-def draw_names(axes: Axes, ground: Ground, order: np.ndarray, extra: np.ndarray, keep_clear: list[Box], zoom: float = 1.0, must: frozenset[int] | None = None) -> list[Box]:
+def draw_names(
+    axes: Axes,
+    ground: Ground,
+    order: np.ndarray,
+    extra: np.ndarray,
+    keep_clear: list[Box],
+    zoom: float = 1.0,
+    type_scale: float = 1.0,
+    must: frozenset[int] | None = None,
+) -> list[Box]:
     """Write the names that fit, first those first in `order`; return their boxes in pixels.
 
-    extra [T]: points that rings and bursts add to the symbols.
+    extra [T]: points that rings and bursts add to the symbols; `zoom` is that of the symbols, `type_scale` of the names.
     """
     strong = set(ground.watch)
-    figure = axes.figure
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     axes.apply_aspect()
-    points, pixel = axes.transData.transform(ground.at), figure.dpi / 72
-    seen = axes.get_window_extent(renderer)
-    fonts = [(9.0 if i in strong else 7.6 if ground.radii[i] > 6 else 6.8) * zoom for i in range(len(points))]
-    texts = {}
+    points, pixel = axes.transData.transform(ground.at), axes.figure.dpi / 72
+    seen = axes.get_window_extent()
+    fonts = [
+        (
+            (9.0 if i in strong else 7.6 if ground.radii[i] > 6 else 6.8) * type_scale,
+            "bold" if i in strong else "normal",
+        )
+        for i in range(len(points))
+    ]
     sizes = np.zeros((len(points), 2))
     for i in order:
-        texts[int(i)] = axes.text(
-            0, 0, ground.names[i], fontsize=fonts[i], fontweight="bold" if i in strong else "normal", color=INK,
-            path_effects=HALO, va="bottom", ha="left", zorder=7, transform=IdentityTransform(), parse_math=False,
-        )  # fmt: skip
-        box = texts[int(i)].get_window_extent(renderer)
-        sizes[i] = box.width, box.height
+        sizes[i] = ground.text_size(axes, int(i), *fonts[i])
     if must is None:
         must = frozenset(strong | {int(i) for i in np.flatnonzero(ground.radii > 6)})
     frame = Box(seen.x0 + 3, seen.y0 + 3, seen.x1 - 3, seen.y1 - 3)
-    placed = place_labels(points, sizes, (ground.radii * zoom + 0.5 + extra) * pixel, order, frame, keep_clear, must, margin=1.2)
-    for i, text in texts.items():
-        if i in placed:
-            text.set_position(axes.transData.inverted().transform((placed[i].left, placed[i].bottom)))
-            text.set_transform(axes.transData)
-        else:
-            text.remove()
+    placed = place_labels(
+        points, sizes, (ground.radii * zoom + 0.5 + extra) * pixel, order, frame, keep_clear, must, margin=1.2
+    )
+    corners = axes.transData.inverted().transform(np.array([box[:2] for box in placed.values()]).reshape(-1, 2))
+    for i, (x, y) in zip(placed, corners, strict=True):
+        size, weight = fonts[i]
+        axes.text(
+            x, y, ground.names[i], fontsize=size, fontweight=weight, color=INK, path_effects=HALO, va="bottom", ha="left", zorder=7,
+        )  # fmt: skip
     return list(placed.values())
+
+
+def flag_boxes(axes: Axes, ground: Ground, state: MapState, zoom: float = 1.0) -> list[Box]:
+    """Return the pixels that the flags of bases take."""
+    pixel, boxes = axes.figure.dpi / 72, []
+    for town, _code in state.bases:
+        x, y = axes.transData.transform(_flag_foot(axes, ground, town, zoom))
+        tall = FLAG_POINTS * zoom**0.5 * pixel
+        boxes.append(Box(x - 0.1 * tall, y, x + 1.5 * tall, y + 2.1 * tall))
+    return boxes
+
+
+def _flag_foot(axes: Axes, ground: Ground, town: int, zoom: float) -> np.ndarray:
+    foot: np.ndarray = ground.at[town] + np.array([0.7, 0.7]) * ground.radii[town] * zoom / _points_per_km(axes)
+    return foot
 
 
 def fill_symbol(sides: tuple[str, ...], ground: Ground) -> list[tuple[Shape, str]]:
@@ -163,7 +206,10 @@ def fill_symbol(sides: tuple[str, ...], ground: Ground) -> list[tuple[Shape, str
         return [(outline("circle"), "#FFFFFF")]
     if len(sides) == 1:
         return [(look.shape(sides[0]), look.colour(sides[0]))]
-    return [(half(look.shapes.get(c, "circle"), right), look.colour(c) if c in look.colours else UNKNOWN) for c, right in zip(sides, (False, True), strict=True)]
+    return [
+        (half(look.shapes.get(c, "circle"), right), look.colour(c) if c in look.colours else UNKNOWN)
+        for c, right in zip(sides, (False, True), strict=True)
+    ]
 
 
 def _points_per_km(axes: Axes) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection, PathCollection
@@ -49,7 +51,9 @@ class Legend:
         self.y -= ROW
         return self.left + 10, middle
 
-    def symbol(self, at: tuple[float, float], shape: Shape, radius: float, face: str, edge: str = PAPER, line: float = 0.9) -> None:
+    def symbol(
+        self, at: tuple[float, float], shape: Shape, radius: float, face: str, edge: str = PAPER, line: float = 0.9
+    ) -> None:
         """Draw a shape of a radius in points."""
         self.axes.add_collection(
             PathCollection(
@@ -61,7 +65,9 @@ class Legend:
 
     def line(self, at: tuple[float, float], colour: str, width: float, dashes: str | tuple = "-") -> None:
         """Draw a short line."""
-        self.axes.add_line(Line2D([at[0] - 10, at[0] + 10], [at[1], at[1]], color=colour, linewidth=width, linestyle=dashes))
+        self.axes.add_line(
+            Line2D([at[0] - 10, at[0] + 10], [at[1], at[1]], color=colour, linewidth=width, linestyle=dashes)
+        )
 
 
 def draw_legend(axes: Axes, ground: Ground, state: MapState, before: dict[str, int] | None, lines: bool) -> None:
@@ -81,6 +87,21 @@ def draw_legend(axes: Axes, ground: Ground, state: MapState, before: dict[str, i
     _signs(legend, ground, state, before is not None, lines)
 
 
+def draw_key(axes: Axes, ground: Ground, state: MapState) -> None:
+    """Write who holds how many towns in one row, for maps that stand beside another."""
+    legend, x, count = Legend(axes), 8.0, state.count
+    middle = -legend.height / 2
+    held = [code for code in ground.look.codes if count.get(code)]
+    for code in [*held, *(code for code in (CONTESTED, NEUTRAL) if count.get(code))]:
+        sides = (code,) if code in ground.look.codes else _example(state, code, held)
+        for shape, colour in fill_symbol(sides, ground):
+            legend.symbol((x, middle), shape, 4.9, colour, PAPER if sides else INK)
+        words = axes.text(
+            x + 9, middle, f"{_name(code, ground.look.names)} {count[code]}", fontsize=FONT, va="center_baseline"
+        )
+        x += 24 + words.get_window_extent().width / axes.figure.dpi * 72
+
+
 def _sizes(legend: Legend) -> None:
     for text, radius in zip(("under 5,000", "5,000 to 25,000", "over 25,000"), CLASS_RADII, strict=True):
         legend.symbol(legend.row(text), outline("circle"), radius, QUIET)
@@ -98,20 +119,29 @@ def _signs(legend: Legend, ground: Ground, state: MapState, rings: bool, lines: 
     legend.symbol((at[0] - 4, at[1] - 5), pennant(), 5.2, QUIET, INK, 0.7)
     if ground.weak.any():
         x, y = legend.row("start holder weakly sourced")
-        legend.axes.add_patch(Rectangle((x - 10, y - 5), 20, 10, facecolor="#EFEDE8", edgecolor="#9A958C", linewidth=0.5))
+        legend.axes.add_patch(
+            Rectangle((x - 10, y - 5), 20, 10, facecolor="#EFEDE8", edgecolor="#9A958C", linewidth=0.5)
+        )
         swatch = np.array([(x - 10, y - 5), (x + 10, y - 5), (x + 10, y + 5), (x - 10, y + 5)])
-        legend.axes.add_collection(LineCollection(stripes(swatch, 4.0), colors="#9A958C", linewidths=0.5), autolim=False)
-    for present, text, look in zip((ground.motorways, ground.main_roads, ground.links), ("motorway", "main road", "other link"), ROAD_LOOK, strict=True):
+        legend.axes.add_collection(
+            LineCollection(stripes(swatch, 4.0), colors="#9A958C", linewidths=0.5), autolim=False
+        )
+    for present, text, look in zip(
+        (ground.motorways, ground.main_roads, ground.links),
+        ("motorway", "main road", "other link"),
+        ROAD_LOOK,
+        strict=True,
+    ):
         if present:
             legend.line(legend.row(text), *look)
     if lines:
         legend.line(legend.row("line of contact"), INK, 1.7)
     if ground.zone:
-        legend.line(legend.row(f"edge of the {_short(ground.zone_name)}"), ZONE_INK, 1.3, (0, (5, 2.5)))
+        legend.line(legend.row(_short(ground.zone_name)), ZONE_INK, 1.3, (0, (5, 2.5)))
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 20 else name[:19] + "…"
+    return name if len(name) <= 27 else name[:26] + "…"
 
 
 def _name(code: str, names: dict[str, str]) -> str:
@@ -128,8 +158,9 @@ def _count_text(code: str, count: dict[str, int], before: dict[str, int] | None)
 def _example(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
     if code == NEUTRAL:
         return ()
-    pairs = [sides for sides in state.sides if len(sides) == 2]
-    return max(sorted(set(pairs)), key=pairs.count) if pairs else ((*shown, code, code)[0], (*shown, code, code)[1])
+    pairs = [(sides[0], sides[1]) for sides in state.sides if len(sides) == 2]
+    one, other, *_rest = (*shown, code, code)
+    return Counter(sorted(pairs)).most_common(1)[0][0] if pairs else (one, other)
 
 
 def draw_scale(axes: Axes, ground: Ground) -> Box:
@@ -140,11 +171,27 @@ def draw_scale(axes: Axes, ground: Ground) -> Box:
     corners = [(x, y) for y in (south + inset, north - inset - tall) for x in (west + inset, east - inset - wide)]
     x, y = max(corners, key=lambda c: float(np.hypot(*(ground.at - (c[0] + wide / 2, c[1] + tall / 2)).T).min()))
     for k, colour in enumerate((INK, PAPER)):
-        axes.add_patch(Rectangle((x + k * length / 2, y), length / 2, 1.1, facecolor=colour, edgecolor=INK, linewidth=0.7, zorder=6))
+        axes.add_patch(
+            Rectangle(
+                (x + k * length / 2, y), length / 2, 1.1, facecolor=colour, edgecolor=INK, linewidth=0.7, zorder=6
+            )
+        )
     for share, text in ((0, "0"), (1, f"{length} km")):
-        axes.text(x + share * length, y + 1.8, text, fontsize=7.5, ha="center", va="bottom", path_effects=HALO, zorder=6)
+        axes.text(
+            x + share * length, y + 1.8, text, fontsize=7.5, ha="center", va="bottom", path_effects=HALO, zorder=6
+        )
     tip = np.array([x + length + 7, y + tall - 3.4])
-    axes.add_patch(Polygon(tip + [(0, 0), (-1.5, -5.5), (0, -4.2), (1.5, -5.5)], facecolor=INK, edgecolor=PAPER, linewidth=0.6, zorder=6))
-    axes.text(tip[0], tip[1] + 0.3, "N", fontsize=8, fontweight="bold", ha="center", va="bottom", path_effects=HALO, zorder=6)
+    axes.add_patch(
+        Polygon(
+            tip + np.array([(0, 0), (-1.5, -5.5), (0, -4.2), (1.5, -5.5)]),
+            facecolor=INK,
+            edgecolor=PAPER,
+            linewidth=0.6,
+            zorder=6,
+        )
+    )
+    axes.text(
+        tip[0], tip[1] + 0.3, "N", fontsize=8, fontweight="bold", ha="center", va="bottom", path_effects=HALO, zorder=6
+    )
     corner, far = axes.transData.transform([(x - 1.5, y - 1), (x + wide + 1.5, y + tall + 1)])
     return Box(corner[0], corner[1], far[0], far[1])

@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from sim.plots import layers
 from sim.plots.ground import POPULATION_CLASSES, Ground, contact_lines, ground_of
 from sim.plots.labels import Box
-from sim.plots.legend import draw_legend, draw_scale
+from sim.plots.legend import draw_key, draw_legend, draw_scale
 from sim.plots.state import MapState, States, start_state, watched
 from sim.plots.style import INK, QUIET, day_text, new_figure, put_stamp, stamp, typography
 from sim.scenario.schema import Scenario
@@ -68,21 +68,28 @@ def start_map(scenario: Scenario, geography: Geography) -> Figure:
 
 def start_maps(one: tuple[Scenario, Geography], other: tuple[Scenario, Geography]) -> Figure:
     """Draw two starts side by side; towns whose holder differs are ringed in both."""
+    states = [start_state(*pair) for pair in (one, other)]
+    differ = differing([p.name for p in one[1].places], states[0], [p.name for p in other[1].places], states[1])
+    titles = " and ".join(dict.fromkeys((one[0].title, other[0].title)))
+    days = " and ".join(dict.fromkeys(day_text(pair[0].start) for pair in (one, other)))
     with typography():
-        figure = new_figure(13.0, 9.4)
-        states = [start_state(*pair) for pair in (one, other)]
-        differ = differing([p.name for p in one[1].places], states[0], [p.name for p in other[1].places], states[1])
+        figure = new_figure(13.0, 9.8)
         for column, (pair, state) in enumerate(zip((one, other), states, strict=True)):
-            scenario, ground = pair[0], ground_of(*pair)
-            axes = figure.add_axes((0.01 + 0.5 * column, 0.05, 0.48, 0.86))
-            names = [place.name for place in pair[1].places]
-            rings = np.array([name in differ for name in names], bool)
-            draw_map(axes, scenario, ground, state, rings, None)
-            figure.text(0.012 + 0.5 * column, 0.955, scenario.title, fontsize=13, fontweight="bold")
-            figure.text(0.012 + 0.5 * column, 0.925, f"start, {day_text(scenario.start)}; {int(rings.sum())} towns differ, ringed", fontsize=9, color=QUIET)
-        titles = one[0].title if one[0].title == other[0].title else f"{one[0].title} and {other[0].title}"
-        put_stamp(figure, one[0], stamp(one[0], None, day_text(one[0].start)).replace(one[0].title, titles, 1))
+            _start_column(figure, 0.5 * column, pair, state, differ)
+        put_stamp(figure, one[0], stamp(one[0], None, days).replace(one[0].title, titles, 1))
     return figure
+
+
+def _start_column(
+    figure: Figure, left: float, pair: tuple[Scenario, Geography], state: MapState, differ: set[str]
+) -> None:
+    scenario, ground = pair[0], ground_of(*pair)
+    rings = np.array([place.name in differ for place in pair[1].places], bool)
+    note = f"start, {day_text(scenario.start)}; holders that differ are ringed: {int(rings.sum())}"
+    figure.text(left + 0.012, 0.957, scenario.title, fontsize=13, fontweight="bold")
+    figure.text(left + 0.012, 0.930, note, fontsize=9, color=QUIET)
+    draw_map(figure.add_axes((left + 0.01, 0.075, 0.48, 0.845)), scenario, ground, state, rings, None, 0.9)
+    draw_key(figure.add_axes((left + 0.01, 0.038, 0.48, 0.032)), ground, state)
 
 
 def differing(names: list[str], state: MapState, other_names: list[str], other: MapState) -> set[str]:
@@ -91,7 +98,9 @@ def differing(names: list[str], state: MapState, other_names: list[str], other: 
     return {name for name, sides in zip(names, state.sides, strict=True) if name in there and there[name] != sides}
 
 
-def _sheet(scenario: Scenario, ground: Ground, state: MapState, before: dict[str, int] | None, title: str, under: str) -> Figure:
+def _sheet(
+    scenario: Scenario, ground: Ground, state: MapState, before: dict[str, int] | None, title: str, under: str
+) -> Figure:
     figure = new_figure(WIDTH, HEIGHT)
     figure.text(0.015, 0.958, title, fontsize=16, fontweight="bold")
     figure.text(0.015, 0.931, f"{scenario.title} · {under}", fontsize=9.5, color=QUIET)
@@ -109,23 +118,35 @@ def _sheet(scenario: Scenario, ground: Ground, state: MapState, before: dict[str
     return figure
 
 
-def draw_map(axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoomed: tuple | None) -> list[Box]:
+def draw_map(
+    axes: Axes,
+    scenario: Scenario,
+    ground: Ground,
+    state: MapState,
+    rings: np.ndarray,
+    zoomed: tuple | None,
+    type_scale: float = 1.0,
+) -> list[Box]:
     """Draw the whole theatre on axes; names inside the zoomed extent are left to the inset. Return the names' boxes."""
     layers.frame_axes(axes, ground.extent)
     _draw_layers(axes, scenario, ground, state, rings, 1.0)
-    clear = [draw_scale(axes, ground)]
+    clear = [draw_scale(axes, ground), *layers.flag_boxes(axes, ground, state)]
     shown = np.ones(len(ground.at), bool)
     if zoomed is not None:
         west, east, south, north = zoomed
-        axes.add_patch(Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=1.1, zorder=6.5))
+        axes.add_patch(
+            Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=1.1, zorder=6.5)
+        )
         shown = ~within(ground, zoomed)
         corner, far = axes.transData.transform([(west, south), (east, north)])
         clear.append(Box(corner[0], corner[1], far[0], far[1]))
     order = name_order(ground, state)
-    return layers.draw_names(axes, ground, order[shown[order]], surplus(ground, state, rings), clear)
+    return layers.draw_names(axes, ground, order[shown[order]], surplus(ground, state, rings), clear, 1.0, type_scale)
 
 
-def draw_inset(axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, extent: tuple) -> list[Box]:
+def draw_inset(
+    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, extent: tuple
+) -> list[Box]:
     """Draw the surroundings of the watched towns, larger. Return the names' boxes."""
     layers.frame_axes(axes, extent)
     for spine in axes.spines.values():
@@ -133,7 +154,15 @@ def draw_inset(axes: Axes, scenario: Scenario, ground: Ground, state: MapState, 
         spine.set_linewidth(1.1)
     _draw_layers(axes, scenario, ground, state, rings, ZOOM)
     order = name_order(ground, state)
-    return layers.draw_names(axes, ground, order[within(ground, extent)[order]], surplus(ground, state, rings), [], 1.06)
+    return layers.draw_names(
+        axes,
+        ground,
+        order[within(ground, extent)[order]],
+        surplus(ground, state, rings),
+        layers.flag_boxes(axes, ground, state, ZOOM),
+        ZOOM,
+        1.06,
+    )
 
 
 def within(ground: Ground, extent: tuple[float, float, float, float]) -> np.ndarray:
@@ -152,7 +181,9 @@ def surplus(ground: Ground, state: MapState, rings: np.ndarray) -> np.ndarray:
     return extra
 
 
-def _draw_layers(axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float) -> None:
+def _draw_layers(
+    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float
+) -> None:
     layers.draw_cells(axes, ground, state)
     layers.draw_lines(axes, ground, contact_lines(scenario, ground.geography, state.sides))
     layers.draw_symbols(axes, ground, state, zoom)
@@ -204,8 +235,10 @@ def key_days(run: Run, most: int = 6) -> list[int]:
     started = events[events["kind"] == "offensive_started"]["day"]
     wanted += [int(day) + 8 for day in started.head(1)]
     if len(fights):
-        deaths = fights["deaths_initiator"] + fights["deaths_target"]
-        wanted.append(int(deaths.groupby(fights["day"]).sum().idxmax()) + 1)
+        toll = np.bincount(
+            fights["day"].to_numpy(int), (fights["deaths_initiator"] + fights["deaths_target"]).to_numpy(float)
+        )
+        wanted.append(int(toll.argmax()) + 1)
     chosen: list[int] = []
     for day in wanted:
         day = min(max(day, 0), last)

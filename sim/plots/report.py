@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from PIL import Image
 
 from sim import __version__
 from sim.plots.maps import Atlas
@@ -65,7 +63,11 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         asserted=[given_text(given) for given in scenario.given] + [policy_text(policy) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
         assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
-        weak=[place.name for place, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True) if weak],
+        weak=[
+            place.name
+            for place, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True)
+            if weak
+        ],
         vague=[place.name for place in run.geography.places if place.coordinates_weak],
         moved=run.geography.moved,
         credits=getattr(run.geography, "credits", ""),
@@ -77,17 +79,17 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
 def environment() -> Environment:
     """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
     return Environment(
-        loader=PackageLoader("sim.plots", "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=PackageLoader("sim.plots", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
 
 
 def data_uri(png: bytes) -> str:
-    """Return a picture to put into the page, reduced to 255 colours, which pictures of flat colours bear well."""
-    with Image.open(io.BytesIO(png)) as picture:
-        reduced = picture.convert("RGB").quantize(255, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    buffer = io.BytesIO()
-    reduced.save(buffer, format="PNG", compress_level=7)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+    """Return a picture to put into the page."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
 
 
 def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
@@ -98,7 +100,15 @@ def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any
         before, after = first.count.get(code, 0), last.count.get(code, 0)
         if before or after:
             gain = f"{after - before:+d}".replace("-", "\u2212") if after != before else "0"
-            rows.append({"name": extra.get(code) or look.names[code], "colour": look.colour(code), "before": before, "after": after, "gain": gain})
+            rows.append(
+                {
+                    "name": extra.get(code) or look.names[code],
+                    "colour": look.colour(code),
+                    "before": before,
+                    "after": after,
+                    "gain": gain,
+                }
+            )
     return rows
 
 
@@ -114,7 +124,11 @@ def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> li
 def numbers(summary: dict[str, Any]) -> list[dict[str, str]]:
     """Return the summary statistics in words: label, value with unit, what it counts."""
     return [
-        {"label": label(name), "value": result_text(value, STATISTICS[base_name(name)].unit), "about": STATISTICS[base_name(name)].about}
+        {
+            "label": label(name),
+            "value": result_text(value, STATISTICS[base_name(name)].unit),
+            "about": STATISTICS[base_name(name)].about,
+        }
         for name, value in summary.items()
         if base_name(name) in STATISTICS
     ]
@@ -147,4 +161,3 @@ def given_text(given: Given) -> str:
 def policy_text(policy: Policy) -> str:
     """Say what a what-if does."""
     return f"{day_text(policy.on)}: {policy.fighters.best:,g} fighters reinforce {policy.group} in {policy.in_town} (what-if)"
-

@@ -17,6 +17,8 @@ from sim.plots.style import CONTESTED, NEUTRAL, Look, look_of
 from sim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.geography.maps import Geography
     from sim.record.run import Run
 
@@ -73,14 +75,23 @@ class States:
         self.index = {place.name: i for i, place in enumerate(run.geography.places)}
         self.days = len(self.table) - 1
         self._parties = self._contested_parties()
-        events = run.events
-        town = events["town"].map(self.index)
-        self.fights = events.assign(at=town)[(events["kind"] == "clash") & town.notna()]
-        self.moves = events.assign(at=town)[events["kind"].isin(["base_opened", "base_closed"]) & town.notna()]
+        self._fights = self._located(run.events, {"clash"})
+        self._moves = self._located(run.events, {"base_opened", "base_closed"})
+        self._known: dict[int, MapState] = {}
+
+    def _located(self, events: pd.DataFrame, kinds: set[str]) -> list[dict[str, Any]]:
+        columns = ["day", "kind", "town", "initiator", "target", "deaths_initiator", "deaths_target"]
+        rows = records(events.loc[events["kind"].isin(kinds), columns])
+        return [{**row, "at": self.index[row["town"]]} for row in rows if row["town"] in self.index]
 
     def __getitem__(self, day: int) -> MapState:
         """Return the state of a day, 0 to `days`."""
         day = min(max(day, 0), self.days)
+        if day not in self._known:
+            self._known[day] = self._read(day)
+        return self._known[day]
+
+    def _read(self, day: int) -> MapState:
         codes = tuple(str(code) for code in self.table[day])
         sides = tuple(self._sides(town, code, day) for town, code in enumerate(codes))
         changed = np.array([a != b for a, b in zip(self.table[0], codes, strict=True)])
@@ -93,7 +104,7 @@ class States:
         for town, sides in enumerate(start.sides):
             known[town] = [(0, sides)] if len(sides) == 2 else []
         changes = self.run.control_changes
-        for row in changes.to_dict("records") if len(changes) else []:
+        for row in records(changes):
             if row["to"] != CONTESTED or row["town"] not in self.index:
                 continue
             parties = [self.look.code_of.get(str(row[k]), "") for k in ("from_group", "to_group")]
@@ -110,20 +121,27 @@ class States:
         return told[-1] if told else (CONTESTED, CONTESTED)
 
     def _clashes(self, day: int) -> dict[int, int]:
-        recent = self.fights[(self.fights["day"] < day) & (self.fights["day"] >= day - CLASH_DAYS)]
-        deaths = recent["deaths_initiator"] + recent["deaths_target"]
-        return {int(town): int(n) for town, n in deaths.groupby(recent["at"]).sum().items()}
+        deaths: dict[int, int] = {}
+        for row in self._fights:
+            if day - CLASH_DAYS <= row["day"] < day:
+                deaths[row["at"]] = deaths.get(row["at"], 0) + int(row["deaths_initiator"] + row["deaths_target"])
+        return deaths
 
     def _bases(self, day: int, codes: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
         standing: dict[tuple[int, str], bool] = {}
-        for row in self.moves[self.moves["day"] < day].to_dict("records"):
+        for row in (move for move in self._moves if move["day"] < day):
             for who in ("initiator", "target"):
                 code = self.look.code_of.get(str(row[who]), "")
                 if row["kind"] == "base_opened" and who == "initiator":
-                    standing[int(row["at"]), code] = True
+                    standing[row["at"], code] = True
                 elif row["kind"] == "base_closed":
-                    standing.pop((int(row["at"]), code), None)
+                    standing.pop((row["at"], code), None)
         return tuple(key for key in standing if codes[key[0]] != key[1])
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as dictionaries."""
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def town_indices(geography: Geography, words: list[str]) -> list[int]:

@@ -20,8 +20,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.path import Path as Shape
 from matplotlib.text import Text
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from sim import __version__
+from sim.plots.colours import Palette
 from sim.scenario.schema import Scenario
 
 # Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first.
@@ -65,13 +68,16 @@ def look_of(scenario: Scenario) -> Look:
     """Return colours and shapes for a scenario's factions: its own `colour`, else the Okabe-Ito cycle."""
     taken = {f.colour.upper() for f in scenario.factions.values() if f.colour}
     free = [c for c in OKABE_ITO if c not in taken] or list(OKABE_ITO)
-    names, colours, shapes, code_of = {}, {}, {}, {}
+    names: dict[str, str] = {}
+    colours: dict[str, str] = {}
+    shapes: dict[str, str] = {}
+    code_of: dict[str, str] = {}
     for i, (name, faction) in enumerate(scenario.factions.items()):
         code = faction.code or name
         names[code] = name
         colours[code] = faction.colour or free[len([c for c in colours.values() if c in free]) % len(free)]
         shapes[code] = SHAPES[i % len(SHAPES)]
-        code_of.update({group: code for group in faction.groups})
+        code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
     return Look(tuple(names), names, colours, shapes, code_of)
 
@@ -92,7 +98,10 @@ def outline(shape: str) -> Shape:
         "diamond": _polygon(4, 0.5) * (0.86, 1.16),
         "pentagon": _polygon(5, 0.5),
         "hexagon": _polygon(6, 0),
-        "cross": np.array([(1, 3), (-1, 3), (-1, 1), (-3, 1), (-3, -1), (-1, -1), (-1, -3), (1, -3), (1, -1), (3, -1), (3, 1), (1, 1)]) / 3,
+        "cross": np.array(
+            [(1, 3), (-1, 3), (-1, 1), (-3, 1), (-3, -1), (-1, -1), (-1, -3), (1, -3), (1, -1), (3, -1), (3, 1), (1, 1)]
+        )
+        / 3,
     }[shape]
     x, y = corners.T
     area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
@@ -134,7 +143,7 @@ def pennant() -> Shape:
 def pale(colour: str, white: float = 0.74) -> str:
     """Return the colour mixed with a share of white."""
     rgb = np.array(rgb_of(colour)) * (1 - white) + 255 * white
-    return "#{:02X}{:02X}{:02X}".format(*(int(round(v)) for v in rgb))
+    return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in rgb))
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:
@@ -144,7 +153,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
 
 def day_text(when: date) -> str:
     """Return "15 Oct 2018", the same in every locale."""
-    months = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
     return f"{when.day} {months[when.month - 1]} {when.year}"
 
 
@@ -163,7 +172,7 @@ def evidence_line(scenario: Scenario) -> str:
 def typography() -> Iterator[None]:
     """Set fonts and deterministic SVG output while a figure is made or saved."""
     settings = {
-        "font.family": ["DejaVu Sans", "sans-serif"],
+        "font.family": "DejaVu Sans",
         "text.color": INK,
         "axes.edgecolor": QUIET,
         "svg.fonttype": "none",
@@ -193,11 +202,20 @@ def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
-    """Return the figure as PNG, with its stamp in the metadata and no date."""
-    words = {"Software": f"sim {__version__}", "Description": figure.get_label(), "Title": figure.get_label()}
-    buffer = io.BytesIO()
+    """Return the figure as PNG of 255 colours, with its stamp in the metadata and no date."""
+    figure.set_dpi(dpi)
+    canvas = FigureCanvasAgg(figure)
     with typography():
-        figure.savefig(buffer, format="png", dpi=dpi, metadata=words, pil_kwargs={"compress_level": 4})
+        canvas.draw()
+    picture = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    words = PngInfo()
+    for key in ("Title", "Description"):
+        words.add_itxt(key, figure.get_label())
+    words.add_text("Software", f"sim {__version__}")
+    buffer = io.BytesIO()
+    palette = Palette.of(picture)
+    reduced = palette.paint(palette.positions(picture))
+    reduced.save(buffer, format="PNG", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
     return buffer.getvalue()
 
 
@@ -208,7 +226,12 @@ def svg_bytes(figure: Figure) -> bytes:
     for i, text in enumerate(haloed):
         text.set_gid(f"halo-{i}")
         text.set_path_effects([])
-    words = {"Date": None, "Creator": f"sim {__version__}", "Title": figure.get_label(), "Description": figure.get_label()}
+    words = {
+        "Date": None,
+        "Creator": f"sim {__version__}",
+        "Title": figure.get_label(),
+        "Description": figure.get_label(),
+    }
     buffer = io.BytesIO()
     with typography():
         figure.savefig(buffer, format="svg", metadata=words)

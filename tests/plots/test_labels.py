@@ -1,0 +1,78 @@
+"""Names on maps: none overlaps another, none leaves the frame, the most important come first."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sim.plots.labels import Box, overlaps, place_labels
+from sim.plots.layers import draw_names, frame_axes
+from sim.plots.maps import draw_inset, draw_map, inset_extent, name_order
+from sim.plots.style import new_figure
+
+FRAME = Box(0, 0, 600, 400)
+
+
+def crowd(seed: int, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    return (
+        rng.uniform((0, 0), (600, 400), (number, 2)),
+        np.column_stack([rng.uniform(20, 90, number), np.full(number, 11.0)]),
+        np.full(number, 4.0),
+    )
+
+
+def assert_apart(boxes: list[Box]) -> None:
+    for i, box in enumerate(boxes):
+        others = np.array(boxes[:i], float).reshape(-1, 4)
+        assert not overlaps(box, others).any()
+
+
+@pytest.mark.parametrize("number", [1, 30, 300])
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_keep_apart_and_inside(seed: int, number: int) -> None:
+    points, sizes, radii = crowd(seed, number)
+    clear = [Box(0, 0, 120, 80)]
+    placed = place_labels(points, sizes, radii, np.arange(number), FRAME, clear, frozenset({0, 1}))
+    boxes = list(placed.values())
+    assert_apart([*boxes, *clear])
+    assert all(b.left >= 0 and b.bottom >= 0 and b.right <= 600 and b.top <= 400 for b in boxes)
+    symbols = np.column_stack([points - radii[:, None], points + radii[:, None]])
+    assert not any(overlaps(box, symbols).any() for i, box in placed.items() if i not in (0, 1))
+
+
+def test_the_first_in_order_gets_the_room() -> None:
+    points = np.array([[100.0, 100.0], [100.0, 100.0]])
+    sizes = np.array([[560.0, 300.0], [560.0, 300.0]])
+    small = np.array([[80.0, 11.0]] * 2)
+    placed = place_labels(points, small, np.full(2, 3.0), np.array([1, 0]), FRAME, [])
+    assert next(iter(placed)) == 1
+    assert place_labels(points, sizes, np.full(2, 3.0), np.array([1, 0]), FRAME, []) == {}
+
+
+@pytest.mark.parametrize("day", [0, 10, 24])
+def test_names_of_real_maps_keep_apart_and_inside(atlas, day: int) -> None:  # type: ignore[no-untyped-def]
+    state, zoomed = atlas.states[day], inset_extent(atlas.ground)
+    figure = new_figure(9, 9)
+    main, inset = figure.add_axes((0, 0, 0.6, 1)), figure.add_axes((0.62, 0.5, 0.36, 0.45))
+    scenario = atlas.run.scenario
+    for axes, boxes in (
+        (main, draw_map(main, scenario, atlas.ground, state, state.changed, zoomed)),
+        (inset, draw_inset(inset, scenario, atlas.ground, state, state.changed, zoomed)),
+    ):
+        assert len(boxes) > 20
+        assert_apart(boxes)
+        frame = axes.get_window_extent()
+        for box in boxes:
+            assert frame.x0 <= box.left
+            assert box.right <= frame.x1
+            assert frame.y0 <= box.bottom
+            assert box.top <= frame.y1
+
+
+def test_watched_towns_are_named(atlas) -> None:  # type: ignore[no-untyped-def]
+    axes = new_figure(6, 6).add_axes((0, 0, 1, 1))
+    frame_axes(axes, atlas.ground.extent)
+    state = atlas.states[0]
+    draw_names(axes, atlas.ground, name_order(atlas.ground, state), np.zeros(len(state.codes)), [])
+    assert {"Kafr Hamra", "Darat Izza"} <= {text.get_text() for text in axes.texts}

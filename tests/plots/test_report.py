@@ -1,0 +1,57 @@
+"""The report: one page that loads nothing, escapes all names, and says what it is."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+from sim.plots.maps import Atlas
+from sim.plots.report import Pictures, report
+
+BAD = "<script>alert(1)</script>"
+PICTURES = Pictures(b"\x89PNG", b"\x89PNG", b"\x89PNG")
+
+
+class Links(HTMLParser):
+    """Collect tags and whatever a browser would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.loaded: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loaded += [
+            value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action", "background")
+        ]
+
+
+def test_the_page_is_self_contained(drawn: Path) -> None:
+    text = (drawn / "report.html").read_text(encoding="utf-8")
+    page = Links()
+    page.feed(text)
+    assert len(page.loaded) == 3
+    assert all(link.startswith("data:image/png;base64,") for link in page.loaded)
+    assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
+    assert not re.search(r"@import|url\(|https?://", text)
+
+
+def test_the_page_says_what_it_is(drawn: Path) -> None:
+    text = (drawn / "report.html").read_text(encoding="utf-8")
+    for words in ("SIMULATED", "Who holds Kafr Hamra in the end?", "seed 7", "evidence ends 31 Oct 2018", "python run.py scenario.yaml --seed 7",
+                  "weakly sourced", "500 to 2,000", "by hand", "Turning points"):  # fmt: skip
+        assert words in text, words
+
+
+def test_names_are_escaped(make, scenario_with) -> None:  # type: ignore[no-untyped-def]
+    scenario = scenario_with(
+        title=BAD, question=f"What of {BAD}?",
+        given=[{"on": "2018-10-22", "event": "base_attempt", "by": "HTS", "in": BAD}],
+    )  # fmt: skip
+    run = make(scenario, event=BAD, agreement=BAD)
+    run.label = BAD
+    text = report(run, PICTURES, Atlas.of(run))
+    assert "<script" not in text
+    assert text.count("&lt;script&gt;") >= 5
