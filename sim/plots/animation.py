@@ -106,7 +106,7 @@ class Animation:
             layers.frame_axes(axes, self.ground.extent)
             axes.patch.set_alpha(0)
             start, ground = self.atlas.states[0], self.ground
-            layers.draw_lines(axes, ground, contact_lines(self.run.scenario, ground.geography, start.sides))
+            layers.draw_lines(axes, ground, contact_lines(self.run.scenario, ground, start.sides))
             clear = [draw_scale(axes, ground)]
             lines = _image(figure)
             for artist in [*axes.patches, *axes.texts, *axes.artists]:

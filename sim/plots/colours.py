@@ -26,10 +26,13 @@ class Palette:
         packed = sample.reshape(-1, 3).astype(np.int64) @ np.array([65536, 256, 1])
         values, counts = np.unique(packed, return_counts=True)
         common = values[np.argsort(-counts, kind="stable")[:EXACT]]
-        exact = [*(always or []), *((int(v) >> 16, int(v) >> 8 & 255, int(v) & 255) for v in common)]
+        exact = [*((int(v) >> 16, int(v) >> 8 & 255, int(v) & 255) for v in common), *(always or [])]
         exact = list(dict.fromkeys(exact))[:MOST]
         room = MOST - len(exact)
-        rest = Image.fromarray(sample).quantize(room, method=Image.Quantize.MEDIANCUT).getpalette() if room else []
+        others = sample.reshape(-1, 3)[~np.isin(packed, np.array(exact) @ np.array([65536, 256, 1]))]
+        rest: list[int] | None = []
+        if room and len(others):
+            rest = Image.fromarray(others[None]).quantize(room, method=Image.Quantize.MEDIANCUT).getpalette()
         colours = np.array([*exact, *np.array(rest or [], int).reshape(-1, 3).tolist()], np.int64)[:MOST]
         steps = np.arange(32) * 8 + 4
         grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -46,6 +46,7 @@ class Ground:
     watch: tuple[int, ...]
     extent: tuple[float, float, float, float]  # west, east, south, north
 
+    contacts: dict[bytes, list[np.ndarray]] = field(default_factory=dict)
     sizes: dict[tuple[str, float, str, float], tuple[float, float]] = field(default_factory=dict)
 
     def text_size(self, axes: Axes, town: int, points: float, weight: str) -> tuple[float, float]:
@@ -107,12 +108,16 @@ def rebel_side(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.nda
     return np.array([not s or s[0] not in others for s in sides])
 
 
-def contact_lines(scenario: Scenario, geography: Geography, sides: tuple[tuple[str, ...], ...]) -> list[np.ndarray]:
-    """Return the line of contact of one day, in km."""
+def contact_lines(scenario: Scenario, ground: Ground, sides: tuple[tuple[str, ...], ...]) -> list[np.ndarray]:
+    """Return the line of contact of one day, in km; found once for each set of government towns."""
     government = governed(scenario, sides)
     if not government.any() or government.all():
         return []
-    return [to_km(geography, line) for line in line_of_contact(geography, government)]
+    key = government.tobytes()
+    if key not in ground.contacts:
+        lines = line_of_contact(ground.geography, government)
+        ground.contacts[key] = [to_km(ground.geography, line) for line in lines]
+    return ground.contacts[key]
 
 
 def _zone_lines(scenario: Scenario, geography: Geography) -> list[np.ndarray]:

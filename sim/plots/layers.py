@@ -159,13 +159,7 @@ def draw_names(
     axes.apply_aspect()
     points, pixel = axes.transData.transform(ground.at), axes.figure.dpi / 72
     seen = axes.get_window_extent()
-    fonts = [
-        (
-            (9.0 if i in strong else 7.6 if ground.radii[i] > 6 else 6.8) * type_scale,
-            "bold" if i in strong else "normal",
-        )
-        for i in range(len(points))
-    ]
+    fonts = [_font(town in strong, radius, type_scale) for town, radius in enumerate(ground.radii)]
     sizes = np.zeros((len(points), 2))
     for i in order:
         sizes[i] = ground.text_size(axes, int(i), *fonts[i])
@@ -182,6 +176,11 @@ def draw_names(
             x, y, ground.names[i], fontsize=size, fontweight=weight, color=INK, path_effects=HALO, va="bottom", ha="left", zorder=7,
         )  # fmt: skip
     return list(placed.values())
+
+
+def _font(strong: bool, radius: float, scale: float) -> tuple[float, str]:
+    """Return size in points and weight of a town's name."""
+    return (9.0 if strong else 7.6 if radius > 6 else 6.8) * scale, "bold" if strong else "normal"
 
 
 def flag_boxes(axes: Axes, ground: Ground, state: MapState, zoom: float = 1.0) -> list[Box]:

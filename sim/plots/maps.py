@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -113,7 +114,9 @@ def _sheet(
         draw_inset(figure.add_axes(INSET_BOX, anchor="N"), scenario, ground, state, rings, zoomed)
     else:
         legend_box = (LEGEND_BOX[0], INSET_BOX[1] + INSET_BOX[3] - LEGEND_BOX[3], LEGEND_BOX[2], LEGEND_BOX[3])
-    lines = bool(contact_lines(scenario, ground.geography, state.sides))
+    credit = "\n".join(wrap(f"Map: {ground.geography.credits}", 88)) if ground.geography.credits else ""
+    figure.text(LEGEND_BOX[0], LEGEND_BOX[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3)
+    lines = bool(contact_lines(scenario, ground, state.sides))
     draw_legend(figure.add_axes(legend_box), ground, state, before, lines)
     return figure
 
@@ -185,7 +188,7 @@ def _draw_layers(
     axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float
 ) -> None:
     layers.draw_cells(axes, ground, state)
-    layers.draw_lines(axes, ground, contact_lines(scenario, ground.geography, state.sides))
+    layers.draw_lines(axes, ground, contact_lines(scenario, ground, state.sides))
     layers.draw_symbols(axes, ground, state, zoom)
     layers.draw_rings(axes, ground, rings, zoom)
 

@@ -39,6 +39,7 @@ ZONE_INK = "#7A3E9D"
 EVIDENCE_INK = "#B00020"
 # Escalation levels 0..5: light to dark, one hue, readable in grey.
 LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B")
+ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, *LEVEL_COLOURS)
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
 DPI = 150
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
@@ -195,10 +196,14 @@ def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -
     """Write the provenance along the lower edge and keep it for the file's metadata."""
     bold, rest = text[: len("SIMULATED")], text[len("SIMULATED") :]
     left = figure.text(0.015, y, bold, fontsize=8, fontweight="bold", color=EVIDENCE_INK, va="bottom")
-    width = left.get_window_extent().width / figure.bbox.width
-    figure.text(0.015 + width, y, rest, fontsize=8, color=INK, va="bottom")
-    figure.text(0.985, y, evidence_line(scenario), fontsize=8, color=EVIDENCE_INK, va="bottom", ha="right")
-    figure.set_label(f"{text} · {evidence_line(scenario)}")
+    middle = figure.text(0, y, rest, fontsize=8, color=INK, va="bottom")
+    evidence = evidence_line(scenario)
+    right = figure.text(0.985, y, evidence, fontsize=8, color=EVIDENCE_INK, va="bottom", ha="right")
+    taken = sum(part.get_window_extent().width for part in (left, middle, right)) / figure.bbox.width
+    for part in (left, middle, right):
+        part.set_fontsize(8 * min(1.0, 0.95 / taken))
+    middle.set_x(0.015 + left.get_window_extent().width / figure.bbox.width)
+    figure.set_label(f"{text} · {evidence}")
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
@@ -213,7 +218,7 @@ def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
         words.add_itxt(key, figure.get_label())
     words.add_text("Software", f"sim {__version__}")
     buffer = io.BytesIO()
-    palette = Palette.of(picture)
+    palette = Palette.of(picture, [rgb_of(colour) for colour in ALWAYS])
     reduced = palette.paint(palette.positions(picture))
     reduced.save(buffer, format="PNG", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
     return buffer.getvalue()

@@ -106,7 +106,7 @@ def test_frequent_colours_survive_the_palette() -> None:
     pixels[50:200] = (244, 243, 239)
     pixels[200:260] = rng.integers(0, 256, (60, 300, 3))
     picture = Image.fromarray(pixels)
-    palette = Palette.of(picture)
+    palette = Palette.of(picture, [(240, 241, 238), (1, 2, 3)])
     back = np.asarray(palette.paint(palette.positions(picture)).convert("RGB"))
     assert (back[:200] == pixels[:200]).all()
     assert len(palette.colours) <= 255
@@ -152,3 +152,10 @@ def test_names_with_dollars_and_markup_are_drawn_as_they_are(make, scenario_with
     svg = svg_bytes(control_map(run, 0))
     ET.fromstring(svg)
     assert b"$x_1$" in svg
+
+
+def test_the_stamp_fits_however_long_the_title(make, scenario_with) -> None:  # type: ignore[no-untyped-def]
+    figure = control_map(make(scenario_with(title="A very long title of a scenario " * 2)), 0)
+    boxes = [text.get_window_extent() for text in figure.texts[-3:]]
+    assert boxes[1].x1 < boxes[2].x0
+    assert boxes[0].x1 <= boxes[1].x0 + 2

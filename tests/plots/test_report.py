@@ -10,7 +10,7 @@ from sim.plots.maps import Atlas
 from sim.plots.report import Pictures, report
 
 BAD = "<script>alert(1)</script>"
-PICTURES = Pictures(b"\x89PNG", b"\x89PNG", b"\x89PNG")
+PICTURES = Pictures(b"one", b"two", b"three")
 
 
 class Links(HTMLParser):
