@@ -18,7 +18,13 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
     Raises InputError with all faults of either, and of names that they do not share.
     """
     loaded = load(path, sets)
-    geography = load_map(loaded.scenario.map)
+    try:
+        geography = load_map(loaded.scenario.map)
+    except InputError as error:  # a map that does not exist is a fault of the line that names it
+        raise InputError(
+            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
+            for fault in error.faults
+        ) from None
     faults = check_places(loaded, geography)
     faults += [Fault(*loaded.where("headline"), "headline", said) for said in headline_faults(loaded.scenario.headline)]
     if faults:

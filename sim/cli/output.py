@@ -24,13 +24,13 @@ def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
     from rich.table import Table
 
     out = console()
+    if title:
+        out.print(title, style="bold")
     if out.width < 60:  # no room for two columns
-        if title:
-            out.print(title, style="bold")
         for label, text in rows:
             out.print(f"{label}: {text}")
         return
-    table = Table(title=title, title_justify="left", title_style="bold", show_header=False, box=None, pad_edge=False)
+    table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(no_wrap=False, style="dim")
     table.add_column(overflow="fold")
     for label, text in rows:
