@@ -74,8 +74,20 @@ if CACHE_FOLDER is not None:
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a rule; in interpreted mode return it unchanged."""
-    return numba.njit(cache=CACHE_FOLDER is not None, nogil=True)(function)
+    """Compile a rule; in interpreted mode return it unchanged.
+
+    numba would compile a function anew for each constant that is passed to it: constants are widened to numbers first.
+    """
+    dispatcher = numba.njit(cache=CACHE_FOLDER is not None, nogil=True)(function)
+    if INTERPRETED:
+        return dispatcher
+    template = dispatcher.get_call_template
+
+    def widened(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        return template(tuple(map(types.unliteral, args)), {name: types.unliteral(a) for name, a in kws.items()})
+
+    dispatcher.get_call_template = widened
+    return dispatcher
 
 
 def cold() -> bool:
