@@ -45,7 +45,7 @@ class Incident(Rule):
     assassination_share: Quantity = number(0.35, "share of incidents", 0, 1, "share that are assassinations; they kill one")
     arrest_share: Quantity = number(0.3, "share of incidents", 0, 1, "share that are arrest raids; the rest are road quarrels")
     deaths_mean: Quantity = number(1.2, "deaths", 0, 10, "mean deaths of an arrest raid or road quarrel")
-    escalates: Quantity = number(0.4, "probability", 0, 1, "chance that an incident becomes a clash", between=(0.25, 0.6))
+    escalates: Quantity = number(0.3, "probability", 0, 1, "chance that an incident becomes a clash", between=(0.2, 0.5))
 
 
 class Demand(Rule):
@@ -68,9 +68,10 @@ class Spread(Rule):
 
     neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
     call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
-    offspring_per_clash_day: Quantity = number(0.72, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included", between=(0.55, 0.95))
-    delay_days: Quantity = number(3, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
-    call_to_arms_share: Quantity = number(0.75, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.5, 0.9))
+    offspring_per_clash_day: Quantity = number(0.95, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included; toy on this map 0.88-1.1", between=(0.7, 1.1))
+    delay_days: Quantity = number(3.5, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
+    call_to_arms_share: Quantity = number(0.85, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
+    attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
     reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
     fatigue_weight: Quantity = number(1, "log offspring per unit of fatigue", 0, 3, "war fatigue lowers the offspring")
     restraint_weight: Quantity = number(1, "log offspring per unit of restraint above 1", 0, 5, "restraint of the attacker lowers the offspring")
@@ -88,13 +89,13 @@ class Clash(Rule):
     """Fighting in a town, day by day: commitment, attrition, withdrawal, commanders, crossfire."""
 
     attrition: Literal["stochastic", "linear", "square"] = Field(default="stochastic", description="law of losses: Poisson with the square law's mean, Lanchester's linear or square law")
-    committed_min: Quantity = number(25, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 40))
+    committed_min: Quantity = number(30, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 60))
     committed_exponent: Quantity = number(2.5, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: about 2.5", between=(2.2, 2.8))
     committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
-    loss_per_day: Quantity = number(0.024, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.015, 0.035))
+    loss_per_day: Quantity = number(0.035, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
     linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
     attacker_loss_factor: Quantity = number(1.2, "multiplier", 0.2, 5, "attacker's losses relative to the defender's at equal force", "losses HTS to rivals 0.97-1.34 per round, UCDP GED 2017-18", between=(1, 1.5))
-    withdraw_loss_share: Quantity = number(0.06, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.1))
+    withdraw_loss_share: Quantity = number(0.08, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.12))
     continue_probability: Quantity = number(0.25, "probability", 0, 0.95, "chance that an undecided clash goes on next day", between=(0.1, 0.4))
     capture_ratio: Quantity = number(1.5, "force ratio", 0.2, 20, "force present over remaining defenders with which the attacker takes a town when the defence breaks", "assumed; half the 3:1 rule of thumb", between=(1, 3))
     surrender_share: Quantity = number(0.02, "share of fighters", 0, 1, "fighters of a beaten garrison who desert")
@@ -118,13 +119,13 @@ class Control(Rule):
 class Ceasefire(Rule):
     """Signing, terms, hold and breaking of agreements between rebel factions."""
 
-    signing_per_10_deaths: Quantity = number(0.12, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.06, 0.25))
+    signing_per_10_deaths: Quantity = number(0.06, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.04, 0.2))
     stalemate_days: Quantity = number(14, "days", 1, 120, "days without a capture after which the hazard doubles")
     mediator_factor: Quantity = number(1.5, "multiplier", 1, 10, "hazard where a group mediates", "Faylaq al-Sham mediated the truces of 9 Mar and 1 Apr 2018", between=(1, 2.5))
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
-    hold_days: Quantity = number(20, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
+    hold_days: Quantity = number(15, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
     frailty_variance: Quantity = number(1.5, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
     breach_factor: Quantity = number(1.15, "multiplier per violation", 1, 5, "violations and past breaches shorten the hold")
     dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
@@ -153,7 +154,7 @@ class Offensive(Rule):
     commitment_factor: Quantity = number(4, "multiplier", 1, 50, "force committed where a government fights, relative to a fight among rebels", between=(2, 8))
     column_radius_km: Quantity = number(30, "km", 5, 200, "extent of the axis around its first town")
     infighting_factor: Quantity = number(0.15, "multiplier", 0, 1, "fighting among rebels during an offensive", "no event recorded 1 Jan-14 Feb 2018, UCDP GED", between=(0.02, 0.4))
-    shelling_per_town_month: Quantity = number(2.2, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED")
+    shelling_per_town_month: Quantity = number(2.6, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED")
     shelling_deaths: Quantity = number(1.7, "deaths", 0.1, 50, "mean deaths of such an event", "1887 deaths in 485 events Jan-Sep 2018, offensive included, UCDP GED")
     shelling_civilian_share: Quantity = number(0.5, "share of deaths", 0, 1, "civilians among the deaths of shelling")
     shelling_return_share: Quantity = number(0.3, "share of fighters' deaths", 0, 1, "deaths on the government's side in skirmishes across the line")
@@ -163,7 +164,7 @@ class Offensive(Rule):
 class Memory(Rule):
     """War fatigue, grievance, trust and perceived threat, which carry past a round of fighting."""
 
-    fatigue_per_100_deaths: Quantity = number(0.35, "fatigue per 100 own deaths", 0, 10, "war fatigue gained")
+    fatigue_per_100_deaths: Quantity = number(0.25, "fatigue per 100 own deaths", 0, 10, "war fatigue gained")
     fatigue_half_life_days: Quantity = number(30, "days", 1, 1000, "recovery from fatigue", between=(15, 60))
     grievance_per_10_deaths: Quantity = number(0.1, "grievance per 10 own deaths", 0, 5, "grievance gained; its limit is 1")
     grievance_half_life_days: Quantity = number(60, "days", 1, 2000, "forgetting of grievance", between=(20, 180))

@@ -15,6 +15,8 @@ from sim.engine.draws import (
     P_OFFSPRING_FAR,
     P_SPARK_GROUP,
     P_SPARK_HOLDS,
+    P_SPARK_JOINS,
+    P_SPARK_SIDE,
     P_SPARK_TOWN,
     exponential,
     identity,
@@ -96,14 +98,31 @@ def spread(w, p, day, seed):
 
 @compiled
 def joins(w, spark, group):
-    """Return the weight with which a group answers the call: its solidarity with the group in the fight."""
+    """Return the chance that a group answers the call: its solidarity with the group in the fight."""
     s = w.sparks[spark]
     faction = w.groups[group]["faction"]
-    if faction == s["attacker"]:
-        return 1.0 if group == s["attacker_group"] else w.solidarity[s["attacker_group"], group]
-    if faction == s["defender"]:
-        return 1.0 if group == s["defender_group"] else w.solidarity[s["defender_group"], group]
-    return 0.0
+    fighting = s["attacker_group"] if faction == s["attacker"] else s["defender_group"]
+    return 1.0 if group == fighting else w.solidarity[fighting, group]
+
+
+@compiled
+def called(w, p, seed, spark):
+    """Return the group that is called: of the side drawn, the fighting group or a sister, by the strength that stands."""
+    s = w.sparks[spark]
+    attacking = uniform(seed, P_SPARK_SIDE, 0, s["key"]) < p["spread_attacker_share"]
+    faction = s["attacker"] if attacking else s["defender"]
+    chosen, first = -1, 1e300
+    for group in range(len(w.groups)):
+        if w.groups[group]["faction"] != faction:
+            continue
+        weight = 0.0
+        for town in range(len(w.towns)):
+            weight += w.strength[town, group]
+        if weight > 0.0:
+            race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
+            if race < first:
+                chosen, first = group, race
+    return chosen
 
 
 @compiled
@@ -129,16 +148,10 @@ def enemy_in(w, town, faction, other):
 
 @compiled
 def call_to_arms(w, p, day, seed, spark):
-    """Open a front far away: one group of either side, drawn by solidarity, attacks a town in its own reach."""
+    """Open a front far away: a group that is called, and answers by its solidarity, attacks a town in its own reach."""
     s = w.sparks[spark]
-    chosen, first = -1, 1e300
-    for group in range(len(w.groups)):
-        weight = joins(w, spark, group)
-        if weight > 0.0:
-            race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
-            if race < first:
-                chosen, first = group, race
-    if chosen < 0:
+    chosen = called(w, p, seed, spark)
+    if chosen < 0 or uniform(seed, P_SPARK_JOINS, 0, s["key"]) >= joins(w, spark, chosen):
         return
     own = w.groups[chosen]["faction"]
     other = s["defender"] if own == s["attacker"] else s["attacker"]
@@ -195,8 +208,8 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
         moved(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], held)
     if under_attack:
         moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
-    weight = joins(w, spark, group)
-    moved(w, row, M_SOLIDARITY, weight, weight)
+    if s["far"] == 1:
+        moved(w, row, M_SOLIDARITY, joins(w, spark, group), joins(w, spark, group))
     tired = 0.5 * (w.factions[own]["fatigue"] + w.factions[enemy]["fatigue"])
     moved(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
     calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)
