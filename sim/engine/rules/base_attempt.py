@@ -39,6 +39,7 @@ from sim.engine.kinds import (
 from sim.engine.log import log_event, moved
 from sim.engine.tables import L_BASES, L_DISPUTES, L_FORCES, N_BASES, N_DISPUTES
 
+MOST_RATIO = 10.0  # superiority beyond ten to one changes nothing more
 DAILY_LIMIT = 0.05  # no town sees a higher chance a day; draws above it need no rate
 
 
@@ -49,10 +50,10 @@ def rate_per_day(w, p, faction, town, km):
     host = t["holder"]
     host_faction = holder_faction(w, town)
     own = local(w, town, faction, p["movement_road_km_per_day"], p["demand_help_hours"])
-    other = 0.0
+    ratio = 1.0  # a neutral town has no host force to weigh
     if host_faction >= 0:
         other = local(w, town, host_faction, p["movement_road_km_per_day"], p["demand_help_hours"])
-    ratio = (own + 1.0) / (other + 1.0)
+        ratio = min(MOST_RATIO, max(1.0 / MOST_RATIO, (own + 1.0) / (other + 1.0)))
     score = p["base_attempt_value_weight"] * (t["value"] - 0.5) - km / p["base_attempt_distance_km"]
     score += p["base_attempt_strength_weight"] * math.log(ratio)
     score -= p["base_attempt_threat_weight"] * f["threat"] + p["base_attempt_fatigue_weight"] * f["fatigue"]

@@ -33,6 +33,7 @@ from sim.engine.kinds import (
 from sim.engine.log import log_event, moved
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.spread import send_column
 from sim.engine.tables import L_DISPUTES
 
 
@@ -172,7 +173,9 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
         v = uniform(seed, P_REFUSAL_CLASH, day, d["key"])
         if v < p["demand_clash_after_refusal"] and in_town(w, d["town"], w.groups[demander]["faction"]) > 0.0:
             d["stage"] = D_CLASH
-            open_clash(w, day, identity(d["key"], day), d["town"], demander, asked, row)
+            key = identity(d["key"], day)
+            open_clash(w, day, key, d["town"], demander, asked, row)
+            send_column(w, p, day, seed, key, demander, d["town"], w.groups[asked]["faction"], row)
 
 
 @compiled
