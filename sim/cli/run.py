@@ -57,6 +57,7 @@ def run(
         tell(finished, folder)
     if profile:
         clock.tell()
+        _tell_rules(loaded.scenario, geography, seed)
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) -> Result:
@@ -80,6 +81,20 @@ def _write(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
     return write(finished, out, draw=draw_all, started=started)
+
+
+def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:
+    """Print the share of each rule in the simulated days, from a second run in which rules are called one by one."""
+    from sim.cli.output import pairs
+    from sim.engine.profile import profile
+
+    seconds, force_days = profile(scenario, geography, seed)
+    total = sum(seconds.values())
+    rows = [
+        (f"  {name}", f"{1e9 * spent / force_days:6.1f} ns per force-day {spent / total:5.0%}")
+        for name, spent in seconds.items()
+    ]
+    pairs(rows, title="\nRules, called one by one")
 
 
 class Clock:

@@ -90,7 +90,9 @@ def identity(a, b):
 def uniform(seed, process, day, entity, k=0):
     """Return a uniform number in (0, 1) with 53 random bits; `k` < 65536 numbers the draws of one decision."""
     seed, day, entity = int(seed), int(day), int(entity)
-    r0, r1, _, _ = philox(entity & M32, (entity >> 32) & M32, day & M32, (process << 16) | k, seed & M32, (seed >> 32) & M32)
+    r0, r1, _, _ = philox(
+        entity & M32, (entity >> 32) & M32, day & M32, (process << 16) | k, seed & M32, (seed >> 32) & M32
+    )
     return ((r0 >> 5) * 67108864.0 + (r1 >> 6) + 0.5) / 9007199254740992.0
 
 

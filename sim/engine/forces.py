@@ -45,7 +45,13 @@ def strongest_force(w, town, group, wanted):
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         row = w.standing[i]
         f = w.forces[row]
-        if f["alive"] == 1 and f["town"] == town and f["group"] == group and f["orders"] == GARRISON and f["fighters"] >= most:
+        if (
+            f["alive"] == 1
+            and f["town"] == town
+            and f["group"] == group
+            and f["orders"] == GARRISON
+            and f["fighters"] >= most
+        ):
             found, most = row, f["fighters"]
     return found
 

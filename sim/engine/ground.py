@@ -189,18 +189,26 @@ def in_scope(w, agreement, town):
 
 
 @compiled
+def involves(w, agreement, group_a, group_b):
+    """Return True where two groups stand on the two sides of an agreement."""
+    a = w.agreements[agreement]
+    bit_a, bit_b = 1 << group_a, 1 << group_b
+    return ((a["party_a"] & bit_a) != 0 and (a["party_b"] & bit_b) != 0) or (
+        (a["party_a"] & bit_b) != 0 and (a["party_b"] & bit_a) != 0
+    )
+
+
+@compiled
 def covering(w, group_a, group_b, town):
     """Return the agreement in force that covers two groups in a town and suppresses most; -1 none."""
     found, best = -1, -1.0
-    bit_a, bit_b = 1 << group_a, 1 << group_b
     for i in range(w.counts[L_AGREEMENTS]):
         row = w.live_agreements[i]
         a = w.agreements[row]
         if a["alive"] == 0 or a["suppression"] <= best:
             continue
-        if ((a["party_a"] & bit_a) and (a["party_b"] & bit_b)) or ((a["party_a"] & bit_b) and (a["party_b"] & bit_a)):
-            if in_scope(w, row, town):
-                found, best = row, a["suppression"]
+        if involves(w, row, group_a, group_b) and in_scope(w, row, town):
+            found, best = row, a["suppression"]
     return found
 
 

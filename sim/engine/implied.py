@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from sim.geography.maps import Geography
 from sim.scenario.schema import Scenario
 
 
-def implied(scenario: Scenario, geography: Geography, values: Mapping[str, float] | None = None) -> list[tuple[str, str]]:
+def implied(
+    scenario: Scenario, geography: Geography, values: Mapping[str, float] | None = None
+) -> list[tuple[str, str]]:
     """Return (what, how much) of the start: forces, towns, zone, expected events, hold of agreements, offensive."""
     start = Simulation(scenario, geography, 0, values)
     rows = [("period", _period(scenario))]
@@ -21,18 +24,39 @@ def implied(scenario: Scenario, geography: Geography, values: Mapping[str, float
     rows += _zone(start)
     rows += [
         ("base attempts", f"about {_base_attempts(start):.1f} a month at the start"),
-        ("incidents", f"about {_incidents(start):.1f} a month between {_pairs(start)} pairs of neighbouring rival garrisons"),
+        (
+            "incidents",
+            f"about {_incidents(start):.1f} a month between {_pairs(start)} pairs of neighbouring rival garrisons",
+        ),
         ("spread", _spread(start)),
         ("agreement", _hold(start)),
         ("offensive", _offensive(start)),
     ]
-    rows += [("given", f"{event.on.isoformat()}: {event.event.replace('_', ' ')}{_who(event.by, event.in_town)}") for event in scenario.given]
-    rows += [("policy", f"{p.on.isoformat()}: {p.action} {p.group} in {p.in_town} by {p.fighters.best:,.0f} fighters") for p in scenario.policy]
+    rows += [
+        (
+            "given",
+            f"{event.on.isoformat()}: {event.event.replace('_', ' ')}{_who(event.by, event.in_town)}"
+            f"{_reached(scenario, event.on)}",
+        )
+        for event in scenario.given
+    ]
+    rows += [
+        (
+            "policy",
+            f"{p.on.isoformat()}: {p.action} {p.group} in {p.in_town} by {p.fighters.best:,.0f} fighters{_reached(scenario, p.on)}",
+        )
+        for p in scenario.policy
+    ]
     return rows
 
 
 def _period(scenario: Scenario) -> str:
     return f"{scenario.start.isoformat()}, {scenario.days} days; evidence ends {scenario.evidence_until.isoformat()}"
+
+
+def _reached(scenario: Scenario, on: date) -> str:
+    """Return a note on a dated event that lies after the last day."""
+    return "" if (on - scenario.start).days < scenario.days else " (after the last day: not reached)"
 
 
 def _who(by: str | None, town: str | None) -> str:
@@ -49,7 +73,12 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
         contested = f", {first[i]['contested']} contested" if first[i]["contested"] else ""
         strength = float((own["fighters"] * own["cohesion"]).sum())
         acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
-        rows.append((name, f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}"))
+        rows.append(
+            (
+                name,
+                f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}",
+            )
+        )
     return rows
 
 
@@ -143,7 +172,10 @@ def _offensive(start: Simulation) -> str:
     share, _ = _proscribed(start)
     held = math.exp(-p["offensive_patience_weight"] * world.zone[0]["patience"]) if world.zone[0]["exists"] else 1.0
     rates = {
-        "provocation": p["offensive_provocation"] * p["offensive_provocation_per_month"] * share * world.zone[0]["exists"],
+        "provocation": p["offensive_provocation"]
+        * p["offensive_provocation_per_month"]
+        * share
+        * world.zone[0]["exists"],
         "calendar": p["offensive_calendar"] * p["offensive_calendar_per_month"],
     }
     chance = 1.0 - math.exp(-sum(rates.values()) * held)

@@ -112,7 +112,7 @@ class TablesType(types.Type):
         super().__init__(name=f"Tables({cls.__name__})")
 
 
-_TYPES = {cls: TablesType(cls) for cls in (World, Daily)}
+_TYPES: dict[type[Tables], TablesType] = {cls: TablesType(cls) for cls in (World, Daily)}
 
 
 @typeof_impl.register(Tables)

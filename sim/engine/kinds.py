@@ -49,7 +49,20 @@ EVENT_KINDS = (
 ) = range(len(EVENT_KINDS))  # fmt: skip
 
 # Rules, as written in the column `rule`; the order is that of the simulated day.
-RULES = ("given", "base_attempt", "incident", "demand", "spread", "movement", "clash", "control", "ceasefire", "offensive", "memory", "ladder")
+RULES = (
+    "given",
+    "base_attempt",
+    "incident",
+    "demand",
+    "spread",
+    "movement",
+    "clash",
+    "control",
+    "ceasefire",
+    "offensive",
+    "memory",
+    "ladder",
+)
 (R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER) = range(len(RULES))  # fmt: skip
 
 # Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.

@@ -25,7 +25,10 @@ def log_event(w, day, kind, rule, cause, initiator_group, target_group, town, pr
     e["probability"] = probability
     e["draw"] = draw
     e["agreement"] = -1
-    e["key"] = identity(identity(kind * 100003 + day, w.towns[town]["key"] if town >= 0 else -1), w.groups[initiator_group]["key"] if initiator_group >= 0 else row)
+    e["key"] = identity(
+        identity(kind * 100003 + day, w.towns[town]["key"] if town >= 0 else -1),
+        w.groups[initiator_group]["key"] if initiator_group >= 0 else row,
+    )
     if e["initiator"] >= 0 and e["target"] >= 0:
         e["level"] = w.relations[e["initiator"], e["target"]]["level"]
     return row

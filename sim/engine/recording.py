@@ -82,6 +82,6 @@ def record_theatre(w, daily, day, row):
         r["civilian_deaths"] += w.events[e]["deaths_civilians"]
         if kind == CLASH:
             r["clashes"] += 1
-        elif kind == CAPTURE or kind == WITHDRAWAL or kind == TOWN_NEUTRAL:
+        elif kind in (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL):
             r["changes"] += 1
         e -= 1

@@ -176,7 +176,9 @@ def _solidarity(setup: Setup) -> np.ndarray:
             own = setup.number((*path, "solidarity"), group.solidarity)
             for sister in sisters:
                 special = group.solidarity_with.get(setup.groups[sister])
-                value = own if special is None else setup.number((*path, "solidarity_with", setup.groups[sister]), special)
+                value = (
+                    own if special is None else setup.number((*path, "solidarity_with", setup.groups[sister]), special)
+                )
                 matrix[sister, column] = 1.0 if sister == column else 0.0 if group.mediates else value
             column += 1
     return matrix
@@ -191,7 +193,9 @@ def _towns(setup: Setup) -> np.ndarray:
     rows["population"] = [place.population for place in geography.places]
     rows["value"] = [place.value for place in geography.places]
     for i, holding in enumerate(setup.holdings):
-        rows[i]["holder"] = setup.groups.index(holding.groups[0]) if holding.groups and holding.status != "neutral" else -1
+        rows[i]["holder"] = (
+            setup.groups.index(holding.groups[0]) if holding.groups and holding.status != "neutral" else -1
+        )
         rows[i]["status"] = kinds.TOWN_STATUS.index(holding.status)
     rows["start_holder"] = rows["holder"]
     rows["changed"] = rows["fought"] = LONG_AGO
@@ -221,7 +225,9 @@ def _weights(setup: Setup, towns: np.ndarray) -> np.ndarray:
     """Return the weight of a town for garrisons: square root of population, doubled at the front."""
     government = _role_of_holder(setup, towns) == kinds.GOVERNMENT
     starts, adjacent = setup.geography.adjacent_start, setup.geography.adjacent
-    front = np.array([(government[adjacent[starts[t] : starts[t + 1]]] != government[t]).any() for t in range(len(towns))])
+    front = np.array(
+        [(government[adjacent[starts[t] : starts[t + 1]]] != government[t]).any() for t in range(len(towns))]
+    )
     return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
 
 
@@ -262,7 +268,9 @@ def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.nda
     return forces, strength
 
 
-def _stand(setup: Setup, group: int, fighters: int, share: float, weights: np.ndarray) -> list[tuple[int, int, int, int]]:
+def _stand(
+    setup: Setup, group: int, fighters: int, share: float, weights: np.ndarray
+) -> list[tuple[int, int, int, int]]:
     """Return the garrisons and reserves of one group as (group, town, fighters, rank)."""
     name = setup.groups[group]
     where, wanted = [], []
@@ -346,9 +354,17 @@ def _actions(setup: Setup, agreements: np.ndarray) -> np.ndarray:
     prepared = len(scenario.agreements)
     for i, event in enumerate(scenario.given):
         r = rows[i]
-        r["key"], r["day"], r["faction"], r["group"], r["town"], r["agreement"] = name_key(f"given {i}"), setup.day(event.on), -1, -1, -1, -1
+        r["key"], r["day"], r["faction"], r["group"], r["town"], r["agreement"] = (
+            name_key(f"given {i}"),
+            setup.day(event.on),
+            -1,
+            -1,
+            -1,
+            -1,
+        )
         if event.event == "base_attempt":
-            assert event.by is not None and event.in_town is not None
+            assert event.by is not None
+            assert event.in_town is not None
             r["kind"], r["town"] = kinds.GIVEN_BASE_ATTEMPT, setup.town(event.in_town)
             faction, groups = setup.groups_of(event.by)
             r["faction"], r["group"] = faction, groups[0] if event.by not in setup.factions else -1
@@ -357,7 +373,12 @@ def _actions(setup: Setup, agreements: np.ndarray) -> np.ndarray:
             prepared += 1
     for i, policy in enumerate(scenario.policy):
         r = rows[len(scenario.given) + i]
-        r["key"], r["day"], r["kind"], r["agreement"] = name_key(f"policy {i}"), setup.day(policy.on), kinds.REINFORCE_POLICY, -1
+        r["key"], r["day"], r["kind"], r["agreement"] = (
+            name_key(f"policy {i}"),
+            setup.day(policy.on),
+            kinds.REINFORCE_POLICY,
+            -1,
+        )
         r["group"], r["town"] = setup.groups.index(policy.group), setup.town(policy.in_town)
         r["faction"] = setup.group_faction[r["group"]]
         r["fighters"] = round(setup.number(("policy", str(i), "fighters"), policy.fighters))

@@ -230,15 +230,11 @@ def _given(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict[str
 
 
 def _on(data: dict[str, Any], said: dict[str, Any], key: Key) -> Iterator[Complaint]:
-    start, days, on = _day(data.get("start")), data.get("days"), _day(said.get("on"))
-    if (
-        start is None
-        or on is None
-        or not isinstance(days, int)
-        or not 1 <= days <= MAX_DAYS
-        or not FIRST_YEAR <= start.year <= LAST_YEAR
-    ):
+    """Complain of a day that no run can reach; one after the last day is only not reached, as `check` says."""
+    start, on = _day(data.get("start")), _day(said.get("on"))
+    if start is None or on is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
         return
-    last = start + timedelta(days=days - 1)
-    if not start <= on <= last:
-        yield (*key, "on"), f"{on} is outside the scenario, which runs from {start} to {last}"
+    if on < start:
+        yield (*key, "on"), f"{on} is before the start, {start}"
+    elif on > start + timedelta(days=MAX_DAYS):
+        yield (*key, "on"), f"{on} is more than {MAX_DAYS} days after the start, {start}"

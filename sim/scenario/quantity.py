@@ -46,12 +46,24 @@ class Quantity(BaseModel):
         return self.low is not None and self.low != self.high
 
 
-def number(best: float, unit: str, low: float, high: float, about: str, source: str = "assumed", between: tuple[float, float] | None = None) -> Any:
+def number(
+    best: float,
+    unit: str,
+    low: float,
+    high: float,
+    about: str,
+    source: str = "assumed",
+    between: tuple[float, float] | None = None,
+) -> Any:
     """Declare a numeric field: default, unit, allowed range, meaning and source.
 
     `between` is the interval a batch draws from; without it the default is held fixed.
     """
-    default = Quantity(best=best, source=source) if between is None else Quantity(best=best, low=between[0], high=between[1], source=source)
+    default = (
+        Quantity(best=best, source=source)
+        if between is None
+        else Quantity(best=best, low=between[0], high=between[1], source=source)
+    )
     extra: dict[str, Any] = {"unit": unit, "allowed_low": low, "allowed_high": high, "source": source}
     return Field(default=default, description=about, json_schema_extra=extra)
 
@@ -70,5 +82,8 @@ class Strict(BaseModel):
             low, high = float(extra["allowed_low"]), float(extra["allowed_high"])  # type: ignore[arg-type]
             for given in (value.best, value.low, value.high):
                 if given is not None and not low <= given <= high:
-                    raise PydanticCustomError("out_of_range", f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}")
+                    raise PydanticCustomError(
+                        "out_of_range",
+                        f"{name}: {given:g} is out of range, allowed is {low:g} to {high:g} {extra['unit']}",
+                    )
         return self

@@ -47,21 +47,20 @@ def first_day(events: Table, keep: np.ndarray) -> int | None:
 
 
 def fighting(log: Log) -> dict[str, Scalar]:
-    """Return episodes, places, calm and deaths of the log of lethal events among rebels."""
+    """Return episodes, calm and deaths of the log of lethal events among rebels."""
     found = episodes(log)
     lengths = [one.days for one in found]
     return {
         "episodes": len(found),
         "episode_days_max": max(lengths, default=0),
         "episode_days_mean": float(np.mean(lengths)) if lengths else None,
-        "places_reached": len(set(log.place)),
         "longest_calm_days": longest_calm(log),
         "deaths_rebels": int(log.deaths.sum()),
     }
 
 
 def clash_counts(events: Table, sides: Iterable[str]) -> dict[str, Scalar]:
-    """Return clash-days, clashes, incidents and the first clash among rebels."""
+    """Return clash-days, clashes, incidents, places and the first clash among rebels."""
     between, kind = among(events, list(sides)), text(events, "kind")
     clash = between & (kind == "clash")
     return {
@@ -69,6 +68,7 @@ def clash_counts(events: Table, sides: Iterable[str]) -> dict[str, Scalar]:
         "clashes": int(clash.sum()),
         "incidents": int((between & np.isin(kind, INCIDENTS)).sum()),
         "first_clash_day": first_day(events, clash),
+        "places_reached": len(np.unique(text(events, "town")[clash])),
     }
 
 

@@ -32,7 +32,7 @@ STATISTICS: dict[str, Statistic] = {
     "clashes": Statistic("clashes", "clash-days", "towns with a clash among rebels, summed over days"),
     "incidents": Statistic("incidents without a base", "incidents", "arrest raids, assassinations and road quarrels among rebels"),
     "first_clash_day": Statistic("day of the first clash among rebels", "day", "0 is the first day; none without a clash"),
-    "places_reached": Statistic("places reached by clashes", "places", "towns with a clash or lethal incident among rebels"),
+    "places_reached": Statistic("places reached by clashes", "places", "towns with a clash among rebels"),
     "longest_calm_days": Statistic("longest calm", "days", "longest stretch without a clash or lethal incident among rebels"),
     "peak_level": Statistic("peak escalation level", "level", "highest level of any pair of rebels, 0 calm to 5 campaign"),
     "days_at_level": Statistic("days at the escalation level", "days", "days on which it is the highest level among rebels", "level"),

@@ -161,14 +161,8 @@ BROKEN = {
         "needs a date such as 2018-10-15, got '01.01.2020'",
     ),
     "early start": ("2020-01-01", "1820-01-01", 4, "start", "allowed is 1900 to 2200"),
-    "event outside the days": (
-        "on: 2020-01-05",
-        "on: 2020-03-01",
-        21,
-        "given.0.on",
-        "outside the scenario, which runs from 2020-01-01 to 2020-02-29",
-    ),
-    "event before the start": ("on: 2020-01-05", "on: 2019-01-05", 21, "given.0.on", "outside the scenario"),
+    "event that no run reaches": ("on: 2020-01-05", "on: 2050-03-01", 21, "given.0.on", "more than 4000 days after"),
+    "event before the start": ("on: 2020-01-05", "on: 2019-01-05", 21, "given.0.on", "before the start, 2020-01-01"),
     "base attempt by nobody": ("by: Blue, ", "", 21, "given.0.by", "is missing; the event base_attempt needs it"),
     "agreement without one": (
         "event: base_attempt, by: Blue, in: Hilltop",

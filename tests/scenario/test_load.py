@@ -13,6 +13,7 @@ from sim.scenario.inputs import inputs_of, units_of
 from sim.scenario.json_schema import json_schema
 from sim.scenario.load import load, load_scenario
 from sim.scenario.quantity import Quantity
+from sim.scenario.rules import Rules
 from sim.scenario.show import show
 from tests.scenario.valleys import Faults, Write
 
@@ -133,7 +134,10 @@ def test_set_changes_what_it_names(write: Write) -> None:
     assert [level.signing.best for level in scenario.rules.ladder.levels] == [1, 1, 1, 2, 1, 1]
     assert scenario.rules.ladder.levels[3].reinforcement.best == 0.2
     assert scenario.rules.clash.crossfire.high == 0.2
-    assert (scenario.rules.incident.escalates.best, scenario.rules.incident.escalates.high) == (0.4, 0.9)
+    assert (scenario.rules.incident.escalates.best, scenario.rules.incident.escalates.high) == (
+        Rules().incident.escalates.best,
+        0.9,
+    )
     assert scenario.garrison_share == Quantity(best=0.6, low=0.5, high=0.7, source="assumed")
     assert scenario.given[0].on.day == 9
     assert scenario.agreements == {}
@@ -225,7 +229,8 @@ def test_numbers_are_shown_with_unit_range_and_source() -> None:
         "    reach_km: 15  # km: road distance within which garrisons are neighbours; allowed 1..60; source: none given; --set\n"
         in shown
     )
-    assert "    per_pair_month: {best: 0.025, low: 0.012, high: 0.05, source: " in shown
+    rate = Rules().incident.per_pair_month
+    assert f"    per_pair_month: {{best: {rate.best:g}, low: {rate.low:g}, high: {rate.high:g}, source: " in shown
     assert "# incidents per month and pair of neighbouring rival garrisons: base rate; allowed 0..1\n" in shown
 
 

@@ -1,0 +1,1 @@
+"""The mechanisms, one file each, named after them; `sim.engine.day` calls them in order."""

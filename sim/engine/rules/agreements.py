@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.draws import P_FRAILTY, P_TERM, gamma_of_mean_one, uniform
-from sim.engine.ground import in_scope, new_row
+from sim.engine.ground import in_scope, involves, new_row
 from sim.engine.jit import compiled
 from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, R_CEASEFIRE
 from sim.engine.log import log_event
@@ -56,17 +56,14 @@ def bases_in(w, agreement):
     for i in range(w.counts[L_BASES]):
         b = w.bases[w.live_bases[i]]
         host = w.towns[b["town"]]["holder"]
-        if b["alive"] == 1 and host >= 0 and involves(w, agreement, b["group"], host) and in_scope(w, agreement, b["town"]):
+        if (
+            b["alive"] == 1
+            and host >= 0
+            and involves(w, agreement, b["group"], host)
+            and in_scope(w, agreement, b["town"])
+        ):
             n += 1
     return n
-
-
-@compiled
-def involves(w, agreement, group_a, group_b):
-    """Return True where two groups stand on the two sides of an agreement."""
-    a = w.agreements[agreement]
-    bit_a, bit_b = 1 << group_a, 1 << group_b
-    return ((a["party_a"] & bit_a) != 0 and (a["party_b"] & bit_b) != 0) or ((a["party_a"] & bit_b) != 0 and (a["party_b"] & bit_a) != 0)
 
 
 @compiled

@@ -10,7 +10,17 @@ import math
 
 from sim.engine.draws import P_BASE_ATTEMPT, identity, uniform
 from sim.engine.forces import find_source, send
-from sim.engine.ground import base_in, covering, holder_faction, in_town, local, nearest_garrison, new_row, rebels, strongest_group
+from sim.engine.ground import (
+    base_in,
+    covering,
+    holder_faction,
+    in_town,
+    local,
+    nearest_garrison,
+    new_row,
+    rebels,
+    strongest_group,
+)
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_ATTEMPT,
@@ -94,7 +104,12 @@ def candidate(w, town, faction):
         return False
     for i in range(w.counts[L_FORCES]):
         f = w.forces[w.live_forces[i]]
-        if f["alive"] == 1 and f["orders"] == OPEN_BASE and f["faction"] == faction and (f["goal"] == town or f["town"] == town):
+        if (
+            f["alive"] == 1
+            and f["orders"] == OPEN_BASE
+            and f["faction"] == faction
+            and (f["goal"] == town or f["town"] == town)
+        ):
             return False
     return True
 
@@ -168,7 +183,9 @@ def attempt(w, p, day, faction, group, town, given):
             row = log_event(w, day, GIVEN_SKIPPED, R_GIVEN, -1, shown, host, town, 1.0, -1.0)
             w.events[row]["given"] = 1
         return -1
-    row = log_event(w, day, BASE_ATTEMPT, R_GIVEN if given else R_BASE_ATTEMPT, -1, w.forces[source]["group"], host, town, 1.0, -1.0)
+    row = log_event(
+        w, day, BASE_ATTEMPT, R_GIVEN if given else R_BASE_ATTEMPT, -1, w.forces[source]["group"], host, town, 1.0, -1.0
+    )
     w.events[row]["given"] = given
     w.events[row]["fighters"] = wanted
     enemy = w.groups[host]["faction"] if host >= 0 else -1

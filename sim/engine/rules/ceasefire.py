@@ -9,9 +9,20 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.draws import P_BREAK, P_BREAK_AUTHOR, P_BREAK_GROUP, P_RELAPSE, P_SIGN, P_STOPS, exponential, identity, poisson, uniform
+from sim.engine.draws import (
+    P_BREAK,
+    P_BREAK_AUTHOR,
+    P_BREAK_GROUP,
+    P_RELAPSE,
+    P_SIGN,
+    P_STOPS,
+    exponential,
+    identity,
+    poisson,
+    uniform,
+)
 from sim.engine.forces import go_home
-from sim.engine.ground import distance_km, holder_faction, in_scope, rebels, recount
+from sim.engine.ground import distance_km, holder_faction, in_scope, involves, rebels, recount
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AGREEMENT_EXPIRED,
@@ -42,7 +53,6 @@ from sim.engine.rules.agreements import (
     disputes_in,
     draw_terms,
     enter_into_force,
-    involves,
     new_agreement,
 )
 from sim.engine.rules.clash import end_clash
@@ -73,7 +83,18 @@ def ceasefires(w, p, day, seed):
 def expire(w, day, agreement):
     """End an agreement whose term is over."""
     a = w.agreements[agreement]
-    row = log_event(w, day, AGREEMENT_EXPIRED, R_CEASEFIRE, a["signed_event"], lowest(a["party_a"]), lowest(a["party_b"]), a["town"], 1.0, -1.0)
+    row = log_event(
+        w,
+        day,
+        AGREEMENT_EXPIRED,
+        R_CEASEFIRE,
+        a["signed_event"],
+        lowest(a["party_a"]),
+        lowest(a["party_b"]),
+        a["town"],
+        1.0,
+        -1.0,
+    )
     w.events[row]["agreement"] = agreement
     a["alive"], a["status"], a["ended"], a["ended_event"] = 0, EXPIRED, day, row
 
@@ -233,7 +254,9 @@ def already_covered(w, fa, fb, scope, town):
     """Return True where an agreement of the same or a wider scope is in force between two factions."""
     for i in range(w.counts[L_AGREEMENTS]):
         a = w.agreements[w.live_agreements[i]]
-        if a["alive"] == 0 or not ((a["faction_a"] == fa and a["faction_b"] == fb) or (a["faction_a"] == fb and a["faction_b"] == fa)):
+        if a["alive"] == 0 or not (
+            (a["faction_a"] == fa and a["faction_b"] == fb) or (a["faction_a"] == fb and a["faction_b"] == fa)
+        ):
             continue
         if a["scope"] == ALL_FRONTS or (scope != ALL_FRONTS and in_scope(w, w.live_agreements[i], town)):
             return True
@@ -247,7 +270,18 @@ def sign(w, p, day, seed, fa, fb, key, mediator, chance, u):
     if already_covered(w, fa, fb, scope, town):
         return -1
     cause = w.relations[fa, fb]["last_event"]
-    row = log_event(w, day, AGREEMENT_SIGNED, R_CEASEFIRE, cause, w.events[cause]["initiator_group"], w.events[cause]["target_group"], town, chance, u)
+    row = log_event(
+        w,
+        day,
+        AGREEMENT_SIGNED,
+        R_CEASEFIRE,
+        cause,
+        w.events[cause]["initiator_group"],
+        w.events[cause]["target_group"],
+        town,
+        chance,
+        u,
+    )
     agreement = new_agreement(w, identity(key, day))
     a = w.agreements[agreement]
     a["faction_a"], a["faction_b"] = fa, fb
@@ -295,7 +329,11 @@ def stop_clashes(w, p, day, seed, agreement):
     for i in range(w.counts[L_CLASHES]):
         row = w.live_clashes[i]
         c = w.clashes[row]
-        if c["alive"] == 1 and involves(w, agreement, c["attacker"], c["defender"]) and in_scope(w, agreement, c["town"]):
+        if (
+            c["alive"] == 1
+            and involves(w, agreement, c["attacker"], c["defender"])
+            and in_scope(w, agreement, c["town"])
+        ):
             if uniform(seed, P_STOPS, day, c["key"]) < p["ceasefire_stops_clash"]:
                 end_clash(w, day, row, CLASH_OVER)
 
@@ -309,7 +347,9 @@ def recall_columns(w, p, day, seed, agreement):
         f = w.forces[row]
         if f["alive"] == 0 or f["orders"] != ATTACK or f["goal"] < 0 or not in_scope(w, agreement, f["goal"]):
             continue
-        if (f["faction"] == a["faction_a"] and f["enemy"] == a["faction_b"]) or (f["faction"] == a["faction_b"] and f["enemy"] == a["faction_a"]):
+        if (f["faction"] == a["faction_a"] and f["enemy"] == a["faction_b"]) or (
+            f["faction"] == a["faction_b"] and f["enemy"] == a["faction_a"]
+        ):
             if uniform(seed, P_STOPS, day, f["key"]) < p["ceasefire_stops_clash"]:
                 go_home(w, day, row)
 
@@ -321,7 +361,12 @@ def close_bases(w, day, agreement):
         row = w.live_bases[i]
         b = w.bases[row]
         host = w.towns[b["town"]]["holder"]
-        if b["alive"] == 1 and host >= 0 and involves(w, agreement, b["group"], host) and in_scope(w, agreement, b["town"]):
+        if (
+            b["alive"] == 1
+            and host >= 0
+            and involves(w, agreement, b["group"], host)
+            and in_scope(w, agreement, b["town"])
+        ):
             close_base(w, day, row, w.agreements[agreement]["signed_event"])
             recount(w, b["town"])
 

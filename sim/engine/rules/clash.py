@@ -191,7 +191,9 @@ def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         f = w.forces[w.standing[i]]
         if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
-            f["cohesion"] = max(0.05, f["cohesion"] - p["clash_cohesion_loss"] * lost / max(engaged, 1.0) * f["cohesion"])
+            f["cohesion"] = max(
+                0.05, f["cohesion"] - p["clash_cohesion_loss"] * lost / max(engaged, 1.0) * f["cohesion"]
+            )
             if f["fighters"] > most:
                 found, most = w.standing[i], f["fighters"]
     if found < 0 or w.forces[found]["commander"] == 0:
@@ -246,7 +248,18 @@ def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
         reinforce(w, p, day, seed, clash, c["attacker"], fd, 0)
         reinforce(w, p, day, seed, clash, c["defender"], fa, 1)
         return
-    row = log_event(w, day, CLASH_ENDED, R_CLASH, event, c["attacker"], c["defender"], town, 1.0 - p["clash_continue_probability"], u)
+    row = log_event(
+        w,
+        day,
+        CLASH_ENDED,
+        R_CLASH,
+        event,
+        c["attacker"],
+        c["defender"],
+        town,
+        1.0 - p["clash_continue_probability"],
+        u,
+    )
     c["last_event"] = row
     end_clash(w, day, clash, CLASH_OVER)
 
@@ -327,7 +340,9 @@ def reinforce(w, p, day, seed, clash, group, enemy, side):
             source = find_source(w, w.near[i]["town"], group, 0.0, wanted)
     if source < 0:
         return
-    row = log_event(w, day, REINFORCEMENT, R_MOVEMENT, c["last_event"], group, -1, c["town"], w.levels[level]["reinforcement"], u)
+    row = log_event(
+        w, day, REINFORCEMENT, R_MOVEMENT, c["last_event"], group, -1, c["town"], w.levels[level]["reinforcement"], u
+    )
     w.events[row]["target"] = enemy
     w.events[row]["fighters"] = wanted
     send(w, day, source, c["town"], wanted, REINFORCE, enemy, row, 2 + side)

@@ -9,7 +9,16 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.draws import P_DEMAND, P_DEMAND_DAY, P_DEMAND_SIDE, P_REFUSAL_CLASH, P_RESPONSE, P_SETTLE, identity, uniform
+from sim.engine.draws import (
+    P_DEMAND,
+    P_DEMAND_DAY,
+    P_DEMAND_SIDE,
+    P_REFUSAL_CLASH,
+    P_RESPONSE,
+    P_SETTLE,
+    identity,
+    uniform,
+)
 from sim.engine.ground import backing, covering, in_town, is_neutral, recount
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
@@ -89,7 +98,11 @@ def stale(w, dispute):
     d = w.disputes[dispute]
     base = w.bases[d["base"]]
     host_faction = w.groups[d["host"]]["faction"]
-    return base["alive"] == 0 or is_neutral(w, d["town"]) or w.groups[w.towns[d["town"]]["holder"]]["faction"] != host_faction
+    return (
+        base["alive"] == 0
+        or is_neutral(w, d["town"])
+        or w.groups[w.towns[d["town"]]["holder"]]["faction"] != host_faction
+    )
 
 
 @compiled
@@ -126,7 +139,9 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
     agreement = covering(w, demander, asked, town)
     terms = p["demand_terms_weight"] if agreement >= 0 else 0.0
     comply, stall, refuse = answers(p, value, 1.0 - wins, w.relations[fa, fd]["grievance"], terms)
-    chance = chance_to_demand(p, value, wins, w.relations[fd, fa]["grievance"], terms, w.factions[fd]["tolerance"], comply, stall, refuse)
+    chance = chance_to_demand(
+        p, value, wins, w.relations[fd, fa]["grievance"], terms, w.factions[fd]["tolerance"], comply, stall, refuse
+    )
     u = uniform(seed, P_DEMAND, day, d["key"])
     if u >= chance:
         tolerate(w, p, day, seed, dispute, demander, asked, chance, u)
@@ -134,7 +149,13 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
     row = log_event(w, day, DEMAND, R_DEMAND, d["last_event"], demander, asked, town, chance, u)
     moved(w, row, M_FORCE_RATIO, own / other, wins / 0.5)
     moved(w, row, M_HELP, own - w.strength[town, demander], 1.0 + (own - w.strength[town, demander]) / (own + other))
-    moved(w, row, M_GRIEVANCE, w.relations[fd, fa]["grievance"], math.exp(p["demand_grievance_weight"] * w.relations[fd, fa]["grievance"]))
+    moved(
+        w,
+        row,
+        M_GRIEVANCE,
+        w.relations[fd, fa]["grievance"],
+        math.exp(p["demand_grievance_weight"] * w.relations[fd, fa]["grievance"]),
+    )
     if agreement >= 0:
         moved(w, row, M_TERMS, terms, math.exp(-p["demand_rationality"] * terms))
     d["last_event"] = row

@@ -41,7 +41,9 @@ def given(w, p, day, seed):
 def assert_agreement(w, p, day, seed, agreement):
     """Put a given agreement, prepared before the start, into force."""
     a = w.agreements[agreement]
-    row = log_event(w, day, AGREEMENT_SIGNED, R_GIVEN, -1, lowest(a["party_a"]), lowest(a["party_b"]), a["town"], 1.0, -1.0)
+    row = log_event(
+        w, day, AGREEMENT_SIGNED, R_GIVEN, -1, lowest(a["party_a"]), lowest(a["party_b"]), a["town"], 1.0, -1.0
+    )
     w.events[row]["given"] = 1
     w.events[row]["agreement"] = agreement
     a["signed_event"] = row

@@ -34,7 +34,9 @@ def level_of(w, p, day, a, b):
     places = 0
     for town in range(len(w.towns)):
         t = w.towns[town]
-        if day - t["fought"] < window and ((t["fought_a"] == a and t["fought_b"] == b) or (t["fought_a"] == b and t["fought_b"] == a)):
+        if day - t["fought"] < window and (
+            (t["fought_a"] == a and t["fought_b"] == b) or (t["fought_a"] == b and t["fought_b"] == a)
+        ):
             places += 1
     if places >= p["ladder_campaign_places"]:
         return 5

@@ -22,7 +22,10 @@ def memory(w, p):
     zone = w.zone[0]
     for a in range(len(w.factions)):
         f = w.factions[a]
-        f["fatigue"] = f["fatigue"] * fade(p["memory_fatigue_half_life_days"]) + p["memory_fatigue_per_100_deaths"] * f["deaths_today"] / 100.0
+        f["fatigue"] = (
+            f["fatigue"] * fade(p["memory_fatigue_half_life_days"])
+            + p["memory_fatigue_per_100_deaths"] * f["deaths_today"] / 100.0
+        )
         f["momentum"] *= math.exp(-1.0 / 7.0)
         f["threat"] *= fade(p["memory_threat_half_life_days"])
         if f["role"] == REBEL:
@@ -42,7 +45,11 @@ def memory(w, p):
 def remember(w, p, a, b):
     """Update what one faction holds against, and trusts of, another."""
     r = w.relations[a, b]
-    r["grievance"] = min(1.0, r["grievance"] * fade(p["memory_grievance_half_life_days"]) + p["memory_grievance_per_10_deaths"] * r["deaths_today"] / 10.0)
+    r["grievance"] = min(
+        1.0,
+        r["grievance"] * fade(p["memory_grievance_half_life_days"])
+        + p["memory_grievance_per_10_deaths"] * r["deaths_today"] / 10.0,
+    )
     r["trust"] *= fade(p["memory_trust_half_life_days"])
 
 

@@ -91,7 +91,9 @@ def lose_patience(w, p, day):
     """Wear down the guarantors' patience while the zone is not implemented after its deadline."""
     zone = w.zone[0]
     if zone["exists"] == 1 and day > zone["deadline"]:
-        zone["patience"] = max(0.0, zone["patience"] - p["offensive_patience_loss_per_month"] / 30.0 * proscribed_share(w))
+        zone["patience"] = max(
+            0.0, zone["patience"] - p["offensive_patience_loss_per_month"] / 30.0 * proscribed_share(w)
+        )
 
 
 @compiled
@@ -124,7 +126,18 @@ def may_mobilise(w, p, day, seed):
     axis = choose_axis(w, day, seed)
     if axis < 0:
         return
-    row = log_event(w, day, MOBILISATION, R_OFFENSIVE, -1, any_group(w, zone["government"]), w.towns[axis]["holder"], axis, chance, u)
+    row = log_event(
+        w,
+        day,
+        MOBILISATION,
+        R_OFFENSIVE,
+        -1,
+        any_group(w, zone["government"]),
+        w.towns[axis]["holder"],
+        axis,
+        chance,
+        u,
+    )
     base = rate if rate > 0.0 else 1.0
     moved(w, row, M_PROSCRIBED, proscribed_share(w), 1.0 + provoked / base)
     moved(w, row, M_DEATHS, float(deaths_among_rebels(w)), 1.0 + opportune / base)
@@ -146,7 +159,9 @@ def any_group(w, faction):
 @compiled
 def target(w, town, government):
     """Return True for a front town that a government may attack."""
-    return w.towns[town]["front"] == 1 and w.towns[town]["clash"] < 0 and hostile(w, government, holder_faction(w, town))
+    return (
+        w.towns[town]["front"] == 1 and w.towns[town]["clash"] < 0 and hostile(w, government, holder_faction(w, town))
+    )
 
 
 @compiled
@@ -184,7 +199,18 @@ def mass(w, p, cause):
 def start(w, day):
     """Begin the announced offensive."""
     zone = w.zone[0]
-    row = log_event(w, day, OFFENSIVE_STARTED, R_OFFENSIVE, zone["event"], any_group(w, zone["government"]), w.towns[zone["axis"]]["holder"], zone["axis"], 1.0, -1.0)
+    row = log_event(
+        w,
+        day,
+        OFFENSIVE_STARTED,
+        R_OFFENSIVE,
+        zone["event"],
+        any_group(w, zone["government"]),
+        w.towns[zone["axis"]]["holder"],
+        zone["axis"],
+        1.0,
+        -1.0,
+    )
     zone["phase"], zone["since"], zone["event"] = OFFENSIVE_UNDER_WAY, day, row
 
 
@@ -198,7 +224,9 @@ def advance(w, p, day, seed):
         found, first = -1, 1e300
         for town in range(len(w.towns)):
             if target(w, town, government) and distance_km(w, town, zone["axis"]) <= p["offensive_column_radius_km"]:
-                race = exponential(1.0 / (0.2 + w.towns[town]["value"]), uniform(seed, P_ASSAULT_TOWN, day, w.towns[town]["key"], k))
+                race = exponential(
+                    1.0 / (0.2 + w.towns[town]["value"]), uniform(seed, P_ASSAULT_TOWN, day, w.towns[town]["key"], k)
+                )
                 if race < first:
                     found, first = town, race
         if found >= 0:
@@ -206,7 +234,9 @@ def advance(w, p, day, seed):
     chance = 1.0 - math.exp(-1.0 / p["offensive_duration_days"])
     u = uniform(seed, P_OFFENSIVE_ENDS, day, key)
     if u < chance:
-        log_event(w, day, OFFENSIVE_ENDED, R_OFFENSIVE, zone["event"], any_group(w, government), -1, zone["axis"], chance, u)
+        log_event(
+            w, day, OFFENSIVE_ENDED, R_OFFENSIVE, zone["event"], any_group(w, government), -1, zone["axis"], chance, u
+        )
         zone["phase"], zone["since"], zone["axis"], zone["event"] = NO_OFFENSIVE, day, -1, -1
 
 
@@ -221,7 +251,9 @@ def assault(w, p, day, town, key):
                 continue
             source = find_source(w, town, group, 1e9, wanted)
             if source >= 0:
-                row = log_event(w, day, ASSAULT, R_OFFENSIVE, w.zone[0]["event"], group, w.towns[town]["holder"], town, 1.0, -1.0)
+                row = log_event(
+                    w, day, ASSAULT, R_OFFENSIVE, w.zone[0]["event"], group, w.towns[town]["holder"], town, 1.0, -1.0
+                )
                 w.events[row]["fighters"] = wanted
                 send(w, day, source, town, wanted, ATTACK, holder_faction(w, town), row, key)
                 return
@@ -258,7 +290,11 @@ def hit(w, p, day, seed, town, chance, u, calm):
         x = uniform(seed, P_SHELLING_DEATHS, day, w.towns[town]["key"], k + 1)
         if x < p["offensive_shelling_civilian_share"]:
             civilians += 1
-        elif x < p["offensive_shelling_civilian_share"] + (1.0 - p["offensive_shelling_civilian_share"]) * p["offensive_shelling_return_share"]:
+        elif (
+            x
+            < p["offensive_shelling_civilian_share"]
+            + (1.0 - p["offensive_shelling_civilian_share"]) * p["offensive_shelling_return_share"]
+        ):
             own += 1
         else:
             theirs += 1
@@ -266,7 +302,18 @@ def hit(w, p, day, seed, town, chance, u, calm):
     own = kill_across(w, town, government, own)
     if civilians + own + theirs == 0:
         return
-    row = log_event(w, day, SHELLING, R_OFFENSIVE, w.zone[0]["event"], any_group(w, government), w.towns[town]["holder"], town, chance, u)
+    row = log_event(
+        w,
+        day,
+        SHELLING,
+        R_OFFENSIVE,
+        w.zone[0]["event"],
+        any_group(w, government),
+        w.towns[town]["holder"],
+        town,
+        chance,
+        u,
+    )
     e = w.events[row]
     e["deaths_initiator"], e["deaths_target"], e["deaths_civilians"] = own, theirs, civilians
     if calm:

@@ -66,8 +66,19 @@ def set_off(w, p, day, seed, clash, event):
         far = uniform(seed, P_OFFSPRING_FAR, day, c["key"], k) < p["spread_call_to_arms_share"]
         if (far and p["spread_call_to_arms"] == 0.0) or (not far and p["spread_neighbours"] == 0.0):
             continue
-        delay = 1 + int(exponential(max(0.01, p["spread_delay_days"] - 0.5), uniform(seed, P_OFFSPRING_DELAY, day, c["key"], k)))
-        new_spark(w, identity(identity(c["key"], day), k), day + delay, c["town"], c["attacker"], c["defender"], 1 if far else 0, event)
+        delay = 1 + int(
+            exponential(max(0.01, p["spread_delay_days"] - 0.5), uniform(seed, P_OFFSPRING_DELAY, day, c["key"], k))
+        )
+        new_spark(
+            w,
+            identity(identity(c["key"], day), k),
+            day + delay,
+            c["town"],
+            c["attacker"],
+            c["defender"],
+            1 if far else 0,
+            event,
+        )
 
 
 @compiled
@@ -143,7 +154,9 @@ def enemy_in(w, town, faction, other):
     """Return True where a town may be attacked by a faction against another: the other holds it or stands in it."""
     if w.towns[town]["clash"] >= 0:
         return False
-    return holder_faction(w, town) == other or (w.towns[town]["status"] != NEUTRAL and holder_faction(w, town) == faction and in_town(w, town, other) > 0.0)
+    return holder_faction(w, town) == other or (
+        w.towns[town]["status"] != NEUTRAL and holder_faction(w, town) == faction and in_town(w, town, other) > 0.0
+    )
 
 
 @compiled
@@ -157,9 +170,15 @@ def call_to_arms(w, p, day, seed, spark):
     other = s["defender"] if own == s["attacker"] else s["attacker"]
     target, first = -1, 1e300
     for town in range(len(w.towns)):
-        if town == s["town"] or not enemy_in(w, town, own, other) or not within_reach(w, town, chosen, p["spread_reach_km"]):
+        if (
+            town == s["town"]
+            or not enemy_in(w, town, own, other)
+            or not within_reach(w, town, chosen, p["spread_reach_km"])
+        ):
             continue
-        race = exponential(1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"]))
+        race = exponential(
+            1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"])
+        )
         if race < first:
             target, first = town, race
     if target >= 0:
@@ -178,7 +197,10 @@ def to_neighbour(w, p, day, seed, spark):
             own, other = w.groups[g]["faction"], s["defender"] if side == 0 else s["attacker"]
             if not enemy_in(w, town, own, other) or not within_reach(w, town, g, p["spread_reach_km"]):
                 continue
-            race = exponential(1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"], side))
+            race = exponential(
+                1.0 / (0.3 + w.towns[town]["value"]),
+                uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"], side),
+            )
             if race < first:
                 target, group, first = town, g, race
     if target >= 0:
