@@ -1,7 +1,6 @@
 """One simulated day, read from top to bottom.
 
-Each line is a rule: a function over the tables. Talks come between demand and spread, pressure on civilians after
-ceasefires, and reporting last: their rules take those places in the schedule.
+Each line is a rule: a function over the tables.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from sim.engine.jit import compiled
 from sim.engine.recording import record_day
 from sim.engine.rules.base_attempt import base_attempts
 from sim.engine.rules.ceasefire import ceasefires
+from sim.engine.rules.civilians import civilians
 from sim.engine.rules.clash import clashes
 from sim.engine.rules.control import control
 from sim.engine.rules.demand import demands
@@ -20,7 +20,9 @@ from sim.engine.rules.ladder import ladder
 from sim.engine.rules.memory import forget_day, memory, tally
 from sim.engine.rules.movement import movement
 from sim.engine.rules.offensive import offensives
+from sim.engine.rules.reporting import reporting
 from sim.engine.rules.spread import spread
+from sim.engine.rules.talks import talks
 
 
 @compiled
@@ -34,6 +36,8 @@ def one_day(w, daily, p, day, seed):
         incidents(w, p, day, seed)
     if p["demand_enabled"] > 0.0:
         demands(w, p, day, seed)
+    if p["talks_enabled"] > 0.0:
+        talks(w, p, day, seed)
     if p["spread_enabled"] > 0.0:
         spread(w, p, day, seed)
     if p["movement_enabled"] > 0.0:
@@ -45,12 +49,16 @@ def one_day(w, daily, p, day, seed):
         control(w, p, day, seed)
     if p["ceasefire_enabled"] > 0.0:
         ceasefires(w, p, day, seed)
+    if p["civilians_enabled"] > 0.0:
+        civilians(w, p, day, seed)
     if p["offensive_enabled"] > 0.0:
         offensives(w, p, day, seed)
     tally(w, day)
     if p["memory_enabled"] > 0.0:
         memory(w, p)
     ladder(w, p, day)
+    if p["reporting_enabled"] > 0.0:
+        reporting(w, p, day, seed)
     record_day(w, daily, day)
     forget_day(w)
 

@@ -94,7 +94,7 @@ def send(w, day, source, town, fighters, orders, enemy, cause, salt):
 def go_home(w, day, row):
     """Order a force home, or to the nearest town its faction holds where home is lost."""
     f = w.forces[row]
-    if holder_faction(w, f["home"]) != f["faction"]:
+    if not is_refuge(w, f["home"], f["faction"]):
         f["home"] = refuge(w, f["last_town"], f["faction"], f["home"])
     f["orders"] = RETURN
     f["enemy"] = -1
@@ -110,15 +110,23 @@ def go_home(w, day, row):
 def refuge(w, town, faction, otherwise):
     """Return the nearest town by road that a faction holds, else the nearest as the crow flies, else `otherwise`."""
     for i in range(w.near_start[town], w.near_start[town + 1]):
-        if holder_faction(w, w.near[i]["town"]) == faction:
+        if is_refuge(w, w.near[i]["town"], faction):
             return w.near[i]["town"]
     found, best = otherwise, 1e18
     for t in range(len(w.towns)):
-        if t != town and holder_faction(w, t) == faction:
+        if t != town and is_refuge(w, t, faction):
             away = distance_km(w, town, t)
             if away < best:
                 found, best = t, away
     return found
+
+
+@compiled
+def is_refuge(w, town, faction):
+    """Return True for a town that a faction holds, outside the zone where it is barred from it."""
+    return holder_faction(w, town) == faction and not (
+        w.factions[faction]["barred"] == 1 and w.towns[town]["in_zone"] == 1
+    )
 
 
 @compiled

@@ -40,15 +40,24 @@ EVENT_KINDS = (
     "assault",  # a government column set out to a front town
     "offensive_ended",
     "level_change",  # a pair of factions moved on the escalation ladder
+    "talks",  # delegates meet over a refused demand
+    "talks_settled",
+    "killing_at_talks",
+    "account",  # a side's account of a killing at talks
+    "civilian_arrest",
+    "civilian_injury",
+    "civilian_abduction",
+    "displacement",
 )
 (
     GIVEN_SKIPPED, POLICY, BASE_ATTEMPT, BASE_OPENED, BASE_CLOSED, DEMAND, TOLERATED, COMPLIED, STALLED, REFUSED,
     ARREST_RAID, ASSASSINATION, ROAD_QUARREL, FRONT_OPENED, CLASH_SPREAD, CLASH, ATTACK_REPELLED, CLASH_ENDED,
     COMMANDER_KILLED, CAPTURE, WITHDRAWAL, TOWN_NEUTRAL, REINFORCEMENT, AGREEMENT_SIGNED, AGREEMENT_BROKEN,
     AGREEMENT_EXPIRED, SHELLING, ZONE_DEADLINE, MOBILISATION, OFFENSIVE_STARTED, ASSAULT, OFFENSIVE_ENDED, LEVEL_CHANGE,
+    TALKS, TALKS_SETTLED, KILLING_AT_TALKS, ACCOUNT, CIVILIAN_ARREST, CIVILIAN_INJURY, CIVILIAN_ABDUCTION, DISPLACEMENT,
 ) = range(len(EVENT_KINDS))  # fmt: skip
 
-# Rules, as written in the column `rule`; the order is that of the simulated day.
+# Rules, as written in the column `rule`.
 RULES = (
     "given",
     "base_attempt",
@@ -62,8 +71,10 @@ RULES = (
     "offensive",
     "memory",
     "ladder",
+    "talks",
+    "civilians",
 )
-(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER) = range(len(RULES))  # fmt: skip
+(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS) = range(len(RULES))  # fmt: skip
 
 # Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.
 MOVERS = (
@@ -97,12 +108,16 @@ MOVERS = (
     "truce_propensity",  # value: doctrine multiplier
     "expansion",  # value: doctrine multiplier
     "zone",  # value: 1 while the zone's agreement stands
+    "belief",  # value: belief 0..1 that the side in the fight was wronged
+    "coercion",  # value: doctrine multiplier
+    "new_control",  # value: days since control changed, or 0 where contested
+    "policy",  # value: multiplier set by a policy
 )
 (
     M_NONE, M_AGREEMENT, M_DISTANCE, M_FORCE_RATIO, M_OWN_FORCE, M_VALUE, M_TRUST, M_THREAT, M_FATIGUE, M_GRIEVANCE,
     M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_VIOLATIONS, M_DISPUTES, M_BASES,
     M_TERMS, M_PROSCRIBED, M_PATIENCE, M_CALENDAR, M_NEIGHBOURS_LOST, M_SOLIDARITY, M_OFFENSIVE, M_TRUCE_PROPENSITY,
-    M_EXPANSION, M_ZONE,
+    M_EXPANSION, M_ZONE, M_BELIEF, M_COERCION, M_NEW_CONTROL, M_POLICY,
 ) = range(len(MOVERS))  # fmt: skip
 
 ROLES = ("rebel", "government", "patron_backed", "neutral")
@@ -117,8 +132,8 @@ GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED = range(6)
 BASE_STATUS = ("open", "agreed", "closed")
 BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
 
-DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled")
-D_OPEN, D_DEMANDED, D_REFUSED, D_CLASH, D_SETTLED = range(5)
+DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled", "talks")
+D_OPEN, D_DEMANDED, D_REFUSED, D_CLASH, D_SETTLED, D_TALKS = range(6)
 
 CLASH_STATUS = ("under_way", "captured", "repelled", "ended")
 UNDER_WAY, CLASH_CAPTURED, CLASH_REPELLED, CLASH_OVER = range(4)
@@ -134,5 +149,23 @@ NO_OFFENSIVE, MOBILISED, OFFENSIVE_UNDER_WAY = range(3)
 
 LEVELS = ("calm", "dispute", "incident", "local clash", "clashes in several places", "campaign")
 
-ACTIONS = ("given_base_attempt", "given_agreement", "reinforce")
-GIVEN_BASE_ATTEMPT, GIVEN_AGREEMENT, REINFORCE_POLICY = range(3)
+ACTIONS = (
+    "given_base_attempt",
+    "given_agreement",
+    "reinforce",
+    "withdraw",
+    "no_expansion",
+    "mediate",
+    "merge",
+    "monitor",
+)
+GIVEN_BASE_ATTEMPT, GIVEN_AGREEMENT, REINFORCE_POLICY, WITHDRAW, NO_EXPANSION, MEDIATE, MERGE, MONITOR = range(8)
+
+TOWNS_TO = ("host_group", "neutral")
+TO_HOST, TO_NOBODY = range(2)
+
+ROLES_OF_CIVILIANS = ("media worker", "health worker", "activist")
+MEDIA, HEALTH, ACTIVIST = range(3)
+
+ACCOUNTS = ("unknown", "assassination", "forced_entry")
+UNKNOWN_ACCOUNT, ASSASSINATION_ACCOUNT, FORCED_ENTRY_ACCOUNT = range(3)

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from sim.engine.ground import holder_faction, in_town
 from sim.engine.jit import compiled
-from sim.engine.kinds import CAPTURE, CLASH, CONTESTED, HELD, TOWN_NEUTRAL, WITHDRAWAL
+from sim.engine.kinds import (
+    CAPTURE,
+    CIVILIAN_ABDUCTION,
+    CIVILIAN_ARREST,
+    CIVILIAN_INJURY,
+    CLASH,
+    CONTESTED,
+    HELD,
+    TOWN_NEUTRAL,
+    WITHDRAWAL,
+)
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, L_FORCES, N_EVENTS
 
 
@@ -68,6 +78,10 @@ def record_theatre(w, daily, day, row):
     r["agreements"], r["disputes"], r["columns"] = 0, 0, 0
     r["clashes"], r["civilian_deaths"], r["changes"] = 0, 0, 0
     r["offensive"] = w.zone[0]["phase"]
+    fled = 0.0
+    for town in range(len(w.towns)):
+        fled += w.towns[town]["displaced"]
+    r["displaced"], r["pressure"] = int(fled), 0
     for i in range(w.counts[L_AGREEMENTS]):
         r["agreements"] += w.agreements[w.live_agreements[i]]["alive"]
     for i in range(w.counts[L_DISPUTES]):
@@ -84,4 +98,6 @@ def record_theatre(w, daily, day, row):
             r["clashes"] += 1
         elif kind in (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL):
             r["changes"] += 1
+        elif kind in (CIVILIAN_ARREST, CIVILIAN_INJURY, CIVILIAN_ABDUCTION):
+            r["pressure"] += 1
         e -= 1

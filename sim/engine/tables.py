@@ -25,6 +25,7 @@ TOWN: Fields = {
     "start_holder": ("i8", "holder on the first day"),
     "in_zone": ("i8", "1 inside the zone"),
     "front": ("i8", "1 beside a town across the line between government and others"),
+    "displaced": ("f8", "people who have fled and not come back"),
     "changed": ("i8", "day of the last change of holder; -10000 never"),
     "changed_event": ("i8", "event of the last change of holder; -1 none"),
     "lost_by": ("i8", "faction that lost it at the last change; -1 none"),
@@ -41,6 +42,9 @@ FACTION: Fields = {
     "tolerance": ("f8", "multiplier on tolerating another's base"),
     "truce_propensity": ("f8", "multiplier on the signing hazard"),
     "restraint": ("f8", "divides incidents and spread"),
+    "coercion": ("f8", "multiplier on pressure on civilians"),
+    "allowed": ("f8", "multiplier on base attempts set by policies in force"),
+    "barred": ("i8", "1 keeps out of the zone after a withdrawal"),
     "fatigue": ("f8", "war fatigue, 0.."),
     "threat": ("f8", "perceived loyalist threat, 0..1"),
     "deaths_today": ("i8", "own fighters killed today"),
@@ -113,6 +117,8 @@ DISPUTE: Fields = {
     "host": ("i8", "group that holds the town"),
     "stage": ("i8", "kinds.DISPUTE_STAGES"),
     "opened": ("i8", "day"),
+    "talks": ("i8", "day of talks agreed; -1 none"),
+    "demander": ("i8", "group that made the last demand; -1 none"),
     "last_event": ("i8", "last event of the dispute"),
 }
 CLASH: Fields = {
@@ -207,7 +213,41 @@ ACTION: Fields = {
     "group": ("i8", "group; -1 any of the faction"),
     "town": ("i8", "town; -1"),
     "fighters": ("i8", "fighters"),
-    "agreement": ("i8", "row of the prepared agreement; -1"),
+    "agreement": ("i8", "row of the prepared agreement; bit mask of the groups that merge; -1"),
+    "until": ("i8", "last day of a lasting act"),
+    "factor": ("f8", "multiplier of a lasting act; cohesion of merged fighters"),
+    "into": ("i8", "group that merged fighters join; -1"),
+    "towns_to": ("i8", "kinds.TOWNS_TO"),
+    "may_return": ("i8", "0 the faction keeps out of the zone after a withdrawal"),
+}
+REPORT: Fields = {
+    "key": ("i8", "identity"),
+    "event": ("i8", "row of the event reported; -1 for a false claim or a summary"),
+    "outlet": ("i8", "faction whose outlet it is; -1 the monitor"),
+    "day": ("i8", "day of the report"),
+    "event_day": ("i8", "day it gives for the event"),
+    "kind": ("i8", "kinds.EVENT_KINDS"),
+    "initiator": ("i8", "faction it names as initiator; -1 none"),
+    "target": ("i8", "faction it names as target; -1 none"),
+    "town": ("i8", "town it names; -1 none"),
+    "deaths_initiator": ("i8", "fighters of the initiator named"),
+    "deaths_target": ("i8", "fighters of the target named"),
+    "deaths_civilians": ("i8", "civilians"),
+    "deaths_unknown": ("i8", "deaths of unknown side"),
+    "precision": ("i8", "1 the town, 2 near it, 4 the region only"),
+    "summary": ("i8", "1 sums up deaths missed before"),
+    "first_day": ("i8", "first day that it covers"),
+}
+MISSED: Fields = {
+    "deaths_a": ("i8", "deaths of the row's faction that the monitor has missed"),
+    "deaths_b": ("i8", "deaths of the column's faction"),
+    "civilians": ("i8", "civilians"),
+    "first_day": ("i8", "day of the first event missed; -1 none"),
+}
+CONDUCT: Fields = {
+    "mediation": ("f8", "multiplier on the signing hazard set by policies in force"),
+    "monitoring": ("f8", "multiplier on the hold of agreements set by policies in force"),
+    "mediator": ("i8", "action that mediates; -1 none"),
 }
 TERM: Fields = {
     "key": ("i8", "identity"),
@@ -278,6 +318,8 @@ THEATRE_DAY: Fields = {
     "civilian_deaths": ("i8", "on the day"),
     "offensive": ("i8", "kinds.OFFENSIVE_PHASES"),
     "columns": ("i8", "forces on the way"),
+    "displaced": ("i8", "people displaced"),
+    "pressure": ("i8", "acts against civilians on the day"),
     "changes": ("i8", "changes of holder on the day"),
 }
 
@@ -294,10 +336,11 @@ def table(fields: Fields, rows: int) -> np.ndarray:
 
 # Positions in `world.counts`, the number of rows in use of each table that grows.
 # The first six have closed rows too: `live_<table>` lists the rows in use, and its length is at position L_....
-GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "events")
-N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_EVENTS = range(len(GROWING))
-L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS = range(len(GROWING), 2 * len(GROWING) - 1)
-COUNTS = 2 * len(GROWING) - 1
+GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "events", "reports")
+N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_EVENTS, N_REPORTS = range(len(GROWING))
+WITH_LIVE = GROWING[:6]
+L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS = range(len(GROWING), len(GROWING) + 6)
+COUNTS = len(GROWING) + 6
 
 
 class Tables:
@@ -368,6 +411,10 @@ class World(Tables):
     standing: np.ndarray  # i8, forces that stand in towns, town by town; rebuilt as they move
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
+    reports: np.ndarray  # REPORT, grows
+    missed: np.ndarray  # MISSED [F, F], upper half
+    conduct: np.ndarray  # CONDUCT [1]
+    belief: np.ndarray  # f8 [G, G], belief of the column's group that the row's was wronged, 0..1; 0.5 is none
     recent: np.ndarray  # i8 [F, F, 14], deaths of both factions at each other's hands by day modulo 14
     live_forces: np.ndarray  # i8, rows in use, in order of making; likewise the next five
     live_bases: np.ndarray
@@ -405,6 +452,10 @@ class World(Tables):
         "standing": (I8, 1),
         "standing_start": (I8, 1),
         "strength": (F8, 2),
+        "reports": (dtype(REPORT), 1),
+        "missed": (dtype(MISSED), 2),
+        "conduct": (dtype(CONDUCT), 1),
+        "belief": (F8, 2),
         "recent": (I8, 3),
         "live_forces": (I8, 1),
         "live_bases": (I8, 1),

@@ -23,7 +23,7 @@ from sim.geography.names import find_place
 from sim.geography.zone import zone_towns
 from sim.scenario.keys import dotted
 from sim.scenario.quantity import Quantity
-from sim.scenario.schema import Agreement, Scenario
+from sim.scenario.schema import Agreement, Policy, Scenario
 
 RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
@@ -120,6 +120,10 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,
+        reports=table(tables.REPORT, 0),
+        missed=_missed(n_factions),
+        conduct=_conduct(),
+        belief=np.full((len(setup.groups), len(setup.groups)), 0.5),
         recent=np.zeros((n_factions, n_factions, 14), np.int64),
         live_forces=np.arange(len(forces), dtype=np.int64),
         live_bases=np.zeros(0, np.int64),
@@ -146,7 +150,8 @@ def _factions(setup: Setup) -> np.ndarray:
         rows[i]["key"] = name_key(name)
         rows[i]["role"] = kinds.ROLES.index(faction.role)
         rows[i]["proscribed"] = faction.proscribed
-        for field in ("expansion", "tolerance", "truce_propensity", "restraint"):
+        rows[i]["allowed"] = 1.0
+        for field in ("expansion", "tolerance", "truce_propensity", "restraint", "coercion"):
             path = ("factions", name, "doctrine", field)
             rows[i][field] = setup.number(path, getattr(faction.doctrine, field))
     return rows
@@ -372,17 +377,40 @@ def _actions(setup: Setup, agreements: np.ndarray) -> np.ndarray:
             r["kind"], r["agreement"] = kinds.GIVEN_AGREEMENT, prepared
             prepared += 1
     for i, policy in enumerate(scenario.policy):
-        r = rows[len(scenario.given) + i]
-        r["key"], r["day"], r["kind"], r["agreement"] = (
-            name_key(f"policy {i}"),
-            setup.day(policy.on),
-            kinds.REINFORCE_POLICY,
-            -1,
-        )
-        r["group"], r["town"] = setup.groups.index(policy.group), setup.town(policy.in_town)
-        r["faction"] = setup.group_faction[r["group"]]
-        r["fighters"] = round(setup.number(("policy", str(i), "fighters"), policy.fighters))
+        _policy(setup, rows[len(scenario.given) + i], policy, i)
     return rows
+
+
+def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
+    """Fill the row of a policy."""
+
+    def value(name: str) -> float:
+        return setup.number(("policy", str(index), name), getattr(policy, name))
+
+    start = policy.by or policy.on or setup.scenario.start
+    r["key"], r["day"] = name_key(f"policy {index}"), setup.day(start)
+    r["until"] = setup.day(policy.until) if policy.until else setup.scenario.days
+    r["faction"] = r["group"] = r["town"] = r["agreement"] = r["into"] = -1
+    r["factor"], r["may_return"] = value("factor"), policy.may_return is not False
+    if policy.in_town is not None:
+        r["town"] = setup.town(policy.in_town)
+    if policy.withdraw is not None:
+        r["kind"], r["faction"] = kinds.WITHDRAW, setup.factions.index(policy.withdraw)
+        r["town"] = -1 if policy.from_place in (None, "zone") else setup.town(str(policy.from_place))
+        r["towns_to"] = kinds.TOWNS_TO.index(policy.towns_to or "host_group")
+    elif policy.enforce_no_expansion is not None:
+        r["kind"], r["faction"] = kinds.NO_EXPANSION, setup.factions.index(policy.enforce_no_expansion)
+    elif policy.mediate is not None:
+        r["kind"] = kinds.MEDIATE
+        r["group"] = setup.groups.index(policy.mediate) if policy.mediate in setup.groups else -1
+    elif policy.reinforce is not None:
+        r["kind"], r["group"] = kinds.REINFORCE_POLICY, setup.groups.index(policy.reinforce)
+        r["fighters"] = round(value("fighters"))
+    elif policy.merge_groups is not None and policy.into is not None:
+        r["kind"], r["into"], r["factor"] = kinds.MERGE, setup.groups.index(policy.into), value("cohesion")
+        r["agreement"] = sum(1 << setup.groups.index(group) for group in policy.merge_groups)
+    else:
+        r["kind"] = kinds.MONITOR
 
 
 def _terms(setup: Setup) -> np.ndarray:
@@ -417,6 +445,19 @@ def _zone(setup: Setup) -> np.ndarray:
     return rows
 
 
+def _missed(n_factions: int) -> np.ndarray:
+    rows = table(tables.MISSED, n_factions * n_factions).reshape(n_factions, n_factions)
+    rows["first_day"] = -1
+    return rows
+
+
+def _conduct() -> np.ndarray:
+    rows = table(tables.CONDUCT, 1)
+    rows["mediation"] = rows["monitoring"] = 1.0
+    rows["mediator"] = -1
+    return rows
+
+
 def _space(geography: Geography) -> np.ndarray:
     rows = table(tables.SPACE, 1)
     rows[0]["width"], rows[0]["height"], rows[0]["cell_km"] = geography.width, geography.height, geography.cell_km
@@ -436,6 +477,7 @@ def _room(world: World) -> dict[str, int]:
         "sparks": 9 * towns + 200,
         "agreements": factions * factions + 1,
         "events": 30 * towns + 6 * forces + 500,
+        "reports": (30 * towns + 6 * forces + 500) * 2 + factions * factions,
     }
     return {name: int(made[name]) + extra[name] for name in tables.GROWING}
 
@@ -448,7 +490,7 @@ def make_room(world: World) -> None:
         if len(rows) < needed:
             size = max(needed, 2 * len(rows))
             changed[name] = _longer(rows, size)
-            if name != "events":
+            if name in tables.WITH_LIVE:
                 changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
             if name == "forces":
                 changed["standing"] = np.zeros(size, np.int64)

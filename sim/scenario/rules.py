@@ -63,6 +63,23 @@ class Demand(Rule):
     clash_after_refusal: Quantity = number(0.8, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
 
 
+class Talks(Rule):
+    """Talks after a refusal, killing of delegates at talks, and two accounts of it that nobody adjudicates."""
+
+    after_refusal: Quantity = number(0.5, "probability", 0, 1, "chance that a refusal is followed by talks rather than by force at once", between=(0.2, 0.8))
+    settles: Quantity = number(0.4, "probability", 0, 1, "chance that talks without a killing settle the dispute", between=(0.2, 0.6))
+    killing: Quantity = number(0.04, "probability", 0, 1, "chance that delegates are killed at talks", "assumed; one case in the article, 29 Oct 2018", between=(0.01, 0.1))
+    deaths_mean: Quantity = number(2, "deaths", 1, 20, "mean delegates killed", "two officials of HTS, 29 Oct 2018")
+    true_account: Literal["unknown", "assassination", "forced_entry"] = Field(
+        default="unknown", description="which account of a killing is true: delegates assassinated, or killed while forcing their way in; nobody in the model knows"
+    )
+    prior: Quantity = number(0, "log-odds", -5, 5, "belief in assassination before any claim is heard")
+    trust_weight: Quantity = number(2, "log-odds per unit of trust", 0, 10, "weight of a side's claim by the trust in it")
+    evidence: Quantity = number(1, "log-odds", 0, 10, "what leaks of the true account, where one is true")
+    belief_gain: Quantity = number(1, "exponent", 0, 2, "belief b multiplies solidarity by exp(gain (b - 0.5))", between=(0, 2))
+    belief_half_life_days: Quantity = number(60, "days", 1, 1000, "fading of beliefs towards 0.5")
+
+
 class Spread(Rule):
     """Offspring of clashes: to neighbours along roads, and by call to arms far away."""
 
@@ -113,6 +130,7 @@ class Control(Rule):
     watch_days: Quantity = number(14, "days", 1, 120, "how far back lost neighbours are counted")
     threshold: Quantity = number(0.5, "share of neighbouring towns lost", 0, 1, "median threshold at which a garrison leaves", "Granovetter 1978, Am J Sociol; Christia 2012", between=(0.35, 0.8))
     threshold_spread: Quantity = number(0.2, "share", 0, 1, "half-width of the uniform distribution of thresholds")
+    support_weight: Quantity = number(0.5, "share per unit of influence", 0, 3, "lost local support lowers the threshold")
     influence_days: Quantity = number(30, "days", 1, 1000, "time over which influence follows presence")
 
 
@@ -134,6 +152,21 @@ class Ceasefire(Rule):
     violation_breaks: Quantity = number(0.25, "probability", 0, 1, "chance that a clash in the scope breaks the agreement at once", between=(0.1, 0.5))
     relapse_clashes: Quantity = number(1, "clashes", 0, 10, "mean number of further clashes that its breaker starts beside the first", between=(0.5, 2))
     stops_clash: Quantity = number(0.8, "probability", 0, 1, "chance that a clash under way in the scope ends on the day of signing")
+
+
+class Civilians(Rule):
+    """Pressure on civilians under new or contested control, displacement by clashes, and the support they cost."""
+
+    pressure_per_town_month: Quantity = number(0.12, "acts per month and town under new or contested control", 0, 10, "arrest, injury or abduction of a media worker, health worker or activist", "17 UCDP GED events of insurgents against civilians in Jan-Oct 2018 are deaths only: a lower bound", between=(0.05, 0.3))
+    new_days: Quantity = number(30, "days", 1, 365, "how long control counts as new")
+    settled_share: Quantity = number(0.1, "share of the rate", 0, 1, "rate in towns under settled control, relative to new or contested")
+    media_share: Quantity = number(0.5, "share of victims", 0, 1, "media workers; the article: 2 media activists of 4 victims")
+    health_share: Quantity = number(0.25, "share of victims", 0, 1, "health workers; the rest are other activists; the article: 1 of 4")
+    arrest_share: Quantity = number(0.4, "share of acts", 0, 1, "arrests")
+    injury_share: Quantity = number(0.2, "share of acts", 0, 1, "injuries; the rest are abductions")
+    support_loss: Quantity = number(0.05, "share of local influence", 0, 1, "influence that an act costs its author in the town")
+    displaced_per_death: Quantity = number(40, "people per death in a clash", 0, 5000, "people who flee a clash in a town of average population", between=(10, 150))
+    return_half_life_days: Quantity = number(45, "days", 1, 1000, "return of the displaced while their town is quiet")
 
 
 class Offensive(Rule):
@@ -176,6 +209,21 @@ class Memory(Rule):
     threat_mobilisation: Quantity = number(0.4, "threat", 0, 1, "threat perceived from an announced mobilisation")
 
 
+class Reporting(Rule):
+    """What is reported of what happened: one outlet for each rebel faction and one monitor."""
+
+    monitor_detection: Quantity = number(0.7, "probability", 0, 1, "chance that the monitor hears of an event with one death", between=(0.5, 0.9))
+    outlet_detection: Quantity = number(0.5, "probability", 0, 1, "chance that a side's outlet reports an event with one death", between=(0.3, 0.8))
+    size_exponent: Quantity = number(0.7, "exponent", 0, 3, "an event with n deaths is missed with (1 - detection)^(n^exponent)")
+    delay_days: Quantity = number(0.5, "days", 0, 30, "mean delay, geometric")
+    unknown_toll_share: Quantity = number(0.2, "share of the monitor's clash reports", 0, 1, "toll unknown, written as 2+2 deaths", "UCDP GED: 16 % of rows, 24 % since Feb 2018", between=(0.16, 0.24))
+    zero_share: Quantity = number(0.08, "share of the monitor's clash reports", 0, 1, "written without deaths", "UCDP GED: 6-17 % of rows", between=(0.06, 0.17))
+    misplaced_share: Quantity = number(0.1, "share of reports", 0, 1, "placed in a neighbouring town")
+    summary_share: Quantity = number(0.3, "probability per week and pair", 0, 1, "chance that the monitor sums up the deaths it had missed, without a place", between=(0.1, 0.5))
+    denial: Quantity = number(0.8, "probability", 0, 1, "chance that an outlet lays the start of a fight on the other side")
+    false_claims_per_month: Quantity = number(0.2, "claims per month and outlet", 0, 10, "reports of clashes that did not happen", between=(0, 0.5))
+
+
 class Level(Strict):
     """What holds for a pair of factions at one level of the escalation ladder."""
 
@@ -207,14 +255,17 @@ class Rules(Strict):
     base_attempt: BaseAttempt = BaseAttempt()
     incident: Incident = Incident()
     demand: Demand = Demand()
+    talks: Talks = Talks()
     spread: Spread = Spread()
     movement: Movement = Movement()
     clash: Clash = Clash()
     control: Control = Control()
     ceasefire: Ceasefire = Ceasefire()
+    civilians: Civilians = Civilians()
     offensive: Offensive = Offensive()
     memory: Memory = Memory()
     ladder: Ladder = Ladder()
+    reporting: Reporting = Reporting()
 
 
 class Term(Strict):

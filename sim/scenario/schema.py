@@ -24,6 +24,7 @@ class Doctrine(Strict):
     tolerance: Quantity = number(1, "multiplier", 0, 20, "on the utility of leaving another's base alone", between=(0.5, 2))
     truce_propensity: Quantity = number(1, "multiplier", 0, 20, "on the signing hazard", between=(0.5, 2))
     restraint: Quantity = number(1, "multiplier", 0.1, 20, "divides incidents and the spread of clashes it starts", between=(0.7, 1.5))
+    coercion: Quantity = number(1, "multiplier", 0, 20, "on pressure on civilians in towns it holds", between=(0.5, 2))
 
 
 class Group(Strict):
@@ -87,13 +88,26 @@ class Given(Strict):
 
 
 class Policy(Strict):
-    """A dated action of a what-if."""
+    """A dated action of a what-if: exactly one of the first six keys says what is done."""
 
-    on: date
-    action: Literal["reinforce"]
-    group: Name
-    in_town: Name = Field(alias="in", description="town")
+    withdraw: Name | None = Field(default=None, description="faction that leaves `from` by the day `by`")
+    enforce_no_expansion: Name | None = Field(default=None, description="faction whose base attempts are multiplied by `factor`")
+    mediate: Name | None = Field(default=None, description="mediator, of the model or from outside; multiplies the signing hazard by `factor`")
+    reinforce: Name | None = Field(default=None, description="group that `fighters` from outside join, `in` a town it can reach")
+    merge_groups: list[Name] | None = Field(default=None, description="groups whose fighters join the group `into`")
+    monitor: Name | None = Field(default=None, description="who watches over agreements; multiplies their hold by `factor`")
+    by: date | None = Field(default=None, description="day of a withdrawal")
+    on: date | None = Field(default=None, description="day of a single act, or first day of a lasting one")
+    until: date | None = Field(default=None, description="last day of a lasting act; the end if left out")
+    from_place: Name | None = Field(default=None, alias="from", description="`zone`, or a town")
+    towns_to: Literal["host_group", "neutral"] | None = Field(default=None, description="who gets towns left: the strongest rebel group nearby, or nobody")
+    may_return: bool | None = Field(default=None, description="false: the faction opens no base or front in the zone afterwards")
+    in_town: Name | None = Field(default=None, alias="in", description="town")
+    into: Name | None = Field(default=None, description="group that merged fighters join")
     fighters: Quantity = number(100, "fighters", 1, 100000, "fighters who arrive from outside")
+    factor: Quantity = number(1, "multiplier", 0, 100, "strength of a lasting act")
+    cohesion: Quantity = number(0.8, "share", 0.05, 1, "cohesion of merged fighters")
+    source: str | None = None
 
 
 class Scenario(Strict):

@@ -36,6 +36,7 @@ from sim.engine.kinds import (
     M_FATIGUE,
     M_FORCE_RATIO,
     M_OFFENSIVE,
+    M_POLICY,
     M_SUPPORT,
     M_THREAT,
     M_TRUST,
@@ -50,7 +51,7 @@ from sim.engine.log import log_event, moved
 from sim.engine.tables import L_BASES, L_DISPUTES, L_FORCES, N_BASES, N_DISPUTES
 
 MOST_RATIO = 10.0  # superiority beyond ten to one changes nothing more
-DAILY_LIMIT = 0.05  # no town sees a higher chance a day; draws above it need no rate
+DAILY_LIMIT = 0.02  # no town sees a higher chance a day; draws above it need no rate
 
 
 @compiled
@@ -72,7 +73,7 @@ def rate_per_day(w, p, faction, town, km):
     group = nearest_group(w, town, faction)
     if host >= 0 and group >= 0:
         agreement = covering(w, group, host, town)
-    rate = p["base_attempt_attempts_per_town_month"] / 30.0 * f["expansion"] * math.exp(score)
+    rate = p["base_attempt_attempts_per_town_month"] / 30.0 * f["expansion"] * f["allowed"] * math.exp(score)
     if agreement >= 0:
         a = w.agreements[agreement]
         trust = w.relations[faction, host_faction]["trust"]
@@ -95,6 +96,8 @@ def nearest_group(w, town, faction):
 def candidate(w, town, faction):
     """Return True where a faction may attempt a base: another rebel faction's town or a neutral one, no base yet."""
     t = w.towns[town]
+    if w.factions[faction]["barred"] == 1 and t["in_zone"] == 1:
+        return False
     if t["holder"] >= 0:
         if not rebels(w, faction, w.groups[t["holder"]]["faction"]):
             return False
@@ -158,6 +161,7 @@ def explain(w, p, row, faction, town, km, ratio, agreement):
     influence = w.influence[town, faction]
     moved(w, row, M_SUPPORT, influence, math.exp(p["base_attempt_support_weight"] * (influence - 0.5)))
     moved(w, row, M_EXPANSION, f["expansion"], f["expansion"])
+    moved(w, row, M_POLICY, f["allowed"], f["allowed"])
 
 
 @compiled
@@ -235,3 +239,4 @@ def open_base(w, day, force):
     d["key"] = identity(f["key"], town)
     d["town"], d["base"], d["newcomer"], d["host"] = town, base, f["group"], host
     d["stage"], d["opened"], d["last_event"] = D_OPEN, day, row
+    d["talks"], d["demander"] = -1, -1

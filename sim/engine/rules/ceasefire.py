@@ -36,6 +36,7 @@ from sim.engine.kinds import (
     M_DISPUTES,
     M_MEDIATOR,
     M_MOMENTUM,
+    M_POLICY,
     M_STALEMATE,
     M_TERMS,
     M_THREAT,
@@ -118,7 +119,13 @@ def may_break(w, p, day, seed, agreement):
     worn = math.pow(p["ceasefire_breach_factor"], float(a["violations"]))
     crowded = math.pow(p["ceasefire_bases_factor"], float(bases))
     open_dispute = p["ceasefire_dispute_factor"] if disputes > 0 else 1.0
-    rate = a["frailty"] * worn * crowded * open_dispute / (p["ceasefire_hold_days"] * a["hold_factor"])
+    rate = (
+        a["frailty"]
+        * worn
+        * crowded
+        * open_dispute
+        / (p["ceasefire_hold_days"] * a["hold_factor"] * w.conduct[0]["monitoring"])
+    )
     chance = 1.0 - math.exp(-rate)
     u = uniform(seed, P_BREAK, day, a["key"])
     if u >= chance:
@@ -131,6 +138,7 @@ def may_break(w, p, day, seed, agreement):
     moved(w, row, M_DISPUTES, float(disputes), open_dispute)
     moved(w, row, M_BASES, float(bases), crowded)
     moved(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
+    moved(w, row, M_POLICY, w.conduct[0]["monitoring"], 1.0 / w.conduct[0]["monitoring"])
     relapse(w, p, day, seed, agreement, author, other, row)
 
 
@@ -190,7 +198,7 @@ def may_sign(w, p, day, seed, fa, fb):
     base = p["ceasefire_signing_per_10_deaths"] * r["deaths_7"] / 10.0
     keen = math.sqrt(w.factions[fa]["truce_propensity"] * w.factions[fb]["truce_propensity"])
     mediator = mediator_of(w, fa, fb)
-    mediated = p["ceasefire_mediator_factor"] if mediator >= 0 else 1.0
+    mediated = (p["ceasefire_mediator_factor"] if mediator >= 0 else 1.0) * w.conduct[0]["mediation"]
     idle = float(day - max(r["capture_day"], 0))
     stalemate = 1.0 + idle / p["ceasefire_stalemate_days"]
     fear = math.exp(p["ceasefire_threat_weight"] * max(w.factions[fa]["threat"], w.factions[fb]["threat"]))

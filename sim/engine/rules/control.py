@@ -116,7 +116,8 @@ def bandwagon(w, p, day, seed):
             continue
         share = lost / known
         spread = p["control_threshold_spread"] * (2.0 * uniform(seed, P_THRESHOLD, 0, w.towns[town]["key"]) - 1.0)
-        if share <= max(0.0, p["control_threshold"] + spread):
+        support = p["control_support_weight"] * (w.influence[town, mine] - 1.0)
+        if share <= max(0.0, p["control_threshold"] + spread + support):
             continue
         own = backing(w, town, w.towns[town]["holder"], p["movement_road_km_per_day"], p["demand_help_hours"])
         other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"])

@@ -16,6 +16,7 @@ from sim.engine.draws import (
     P_REFUSAL_CLASH,
     P_RESPONSE,
     P_SETTLE,
+    P_TALKS,
     identity,
     uniform,
 )
@@ -28,6 +29,7 @@ from sim.engine.kinds import (
     D_DEMANDED,
     D_REFUSED,
     D_SETTLED,
+    D_TALKS,
     DEMAND,
     M_FORCE_RATIO,
     M_GRIEVANCE,
@@ -80,7 +82,7 @@ def demands(w, p, day, seed):
     for i in range(w.counts[L_DISPUTES]):
         dispute = w.live_disputes[i]
         d = w.disputes[dispute]
-        if d["alive"] == 0 or d["opened"] == day:
+        if d["alive"] == 0 or d["opened"] == day or d["stage"] == D_TALKS:
             continue
         if stale(w, dispute):
             lapse(w, day, dispute)
@@ -191,12 +193,25 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
         yield_to(w, day, dispute, demander, asked, row)
     elif kind == REFUSED:
         d["stage"] = D_REFUSED
-        v = uniform(seed, P_REFUSAL_CLASH, day, d["key"])
-        if v < p["demand_clash_after_refusal"] and in_town(w, d["town"], w.groups[demander]["faction"]) > 0.0:
-            d["stage"] = D_CLASH
-            key = identity(d["key"], day)
-            open_clash(w, day, key, d["town"], demander, asked, row)
-            send_column(w, p, day, seed, key, demander, d["town"], w.groups[asked]["faction"], row)
+        if p["talks_enabled"] > 0.0 and uniform(seed, P_TALKS, day, d["key"]) < p["talks_after_refusal"]:
+            d["stage"], d["talks"], d["demander"] = D_TALKS, day + 1, demander
+        else:
+            use_force(w, p, day, seed, dispute, demander, asked, row)
+
+
+@compiled
+def use_force(w, p, day, seed, dispute, demander, asked, row):
+    """Draw whether the demander attacks; a column comes to its help."""
+    d = w.disputes[dispute]
+    town = d["town"]
+    u = uniform(seed, P_REFUSAL_CLASH, day, d["key"])
+    if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0:
+        return
+    if in_town(w, town, w.groups[demander]["faction"]) > 0.0:
+        d["stage"] = D_CLASH
+        key = identity(d["key"], day)
+        open_clash(w, day, key, town, demander, asked, row)
+        send_column(w, p, day, seed, key, demander, town, w.groups[asked]["faction"], row)
 
 
 @compiled

@@ -32,6 +32,7 @@ from sim.engine.kinds import (
     CLASH_SPREAD,
     FRONT_OPENED,
     M_AGREEMENT,
+    M_BELIEF,
     M_FATIGUE,
     M_OFFENSIVE,
     M_RESTRAINT,
@@ -108,12 +109,20 @@ def spread(w, p, day, seed):
 
 
 @compiled
-def joins(w, spark, group):
+def joins(w, p, spark, group):
     """Return the chance that a group answers the call: its solidarity with the group in the fight."""
     s = w.sparks[spark]
     faction = w.groups[group]["faction"]
     fighting = s["attacker_group"] if faction == s["attacker"] else s["defender_group"]
-    return 1.0 if group == fighting else w.solidarity[fighting, group]
+    if group == fighting:
+        return 1.0
+    return min(1.0, w.solidarity[fighting, group] * swayed(w, p, fighting, group))
+
+
+@compiled
+def swayed(w, p, fighting, group):
+    """Return the multiplier of belief on solidarity: a sister believed to be wronged is helped more."""
+    return math.exp(p["talks_belief_gain"] * (w.belief[fighting, group] - 0.5))
 
 
 @compiled
@@ -152,7 +161,7 @@ def within_reach(w, town, group, reach):
 @compiled
 def enemy_in(w, town, faction, other):
     """Return True where a town may be attacked by a faction against another: the other holds it or stands in it."""
-    if w.towns[town]["clash"] >= 0:
+    if w.towns[town]["clash"] >= 0 or (w.factions[faction]["barred"] == 1 and w.towns[town]["in_zone"] == 1):
         return False
     return holder_faction(w, town) == other or (
         w.towns[town]["status"] != NEUTRAL and holder_faction(w, town) == faction and in_town(w, town, other) > 0.0
@@ -164,7 +173,7 @@ def call_to_arms(w, p, day, seed, spark):
     """Open a front far away: a group that is called, and answers by its solidarity, attacks a town in its own reach."""
     s = w.sparks[spark]
     chosen = called(w, p, seed, spark)
-    if chosen < 0 or uniform(seed, P_SPARK_JOINS, 0, s["key"]) >= joins(w, spark, chosen):
+    if chosen < 0 or uniform(seed, P_SPARK_JOINS, 0, s["key"]) >= joins(w, p, spark, chosen):
         return
     own = w.groups[chosen]["faction"]
     other = s["defender"] if own == s["attacker"] else s["attacker"]
@@ -231,7 +240,9 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     if under_attack:
         moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
     if s["far"] == 1:
-        moved(w, row, M_SOLIDARITY, joins(w, spark, group), joins(w, spark, group))
+        moved(w, row, M_SOLIDARITY, joins(w, p, spark, group), joins(w, p, spark, group))
+        fighting = s["attacker_group"] if own == s["attacker"] else s["defender_group"]
+        moved(w, row, M_BELIEF, w.belief[fighting, group], swayed(w, p, fighting, group))
     tired = 0.5 * (w.factions[own]["fatigue"] + w.factions[enemy]["fatigue"])
     moved(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
     calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)

@@ -1,0 +1,130 @@
+"""Mechanism 4: talks over a refused demand, killing of delegates, and two accounts that nobody adjudicates.
+
+The side that asked for the talks says its delegates were assassinated; the other says they forced their way in. Each
+group hears both, and believes by its trust in the source: log-odds = prior + trust in the one - trust in the other.
+Belief multiplies solidarity by exp(gain (belief - 0.5)). A scenario may make one account true; then some of it leaks.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.engine.draws import P_TALKS_DEATHS, P_TALKS_KILLING, P_TALKS_SETTLE, identity, poisson, uniform
+from sim.engine.ground import covering, in_town, recount
+from sim.engine.jit import compiled
+from sim.engine.kinds import (
+    ACCOUNT,
+    ASSASSINATION_ACCOUNT,
+    BASE_AGREED,
+    D_CLASH,
+    D_OPEN,
+    D_SETTLED,
+    D_TALKS,
+    FORCED_ENTRY_ACCOUNT,
+    KILLING_AT_TALKS,
+    M_TRUST,
+    R_TALKS,
+    TALKS,
+    TALKS_SETTLED,
+)
+from sim.engine.log import log_event, moved
+from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.rules.agreements import violate
+from sim.engine.rules.clash import open_clash
+from sim.engine.rules.demand import use_force
+from sim.engine.tables import L_DISPUTES
+
+LN2 = 0.6931471805599453
+
+
+@compiled
+def talks(w, p, day, seed):
+    """Hold the talks that are due, and let beliefs fade."""
+    for i in range(w.counts[L_DISPUTES]):
+        dispute = w.live_disputes[i]
+        d = w.disputes[dispute]
+        if d["alive"] == 1 and d["stage"] == D_TALKS and d["talks"] <= day:
+            meet(w, p, day, seed, dispute)
+    kept = math.exp(-LN2 / p["talks_belief_half_life_days"])
+    for a in range(len(w.groups)):
+        for b in range(len(w.groups)):
+            w.belief[a, b] = 0.5 + (w.belief[a, b] - 0.5) * kept
+
+
+@compiled
+def meet(w, p, day, seed, dispute):
+    """Hold one meeting: delegates are killed, or the talks settle the dispute, or they fail."""
+    d = w.disputes[dispute]
+    town = d["town"]
+    visitor = d["demander"]
+    other = d["host"] if visitor == d["newcomer"] else d["newcomer"]
+    row = log_event(w, day, TALKS, R_TALKS, d["last_event"], visitor, other, town, 1.0, -1.0)
+    d["last_event"] = row
+    d["stage"] = D_OPEN
+    u = uniform(seed, P_TALKS_KILLING, day, d["key"])
+    if u < p["talks_killing"]:
+        delegates_die(w, p, day, seed, dispute, visitor, other, u)
+        return
+    v = uniform(seed, P_TALKS_SETTLE, day, d["key"])
+    if v < p["talks_settles"]:
+        row = log_event(w, day, TALKS_SETTLED, R_TALKS, row, visitor, other, town, p["talks_settles"], v)
+        w.bases[d["base"]]["status"] = BASE_AGREED
+        d["alive"], d["stage"], d["last_event"] = 0, D_SETTLED, row
+    else:
+        use_force(w, p, day, seed, dispute, visitor, other, row)
+
+
+@compiled
+def delegates_die(w, p, day, seed, dispute, visitor, other, u):
+    """Kill delegates, tell both accounts, let groups believe, and begin the clash."""
+    d = w.disputes[dispute]
+    town = d["town"]
+    fv, fo = w.groups[visitor]["faction"], w.groups[other]["faction"]
+    dead = 1 + poisson(p["talks_deaths_mean"] - 1.0, uniform(seed, P_TALKS_DEATHS, day, d["key"]))
+    dead = kill_in_town(w, town, fv, dead)
+    row = log_event(w, day, KILLING_AT_TALKS, R_TALKS, d["last_event"], other, visitor, town, p["talks_killing"], u)
+    w.events[row]["deaths_target"] = dead
+    count_deaths(w, fo, fv, 0, dead)
+    agreement = covering(w, visitor, other, town)
+    if agreement >= 0:
+        w.events[row]["agreement"] = agreement
+        violate(w, p, agreement)
+    for a, b in ((fv, fo), (fo, fv)):
+        w.relations[a, b]["incident_day"] = day
+        w.relations[a, b]["last_event"] = row
+    tell(w, p, day, row, visitor, other, ASSASSINATION_ACCOUNT)
+    tell(w, p, day, row, other, visitor, FORCED_ENTRY_ACCOUNT)
+    believe(w, p, visitor, other)
+    d["last_event"] = row
+    if in_town(w, town, fv) > 0.0 and in_town(w, town, fo) > 0.0 and w.towns[town]["clash"] < 0:
+        d["stage"] = D_CLASH
+        open_clash(w, day, identity(d["key"], day), town, visitor, other, row)
+    recount(w, town)
+
+
+@compiled
+def tell(w, p, day, cause, teller, accused, account):
+    """Log a side's account; `fighters` holds which account it is."""
+    row = log_event(w, day, ACCOUNT, R_TALKS, cause, teller, accused, w.events[cause]["town"], 1.0, -1.0)
+    w.events[row]["fighters"] = account
+    a, b = w.groups[teller]["faction"], w.groups[accused]["faction"]
+    moved(w, row, M_TRUST, w.relations[b, a]["trust"], math.exp(p["talks_trust_weight"] * w.relations[b, a]["trust"]))
+
+
+@compiled
+def believe(w, p, visitor, other):
+    """Let every group form a belief about who was wronged, by its trust in the two sources."""
+    fv, fo = w.groups[visitor]["faction"], w.groups[other]["faction"]
+    evidence = 0.0
+    if p["talks_true_account"] == ASSASSINATION_ACCOUNT:
+        evidence = p["talks_evidence"]
+    elif p["talks_true_account"] == FORCED_ENTRY_ACCOUNT:
+        evidence = -p["talks_evidence"]
+    for g in range(len(w.groups)):
+        mine = w.groups[g]["faction"]
+        in_visitor = 1.0 if mine == fv else w.relations[mine, fv]["trust"]
+        in_other = 1.0 if mine == fo else w.relations[mine, fo]["trust"]
+        odds = p["talks_prior"] + evidence + p["talks_trust_weight"] * (in_visitor - in_other)
+        b = 1.0 / (1.0 + math.exp(-odds))
+        w.belief[visitor, g] = b
+        w.belief[other, g] = 1.0 - b
