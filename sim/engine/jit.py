@@ -19,6 +19,9 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import Compiler
+from numba.core.dispatcher import _FunctionCompiler
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, models, register_model, typeof_impl, unbox
@@ -73,21 +76,82 @@ if CACHE_FOLDER is not None:
     numba.config.CACHE_DIR = str(CACHE_FOLDER)
 
 
+class _Part(JITCodeLibrary):
+    """Code of one function, to be linked into whoever calls it from Python; never turned into machine code itself.
+
+    numba links, optimises and emits the whole tree of calls anew at every function of the tree. Here that is done once.
+    """
+
+    def finalize(self) -> None:
+        self._finalized = True
+
+    def add_linking_library(self, library: Any) -> None:
+        self._linking_libraries.append(library)
+
+
+class _Whole(JITCodeLibrary):
+    """Code of a function that Python calls, with all parts that it needs."""
+
+    def add_linking_library(self, library: Any) -> None:
+        known = set(self._linking_libraries)
+        waiting = [library]
+        while waiting:
+            part = waiting.pop()
+            if part not in known:
+                known.add(part)
+                self._linking_libraries.append(part)
+                waiting += part._linking_libraries if isinstance(part, _Part) else []
+                part._ensure_finalized()
+
+
+def _pipeline(library: type[JITCodeLibrary]) -> type[Compiler]:
+    class Pipeline(Compiler):
+        def __init__(self, *args: Any, **kws: Any) -> None:
+            super().__init__(*args, **kws)
+            codegen = self.state.targetctx.codegen()
+            self.state.library = library(codegen, self.state.func_id.func_qualname if self.state.func_id else "part")
+            self.state.library.enable_object_caching()
+
+    return Pipeline
+
+
+_PART, _WHOLE = _pipeline(_Part), _pipeline(_Whole)
+
+
+class _PartCompiler(_FunctionCompiler):
+    """Compiles a function as a part; a fresh built-in stands for it in numba's table of functions."""
+
+    def _customize_flags(self, flags: Any) -> Any:
+        flags.no_compile = True
+        return flags
+
+    def _compile_core(self, args: Any, return_type: Any) -> Any:
+        result = super()._compile_core(args, return_type)
+        key: Any = [].append
+        result.target_context.insert_user_function(key, result.fndesc, [result.library])
+        return result._replace(entry_point=key)
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a rule; in interpreted mode return it unchanged.
 
-    numba would compile a function anew for each constant that is passed to it: constants are widened to numbers first.
+    Called from Python the function is compiled whole; called from another compiled function it is a part of that.
+    numba would compile a part anew for each constant that is passed to it: constants are widened to numbers first.
     """
-    dispatcher = numba.njit(cache=CACHE_FOLDER is not None, nogil=True)(function)
+    options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}
     if INTERPRETED:
-        return dispatcher
-    template = dispatcher.get_call_template
+        return numba.njit(**options)(function)
+    whole = numba.njit(cache=CACHE_FOLDER is not None, pipeline_class=_WHOLE, **options)(function)
+    part = numba.njit(no_cpython_wrapper=True, pipeline_class=_PART, **options)(function)
+    part._compiler = _PartCompiler(function, part.targetdescr, part.targetoptions, {}, _PART)
 
-    def widened(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
-        return template(tuple(map(types.unliteral, args)), {name: types.unliteral(a) for name, a in kws.items()})
+    def template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
+        widened = {name: types.unliteral(kind) for name, kind in kws.items()}
+        return part.get_call_template(tuple(map(types.unliteral, args)), widened)
 
-    dispatcher.get_call_template = widened
-    return dispatcher
+    whole.get_call_template = template
+    whole.get_overload = part.get_overload
+    return whole
 
 
 def cold() -> bool:
