@@ -1,0 +1,11 @@
+"""The simulation as a Mesa model: `ConflictModel` and its agents, which are the rows of the engine's tables.
+
+Whoever runs many simulations has no need of it: `sim.simulate` and batches do without Mesa.
+"""
+
+from __future__ import annotations
+
+from sim.model.agents import Base, Faction, Force, Town
+from sim.model.conflict import ConflictModel
+
+__all__ = ["Base", "ConflictModel", "Faction", "Force", "Town"]

@@ -1,0 +1,262 @@
+"""The agents: genuine Mesa agents whose attributes read and write their row of the engine's tables.
+
+Factions and towns are there from the start to the end; forces and bases come and go with their rows. What a person
+writes acts from the next day on and is not in the event log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from mesa import Agent
+from mesa.discrete_space import Cell, CellAgent, FixedAgent
+
+from sim.engine import kinds, tables
+from sim.engine.tables import World
+from sim.model.columns import Column, Flag, Name, Word
+
+if TYPE_CHECKING:
+    from sim.model.conflict import ConflictModel
+
+NOWHERE = -1
+MOST_FIGHTERS = 1_000_000
+
+
+class _NoIds:
+    """Mesa 3.3 counts agents in a table that keeps every model for good; here the model numbers its agents itself."""
+
+    def __getitem__(self, model: Any) -> Iterator[int]:
+        return iter((0,))
+
+
+class Row:
+    """What all agents share: the number of their row in a table of the world."""
+
+    table: ClassVar[str]
+    fields: ClassVar[tables.Fields]
+    model: ConflictModel
+    _ids: ClassVar = _NoIds()
+
+    def __init__(self, model: ConflictModel, row: int) -> None:
+        self.row = row
+        super().__init__(model)  # type: ignore[call-arg]
+
+    @property
+    def name(self) -> str:
+        """What the row is called."""
+        names: tuple[str, ...] = self.model.names[self.table]
+        return names[self.row]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name}>"
+
+
+class Faction(Row, Agent):
+    """A side of the conflict: one group or a coalition of groups."""
+
+    table, fields = "factions", tables.FACTION
+    role = Word(kinds.ROLES, fixed=True)
+    proscribed = Flag()
+    expansion = Column(0, 20)
+    tolerance = Column(0, 20)
+    truce_propensity = Column(0, 20)
+    restraint = Column(0.1, 20)
+    fatigue = Column(0)
+    threat = Column(0, 1)
+    momentum = Column(0)
+    killed = Column(fixed=True)
+    deserted = Column(fixed=True)
+    reinforced = Column(fixed=True)
+
+    @property
+    def code(self) -> str:
+        """Short code, as columns of the daily table have it."""
+        return self.model.codes[self.name]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Names of its groups."""
+        return tuple(self.model.simulation.scenario.factions[self.name].groups)
+
+    @property
+    def fighters(self) -> int:
+        """Fighters alive."""
+        forces = Force.living(self.model.world)
+        return int(forces["fighters"][forces["faction"] == self.row].sum())
+
+    @property
+    def towns(self) -> int:
+        """Towns held and not contested."""
+        world = self.model.world
+        held = world.towns["holder"][world.towns["status"] == kinds.HELD]
+        return int((world.groups["faction"][held] == self.row).sum())
+
+
+class Town(Row, FixedAgent):
+    """A town, fixed to its cell."""
+
+    table, fields = "towns", tables.TOWN
+    x = Column(fixed=True)
+    y = Column(fixed=True)
+    population = Column(0)
+    value = Column(0, 1)
+    status = Word(kinds.TOWN_STATUS, fixed=True)
+    in_zone = Flag()
+    front = Flag(fixed=True)
+
+    @property
+    def holder(self) -> str | None:
+        """Group that holds the town, or the stronger of two where contested; None where neutral.
+
+        Writing it makes the town held, or neutral for None; forces stay where they are.
+        """
+        row = self.model.world.towns["holder"].item(self.row)
+        return self.model.names["groups"][row] if row >= 0 else None
+
+    @holder.setter
+    def holder(self, group: str | None) -> None:
+        row = NOWHERE if group is None else self.model.row_of("groups", group)
+        town = self.model.world.towns[self.row]
+        town["holder"], town["status"] = row, kinds.NEUTRAL if group is None else kinds.HELD
+
+    @property
+    def faction(self) -> str | None:
+        """Faction of the holder; None where neutral."""
+        world = self.model.world
+        row = world.towns["holder"].item(self.row)
+        return self.model.names["factions"][world.groups["faction"].item(row)] if row >= 0 else None
+
+    @property
+    def influence(self) -> dict[str, float]:
+        """Influence of each faction, 0 to 1; the sum is 1."""
+        return dict(zip(self.model.names["factions"], self.model.world.influence[self.row].tolist(), strict=True))
+
+
+class _Mortal(Row):
+    """An agent that comes and goes with its row."""
+
+    made: ClassVar[int]
+    alive = Flag(fixed=True)
+    group = Name("groups", fixed=True)
+    faction = Name("factions", fixed=True)
+    fields: ClassVar[tables.Fields] = {name: tables.FORCE[name] for name in ("alive", "group", "faction")}
+
+    @property
+    def name(self) -> str:
+        """Group and number of the row."""
+        return f"{self.group} {self.row}"
+
+    @classmethod
+    def rows(cls, world: World) -> np.ndarray:
+        """Return the rows made so far, closed ones included."""
+        found: np.ndarray = getattr(world, cls.table)[: world.counts[cls.made]]
+        return found
+
+    @classmethod
+    def living(cls, world: World) -> np.ndarray:
+        """Return the rows in use."""
+        rows = cls.rows(world)
+        return rows[rows["alive"] == 1]
+
+    @classmethod
+    def cells(cls, world: World) -> np.ndarray:
+        """Return where the agent of each row stands, as x times the grid's height plus y; NOWHERE for closed rows."""
+        rows = cls.rows(world)
+        ground = world.towns[rows["town"]] if cls is Base else rows
+        return np.where(rows["alive"] == 1, ground["x"] * world.space["height"][0] + ground["y"], NOWHERE)
+
+    def follow(self, cell: Cell | None) -> None:
+        """Stand on a cell of Mesa's grid: the row is there already."""
+        self.cell = cell
+
+    def close(self) -> None:
+        """Take the row out of use."""
+        raise NotImplementedError
+
+    def remove(self) -> None:
+        """Leave the model; a row still in use is closed."""
+        if self.alive:
+            self.close()
+        self.model.followers[type(self)].forget(self.row)
+        super().remove()  # type: ignore[misc]
+
+
+class Base(_Mortal, FixedAgent):
+    """A base that a group has opened in a town that another holds."""
+
+    table, fields, made = "bases", tables.BASE, tables.N_BASES
+    town = Name("towns", fixed=True)
+    fighters = Column(fixed=True)
+    opened = Column(fixed=True)
+    status = Word(kinds.BASE_STATUS, fixed=True)
+
+    def close(self) -> None:
+        """Close the base; its party stays as a garrison until it goes home."""
+        world = self.model.world
+        base = world.bases[self.row]
+        base["alive"], base["closed"], base["status"] = 0, self.model.simulation.day, kinds.BASE_CLOSED_STATUS
+        forces = Force.rows(world)
+        party = (forces["alive"] == 1) & (forces["key"] == base["key"]) & (forces["orders"] == kinds.OPEN_BASE)
+        forces["orders"][party] = kinds.GARRISON
+
+
+class Force(_Mortal, CellAgent):
+    """Fighters of one group who stand in a town or are on the way."""
+
+    table, fields, made = "forces", tables.FORCE, tables.N_FORCES
+    fighters = Column(0, MOST_FIGHTERS)
+    cohesion = Column(0, 1)
+    rank = Column(1, 3)
+    commander = Flag()
+    orders = Word(kinds.ORDERS, fixed=True)
+    home = Name("towns", needed=True)
+    town = Name("towns", fixed=True)
+    goal = Name("towns", needed=True)
+    enemy = Name("factions", fixed=True)
+    arrived = Column(fixed=True)
+    born = Column(fixed=True)
+    x = Column(fixed=True)
+    y = Column(fixed=True)
+
+    @property
+    def cell(self) -> Cell | None:
+        """Cell of the grid in which it stands; None once it is removed.
+
+        Writing it puts the force there: in the cell's town, or in open country on its way to its goal, or home.
+        """
+        return CellAgent.cell.fget(self)
+
+    @cell.setter
+    def cell(self, cell: Cell | None) -> None:
+        if cell is self.cell:
+            return
+        if cell is None and self.alive:
+            raise ValueError("a force stands on a cell: use remove() to disband it")
+        if cell is not None and self.model.grid[cell.coordinate] is not cell:
+            raise ValueError(f"{cell} is not a cell of this model's grid")
+        self.follow(cell)
+        if cell is not None:
+            self._put(*cell.coordinate)
+
+    def follow(self, cell: Cell | None) -> None:
+        """Stand on a cell of Mesa's grid: the row is there already."""
+        CellAgent.cell.fset(self, cell)
+
+    def _put(self, x: int, y: int) -> None:
+        force, town = self.model.world.forces[self.row], self.model.town_on(x, y)
+        force["x"], force["y"], force["town"] = x, y, town
+        force["next_town"], force["road"], force["travelled"] = -1, -1, 0.0
+        if town >= 0:
+            force["last_town"], force["arrived"] = town, self.model.simulation.day
+        elif force["goal"] < 0:
+            force["goal"], force["orders"] = force["home"], kinds.RETURN
+        self.model.followers[Force].moved(self.row, self.model.flat(x, y))
+
+    def close(self) -> None:
+        """Disband the force; its fighters count as deserted."""
+        world = self.model.world
+        force = world.forces[self.row]
+        world.factions[force["faction"]]["deserted"] += force["fighters"]
+        force["fighters"], force["alive"] = 0, 0

@@ -1,0 +1,276 @@
+"""ConflictModel: the simulation under way as a Mesa model.
+
+The engine's tables are the state. Grid and agents are built when first asked for; from then on each step ends with one
+comparison of tables and agents: births, deaths, changed cells.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from functools import partial
+from operator import index
+from pathlib import Path
+from typing import Any
+
+import mesa
+import numpy as np
+from mesa.agent import AgentSet
+from mesa.discrete_space import Cell, OrthogonalMooreGrid
+
+from sim.engine import tables
+from sim.engine.simulation import MOST_SEED, Simulation
+from sim.engine.tables import World
+from sim.errors import Fault, InputError, did_you_mean
+from sim.geography.check import check_scenario
+from sim.geography.maps import Geography, load_map
+from sim.geography.names import find_place
+from sim.model.agents import NOWHERE, Base, Faction, Force, Town
+from sim.reading import read
+from sim.record.run import Run
+from sim.scenario.schema import Scenario
+from sim.statistics.sides import codes
+
+Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
+DEFAULT_SEED = 1
+
+
+class ConflictModel(mesa.Model):
+    """A scenario as a Mesa model; one step is one day.
+
+    `file` is a scenario file, the bare name of one of the project's, or a Scenario; `rng` the seed, a whole number
+    (1 if left out); `sets` are changes as "KEY=VALUE", with the keys that `run.py show` prints.
+    The same file, seed and sets give the same events as `sim.simulate`, with or without Mesa's objects in use.
+    """
+
+    def __init__(self, file: str | Path | Scenario, rng: int | None = None, sets: Sequence[str] = ()) -> None:
+        """Set up the first day. InputError with all faults of the file; ValueError for a seed that is none."""
+        seed = _seed(rng)
+        super().__init__(rng=seed)
+        scenario, geography, self.name = _read(file, sets)
+        self.simulation = Simulation(scenario, geography, seed)
+        self.codes = codes(scenario)
+        self.names: dict[str, tuple[str, ...]] = {
+            "factions": self.simulation.names.factions,
+            "groups": self.simulation.names.groups,
+            "towns": tuple(place.name for place in geography.places),
+        }
+        self.followers: dict[type[mesa.Agent], Follower] = {}
+        self._numbered = 0
+        self._grid: OrthogonalMooreGrid | None = None
+        self._towns: list[Town] = []
+        self._collector: mesa.DataCollector | None = None
+
+    @property
+    def world(self) -> World:
+        """The tables."""
+        return self.simulation.world
+
+    @property
+    def geography(self) -> Geography:
+        """The map."""
+        return self.simulation.geography
+
+    @property
+    def date(self) -> datetime.date:
+        """The morning whose state the model is in; the scenario's start before the first step."""
+        return self.simulation.scenario.start + datetime.timedelta(days=self.simulation.day)
+
+    def step(self) -> None:
+        """Simulate one day; after the scenario's last day nothing happens and `steps` stays."""
+        simulation = self.simulation
+        if simulation.day < simulation.days:
+            simulation.step()
+            for follower in self.followers.values():
+                follower.sync()
+            if simulation.day == simulation.days:
+                self.running = False
+            if self._collector is not None:
+                self._collector.collect(self)
+        else:
+            self.running = False
+            self.steps = simulation.days
+
+    def run(self) -> Run:
+        """Simulate the days that are left and return the run, with its tables as DataFrames."""
+        while self.simulation.day < self.simulation.days:
+            self.step()
+        return Run.of(self.simulation.result(), self.name)
+
+    @property
+    def grid(self) -> OrthogonalMooreGrid:
+        """The map's cells; x counts from the west, y from the south."""
+        self._build()
+        return self._grid
+
+    @property
+    def agents(self) -> AgentSet:
+        """All agents: factions, towns, bases, forces."""
+        self._build()
+        return super().agents
+
+    @property
+    def agents_by_type(self) -> dict[type[mesa.Agent], AgentSet]:
+        """The agents of each class."""
+        self._build()
+        return super().agents_by_type
+
+    @property
+    def agent_types(self) -> list[type[mesa.Agent]]:
+        """The classes of agents."""
+        self._build()
+        return super().agent_types
+
+    def register_agent(self, agent: mesa.Agent) -> None:
+        """Number the agent and take it into the model; Mesa calls this."""
+        super().register_agent(agent)
+        self._numbered += 1
+        agent.unique_id = self._numbered
+
+    def town(self, name: str) -> Town:
+        """Return a town by any of its names; ValueError where there is none."""
+        self._build()
+        return self._towns[self.row_of("towns", name)]
+
+    @property
+    def datacollector(self) -> mesa.DataCollector:
+        """What daily.csv holds, a row for each morning, the start included. Made when first asked for, with all days so far.
+
+        A collector put here instead is the one that collects at the end of each step.
+        """
+        if self._collector is None:
+            self._collector = self._recorded()
+        return self._collector
+
+    @datacollector.setter
+    def datacollector(self, collector: mesa.DataCollector) -> None:
+        self._collector = collector
+
+    def _recorded(self) -> mesa.DataCollector:
+        columns, daily, days = self._columns(), self.simulation.daily, self.simulation.day + 1
+        reporters: dict[str, Any] = {name: partial(_reported, where) for name, where in columns.items()}
+        collector = mesa.DataCollector(model_reporters={"date": "date", **reporters})
+        start = self.simulation.scenario.start
+        collector.model_vars["date"] += [start + datetime.timedelta(days=day) for day in range(days)]
+        for name, (table, field, key) in columns.items():
+            collector.model_vars[name] += getattr(daily, table)[field][(slice(days), *key)].tolist()
+        return collector
+
+    def _columns(self) -> Reporters:
+        """Return where the daily tables have what is reported, by column: (table, field, position)."""
+        short = list(self.codes.values())
+        found: Reporters = {}
+        for f, code in enumerate(short):
+            found |= {f"{code}_{field}": ("faction", field, (f,)) for field in tables.FACTION_DAY}
+        for field in ("level", "deaths"):
+            for a in range(len(short)):
+                for b in range(a + 1, len(short)):
+                    found[f"{field}_{short[a]}_{short[b]}"] = ("pair", field, (a, b))
+        return found | {field: ("theatre", field, ()) for field in tables.THEATRE_DAY}
+
+    def row_of(self, kind: str, name: object) -> int:
+        """Return the row of a faction, group or town by its name; ValueError where there is none."""
+        names = self.names[kind]
+        if name in names:
+            return names.index(str(name))
+        if kind == "towns" and isinstance(name, str):
+            try:
+                return find_place(self.geography, name)
+            except KeyError as error:
+                raise ValueError(error.args[0]) from None
+        raise ValueError(f"no {kind[:-1]} {name!r}{did_you_mean(str(name), names)}; known: {', '.join(names)}")
+
+    def flat(self, x: int, y: int) -> int:
+        """Return a cell of the grid as one number."""
+        return x * self.geography.height + y
+
+    def town_on(self, x: int, y: int) -> int:
+        """Return the row of the town on a cell; -1 none."""
+        return self._town_on.get(self.flat(x, y), NOWHERE)
+
+    def _build(self) -> None:
+        """Make grid and agents, once."""
+        if self._grid is not None:
+            return
+        size = (self.geography.width, self.geography.height)
+        self._grid = OrthogonalMooreGrid(size, torus=False, capacity=None, random=self.random)
+        kept, native = super().agents_by_type, type(super().agents)
+        for kind in (Faction, Town, Base, Force):  # so that a day without bases has an empty set of them
+            kept.setdefault(kind, native([], random=self.random))
+        for row in range(len(self.names["factions"])):
+            Faction(self, row)
+        cells = [self._grid[x, y] for x in range(size[0]) for y in range(size[1])]
+        for row in range(len(self.names["towns"])):
+            town = Town(self, row)
+            town.cell = self._grid[town.x, town.y]
+            self._towns.append(town)
+        self._town_on = {self.flat(town.x, town.y): town.row for town in self._towns}
+        for kind in (Base, Force):
+            self.followers[kind] = Follower(self, kind, cells)
+            self.followers[kind].sync()
+
+
+class Follower:
+    """The agents of a table whose rows come and go; remembers the cell on which each row's agent stands."""
+
+    def __init__(self, model: ConflictModel, kind: type[Base | Force], grid: list[Cell]) -> None:
+        self.model, self.kind, self.grid = model, kind, grid
+        self.agents: dict[int, Base | Force] = {}
+        self.cells = np.full(0, NOWHERE)
+
+    def sync(self) -> None:
+        """Make agents of new rows, move those whose cell changed, remove those whose row closed."""
+        now = self.kind.cells(self.model.world)
+        was = np.full(len(now), NOWHERE)
+        was[: len(self.cells)] = self.cells
+        self.cells = now
+        for row in np.flatnonzero(now != was).tolist():
+            cell = now.item(row)
+            if cell == NOWHERE:
+                self.agents[row].remove()
+            elif row in self.agents:
+                self.agents[row].follow(self.grid[cell])
+            else:
+                self.agents[row] = self.kind(self.model, row)
+                self.agents[row].follow(self.grid[cell])
+
+    def moved(self, row: int, cell: int) -> None:
+        """Note that a person has moved a row's agent."""
+        self.cells[row] = cell
+
+    def forget(self, row: int) -> None:
+        """Note that a row's agent has left."""
+        self.cells[row] = NOWHERE
+        self.agents.pop(row, None)
+
+
+def _reported(where: tuple[str, str, tuple[int, ...]], model: ConflictModel) -> Any:
+    table, field, key = where
+    return getattr(model.simulation.daily, table)[field].item(model.simulation.day, *key)
+
+
+def _seed(rng: object) -> int:
+    """Return the seed as Mesa and the engine both take it."""
+    if rng is None:
+        return DEFAULT_SEED
+    try:
+        seed = index(rng)  # type: ignore[arg-type]
+    except TypeError:
+        seed = -1
+    if isinstance(rng, bool | np.bool_) or not 0 <= seed <= MOST_SEED:
+        raise ValueError(f"rng must be a seed, a whole number from 0 to {MOST_SEED}, or None; got {rng!r}")
+    return seed
+
+
+def _read(file: str | Path | Scenario, sets: Sequence[str]) -> tuple[Scenario, Geography, str]:
+    """Return the scenario, its map and its short name; all faults are said at once."""
+    if not isinstance(file, Scenario):
+        loaded, geography = read(file, sets)
+        return loaded.scenario, geography, loaded.name
+    if sets:
+        raise ValueError("sets change a scenario file: give the file, or set up the Scenario as wanted")
+    geography = load_map(file.map)
+    faults: list[Fault] = check_scenario(file, lambda path: ("scenario", None), geography)
+    if faults:
+        raise InputError(faults)
+    return file, geography, ""

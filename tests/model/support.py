@@ -1,0 +1,6 @@
+"""What the tests of the model share."""
+
+from __future__ import annotations
+
+# Enough happens in 60 days, however the defaults are tuned.
+LIVELY = ["days=60", "rules.base_attempt.attempts_per_town_month=1", "rules.demand.clash_after_refusal=1"]
