@@ -10,7 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from sim.engine.kinds import EVENT_KINDS, LEVELS, MOVERS
+from sim.engine.kinds import (
+    ASSASSINATION_ACCOUNT,
+    EVENT_KINDS,
+    FORCED_ENTRY_ACCOUNT,
+    LEVELS,
+    MOVERS,
+    ROLES_OF_CIVILIANS,
+)
+from sim.scenario.schema import Policy
 
 GIVEN = " (given by the scenario)"
 
@@ -19,7 +27,8 @@ GIVEN = " (given by the scenario)"
 class Said:
     """What is known about one event, in names; an empty text or 0 stands for none.
 
-    `agreement` is a phrase made by `agreement_phrase`; `held` counts the days an agreement held, None where unknown.
+    `agreement` is a phrase made by `agreement_phrase`, `policy` one made by `policy_phrase`; `held` counts the days an
+    agreement held, None where unknown. `fighters` is what the log's column holds: also people, a rank, a role, an account.
     """
 
     kind: str
@@ -37,6 +46,7 @@ class Said:
     agreement: str = ""
     held: int | None = None
     in_spite: bool = False
+    policy: str = ""
 
     @property
     def one(self) -> str:
@@ -112,13 +122,75 @@ def _ended(said: Said) -> str:
     return f" after {plural(said.held, 'day')}" if said.held is not None else ""
 
 
+def _until(policy: Policy) -> str:
+    return f" until {day_text(policy.until)}" if policy.until else ""
+
+
+def policy_phrase(policy: Policy) -> str:
+    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
+    factor = f"x{policy.factor.best:g}{_until(policy)}"
+    if policy.withdraw is not None:
+        place = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
+        towns = (
+            "nobody holds its towns" if policy.towns_to == "neutral" else "its towns go to the strongest group nearby"
+        )
+        barred = "; it opens no base or front in the zone afterwards" if policy.may_return is False else ""
+        return f"{policy.withdraw} leaves {place}; {towns}{barred}"
+    if policy.enforce_no_expansion is not None:
+        return f"no expansion is enforced on {policy.enforce_no_expansion}: base attempts {factor}"
+    if policy.mediate is not None:
+        return f"{policy.mediate} mediates: chance of an agreement {factor}"
+    if policy.reinforce is not None:
+        where = f" in {policy.in_town}" if policy.in_town else ""
+        return f"fighters from outside join {policy.reinforce}{where}"
+    if policy.merge_groups is not None:
+        return f"{clause_list(policy.merge_groups)} merge into {policy.into}"
+    return f"{policy.monitor} watches over agreements: hold of agreements {factor}"
+
+
 def _policy(said: Said) -> str:
-    force = (
-        f"{plural(said.fighters, 'fighter')} from outside reinforce "
-        if said.fighters > 0
-        else "a policy is carried out by "
-    )
-    return f"Policy: {force}{said.one}{_at(said)}"
+    if said.policy:
+        return f"Policy: {said.policy}{_moved(said)}"
+    who = f" by {said.one}" if said.initiator or said.initiator_group else ""
+    return f"A policy is carried out{who}{_at(said)}{_moved(said)}"
+
+
+def _moved(said: Said) -> str:
+    return f" ({plural(said.fighters, 'fighter')})" if said.fighters > 0 else ""
+
+
+def _skipped(said: Said) -> str:
+    what = said.policy or f"what the scenario asserts of {said.one}{_at(said)}"
+    return f"Skipped, because impossible on its day: {what}"
+
+
+def _killing(said: Said) -> str:
+    return f"Delegates of {said.other} are killed at talks with {said.one}{_at(said)}{_tolls(said)}"
+
+
+def _account(said: Said) -> str:
+    """Say which account it is: of delegates assassinated, told by their own side, or of a forced entry."""
+    if said.fighters == ASSASSINATION_ACCOUNT:
+        return f"{said.one} says that its delegates were assassinated{_at(said)}"
+    if said.fighters == FORCED_ENTRY_ACCOUNT:
+        way = f"into {said.town}" if said.town else "in"
+        return f"{said.one} says that the delegates of {said.other} were killed while forcing their way {way}"
+    return f"{said.one} gives an account of the killing at talks{_at(said)}"
+
+
+def civilian_text(role: int) -> str:
+    """Say a civilian by the role of kinds.ROLES_OF_CIVILIANS: "a media worker", "an activist"; else "a civilian"."""
+    noun = ROLES_OF_CIVILIANS[role] if 0 <= role < len(ROLES_OF_CIVILIANS) else "civilian"
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _on_civilian(verb: str) -> Callable[[Said], str]:
+    return lambda s: f"{s.one} {verb} {civilian_text(s.fighters)}{_at(s)}{_tolls(s)}"
+
+
+def _displaced(said: Said) -> str:
+    who = f"About {plural(said.fighters, 'person', 'people')}" if said.fighters > 0 else "People"
+    return f"{who} flee the fighting{_at(said)}"
 
 
 def _clash(said: Said) -> str:
@@ -133,7 +205,7 @@ def _level(said: Said) -> str:
 
 _RANKS = {1: "A local", 2: "A column's", 3: "A sector"}  # rank of the commander, in the column `fighters`
 _SENTENCES: dict[str, Callable[[Said], str]] = {
-    "given_skipped": lambda s: f"Skipped, because impossible on its day: what the scenario asserts of {s.one}{_at(s)}",
+    "given_skipped": _skipped,
     "policy": _policy,
     "base_attempt": lambda s: f"{s.one} sends {_party(s, 'a party')} to open a base{_at(s)}{_held_by(s)}",
     "base_opened": lambda s: f"{s.one} opens a base{_at(s)}{_held_by(s)}",
@@ -172,6 +244,14 @@ _SENTENCES: dict[str, Callable[[Said], str]] = {
     "assault": lambda s: f"{s.one} sends {_party(s, 'a column')} to assault {s.town or 'a town'}{_held_by(s)}",
     "offensive_ended": lambda s: f"{s.one} ends its offensive{_at(s, 'at')}",
     "level_change": _level,
+    "talks": lambda s: f"Delegates of {s.one} meet {s.other} for talks{_at(s)}",
+    "talks_settled": lambda s: f"The talks between {s.one} and {s.other}{_at(s)} settle their dispute",
+    "killing_at_talks": _killing,
+    "account": _account,
+    "civilian_arrest": _on_civilian("arrests"),
+    "civilian_injury": _on_civilian("injures"),
+    "civilian_abduction": _on_civilian("abducts"),
+    "displacement": _displaced,
 }
 assert set(_SENTENCES) == set(EVENT_KINDS)
 
@@ -196,6 +276,13 @@ def _count(noun: str, many: str = "") -> Callable[[float], str]:
 
 def _share(text: str) -> Callable[[float], str]:
     return lambda value: f"{text} {value:.2f}"
+
+
+def _control_age(days: float) -> str:
+    """Say how new control is; 0 is contested or of the day, 999 the engine's cap for "long ago"."""
+    if days < 1:
+        return "contested or just taken"
+    return "settled control" if days >= 999 else f"control changed {plural(round(days), 'day')} ago"
 
 
 _MOVED: dict[str, Callable[[float], str]] = {
@@ -229,6 +316,10 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "truce_propensity": _share("readiness for truce"),
     "expansion": _share("ambition"),
     "zone": _signal("zone agreed"),
+    "belief": _share("belief that it was wronged"),
+    "coercion": _share("coercion"),
+    "new_control": _control_age,
+    "policy": _signal("policy"),
 }
 assert set(_MOVED) == set(MOVERS)
 _SAY_MOVER = tuple(_MOVED[name] for name in MOVERS)
