@@ -11,6 +11,7 @@ from sim.geography.csvfile import shown
 from sim.geography.maps import Geography, control_date
 from sim.geography.names import find_place
 from sim.scenario.keys import dotted
+from sim.scenario.policies import ZONE
 
 if TYPE_CHECKING:
     from sim.scenario.load import Loaded
@@ -52,8 +53,10 @@ def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
         if given.agreement is not None and given.agreement.around is not None:
             yield f"given.{i}.agreement.around", given.agreement.around
     for i, policy in enumerate(scenario.policy):
-        if getattr(policy, "in_town", None) is not None:
+        if policy.in_town is not None:
             yield f"policy.{i}.in", policy.in_town
+        if policy.from_place not in (None, ZONE):
+            yield f"policy.{i}.from", str(policy.from_place)
     for i, town in enumerate(scenario.watch_towns):
         yield f"watch_towns.{i}", town
 

@@ -292,20 +292,6 @@ BROKEN = {
         "rules.ladder.levels",
         "too few entries: 5, allowed is at least 6",
     ),
-    "unknown policy": (
-        "given:",
-        "policy: [{on: 2020-01-03, action: reinforse, group: Blue, in: X}]\ngiven:",
-        20,
-        "policy.0.action",
-        "'reinforse'",
-    ),
-    "policy of an unknown group": (
-        "given:",
-        "policy: [{on: 2020-01-03, action: reinforce, group: Blau, in: X}]\ngiven:",
-        20,
-        "policy.0.group",
-        "unknown group 'Blau', did you mean 'Blue'?",
-    ),
     "null removes nothing": (
         "terms:\n",
         "terms:\n  inquirry: null\n",
