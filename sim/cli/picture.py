@@ -9,6 +9,8 @@ from sim.cli.folder import check_folder
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
 
@@ -34,23 +36,34 @@ def picture_file(wanted: str, stem: str) -> Path:
         check_folder(Path.cwd(), "--map")
         names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
         return next(name for name in names if not name.exists())
-    path = Path(wanted)
+    return new_picture(Path(wanted), "--map")
+
+
+def new_picture(path: Path, option: str) -> Path:
+    """Return a file to draw to, after a look at its name and folder; raise InputError where it cannot be."""
     if path.suffix.lower() not in SUFFIXES:
-        raise InputError([Fault("--map", None, "", f"{wanted} must end in {' or '.join(SUFFIXES)}")])
+        raise InputError([Fault(option, None, "", f"{path} must end in {' or '.join(SUFFIXES)}")])
     if path.exists():
-        raise InputError([Fault("--map", None, "", f"{wanted} exists; nothing is overwritten")])
+        raise InputError([Fault(option, None, "", f"{path} exists; nothing is overwritten")])
     if not path.parent.is_dir():
-        raise InputError([Fault("--map", None, "", f"there is no folder {path.parent}")])
-    check_folder(path.parent, "--map")
+        raise InputError([Fault(option, None, "", f"there is no folder {path.parent}")])
+    check_folder(path.parent, option)
     return path
 
 
-def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
-    """Draw the start of one scenario, or of two side by side, to `path`, and say so."""
-    from sim.plots.maps import start_map, start_maps
+def save_picture(path: Path, figure: Figure) -> None:
+    """Write a figure as PNG or SVG, by the file's name."""
     from sim.plots.style import png_bytes, svg_bytes, write_whole
 
-    one, *others = starts
-    figure = start_maps(one, others[0]) if others else start_map(*one)
     write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
+
+
+def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
+    """Draw the start of one scenario with the towns that policies change, or of two side by side, to `path`; say so."""
+    from sim.engine.implied import policy_marks
+    from sim.plots.maps import start_map, start_maps
+
+    one, *others = starts
+    figure = start_maps(one, others[0]) if others else start_map(*one, policy_marks(*one))
+    save_picture(path, figure)
     print(f"map: {path}")

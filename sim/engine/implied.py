@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from sim.engine import kinds, tables
+from sim.engine.implied_policies import marked_towns, policy_rows
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Scenario
@@ -19,11 +20,12 @@ def implied(
 ) -> list[tuple[str, str]]:
     """Return (what, how much) of the start: forces, towns, zone, expected events, hold of agreements, offensive."""
     start = Simulation(scenario, geography, 0, values)
+    attempts = _base_attempts(start)
     rows = [("period", _period(scenario))]
     rows += _forces(start)
     rows += _zone(start)
     rows += [
-        ("base attempts", f"about {_base_attempts(start):.1f} a month at the start"),
+        ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
         (
             "incidents",
             f"about {_incidents(start):.1f} a month between {_pairs(start)} pairs of neighbouring rival garrisons",
@@ -40,14 +42,13 @@ def implied(
         )
         for event in scenario.given
     ]
-    rows += [
-        (
-            "policy",
-            f"{p.on.isoformat()}: {p.action} {p.group} in {p.in_town} by {p.fighters.best:,.0f} fighters{_reached(scenario, p.on)}",
-        )
-        for p in scenario.policy
-    ]
+    rows += policy_rows(start, attempts)
     return rows
+
+
+def policy_marks(scenario: Scenario, geography: Geography) -> tuple[str, np.ndarray] | None:
+    """Return what the policies do to towns at the start, for a legend, and which towns; None where to none."""
+    return marked_towns(Simulation(scenario, geography, 0)) if scenario.policy else None
 
 
 def _period(scenario: Scenario) -> str:
@@ -107,21 +108,21 @@ def _proscribed(start: Simulation) -> tuple[float, int]:
     return (listed / total if total else 0.0), total
 
 
-def _base_attempts(start: Simulation) -> float:
-    """Return the expected base attempts in the first 30 days, at the rates of the first day."""
+def _base_attempts(start: Simulation) -> dict[str, float]:
+    """Return the expected base attempts of each faction in the first 30 days, at the rates of the first day."""
     from sim.engine.ground import nearest_garrison
     from sim.engine.rules.base_attempt import candidate, rate_per_day
 
     p, world = start.params, start.world
-    total = 0.0
-    for faction in range(len(world.factions)):
+    found = dict.fromkeys(start.names.factions, 0.0)
+    for faction, name in enumerate(start.names.factions):
         if world.factions[faction]["role"] != kinds.REBEL or not p["base_attempt_enabled"]:
             continue
         for town in range(len(world.towns)):
             near, km = nearest_garrison(world, town, faction, p["base_attempt_reach_km"])
             if near != -1 and candidate(world, town, faction):
-                total += rate_per_day(world, p, faction, town, km)[0]
-    return 30.0 * total
+                found[name] += 30.0 * float(rate_per_day(world, p, faction, town, km)[0])
+    return found
 
 
 def _pairs(start: Simulation) -> int:

@@ -329,7 +329,7 @@ def _prepare(setup: Setup, row: np.void, name: str, agreement: Agreement, path: 
     row["town"] = -1 if agreement.around is None or agreement.scope == "all_fronts" else setup.town(agreement.around)
     row["radius"] = 5.0 if agreement.scope == "town" else setup.number((*path, "radius_km"), agreement.radius_km)
     row["terms"] = sum(1 << setup.terms.index(term) for term in agreement.terms)
-    row["mediator"] = -1 if agreement.mediator is None else setup.groups.index(agreement.mediator)
+    row["mediator"] = -1 if agreement.mediator is None else setup.groups_of(agreement.mediator)[1][0]
     row["signed"] = setup.day(agreement.signed)
     row["expires"] = -1 if agreement.expires is None else max(0, setup.day(agreement.expires))
     row["ended"] = row["broken_by"] = row["signed_event"] = row["ended_event"] = -1

@@ -70,8 +70,13 @@ class Legend:
         )
 
 
-def draw_legend(axes: Axes, ground: Ground, state: MapState, before: dict[str, int] | None, lines: bool) -> None:
-    """Fill the legend: left column who holds, right column the other signs; `before` are towns at the start."""
+def draw_legend(
+    axes: Axes, ground: Ground, state: MapState, before: dict[str, int] | None, ringed: str, lines: bool
+) -> None:
+    """Fill the legend: left column who holds, right column the other signs; `before` are towns at the start.
+
+    `ringed` says what a ring means; empty where no town is ringed.
+    """
     legend = Legend(axes)
     count, look = state.count, ground.look
     legend.heading("Towns held")
@@ -84,7 +89,7 @@ def draw_legend(axes: Axes, ground: Ground, state: MapState, before: dict[str, i
     legend.heading("Population")
     _sizes(legend)
     legend.left, legend.y = legend.width * 0.5, -4.0
-    _signs(legend, ground, state, before is not None, lines)
+    _signs(legend, ground, state, ringed, lines)
 
 
 def draw_key(axes: Axes, ground: Ground, state: MapState) -> None:
@@ -107,10 +112,10 @@ def _sizes(legend: Legend) -> None:
         legend.symbol(legend.row(text), outline("circle"), radius, QUIET)
 
 
-def _signs(legend: Legend, ground: Ground, state: MapState, rings: bool, lines: bool) -> None:
+def _signs(legend: Legend, ground: Ground, state: MapState, ringed: str, lines: bool) -> None:
     legend.heading("Signs")
-    if rings:
-        at = legend.row("holder changed since start")
+    if ringed:
+        at = legend.row(ringed)
         legend.symbol(at, outline("circle"), 4.2, QUIET)
         legend.symbol(at, outline("circle"), 7.2, "none", INK, 1.5)
     at = legend.row(f"fighting, last {CLASH_DAYS} days")

@@ -57,12 +57,12 @@ def control_map(run: Run, day: int, rings: bool = True, atlas: Atlas | None = No
     return figure
 
 
-def start_map(scenario: Scenario, geography: Geography) -> Figure:
-    """Draw the start of a scenario that has not been run."""
+def start_map(scenario: Scenario, geography: Geography, marked: tuple[str, np.ndarray] | None = None) -> Figure:
+    """Draw the start of a scenario that has not been run; `marked` are towns (indices) to ring, and what to call them."""
     ground, state = ground_of(scenario, geography), start_state(scenario, geography)
     when = day_text(scenario.start)
     with typography():
-        figure = _sheet(scenario, ground, state, None, f"Start, {when}", "input of the simulation")
+        figure = _sheet(scenario, ground, state, None, f"Start, {when}", "input of the simulation", marked)
         put_stamp(figure, scenario, stamp(scenario, None, when))
     return figure
 
@@ -100,12 +100,22 @@ def differing(names: list[str], state: MapState, other_names: list[str], other: 
 
 
 def _sheet(
-    scenario: Scenario, ground: Ground, state: MapState, before: dict[str, int] | None, title: str, under: str
+    scenario: Scenario,
+    ground: Ground,
+    state: MapState,
+    before: dict[str, int] | None,
+    title: str,
+    under: str,
+    marked: tuple[str, np.ndarray] | None = None,
 ) -> Figure:
     figure = new_figure(WIDTH, HEIGHT)
     figure.text(0.015, 0.958, title, fontsize=16, fontweight="bold")
     figure.text(0.015, 0.931, f"{scenario.title} · {under}", fontsize=9.5, color=QUIET)
-    rings = state.changed if before is not None else np.zeros(len(state.codes), bool)
+    ringed, rings = ("holder changed since start" if before is not None else ""), np.zeros(len(state.codes), bool)
+    if before is not None:
+        rings = state.changed
+    elif marked is not None:
+        ringed, rings[marked[1]] = marked[0], True
     zoomed = inset_extent(ground)
     axes = figure.add_axes(MAP_BOX, anchor="W")
     draw_map(axes, scenario, ground, state, rings, zoomed)
@@ -117,7 +127,7 @@ def _sheet(
     credit = "\n".join(wrap(f"Map: {ground.geography.credits}", 88)) if ground.geography.credits else ""
     figure.text(LEGEND_BOX[0], LEGEND_BOX[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3)
     lines = bool(contact_lines(scenario, ground, state.sides))
-    draw_legend(figure.add_axes(legend_box), ground, state, before, lines)
+    draw_legend(figure.add_axes(legend_box), ground, state, before, ringed, lines)
     return figure
 
 
