@@ -21,12 +21,14 @@ from sim.cli.changes import changes
 from sim.cli.check import check
 from sim.cli.home import SCENARIOS, home
 from sim.cli.picture import name_maps
+from sim.cli.rules import rules
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
+from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, rules, schema)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

@@ -72,11 +72,18 @@ def date_of(events: Table, row: int) -> str:
     return day_text(column(events, "date")[row].astype("datetime64[D]").item())
 
 
+def chance_text(events: Table, row: int) -> str:
+    """Say how likely an event was and what moved that: "chance 0.4: trust x0.5"; empty where nothing was drawn."""
+    if not np.isfinite(float(column(events, "draw")[row])):
+        return ""
+    moved = text(events, "moved_by")[row]
+    return f"chance {float(column(events, 'probability')[row]):.2g}{f': {moved}' if moved else ''}"
+
+
 def event_line(events: Table, row: int) -> str:
     """Return one event as a line: date, sentence, its chance and what moved it."""
     line = f"{date_of(events, row)}: {text(events, 'text')[row]}"
-    draw = float(column(events, "draw")[row])
-    if np.isfinite(draw):
+    if np.isfinite(float(column(events, "draw")[row])):
         line += f" Its chance was {float(column(events, 'probability')[row]):.2g}"
         moved = text(events, "moved_by")[row]
         line += f" ({moved})." if moved else "."

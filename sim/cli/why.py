@@ -1,0 +1,122 @@
+"""`run.py why`: the causes of a town's last change of holder, or of any event, as a tree and as a picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+    from sim.statistics.why import Cause, Why
+
+
+def why(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    what: Annotated[str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder for the picture; the run's own if left out.")
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
+) -> None:
+    """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance."""
+    from sim.cli.folder import check_folder
+    from sim.cli.runs import find_run
+
+    found = find_run(run)
+    folder = out or found.folder or Path()
+    if not no_pictures:
+        check_folder(folder, "--out")
+    answer, name = explain(found, what)
+    if answer is None:
+        print(f"SIMULATED. Nothing of note happened in {name} in this run; its holder never changed.")
+        return
+    _tell(answer, found)
+    if not no_pictures:
+        _draw(found, answer, folder, name)
+
+
+def explain(run: Run, word: str) -> tuple[Why | None, str]:
+    """Return the causes of what a word names, and that name: a town's or an event's."""
+    from sim.cli.runs import find_event, find_town
+    from sim.statistics.why import why_event, why_town
+
+    event_id = find_event(word)
+    if event_id is None:
+        town = find_town(run, word, "TOWN")
+        return why_town(run, town), run.labels.get(town, town)
+    try:
+        return why_event(run, event_id), event_id
+    except KeyError as error:
+        last = f", the last is {run.events['event_id'].iloc[-1]}" if len(run.events) else ""
+        raise InputError([Fault("EVENT", None, "", f"{error.args[0]}{last}")]) from None
+
+
+def _tell(answer: Why, run: Run) -> None:
+    """Print the tree: drawn with lines on a terminal, as numbered and indented text without one."""
+    from sim.cli.output import console
+
+    out = console()
+    print(f"SIMULATED. {run.scenario.title}, seed {run.seed}")
+    for line in (answer.note, answer.title):
+        if line:
+            out.print(line, style="bold" if line is answer.title else None)
+    if out.is_terminal:
+        _tree(answer)
+    else:
+        print("\n".join(_plain(answer)))
+
+
+def _tree(answer: Why) -> None:
+    from rich.text import Text
+    from rich.tree import Tree
+
+    from sim.cli.output import console
+
+    tree = Tree(Text("because, from the first cause on:", style="dim"), guide_style="dim")
+    for step in answer.steps:
+        style = "bold" if step is answer.steps[-1] else ""
+        branch = tree.add(Text(_head(step), style=style))
+        for line in _leaves(step):
+            branch.add(Text(line, style="dim"))
+    console().print(tree)
+
+
+def _plain(answer: Why) -> list[str]:
+    lines = ["because, from the first cause on:"]
+    for step in answer.steps:
+        lines.append(_head(step))
+        lines += [f"    {line}" for line in _leaves(step)]
+    return lines
+
+
+def _head(step: Cause) -> str:
+    ids = step.event_ids[0] if len(step.event_ids) == 1 else f"{step.event_ids[0]} to {step.event_ids[-1]}"
+    return f"{step.number}. {step.when}: {step.text} [{ids}]"
+
+
+def _leaves(step: Cause) -> list[str]:
+    return [line for line in (step.chance, f"and {step.also}" if step.also else "") if line]
+
+
+def _draw(run: Run, answer: Why, folder: Path, name: str) -> None:
+    """Draw the picture as PNG and SVG under a free name; one that is already there is kept."""
+    from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.plots.why import why_picture
+    from sim.record.run import slug
+
+    figure = why_picture(run, answer)
+    contents = {".png": png_bytes(figure), ".svg": svg_bytes(figure)}
+    stems = (f"why_{slug(name)}{end}" for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+    for stem in stems:
+        files = {folder / f"{stem}{suffix}": content for suffix, content in contents.items()}
+        if not any(path.exists() for path in files):
+            for path, content in files.items():
+                write_whole(path, content)
+        elif not all(path.is_file() and path.read_bytes() == content for path, content in files.items()):
+            continue  # another picture has this name: nothing is overwritten
+        print(f"picture: {', '.join(str(path) for path in files)}")
+        return

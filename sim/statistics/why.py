@@ -1,0 +1,190 @@
+"""Why something happened: the chain of causes of an event as steps in order of time, with what else each led to.
+
+Days of fighting in one town that follow from one another are one step. What else came of a step is folded into counts
+("3 other fronts"); small events (level changes, shelling, ends of fights) are not counted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from sim.statistics.log import column, text, total_deaths
+from sim.statistics.turning import RunLike, chance_text, row_of
+from sim.words import clause_list, day_text, plural
+
+# What else came of a step, folded: the noun for one, and for many where it is irregular.
+NOUNS: dict[str, tuple[str, str]] = {
+    "base_attempt": ("attempt at a base", "attempts at bases"),
+    "base_opened": ("base", ""),
+    "base_closed": ("base closed", "bases closed"),
+    "demand": ("demand", ""),
+    "refused": ("refusal", ""),
+    "talks": ("round of talks", "rounds of talks"),
+    "talks_settled": ("dispute settled", "disputes settled"),
+    "killing_at_talks": ("killing at talks", "killings at talks"),
+    "account": ("account of it", "accounts of it"),
+    "arrest_raid": ("arrest raid", ""),
+    "assassination": ("assassination", ""),
+    "road_quarrel": ("quarrel on a road", "quarrels on roads"),
+    "front_opened": ("front", ""),
+    "clash_spread": ("front beside it", "fronts beside it"),
+    "clash": ("clash", "clashes"),
+    "commander_killed": ("commander killed", "commanders killed"),
+    "capture": ("town taken", "towns taken"),
+    "withdrawal": ("withdrawal", ""),
+    "town_neutral": ("town made neutral", "towns made neutral"),
+    "agreement_signed": ("agreement", ""),
+    "agreement_broken": ("broken agreement", ""),
+    "offensive_started": ("offensive", ""),
+    "assault": ("assault", ""),
+    "displacement": ("flight of people", "flights of people"),
+    "policy": ("policy", "policies"),
+}
+DECIDED = ("capture", "withdrawal", "town_neutral")  # changes of holder
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One step on the way to an event: one event, or several days of one fight.
+
+    `chance` says how likely it was and what moved that, empty where nothing was drawn; `also` what else came of it.
+    """
+
+    number: int  # 1 is the first cause
+    event_ids: tuple[str, ...]
+    kind: str
+    when: str
+    text: str
+    chance: str
+    given: bool
+    town: str  # "" where it has no place
+    day: int  # of its last event
+    also: str
+
+
+@dataclass(frozen=True)
+class Why:
+    """An event with all that led to it, in order of time; the last step is the event itself."""
+
+    title: str
+    note: str  # what was asked and what was found instead; may be empty
+    steps: tuple[Cause, ...]
+
+    @property
+    def event_id(self) -> str:
+        """The event that is explained."""
+        return self.steps[-1].event_ids[-1]
+
+
+def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
+    """Return the causes of an event; KeyError with a clear message where there is none."""
+    last = row_of(run.events, event_id)
+    return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, _chain(run, last)))
+
+
+def why_town(run: RunLike, town: str) -> Why | None:
+    """Return the causes of a town's last change of holder, else of its last important event; None without any.
+
+    A change that no event names (a side merely stood in the town) does not count; the note says so.
+    """
+    changes = run.control_changes
+    here = text(changes, "town") == town
+    named = np.flatnonzero(here & (text(changes, "event_id") != ""))
+    if len(named):
+        row = int(named[-1])
+        later = here[row + 1 :].any()
+        note = "Later the town only became contested, or quiet again, as forces came and went." if later else ""
+        return why_event(run, str(text(changes, "event_id")[row]), note)
+    kinds = text(run.events, "kind")
+    found = np.flatnonzero((text(run.events, "town") == town) & np.isin(kinds, list(NOUNS)))
+    if not len(found):
+        return None
+    note = f"{town} never changed its holder in this run; this is its last important event."
+    return why_event(run, str(text(run.events, "event_id")[found[-1]]), note)
+
+
+def _chain(run: RunLike, last: int) -> list[int]:
+    """Return the rows of an event's causes from the first on, the event itself last."""
+    rows = {name: row for row, name in enumerate(text(run.events, "event_id"))}
+    causes, chain = text(run.events, "cause_id"), [last]
+    while rows.get(causes[chain[-1]], chain[-1]) < chain[-1]:  # a cause is never later
+        chain.append(rows[causes[chain[-1]]])
+    return chain[::-1]
+
+
+def _steps(run: RunLike, chain: list[int]) -> tuple[Cause, ...]:
+    """Return the steps of a chain of rows; days of one fight are one step, the last event is always its own."""
+    kind, town = text(run.events, "kind"), text(run.events, "town")
+    parts: list[list[int]] = []
+    for row in chain:
+        before = parts[-1][-1] if parts else row
+        same = parts and kind[row] == kind[before] == "clash" and town[row] == town[before] and row != chain[-1]
+        if same:
+            parts[-1].append(row)
+        else:
+            parts.append([row])
+    children = _children(run)
+    path = set(chain)
+    return tuple(_cause(run, number, rows, children, path) for number, rows in enumerate(parts, 1))
+
+
+def _children(run: RunLike) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row, cause in enumerate(text(run.events, "cause_id")):
+        found.setdefault(cause, []).append(row)
+    return found
+
+
+def _cause(run: RunLike, number: int, rows: list[int], children: dict[str, list[int]], path: set[int]) -> Cause:
+    events = run.events
+    ids = tuple(str(text(events, "event_id")[row]) for row in rows)
+    others = [row for name in ids for row in children.get(name, []) if row not in path]
+    last = rows[-1]
+    return Cause(
+        number,
+        ids,
+        str(text(events, "kind")[last]),
+        _when(run, rows),
+        _said(run, rows),
+        chance_text(events, rows[0]),
+        bool(column(events, "given")[last]),
+        str(text(events, "town")[last]),
+        int(column(events, "day")[last]),
+        _also(run, others),
+    )
+
+
+def _when(run: RunLike, rows: list[int]) -> str:
+    days = column(run.events, "date")[[rows[0], rows[-1]]].astype("datetime64[D]")
+    first, last = (day_text(_date(day)) for day in days)
+    return first if first == last else f"{first} to {last}"
+
+
+def _date(day: np.datetime64) -> date:
+    found: date = day.item()
+    return found
+
+
+def _said(run: RunLike, rows: list[int]) -> str:
+    """Say a step: its event's sentence, or that of the first day of a fight with the sum of all its days."""
+    first = str(text(run.events, "text")[rows[0]])
+    if len(rows) == 1:
+        return first
+    deaths = int(total_deaths(run.events)[rows].sum())
+    return f"{first.split(';')[0]}; in {plural(len(rows), 'day')} of fighting {plural(deaths, 'person', 'people')} {'dies' if deaths == 1 else 'die'}."
+
+
+def _also(run: RunLike, rows: list[int]) -> str:
+    """Say what else came of a step: "2 other fronts and 1 commander killed"."""
+    kinds = text(run.events, "kind")
+    counts = Counter(str(kinds[row]) for row in rows if kinds[row] in NOUNS)
+    return clause_list(_other(kind, counts[kind]) for kind in NOUNS if counts[kind])
+
+
+def _other(kind: str, count: int) -> str:
+    one, many = NOUNS[kind]
+    return plural(count, f"other {one}", f"other {many}" if many else "")
