@@ -11,6 +11,7 @@ scenarios, numbers of the case from scenarios/parts/greater_idlib.yaml.
 from __future__ import annotations
 
 import ast
+import csv
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -34,6 +35,19 @@ PAGES = ("ODD.md", "sources.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 COMPUTED = ("UCDP GED", "KM median", "agreements of 20", "ceasefires.csv", " of 10")
 """What marks a source as a figure computed from the records of events or of agreements."""
+FORM = (
+    "direction only",
+    "raises infighting",
+    "Pischedda",
+    "McKelvey",
+    "Epstein 1985",
+    "Granovetter",
+    "compliance mechanisms prolong",
+    "Faylaq al-Sham mediated the truces",
+    "a lower bound",
+)
+"""What marks a source that supports the form or direction of a rule, but not the number."""
+QUALITIES = ("cited", "computed", "form", "recalled", "assumed")
 OUTSIDE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("scenario", schema.Scenario),
     ("factions.NAME.doctrine", schema.Doctrine),
@@ -142,9 +156,13 @@ def state() -> Iterator[str]:
 
 
 def quality(source: str | None) -> str:
-    """Return how good a source is: assumed, computed (from event or agreement records) or cited."""
+    """Return how good a source is, one of `QUALITIES`; where its wording leaves doubt, assumed."""
     if not source or source.startswith("assumed"):
         return "assumed"
+    if "recalled" in source:
+        return "recalled"
+    if any(mark in source for mark in FORM):
+        return "form"
     if any(mark in source for mark in COMPUTED):
         return "computed"
     return "cited" if re.search(r"\d{4}|\.csv|article", source) else "assumed"
@@ -271,10 +289,18 @@ def source_rows(found: list[tuple[str, str, str, str]]) -> Iterator[str]:
 
 def counts() -> Iterator[str]:
     """How many numbers are of which quality."""
-    yield from heading("", "numbers", "cited", "computed", "assumed")
+    yield from heading("", "numbers", *QUALITIES)
     for name, found in (("defaults of the program", defaults()), ("numbers of the case", case())):
         marks = [mark for *_, mark in found]
-        yield row(name, str(len(marks)), *(str(marks.count(mark)) for mark in ("cited", "computed", "assumed")))
+        yield row(name, str(len(marks)), *(str(marks.count(mark)) for mark in QUALITIES))
+
+
+def literature() -> Iterator[str]:
+    """What is known of each work, and whether it was seen."""
+    yield from heading("topic", "work", "finding or figure", "seen where", "status")
+    with (DOCS / "literature.csv").open(encoding="utf-8", newline="") as file:
+        for work in csv.DictReader(file):
+            yield row(*(work[key] for key in ("topic", "work", "finding_or_figure", "where_seen", "status")))
 
 
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
@@ -285,6 +311,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "counts": counts,
     "defaults": lambda: source_rows(defaults()),
     "case": lambda: source_rows(case()),
+    "literature": literature,
 }
 
 
