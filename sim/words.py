@@ -262,6 +262,15 @@ def event_text(said: Said) -> str:
     return f"{_SENTENCES[said.kind](said)}{tail}{GIVEN if said.given else ''}."
 
 
+def report_text(said: Said, outlet: str = "", since: date | None = None) -> str:
+    """Return what an outlet, or the monitor where that is empty, says of an event; with `since`, what it sums up."""
+    who = f"The outlet of {outlet}" if outlet else "The monitor"
+    if since is None:
+        return f"{who}: {event_text(said)}"
+    deaths = deaths_text(said.deaths_initiator + said.deaths_target, said.deaths_civilians)
+    return f"{who} sums up fighting between {said.one} and {said.other} since {day_text(since)}: {deaths}."
+
+
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
 

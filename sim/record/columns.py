@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = 1  # raise with every change of a file, a column or its meaning
+SCHEMA_VERSION = 2  # raise with every change of a file, a column or its meaning
 
 Kind = Literal["text", "int", "float", "date"]
 
@@ -59,7 +59,9 @@ EVENTS = _columns(
     ("moved_by", "text", "", "what moved the chance, each with its factor, in words"),
     ("text", "text", "", "the event in a sentence"),
     ("agreement_id", "text", "", "agreement signed, broken or expired, or in force where it happened in spite of one, see agreements.csv"),
-    ("fighters", "int", "fighters", "sent, or committed by both sides; for commander_killed the rank, 1 local to 3 sector"),
+    ("fighters", "int", "fighters", "sent, committed by both sides, or moved by a policy; for some kinds another number: "
+     "commander_killed the rank, 1 local to 3 sector; displacement the people who flee; account 1 assassination or 2 forced entry; "
+     "civilian_arrest, civilian_injury and civilian_abduction the role, 0 media worker, 1 health worker, 2 activist"),
 )  # fmt: skip
 DAILY = _columns(
     ("day", "int", "days", "0 is the start; row d is the state at the end of day d - 1 of events.csv"),
@@ -80,8 +82,33 @@ DAILY = _columns(
     ("civilian_deaths", "int", "civilians", "killed on the day before"),
     ("offensive", "int", "0, 1 or 2", "0 none, 1 mobilised, 2 under way"),
     ("columns", "int", "forces", "on the way"),
+    ("displaced", "int", "people", "away from home because of the fighting"),
+    ("pressure", "int", "acts", "arrests, injuries and abductions of civilians on the day before"),
     ("changes", "int", "changes", "of holder on the day before"),
 )
+REPORTS = _columns(
+    ("report_id", "text", "", "R000001 and so on, in the order of the days of the events reported"),
+    ("event_id", "text", "", "the event reported, see events.csv; empty for a false claim and for a summary"),
+    ("outlet", "text", "", "code of the faction whose outlet it is, or `monitor`"),
+    ("day", "int", "days", "day of the report; may lie after the last day simulated"),
+    ("date", "date", "", "of the report"),
+    ("event_day", "int", "days", "day it gives for the event; the last one that a summary covers"),
+    ("event_date", "date", "", "first day of the run plus `event_day`"),
+    ("kind", "text", "", "kind of event, as in events.csv"),
+    ("initiator", "text", "", "code of the faction that it says began, true or not"),
+    ("target", "text", "", "code of the other faction"),
+    ("town", "text", "", "town that it names; empty in a summary"),
+    ("lat", "float", "degrees", "WGS84, of that town"),
+    ("lon", "float", "degrees", "WGS84, of that town"),
+    ("precision", "int", "1, 2 or 4", "1 the town, 2 a place near the one where it happened, 4 the region only"),
+    ("deaths_initiator", "int", "fighters", "killed on the side of the initiator named; the monitor writes a toll it does not know as 2 and 2"),
+    ("deaths_target", "int", "fighters", "killed on the side of the target named"),
+    ("deaths_civilians", "int", "civilians", "killed"),
+    ("deaths_total", "int", "deaths", "sum of the three, and of deaths on an unknown side"),
+    ("summary", "int", "0 or 1", "1 sums up deaths that the monitor had missed"),
+    ("first_date", "date", "", "first day that it covers; `event_date` but in a summary"),
+    ("text", "text", "", "the report in a sentence"),
+)  # fmt: skip
 CONTROL_CHANGES = _columns(
     ("day", "int", "days", "day of the change, as in events.csv"),
     ("date", "date", "", "of the change"),
@@ -130,6 +157,8 @@ SUMMARY = _columns(
 )
 FILES: dict[str, FileDoc] = {
     "events": FileDoc("events.csv", "One row an event.", EVENTS),
+    "events_reported": FileDoc("events_reported.csv", "One row a report: what the outlets of the rebel factions and one monitor say happened, "
+        "late, in part and not always truly. Observed data are held against the monitor's.", REPORTS),
     "daily": FileDoc("daily.csv", "One row a day: towns, influence, fighters, deaths, levels.", DAILY),
     "control_changes": FileDoc("control_changes.csv", "One row for each town under another control code, or group, than a day before.", CONTROL_CHANGES),
     "control_daily": FileDoc("control_daily.csv", "Who holds each town, day by day.", CONTROL_DAILY),

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from sim.engine.kinds import EVENT_KINDS, LEVELS, RULES
+from sim.engine.kinds import ACTIVIST, ASSASSINATION_ACCOUNT, EVENT_KINDS, HEALTH, LEVELS, MEDIA, RULES
 from sim.record.columns import FILES, OTHER_FILES, SCHEMA_VERSION, SUMMARY_CSV, FileDoc
 from sim.statistics.registry import STATISTICS
 from sim.words import Said, event_text
@@ -21,8 +21,8 @@ all of it but this page.
 Tables are CSV: UTF-8, commas, one header line, LF line ends, dates as YYYY-MM-DD. Numbers are written so that they read
 back as the same numbers. An empty cell is none. Schema version {SCHEMA_VERSION}, as `schema_version` in `manifest.json`.
 
-`sim.Run.open("outputs/<folder>")` reads a folder; `.events`, `.daily`, `.control_changes`, `.control_daily`,
-`.control_start_end` and `.agreements` are pandas DataFrames, `.summary` is a dictionary.
+`sim.Run.open("outputs/<folder>")` reads a folder; `.events`, `.events_reported`, `.daily`, `.control_changes`,
+`.control_daily`, `.control_start_end` and `.agreements` are pandas DataFrames, `.summary` is a dictionary.
 
 Two counts of days meet here. An event of day d happens on the date start + d. A row of day d in `daily.csv` and
 `control_daily.csv` is the state on the morning of start + d, so what happened on day d shows in row d + 1.
@@ -41,6 +41,10 @@ EXAMPLE = Said(
     agreement="on all fronts",
     held=7,
 )
+POLICIES = {
+    "policy": "HTS leaves the zone; its towns go to the strongest group nearby",
+    "given_skipped": "fighters from outside join Ahrar al-Sham in Kafr Hamra",
+}
 
 
 def _row(*cells: str) -> str:
@@ -57,14 +61,30 @@ def _file(doc: FileDoc) -> str:
 
 
 def _kinds() -> str:
-    rank = {"commander_killed": 1}
-    rows = [(f"`{kind}`", event_text(replace(EXAMPLE, kind=kind, fighters=rank.get(kind, 60)))) for kind in EVENT_KINDS]
+    number = {"commander_killed": 1, "account": ASSASSINATION_ACCOUNT, "civilian_arrest": MEDIA}
+    number |= {"civilian_injury": ACTIVIST, "civilian_abduction": HEALTH}
+    alone = {kind: 0 for kind in EVENT_KINDS if kind.startswith("civilian_")}
+    rows = [
+        (
+            f"`{kind}`",
+            event_text(
+                replace(
+                    EXAMPLE,
+                    kind=kind,
+                    fighters=number.get(kind, 60),
+                    deaths_target=alone.get(kind, EXAMPLE.deaths_target),
+                    policy=POLICIES.get(kind, ""),
+                )
+            ),
+        )
+        for kind in EVENT_KINDS
+    ]
     return f"### Kinds of event\n\n{_table(('kind', 'an example in words'), rows)}\n"
 
 
 def _levels() -> str:
     rules, levels = ", ".join(RULES), ", ".join(f"{number} {name}" for number, name in enumerate(LEVELS))
-    return f"### Rules, in the order of the day\n\n{rules}.\n\n### Escalation levels\n\n{levels}.\n"
+    return f"### Rules\n\n{rules}.\n\n### Escalation levels\n\n{levels}.\n"
 
 
 def _statistics() -> str:

@@ -90,6 +90,11 @@ class Run:
         return self._frames("events")
 
     @cached_property
+    def events_reported(self) -> pd.DataFrame:
+        """What outlets and the monitor report, one row a report."""
+        return self._frames("events_reported")
+
+    @cached_property
     def daily(self) -> pd.DataFrame:
         """The state on each morning, and the counts of the day before."""
         return self._frames("daily")

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.scenario.schema import Scenario
 from sim.statistics.episodes import episodes, longest_calm
-from sim.statistics.log import INCIDENTS, Log, Table, among, column, rebel_log, text
+from sim.statistics.log import AGAINST_CIVILIANS, INCIDENTS, Log, Table, among, column, rebel_log, text
 from sim.statistics.registry import STATISTICS, base_name
 from sim.statistics.sides import codes, rebel_pairs, rebels
 from sim.statistics.survival import survival
@@ -96,6 +96,10 @@ def counts(events: Table, daily: Table) -> dict[str, Scalar]:
         "disputes_max": int(column(daily, "disputes").max(initial=0)),
         "base_attempts": int((kind == "base_attempt").sum()),
         "bases_opened": len(opened),
+        "talks": int((kind == "talks").sum()),
+        "killings_at_talks": int((kind == "killing_at_talks").sum()),
+        "acts_against_civilians": int(np.isin(kind, AGAINST_CIVILIANS).sum()),
+        "displaced_max": int(column(daily, "displaced").max(initial=0)),
         "commanders_killed": int((kind == "commander_killed").sum()),
         "offensive_day": first_day(events, kind == "offensive_started"),
     }

@@ -14,6 +14,9 @@ import numpy as np
 
 Table = Any  # gives a column by its name: a DataFrame, or a dict of arrays
 INCIDENTS = ("arrest_raid", "assassination", "road_quarrel")
+AGAINST_CIVILIANS = ("civilian_arrest", "civilian_injury", "civilian_abduction")
+MONITOR = "monitor"  # outlet of the reports that stand for what the world learned
+SUMMARY_DAYS = 7  # the longest summary row of UCDP GED among these groups, December 2016 to October 2018
 QUIET_DAYS = 7  # a gap of more than so many days ends an episode (MODEL.md, P3)
 
 
@@ -69,26 +72,41 @@ def among(events: Table, codes: Collection[str]) -> np.ndarray:
 def hostile(events: Table, rebels: Collection[str]) -> np.ndarray:
     """Return which events are clashes or lethal incidents among rebels: bool [n]."""
     kind = text(events, "kind")
-    lethal = np.isin(kind, INCIDENTS) & (total_deaths(events) > 0)
+    lethal = np.isin(kind, (*INCIDENTS, "killing_at_talks")) & (total_deaths(events) > 0)
     return among(events, rebels) & ((kind == "clash") | lethal)
 
 
 def rebel_log(events: Table, rebels: Collection[str], days: int) -> Log:
     """Return the log of a run's events table; `rebels` are codes of factions of the role rebel."""
-    keep = hostile(events, rebels)
-    day = column(events, "day")[keep].astype(np.int64)
-    order = np.argsort(day, kind="stable")
+    day = column(events, "day").astype(np.int64)
+    return _log(events, hostile(events, rebels), day, day, np.zeros(len(day), dtype=bool), days)
 
-    def take(values: np.ndarray) -> np.ndarray:
-        return values[keep][order]
 
+def reported_log(reports: Table, rebels: Collection[str], days: int) -> Log:
+    """Return the log that the monitor's rows of a run's table of reports make, by the days given for the events.
+
+    Patterns are held against this one. A row that sums up what the monitor had missed is a summary; it covers at most
+    the last `SUMMARY_DAYS` days, as such rows do in the observed data.
+    """
+    summary = column(reports, "summary").astype(bool)
+    end = column(reports, "event_day").astype(np.int64)
+    gone = column(reports, "event_date").astype("datetime64[D]") - column(reports, "first_date").astype("datetime64[D]")
+    day = end - np.minimum(gone.astype(np.int64), SUMMARY_DAYS - 1)
+    keep = hostile(reports, rebels) & (text(reports, "outlet") == MONITOR)
+    return _log(reports, keep, day, end, summary, days)
+
+
+def _log(table: Table, keep: np.ndarray, day: np.ndarray, end: np.ndarray, summary: np.ndarray, days: int) -> Log:
+    """Return the kept rows of a table as a log, in order of their first day."""
+    rows = np.flatnonzero(keep)
+    rows = rows[np.argsort(day[rows], kind="stable")]
     return Log(
-        day[order],
-        day[order],
-        take(text(events, "town")),
-        take(column(events, "lat").astype(float)),
-        take(column(events, "lon").astype(float)),
-        take(total_deaths(events)).astype(np.int64),
-        np.zeros(len(day), dtype=bool),
+        day[rows],
+        end[rows],
+        text(table, "town")[rows],
+        column(table, "lat").astype(float)[rows],
+        column(table, "lon").astype(float)[rows],
+        total_deaths(table).astype(np.int64)[rows],
+        summary[rows],
         days,
     )

@@ -61,6 +61,7 @@ class Cause:
     text: str
     chance: str
     given: bool
+    actor: str  # code of the faction that acts, "" none
     town: str  # "" where it has no place
     day: int  # of its last event
     also: str
@@ -152,6 +153,7 @@ def _cause(run: RunLike, number: int, rows: list[int], children: dict[str, list[
         _said(run, rows),
         chance_text(events, rows[0]),
         bool(column(events, "given")[last]),
+        str(text(events, "initiator")[last]),
         str(text(events, "town")[last]),
         int(column(events, "day")[last]),
         _also(run, others),

@@ -53,6 +53,7 @@ def make_run(geography: Geography, scenario: Scenario | None = None, **texts: st
     events, changes = _events(geography, texts)
     frames = {
         "events": events,
+        "events_reported": pd.DataFrame(columns=[column.name for column in FILES["events_reported"].columns]),
         "control_changes": changes,
         "control_daily": _control(geography, scenario),
         "daily": _daily(scenario),
@@ -130,7 +131,7 @@ def _daily(scenario: Scenario) -> pd.DataFrame:
         for other in codes[i + 1 :]:
             table[f"level_{one}_{other}"] = [3 if 5 <= day < 12 else 0 for day in days]
             table[f"deaths_{one}_{other}"] = [2 if 5 <= day < 12 else 0 for day in days]
-    for name in ("clashes", "disputes", "agreements", "civilian_deaths", "columns", "changes"):
+    for name in ("clashes", "disputes", "agreements", "civilian_deaths", "columns", "displaced", "pressure", "changes"):
         table[name] = [0] * len(days)
     return pd.DataFrame(table | {"offensive": [2 if day > 18 else 0 for day in days]})
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from sim.engine import kinds as k
 from sim.engine.tables import (
+    ACTION,
     AGREEMENT,
     EVENT,
     FACTION_DAY,
     GROWING,
     N_AGREEMENTS,
     N_EVENTS,
+    N_REPORTS,
     PAIR_DAY,
+    REPORT,
     THEATRE_DAY,
     table,
 )
@@ -46,6 +49,7 @@ def scenario(**changes: Any) -> Scenario:
             "loyalists": {"code": "GOV", "role": "government", "groups": {"army": group}},
         },
         "terms": {name: {} for name in TERMS},
+        "given": [{"on": date(2018, 10, 27), "event": "base_attempt", "by": "HTS", "in": "Kafr Hamra"}],
         "watch_towns": ["Kafr Hamra"],
     }
     return Scenario.model_validate({**data, **changes})
@@ -117,6 +121,19 @@ def the_agreements() -> list[dict[str, Any]]:
     return [both | old, both | new]
 
 
+def the_reports() -> list[dict[str, Any]]:
+    """A clash as the monitor and as HTS tell it, a claim of what never was, and a summary."""
+    clash = {"event": 5, "day": 5, "event_day": 4, "first_day": 4, "kind": k.CLASH, "initiator": 0, "target": 1}
+    tolls = {"deaths_initiator": 2, "deaths_target": 2, "deaths_civilians": 0, "town": 0, "precision": 1}
+    monitor = clash | tolls | {"outlet": -1, "town": 3, "precision": 2}
+    denied = clash | tolls | {"outlet": 0, "day": 4, "initiator": 1, "target": 0, "deaths_initiator": 3}
+    claim = clash | tolls | {"outlet": 1, "event": -1, "event_day": 5, "first_day": 5, "deaths_target": 0}
+    total = clash | tolls | {"outlet": -1, "event": -1, "event_day": 6, "first_day": 1, "town": -1, "precision": 4}
+    shelling = clash | tolls | {"outlet": -1, "event": 13, "event_day": 8, "first_day": 8, "kind": k.SHELLING}
+    shelling |= {"initiator": 2, "target": 0, "town": 2, "deaths_civilians": 2}
+    return [monitor, denied, claim, total | {"summary": 1}, shelling]
+
+
 def the_daily(towns: int) -> SimpleNamespace:
     made = SimpleNamespace(
         holder=np.full((DAYS + 1, towns), AHRAR),
@@ -139,10 +156,13 @@ def the_daily(towns: int) -> SimpleNamespace:
 def result(**changes: Any) -> Any:
     """Return what sim.engine.simulation.Result is, as far as the record reads it."""
     counts = np.zeros(len(GROWING) + 10, dtype=np.int64)
-    log, signed = the_log(), the_agreements()
-    counts[N_EVENTS], counts[N_AGREEMENTS] = len(log), len(signed)
+    log, signed, reports = the_log(), the_agreements(), the_reports()
+    counts[N_EVENTS], counts[N_AGREEMENTS], counts[N_REPORTS] = len(log), len(signed), len(reports)
     geography = load_map("greater_idlib")
-    world = SimpleNamespace(counts=counts, events=rows(EVENT, log), agreements=rows(AGREEMENT, signed))
+    world = SimpleNamespace(
+        counts=counts, events=rows(EVENT, log), agreements=rows(AGREEMENT, signed), reports=rows(REPORT, reports),
+        actions=rows(ACTION, [{"day": 2, "kind": k.GIVEN_BASE_ATTEMPT}], spare=0),
+    )  # fmt: skip
     return SimpleNamespace(
         scenario=scenario(**changes), geography=geography, seed=7, values={"rules.clash.crossfire": 0.06}, world=world,
         daily=the_daily(len(geography.places)), days=DAYS, factions=FACTIONS, groups=GROUPS, terms=TERMS,

@@ -1,0 +1,71 @@
+"""Names in place of indices: what the extracted tables and their sentences share. Text is in object arrays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.engine.tables import N_EVENTS
+from sim.statistics.sides import codes
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result
+
+
+def event_id(row: int) -> str:
+    """Return the id of an event by its row; empty for -1."""
+    return f"E{row + 1:06d}" if row >= 0 else ""
+
+
+def report_id(row: int) -> str:
+    """Return the id of a report by its row."""
+    return f"R{row + 1:06d}"
+
+
+def agreement_id(row: int) -> str:
+    """Return the id of an agreement by its row; empty for -1."""
+    return f"A{row + 1:03d}" if row >= 0 else ""
+
+
+def array(values: Any) -> np.ndarray:
+    """Return text as an object array."""
+    found = np.empty(len(values), dtype=object)
+    found[:] = values
+    return found
+
+
+def named(index: np.ndarray, names: Any) -> np.ndarray:
+    """Return names by index; -1 is an empty text."""
+    return array([*names, ""])[index]
+
+
+def dates(result: Result, days: np.ndarray) -> np.ndarray:
+    """Return dates of days of the run."""
+    return np.datetime64(result.scenario.start, "D") + days.astype("timedelta64[D]")
+
+
+def degrees(result: Result, name: str, town: np.ndarray) -> np.ndarray:
+    """Return `lat` or `lon` by town; NaN for -1."""
+    return np.array([*(getattr(place, name) for place in result.geography.places), np.nan], dtype=float)[town]
+
+
+def towns(result: Result) -> list[str]:
+    """Return the towns' names, as the map has them."""
+    return [place.name for place in result.geography.places]
+
+
+def labels(result: Result) -> list[str]:
+    """Return the towns' short names, for sentences."""
+    return [place.label or place.name for place in result.geography.places]
+
+
+def codes_of(result: Result) -> list[str]:
+    """Return the codes of the factions by their index."""
+    known = codes(result.scenario)
+    return [known[name] for name in result.factions]
+
+
+def log_of(result: Result) -> np.ndarray:
+    """Return the rows of the event log that are in use."""
+    return result.world.events[: result.world.counts[N_EVENTS]]

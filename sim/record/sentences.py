@@ -1,0 +1,109 @@
+"""The sentences of a finished simulation: of each event, of each report, and of what moved the chances."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.engine.kinds import (
+    AGREEMENT_BROKEN,
+    AGREEMENT_EXPIRED,
+    AGREEMENT_SIGNED,
+    EVENT_KINDS,
+    R_GIVEN,
+    SCOPES,
+)
+from sim.engine.tables import N_AGREEMENTS
+from sim.record.names import dates, labels, log_of
+from sim.words import Said, agreement_phrase, event_text, moved_by, policy_phrase, report_text
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result
+
+ENDS = (AGREEMENT_SIGNED, AGREEMENT_BROKEN, AGREEMENT_EXPIRED)
+
+
+def terms_of(result: Result, agreement: np.void) -> list[str]:
+    """Return the names of the terms of an agreement."""
+    return [name for bit, name in enumerate(result.terms) if int(agreement["terms"]) >> bit & 1]
+
+
+def _phrases(result: Result) -> tuple[list[str], list[int]]:
+    """Return for each agreement a phrase of scope, terms and mediator, and its day of signing."""
+    table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
+    towns = labels(result)
+    said = [
+        agreement_phrase(
+            SCOPES[a["scope"]],
+            towns[a["town"]] if a["town"] >= 0 else "",
+            terms_of(result, a),
+            result.groups[a["mediator"]] if a["mediator"] >= 0 else "",
+        )
+        for a in table
+    ]
+    return said, table["signed"].tolist()
+
+
+def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
+    """Return what was done by row of the log, of events that carried out a policy or skipped it.
+
+    Each given event and each policy logs one event on its day, in their order in the scenario.
+    """
+    found: dict[int, str] = {}
+    actions, given = result.world.actions, len(result.scenario.given)
+    asserted = np.flatnonzero((log["given"] == 1) & (log["rule"] == R_GIVEN) & (log["cause"] < 0))
+    for day in np.unique(log["day"][asserted]).tolist():
+        rows, acts = asserted[log["day"][asserted] == day], np.flatnonzero(actions["day"] == day)
+        for row, act in zip(rows.tolist(), acts.tolist(), strict=True):
+            if act >= given:
+                found[row] = policy_phrase(result.scenario.policy[act - given])
+    return found
+
+
+def texts(result: Result, log: np.ndarray) -> list[str]:
+    """Return the sentence of each event."""
+    factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*labels(result), ""]
+    phrases, signed = _phrases(result)
+    policies = _policies(result, log)
+    names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
+    rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day")
+    said = []
+    columns = zip(*(log[name].tolist() for name in (*names, *rest)), strict=True)
+    for row, (kind, one, other, group, other_group, town, fighters, d1, d2, d3, level, given, a, day) in enumerate(
+        columns
+    ):
+        ends = kind in ENDS
+        # fmt: off
+        said.append(event_text(Said(
+            EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
+            level, bool(given), phrases[a] if a >= 0 and kind == AGREEMENT_SIGNED else "",
+            day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
+        )))
+        # fmt: on
+    return said
+
+
+def movers(log: np.ndarray) -> list[str]:
+    """Return what moved the chance of each event, in words."""
+    slots = [
+        zip(*(log[f"{part}_{n}"].tolist() for part in ("mover", "value", "factor")), strict=True) for n in (1, 2, 3, 4)
+    ]
+    return [moved_by(four) for four in zip(*slots, strict=True)]
+
+
+def reported_texts(result: Result, rows: np.ndarray) -> list[str]:
+    """Return the sentence of each report; a place near the true one is said as its area."""
+    log, factions, towns = log_of(result), [*result.factions, ""], [*labels(result), ""]
+    first = dates(result, rows["first_day"]).tolist()
+    names = ("kind", "initiator", "target", "town", "precision", "deaths_initiator", "deaths_target")
+    rest = ("deaths_civilians", "outlet", "event", "summary")
+    found = []
+    for row, (kind, one, other, town, precision, d1, d2, d3, outlet, event, summary) in enumerate(
+        zip(*(rows[name].tolist() for name in (*names, *rest)), strict=True)
+    ):
+        place = f"the area of {towns[town]}" if precision == 2 and town >= 0 else towns[town]
+        role = int(log["fighters"][event]) if event >= 0 else 0
+        said = Said(EVENT_KINDS[kind], factions[one], factions[other], "", "", place, role, d1, d2, d3)
+        found.append(report_text(said, factions[outlet], first[row] if summary else None))
+    return found
