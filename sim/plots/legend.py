@@ -21,6 +21,7 @@ from sim.plots.style import BURST, CONTESTED, INK, NEUTRAL, PAPER, QUIET, ZONE_I
 
 ROW = 15.5  # points
 FONT = 8.0
+DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
 
 
 class Legend:
@@ -171,24 +172,38 @@ def _example(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
 def draw_scale(axes: Axes, ground: Ground) -> Box:
     """Draw a scale bar and a north arrow in the emptiest corner; return the pixels they take."""
     west, east, south, north = ground.extent
+    unit = (north - south) / DRAWN_FOR_KM
     length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 5 or step == 1)
-    wide, tall, inset = length + 9, (north - south) * 0.055, 3.0
+    wide, tall, inset = length + 9 * unit, 9.4 * unit, 3 * unit
     corners = [(x, y) for y in (south + inset, north - inset - tall) for x in (west + inset, east - inset - wide)]
     x, y = max(corners, key=lambda c: float(np.hypot(*(ground.at - (c[0] + wide / 2, c[1] + tall / 2)).T).min()))
     for k, colour in enumerate((INK, PAPER)):
         axes.add_patch(
             Rectangle(
-                (x + k * length / 2, y), length / 2, 1.1, facecolor=colour, edgecolor=INK, linewidth=0.7, zorder=6
+                (x + k * length / 2, y),
+                length / 2,
+                1.1 * unit,
+                facecolor=colour,
+                edgecolor=INK,
+                linewidth=0.7,
+                zorder=6,
             )
         )
     for share, text in ((0, "0"), (1, f"{length} km")):
         axes.text(
-            x + share * length, y + 1.8, text, fontsize=7.5, ha="center", va="bottom", path_effects=HALO, zorder=6
+            x + share * length,
+            y + 1.8 * unit,
+            text,
+            fontsize=7.5,
+            ha="center",
+            va="bottom",
+            path_effects=HALO,
+            zorder=6,
         )
-    tip = np.array([x + length + 7, y + tall - 3.4])
+    tip = np.array([x + length + 7 * unit, y + tall - 3.4 * unit])
     axes.add_patch(
         Polygon(
-            tip + np.array([(0, 0), (-1.5, -5.5), (0, -4.2), (1.5, -5.5)]),
+            tip + unit * np.array([(0, 0), (-1.5, -5.5), (0, -4.2), (1.5, -5.5)]),
             facecolor=INK,
             edgecolor=PAPER,
             linewidth=0.6,
@@ -196,7 +211,15 @@ def draw_scale(axes: Axes, ground: Ground) -> Box:
         )
     )
     axes.text(
-        tip[0], tip[1] + 0.3, "N", fontsize=8, fontweight="bold", ha="center", va="bottom", path_effects=HALO, zorder=6
+        tip[0],
+        tip[1] + 0.3 * unit,
+        "N",
+        fontsize=8,
+        fontweight="bold",
+        ha="center",
+        va="bottom",
+        path_effects=HALO,
+        zorder=6,
     )
-    corner, far = axes.transData.transform([(x - 1.5, y - 1), (x + wide + 1.5, y + tall + 1)])
+    corner, far = axes.transData.transform([(x - 1.5 * unit, y - unit), (x + wide + 1.5 * unit, y + tall + unit)])
     return Box(corner[0], corner[1], far[0], far[1])
