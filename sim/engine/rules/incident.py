@@ -93,7 +93,7 @@ def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
         rate *= p["offensive_infighting_factor"]
     chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
     if u < chance:
-        happen(w, p, day, seed, identity(key, day), initiator, target, town, chance, u, agreement, suppressed)
+        happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, suppressed)
 
 
 @compiled
@@ -137,4 +137,4 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
         violate(w, p, agreement)
     grows = p["incident_escalates"] * suppressed
     if uniform(seed, P_INCIDENT_ESCALATES, day, key) < grows:
-        send_column(w, p, day, seed, key, initiator, town, ft, row)
+        send_column(w, p, day, seed, identity(key, day), initiator, town, ft, row)
