@@ -9,7 +9,7 @@ from sim.engine.ground import find_fronts, index_forces, sweep_all
 from sim.engine.jit import compiled
 from sim.engine.recording import record_day
 from sim.engine.rules.base_attempt import base_attempts
-from sim.engine.rules.ceasefire import ceasefires
+from sim.engine.rules.ceasefire import ceasefires, expirations
 from sim.engine.rules.civilians import civilians
 from sim.engine.rules.clash import clashes
 from sim.engine.rules.control import control
@@ -29,6 +29,7 @@ from sim.engine.rules.talks import talks
 def one_day(w, daily, p, day, seed):
     """Simulate one day and record its end in row day + 1 of the daily tables."""
     dawn(w)
+    expirations(w, day)
     given(w, p, day, seed)
     if p["base_attempt_enabled"] > 0.0:
         base_attempts(w, p, day, seed)

@@ -70,5 +70,7 @@ def desert(w, town, faction, share):
             n = int(f["fighters"] * share)
             f["fighters"] -= n
             gone += n
+            if f["fighters"] == 0:
+                f["alive"] = 0
     w.factions[faction]["deserted"] += gone
     return gone

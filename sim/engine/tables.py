@@ -143,6 +143,7 @@ SPARK: Fields = {
     "defender_group": ("i8", "group attacked there"),
     "attacker_group": ("i8", "group attacking there"),
     "far": ("i8", "1 call to arms, 0 to neighbours"),
+    "own": ("i8", "1 the attacker's group itself strikes: it broke an agreement"),
     "cause": ("i8", "event of the clash that set it off"),
 }
 AGREEMENT: Fields = {
@@ -282,6 +283,7 @@ SPACE: Fields = {
     "width": ("i8", "cells"),
     "height": ("i8", "cells"),
     "cell_km": ("f8", "km"),
+    "pairs": ("i8", "pairs of towns, one with itself included, near enough for incidents"),
 }
 ZONE: Fields = {
     "exists": ("i8", "1 there is a zone"),

@@ -110,7 +110,7 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         terms=_terms(setup),
         levels=_levels(setup),
         zone=_zone(setup),
-        space=_space(geography),
+        space=_space(setup),
         roads=_copy(geography.roads, tables.ROAD),
         road_cells=_copy(geography.road_cells, tables.CELL),
         near=_copy(geography.near, tables.NEAR),
@@ -331,7 +331,11 @@ def _prepare(setup: Setup, row: np.void, name: str, agreement: Agreement, path: 
     row["terms"] = sum(1 << setup.terms.index(term) for term in agreement.terms)
     row["mediator"] = -1 if agreement.mediator is None else setup.groups_of(agreement.mediator)[1][0]
     row["signed"] = setup.day(agreement.signed)
-    row["expires"] = -1 if agreement.expires is None else max(0, setup.day(agreement.expires))
+    terms = [setup.scenario.terms[term].fixed_days for term in agreement.terms if setup.scenario.terms[term].fixed_days]
+    row["expires"] = -1
+    if agreement.expires is not None or terms:
+        last = setup.day(agreement.expires) if agreement.expires is not None else row["signed"] + terms[-1]
+        row["expires"] = max(0, last)
     row["ended"] = row["broken_by"] = row["signed_event"] = row["ended_event"] = -1
     row["given"] = 1
 
@@ -458,9 +462,11 @@ def _conduct() -> np.ndarray:
     return rows
 
 
-def _space(geography: Geography) -> np.ndarray:
-    rows = table(tables.SPACE, 1)
+def _space(setup: Setup) -> np.ndarray:
+    geography, rows = setup.geography, table(tables.SPACE, 1)
     rows[0]["width"], rows[0]["height"], rows[0]["cell_km"] = geography.width, geography.height, geography.cell_km
+    reach = setup.number(("rules", "incident", "reach_km"), setup.scenario.rules.incident.reach_km)
+    rows[0]["pairs"] = len(geography.places) + int((geography.near["km"] <= reach).sum()) // 2
     return rows
 
 
@@ -468,16 +474,16 @@ def _room(world: World) -> dict[str, int]:
     """Return how many rows each growing table needs for any one more day."""
     towns, factions = len(world.towns), len(world.factions)
     made = dict(zip(tables.GROWING, world.counts, strict=False))
-    forces = int(world.counts[tables.L_FORCES])
+    forces, pairs = int(world.counts[tables.L_FORCES]), int(world.space[0]["pairs"])
     extra = {
-        "forces": 3 * towns + 50,
+        "forces": 3 * towns + pairs + 50,
         "bases": forces + towns,
         "disputes": forces + towns,
         "clashes": 2 * towns + forces,
         "sparks": 9 * towns + 200,
         "agreements": factions * factions + 1,
-        "events": 30 * towns + 6 * forces + 500,
-        "reports": (30 * towns + 6 * forces + 500) * 2 + factions * factions,
+        "events": 30 * towns + 2 * pairs + 6 * forces + 500,
+        "reports": 2 * (30 * towns + 2 * pairs + 6 * forces + 500) + factions * factions,
     }
     return {name: int(made[name]) + extra[name] for name in tables.GROWING}
 

@@ -64,20 +64,25 @@ from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FO
 
 @compiled
 def ceasefires(w, p, day, seed):
-    """Let agreements expire or break, then let warring pairs sign."""
+    """Let agreements break, then let warring pairs sign."""
     for i in range(w.counts[L_AGREEMENTS]):
         row = w.live_agreements[i]
         a = w.agreements[row]
-        if a["alive"] == 0 or a["signed"] >= day:
-            continue
-        if a["expires"] >= 0 and day > a["expires"]:
-            expire(w, day, row)
-        else:
+        if a["alive"] == 1 and a["signed"] < day:
             may_break(w, p, day, seed, row)
     for a in range(len(w.factions)):
         for b in range(a + 1, len(w.factions)):
             if rebels(w, a, b) and w.relations[a, b]["deaths_7"] > 0:
                 may_sign(w, p, day, seed, a, b)
+
+
+@compiled
+def expirations(w, day):
+    """End the agreements whose last day was yesterday."""
+    for i in range(w.counts[L_AGREEMENTS]):
+        a = w.agreements[w.live_agreements[i]]
+        if a["alive"] == 1 and a["signed"] < day and a["expires"] >= 0 and day > a["expires"]:
+            expire(w, day, w.live_agreements[i])
 
 
 @compiled
@@ -149,8 +154,9 @@ def breaker(w, day, seed, agreement):
     fa, fb = a["faction_a"], a["faction_b"]
     urge = w.relations[fa, fb]["grievance"] - w.relations[fb, fa]["grievance"]
     urge += w.factions[fb]["fatigue"] - w.factions[fa]["fatigue"]
-    first = uniform(seed, P_BREAK_AUTHOR, day, a["key"]) < 1.0 / (1.0 + math.exp(-urge))
-    mask = a["party_a"] if first else a["party_b"]
+    first = exponential(math.exp(-0.5 * urge), uniform(seed, P_BREAK_AUTHOR, day, a["key"] ^ w.factions[fa]["key"]))
+    second = exponential(math.exp(0.5 * urge), uniform(seed, P_BREAK_AUTHOR, day, a["key"] ^ w.factions[fb]["key"]))
+    mask = a["party_a"] if first < second else a["party_b"]
     found, best = lowest(mask), 1e300
     for g in range(len(w.groups)):
         if not mask & (1 << g):
@@ -180,13 +186,12 @@ def last_grievance(w, agreement):
 def relapse(w, p, day, seed, agreement, author, other, cause):
     """Enter the attacks with which the breaker of an agreement starts fighting again."""
     a = w.agreements[agreement]
-    town = a["town"]
-    far = 0
-    if town < 0:
-        far, town = 1, 0
+    far = 1 if a["town"] < 0 else 0
     n = 1 + poisson(p["ceasefire_relapse_clashes"], uniform(seed, P_RELAPSE, day, a["key"]))
     for k in range(n):
-        new_spark(w, identity(identity(a["key"], day), 1000 + k), day + 1 + k // 2, town, author, other, far, cause)
+        key = identity(identity(a["key"], day), 1000 + k)
+        spark = new_spark(w, key, day + 1 + k // 2, a["town"], author, other, far, cause)
+        w.sparks[spark]["own"] = 1
 
 
 @compiled

@@ -128,13 +128,14 @@ def committed(w, p, scale, day, seed, process, key, present):
 @compiled
 def losses(p, own, other, factor, u):
     """Return the deaths of a side that commits `own` against `other`, by the attrition law chosen."""
+    most = max(1, int(own))
     mean = p["clash_loss_per_day"] * factor * other
     if p["clash_attrition"] == LINEAR:
         mean *= own / p["clash_linear_front"]
     if p["clash_attrition"] == STOCHASTIC:
-        return min(int(own), poisson(mean, u))
+        return min(most, poisson(mean, u))
     whole = int(mean)
-    return min(int(own), whole + (1 if u < mean - whole else 0))
+    return min(most, whole + (1 if u < mean - whole else 0))
 
 
 @compiled
@@ -285,6 +286,7 @@ def capture(w, day, clash, probability, draw, ratio):
     winner = w.groups[c["attacker"]]["faction"]
     taker = strongest_group(w, town, winner)
     if holder_faction(w, town) == winner and w.towns[town]["status"] == HELD:
+        close_base(w, day, base_in(w, town, loser), c["last_event"])
         leave_town(w, day, town, loser)  # intruders driven out of an own town: no change of holder
         end_clash(w, day, clash, CLASH_CAPTURED)
         return

@@ -24,7 +24,7 @@ from sim.engine.kinds import (
     WITHDRAWAL,
 )
 from sim.engine.log import log_event, moved
-from sim.engine.tables import L_DISPUTES
+from sim.engine.tables import L_BASES, L_DISPUTES
 
 
 @compiled
@@ -199,9 +199,25 @@ def follow_presence(w, days):
 
 
 @compiled
+def close_empty_bases(w, day):
+    """Close the bases whose party is gone."""
+    for i in range(w.counts[L_BASES]):
+        b = w.bases[w.live_bases[i]]
+        if b["alive"] == 0:
+            continue
+        manned = False
+        for k in range(w.standing_start[b["town"]], w.standing_start[b["town"] + 1]):
+            f = w.forces[w.standing[k]]
+            manned = manned or (f["alive"] == 1 and f["key"] == b["key"] and f["town"] == b["town"])
+        if not manned:
+            close_base(w, day, w.live_bases[i], b["opened_event"])
+
+
+@compiled
 def control(w, p, day, seed):
-    """Changes of holder without a fight, and influence, once a day."""
+    """Changes of holder without a fight, empty bases, and influence, once a day."""
     settle_contested(w, day)
+    close_empty_bases(w, day)
     if p["control_bandwagon"] > 0.0:
         bandwagon(w, p, day, seed)
     for town in range(len(w.towns)):

@@ -10,6 +10,8 @@ from sim.engine.draws import (
     P_INCIDENT_ESCALATES,
     P_INCIDENT_KIND,
     P_INCIDENT_SIDE,
+    exponential,
+    identity,
     poisson,
     uniform,
 )
@@ -29,6 +31,7 @@ from sim.engine.kinds import (
 )
 from sim.engine.log import log_event, moved
 from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.rules.agreements import violate
 from sim.engine.rules.spread import send_column
 
 DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
@@ -69,27 +72,36 @@ def shared(w, p, day, seed, town, holder):
 @compiled
 def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
     """Draw the incident of one pair of garrisons."""
-    key = w.towns[town_a]["key"] if town_a == town_b else w.towns[town_a]["key"] ^ w.towns[town_b]["key"]
+    fa, fb = w.groups[group_a]["faction"], w.groups[group_b]["faction"]
+    key = w.towns[town_a]["key"] ^ w.towns[town_b]["key"]
+    if town_a == town_b:  # several rivals may share a town
+        key = w.towns[town_a]["key"] ^ w.factions[fa]["key"] ^ w.factions[fb]["key"]
     u = uniform(seed, P_INCIDENT, day, key)
     if u >= DAILY_LIMIT:
         return
-    fa, fb = w.groups[group_a]["faction"], w.groups[group_b]["faction"]
-    agreement = covering(w, group_a, group_b, town_b)
+    urge_a = (1.0 + w.relations[fa, fb]["grievance"]) / w.factions[fa]["restraint"]
+    urge_b = (1.0 + w.relations[fb, fa]["grievance"]) / w.factions[fb]["restraint"]
+    town, initiator, target = town_a, group_b, group_a
+    if strikes_first(w, seed, day, key, fa, fb, urge_a, urge_b):
+        town, initiator, target = town_b, group_a, group_b
+    agreement = covering(w, group_a, group_b, town)
     suppressed = 1.0
     if agreement >= 0:
         suppressed = (1.0 - w.agreements[agreement]["suppression"]) * w.agreements[agreement]["clash_factor"]
-    urge_a = (1.0 + w.relations[fa, fb]["grievance"]) / w.factions[fa]["restraint"]
-    urge_b = (1.0 + w.relations[fb, fa]["grievance"]) / w.factions[fb]["restraint"]
     rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge_a + urge_b) * suppressed
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         rate *= p["offensive_infighting_factor"]
     chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
-    if u >= chance:
-        return
-    if uniform(seed, P_INCIDENT_SIDE, day, key) < urge_a / (urge_a + urge_b):
-        happen(w, p, day, seed, key, group_a, group_b, town_b, chance, u, agreement, suppressed)
-    else:
-        happen(w, p, day, seed, key, group_b, group_a, town_a, chance, u, agreement, suppressed)
+    if u < chance:
+        happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, suppressed)
+
+
+@compiled
+def strikes_first(w, seed, day, key, fa, fb, urge_a, urge_b):
+    """Draw whether the first of two factions initiates, by their urges; which is listed first does not matter."""
+    a = exponential(1.0 / urge_a, uniform(seed, P_INCIDENT_SIDE, day, key ^ w.factions[fa]["key"]))
+    b = exponential(1.0 / urge_b, uniform(seed, P_INCIDENT_SIDE, day, key ^ w.factions[fb]["key"]))
+    return a < b
 
 
 @compiled
@@ -122,7 +134,7 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row
     if agreement >= 0:
-        w.agreements[agreement]["violations"] += 1
+        violate(w, p, agreement)
     grows = p["incident_escalates"] * suppressed
     if uniform(seed, P_INCIDENT_ESCALATES, day, key) < grows:
-        send_column(w, p, day, seed, key, initiator, town, ft, row)
+        send_column(w, p, day, seed, identity(key, day), initiator, town, ft, row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.forces import go_home, join_garrison
 from sim.engine.jit import compiled
-from sim.engine.kinds import GARRISON, OPEN_BASE, RETURN
+from sim.engine.kinds import GARRISON, OPEN_BASE, REINFORCE, RETURN
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.tables import L_FORCES
 
@@ -116,3 +116,5 @@ def arrive(w, day, row):
     elif f["orders"] == RETURN:
         f["orders"] = GARRISON
         join_garrison(w, row)
+    elif f["orders"] == REINFORCE and w.towns[f["town"]]["clash"] < 0:
+        f["orders"] = GARRISON  # too late for the clash, or massed for an offensive

@@ -87,7 +87,7 @@ def new_spark(w, key, due, town, attacker_group, defender_group, far, cause):
     """Enter a clash to come."""
     row = new_row(w.live_sparks, w.counts, N_SPARKS, L_SPARKS, w.sparks)
     s = w.sparks[row]
-    s["key"], s["due"], s["town"], s["far"], s["cause"] = key, due, town, far, cause
+    s["key"], s["due"], s["town"], s["far"], s["cause"], s["own"] = key, due, town, far, cause, 0
     s["attacker_group"], s["defender_group"] = attacker_group, defender_group
     s["attacker"], s["defender"] = w.groups[attacker_group]["faction"], w.groups[defender_group]["faction"]
     return row
@@ -172,7 +172,7 @@ def enemy_in(w, town, faction, other):
 def call_to_arms(w, p, day, seed, spark):
     """Open a front far away: a group that is called, and answers by its solidarity, attacks a town in its own reach."""
     s = w.sparks[spark]
-    chosen = called(w, p, seed, spark)
+    chosen = s["attacker_group"] if s["own"] == 1 else called(w, p, seed, spark)
     if chosen < 0 or uniform(seed, P_SPARK_JOINS, 0, s["key"]) >= joins(w, p, spark, chosen):
         return
     own = w.groups[chosen]["faction"]
@@ -201,7 +201,7 @@ def to_neighbour(w, p, day, seed, spark):
     target, group, first = -1, -1, 1e300
     for i in range(w.adjacent_start[s["town"]] - 1, w.adjacent_start[s["town"] + 1]):
         town = s["town"] if i < w.adjacent_start[s["town"]] else w.adjacent[i]
-        for side in range(2):
+        for side in range(1 if s["own"] == 1 else 2):
             g = s["attacker_group"] if side == 0 else s["defender_group"]
             own, other = w.groups[g]["faction"], s["defender"] if side == 0 else s["attacker"]
             if not enemy_in(w, town, own, other) or not within_reach(w, town, g, p["spread_reach_km"]):
