@@ -84,7 +84,11 @@ def steps_of(function: str = "one_day", module: str = "sim.engine.day") -> list[
             found = [n.slice.value for n in ast.walk(node.test) if isinstance(n, ast.Subscript) and _text(n.slice)]  # type: ignore[attr-defined]
             switch = str(found[0]) if found else "?"
         for line in inside:
-            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and isinstance(line.value.func, ast.Name):
+            if (
+                isinstance(line, ast.Expr)
+                and isinstance(line.value, ast.Call)
+                and isinstance(line.value.func, ast.Name)
+            ):
                 calls.append(Call(line.value.func.id, switch))
     return calls
 
@@ -170,7 +174,9 @@ class _Body:
             self.names = dict(before)
             self.run(way)
             ends.append(self.names)
-        self.names = {name: frozenset().union(*(end.get(name, NOTHING) for end in ends)) for end in ends for name in end}
+        self.names = {
+            name: frozenset().union(*(end.get(name, NOTHING) for end in ends)) for end in ends for name in end
+        }
 
     def assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):

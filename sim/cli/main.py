@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from sim import __version__
 from sim.cli.changes import changes
 from sim.cli.check import check
+from sim.cli.events import events
 from sim.cli.home import SCENARIOS, home
 from sim.cli.picture import name_maps
 from sim.cli.rules import rules
@@ -28,7 +29,7 @@ from sim.cli.show import show
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, rules, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, schema)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def rules(
     scenario: Annotated[
-        Path | None, typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False)
+        Path | None,
+        typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
     ] = None,
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 def why(
     run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
-    what: Annotated[str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)],
+    what: Annotated[
+        str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)
+    ],
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder for the picture; the run's own if left out.")
     ] = None,

@@ -38,7 +38,9 @@ def day_matrix(steps: Sequence[Step], rules: Rules, title: str) -> Figure:
         for number, step in enumerate(steps):
             _row(axes, number, step, rules, dict(zip(tables, places, strict=True)), width)
         _key(axes, height)
-        figure.text(0.25 / width, 0.12 / height, f"sim {__version__}, read off the rules' source", fontsize=7.5, color=QUIET)
+        figure.text(
+            0.25 / width, 0.12 / height, f"sim {__version__}, read off the rules' source", fontsize=7.5, color=QUIET
+        )
         figure.set_label(f"One simulated day: which rule reads and changes which table · {title} · sim {__version__}")
     return figure
 
@@ -66,13 +68,25 @@ def _row(axes: Axes, number: int, step: Step, rules: Rules, places: dict[str, fl
     middle = -TOP - ROW * (number + 0.5)
     on = is_on(step, rules)
     if number % 2 == 0:
-        axes.add_patch(Rectangle((0.15, middle - ROW / 2), width - 0.3, ROW, facecolor=BAND, edgecolor="none", zorder=0))
+        axes.add_patch(
+            Rectangle((0.15, middle - ROW / 2), width - 0.3, ROW, facecolor=BAND, edgecolor="none", zorder=0)
+        )
     ink = INK if on else "#A9AFB4"
-    axes.text(0.55, middle + 0.075, f"{step.id}", fontsize=8.8, fontweight="bold" if step.switch else "normal", color=ink, va="center")
+    axes.text(
+        0.55,
+        middle + 0.075,
+        f"{step.id}",
+        fontsize=8.8,
+        fontweight="bold" if step.switch else "normal",
+        color=ink,
+        va="center",
+    )
     axes.text(0.45, middle, str(number + 1), fontsize=8.8, color=QUIET, va="center", ha="right")
     form = variant(step, rules)
     state = "" if on and not form else f" [{form}]" if on else " [off]"
-    words = axes.text(0.55, middle - 0.085, f"{step.title}{state}", fontsize=7.2, color=QUIET if on else ink, va="center")
+    words = axes.text(
+        0.55, middle - 0.085, f"{step.title}{state}", fontsize=7.2, color=QUIET if on else ink, va="center"
+    )
     room = LEFT - 0.65
     taken = words.get_window_extent().width / axes.figure.dpi
     if taken > room:
@@ -94,6 +108,10 @@ def _mark(axes: Axes, x: float, y: float, reads: bool, writes: bool, on: bool) -
 
 def _key(axes: Axes, height: float) -> None:
     y = -height + 0.42
-    for x, reads, writes, word in ((0.4, True, False, "reads"), (1.25, False, True, "changes"), (2.25, True, True, "reads and changes")):
+    for x, reads, writes, word in (
+        (0.4, True, False, "reads"),
+        (1.25, False, True, "changes"),
+        (2.25, True, True, "reads and changes"),
+    ):
         _mark(axes, x, y, reads, writes, on=True)
         axes.text(x + 0.2, y, word, fontsize=8.5, va="center_baseline")

@@ -73,32 +73,32 @@ def date_of(events: Table, row: int) -> str:
 
 
 def chance_text(events: Table, row: int) -> str:
-    """Say how likely an event was and what moved that: "chance 0.4: trust x0.5"; empty where nothing was drawn."""
-    if not np.isfinite(float(column(events, "draw")[row])):
-        return ""
+    """Say how likely an event was and what moved that: "chance 0.4: trust x0.5"; empty where nothing did."""
     moved = text(events, "moved_by")[row]
-    return f"chance {float(column(events, 'probability')[row]):.2g}{f': {moved}' if moved else ''}"
+    chance = float(column(events, "probability")[row]) if np.isfinite(float(column(events, "draw")[row])) else 1.0
+    if chance < 1:
+        return f"chance {chance:.2g}{f': {moved}' if moved else ''}"
+    return f"moved by {moved}" if moved else ""
 
 
 def event_line(events: Table, row: int) -> str:
     """Return one event as a line: date, sentence, its chance and what moved it."""
-    line = f"{date_of(events, row)}: {text(events, 'text')[row]}"
-    if np.isfinite(float(column(events, "draw")[row])):
-        line += f" Its chance was {float(column(events, 'probability')[row]):.2g}"
-        moved = text(events, "moved_by")[row]
-        line += f" ({moved})." if moved else "."
-    return line
+    chance = chance_text(events, row)
+    return f"{date_of(events, row)}: {text(events, 'text')[row]}{f' ({chance})' if chance else ''}"
 
 
 def cause_chain(run: RunLike, event_id: str) -> list[str]:
     """Return an event and its causes, one line each, from the event itself back to the root of the chain."""
-    events = run.events
+    return [event_line(run.events, row) for row in cause_rows(run.events, row_of(run.events, event_id))]
+
+
+def cause_rows(events: Table, row: int) -> list[int]:
+    """Return the rows of an event and its causes, from the event itself back to the root."""
     rows = {name: place for place, name in enumerate(text(events, "event_id"))}
-    causes = text(events, "cause_id")
-    chain = [row_of(events, event_id)]
+    causes, chain = text(events, "cause_id"), [row]
     while rows.get(causes[chain[-1]], chain[-1]) < chain[-1]:  # a cause is never later
         chain.append(rows[causes[chain[-1]]])
-    return [event_line(events, row) for row in chain]
+    return chain
 
 
 def _watched(run: RunLike) -> list[tuple[str, str]]:

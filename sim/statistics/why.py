@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
 
 from sim.statistics.log import column, text, total_deaths
-from sim.statistics.turning import RunLike, chance_text, row_of
-from sim.words import clause_list, day_text, plural
+from sim.statistics.turning import RunLike, cause_rows, chance_text, date_of, row_of
+from sim.words import clause_list, plural
 
 # What else came of a step, folded: the noun for one, and for many where it is irregular.
 NOUNS: dict[str, tuple[str, str]] = {
@@ -41,10 +40,10 @@ NOUNS: dict[str, tuple[str, str]] = {
     "agreement_broken": ("broken agreement", ""),
     "offensive_started": ("offensive", ""),
     "assault": ("assault", ""),
-    "displacement": ("flight of people", "flights of people"),
     "policy": ("policy", "policies"),
 }
-DECIDED = ("capture", "withdrawal", "town_neutral")  # changes of holder
+# What tells most about a town that kept its holder; the other kinds of NOUNS only where there is none of these.
+TELLING = ("base_opened", "base_closed", "refused", "talks_settled", "killing_at_talks", "clash", "commander_killed")
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Why:
 def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
     """Return the causes of an event; KeyError with a clear message where there is none."""
     last = row_of(run.events, event_id)
-    return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, _chain(run, last)))
+    return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
 
 
 def why_town(run: RunLike, town: str) -> Why | None:
@@ -100,21 +99,18 @@ def why_town(run: RunLike, town: str) -> Why | None:
         later = here[row + 1 :].any()
         note = "Later the town only became contested, or quiet again, as forces came and went." if later else ""
         return why_event(run, str(text(changes, "event_id")[row]), note)
-    kinds = text(run.events, "kind")
-    found = np.flatnonzero((text(run.events, "town") == town) & np.isin(kinds, list(NOUNS)))
-    if not len(found):
+    found = _last(run, town, TELLING)
+    found = _last(run, town, tuple(NOUNS)) if found is None else found
+    if found is None:
         return None
-    note = f"{town} never changed its holder in this run; this is its last important event."
-    return why_event(run, str(text(run.events, "event_id")[found[-1]]), note)
+    note = f"{run.labels.get(town, town)} never changed its holder in this run; this is its last important event."
+    return why_event(run, str(text(run.events, "event_id")[found]), note)
 
 
-def _chain(run: RunLike, last: int) -> list[int]:
-    """Return the rows of an event's causes from the first on, the event itself last."""
-    rows = {name: row for row, name in enumerate(text(run.events, "event_id"))}
-    causes, chain = text(run.events, "cause_id"), [last]
-    while rows.get(causes[chain[-1]], chain[-1]) < chain[-1]:  # a cause is never later
-        chain.append(rows[causes[chain[-1]]])
-    return chain[::-1]
+def _last(run: RunLike, town: str, kinds: tuple[str, ...]) -> int | None:
+    """Return the row of a town's last event of some kinds; None without any."""
+    found = np.flatnonzero((text(run.events, "town") == town) & np.isin(text(run.events, "kind"), kinds))
+    return int(found[-1]) if len(found) else None
 
 
 def _steps(run: RunLike, chain: list[int]) -> tuple[Cause, ...]:
@@ -161,14 +157,8 @@ def _cause(run: RunLike, number: int, rows: list[int], children: dict[str, list[
 
 
 def _when(run: RunLike, rows: list[int]) -> str:
-    days = column(run.events, "date")[[rows[0], rows[-1]]].astype("datetime64[D]")
-    first, last = (day_text(_date(day)) for day in days)
+    first, last = (date_of(run.events, row) for row in (rows[0], rows[-1]))
     return first if first == last else f"{first} to {last}"
-
-
-def _date(day: np.datetime64) -> date:
-    found: date = day.item()
-    return found
 
 
 def _said(run: RunLike, rows: list[int]) -> str:

@@ -1,0 +1,131 @@
+"""`run.py events`: the events of a run in words, all or those of a kind, a town, a faction, a time."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.errors import Fault, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.record.run import Run
+
+FEW_COLUMNS = 72  # narrower than this, an event is one running line
+
+
+def events(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    kind: Annotated[
+        list[str] | None, typer.Option(metavar="KIND", help="Only this kind of event, such as capture; repeatable.")
+    ] = None,
+    town: Annotated[
+        list[str] | None, typer.Option(metavar="TOWN", help="Only in this town, by any of its names; repeatable.")
+    ] = None,
+    faction: Annotated[
+        list[str] | None, typer.Option(metavar="FACTION", help="Only with this faction or group; repeatable.")
+    ] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, such as 2018-10-29.")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Last day.")] = None,
+    reported: Annotated[bool, typer.Option("--reported", help="What was reported instead of what happened.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print all columns as CSV.")] = False,
+) -> None:
+    """List events of a run in words, with id, date and place."""
+    from sim.cli.runs import find_run, find_town
+
+    found = find_run(run)
+    towns = [find_town(found, word, "--town") for word in town or []]
+    sides = [find_side(found, word) for word in faction or []]
+    kinds = [find_kind(word) for word in kind or []]
+    days = (_day(first, "--from"), _day(until, "--until"))
+    table = found.events_reported if reported else found.events
+    chosen = choose(table, kinds, towns, sides, days)
+    if csv:
+        from sim.record.frames import csv_text
+
+        print(csv_text(chosen), end="")
+    else:
+        _tell(found, chosen, len(table), "report" if reported else "event")
+
+
+def find_kind(word: str) -> str:
+    """Return the kind of event meant by a word; blanks and hyphens stand for underscores."""
+    from sim.engine.kinds import EVENT_KINDS
+
+    kind = word.strip().lower().replace(" ", "_").replace("-", "_")
+    if kind not in EVENT_KINDS:
+        guess = did_you_mean(kind, EVENT_KINDS) or f"; there are {', '.join(EVENT_KINDS)}"
+        raise InputError([Fault("--kind", None, "", f"there is no kind of event {word!r}{guess}")])
+    return kind
+
+
+def find_side(run: Run, word: str) -> str:
+    """Return the code of a faction, or the name of a group, meant by a word, whatever its case."""
+    names: dict[str, str] = {}
+    for faction in run.scenario.factions.values():
+        names |= {group.casefold(): group for group in faction.groups}
+    for name, faction in run.scenario.factions.items():  # a faction goes before a group of the same name
+        names |= {name.casefold(): faction.code or name, (faction.code or name).casefold(): faction.code or name}
+    if word.casefold() not in names:
+        known = {spelt: spelt for spelt in (*run.scenario.factions, *names.values())}
+        close = did_you_mean(word, known) or did_you_mean(word.casefold(), names)
+        guess = close or f"; there are {', '.join(f.code or n for n, f in run.scenario.factions.items())}"
+        raise InputError([Fault("--faction", None, "", f"there is no faction or group {word!r}{guess}")])
+    return names[word.casefold()]
+
+
+def _day(word: str | None, option: str) -> date | None:
+    try:
+        return None if word is None else date.fromisoformat(word)
+    except ValueError:
+        raise InputError([Fault(option, None, "", f"{word!r} is no date; write it as 2018-10-29")]) from None
+
+
+def choose(
+    table: pd.DataFrame, kinds: list[str], towns: list[str], sides: list[str], days: tuple[date | None, date | None]
+) -> pd.DataFrame:
+    """Return the rows of some kinds, towns, sides (codes of factions or names of groups), from one day to another."""
+    keep = table["day"] == table["day"]
+    if kinds:
+        keep &= table["kind"].isin(kinds)
+    if towns:
+        keep &= table["town"].isin(towns)
+    if sides:
+        who = [name for name in ("initiator", "target", "initiator_group", "target_group") if name in table.columns]
+        keep &= table[who].isin(sides).any(axis=1)
+    when = table["date"].dt.date
+    if days[0] is not None:
+        keep &= when >= days[0]
+    if days[1] is not None:
+        keep &= when <= days[1]
+    return table[keep]
+
+
+def _tell(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None:
+    """Print one row an event: id, date, place, sentence."""
+    from rich.table import Table
+
+    from sim.cli.output import console
+    from sim.words import day_text, plural
+
+    out = console()
+    of = f" of {total:,}" if len(chosen) < total else ""
+    out.print(
+        f"SIMULATED. {run.scenario.title}, seed {run.seed}: {len(chosen):,}{of} {plural(total, noun).split(' ', 1)[1]}"
+    )
+    rows = zip(chosen[f"{noun}_id"], chosen["date"].dt.date, chosen["town"], chosen["text"], strict=True)
+    said = [(name, day_text(when), run.labels.get(town, town), text) for name, when, town, text in rows]
+    if out.width < FEW_COLUMNS:
+        for row in said:
+            out.print("  ".join(part for part in row if part))
+        return
+    table = Table(show_header=False, box=None, pad_edge=False)
+    for style, ratio in (("dim", None), (None, None), (None, None), (None, 1)):
+        table.add_column(style=style, no_wrap=ratio is None, ratio=ratio, overflow="fold")
+    for row in said:
+        table.add_row(*row)
+    out.print(table)

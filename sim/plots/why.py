@@ -1,0 +1,308 @@
+"""Why something happened, as a picture: the steps from the first cause to the event, and a map with the same numbers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
+
+from sim.plots import layers
+from sim.plots.ground import Ground, contact_lines
+from sim.plots.labels import Box, place_labels
+from sim.plots.legend import FONT, Legend
+from sim.plots.maps import Atlas, within
+from sim.plots.state import MapState
+from sim.plots.style import INK, PAPER, QUIET, day_text, new_figure, pale, put_stamp, stamp, typography
+from sim.statistics.why import Cause, Why
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+
+WIDTH = 12.6  # inches
+LEFT, CARD, MAP_LEFT = 0.62, 6.3, 7.25  # inches: cards from LEFT, so wide; the map from MAP_LEFT
+HEAD, FOOT, GAP = 1.15, 0.5, 0.2
+LINE = 0.158  # inches a line of small type
+MOST, SHOWN = 14, 12  # steps drawn at most; of longer chains so many, with the middle folded
+EDGE_KM, LEAST_KM = 9.0, 34.0
+FLAT, STEEP = 1.0, 1.55  # height over width of the map, by where the places lie
+TEXT_WRAP, SMALL_WRAP = 88, 104  # letters a line
+
+
+def why_picture(run: Run, why: Why) -> Figure:
+    """Draw the steps of a cause tree from top to bottom beside a map of their places."""
+    cards = _fold(why.steps)
+    tall = [_height(card) for card in cards]
+    height = max(7.2, HEAD + sum(tall) + GAP * (len(cards) - 1) + FOOT)
+    atlas = Atlas.of(run)
+    state = atlas.states[why.steps[-1].day + 1]
+    with typography():
+        figure = new_figure(WIDTH, height)
+        _heading(figure, run, why, height)
+        axes = figure.add_axes((0, 0, 1, 1))
+        axes.set_xlim(0, WIDTH)
+        axes.set_ylim(-height, 0)
+        axes.set_axis_off()
+        y = -HEAD
+        for card, size in zip(cards, tall, strict=True):
+            _card(axes, atlas.ground, card, y, size, last=card is why.steps[-1], first=card is why.steps[0])
+            y -= size + GAP
+        _map(figure, run, atlas.ground, state, why, height)
+        put_stamp(figure, run.scenario, stamp(run.scenario, run.seed, f"to {why.steps[-1].when}"), y=0.1 / height)
+    return figure
+
+
+def _fold(steps: tuple[Cause, ...]) -> list[Cause | int]:
+    """Return the steps to draw; a number stands for so many left out in the middle of a long chain."""
+    if len(steps) <= MOST:
+        return list(steps)
+    first = SHOWN // 2 - 2
+    last = SHOWN - 1 - first
+    return [*steps[:first], len(steps) - first - last, *steps[-last:]]
+
+
+def _heading(figure: Figure, run: Run, why: Why, height: float) -> None:
+    title = wrap(why.title.rstrip("."), 92)
+    size, below = (14, 0.5) if len(title) == 1 else (11.5, 0.68)
+    figure.text(0.25 / WIDTH, 1 - 0.12 / height, "\n".join(title[:2]), fontsize=size, fontweight="bold", va="top")
+    under = " ".join((f"{run.scenario.title}, seed {run.seed}: its causes from the first on.", why.note))
+    figure.text(0.25 / WIDTH, 1 - below / height, under, fontsize=9, color=QUIET, va="top")
+
+
+def _lines(card: Cause) -> tuple[list[str], list[str]]:
+    """Return the lines of a step in normal and in small type."""
+    small = wrap(card.chance, SMALL_WRAP)
+    small += wrap(f"also from this: {card.also}", SMALL_WRAP) if card.also else []
+    return wrap(card.text, TEXT_WRAP), small
+
+
+def _height(card: Cause | int) -> float:
+    if isinstance(card, int):
+        return 0.24
+    text, small = _lines(card)
+    return 0.34 + 0.185 * len(text) + LINE * len(small)
+
+
+def _card(axes: Axes, ground: Ground, card: Cause | int, top: float, tall: float, last: bool, first: bool) -> None:
+    """Draw one step: its number, a box in the colour of who acted, its words."""
+    middle = top - tall / 2
+    if not first:
+        axes.add_patch(
+            FancyArrowPatch(
+                (LEFT - 0.3, top + GAP + 0.06), (LEFT - 0.3, middle + 0.15), arrowstyle="-|>", mutation_scale=9,
+                color=QUIET, linewidth=1.2, shrinkA=0, shrinkB=0,
+            )
+        )  # fmt: skip
+    if not last:
+        axes.plot(
+            [LEFT - 0.3] * 2, [middle - 0.15, top - tall - 0.06], color=QUIET, linewidth=1.2, solid_capstyle="butt"
+        )
+    if isinstance(card, int):
+        axes.text(
+            LEFT,
+            middle,
+            f"{card} more steps between, told by `run.py why`",
+            fontsize=8.5,
+            color=QUIET,
+            va="center",
+            style="italic",
+        )
+        return
+    axes.add_patch(
+        Circle((LEFT - 0.3, middle), 0.15, facecolor=INK if last else PAPER, edgecolor=INK, linewidth=1.1, zorder=3)
+    )
+    axes.text(
+        LEFT - 0.3,
+        middle,
+        str(card.number),
+        fontsize=8.5,
+        fontweight="bold",
+        color=PAPER if last else INK,
+        ha="center",
+        va="center_baseline",
+        zorder=4,
+    )
+    colour = ground.look.colour(card.actor) if card.actor else "#D9DCDE"
+    axes.add_patch(
+        FancyBboxPatch(
+            (LEFT, top - tall), CARD, tall, boxstyle="round,pad=0,rounding_size=0.06", facecolor=pale(colour, 0.84),
+            edgecolor=INK if last else pale(colour, 0.3), linewidth=1.8 if last else 0.9,
+        )
+    )  # fmt: skip
+    _words(axes, card, top - 0.06)
+
+
+def _words(axes: Axes, card: Cause, y: float) -> None:
+    text, small = _lines(card)
+    place = f" · {card.town}" if card.town else ""
+    mark = " · given by the scenario" if card.given else ""
+    axes.text(LEFT + 0.1, y, f"{card.when}{place}{mark}", fontsize=7.6, color=QUIET, va="top", fontweight="bold")
+    y -= 0.175
+    for line in text:
+        axes.text(LEFT + 0.1, y, line, fontsize=9.2, va="top")
+        y -= 0.185
+    for line in small:
+        axes.text(LEFT + 0.1, y, line, fontsize=7.6, color=QUIET, va="top")
+        y -= LINE
+
+
+def _map(figure: Figure, run: Run, ground: Ground, state: MapState, why: Why, height: float) -> None:
+    """Draw the places of the steps, with their numbers, on the day of the event."""
+    where = {place.name: town for town, place in enumerate(ground.geography.places)}
+    numbers: dict[int, list[int]] = {}
+    for step in why.steps:
+        if step.town in where:
+            numbers.setdefault(where[step.town], []).append(step.number)
+    side = WIDTH - MAP_LEFT - 0.2
+    spread = np.maximum(np.ptp(ground.at[list(numbers) or slice(None)], axis=0) + 2 * EDGE_KM, LEAST_KM)
+    tall = min(height - HEAD - FOOT - 0.35, side * float(np.clip(spread[1] / spread[0], FLAT, STEEP)))
+    extent = _extent(ground, list(numbers), side / tall)
+    top = height - HEAD
+    axes = figure.add_axes((MAP_LEFT / WIDTH, (top - tall) / height, side / WIDTH, tall / height))
+    layers.frame_axes(axes, extent)
+    layers.draw_cells(axes, ground, state)
+    layers.draw_lines(axes, ground, contact_lines(run.scenario, ground, state.sides))
+    layers.draw_symbols(axes, ground, state, 1.1)
+    _path(axes, ground, why, where)
+    taken = _numbered(axes, ground, numbers, extent)
+    layers.draw_names(
+        axes, ground, _others(ground, numbers, extent), np.zeros(len(ground.at)), taken, 1.1, 0.95, must=frozenset()
+    )
+    key = figure.add_axes((MAP_LEFT / WIDTH, (top - tall - 0.3) / height, side / WIDTH, 0.25 / height))
+    _key(key, ground, state, extent)
+    figure.text(
+        MAP_LEFT / WIDTH,
+        (top + 0.05) / height,
+        f"Where: numbers are those of the steps; holders on {day_text(state.date)}",
+        fontsize=8.5,
+        color=QUIET,
+        va="bottom",
+    )
+
+
+def _extent(ground: Ground, towns: list[int], shape: float) -> tuple[float, float, float, float]:
+    """Return west, east, south, north in km around the towns, of a given width over height; all where there are none."""
+    points = ground.at[towns] if towns else ground.at
+    low, high = points.min(axis=0) - EDGE_KM, points.max(axis=0) + EDGE_KM
+    wide, tall = np.maximum(high - low, LEAST_KM)
+    tall = max(tall, wide / shape)
+    wide = tall * shape
+    x, y = (low + high) / 2
+    return float(x - wide / 2), float(x + wide / 2), float(y - tall / 2), float(y + tall / 2)
+
+
+def _path(axes: Axes, ground: Ground, why: Why, where: dict[str, int]) -> None:
+    """Draw an arrow from each step's place to the next other place."""
+    towns = [where[step.town] for step in why.steps if step.town in where]
+    drawn: set[tuple[int, int]] = set()
+    for a, b in pairwise(towns):
+        if a == b or (a, b) in drawn:
+            continue
+        drawn.add((a, b))
+        for colour, width, level in ((PAPER, 2.8, 6.0), (INK, 1.2, 6.1)):
+            axes.add_patch(
+                FancyArrowPatch(
+                    tuple(ground.at[a]), tuple(ground.at[b]), connectionstyle="arc3,rad=0.16", arrowstyle="-|>",
+                    mutation_scale=11, color=colour, linewidth=width, shrinkA=7, shrinkB=8, zorder=level,
+                )
+            )  # fmt: skip
+
+
+def _numbered(
+    axes: Axes, ground: Ground, numbers: dict[int, list[int]], extent: tuple[float, float, float, float]
+) -> list[Box]:
+    """Write number and name of the places of steps in boxes that do not overlap; return the pixels they take."""
+    axes.apply_aspect()
+    towns = sorted(numbers, key=lambda town: -max(numbers[town]))
+    points = axes.transData.transform(ground.at)
+    pixel = axes.figure.dpi / 72
+    sizes = np.zeros((len(points), 2))
+    words = {town: f"{_ranges(numbers[town])}  {ground.names[town]}" for town in towns}
+    for town in towns:
+        draft = axes.text(0, 0, words[town], fontsize=9, fontweight="bold")
+        extents = draft.get_window_extent()
+        draft.remove()
+        sizes[town] = extents.width + 7 * pixel, extents.height + 5 * pixel
+    seen = axes.get_window_extent()
+    frame = Box(seen.x0 + 4, seen.y0 + 4, seen.x1 - 4, seen.y1 - 4)
+    radii = np.where(within(ground, extent), ground.radii * 1.1 + 1.5, 0) * pixel
+    clear = [_scale(axes, extent)]
+    boxes = place_labels(points, sizes, radii, np.array(towns, int), frame, clear, must=frozenset(towns), margin=3)
+    for town, box in boxes.items():
+        x, y = axes.transData.inverted().transform((box.left + 3.5 * pixel, (box.bottom + box.top) / 2))
+        _leader(axes, points[town], box)
+        axes.text(
+            x, y, words[town], fontsize=9, fontweight="bold", va="center_baseline", ha="left", zorder=8,
+            bbox={"boxstyle": "round,pad=0.22", "facecolor": PAPER, "edgecolor": INK, "linewidth": 0.9},
+        )  # fmt: skip
+    return [*boxes.values(), *clear]
+
+
+def _leader(axes: Axes, point: np.ndarray, box: Box) -> None:
+    """Lead from a name to its town where they are apart; lengths in pixels."""
+    near = np.clip(point, (box.left, box.bottom), (box.right, box.top))
+    if np.hypot(*(near - point)) > 14 * axes.figure.dpi / 72:
+        ends = axes.transData.inverted().transform([point, near])
+        axes.plot(*ends.T, color=PAPER, linewidth=2.6, zorder=7.4)
+        axes.plot(*ends.T, color=QUIET, linewidth=1.1, zorder=7.5)
+
+
+def _key(axes: Axes, ground: Ground, state: MapState, extent: tuple[float, float, float, float]) -> None:
+    """Say in one row which colour and shape is whose, of those that the map shows."""
+    legend, x = Legend(axes), 6.0
+    middle = -legend.height / 2
+    seen = within(ground, extent)
+    shown = {sides for sides, inside in zip(state.sides, seen, strict=True) if inside}
+    entries: list[tuple[tuple[str, ...], str]] = [
+        ((code,), code) for code in ground.look.codes if any(code in sides for sides in shown)
+    ]
+    pairs = sorted(sides for sides in shown if len(sides) == 2)
+    entries += [(pairs[0], "contested")] if pairs else []
+    entries += [((), "neutral")] if () in shown else []
+    for sides, name in entries:
+        for shape, colour in layers.fill_symbol(sides, ground):
+            legend.symbol((x, middle), shape, 4.6, colour, PAPER if sides else INK)
+        words = axes.text(x + 8, middle, ground.look.names.get(name, name), fontsize=FONT, va="center_baseline")
+        x += 22 + words.get_window_extent().width / axes.figure.dpi * 72
+
+
+def _scale(axes: Axes, extent: tuple[float, float, float, float]) -> Box:
+    """Draw a scale bar in the lower left corner; return the pixels it takes."""
+    west, east, south, north = extent
+    length = max(step for step in (1, 2, 5, 10, 20, 50) if step <= (east - west) / 5 or step == 1)
+    x, y = west + 0.03 * (east - west), south + 0.025 * (north - south)
+    axes.add_patch(
+        Rectangle(
+            (x - 0.012 * (east - west), y - 0.012 * (north - south)), length + 0.024 * (east - west),
+            0.048 * (north - south), facecolor=PAPER, edgecolor="none", alpha=0.85, zorder=7.9,
+        )
+    )  # fmt: skip
+    axes.plot([x, x + length], [y, y], color=INK, linewidth=2.4, solid_capstyle="butt", zorder=8)
+    axes.text(
+        x + length / 2, y + 0.008 * (north - south), f"{length} km", fontsize=8, ha="center", va="bottom",
+        path_effects=layers.HALO, zorder=8,
+    )  # fmt: skip
+    corner, far = axes.transData.transform([(x, y), (x + length, y + 0.05 * (north - south))])
+    return Box(corner[0] - 4, corner[1] - 4, far[0] + 4, far[1])
+
+
+def _others(ground: Ground, numbers: dict[int, list[int]], extent: tuple[float, float, float, float]) -> np.ndarray:
+    """Return the other towns of the map's extent, the largest first."""
+    population = np.array([place.population for place in ground.geography.places])
+    order = np.argsort(-population, kind="stable")
+    wanted = within(ground, extent)
+    return np.array([town for town in order if wanted[town] and int(town) not in numbers], int)
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Say numbers in order: "1-3, 6"."""
+    said, start = [], numbers[0]
+    for number, after in zip(numbers, [*numbers[1:], 0], strict=True):
+        if after != number + 1:
+            said.append(f"{start}" if start == number else f"{start}\u2013{number}")
+            start = after
+    return ", ".join(said)
