@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, get_args, get_origin
 
-from sim.catalogue.syntax import Fields, steps_of, touched
+from sim.catalogue.syntax import Fields, about, steps_of, touched
 from sim.engine import kinds
 from sim.engine.params import PARAMS
 from sim.scenario.quantity import Quantity
@@ -19,9 +19,11 @@ from sim.scenario.rules import Rules
 
 BOOKS = ("counts", "live_")  # row counts and lists of rows in use: bookkeeping of the tables, in no catalogue
 STARTS = "_start"  # where each town's rows begin in another table: told as that table
-# By function of sim/engine/day.py: id, title, sources of its form. Sources of numbers stand with the parameters.
+# By function of sim/engine/day.py: id, title, sources of its form. Sources of numbers stand with the parameters. A step
+# that is not here has its function's name, and the first line of its docstring for a title.
 TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "dawn": ("dawn", "Tidy the tables, find who stands where and which towns lie at the front", ()),
+    "expirations": ("expirations", "Agreements end whose last day was yesterday", ()),
     "given": ("given", "Given events and policies of the day", ()),
     "base_attempts": ("base_attempt", "Base attempts in towns that another holds", ("Pischedda 2018", "Gade, Hafez & Gabbay 2019")),
     "incidents": ("incident", "Arrest raids, assassinations and road quarrels", ("Sundberg & Melander 2013",)),
@@ -80,7 +82,11 @@ def catalogue() -> tuple[Step, ...]:
 
 
 def _step(function: str, switch: str) -> Step:
-    rule, title, sources = TITLES[function]
+    rule, title, sources = TITLES.get(function) or (
+        _path(switch).split(".")[1] if switch else function,
+        about(function),
+        (),
+    )
     found = touched(function)
     numbers = tuple(_path(name) for name in PARAMS.names or () if name in found.params)
     events = tuple(kind for kind in kinds.EVENT_KINDS if kind.upper() in found.kinds)
@@ -134,6 +140,13 @@ def parameters(step: Step, rules: Rules) -> list[Parameter]:
 def borrowed(step: Step) -> list[str]:
     """Return the paths of numbers of other rules that a step reads, switches of whole rules left out."""
     return [path for path in step.params if not path.startswith(f"rules.{step.id}.")]
+
+
+@cache
+def unread() -> set[str]:
+    """Return the paths of parameters that no step reads: they have no effect. Levels are a table of their own."""
+    known = {parameter.key for step in catalogue() for parameter in parameters(step, Rules())}
+    return known - {path for step in catalogue() for path in step.params} - {"rules.ladder.levels"}
 
 
 def _parameter(rule: str, name: str, value: Any, field: Any) -> Parameter:

@@ -93,6 +93,13 @@ def steps_of(function: str = "one_day", module: str = "sim.engine.day") -> list[
     return calls
 
 
+def about(function: str, module: str = "sim.engine.day") -> str:
+    """Return the first line of the docstring of a step, without its full stop."""
+    home = _home(function, module)
+    assert home is not None, f"{function} is no function of the engine"
+    return (ast.get_docstring(modules()[home].functions[function]) or function).splitlines()[0].rstrip(".")
+
+
 def touched(function: str, module: str = "sim.engine.day") -> Touched:
     """Return what a step of the day touches."""
     home = _home(function, module)

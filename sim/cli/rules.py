@@ -77,11 +77,15 @@ def _tell(number: int, step: Step, found: Rules) -> None:
 
 def _number(parameter: Parameter) -> str:
     """Say a parameter: value, unit, what it is, allowed range, source."""
+    from sim.catalogue.steps import unread
+
     said = [f"{parameter.value} {parameter.unit}".strip() + f": {parameter.about}"]
     if parameter.allowed:
         said.append(f"allowed {parameter.allowed}")
     if parameter.source:
         said.append(f"source: {parameter.source}")
+    if parameter.key in unread():
+        said.append("read by no rule: it has no effect")
     return "; ".join(said)
 
 
