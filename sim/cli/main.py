@@ -20,6 +20,7 @@ from sim import __version__
 from sim.cli.changes import changes
 from sim.cli.check import check
 from sim.cli.events import events
+from sim.cli.export import export
 from sim.cli.home import SCENARIOS, home
 from sim.cli.picture import name_maps
 from sim.cli.rules import rules
@@ -29,7 +30,7 @@ from sim.cli.show import show
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, export, schema)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 
@@ -122,7 +123,7 @@ def _invoke(arguments: list[str]) -> int:
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a command line that the parser refused
         if usage is not None:
-            return _say(BAD_INPUT, f"{usage().rstrip('.')}; see `run.py --help`")
+            return _say(BAD_INPUT, f"{' '.join(usage().split()).rstrip('.')}; see `run.py --help`")
         return _internal(error)
     return OK
 

@@ -54,6 +54,7 @@ class Geography:
     moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
     title: str = ""
     credits: str = ""
+    country: str = ""
     road_classes: tuple[str, ...] = ()
 
 
@@ -252,6 +253,7 @@ def _assemble(
         moved=_sentences(places, on, x, y, km_east, km_north, moved),
         title=str(settings.get("title", "")) or name,
         credits=str(settings.get("credits", "")),
+        country=str(settings.get("country", "")),
         road_classes=tuple(link.road_class for link in links),
     )
 

@@ -2,7 +2,7 @@
 
 towns.csv    name, lat, lon; optional label, aliases (semicolon separated), pcode, population, value (0..1), size_class (city,
              large_town, town, village, suburb, crossing, base, hill), coord_confidence (sourced, estimated, recalled,
-             weak), role, note
+             weak), role, note, governorate and nahiyah (administrative units, for exports)
 control.csv  name, groups (semicolon separated, the main holder first); optional date (YYYY-MM-DD), status
              (held, contested, neutral), code, confidence (sourced, weak), note. No date column: valid for any day.
 posts.csv    (optional file) name, lat, lon; optional date, confidence, source
@@ -20,7 +20,19 @@ from datetime import date
 from sim.geography.csvfile import Row, Table
 
 TOWN_COLUMNS = ("name", "lat", "lon")
-TOWN_OPTIONAL = ("label", "aliases", "pcode", "population", "value", "size_class", "coord_confidence", "role", "note")
+TOWN_OPTIONAL = (
+    "label",
+    "aliases",
+    "pcode",
+    "population",
+    "value",
+    "size_class",
+    "coord_confidence",
+    "role",
+    "note",
+    "governorate",
+    "nahiyah",
+)
 CONTROL_COLUMNS = ("name", "groups")
 CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
 POST_COLUMNS = ("name", "lat", "lon")
@@ -58,6 +70,8 @@ class Place:
     note: str = ""
     label: str = ""
     line: int | None = None
+    governorate: str = ""
+    nahiyah: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,6 +140,8 @@ def town_of(table: Table, row: Row) -> Place:
         note="; ".join(text for text in (row["role"].strip(), row["note"].strip()) if text),
         label=row["label"].strip() or named_short(row["name"]),
         line=row.line,
+        governorate=row["governorate"].strip(),
+        nahiyah=row["nahiyah"].strip(),
     )
 
 

@@ -1,7 +1,8 @@
 """What map.csv says of a map, and what follows where it says nothing: extent and side of a cell.
 
 map.csv      key, value; keys title, south, west, north, east (degrees; the towns' box and a margin if left out),
-             cell_km (2.5, or smaller where the towns would not fit), credits (printed under maps)
+             cell_km (2.5, or smaller where the towns would not fit), country (for exports), credits
+             (printed under maps)
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings:
     if not path.exists():
         return {}
     table = read_table(path, ("key", "value"), ("note",), faults)
-    known = (*SETTINGS, "title", "credits")
+    known = (*SETTINGS, "title", "country", "credits")
     found: Settings = {}
     for row in table.rows:
         key = row["key"].strip()

@@ -93,6 +93,24 @@ def _statistics() -> str:
     return f"### Statistics\n\n`summary.json` has the same names; none is null there.\n\n{_table(('name', 'unit', 'meaning'), rows)}\n"
 
 
+EXPORTS = """## Exports
+
+`python run.py export RUN --format ged|acled|geojson|gpkg` writes files named `simulated_*`; every row has an id `SIM-...`
+and the source `simulated`. Exported are the monitor's reports, or the true events with `--log true`.
+
+| format | what it has |
+| --- | --- |
+| `ged` | lethal events under the column names of UCDP GED 25.1; a clash reported without deaths stays, with `best` 0 and `high` 1. \
+Ids of UCDP's registers are empty, and ids are text where UCDP has numbers |
+| `acled` | events under the column names, types and sub-types of ACLED; kinds that it has no type for are left out |
+| `geojson` | four files of layers: `control` (a point a town and stretch of days under one code; `end` is the first day after \
+it), `roads`, `zone` (line of contact at the start, far edge of the zone), `events` (points; summaries have none) |
+| `gpkg` | the same layers in one GeoPackage |
+
+Units of a country and its name come from the map: `governorate` and `nahiyah` of `towns.csv`, `country` of `map.csv`.
+"""
+
+
 def readme() -> str:
     """Return the text of outputs/README.md."""
     rows = [(f"`{doc.name}`", doc.about) for doc in (*OTHER_FILES, *FILES.values(), SUMMARY_CSV)]
@@ -101,7 +119,7 @@ def readme() -> str:
         parts.append(_file(doc))
         if name == "events":
             parts += [_kinds(), _levels()]
-    return "\n".join([*parts, _file(SUMMARY_CSV), _statistics()])
+    return "\n".join([*parts, _file(SUMMARY_CSV), _statistics(), EXPORTS])
 
 
 def main() -> None:
