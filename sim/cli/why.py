@@ -34,7 +34,7 @@ def why(
         check_folder(folder, "--out")
     answer, name = explain(found, what)
     if answer is None:
-        print(f"SIMULATED. Nothing of note happened in {name} in this run; its holder never changed.")
+        print(f"SIMULATED. No event of note happened in {name} in this run.")
         return
     _tell(answer, found)
     if not no_pictures:

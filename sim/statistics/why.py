@@ -103,7 +103,7 @@ def why_town(run: RunLike, town: str) -> Why | None:
     found = _last(run, town, tuple(NOUNS)) if found is None else found
     if found is None:
         return None
-    note = f"{run.labels.get(town, town)} never changed its holder in this run; this is its last important event."
+    note = f"{run.labels.get(town, town)} was neither taken nor left in this run; this is its last important event."
     return why_event(run, str(text(run.events, "event_id")[found]), note)
 
 

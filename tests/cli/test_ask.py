@@ -114,7 +114,7 @@ def test_a_run_without_its_events_says_so(folder: Path, tmp_path: Path, capsys: 
 def test_a_town_where_nothing_happened_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _err = say(capsys, "why", folder, Run.of(made.result()).geography.places[100].name, "--no-pictures")
     assert code == 0
-    assert "Nothing of note happened" in out
+    assert "No event of note" in out
 
 
 def test_events_are_listed_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def test_a_town_that_kept_its_holder_says_so(run: Run) -> None:
     quiet = Run.of(result)
     why = why_town(quiet, town(run, 0))
     assert why is not None
-    assert "never changed its holder" in why.note
+    assert "neither taken nor left" in why.note
     assert why.steps[-1].kind in TELLING
 
 
