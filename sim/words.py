@@ -128,7 +128,7 @@ def _until(policy: Policy) -> str:
 
 def policy_phrase(policy: Policy) -> str:
     """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
-    factor = f"x{policy.factor.best:g}{_until(policy)}"
+    factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
         place = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
         towns = (
@@ -160,7 +160,7 @@ def _moved(said: Said) -> str:
 
 
 def _skipped(said: Said) -> str:
-    what = said.policy or f"what the scenario asserts of {said.one}{_at(said)}"
+    what = said.policy or f"the attempt of {said.one} to open a base{_at(said)}"
     return f"Skipped, because impossible on its day: {what}"
 
 

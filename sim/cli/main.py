@@ -22,6 +22,7 @@ from sim.cli.check import check
 from sim.cli.events import events
 from sim.cli.export import export
 from sim.cli.home import SCENARIOS, home
+from sim.cli.new_map import new_map
 from sim.cli.picture import name_maps
 from sim.cli.rules import rules
 from sim.cli.run import run
@@ -30,7 +31,7 @@ from sim.cli.show import show
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, export, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, new_map, export, schema)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

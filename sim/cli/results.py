@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sim.cli.output import console, pairs
 from sim.statistics.registry import STATISTICS, base_name
-from sim.words import result_text
+from sim.words import GIVEN, day_text, result_text
 
 if TYPE_CHECKING:
     from sim.record.run import Run
@@ -20,12 +20,30 @@ def tell(run: Run, folder: Path) -> None:
     out = console()
     out.print(f"SIMULATED. {run.scenario.question}")
     out.print(run.answer, style="bold")
+    if skipped := skipped_text(run):
+        out.print(skipped)
     out.print()
     pairs(statistics_rows(run.summary))
     out.print()
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     print(f"written to {folder}:")
     out.print(", ".join(names))
+
+
+def skipped_text(run: Run) -> str:
+    """Say which given events and policies were impossible on their day and so were skipped; empty where none was."""
+    events = run.events[run.events["kind"] == "given_skipped"]
+    if events.empty:
+        return ""
+    one = len(events) == 1
+    what = "1 given event was" if one else f"{len(events)} given events were"
+    told = [f"{day_text(day)}, {_bare(text)}" for day, text in zip(events["date"], events["text"], strict=True)]
+    return f"{what} impossible on {'its' if one else 'their'} day and {'was' if one else 'were'} skipped: {'; '.join(told)}."
+
+
+def _bare(text: str) -> str:
+    """Return an event's sentence without what is said around it already."""
+    return text.rpartition("impossible on its day: ")[2].removesuffix(".").removesuffix(GIVEN)
 
 
 def statistics_rows(summary: dict[str, Value]) -> list[tuple[str, str]]:

@@ -68,7 +68,10 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
     fighters = sum(_stands(start, row, town) for town in towns)
     place = f"the {start.scenario.zone.name}" if row["town"] < 0 and start.scenario.zone else policy.from_place
-    text = f"by {_day(policy.by)} {policy.withdraw} leaves {place}: {_count(len(held), 'town')}"
+    text = f"by {_day(policy.by)} {policy.withdraw} leaves {place}: "
+    if not held and not shared:
+        return text + "it stands in no town there at the start"
+    text += _count(len(held), "town")
     text += f" and its part of {_count(len(shared), 'town')} of others" if shared else ""
     text += f", about {round(fighters, -2) if fighters >= 1000 else fighters:,} fighters move"
     if held and row["towns_to"] == kinds.TO_HOST:

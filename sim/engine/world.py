@@ -23,7 +23,7 @@ from sim.geography.names import find_place
 from sim.geography.zone import zone_towns
 from sim.scenario.keys import dotted
 from sim.scenario.quantity import Quantity
-from sim.scenario.schema import Agreement, Policy, Scenario
+from sim.scenario.schema import MERGED_COHESION, Agreement, Policy, Scenario
 
 RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
@@ -388,14 +388,15 @@ def _actions(setup: Setup, agreements: np.ndarray) -> np.ndarray:
 def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
     """Fill the row of a policy."""
 
-    def value(name: str) -> float:
-        return setup.number(("policy", str(index), name), getattr(policy, name))
+    def value(name: str, otherwise: float) -> float:
+        quantity = getattr(policy, name)
+        return otherwise if quantity is None else setup.number(("policy", str(index), name), quantity)
 
     start = policy.by or policy.on or setup.scenario.start
     r["key"], r["day"] = name_key(f"policy {index}"), setup.day(start)
     r["until"] = setup.day(policy.until) if policy.until else setup.scenario.days
     r["faction"] = r["group"] = r["town"] = r["agreement"] = r["into"] = -1
-    r["factor"], r["may_return"] = value("factor"), policy.may_return is not False
+    r["factor"], r["may_return"] = value("factor", 1.0), policy.may_return is not False
     if policy.in_town is not None:
         r["town"] = setup.town(policy.in_town)
     if policy.withdraw is not None:
@@ -409,9 +410,9 @@ def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
         r["group"] = setup.groups.index(policy.mediate) if policy.mediate in setup.groups else -1
     elif policy.reinforce is not None:
         r["kind"], r["group"] = kinds.REINFORCE_POLICY, setup.groups.index(policy.reinforce)
-        r["fighters"] = round(value("fighters"))
+        r["fighters"] = round(value("fighters", 0.0))
     elif policy.merge_groups is not None and policy.into is not None:
-        r["kind"], r["into"], r["factor"] = kinds.MERGE, setup.groups.index(policy.into), value("cohesion")
+        r["kind"], r["into"], r["factor"] = kinds.MERGE, setup.groups.index(policy.into), value("cohesion", MERGED_COHESION)
         r["agreement"] = sum(1 << setup.groups.index(group) for group in policy.merge_groups)
     else:
         r["kind"] = kinds.MONITOR

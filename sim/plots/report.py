@@ -17,9 +17,11 @@ from sim.scenario.schema import Given, Policy
 from sim.statistics.answer import answer_sentence
 from sim.statistics.registry import STATISTICS, base_name, label
 from sim.statistics.turning import turning_points
-from sim.words import result_text
+from sim.words import policy_phrase, result_text
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from sim.record.run import Run
 
 ALT = {
@@ -60,7 +62,7 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
         numbers=numbers(run.summary),
-        asserted=[given_text(given) for given in scenario.given] + [policy_text(policy) for policy in scenario.policy],
+        asserted=[given_text(given) for given in scenario.given] + [policy_text(policy, scenario.start) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
         assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
         weak=[
@@ -158,6 +160,6 @@ def given_text(given: Given) -> str:
     return f"{day_text(given.on)}: an agreement between {parties} (asserted)"
 
 
-def policy_text(policy: Policy) -> str:
-    """Say what a what-if does."""
-    return f"{day_text(policy.on)}: {policy.fighters.best:,g} fighters reinforce {policy.group} in {policy.in_town} (what-if)"
+def policy_text(policy: Policy, start: date) -> str:
+    """Say a policy and its first day."""
+    return f"{day_text(policy.by or policy.on or start)}: {policy_phrase(policy)} (what-if)"

@@ -68,6 +68,12 @@ def number(
     return Field(default=default, description=about, json_schema_extra=extra)
 
 
+def where_needed(unit: str, low: float, high: float, about: str) -> Any:
+    """Declare a numeric field that only some kinds of a part have; it has no default."""
+    extra: dict[str, Any] = {"unit": unit, "allowed_low": low, "allowed_high": high}
+    return Field(default=None, description=about, json_schema_extra=extra)
+
+
 class Strict(BaseModel):
     """Base of every part of a scenario: unknown keys are faults, values are frozen, ranges are checked."""
 

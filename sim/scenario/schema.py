@@ -11,9 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.quantity import Quantity, Strict, number
+from sim.scenario.quantity import Quantity, Strict, number, where_needed
 from sim.scenario.rules import Rules, Term
 
+MERGED_COHESION = 0.8  # assumed: groups that have just merged do not act as one yet
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -104,9 +105,9 @@ class Policy(Strict):
     may_return: bool | None = Field(default=None, description="false: the faction opens no base or front in the zone afterwards")
     in_town: Name | None = Field(default=None, alias="in", description="town")
     into: Name | None = Field(default=None, description="group that merged fighters join")
-    fighters: Quantity = number(100, "fighters", 1, 100000, "fighters who arrive from outside")
-    factor: Quantity = number(1, "multiplier", 0, 100, "strength of a lasting act")
-    cohesion: Quantity = number(0.8, "share", 0.05, 1, "cohesion of merged fighters")
+    fighters: Quantity | None = where_needed("fighters", 1, 100000, "fighters who arrive from outside")
+    factor: Quantity | None = where_needed("multiplier", 0, 100, "strength of a lasting act")
+    cohesion: Quantity | None = where_needed("share", 0.05, 1, f"cohesion of merged fighters; {MERGED_COHESION} if left out")
     source: str | None = None
 
 

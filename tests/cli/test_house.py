@@ -24,11 +24,11 @@ def test_readme_has_the_command_that_ci_runs(name: str) -> None:
 
 
 def test_readme_names_the_commands_that_exist() -> None:
-    named = set(re.findall(r"`python run\.py ([a-z]+)", README))
-    assert named == {command.__name__ for command in COMMANDS} - {"run"}
+    named = set(re.findall(r"`python run\.py ([a-z-]+)", README))
+    assert named == {command.__name__.replace("_", "-") for command in COMMANDS} - {"run"}
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/limits.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/limits.md", "docs/own_map.md"])
 def test_links_lead_somewhere(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]

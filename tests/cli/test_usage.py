@@ -13,7 +13,7 @@ from sim.cli.main import COMMANDS, app, main
 from sim.cli.picture import FREE_NAME, name_maps
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
 
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,123 @@
+"""`run.py new-map`: a map folder and a first scenario from a list of towns and who holds them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.folder import check_folder
+from sim.cli.home import SCENARIOS
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.geography.new_map import Guess
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+PICTURE = "start.png"
+
+
+def new_map(
+    towns: Annotated[
+        Path,
+        typer.Argument(help="CSV with the columns name, lat, lon, holder.", metavar="TOWNS.csv", show_default=False),
+    ],
+    name: Annotated[
+        str, typer.Argument(help="What the map and the scenario are called.", metavar="NAME", show_default=False)
+    ],
+    title: Annotated[
+        str, typer.Option(metavar="TEXT", help="Title of maps and scenario; NAME if left out.", show_default=False)
+    ] = "",
+    start: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day of the scenario.")
+    ] = datetime(2020, 1, 1),
+) -> None:
+    """Make a map and a first scenario from a list of towns; guesses roads, extent, cells and people, and says so."""
+    from sim.cli.output import console
+    from sim.geography.new_map import guess_map
+
+    folder, scenario = free_places(name)
+    guess = guess_map(towns)
+    make(guess, folder, scenario, (title or name.replace("_", " ")).strip()[:80], start.date(), towns.name)
+    out = console()
+    out.print(
+        f"{len(guess.places)} towns, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
+        style="bold",
+    )
+    out.print("\n".join(f"- {sentence}" for sentence in guess.said))
+    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_shown(scenario)}.")
+    out.print(f"\nmap: {_shown(folder)} (look at {PICTURE})\nscenario: {_shown(scenario)}")
+    out.print(f"next: python run.py check {_shown(scenario)}\n      python run.py {_shown(scenario)} --seed 1")
+
+
+def free_places(name: str) -> tuple[Path, Path]:
+    """Return the map's folder and the scenario's file, neither of which exists yet; InputError where that cannot be."""
+    if not NAME.fullmatch(name):
+        raise InputError(
+            [
+                Fault(
+                    "NAME",
+                    None,
+                    "",
+                    f"{name[:60]!r} is no name for a map, needs a letter and then at most 39 letters, digits or underscores",
+                )
+            ]
+        )
+    folder, scenario = SCENARIOS / "maps" / name, SCENARIOS / f"{name}.yaml"
+    faults = [
+        Fault(_shown(path), None, "", "exists; nothing is overwritten, choose another NAME")
+        for path in (folder, scenario)
+        if path.exists() or path.is_symlink()
+    ]
+    if faults:
+        raise InputError(faults)
+    check_folder(folder.parent, "scenarios/maps")
+    return folder, scenario
+
+
+def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, source: str) -> None:
+    """Write the map and the scenario, checked together; both appear whole or not at all."""
+    draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    draft.mkdir(parents=True)
+    try:
+        _fill(draft, guess, scenario.stem, title, start, source)
+        free_places(scenario.stem)  # nobody has taken the names meanwhile
+        (draft / scenario.name).rename(scenario)
+        try:
+            draft.rename(folder)
+        except BaseException:
+            scenario.unlink()
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: str) -> None:
+    """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
+    from sim.geography.check import check_places
+    from sim.geography.maps import load_map
+    from sim.geography.new_map import map_files
+    from sim.plots.maps import start_map
+    from sim.plots.style import png_bytes
+    from sim.scenario.first import first_scenario
+    from sim.scenario.load import load
+
+    for file, text in map_files(guess, title, source).items():
+        (draft / file).write_text(text, encoding="utf-8")
+    page = draft / f"{name}.yaml"
+    page.write_text(
+        first_scenario(name, title, start, guess.fighters, guess.road_km, len(guess.places)), encoding="utf-8"
+    )
+    geography, loaded = load_map(draft), load(page)
+    if faults := check_places(loaded, geography):
+        raise InputError(faults)
+    (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))
+
+
+def _shown(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -1,0 +1,250 @@
+"""A first map from a list of towns: name, lat, lon and who holds each; roads, people and size of cells are guessed.
+
+Roads join neighbours in the Gabriel graph (Gabriel & Sokal 1969): two towns between which no third lies in the circle
+that has them at its ends. It always connects all towns, and has about four roads a town at most on average, as road
+networks have. All that is guessed is said, in `Guess.said` and in the folder's data_issues.md.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from sim.errors import Fault, InputError
+from sim.geography.csvfile import MOST_FAULTS, Row, Table, read_table
+from sim.geography.grid import KM_PER_DEGREE, around
+from sim.geography.places import PEOPLE, TOWN_OPTIONAL, Place, listed, town_of
+from sim.geography.roads import DETOUR, straight_km
+from sim.geography.settings import cell_side
+
+COLUMNS = ("name", "lat", "lon", "holder")
+FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20
+KEPT = ("MIXED", "NEUTRAL", "CONTESTED")  # words that mean no one holder
+LONGEST_KM = 1500.0  # the projection keeps distances within a few per cent up to about here
+PEOPLE_PER_JUNCTION = 1.6  # assumed: more people by this factor for each road beyond two
+FIGHTERS_PER_TOWN = 200  # about that of Greater Idlib in 2018: some 58,000 fighters, 169 towns, half of them reserves
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A map in the making: towns, the groups that stand in each, roads as pairs, and what was guessed."""
+
+    places: tuple[Place, ...]
+    holders: tuple[tuple[str, ...], ...]
+    roads: tuple[tuple[int, int], ...]
+    cell_km: float
+    said: tuple[str, ...]
+
+    @property
+    def factions(self) -> tuple[str, ...]:
+        """Every holder, the one with most towns first."""
+        names = [name for group in self.holders for name in group]
+        return tuple(sorted(dict.fromkeys(names), key=lambda name: (-names.count(name), name)))
+
+    @property
+    def road_km(self) -> float:
+        """Median length of a road."""
+        return statistics.median(self.km(road) for road in self.roads)
+
+    @property
+    def fighters(self) -> dict[str, int]:
+        """Fighters by holder, by the towns in which it stands; two who contest a town share it."""
+        towns = {name: sum(1 / len(group) for group in self.holders if name in group) for name in self.factions}
+        return {name: round(FIGHTERS_PER_TOWN * number) for name, number in towns.items()}
+
+    def km(self, road: tuple[int, int]) -> float:
+        """Length of a road: the straight line and a quarter."""
+        return max(0.1, round(DETOUR * straight_km(self.places[road[0]], self.places[road[1]]), 1))
+
+
+def guess_map(path: Path) -> Guess:
+    """Read a list of towns and guess the rest of its map; InputError with all faults of the file."""
+    faults: list[Fault] = []
+    table = read_table(path, COLUMNS, TOWN_OPTIONAL, faults)
+    places = [town_of(table, row) for row in table.rows]
+    holders = [_holders(table, row) for row in table.rows]
+    _check_names(table, places)
+    _check_whole(table, places, holders)
+    if faults:
+        shown = faults[:MOST_FAULTS]
+        more = (
+            [Fault(table.file, None, "", f"and {len(faults) - MOST_FAULTS} more faults")]
+            if len(faults) > MOST_FAULTS
+            else []
+        )
+        raise InputError([*shown, *more])
+    roads = gabriel(places)
+    people, guessed = _people(table.rows, places, roads)
+    places = [replace(place, population=number) for place, number in zip(places, people, strict=True)]
+    side = cell_side(places, {})
+    guess = Guess(tuple(places), tuple(holders), tuple(roads), side, ())
+    return replace(guess, said=tuple(_said(guess, guessed)))
+
+
+def _holders(table: Table, row: Row) -> tuple[str, ...]:
+    """Return who holds a town: one name, none for neutral, two or more, separated by semicolons, for contested."""
+    names = listed(row["holder"])
+    if [name.casefold() for name in names] == ["neutral"]:
+        return ()
+    for name in names:
+        if name.upper() in KEPT:
+            table.fault(
+                row.line,
+                "holder",
+                f"{name!r} is no holder; leave a neutral town empty, name all who stand in a contested one",
+            )
+        if len(name) > 80 or any(sign in name for sign in '"\\\n\r\t'):
+            table.fault(
+                row.line,
+                "holder",
+                f"{name[:40]!r}: a name has at most 80 letters and no quotation marks or backslashes",
+            )
+    return names
+
+
+def _check_names(table: Table, places: Sequence[Place]) -> None:
+    """Note names and places that stand twice."""
+    lines: dict[str, int | None] = {}
+    spots: dict[tuple[float, float], Place] = {}
+    for place in places:
+        known = lines.setdefault(place.name.casefold(), place.line)
+        if place.name and known != place.line:
+            table.fault(place.line, "name", f"{place.name!r} stands on line {known} already")
+        spot = (round(place.lat, 4), round(place.lon, 4))
+        other = spots.setdefault(spot, place)
+        if other is not place and place.lat == place.lat and place.lon == place.lon:
+            table.fault(place.line, "lat, lon", f"{place.name} and {other.name} lie at the same place")
+
+
+def _check_whole(table: Table, places: Sequence[Place], holders: Sequence[tuple[str, ...]]) -> None:
+    """Note what is wrong with the towns taken together."""
+    if not table.columns:
+        return
+    if not FEWEST_TOWNS <= len(places) <= MOST_TOWNS:
+        table.fault(None, "", f"has {len(places)} towns, needs {FEWEST_TOWNS} to {MOST_TOWNS}")
+    names = {name for group in holders for name in group}
+    if places and not 1 <= len(names) <= MOST_HOLDERS:
+        table.fault(None, "holder", f"names {len(names)} holders, needs 1 to {MOST_HOLDERS}")
+    folded: dict[str, str] = {}
+    for name in sorted(names):
+        other = folded.setdefault(name.casefold(), name)
+        if other != name:
+            table.fault(None, "holder", f"{other!r} and {name!r} differ only in capital letters; write one of them")
+    if len(places) >= FEWEST_TOWNS and not table.faults:
+        south, west, north, east = around(places, 0.0)
+        long = max((north - south), (east - west)) * KM_PER_DEGREE
+        if long > LONGEST_KM:
+            table.fault(
+                None,
+                "lat, lon",
+                f"the towns lie up to {long:,.0f} km apart, at most {LONGEST_KM:,.0f} are allowed; is a coordinate wrong?",
+            )
+
+
+def gabriel(places: Sequence[Place]) -> list[tuple[int, int]]:
+    """Return the pairs of towns that the Gabriel graph joins; work grows with the cube of the number of towns."""
+    lat = np.array([place.lat for place in places])
+    lon = np.array([place.lon for place in places])
+    points = np.column_stack((lon * np.cos(np.radians((lat.min() + lat.max()) / 2)), lat))
+    apart = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
+    pairs = []
+    for a in range(len(places)):
+        others = np.arange(a + 1, len(places))
+        through = apart[a][None, :] + apart[others]  # [others, towns]: squared way over each third town
+        through[:, a] = np.inf
+        through[np.arange(len(others)), others] = np.inf
+        free = through.min(axis=1) >= apart[a, others] * (1 - 1e-9)
+        pairs += [(a, int(b)) for b in others[free]]
+    return pairs
+
+
+def _people(rows: Sequence[Row], places: Sequence[Place], roads: Iterable[tuple[int, int]]) -> tuple[list[float], int]:
+    """Return people by town, and how many of these numbers are guessed from the number of roads."""
+    ends = [town for road in roads for town in road]
+    found, guessed = [], 0
+    for town, (row, place) in enumerate(zip(rows, places, strict=True)):
+        if row["population"].strip() or row["size_class"].strip():
+            found.append(place.population)
+        else:
+            guessed += 1
+            junctions = max(0, ends.count(town) - 2)
+            found.append(float(round(PEOPLE["village"] * PEOPLE_PER_JUNCTION**junctions, -2)))
+    return found, guessed
+
+
+def _said(guess: Guess, guessed: int) -> list[str]:
+    """Say what was guessed, each as a sentence."""
+    lengths = [guess.km(road) for road in guess.roads]
+    south, west, north, east = around(guess.places, guess.cell_km)
+    said = [
+        f"Roads: {len(lengths)} between neighbours (Gabriel graph), each a quarter longer than the straight line: "
+        f"{min(lengths):g} to {max(lengths):g} km, median {guess.road_km:g} km.",
+        f"Extent: {south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E, the towns and a margin of two cells.",
+        f"Cells: {guess.cell_km:g} km, so that every town has one of its own.",
+    ]
+    if guessed:
+        said.append(
+            f"People: guessed for {guessed} of {len(guess.places)} towns, {PEOPLE['village']:,.0f} where two roads or fewer "
+            f"meet and {PEOPLE_PER_JUNCTION:g} times as many for each further one."
+        )
+    return said
+
+
+def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
+    """Return the files of the map's folder by name."""
+    names = [place.name for place in guess.places]
+    towns = [
+        (
+            p.name,
+            ";".join(p.aliases),
+            p.pcode,
+            p.lat,
+            p.lon,
+            f"{p.population:g}",
+            "" if p.value < 0 else p.value,
+            p.note,
+        )
+        for p in guess.places
+    ]
+    roads = [(names[a], names[b], guess.km((a, b)), "local_or_none", "guessed") for a, b in guess.roads]
+    control = [
+        (name, "neutral" if not group else "held" if len(group) == 1 else "contested", ";".join(group))
+        for name, group in zip(names, guess.holders, strict=True)
+    ]
+    south, west, north, east = around(guess.places, guess.cell_km)
+    settings = [("title", title), ("cell_km", f"{guess.cell_km:g}")]
+    settings += [
+        (key, f"{value:.5f}")
+        for key, value in zip(("south", "west", "north", "east"), (south, west, north, east), strict=True)
+    ]
+    return {
+        "towns.csv": _csv(("name", "aliases", "pcode", "lat", "lon", "population", "value", "note"), towns),
+        "roads.csv": _csv(("a", "b", "km", "road_class", "kind"), roads),
+        "control.csv": _csv(("name", "status", "groups"), control),
+        "map.csv": _csv(("key", "value"), settings),
+        "data_issues.md": _issues(guess, title, source),
+    }
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def _issues(guess: Guess, title: str, source: str) -> str:
+    """Return data_issues.md: what is guessed and should be replaced by what is known."""
+    lines = "".join(f"- {sentence}\n" for sentence in guess.said)
+    return (
+        f"# Known faults of the data of {title}\n\nTowns and their holders are those of {source}. The rest is guessed; "
+        f"replace it by what you know, in the CSV files of this folder:\n\n{lines}"
+        "- Holders are taken as of one day, the start; add a column `date` to control.csv for more.\n"
+    )

@@ -1,0 +1,90 @@
+"""`run.py new-map`: from a list of towns to a map and a scenario that check and run; whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sim.cli.new_map as command
+from sim.cli.main import main
+from sim.engine.simulation import simulate
+from sim.geography import load_map
+from sim.scenario.load import load_scenario
+
+TOWNS = """\
+name,lat,lon,holder
+Alder Cross,52.10,-30.10,"O'Neill's: ""men"" #1"
+Birch Hollow,52.18,-29.95,yes
+Cold Well,52.05,-29.88,yes;South Band
+Dunmere,51.95,-30.05,South Band
+Far Landing,52.02,-29.60,
+""".replace('""', "")
+
+
+@pytest.fixture(autouse=True)
+def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of scenarios that may be written to, and the list of towns beside it."""
+    folder = tmp_path / "scenarios"
+    (folder / "maps").mkdir(parents=True)
+    monkeypatch.setattr(command, "SCENARIOS", folder)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "towns.csv").write_text(TOWNS, encoding="utf-8")
+    return folder
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_list_of_towns_becomes_a_map_and_a_scenario_that_runs(
+    scenarios: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-map", "towns.csv", "lakes", "--title", "Lakes: a #1 map", "--start", "2019-05-01"]) == 0
+    said = capsys.readouterr().out
+    for word in ("Roads:", "Extent:", "Cells:", "People:", "Fighters:", "python run.py check"):
+        assert word in said
+    maps = {
+        f"maps/lakes/{name}"
+        for name in ("towns.csv", "roads.csv", "control.csv", "map.csv", "data_issues.md", "start.png")
+    }
+    assert _files(scenarios) == {"lakes.yaml", *maps}
+    geography = load_map(scenarios / "maps" / "lakes")
+    scenario = load_scenario(scenarios / "lakes.yaml")
+    assert (scenario.title, scenario.start.isoformat(), scenario.map) == ("Lakes: a #1 map", "2019-05-01", "lakes")
+    assert set(scenario.factions) == {"O'Neill's: men #1", "yes", "South Band"}
+    fights = [simulate(scenario, geography, seed).daily.theatre["clashes"].any() for seed in range(8)]
+    assert any(fights)
+
+
+@pytest.mark.parametrize("taken", ["maps/lakes", "lakes.yaml"])
+def test_nothing_is_overwritten(taken: str, scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (scenarios / taken).mkdir()
+    assert main(["new-map", "towns.csv", "lakes"]) == 2
+    assert "exists; nothing is overwritten" in capsys.readouterr().err
+    assert _files(scenarios) == set()
+
+
+@pytest.mark.parametrize("name", ["../lakes", "my lakes", "", ".hidden", "a/b", "x" * 50])
+def test_a_map_needs_a_plain_name(name: str, scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new-map", "towns.csv", name]) == 2
+    assert "is no name for a map" in capsys.readouterr().err
+    assert _files(scenarios) == set()
+
+
+def test_all_faults_of_the_list_are_said_and_nothing_is_written(
+    scenarios: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("towns.csv").write_text(TOWNS.replace("52.10", "up").replace("-29.60", "999"), encoding="utf-8")
+    assert main(["new-map", "towns.csv", "lakes"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
+    assert _files(scenarios) == set()
+
+
+def test_a_failure_half_way_leaves_nothing(scenarios: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sim.plots.style.png_bytes", fail)
+    assert main(["new-map", "towns.csv", "lakes"]) == 1
+    assert [path for path in scenarios.rglob("*") if path != scenarios / "maps"] == []
