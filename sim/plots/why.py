@@ -29,7 +29,7 @@ HEAD, FOOT, GAP = 1.15, 0.5, 0.2
 LINE = 0.158  # inches a line of small type
 MOST, SHOWN = 14, 12  # steps drawn at most; of longer chains so many, with the middle folded
 EDGE_KM, LEAST_KM = 9.0, 34.0
-FLAT, STEEP = 1.0, 1.55  # height over width of the map, by where the places lie
+FLAT, STEEP = 1.2, 1.55  # height over width of the map, by where the places lie
 TEXT_WRAP, SMALL_WRAP = 88, 104  # letters a line
 
 
@@ -66,7 +66,7 @@ def _fold(steps: tuple[Cause, ...]) -> list[Cause | int]:
 
 
 def _heading(figure: Figure, run: Run, why: Why, height: float) -> None:
-    title = wrap(why.title.rstrip("."), 92)
+    title = _wrap(why.title.rstrip("."), 92)
     size, below = (14, 0.5) if len(title) == 1 else (11.5, 0.68)
     figure.text(0.25 / WIDTH, 1 - 0.12 / height, "\n".join(title[:2]), fontsize=size, fontweight="bold", va="top")
     under = " ".join((f"{run.scenario.title}, seed {run.seed}: its causes from the first on.", why.note))
@@ -75,9 +75,14 @@ def _heading(figure: Figure, run: Run, why: Why, height: float) -> None:
 
 def _lines(card: Cause) -> tuple[list[str], list[str]]:
     """Return the lines of a step in normal and in small type."""
-    small = wrap(card.chance, SMALL_WRAP)
-    small += wrap(f"also from this: {card.also}", SMALL_WRAP) if card.also else []
-    return wrap(card.text, TEXT_WRAP), small
+    small = _wrap(card.chance, SMALL_WRAP)
+    small += _wrap(f"also from this: {card.also}", SMALL_WRAP) if card.also else []
+    return _wrap(card.text, TEXT_WRAP), small
+
+
+def _wrap(text: str, letters: int) -> list[str]:
+    """Break a text into lines, not at the hyphens of names."""
+    return wrap(text, letters, break_on_hyphens=False)
 
 
 def _height(card: Cause | int) -> float:
@@ -230,7 +235,8 @@ def _numbered(
     seen = axes.get_window_extent()
     frame = Box(seen.x0 + 4, seen.y0 + 4, seen.x1 - 4, seen.y1 - 4)
     radii = np.where(within(ground, extent), ground.radii * 1.1 + 1.5, 0) * pixel
-    clear = [_scale(axes, extent)]
+    own = [Box(*(points[town] - radii[town]), *(points[town] + radii[town])) for town in towns]
+    clear = [_scale(axes, extent), *own]
     boxes = place_labels(points, sizes, radii, np.array(towns, int), frame, clear, must=frozenset(towns), margin=3)
     for town, box in boxes.items():
         x, y = axes.transData.inverted().transform((box.left + 3.5 * pixel, (box.bottom + box.top) / 2))
