@@ -133,7 +133,9 @@ def schedule() -> Iterator[str]:
 def world_comments() -> dict[str, str]:
     """Return what tables.py says of each array of the world."""
     text = (ENGINE / "tables.py").read_text(encoding="utf-8")
-    return {name: about or "" for name, about in re.findall(r"^    (\w+): np\.ndarray(?:  # (.+))?$", text, re.MULTILINE)}
+    return {
+        name: about or "" for name, about in re.findall(r"^    (\w+): np\.ndarray(?:  # (.+))?$", text, re.MULTILINE)
+    }
 
 
 def state() -> Iterator[str]:
@@ -186,7 +188,9 @@ def default_of(field: FieldInfo) -> tuple[str, str]:
     value = field.get_default(call_default_factory=True)
     if not isinstance(value, Quantity):
         return "", ""
-    return figure(value.best), f"{figure(value.low)} to {figure(value.high)}" if value.low is not None and value.high is not None else "fixed"
+    return figure(
+        value.best
+    ), f"{figure(value.low)} to {figure(value.high)}" if value.low is not None and value.high is not None else "fixed"
 
 
 @cache

@@ -1,7 +1,7 @@
 """Runs a scenario on the same seeds with and without a change, and says how often the change made a difference.
 
-    python docs/seeds.py scenarios/two_valleys.yaml rules.spread.call_to_arms=false
-    python docs/seeds.py scenarios/two_valleys.yaml --seeds 10 rules.ceasefire.suppression=0.9
+python docs/seeds.py scenarios/two_valleys.yaml rules.spread.call_to_arms=false
+python docs/seeds.py scenarios/two_valleys.yaml --seeds 10 rules.ceasefire.suppression=0.9
 """
 
 from __future__ import annotations
