@@ -73,11 +73,15 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
         own = forces[forces["faction"] == i]
         contested = f", {first[i]['contested']} contested" if first[i]["contested"] else ""
         strength = float((own["fighters"] * own["cohesion"]).sum())
+        idle = [g for g, f in enumerate(world.groups["faction"]) if f == i and not (own["group"] == g).any()]
+        nowhere = "".join(
+            f"; {start.names.groups[g]} holds no town on the map: its fighters take no part" for g in idle
+        )
         acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
         rows.append(
             (
                 name,
-                f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}",
+                f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}{nowhere}",
             )
         )
     return rows

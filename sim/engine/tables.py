@@ -69,6 +69,7 @@ RELATION: Fields = {
     "incident_day": ("i8", "day of the last incident (symmetric)"),
     "capture_day": ("i8", "day of the last change of holder between them (symmetric)"),
     "level": ("i8", "escalation level 0..5 (symmetric)"),
+    "round_day": ("i8", "day on which the present or last round of clashes began (symmetric)"),
     "last_event": ("i8", "last clash or incident between them; -1 (symmetric)"),
     "clashes_today": ("i8", "clash-days between them today (symmetric)"),
 }

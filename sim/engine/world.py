@@ -412,7 +412,11 @@ def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
         r["kind"], r["group"] = kinds.REINFORCE_POLICY, setup.groups.index(policy.reinforce)
         r["fighters"] = round(value("fighters", 0.0))
     elif policy.merge_groups is not None and policy.into is not None:
-        r["kind"], r["into"], r["factor"] = kinds.MERGE, setup.groups.index(policy.into), value("cohesion", MERGED_COHESION)
+        r["kind"], r["into"], r["factor"] = (
+            kinds.MERGE,
+            setup.groups.index(policy.into),
+            value("cohesion", MERGED_COHESION),
+        )
         r["agreement"] = sum(1 << setup.groups.index(group) for group in policy.merge_groups)
     else:
         r["kind"] = kinds.MONITOR

@@ -62,7 +62,8 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
         numbers=numbers(run.summary),
-        asserted=[given_text(given) for given in scenario.given] + [policy_text(policy, scenario.start) for policy in scenario.policy],
+        asserted=[given_text(given) for given in scenario.given]
+        + [policy_text(policy, scenario.start) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
         assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
         weak=[

@@ -19,12 +19,12 @@ Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class Doctrine(Strict):
-    """How a faction behaves; the same prior for all. A multiplier of 1 is fitted 2018 behaviour."""
+    """How a faction behaves; the same prior for all. A multiplier of 1 is the default of the rules."""
 
     expansion: Quantity = number(1, "multiplier", 0, 20, "on base attempts", between=(0.5, 2))
     tolerance: Quantity = number(1, "multiplier", 0, 20, "on the utility of leaving another's base alone", between=(0.5, 2))
     truce_propensity: Quantity = number(1, "multiplier", 0, 20, "on the signing hazard", between=(0.5, 2))
-    restraint: Quantity = number(1, "multiplier", 0.1, 20, "divides incidents and the spread of clashes it starts", between=(0.7, 1.5))
+    restraint: Quantity = number(1, "multiplier", 0.1, 20, "divides the rate of incidents it starts; above 1 lowers the spread of clashes", between=(0.7, 1.5))
     coercion: Quantity = number(1, "multiplier", 0, 20, "on pressure on civilians in towns it holds", between=(0.5, 2))
 
 

@@ -55,7 +55,7 @@ def _agreement(summary: Summary) -> str:
     """Say when the first agreement was signed and how many were broken."""
     day, broken = summary.get("first_agreement_day"), int(summary.get("agreements_broken") or 0)
     first = "no agreement was signed" if day is None else f"the first agreement was signed on day {day}"
-    return f"{first}; in all {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
+    return f"{first}; {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
 
 
 def _towns(name: str, summary: Summary) -> str:

@@ -26,6 +26,9 @@ ALL = [
     "memory",
 ]
 WILD: dict[str, dict[str, Any]] = {
+    "talks": {"killing": 0.3},
+    "civilians": {"pressure_per_town_month": 2},
+    "reporting": {"false_claims_per_month": 2},
     "base_attempt": {"attempts_per_town_month": 1, "reach_km": 60},
     "incident": {"per_pair_month": 1, "escalates": 1, "reach_km": 30},
     "demand": {"interval_days": 0.5},
@@ -64,7 +67,7 @@ def check_each_day(world: Lab, days: int) -> Lab:
 
 def wild(seed: int, **changes: dict[str, Any]) -> Lab:
     rules = {name: {**numbers, **changes.get(name, {})} for name, numbers in WILD.items()}
-    policy = [{"on": START.replace(month=2), "action": "reinforce", "group": "R1", "in": "C", "fighters": 300}]
+    policy = [{"on": START.replace(month=2), "reinforce": "R1", "in": "C", "fighters": 300}]
     zone = {"agreed": START, "deadline": START.replace(day=20), "depth_km": 20}
     truce = {"truce": {"between": ["Red", "B1"], "signed": START.replace(year=2019), "scope": "sector", "around": "D"}}
     scenario = make_scenario(FACTIONS, rules=rules, terms=TERMS, policy=policy, zone=zone, agreements=truce, days=150)

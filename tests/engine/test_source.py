@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.engine.jit import ENGINE
+from sim.engine.params import PARAMS
 from sim.geography.maps import Geography
 from sim.scenario.load import load_scenario
 
@@ -164,3 +165,8 @@ def test_no_faction_group_or_town_of_the_case_is_named_in_engine_code(idlib: Geo
     assert any_name.findall("faction == HTS") == ["HTS"]
     for file in sorted(ENGINE.rglob("*.py")):
         assert any_name.findall(code_words(file)) == [], file.name
+
+
+def test_every_parameter_of_a_rule_is_read_by_the_engine() -> None:
+    source = "".join(path.read_text() for path in ENGINE.rglob("*.py"))
+    assert [name for name in PARAMS.names if f'"{name}"' not in source] == []

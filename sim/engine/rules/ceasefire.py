@@ -204,7 +204,7 @@ def may_sign(w, p, day, seed, fa, fb):
     keen = math.sqrt(w.factions[fa]["truce_propensity"] * w.factions[fb]["truce_propensity"])
     mediator = mediator_of(w, fa, fb)
     mediated = (p["ceasefire_mediator_factor"] if mediator >= 0 else 1.0) * w.conduct[0]["mediation"]
-    idle = float(day - max(r["capture_day"], 0))
+    idle = float(day - max(r["capture_day"], r["round_day"]))
     stalemate = 1.0 + idle / p["ceasefire_stalemate_days"]
     fear = math.exp(p["ceasefire_threat_weight"] * max(w.factions[fa]["threat"], w.factions[fb]["threat"]))
     momentum = max(w.factions[fa]["momentum"], w.factions[fb]["momentum"])

@@ -38,6 +38,7 @@ from sim.engine.kinds import (
     CLASH_REPELLED,
     COMMANDER_KILLED,
     GARRISON,
+    GOVERNMENT,
     HELD,
     M_AGREEMENT,
     M_FORCE_RATIO,
@@ -94,6 +95,7 @@ def arrivals(w, p, day):
 @compiled
 def clashes(w, p, day, seed):
     """Fight one day of every clash."""
+    recover(w, p)
     arrivals(w, p, day)
     for i in range(w.counts[L_CLASHES]):
         clash = w.live_clashes[i]
@@ -105,6 +107,19 @@ def clashes(w, p, day, seed):
             decide_empty(w, day, clash, fa, fd)
         else:
             fight(w, p, day, seed, clash, fa, fd)
+
+
+@compiled
+def recover(w, p):
+    """Let cohesion recover towards the group's own where nobody fights; a commander is found when it is complete."""
+    for i in range(w.counts[L_FORCES]):
+        f = w.forces[w.live_forces[i]]
+        if f["alive"] == 0 or (f["town"] >= 0 and w.towns[f["town"]]["clash"] >= 0):
+            continue
+        own = w.groups[f["group"]]["cohesion"]
+        f["cohesion"] += p["clash_cohesion_recovery"] * (own - f["cohesion"])
+        if f["commander"] == 0 and own - f["cohesion"] < 0.01:
+            f["commander"] = 1
 
 
 @compiled
@@ -156,6 +171,8 @@ def fight(w, p, day, seed, clash, fa, fd):
     civilians = poisson(p["clash_crossfire"] * (lost_a + lost_d) * people, uniform(seed, P_CROSSFIRE, day, c["key"]))
     event = log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, int(a + d), a / max(d, 1.0))
     count_deaths(w, fa, fd, lost_a, lost_d)
+    if w.factions[fa]["role"] == GOVERNMENT:
+        w.factions[fd]["fire_today"] += lost_d + civilians
     weaken(w, p, day, seed, clash, fa, lost_a, a, event, 0)
     weaken(w, p, day, seed, clash, fd, lost_d, d, event, 1)
     recount(w, town)

@@ -38,8 +38,8 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
     t["changed"], t["changed_event"], t["lost_by"] = day, row, loser
     if group >= 0:
         winner = w.groups[group]["faction"]
-        w.factions[winner]["momentum"] += 1.0
         if loser >= 0:
+            w.factions[winner]["momentum"] += 1.0
             w.relations[winner, loser]["capture_day"] = day
             w.relations[loser, winner]["capture_day"] = day
         # A base of the new holder is a base no longer: the town is its own.

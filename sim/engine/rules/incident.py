@@ -135,6 +135,5 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
         w.relations[a, b]["last_event"] = row
     if agreement >= 0:
         violate(w, p, agreement)
-    grows = p["incident_escalates"] * suppressed
-    if uniform(seed, P_INCIDENT_ESCALATES, day, key) < grows:
+    if uniform(seed, P_INCIDENT_ESCALATES, day, key) < p["incident_escalates"]:
         send_column(w, p, day, seed, identity(key, day), initiator, town, ft, row)

@@ -8,6 +8,8 @@ from sim.engine.kinds import LEVEL_CHANGE, R_LADDER
 from sim.engine.log import log_event
 from sim.engine.tables import L_DISPUTES
 
+CLASHES = 3  # the level from which on there are clashes
+
 
 @compiled
 def ladder(w, p, day):
@@ -20,8 +22,10 @@ def ladder(w, p, day):
             before = w.relations[a, b]["level"]
             if level == before:
                 continue
-            w.relations[a, b]["level"] = level
-            w.relations[b, a]["level"] = level
+            for x, y in ((a, b), (b, a)):
+                w.relations[x, y]["level"] = level
+                if before < CLASHES <= level:
+                    w.relations[x, y]["round_day"] = day
             row = log_event(w, day, LEVEL_CHANGE, R_LADDER, w.relations[a, b]["last_event"], -1, -1, -1, 1.0, -1.0)
             e = w.events[row]
             e["initiator"], e["target"], e["level"], e["fighters"] = a, b, level, before

@@ -96,6 +96,7 @@ def hear(w, p, day, seed, event, outlet, detection):
     elif (
         e["initiator"] == outlet
         and e["target"] >= 0
+        and e["kind"] != KILLING_AT_TALKS
         and uniform(seed, P_REPORT_DENIAL, day, key) < p["reporting_denial"]
     ):
         r["initiator"], r["target"] = e["target"], e["initiator"]

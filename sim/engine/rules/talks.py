@@ -31,7 +31,7 @@ from sim.engine.log import log_event, moved
 from sim.engine.losses import count_deaths, kill_in_town
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
-from sim.engine.rules.demand import use_force
+from sim.engine.rules.demand import lapse, stale, use_force
 from sim.engine.tables import L_DISPUTES
 
 LN2 = 0.6931471805599453
@@ -43,7 +43,11 @@ def talks(w, p, day, seed):
     for i in range(w.counts[L_DISPUTES]):
         dispute = w.live_disputes[i]
         d = w.disputes[dispute]
-        if d["alive"] == 1 and d["stage"] == D_TALKS and d["talks"] <= day:
+        if d["alive"] == 0 or d["stage"] != D_TALKS or d["talks"] > day:
+            continue
+        if stale(w, dispute):
+            lapse(w, day, dispute)
+        else:
             meet(w, p, day, seed, dispute)
     kept = math.exp(-LN2 / p["talks_belief_half_life_days"])
     for a in range(len(w.groups)):
