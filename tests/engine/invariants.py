@@ -112,7 +112,7 @@ def causes(world: World) -> Iterator[str]:
             yield f"factor_{i} is negative or not finite"
 
 
-LETHAL = (kinds.CLASH, kinds.ARREST_RAID, kinds.ASSASSINATION, kinds.ROAD_QUARREL)
+LETHAL = (kinds.CLASH, kinds.ARREST_RAID, kinds.ASSASSINATION, kinds.ROAD_QUARREL, kinds.KILLING_AT_TALKS)
 
 
 def in_force_at(world: World, event: int) -> np.ndarray:
