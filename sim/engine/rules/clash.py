@@ -240,7 +240,7 @@ def violation(w, p, day, seed, clash, event):
     moved(w, event, M_AGREEMENT, a["suppression"], 1.0 - a["suppression"])
     violate(w, p, agreement)
     u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
-    if u < p["ceasefire_violation_breaks"]:
+    if p["ceasefire_enabled"] > 0.0 and u < p["ceasefire_violation_breaks"]:
         break_agreement(w, day, agreement, c["attacker"], event, p["ceasefire_violation_breaks"], u)
 
 

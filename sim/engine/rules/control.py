@@ -59,6 +59,10 @@ def close_base(w, day, base, cause):
     b["alive"] = 0
     b["closed"] = day
     b["status"] = BASE_CLOSED_STATUS
+    for i in range(w.counts[L_DISPUTES]):
+        d = w.disputes[w.live_disputes[i]]
+        if d["alive"] == 1 and d["base"] == base:
+            d["alive"], d["stage"] = 0, D_SETTLED
     if cause >= 0:
         log_event(w, day, BASE_CLOSED, R_CONTROL, cause, b["group"], w.towns[b["town"]]["holder"], b["town"], 1.0, -1.0)
     for i in range(w.standing_start[b["town"]], w.standing_start[b["town"] + 1]):
