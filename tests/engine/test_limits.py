@@ -34,9 +34,10 @@ def test_two_towns_and_one_road() -> None:
     check_each_day(Lab(make_scenario(rivals(), rules=WILD), chain(2, 5.0, ["R", "B"])), 60)
 
 
-def test_one_faction_alone_sees_nothing_happen() -> None:
+def test_one_faction_alone_fights_nobody() -> None:
     world = check_each_day(Lab(make_scenario({"Red": faction(R=900)}, rules=WILD), chain(4, 10.0, ["R"] * 4)), 60)
-    assert len(world.events()) == 0
+    pressure = world.events("civilian_arrest", "civilian_injury", "civilian_abduction")  # needs no rival
+    assert len(world.events()) == len(pressure)
 
 
 def test_twenty_factions_and_sixty_groups() -> None:

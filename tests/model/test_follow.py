@@ -67,12 +67,13 @@ def test_cells_and_forces_agree_after_every_step(model: ConflictModel) -> None:
 
 
 def test_forces_move_and_are_born_and_bases_open(model: ConflictModel) -> None:
-    start = {force: force.cell for force in model.agents_by_type[Force]}
+    before = {force: force.cell for force in model.agents_by_type[Force]}
     made = int(model.world.counts[N_FORCES])
     moved, bases = 0, 0
     while model.running:
         model.step()
-        moved += sum(force.cell is not start.get(force, force.cell) for force in model.agents_by_type[Force])
+        moved += sum(force.cell is not before.get(force, force.cell) for force in model.agents_by_type[Force])
+        before = {force: force.cell for force in model.agents_by_type[Force]}
         bases = max(bases, len(model.agents_by_type[Base]))
     assert model.world.counts[N_FORCES] > made
     assert len(model.agents_by_type[Force]) < model.world.counts[N_FORCES]
