@@ -258,3 +258,12 @@ def is_held_by_rebel(w, town):
 def is_neutral(w, town):
     """Return True for a neutral town."""
     return w.towns[town]["status"] == NEUTRAL
+
+
+@compiled
+def first_group(w, faction):
+    """Return the first group of a faction."""
+    for g in range(len(w.groups)):
+        if w.groups[g]["faction"] == faction:
+            return g
+    return -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -168,7 +169,7 @@ def test_rules_prints_the_day_in_its_order(capsys: pytest.CaptureFixture[str]) -
     heads = [line for line in out.splitlines() if line[:1].isdigit()]
     assert [line.split()[1].rstrip(":") for line in heads] == [step.id for step in catalogue()]
     text = " ".join(out.split())  # a narrow terminal breaks lines
-    assert "[off]" in text
+    assert re.search(r"\bspread\b[^\[]*\[off\]", text)
     assert "[on; attrition stochastic]" in text
     assert "Bohorquez" in out
 

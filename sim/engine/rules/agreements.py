@@ -21,16 +21,24 @@ def violate(w, p, agreement):
 
 
 @compiled
+def lowest(mask):
+    """Return the first group of a bit mask; -1 none."""
+    g = 0
+    while g < 62:
+        if mask & (1 << g):
+            return g
+        g += 1
+    return -1
+
+
+@compiled
 def break_agreement(w, day, agreement, author, cause, probability, draw):
     """End an agreement by a breach with an author and a cause; return the event."""
     a = w.agreements[agreement]
     faction = w.groups[author]["faction"]
     victim = a["faction_b"] if faction == a["faction_a"] else a["faction_a"]
     mask = a["party_b"] if faction == a["faction_a"] else a["party_a"]
-    other = -1
-    for g in range(len(w.groups)):
-        if other < 0 and mask & (1 << g):
-            other = g
+    other = lowest(mask)
     row = log_event(w, day, AGREEMENT_BROKEN, R_CEASEFIRE, cause, author, other, a["town"], probability, draw)
     w.events[row]["agreement"] = agreement
     a["alive"], a["status"], a["ended"], a["broken_by"], a["ended_event"] = 0, BROKEN, day, author, row

@@ -13,6 +13,7 @@ from sim.engine.forces import find_source, send
 from sim.engine.ground import (
     base_in,
     covering,
+    first_group,
     holder_faction,
     in_town,
     local,
@@ -204,15 +205,6 @@ def closeness_km(w, town, other):
         if w.near[i]["town"] == other:
             return w.near[i]["km"]
     return 0.0
-
-
-@compiled
-def first_group(w, faction):
-    """Return the first group of a faction."""
-    for g in range(len(w.groups)):
-        if w.groups[g]["faction"] == faction:
-            return g
-    return -1
 
 
 @compiled

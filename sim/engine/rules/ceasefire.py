@@ -54,6 +54,7 @@ from sim.engine.rules.agreements import (
     disputes_in,
     draw_terms,
     enter_into_force,
+    lowest,
     new_agreement,
 )
 from sim.engine.rules.clash import end_clash
@@ -103,17 +104,6 @@ def expire(w, day, agreement):
     )
     w.events[row]["agreement"] = agreement
     a["alive"], a["status"], a["ended"], a["ended_event"] = 0, EXPIRED, day, row
-
-
-@compiled
-def lowest(mask):
-    """Return the first group of a bit mask; -1 none."""
-    g = 0
-    while g < 62:
-        if mask & (1 << g):
-            return g
-        g += 1
-    return -1
 
 
 @compiled

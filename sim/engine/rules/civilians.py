@@ -23,10 +23,9 @@ from sim.engine.kinds import (
     R_CIVILIANS,
 )
 from sim.engine.log import log_event, moved
+from sim.engine.rules.clash import AVERAGE_POPULATION
+from sim.engine.rules.memory import fade
 from sim.engine.tables import N_EVENTS
-
-LN2 = 0.6931471805599453
-AVERAGE_POPULATION = 5000.0
 
 
 @compiled
@@ -35,7 +34,7 @@ def civilians(w, p, day, seed):
     for town in range(len(w.towns)):
         pressure(w, p, day, seed, town)
     displace(w, p, day, seed)
-    back = math.exp(-LN2 / p["civilians_return_half_life_days"])
+    back = fade(p["civilians_return_half_life_days"])
     for town in range(len(w.towns)):
         if w.towns[town]["displaced"] > 0.0 and day - w.towns[town]["fought"] > 7:
             w.towns[town]["displaced"] *= back

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.draws import identity
 from sim.engine.forces import new_force
-from sim.engine.ground import holder_faction, in_town, index_forces, recount, strongest_group
+from sim.engine.ground import first_group, holder_faction, in_town, index_forces, recount, strongest_group
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AGREEMENT_SIGNED,
@@ -27,8 +27,9 @@ from sim.engine.kinds import (
     WITHDRAWAL,
 )
 from sim.engine.log import log_event
-from sim.engine.rules.base_attempt import attempt, first_group
-from sim.engine.rules.ceasefire import lowest, take_effect
+from sim.engine.rules.agreements import lowest
+from sim.engine.rules.base_attempt import attempt
+from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES

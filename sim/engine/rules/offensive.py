@@ -23,7 +23,7 @@ from sim.engine.draws import (
     uniform,
 )
 from sim.engine.forces import find_source, send
-from sim.engine.ground import distance_km, holder_faction, hostile, strongest_group
+from sim.engine.ground import distance_km, first_group, holder_faction, hostile, strongest_group
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ASSAULT,
@@ -132,7 +132,7 @@ def may_mobilise(w, p, day, seed):
         MOBILISATION,
         R_OFFENSIVE,
         -1,
-        any_group(w, zone["government"]),
+        first_group(w, zone["government"]),
         w.towns[axis]["holder"],
         axis,
         chance,
@@ -145,15 +145,6 @@ def may_mobilise(w, p, day, seed):
     moved(w, row, M_PATIENCE, zone["patience"], held)
     zone["phase"], zone["since"], zone["axis"], zone["event"] = MOBILISED, day, axis, row
     mass(w, p, row)
-
-
-@compiled
-def any_group(w, faction):
-    """Return the first group of a faction; -1 none."""
-    for g in range(len(w.groups)):
-        if w.groups[g]["faction"] == faction:
-            return g
-    return -1
 
 
 @compiled
@@ -205,7 +196,7 @@ def start(w, day):
         OFFENSIVE_STARTED,
         R_OFFENSIVE,
         zone["event"],
-        any_group(w, zone["government"]),
+        first_group(w, zone["government"]),
         w.towns[zone["axis"]]["holder"],
         zone["axis"],
         1.0,
@@ -235,7 +226,7 @@ def advance(w, p, day, seed):
     u = uniform(seed, P_OFFENSIVE_ENDS, day, key)
     if u < chance:
         log_event(
-            w, day, OFFENSIVE_ENDED, R_OFFENSIVE, zone["event"], any_group(w, government), -1, zone["axis"], chance, u
+            w, day, OFFENSIVE_ENDED, R_OFFENSIVE, zone["event"], first_group(w, government), -1, zone["axis"], chance, u
         )
         zone["phase"], zone["since"], zone["axis"], zone["event"] = NO_OFFENSIVE, day, -1, -1
 
@@ -308,7 +299,7 @@ def hit(w, p, day, seed, town, chance, u, calm):
         SHELLING,
         R_OFFENSIVE,
         w.zone[0]["event"],
-        any_group(w, government),
+        first_group(w, government),
         w.towns[town]["holder"],
         town,
         chance,

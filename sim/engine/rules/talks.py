@@ -32,9 +32,8 @@ from sim.engine.losses import count_deaths, kill_in_town
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.demand import lapse, stale, use_force
+from sim.engine.rules.memory import fade
 from sim.engine.tables import L_DISPUTES
-
-LN2 = 0.6931471805599453
 
 
 @compiled
@@ -49,7 +48,7 @@ def talks(w, p, day, seed):
             lapse(w, day, dispute)
         else:
             meet(w, p, day, seed, dispute)
-    kept = math.exp(-LN2 / p["talks_belief_half_life_days"])
+    kept = fade(p["talks_belief_half_life_days"])
     for a in range(len(w.groups)):
         for b in range(len(w.groups)):
             w.belief[a, b] = 0.5 + (w.belief[a, b] - 0.5) * kept
