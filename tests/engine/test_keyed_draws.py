@@ -123,7 +123,7 @@ def headline(result: Result) -> tuple[float, float, float]:
 
 HEADLINE = ("towns gained", "clash days", "first agreement")
 # Changes that an analyst would make, to one side's doctrine, to one rule, to what is given; and the gain asked for on
-# two of three statistics. The attempt that the whole case turns on changes most runs from day 14 on: 3 there.
+# two of three statistics.
 CHANGES: dict[str, tuple[tuple[str, ...], float]] = {
     "NLF readier to sign": (("factions.NLF.doctrine.truce_propensity=1.5",), 5),
     "fewer refusals fought out": (("rules.demand.clash_after_refusal=0.4",), 5),
