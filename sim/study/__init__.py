@@ -1,0 +1,1 @@
+"""Studies: several scenarios, uncertain inputs and many replicates, planned, run anywhere, stored and resumed."""
