@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,10 +37,11 @@ def frame_of(geography: Geography) -> Frame:
     )
 
 
+@lru_cache(maxsize=8)
 def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.ndarray:
-    """Return the nearest town of each cell, i8 [height, width]; -1 where it is farther than `limit_km`.
+    """Return the nearest town of each cell, i8 [height, width], read-only; -1 where it is farther than `limit_km`.
 
-    A town's own cell is always its own. Work grows with the number of towns.
+    A town's own cell is always its own. Work grows with the number of towns; the last maps asked for are kept.
     """
     wide, high, side = geography.width, geography.height, geography.cell_km
     east, north = geography.east_km / side, geography.north_km / side
@@ -57,6 +59,7 @@ def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.n
             best[cy[nearer], cx[nearer]] = away[nearer]
             owner[cy[nearer], cx[nearer]] = towns[nearer]
     owner[geography.y, geography.x] = np.arange(len(geography.x))
+    owner.flags.writeable = False
     return owner
 
 

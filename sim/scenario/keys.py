@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from sim.errors import did_you_mean
@@ -15,6 +16,7 @@ def dotted(key: Key) -> str:
     return ".".join(_part(part) for part in key)
 
 
+@lru_cache(maxsize=8192)
 def _part(part: str | int) -> str:
     text = str(part)
     if len(text) > 90:
