@@ -54,6 +54,13 @@ THEATRE = (
 
 def events(result: Result) -> Columns:
     """Return the event log: n rows."""
+    log, found = log_of(result), bare_events(result)
+    last = {name: found.pop(name) for name in ("agreement_id", "fighters")}
+    return {**found, "moved_by": array(movers(log)), "text": array(texts(result, log)), **last}
+
+
+def bare_events(result: Result) -> Columns:
+    """Return the event log without its sentences, which take most of the time: n rows."""
     log, short = log_of(result), codes_of(result)
     return {
         "event_id": array([event_id(row) for row in range(len(log))]),
@@ -76,8 +83,6 @@ def events(result: Result) -> Columns:
         "deaths_civilians": log["deaths_civilians"].copy(),
         "probability": log["probability"].copy(),
         "draw": np.where(log["draw"] < 0, np.nan, log["draw"]),
-        "moved_by": array(movers(log)),
-        "text": array(texts(result, log)),
         "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
         "fighters": log["fighters"].copy(),
     }
@@ -126,17 +131,21 @@ def daily(result: Result) -> Columns:
     return found
 
 
+def control_index(result: Result) -> tuple[np.ndarray, np.ndarray]:
+    """Return the control code of each town on each morning, i8 [D + 1, T], as a position in the codes, object [F + 2]."""
+    short = codes_of(result)
+    faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+    by_group = np.array([*(faction[group] for group in result.groups), len(short) + 1])
+    status, index = result.daily.status, by_group[result.daily.holder]
+    index[status == CONTESTED] = len(short)
+    index[(status != CONTESTED) & (status != HELD)] = len(short) + 1
+    return index, array([*short, MIXED, NEUTRAL])
+
+
 def control_codes(result: Result) -> np.ndarray:
     """Return the control code of each town on each morning: object [D + 1, T]."""
-    of_faction = dict(zip(result.factions, codes_of(result), strict=True))
-    of_group = {
-        group: of_faction[name] for name, faction in result.scenario.factions.items() for group in faction.groups
-    }
-    by_group = array([*(of_group[group] for group in result.groups), NEUTRAL])
-    code = by_group[result.daily.holder]
-    code[result.daily.status == CONTESTED] = MIXED
-    code[(result.daily.status != CONTESTED) & (result.daily.status != HELD)] = NEUTRAL
-    return code
+    index, codes = control_index(result)
+    return codes[index]
 
 
 def control_daily(result: Result) -> Columns:
@@ -148,8 +157,8 @@ def control_daily(result: Result) -> Columns:
 
 def control_start_end(result: Result) -> Columns:
     """Return who holds each town at the start and at the end: T rows."""
-    code = control_codes(result)
-    return {"name": array(towns(result)), "start": code[0], "end": code[-1]}
+    index, codes = control_index(result)
+    return {"name": array(towns(result)), "start": codes[index[0]], "end": codes[index[-1]]}
 
 
 def _change_events(log: np.ndarray) -> dict[tuple[int, int], int]:
@@ -169,7 +178,7 @@ def control_changes(result: Result) -> Columns:
 
     Taken from the daily record, so that it is exact; a town taken and lost again on one day has not changed.
     """
-    log, code, holder = log_of(result), control_codes(result), result.daily.holder
+    log, (code, codes), holder = log_of(result), control_index(result), result.daily.holder
     held = result.daily.status == HELD
     changed = (code[1:] != code[:-1]) | ((holder[1:] != holder[:-1]) & held[1:] & held[:-1])
     day, town = np.nonzero(changed)
@@ -179,8 +188,8 @@ def control_changes(result: Result) -> Columns:
         "day": day.astype(np.int64),
         "date": dates(result, day),
         "town": named(town, towns(result)),
-        "from": code[day, town],
-        "to": code[day + 1, town],
+        "from": codes[code[day, town]],
+        "to": codes[code[day + 1, town]],
         "from_group": named(holder[day, town], result.groups),
         "to_group": named(holder[day + 1, town], result.groups),
         "how": array([EVENT_KINDS[log["kind"][row]] if row >= 0 else "presence" for row in rows]),
