@@ -11,7 +11,7 @@ from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from sim.record.run import Run
-    from sim.statistics.why import Cause, Why
+    from sim.statistics.why import Why
 
 
 def why(
@@ -27,6 +27,7 @@ def why(
     """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance."""
     from sim.cli.folder import check_folder
     from sim.cli.runs import find_run
+    from sim.statistics.why import nothing_line
 
     found = find_run(run)
     folder = out or found.folder or Path()
@@ -34,7 +35,7 @@ def why(
         check_folder(folder, "--out")
     answer, name = explain(found, what)
     if answer is None:
-        print(f"SIMULATED. No event of note happened in {name} in this run.")
+        print(nothing_line(name))
         return
     _tell(answer, found)
     if not no_pictures:
@@ -60,16 +61,17 @@ def explain(run: Run, word: str) -> tuple[Why | None, str]:
 def _tell(answer: Why, run: Run) -> None:
     """Print the tree: drawn with lines on a terminal, as numbered and indented text without one."""
     from sim.cli.output import console
+    from sim.statistics.why import stamp_line, step_lines
 
     out = console()
-    print(f"SIMULATED. {run.scenario.title}, seed {run.seed}")
+    print(stamp_line(run, run.seed))
     for line in (answer.note, answer.title):
         if line:
             out.print(line, style="bold" if line is answer.title else None)
     if out.is_terminal:
         _tree(answer)
     else:
-        print("\n".join(_plain(answer)))
+        print("\n".join(step_lines(answer)))
 
 
 def _tree(answer: Why) -> None:
@@ -77,31 +79,15 @@ def _tree(answer: Why) -> None:
     from rich.tree import Tree
 
     from sim.cli.output import console
+    from sim.statistics.why import HEAD, head_line, leaf_lines
 
-    tree = Tree(Text("because, from the first cause on:", style="dim"), guide_style="dim")
+    tree = Tree(Text(HEAD, style="dim"), guide_style="dim")
     for step in answer.steps:
         style = "bold" if step is answer.steps[-1] else ""
-        branch = tree.add(Text(_head(step), style=style))
-        for line in _leaves(step):
+        branch = tree.add(Text(head_line(step), style=style))
+        for line in leaf_lines(step):
             branch.add(Text(line, style="dim"))
     console().print(tree)
-
-
-def _plain(answer: Why) -> list[str]:
-    lines = ["because, from the first cause on:"]
-    for step in answer.steps:
-        lines.append(_head(step))
-        lines += [f"    {line}" for line in _leaves(step)]
-    return lines
-
-
-def _head(step: Cause) -> str:
-    ids = step.event_ids[0] if len(step.event_ids) == 1 else f"{step.event_ids[0]} to {step.event_ids[-1]}"
-    return f"{step.number}. {step.when}: {step.text} [{ids}]"
-
-
-def _leaves(step: Cause) -> list[str]:
-    return [line for line in (step.chance, f"and {step.also}" if step.also else "") if line]
 
 
 def _draw(run: Run, answer: Why, folder: Path, name: str) -> None:

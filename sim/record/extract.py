@@ -1,7 +1,8 @@
-"""The tables of a finished simulation as named columns: NumPy arrays, with names in place of indices.
+"""The tables of a simulation as named columns: NumPy arrays, with names in place of indices.
 
 No pandas here, so that batch workers can use it. Text and codes are object arrays, dates datetime64[D]. The columns are
-documented in `columns.py`; `D` is the number of simulated days.
+documented in `columns.py`; `D` is the number of simulated days, `Result.days`: of a simulation under way, the day it has
+reached. With fewer, events, daily and control tables are those of the days before; agreements and reports are as they stand.
 """
 
 from __future__ import annotations
@@ -119,15 +120,16 @@ def daily(result: Result) -> Columns:
     """Return the daily table: D + 1 rows."""
     short, record = codes_of(result), result.daily
     day = np.arange(result.days + 1)
+    till = result.days + 1
     found: Columns = {"day": day, "date": dates(result, day)}
     for f, code in enumerate(short):
-        found.update({f"{code}_{name}": record.faction[name][:, f].copy() for name in FACTION_DAY})
+        found.update({f"{code}_{name}": record.faction[name][:till, f].copy() for name in FACTION_DAY})
     for name in ("level", "deaths"):
         for a in range(len(short)):
             for b in range(a + 1, len(short)):
-                found[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:, a, b].copy()
+                found[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:till, a, b].copy()
     for name in THEATRE:
-        found[name] = record.theatre[name].copy()
+        found[name] = record.theatre[name][:till].copy()
     return found
 
 
@@ -142,8 +144,8 @@ def control_index(result: Result) -> tuple[np.ndarray, np.ndarray]:
     return index, array([*short, MIXED, NEUTRAL])
 
 
-def control_codes(result: Result) -> np.ndarray:
-    """Return the control code of each town on each morning: object [D + 1, T]."""
+def control_codes(result: Result, first: int = 0) -> np.ndarray:
+    """Return the control code of each town on each morning from day `first` on: object [D + 1 - first, T]."""
     index, codes = control_index(result)
     return codes[index]
 
@@ -206,26 +208,33 @@ def _party(result: Result, faction: int, mask: int) -> str:
     return name if set(own) <= set(signing) else f"{', '.join(signing)} ({name})"
 
 
+def parties_of(result: Result, agreement: np.void) -> tuple[str, str]:
+    """Say both sides of an agreement."""
+    one, other = (_party(result, int(agreement[f"faction_{x}"]), int(agreement[f"party_{x}"])) for x in "ab")
+    return one, other
+
+
+def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
+    """Return the name of an agreement: the scenario's, else its sides and the day of signing."""
+    on = dates(result, result.world.agreements["signed"][row : row + 1])[0]
+    return result.agreement_names.get(row) or f"{sides[0]}-{sides[1]}, {day_text(on.item())}"
+
+
 def agreements(result: Result) -> Columns:
     """Return all agreements, those in force at the start included."""
     table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
     signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
     open_still = ended < 0
-    sides = [[_party(result, int(a[f"faction_{x}"]), int(a[f"party_{x}"])) for x in "ab"] for a in table]
-    on = dates(result, signed)
-    names = [
-        result.agreement_names.get(row) or f"{one}-{other}, {day_text(date.item())}"
-        for row, ((one, other), date) in enumerate(zip(sides, on, strict=True))
-    ]
+    sides = [parties_of(result, a) for a in table]
     return {
         "agreement_id": array([agreement_id(row) for row in range(len(table))]),
-        "name": array(names),
+        "name": array([agreement_name(result, row, pair) for row, pair in enumerate(sides)]),
         "parties": array([" / ".join(pair) for pair in sides]),
         "scope": named(table["scope"], SCOPES),
         "town": named(table["town"], towns(result)),
         "terms": array([", ".join(terms_of(result, a)) for a in table]),
         "mediator": named(table["mediator"], result.groups),
-        "signed": on,
+        "signed": dates(result, signed),
         "ended": np.where(open_still, np.datetime64("NaT", "D"), dates(result, ended)),
         "days_held": np.where(open_still, result.days, ended) - signed,
         "censored": open_still.astype(np.int64),

@@ -67,5 +67,6 @@ def codes_of(result: Result) -> list[str]:
 
 
 def log_of(result: Result) -> np.ndarray:
-    """Return the rows of the event log that are in use."""
-    return result.world.events[: result.world.counts[N_EVENTS]]
+    """Return the rows of the event log of the days before `result.days`."""
+    log = result.world.events[: result.world.counts[N_EVENTS]]
+    return log[: np.searchsorted(log["day"], result.days)]

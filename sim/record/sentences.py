@@ -29,20 +29,19 @@ def terms_of(result: Result, agreement: np.void) -> list[str]:
     return [name for bit, name in enumerate(result.terms) if int(agreement["terms"]) >> bit & 1]
 
 
-def _phrases(result: Result) -> tuple[list[str], list[int]]:
-    """Return for each agreement a phrase of scope, terms and mediator, and its day of signing."""
-    table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
+def _phrases(result: Result, log: np.ndarray) -> dict[int, str]:
+    """Return for each agreement that is signed in the log a phrase of scope, terms and mediator, by its row."""
+    signed = set(log["agreement"][log["kind"] == AGREEMENT_SIGNED].tolist())
     towns = labels(result)
-    said = [
-        agreement_phrase(
+    return {
+        row: agreement_phrase(
             SCOPES[a["scope"]],
             towns[a["town"]] if a["town"] >= 0 else "",
             terms_of(result, a),
             result.groups[a["mediator"]] if a["mediator"] >= 0 else "",
         )
-        for a in table
-    ]
-    return said, table["signed"].tolist()
+        for row, a in ((row, result.world.agreements[row]) for row in signed if row >= 0)
+    }
 
 
 def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
@@ -62,9 +61,10 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
 
 
 def texts(result: Result, log: np.ndarray) -> list[str]:
-    """Return the sentence of each event."""
+    """Return the sentence of each event of a log: the whole of it, or that of whole days."""
     factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*labels(result), ""]
-    phrases, signed = _phrases(result)
+    phrases = _phrases(result, log)
+    signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
     rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day")
@@ -77,7 +77,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
         # fmt: off
         said.append(event_text(Said(
             EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
-            level, bool(given), phrases[a] if a >= 0 and kind == AGREEMENT_SIGNED else "",
+            level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
         )))
         # fmt: on

@@ -80,6 +80,43 @@ class Why:
         return self.steps[-1].event_ids[-1]
 
 
+HEAD = "because, from the first cause on:"
+
+
+def stamp_line(run: RunLike, seed: int) -> str:
+    """Return the line above every answer."""
+    return f"SIMULATED. {run.scenario.title}, seed {seed}"
+
+
+def nothing_line(name: str) -> str:
+    """Say that there is nothing to explain about a town, by its short name."""
+    return f"SIMULATED. No event of note happened in {name} in this run."
+
+
+def head_line(step: Cause) -> str:
+    """Return a step's first line: its number, day and sentence, and the ids of its events."""
+    ids = step.event_ids[0] if len(step.event_ids) == 1 else f"{step.event_ids[0]} to {step.event_ids[-1]}"
+    return f"{step.number}. {step.when}: {step.text} [{ids}]"
+
+
+def leaf_lines(step: Cause) -> list[str]:
+    """Return what stands under a step: its chance, and what else came of it."""
+    return [line for line in (step.chance, f"and {step.also}" if step.also else "") if line]
+
+
+def step_lines(answer: Why) -> list[str]:
+    """Return the steps as numbered lines, what stands under each one indented."""
+    lines = [HEAD]
+    for step in answer.steps:
+        lines += [head_line(step), *(f"    {line}" for line in leaf_lines(step))]
+    return lines
+
+
+def why_lines(run: RunLike, seed: int, answer: Why) -> list[str]:
+    """Return a whole answer as lines of text."""
+    return [stamp_line(run, seed), *(line for line in (answer.note, answer.title) if line), *step_lines(answer)]
+
+
 def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
     """Return the causes of an event; KeyError with a clear message where there is none."""
     last = row_of(run.events, event_id)
