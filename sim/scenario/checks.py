@@ -28,6 +28,10 @@ from sim.scenario.survey import Complaint
 
 MAX_GROUPS = 60
 MAX_NAMES = 200
+ORDERED_RULES = (  # pairs of numbers of `rules:` of which the first may not exceed the second
+    (("clash", "committed_min"), ("clash", "committed_max")),
+    (("ladder", "several_places"), ("ladder", "campaign_places")),
+)
 
 
 def cross_checks(data: dict[str, Any]) -> Iterator[Complaint]:
@@ -120,10 +124,7 @@ def _zone(data: dict[str, Any]) -> Iterator[Complaint]:
 
 
 def _rules(data: dict[str, Any]) -> Iterator[Complaint]:
-    for low, high in (
-        (("clash", "committed_min"), ("clash", "committed_max")),
-        (("ladder", "several_places"), ("ladder", "campaign_places")),
-    ):
+    for low, high in ORDERED_RULES:
         least, most = _number(data, ("rules", *low)), _number(data, ("rules", *high))
         if least is not None and most is not None and least > most:
             yield ("rules", *low), f"{least:g} is more than {'.'.join(high)}, which is {most:g}"

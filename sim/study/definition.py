@@ -1,0 +1,258 @@
+"""What a study file may say: scenarios, uncertain inputs, replicates; read strictly, every fault with its line.
+
+A study compares scenarios, the first being the reference, over many runs. Replicate i has one seed and one value of each
+uncertain input in every scenario, so that runs of the same replicate are matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sim.errors import Fault, InputError, did_you_mean
+from sim.scenario.faults import complaint
+from sim.scenario.files import SCENARIOS, display, find_scenario
+from sim.scenario.keys import Key, dotted
+from sim.scenario.survey import unknown_key
+from sim.scenario.write import flow, text
+from sim.scenario.yaml_reader import Page, read_file
+from sim.statistics.registry import headline_faults
+
+STUDIES = SCENARIOS / "studies"
+MAX_SEED = 2**53 - 1
+MAX_REPLICATES = 1_000_000
+MAX_SCENARIOS = 20
+DEFAULT_REPLICATES = 100
+
+Design = Literal["halton", "grid", "sobol", "morris", "posterior", "fixed"]
+Kept = Literal["events", "reported"]
+DESIGNS: tuple[str, ...] = get_args(Design)
+ScenarioName = Annotated[str, Field(pattern=r"^[\w-]{1,60}$")]
+
+
+class Part(BaseModel):
+    """Base of every part of a study: unknown keys are faults, values are frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Variant(Part):
+    """One scenario of a study: a scenario file, and what is changed in it."""
+
+    file: str = Field(min_length=1, description="scenario file, beside the study or in scenarios/")
+    set: dict[str, Any] = Field(default_factory=dict, description="changes, by the keys that `show` prints")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_name(cls, value: Any) -> Any:
+        return {"file": value} if isinstance(value, str) else value
+
+
+class Range(Part):
+    """Where the study draws an input from, in place of the scenarios' own low and high; `values` are for a grid."""
+
+    low: float | None = None
+    high: float | None = None
+    values: list[float] = Field(default_factory=list, max_length=1000)
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Range:
+        if self.values and (self.low is not None or self.high is not None):
+            raise ValueError("give low and high, or values, not both")
+        if not self.values and (self.low is None or self.high is None):
+            raise ValueError("needs low and high, or values")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"low must be below high, got {self.low:g} and {self.high:g}")
+        if len(set(self.values)) < len(self.values):
+            raise ValueError("values must differ from one another")
+        return self
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """Least and greatest value."""
+        found = [*self.values, *(end for end in (self.low, self.high) if end is not None)]
+        return min(found), max(found)
+
+
+class Definition(Part):
+    """One study, complete with all defaults."""
+
+    name: ScenarioName = Field(description="name of the study's folder; the file's if left out")
+    question: str = Field(min_length=10, description="the question the study is to answer")
+    scenarios: dict[ScenarioName, Variant] = Field(
+        min_length=1, max_length=MAX_SCENARIOS, description="scenario files by name; the first is the reference"
+    )
+    set: dict[str, Any] = Field(default_factory=dict, description="changes to every scenario")
+    replicates: int = Field(DEFAULT_REPLICATES, ge=1, le=MAX_REPLICATES, description="runs of each scenario")
+    seed: int = Field(1, ge=0, le=MAX_SEED, description="the study's seed; seeds of runs are made from it")
+    design: Design = Field("halton", description="how uncertain inputs are drawn")
+    inputs: dict[str, Range | None] | None = Field(
+        None, description="inputs that are drawn, by path; all with low and high if left out"
+    )
+    posterior: str | None = Field(None, description="CSV file whose columns are paths of inputs, one row a draw")
+    levels: int = Field(4, ge=2, le=100, multiple_of=2, description="levels of a Morris design")
+    keep: list[Kept] = Field(default_factory=list, description="tables kept beside those always kept")
+    control_days: list[Annotated[int, Field(ge=0, le=4000)]] | None = Field(
+        None, min_length=1, description="mornings on which control is kept; every 30 and the last if left out"
+    )
+    headline: list[str] = Field(default_factory=list, description="statistics to answer with; the reference's if none")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists(cls, value: Any) -> Any:
+        """Take lists of scenario files and of inputs as mappings from names."""
+        if not isinstance(value, dict):
+            return value
+        value = dict(value)
+        if _texts(scenarios := value.get("scenarios")):
+            stems = [Path(name).stem for name in scenarios]
+            if len(set(stems)) < len(stems):
+                raise ValueError("scenarios: two files of one name; write `name: file` for each")
+            value["scenarios"] = dict(zip(stems, scenarios, strict=True))
+        if _texts(inputs := value.get("inputs")):
+            value["inputs"] = dict.fromkeys(inputs)
+        return value
+
+    @model_validator(mode="after")
+    def _fits(self) -> Definition:
+        ranges = [path for path, item in (self.inputs or {}).items() if item is not None]
+        if self.design == "posterior" and self.posterior is None:
+            raise ValueError("posterior: is missing; design posterior needs the CSV file of draws")
+        if self.design != "posterior" and self.posterior is not None:
+            raise ValueError(f"posterior: does not belong to design {self.design}")
+        if self.design == "posterior" and ranges:
+            raise ValueError(f"inputs: {ranges[0]}: a range does not belong to design posterior, draws are in its file")
+        if self.design == "grid" and not self.inputs:
+            raise ValueError("inputs: is missing; design grid needs inputs with values")
+        if self.design == "fixed" and self.inputs:
+            raise ValueError("inputs: nothing is drawn with design fixed; leave inputs out")
+        return self
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a definition was read from: its file and the line of each key; no file for one made of options."""
+
+    file: Path | None = None
+    lines: dict[Key, int] = field(default_factory=dict)
+
+    @property
+    def shown(self) -> str:
+        """How messages name the file."""
+        return display(self.file) if self.file is not None else "study"
+
+    def fault(self, message: str, *key: str | int) -> Fault:
+        """Return a fault at a key, with the line of the nearest key above it that has one."""
+        above: Key = key
+        while above and above not in self.lines:
+            above = above[:-1]
+        return Fault(self.shown, self.lines.get(above), dotted(key), message)
+
+
+def find_study(path: str | Path) -> Path | None:
+    """Return the study file that a person means: a path, or the bare name of one of scenarios/studies; None if none."""
+    given = Path(path)
+    for candidate in (given, given.with_name(given.name + ".yaml") if given.name else given):
+        if candidate.is_file():
+            return candidate
+    inside = STUDIES / f"{given.name}.yaml"
+    return inside if given.parent == Path() and inside.is_file() else None
+
+
+def is_study(path: Path) -> bool:
+    """Return whether a YAML file is a study rather than a scenario: it has `scenarios:`. Unreadable files are none."""
+    try:
+        data = read_file(path).data
+    except InputError:
+        return False
+    return isinstance(data, dict) and "scenarios" in data
+
+
+def read_definition(path: Path) -> tuple[Definition, Source]:
+    """Return the study in a file, and the place of each of its keys; InputError with every fault found."""
+    page = read_file(path, display(path))
+    source = Source(path, page.lines)
+    if not isinstance(page.data, dict):
+        raise InputError([*page.faults, source.fault("a study is made of lines `key: value`")])
+    faults = list(page.faults)
+    data = {"name": _name_of(path), **page.data}
+    try:
+        definition = Definition.model_validate(data)
+    except ValidationError as error:
+        faults += _faults(error, page, source)
+        definition = None
+    if definition is not None:
+        faults += [source.fault(said, "headline") for said in headline_faults(definition.headline)]
+    if faults or definition is None:
+        raise InputError(dict.fromkeys(faults))
+    return definition, source
+
+
+def _name_of(path: Path) -> str:
+    return "".join(sign if sign.isalnum() or sign in "_-" else "_" for sign in path.stem)[:60] or "study"
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _faults(error: ValidationError, page: Page, source: Source) -> Iterable[Fault]:
+    for entry in error.errors(include_url=False):
+        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
+        if entry["type"] == "extra_forbidden":
+            yield source.fault(unknown_key(str(key[-1]), _known(key[:-1])), *key)
+            continue
+        if entry["type"] == "string_pattern_mismatch":
+            yield source.fault("a name has at most 60 letters, digits, _ and -, as it is part of file names", *key)
+            continue
+        key, message = complaint({**entry, "loc": key})
+        first, _, rest = message.partition(": ")
+        if not key and first in Definition.model_fields:  # a check of the whole names its key
+            key, message = (first,), rest
+        elif key == ("design",):
+            message += did_you_mean(str(page.data.get("design")), DESIGNS) if "did you mean" not in message else ""
+        yield source.fault(message, *key)
+
+
+def _known(key: Key) -> list[str]:
+    model: type[BaseModel] = Definition
+    if key:
+        model = Variant if key[0] == "scenarios" else Range
+    return list(model.model_fields)
+
+
+def scenario_file(name: str, source: Source) -> Path:
+    """Return the scenario file that a study names: beside the study, else as `run` finds it. InputError if none."""
+    if source.file is not None:
+        beside = source.file.parent
+        for candidate in (beside / name, beside / f"{name}.yaml"):
+            if candidate.is_file():
+                return candidate
+    return find_scenario(name)
+
+
+def definition_text(definition: Definition) -> str:
+    """Return a definition as the text of a study file; reading it gives the same definition."""
+    lines = ["# A study, complete: nothing is left to defaults."]
+    for key in Definition.model_fields:
+        value = _plain(getattr(definition, key))
+        if value is None:
+            continue
+        if isinstance(value, dict) and value:
+            lines.append(f"{key}:")
+            lines += [f"  {text(name)}: {flow(item)}" for name, item in value.items()]
+        else:
+            lines.append(f"{key}: {flow(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return _plain(value.model_dump(exclude_defaults=True))
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    return value

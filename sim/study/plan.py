@@ -1,0 +1,230 @@
+"""The runs of a study before any of them: which scenario, which seed, which values of uncertain inputs.
+
+One rule decides where an input is drawn. Its range is that of the first scenario in which it is uncertain, or the
+study's own. A scenario that gives the input another range is drawn at the same share of its own; one that gives it
+another fixed number keeps that number, for it is what the scenario changes; one without the input does without.
+
+Every drawn combination is a valid scenario: ranges lie within what the scenario's own checks allow (the study's ranges
+are laid over each scenario and read again), and of two numbers that must be in order, the first at its highest may not
+exceed the second at its lowest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sim import __version__
+from sim.errors import Fault, InputError
+from sim.geography.maps import Geography
+from sim.reading import read
+from sim.record.manifest import sha256
+from sim.scenario.load import Loaded
+from sim.scenario.show import show
+from sim.scenario.write import flow
+from sim.study.definition import Definition, Source, Variant, definition_text, scenario_file
+from sim.study.designs import DUMMY, grid_size, seed_of, whole_blocks
+from sim.study.inputs import Drawn, Draws, draws_of
+
+FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run: `values` by dotted path, as `Simulation(values=...)` takes them; `dummy` never reaches the model."""
+
+    scenario: str
+    replicate: int
+    seed: int
+    values: dict[str, float]
+    dummy: float | None = None  # None in designs without a dummy input
+
+    @property
+    def inputs(self) -> dict[str, float]:
+        """The drawn values with the dummy input, for the columns `input:<path>` of a table."""
+        return self.values if self.dummy is None else {**self.values, DUMMY: self.dummy}
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """All runs of a study. `inputs` has low and high of each input drawn (`dummy` last, 0 to 1), in column order of `points`."""
+
+    name: str
+    definition: Definition  # with replicates and headline filled in
+    scenarios: dict[str, Loaded]  # the first is the reference
+    replicates: int
+    design: str
+    inputs: dict[str, tuple[float, float]]
+    seeds: np.ndarray  # i8 [replicates]
+    points: np.ndarray  # f8 [replicates, inputs], in the units of the inputs
+    digest: str  # of all that decides results, without the number of replicates
+    notes: tuple[str, ...]  # what a person should know before starting, a sentence each
+    draws: Draws = field(repr=False)
+
+    def job(self, scenario: str, replicate: int) -> Job:
+        """Return one run; KeyError or IndexError where it is none of the plan's."""
+        if replicate < 0:
+            raise IndexError(f"replicate {replicate}")
+        row = self.points[replicate]
+        values = {item.path: item.value(row[item.column]) for item in self.draws.by_scenario[scenario]}
+        dummy = float(row[-1]) if DUMMY in self.inputs else None
+        return Job(scenario, replicate, int(self.seeds[replicate]), values, dummy)
+
+    def jobs(self) -> Iterator[Job]:
+        """Give all runs, replicate by replicate, so that a study cut short has as many of every scenario."""
+        for replicate in range(self.replicates):
+            for scenario in self.scenarios:
+                yield self.job(scenario, replicate)
+
+    def extended(self, replicates: int) -> Plan:
+        """Return the plan with at least so many replicates; those of this plan are its first."""
+        if replicates <= self.replicates:
+            return self
+        definition = self.definition.model_copy(update={"replicates": replicates})
+        return _filled(replace(self, definition=definition))
+
+    def files(self) -> dict[str, str]:
+        """Return the text of the files that say what the study is, by their path in its folder; `batch` reads them too."""
+        found = {f"scenarios/{name}.yaml": show(loaded) for name, loaded in self.scenarios.items()}
+        changed: dict[str, Any] = {
+            "scenarios": {name: Variant(file=f"scenarios/{name}.yaml") for name in self.scenarios},
+            "set": {},
+        }
+        if self.draws.posterior:
+            found["posterior.csv"] = self.draws.posterior
+            changed["posterior"] = "posterior.csv"
+        found["study.yaml"] = definition_text(self.definition.model_copy(update=changed))
+        return found
+
+
+def make_plan(definition: Definition, source: Source | None = None) -> Plan:
+    """Read the scenarios of a study and lay out its runs; InputError with every fault found.
+
+    `source` says where the definition was read from: files are looked for beside it, faults have its lines.
+    """
+    source = source or Source()
+    scenarios, maps = _read_all(definition, source)
+    _comparable(scenarios, maps, source)
+    draws = draws_of(definition, scenarios, source)
+    reference = next(iter(scenarios.values()))
+    headline = definition.headline or list(reference.scenario.headline)
+    notes = (*draws.notes, *_notes(scenarios))
+    empty = np.zeros(0)
+    bare = Plan(
+        definition.name, definition.model_copy(update={"headline": headline}), scenarios, 0, definition.design,
+        draws.inputs, empty, empty, _digest(definition, scenarios, maps, draws), notes, draws,
+    )  # fmt: skip
+    return _filled(bare)
+
+
+def _filled(plan: Plan) -> Plan:
+    """Return the plan with the replicates its definition asks for, in whole blocks of its design."""
+    wanted = plan.definition.replicates
+    count = whole_blocks(plan.design, len(plan.inputs), wanted)
+    cells = grid_size(plan.draws.values) if plan.design == "grid" else 1  # one seed for all cells of a grid
+    seeds = np.array([seed_of(plan.definition.seed, number // cells) for number in range(count)], np.int64)
+    definition = plan.definition.model_copy(update={"replicates": count})
+    points = plan.draws.points(count, plan.definition.seed)
+    return replace(plan, definition=definition, replicates=count, seeds=seeds, points=points)
+
+
+def _read_all(definition: Definition, source: Source) -> tuple[dict[str, Loaded], dict[str, Geography]]:
+    found: dict[str, Loaded] = {}
+    maps: dict[str, Geography] = {}
+    faults: list[Fault] = []
+    for name, variant in definition.scenarios.items():
+        try:
+            file = scenario_file(variant.file, source)
+        except InputError as error:
+            faults += [source.fault(fault.message, "scenarios", name) for fault in error.faults]
+            continue
+        sets = {**definition.set, **variant.set}
+        try:
+            found[name], maps[name] = read(file, set_texts(sets))
+        except InputError as error:
+            faults += [_at_set(fault, name, variant.set, definition.set, source) for fault in error.faults]
+    if faults:
+        raise InputError(dict.fromkeys(faults))
+    return found, maps
+
+
+def set_texts(sets: dict[str, Any]) -> list[str]:
+    """Return changes as `--set` takes them."""
+    return [f"{key}={flow(value)}" for key, value in sets.items()]
+
+
+def _at_set(fault: Fault, name: str, own: dict[str, Any], common: dict[str, Any], source: Source) -> Fault:
+    """Return a fault of a change with the line of the study that says it; faults of files stay as they are."""
+    if fault.file != "--set":
+        return fault
+    for keys, start in ((own, ("scenarios", name, "set")), (common, ("set",))):
+        for key in keys:
+            if fault.key == key or fault.key.startswith(f"{key}.") or key in fault.message:
+                line = source.fault("", *start, key).line
+                return Fault(source.shown, line, fault.key or key, fault.message)
+    return Fault(source.shown, source.fault("", "scenarios", name).line, fault.key, fault.message)
+
+
+def _comparable(scenarios: dict[str, Loaded], maps: dict[str, Geography], source: Source) -> None:
+    """Raise InputError where two scenarios cannot stand side by side: another map, another number of days."""
+    first = next(iter(scenarios))
+    faults = []
+    for name, loaded in scenarios.items():
+        if maps[name].name != maps[first].name:
+            said = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
+            faults.append(source.fault(said, "scenarios", name))
+        elif loaded.scenario.days != scenarios[first].scenario.days:
+            said = f"has {loaded.scenario.days} days, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
+            faults.append(source.fault(said, "scenarios", name))
+    if faults:
+        raise InputError(faults)
+
+
+def _notes(scenarios: dict[str, Loaded]) -> Iterator[str]:
+    first, *others = scenarios
+    for name in others:
+        one, other = scenarios[first].scenario, scenarios[name].scenario
+        if one.start != other.start:
+            yield f"{name} starts on {other.start}, {first} on {one.start}: day 0 is not the same date."
+        if one.model_dump() == other.model_dump():
+            yield f"{name} is the same as {first}."
+
+
+def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], draws: Draws) -> str:
+    folder = Path(next(iter(maps.values())).folder)
+    said = {
+        "version": __version__,
+        "scenarios": {name: loaded.scenario.model_dump_json(by_alias=True) for name, loaded in scenarios.items()},
+        "map": {path.name: sha256(path.read_bytes()) for path in sorted(folder.glob("*.csv"))},
+        "study": definition.model_dump(mode="json", include={"seed", "design", "levels", "keep", "control_days"}),
+        "inputs": draws.inputs,
+        "values": draws.values,
+        "posterior": draws.posterior,
+        "points": draws.points(FIRST_ROWS, definition.seed).tolist(),
+    }
+    return sha256(json.dumps(said, sort_keys=False, ensure_ascii=False).encode())
+
+
+def of_files(files: Sequence[Path], **options: Any) -> Definition:
+    """Return the definition of a study of scenario files alone; `options` are its other keys. InputError on two alike."""
+    stems = [file.stem for file in files]
+    double = {stem for stem in stems if stems.count(stem) > 1}
+    if double:
+        raise InputError([Fault("batch", None, "", f"two scenarios of one name: {', '.join(sorted(double))}")])
+    question = f"What is different between {', '.join(stems)}?" if len(stems) > 1 else f"What happens in {stems[0]}?"
+    scenarios = {stem: Variant(file=str(file)) for stem, file in zip(stems, files, strict=True)}
+    name = "_vs_".join(stems)
+    return Definition(
+        name=name if len(name) <= 60 else f"{stems[0][:40]}_and_{len(stems) - 1}_more",
+        question=question,
+        scenarios=scenarios,
+        **options,
+    )
+
+
+__all__ = ["Drawn", "Draws", "Job", "Plan", "make_plan", "of_files", "set_texts"]
