@@ -5,6 +5,7 @@ Day d is the morning of start + d days: day 0 is the start, `scenario.days` the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -108,15 +109,12 @@ class States:
             if row["to"] != CONTESTED or row["town"] not in self.index:
                 continue
             parties = [self.look.code_of.get(str(row[k]), "") for k in ("from_group", "to_group")]
-            parties += [str(row["from"])]
-            known[self.index[row["town"]]].append((int(row["day"]) + 1, _distinct(parties)))
+            known[self.index[row["town"]]].append((int(row["day"]) + 1, parties_of(*parties, str(row["from"]))))
         return known
 
     def _sides(self, town: int, code: str, day: int) -> tuple[str, ...]:
-        if code == NEUTRAL:
-            return ()
         if code != CONTESTED:
-            return (code,)
+            return sides_held(code)
         told = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
         return told[-1] if told else (CONTESTED, CONTESTED)
 
@@ -128,15 +126,11 @@ class States:
         return deaths
 
     def _bases(self, day: int, codes: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-        standing: dict[tuple[int, str], bool] = {}
+        standing: Standing = {}
         for row in (move for move in self._moves if move["day"] < day):
-            for who in ("initiator", "target"):
-                code = self.look.code_of.get(str(row[who]), "")
-                if row["kind"] == "base_opened" and who == "initiator":
-                    standing[row["at"], code] = True
-                elif row["kind"] == "base_closed":
-                    standing.pop((row["at"], code), None)
-        return tuple(key for key in standing if codes[key[0]] != key[1])
+            sides = (self.look.code_of.get(str(row[who]), "") for who in ("initiator", "target"))
+            note_base(standing, str(row["kind"]), row["at"], *sides)
+        return bases_shown(standing, codes)
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -158,7 +152,30 @@ def watched(run: Run) -> set[str]:
     return {run.geography.places[i].name for i in town_indices(run.geography, run.scenario.watch_towns)}
 
 
-def _distinct(codes: list[str]) -> tuple[str, ...]:
+Standing = dict[tuple[int, str], bool]  # (town, code) of the bases that stand, in the order of opening
+
+
+def note_base(standing: Standing, kind: str, town: int, initiator: str, target: str) -> None:
+    """Take a base that opens or closes into the bases that stand; sides are codes."""
+    if kind == "base_opened":
+        standing[town, initiator] = True
+    elif kind == "base_closed":
+        standing.pop((town, initiator), None)
+        standing.pop((town, target), None)
+
+
+def bases_shown(standing: Standing, codes: Sequence[str]) -> tuple[tuple[int, str], ...]:
+    """Return the bases a map shows: those in towns that another side holds."""
+    return tuple(key for key in standing if codes[key[0]] != key[1])
+
+
+def sides_held(code: str) -> tuple[str, ...]:
+    """Return the sides of a town that is not contested."""
+    return () if code == NEUTRAL else (code,)
+
+
+def parties_of(*codes: str) -> tuple[str, ...]:
+    """Return the first two different sides of a town that became contested, by codes of who held and holds it."""
     return tuple(dict.fromkeys(c for c in codes if c not in ("", CONTESTED, NEUTRAL)))[:2]
 
 

@@ -119,8 +119,8 @@ def events_reported(result: Result) -> Columns:
 def daily(result: Result) -> Columns:
     """Return the daily table: D + 1 rows."""
     short, record = codes_of(result), result.daily
-    day = np.arange(result.days + 1)
     till = result.days + 1
+    day = np.arange(till)
     found: Columns = {"day": day, "date": dates(result, day)}
     for f, code in enumerate(short):
         found.update({f"{code}_{name}": record.faction[name][:till, f].copy() for name in FACTION_DAY})
@@ -133,12 +133,15 @@ def daily(result: Result) -> Columns:
     return found
 
 
-def control_index(result: Result) -> tuple[np.ndarray, np.ndarray]:
-    """Return the control code of each town on each morning, i8 [D + 1, T], as a position in the codes, object [F + 2]."""
+def control_index(result: Result, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return the control code of each town on each morning from day `first` on, i8 [D + 1 - first, T], as a position in
+    the codes, object [F + 2].
+    """
     short = codes_of(result)
     faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
     by_group = np.array([*(faction[group] for group in result.groups), len(short) + 1])
-    status, index = result.daily.status, by_group[result.daily.holder]
+    mornings = slice(first, result.days + 1)
+    status, index = result.daily.status[mornings], by_group[result.daily.holder[mornings]]
     index[status == CONTESTED] = len(short)
     index[(status != CONTESTED) & (status != HELD)] = len(short) + 1
     return index, array([*short, MIXED, NEUTRAL])
@@ -146,7 +149,7 @@ def control_index(result: Result) -> tuple[np.ndarray, np.ndarray]:
 
 def control_codes(result: Result, first: int = 0) -> np.ndarray:
     """Return the control code of each town on each morning from day `first` on: object [D + 1 - first, T]."""
-    index, codes = control_index(result)
+    index, codes = control_index(result, first)
     return codes[index]
 
 
@@ -180,8 +183,9 @@ def control_changes(result: Result) -> Columns:
 
     Taken from the daily record, so that it is exact; a town taken and lost again on one day has not changed.
     """
-    log, (code, codes), holder = log_of(result), control_index(result), result.daily.holder
-    held = result.daily.status == HELD
+    mornings = slice(result.days + 1)
+    log, (code, codes), holder = log_of(result), control_index(result), result.daily.holder[mornings]
+    held = result.daily.status[mornings] == HELD
     changed = (code[1:] != code[:-1]) | ((holder[1:] != holder[:-1]) & held[1:] & held[:-1])
     day, town = np.nonzero(changed)
     event_of = _change_events(log)
