@@ -1,7 +1,7 @@
 """What the page shows of each morning: immutable snapshots and the events in words, made as the days are simulated.
 
-`first` makes the history of a model that has not taken a step, `follow` adds the day that the model has just simulated.
-One thread writes; any number may read, since snapshots and lines are only ever appended and never changed.
+`sim.viewer.follow` makes them. One thread writes; any number may read, since snapshots and lines are only ever appended
+and never changed.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from sim.plots.state import MapState
-
-if TYPE_CHECKING:
-    from sim.model.conflict import ConflictModel
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +48,17 @@ class Accord:
     given: bool  # asserted by the scenario
 
 
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute over a base that is not settled."""
+
+    town: int
+    newcomer: str  # group that opened the base
+    host: str  # group that holds the town
+    stage: str  # of kinds.DISPUTE_STAGES, in words
+    age: int  # days since it was opened
+
+
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """What the page shows of one morning; day 0 is the start, the scenario's `days` the end. T towns, F factions."""
@@ -68,6 +76,7 @@ class Snapshot:
     deaths_between: dict[tuple[str, str], int]  # by pair of codes of any role, on the day before; 0 left out
     offensive: str  # phase in words: "mobilised", "under way"; "" none
     fresh: tuple[int, ...]  # rows in `History.lines` of the events of the day before
+    disputes: tuple[Dispute, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,7 @@ class History:
 
     snapshots: list[Snapshot] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
-    memory: Any = None  # what `follow` keeps from one day to the next; nobody else's business
+    memory: Any = None  # sim.viewer.follow's own, from one day to the next
 
     @property
     def day(self) -> int:
@@ -107,13 +116,3 @@ class History:
     def told(self, day: int) -> list[Line]:
         """Return the events that have happened by the morning of a day, in order of time."""
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
-
-
-def first(model: ConflictModel) -> History:
-    """Return the history of a model, with all mornings that it has simulated so far."""
-    raise NotImplementedError
-
-
-def follow(model: ConflictModel, history: History) -> None:
-    """Add the mornings that the model has simulated since; call it after each step."""
-    raise NotImplementedError
