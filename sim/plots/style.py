@@ -252,3 +252,18 @@ def write_whole(path: Path, content: bytes) -> Path:
     draft.write_bytes(content)
     draft.replace(path)
     return path
+
+
+def pdf_bytes(figure: Figure) -> bytes:
+    """Return the figure as PDF with real type, its stamp in the metadata and no date."""
+    words = {
+        "CreationDate": None,
+        "Creator": f"sim {__version__}",
+        "Producer": f"sim {__version__}",
+        "Title": figure.get_label(),
+        "Subject": figure.get_label(),
+    }
+    buffer = io.BytesIO()
+    with typography(), matplotlib.rc_context({"pdf.fonttype": 42}):
+        figure.savefig(buffer, format="pdf", metadata=words)
+    return buffer.getvalue()

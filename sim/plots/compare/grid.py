@@ -1,0 +1,82 @@
+"""Small multiples: panels of one size in as many columns as their least width allows, each under its heading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from sim.plots.compare.sheet import EDGE, MM_PER_INCH, Sheet, broken, type_for
+from sim.plots.style import QUIET
+
+LINES = 3  # of a heading at most
+
+
+class Grid:
+    """The layout of panels on a sheet of a width, known before the sheet is made.
+
+    Lengths in inches: `least` width of a panel; `height` of a panel, or its height over its width where `shape` is given;
+    `left` and `bottom` margins of each panel for ticks and labels.
+    """
+
+    def __init__(
+        self,
+        width_mm: float,
+        titles: Sequence[str],
+        least: float,
+        height: float,
+        left: float = 0.36,
+        bottom: float = 0.2,
+        gap: float = 0.14,
+        shape: float | None = None,
+        most: int = 6,
+    ) -> None:
+        self.type = type_for(width_mm)
+        inner = width_mm / MM_PER_INCH - 2 * EDGE
+        room = least + left
+        self.columns = max(1, min(len(titles), most, int((inner + gap) / (room + gap))))
+        self.columns = ceil(len(titles) / ceil(len(titles) / self.columns)) if titles else 1
+        self.width = (inner - gap * (self.columns - 1)) / self.columns - left
+        self.height = height if shape is None else self.width * shape
+        self.left, self.bottom, self.gap = left, bottom, gap
+        heads = [broken(title, self.width + left * 0.9, self.type.text, bold=True, most=LINES) for title in titles]
+        self.rows = [heads[i : i + self.columns] for i in range(0, len(heads), self.columns)]
+        self.body = sum(self._row_height(row) for row in self.rows)
+
+    def _head(self, row: list[list[str]]) -> float:
+        return Sheet.tall(max(row, key=len), self.type.text) + 0.04
+
+    def _row_height(self, row: list[list[str]]) -> float:
+        return self._head(row) + self.height + self.bottom + 0.06
+
+    def panels(self, sheet: Sheet) -> list[Axes]:
+        """Add the panels with their headings to a sheet."""
+        found, top = [], 0.0
+        for row in self.rows:
+            head = self._head(row)
+            for column, lines in enumerate(row):
+                x = EDGE + column * (self.width + self.left + self.gap)
+                axes = sheet.axes(x + self.left, top + head, self.width, self.height)
+                shift = -0.9 * self.left * 72
+                axes.annotate(
+                    "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(shift, 3), textcoords="offset points",
+                    fontsize=self.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
+                )  # fmt: skip
+                found.append(axes)
+            top += self._row_height(row)
+        return found
+
+    def ticks(self, axes: Axes, horizontal: int | None = None, vertical: int = 4) -> None:
+        """Set few enough ticks that their labels do not touch."""
+        columns = horizontal or max(2, int(self.width / 0.45))
+        axes.xaxis.set_major_locator(MaxNLocator(columns, steps=[1, 2, 3, 5, 6, 10]))
+        axes.yaxis.set_major_locator(MaxNLocator(vertical))
+        axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
+        axes.set_axisbelow(True)
+
+
+def axis_label(axes: Axes, text: str, points: float) -> None:
+    """Write what the horizontal axis shows, below its ticks, at its right end."""
+    axes.set_xlabel(text, fontsize=points, color=QUIET, loc="right", labelpad=1.5)
