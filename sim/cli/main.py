@@ -28,10 +28,11 @@ from sim.cli.rules import rules
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
+from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, check, show, changes, why, events, rules, new_map, export, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (run, watch, check, show, changes, why, events, rules, new_map, export, schema)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

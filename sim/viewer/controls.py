@@ -1,0 +1,156 @@
+"""The values that a person has set on the page and not yet applied: what Reset will make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import solara
+from mesa.visualization import Slider
+
+from sim.errors import InputError
+from sim.scenario.schema import Scenario
+from sim.viewer import steer
+from sim.viewer.session import Session, Source, new_seed
+
+SPEEDS = (
+    (600, "slow", "about one and a half days a second"),
+    (150, "normal", "about six days a second"),
+    (40, "fast", "about twenty days a second"),
+    (1, "full", "as fast as the page can draw"),
+)
+NORMAL = 150
+MOST_SEED = 2**63 - 1
+
+
+class Controls:
+    """One tab's controls. The sliders are Mesa's; SolaraViz makes the new model, which asks `source` what to be."""
+
+    def __init__(self, session: Session, given: tuple[Path, ...]) -> None:
+        self.session, self.given = session, given
+        first = session.sources[0]
+        self.interval = solara.Reactive(NORMAL)
+        self.seed = solara.Reactive(str(first.seed))
+        self.source_of = solara.Reactive(replace(first, sets=()))
+        self.fixed_sets = first.sets  # of the command line: they go with the file that was named there
+        self.changed: solara.Reactive[dict[str, Any]] = solara.Reactive({})
+        self.policies: solara.Reactive[dict[str, bool]] = solara.Reactive({})
+        self.faults: solara.Reactive[tuple[str, ...]] = solara.Reactive(())
+        self.base: solara.Reactive[Scenario] = solara.Reactive(session.runs[0].simulation.scenario)
+        self.main = {main.name: solara.Reactive(self._own(main)) for main in steer.MAIN}
+        session.wanting = self.source
+
+    def _own(self, main: steer.Main) -> float:
+        return steer.value_at(self.base.value, main.key)
+
+    @property
+    def replay(self) -> bool:
+        """Whether a finished run is chosen, which is replayed as it was."""
+        return bool(self.source_of.value.replay)
+
+    def source(self) -> Source:
+        """Return what Reset will make."""
+        chosen: Source = self.source_of.value
+        if chosen.replay:
+            return chosen
+        sets = {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}
+        sets |= steer.main_sets(self.base.value, {name: value.value for name, value in self.main.items()})
+        sets |= steer.policy_set(self.base.value, self.policies.value)
+        fixed = self.fixed_sets if chosen.path == self.session.given.path else ()
+        return replace(chosen, seed=self.seed_number(), sets=(*fixed, *(f"{key}={text}" for key, text in sets.items())))
+
+    def _text(self, key: str, value: Any) -> str | None:
+        return steer.checked(self.base.value, key, value)
+
+    def seed_number(self) -> int:
+        """Return the seed in the field; the one in use where the field holds none."""
+        text = str(self.seed.value).strip()
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        return number if 0 <= number <= MOST_SEED else self.session.sources[0].seed
+
+    def seed_fault(self) -> str:
+        """Say what is wrong with the seed in the field; empty where nothing is."""
+        text = str(self.seed.value).strip()
+        good = text.isascii() and text.isdigit() and int(text) <= MOST_SEED
+        return "" if good else f"The seed must be a whole number from 0 to {MOST_SEED}."
+
+    def pending(self) -> str:
+        """Say what Reset will apply; empty where nothing waits."""
+        now, then = self.session.sources[0], self.source()
+        parts = []
+        if now.path != then.path:
+            parts.append("another run" if then.replay else "another scenario")
+        elif differing := len(set(now.sets) ^ set(then.sets)):
+            parts.append("a change" if differing == 1 else "changes")
+        if now.seed != then.seed:
+            parts.append(f"seed {then.seed}")
+        return f"Press Reset to apply: {', '.join(parts)}." if parts else ""
+
+    def choose(self, key: str) -> None:
+        """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""
+        found = next((choice for choice in steer.choices(self.given) if choice.key == key), None)
+        if found is None or not self.session.steerable:
+            return
+        try:
+            scenario = self._scenario(found)
+        except InputError as error:
+            self.faults.value = tuple(str(fault) for fault in error.faults)
+            return
+        self.faults.value = ()
+        self.source_of.value = Source(found.path, self.seed_number(), replay=found.replay)
+        self._take(scenario)
+
+    def _scenario(self, found: steer.Choice) -> Scenario:
+        if found.replay:
+            return steer.read_file(found.path / "scenario.yaml").scenario
+        sets = self.fixed_sets if found.path == self.session.given.path else ()
+        from sim.reading import read
+
+        return read(found.path, sets)[0].scenario
+
+    def _take(self, scenario: Scenario) -> None:
+        self.base.value = scenario
+        self.changed.value, self.policies.value = {}, {}
+        for main in steer.MAIN:
+            self.main[main.name].value = self._own(main)
+
+    def set_input(self, change: dict[str, Any]) -> None:
+        """Take a change of an input that is offered; anything else is ignored."""
+        key, value = str(change.get("key")), change.get("value")
+        try:
+            text = self._text(key, value)
+        except (KeyError, ValueError, TypeError, OverflowError):
+            self.faults.value = (f"{key[:80]}: {str(value)[:40]} is not a value that can be set here.",)
+            return
+        self.faults.value = ()
+        rest = {name: kept for name, kept in self.changed.value.items() if name != key}
+        self.changed.value = rest if text is None else rest | {key: value}
+
+    def set_policy(self, change: dict[str, Any]) -> None:
+        """Switch a policy on or off."""
+        self.policies.value = self.policies.value | {str(change.get("key")): bool(change.get("on"))}
+
+    def set_speed(self, pause: Any) -> None:
+        """Set the pause between two days, ms, to one of those offered."""
+        if pause in {ms for ms, _, _ in SPEEDS}:
+            self.interval.value = int(pause)
+
+    def draw_seed(self, _: Any) -> None:
+        """Put a new seed in the field."""
+        self.seed.value = str(new_seed())
+
+    def sliders(self) -> dict[str, Slider]:
+        """Return the six as Mesa's sliders. Their values are this object's, so that they outlive the sliders."""
+        return {main.name: self._slider(main) for main in steer.MAIN}
+
+    def _slider(self, main: steer.Main) -> Slider:
+        own = self._own(main)
+        low, high = min(main.low, own), max(main.high, own)
+        slider = Slider(main.label, own, low, high, steer.fitting_step(main, own), dtype=float)
+        slider.value = self.main[main.name]
+        return slider
+
+
+Handler = Callable[[Any], None]

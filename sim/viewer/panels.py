@@ -1,0 +1,90 @@
+"""The page's words and lists as HTML: header, event feed, cards of towns and events. All names are escaped.
+
+What can be asked about carries data-pick ("town", "event" or "close") and data-id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from sim.viewer.svg import escape
+from sim.words import day_text
+
+if TYPE_CHECKING:
+    from sim.plots.style import Look
+    from sim.viewer.snapshot import Line, Snapshot
+    from sim.viewer.session import Session, Watched
+
+MOST_CHANGES = 3
+
+
+def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
+    """Return title, question, what was changed, the date, and what the page shows being simulated."""
+    scenario = session.runs[0].simulation.scenario
+    seed = session.runs[0].simulation.seed
+    past = snapshot.date > scenario.evidence_until
+    evidence = f"evidence ends {day_text(scenario.evidence_until)}" if past else f"evidence until {day_text(scenario.evidence_until)}"
+    title = " beside ".join(escape(run.simulation.scenario.title) for run in session.runs)
+    replay = '<span class="tc-tag">replay</span>' if session.replay else ""
+    return (
+        f'<div class="tc-head"><div class="tc-headtext"><h1>{title}{replay}</h1>'
+        f'<p class="tc-question" title="{escape(scenario.question)}">{escape(scenario.question)}</p>{_changed(changed)}</div>'
+        f'<div class="tc-date"><div class="tc-day" data-day="{snapshot.day}">{day_text(snapshot.date)}</div>'
+        f'<div class="tc-quiet">day {snapshot.day} of {session.days} · seed {seed}</div></div>'
+        f'<div class="tc-stamp"><div class="tc-simulated">SIMULATED</div>'
+        f'<div class="{"tc-past" if past else "tc-quiet"}">{evidence}</div></div></div>'
+    )
+
+
+def _changed(changed: Sequence[str]) -> str:
+    if not changed:
+        return '<p class="tc-changes tc-quiet">as in the file, nothing changed</p>'
+    shown = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
+    more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
+    return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {shown}{more}</p>'
+
+
+def event_lines(lines: Sequence[Line], look: Look, day: int, total: int, beside: str = "") -> str:
+    """Return events, newest first, with the initiator's colour; those of the day before the one shown are marked."""
+    rows = []
+    for line in lines:
+        colour = look.colour(line.initiator) if line.initiator else "#B8BDC2"
+        fresh = " tc-fresh" if line.day == day - 1 else ""
+        place = f' data-town="{escape(line.town)}"' if line.town else ""
+        rows.append(
+            f'<div class="tc-line{fresh}" tabindex="0" role="button" data-pick="event" data-id="{escape(line.event_id)}"{place}>'
+            f'<span class="tc-mark" style="background:{colour}"></span><span class="tc-when">{escape(line.date)}</span>'
+            f'<span class="tc-what">{escape(line.text)}</span></div>'
+        )
+    if not rows:
+        return '<div class="tc-quiet tc-none">no such event so far</div>'
+    more = f'<div class="tc-quiet tc-none">the newest {len(rows)} of {total}</div>' if total > len(rows) else ""
+    return "".join(rows) + more
+
+
+def chain(title: str, lines: Sequence[str]) -> str:
+    """Return a card with lines of text below a title."""
+    body = "".join(f'<p class="tc-why">{escape(line)}</p>' for line in lines)
+    return f'<div class="tc-card">{close()}<h2>{escape(title)}</h2>{body}</div>'
+
+
+def close() -> str:
+    """Return the button that closes a card."""
+    return '<button type="button" class="tc-close" data-pick="close" data-id="" title="close">×</button>'
+
+
+def differing(one: Snapshot, two: Snapshot) -> frozenset[int]:
+    """Return the towns that two runs on the same map hold differently."""
+    if len(one.map.codes) != len(two.map.codes):
+        return frozenset()
+    return frozenset(i for i, (a, b) in enumerate(zip(one.map.codes, two.map.codes, strict=True)) if a != b)
+
+
+def difference_text(one: Watched, two: Watched, towns: frozenset[int]) -> str:
+    """Say in how many towns two runs differ, and which."""
+    if not towns:
+        return '<div class="tc-quiet">Both runs hold the same towns so far.</div>'
+    names = [escape(one.geography.places[i].label or one.geography.places[i].name) for i in sorted(towns)]
+    count = "1 town is" if len(names) == 1 else f"{len(names)} towns are"
+    return f"<div><b>{count} held differently</b> (ringed): {', '.join(names)}</div>"

@@ -1,0 +1,210 @@
+"""The page's server: Solara under uvicorn, on this computer unless told otherwise, for this page only.
+
+Solara takes its settings from the environment when it is first imported; `prepare` sets them before.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+import os
+import socket
+import sys
+import threading
+import webbrowser
+from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from sim.errors import Fault, InputError
+from sim.viewer.session import Source
+
+PORT = 8765
+HERE = "127.0.0.1"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAGE = "sim.viewer.page"
+FETCHED = "https://cdn.jsdelivr.net/npm"
+SETTINGS = {
+    "SOLARA_APP": PAGE,
+    "SOLARA_MODE": "production",
+    "SOLARA_TELEMETRY_MIXPANEL_ENABLE": "false",  # nothing about the session leaves this computer
+    "SOLARA_THEME_SHOW_BANNER": "false",
+    "SOLARA_THEME_VARIANT": "light",
+    "SOLARA_THEME_TITLE": "Simulated conflict",
+    "SOLARA_KERNEL_CULL_TIMEOUT": "30m",  # a tab that vanished without a word, or whose computer sleeps
+    "SOLARA_KERNEL_MAX_PER_SESSION": "50",
+    "SOLARA_ASSETS_PROXY": "true",
+}
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+@dataclass
+class Watching:
+    """What the page opens with: one source, or two on one seed; `given` are files of the command line."""
+
+    sources: tuple[Source, ...] = ()
+    given: tuple[Path, ...] = ()
+
+
+WATCHING = Watching()
+
+
+def prepare(sources: tuple[Source, ...]) -> None:
+    """Say what the page opens with and make Solara's settings, before Solara is imported."""
+    WATCHING.sources = sources
+    WATCHING.given = tuple(source.path for source in sources)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
+
+
+def require_watch() -> None:
+    """Raise InputError where the page's libraries are not installed."""
+    missing = [name for name in ("solara", "uvicorn", "ipyvuetify", "altair") if importlib.util.find_spec(name) is None]
+    if missing:
+        said = f"needs {', '.join(missing)}: pip install '.[offline]', or '.[watch]' for a page that fetches its parts"
+        raise InputError([Fault("watch", None, "", said)])
+
+
+def offline_folder() -> Path | None:
+    """Return the folder with the page's scripts, fonts and styles; None where the extra `offline` is not installed."""
+    folder = Path(sys.prefix) / "share" / "solara" / "cdn"
+    return folder if next(folder.glob("@widgetti/solara-vuetify-app@*/dist/*.min.js"), None) is not None else None
+
+
+def fetching_line() -> str:
+    """Say what the server will fetch from the network; empty with the extra `offline`."""
+    if offline_folder() is not None:
+        return ""
+    return (
+        f"The extra `offline` is not installed: the page will fetch its scripts, fonts and styles (Vuetify, RequireJS, "
+        f"icons) from {FETCHED} once and keep them. Nothing about the simulation is sent. "
+        "For a page without network: pip install '.[offline]'"
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket bound to the address; InputError where it is taken or none of this computer's. Port 0: any free."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    bound = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        bound.listen(128)
+    except (OSError, OverflowError) as error:
+        bound.close()
+        raise InputError([_bind_fault(host, port, error)]) from None
+    return bound
+
+
+def _bind_fault(host: str, port: int, error: Exception) -> Fault:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return Fault("--port", None, "", f"{port} is taken by another program; choose another, or 0 for any that is free")
+    if number == errno.EACCES:
+        return Fault("--port", None, "", f"{port} is reserved for the system; choose one above 1023")
+    return Fault("--host", None, "", f"cannot listen on {host}: {getattr(error, 'strerror', None) or error}")
+
+
+class Guard:
+    """Lets through what the page itself asks for: no foreign host name, no foreign origin, nothing that is not its own.
+
+    A page elsewhere in the browser can send requests to this computer; its name, or the name by which it reached us,
+    gives it away. Without network, only files that are here are served.
+    """
+
+    def __init__(self, application: Application, host: str, offline: Path | None) -> None:
+        self.application = application
+        self.names = LOOPBACK if host in LOOPBACK else None
+        self.offline = offline
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 403 or 404, or pass the request on."""
+        if scope["type"] in ("http", "websocket"):
+            refused = self.refused(scope)
+            if refused:
+                await _refuse(scope, receive, send, refused)
+                return
+        await self.application(scope, receive, send)
+
+    def refused(self, scope: Scope) -> int:
+        """Return the status with which a request is refused; 0 where it is let through."""
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        name = urlsplit(f"//{headers.get('host', '')}")
+        if self.names is not None and name.hostname not in self.names:
+            return 403
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+            return 403
+        return 404 if self._unknown(str(scope["path"])) else 0
+
+    def _unknown(self, path: str) -> bool:
+        if path.startswith(("/resourcez", "/_solara/auth", "/_solara/api/evict")):
+            return True
+        shelf = "/_solara/cdn/"
+        if self.offline is None or not path.startswith(shelf):
+            return False
+        wanted = (self.offline / path[len(shelf) :]).resolve()
+        return not (wanted.is_relative_to(self.offline.resolve()) and wanted.is_file())
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008})
+        return
+    words = b"refused: not a request of this page" if status == 403 else b"not found"
+    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": words})
+
+
+def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browser: bool = True) -> None:
+    """Serve the page until stopped with Ctrl-C; `opened` is called with its address once it answers.
+
+    `prepare` comes first.
+    """
+    import uvicorn
+
+    page = _application()
+    address = _address(bound, host)
+    server = uvicorn.Server(
+        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False, ws="websockets")
+    )
+
+    def tell() -> None:
+        opened(address)
+        if browser:
+            webbrowser.open(address)
+
+    waiting = threading.Thread(target=_once_started, args=(server, tell), daemon=True)
+    waiting.start()
+    server.run(sockets=[bound])
+
+
+def _once_started(server: Any, tell: Callable[[], None]) -> None:
+    pause = threading.Event()
+    while not server.started and not server.should_exit:
+        pause.wait(0.02)
+    if server.started:
+        tell()
+
+
+def _application() -> Application:
+    import warnings
+
+    warnings.filterwarnings("ignore", message="Cookies with samesite=none require https", category=UserWarning)
+    from solara.server import starlette
+
+    application: Application = starlette.app
+    return application
+
+
+def _address(bound: socket.socket, host: str) -> str:
+    port = bound.getsockname()[1]
+    name = "127.0.0.1" if host in ("0.0.0.0", "") else host
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

@@ -1,0 +1,267 @@
+"""One person's session: what is watched, the models under way, the day that the page shows, what Reset will apply.
+
+A session belongs to one browser tab. Play and step move its day forward: through the past first, then by simulating.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import mesa
+
+from sim.engine.simulation import Simulation
+from sim.errors import Fault, InputError
+from sim.model.conflict import ConflictModel
+from sim.scenario.changes import changes
+from sim.scenario.schema import Scenario
+from sim.viewer.follow import first, follow
+from sim.viewer.snapshot import History
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+
+MOST_NEW_SEED = 10**6
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a run is made from: a scenario file with changes laid over it ("KEY=VALUE"), or the folder of a finished run."""
+
+    path: Path
+    seed: int = 1
+    sets: tuple[str, ...] = ()
+    replay: bool = False
+
+
+class Watched(ConflictModel):
+    """A model whose mornings and events are kept for the page; its history only grows."""
+
+    def __init__(self, file: Path | Scenario, rng: int, sets: Sequence[str] = (), label: str = "") -> None:
+        """Set up the first day; InputError with all faults of the file."""
+        super().__init__(file, rng=rng, sets=sets)
+        self.label = label or self.name or self.simulation.scenario.title
+        self.history: History = first(self)
+
+    def use(self, values: Mapping[str, float]) -> None:
+        """Start again with the values that a finished run used for its inputs."""
+        if dict(values) != self.simulation.values:
+            old = self.simulation
+            self.simulation = Simulation(old.scenario, old.geography, old.seed, values)
+            self.history = first(self)
+
+    def step(self) -> None:
+        """Simulate one day and note it."""
+        super().step()
+        follow(self, self.history)
+
+    def finish(self) -> None:
+        """Simulate the days that are left."""
+        while self.simulation.day < self.simulation.days:
+            self.step()
+
+
+def build(source: Source) -> Watched:
+    """Return the model of a source: at its first day, or with all days of a finished run.
+
+    InputError where the file has faults, or the run is of another version or does not come out the same.
+    """
+    if source.replay:
+        return _replayed(source.path)
+    return Watched(source.path, source.seed, source.sets)
+
+
+def _replayed(folder: Path) -> Watched:
+    from sim.record.manifest import read_manifest
+    from sim.record.run import Run
+
+    run = Run.open(folder)
+    made = str((read_manifest(folder).get("product") or {}).get("version", ""))
+    _same_version(folder, made)
+    model = Watched(run.scenario, run.seed, label=run.name)
+    try:
+        model.use(run.values)
+    except ValueError as error:
+        raise InputError([Fault(str(folder), None, "values", str(error))]) from None
+    model.finish()
+    _same_events(folder, model, run)
+    return model
+
+
+def _same_version(folder: Path, made: str) -> None:
+    from sim import __version__
+
+    if made != __version__:
+        said = f"was made by version {made or 'unknown'}; this is {__version__}: run the scenario again to replay it"
+        raise InputError([Fault(str(folder), None, "", said)])
+
+
+def _same_events(folder: Path, model: Watched, run: Run) -> None:
+    """Raise InputError where a run simulated again has other events than its folder."""
+    again = type(run).of(model.simulation.result(), run.name)
+    kept = ["event_id", "kind", "day", "town", "initiator", "target"]
+    if not again.events[kept].equals(run.events[kept]):
+        said = "simulating it again gives other events: run the scenario again to replay it"
+        raise InputError([Fault(str(folder), None, "", said)])
+
+
+@dataclass(eq=False)
+class Session:
+    """What one tab watches. `sources` has one run, or two on one seed; `wanting` says what Reset makes of the first."""
+
+    sources: tuple[Source, ...]
+    wanting: Callable[[], Source] = field(init=False, repr=False)
+    given: Source = field(init=False)  # the first of the command line
+    runs: tuple[Watched, ...] = ()
+    day: int = 0  # the morning shown
+    faults: tuple[str, ...] = ()
+    said: str = ""  # what the last Reset did
+    opened: bool = False  # whether it has had its first model
+    closed: bool = False
+
+    def __post_init__(self) -> None:
+        self.given = self.sources[0]
+        self.wanting = lambda: self.sources[0]
+        self.runs = tuple(build(source) for source in self.sources)
+
+    @property
+    def days(self) -> int:
+        """The last morning of the longest run."""
+        return max(run.simulation.days for run in self.runs)
+
+    @property
+    def frontier(self) -> int:
+        """The last morning that every run has, or its end."""
+        return max(run.history.day for run in self.runs)
+
+    @property
+    def replay(self) -> bool:
+        """Whether a finished run is played again."""
+        return any(source.replay for source in self.sources)
+
+    @property
+    def steerable(self) -> bool:
+        """Whether scenario and inputs can be changed."""
+        return len(self.sources) == 1
+
+    def advance(self) -> None:
+        """Show the next morning; it is simulated where it is new."""
+        if self.closed or self.day >= self.days:
+            return
+        self.day += 1
+        for run in self.runs:
+            if run.history.day < min(self.day, run.simulation.days):
+                run.step()
+
+    def go(self, day: int) -> None:
+        """Show a morning that has been simulated."""
+        self.day = min(max(day, 0), self.frontier)
+
+    def reset(self) -> None:
+        """Apply what is wanted and go back to the first day; with faults, all stays as it is."""
+        before, after = self.sources[0], self.wanting()
+        sources = (after, *(replace(source, seed=after.seed) for source in self.sources[1:]))
+        if self.replay and sources == self.sources:
+            self._back("Back at the first day of the run.")
+            return
+        try:
+            runs = tuple(build(source) for source in sources)
+        except InputError as error:
+            self.faults = tuple(str(fault) for fault in error.faults)
+            self.said = ""
+            return
+        said = _told(self.runs[0], runs[0], before, after)
+        self.sources, self.runs = sources, runs
+        self._back(said)
+
+    def _back(self, said: str) -> None:
+        self.day, self.faults, self.said = 0, (), said
+
+    def close(self) -> None:
+        """Free the models: the tab is gone."""
+        self.closed = True
+        self.runs = ()
+
+
+def _told(old: Watched, new: Watched, before: Source, after: Source) -> str:
+    """Say what a reset did."""
+    parts = []
+    if before.path != after.path:
+        parts.append(f"scenario {new.simulation.scenario.title}")
+    differing = len(changes(old.simulation.scenario, new.simulation.scenario))
+    if before.path == after.path and differing:
+        parts.append("1 change" if differing == 1 else f"{differing} changes")
+    if before.seed != after.seed:
+        parts.append(f"seed {after.seed}")
+    return f"Reset: applied {', '.join(parts)}." if parts else "Reset: the same scenario and seed from the first day."
+
+
+def changed_from_file(model: Watched, source: Source) -> list[str]:
+    """Return in words what the page has changed in the scenario of a file, or what a scenario changes in the one it extends."""
+    now, base = model.simulation.scenario, _extended(source)
+    return [] if base is None else [str(change) for change in changes(base, now) if not _wording(change.path)]
+
+
+def _wording(path: str) -> bool:
+    """Return whether a difference is one of words alone."""
+    return path in ("question", "title") or path.startswith(("compare_with", "headline")) or path.endswith(".source")
+
+
+def _extended(source: Source) -> Scenario | None:
+    """Return the scenario that a file extends where that is one of its own, else the file's as it is written."""
+    if source.replay:
+        return None
+    return _base_of(source.path)
+
+
+@lru_cache(maxsize=64)
+def _base_of(path: Path) -> Scenario | None:
+    from sim.scenario.load import load
+
+    loaded = load(path)
+    for file in loaded.files[1:]:
+        try:
+            return load(file).scenario
+        except InputError:
+            continue  # a part of a scenario, not one by itself
+    return loaded.scenario
+
+
+def new_seed() -> int:
+    """Return a seed drawn at random, short enough to read out."""
+    return 1 + secrets.randbelow(MOST_NEW_SEED)
+
+
+class LiveModel(mesa.Model):
+    """The session's runs as one Mesa model: what SolaraViz plays, steps and resets.
+
+    Made anew by Reset, which applies what the session wants. The sliders' values are the session's as well, so that
+    the arguments that SolaraViz passes on say no more than it knows.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        attempts: object = None,
+        after_refusal: object = None,
+        offspring: object = None,
+        call_to_arms: object = None,
+        signing: object = None,
+        hold: object = None,
+    ) -> None:
+        """Reset the session, but for the first model that it has."""
+        super().__init__(rng=session.sources[0].seed)
+        self.session = session
+        if session.opened:
+            session.reset()
+        session.opened = True
+        self.running = session.day < session.days
+
+    def step(self) -> None:
+        """Show the next day; it is simulated where it is new."""
+        self.session.advance()
+        self.running = not self.session.closed and self.session.day < self.session.days
