@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine.tables import N_EVENTS
+from sim.geography.names import find_place
 from sim.statistics.sides import codes
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
+    from sim.geography.maps import Geography
+    from sim.scenario.schema import Scenario
 
 
 def event_id(row: int) -> str:
@@ -70,3 +73,15 @@ def log_of(result: Result) -> np.ndarray:
     """Return the rows of the event log of the days before `result.days`."""
     log = result.world.events[: result.world.counts[N_EVENTS]]
     return log[: np.searchsorted(log["day"], result.days)]
+
+
+def watched(scenario: Scenario, geography: Geography) -> list[str]:
+    """Return the watch towns as the map names them; one that the map does not know stays as written."""
+
+    def name(word: str) -> str:
+        try:
+            return geography.places[find_place(geography, word)].name
+        except KeyError:
+            return word
+
+    return [name(word) for word in scenario.watch_towns]

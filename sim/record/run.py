@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from sim.geography.maps import Geography, load_map
-from sim.geography.names import find_place
 from sim.record.columns import FILES
 from sim.record.extract import EXTRACT
 from sim.record.frames import read_frame, to_frame
 from sim.record.manifest import read_manifest
+from sim.record.names import watched
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.statistics.answer import answer_sentence
@@ -132,18 +132,12 @@ class Run:
     @cached_property
     def watch_towns(self) -> list[str]:
         """The scenario's watch towns as the map names them; one that the map does not know stays as written."""
-        return [self._town(word) for word in self.scenario.watch_towns]
+        return watched(self.scenario, self.geography)
 
     @cached_property
     def labels(self) -> dict[str, str]:
         """Short names of the map's towns by their names."""
         return {place.name: place.label or place.name for place in self.geography.places}
-
-    def _town(self, word: str) -> str:
-        try:
-            return self.geography.places[find_place(self.geography, word)].name
-        except KeyError:
-            return word
 
     @property
     def answer(self) -> str:

@@ -1,0 +1,268 @@
+"""The folder of a study: written part by part, read as DataFrames.
+
+A part holds the runs `first` to `last` of the order replicate by replicate, scenario by scenario, and is one file in each
+folder of tables/: `tables/daily/part-00000000-00000023.parquet`. Files appear under their names only when whole, those of
+tables/runs last: a part is there when its file in tables/runs is. Runs that failed are in ledger/, a file a part.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from sim.errors import Fault, InputError
+from sim.geography.maps import Geography, load_map
+from sim.scenario.load import load_scenario
+from sim.scenario.schema import Scenario
+from sim.study.files import DRAFT, write_atomic
+from sim.study.ledger import FAILURE_COLUMNS, read_failures
+from sim.study.manifest import read_study_manifest
+
+if TYPE_CHECKING:
+    from sim.study.definition import Definition
+    from sim.study.worker import Done
+
+TABLES, LEDGER = "tables", "ledger"
+MARK = "runs"  # the table that is written last
+PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
+MOST_NAMES = 100
+
+
+class Part(NamedTuple):
+    """Runs `first` to `last`, both included, by their place in the order of runs."""
+
+    first: int
+    last: int
+
+    @property
+    def name(self) -> str:
+        """Stem of the part's files."""
+        return f"part-{self.first:08d}-{self.last:08d}"
+
+
+def write_part(folder: Path, part: Part, done: Done, failures: Sequence[dict[str, Any]]) -> None:
+    """Write the tables of a part, and of its runs that failed; the table of runs last."""
+    if failures:
+        write_atomic(folder / LEDGER / f"{part.name}.json", json.dumps(failures, indent=1, ensure_ascii=False).encode())
+    for name in sorted(done.tables, key=lambda table: table == MARK):
+        write_atomic(folder / TABLES / name / f"{part.name}.parquet", done.tables[name])
+
+
+def parts_of(folder: Path) -> list[Part]:
+    """Return the parts that are there, in order."""
+    found = [PART.fullmatch(path.name) for path in (folder / TABLES / MARK).glob("part-*.parquet")]
+    return sorted(Part(int(match[1]), int(match[2])) for match in found if match)
+
+
+def tidy(folder: Path) -> None:
+    """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
+    known = {part.name for part in parts_of(folder)}
+    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *folder.glob(f".*{DRAFT}")]:
+        if path.name.endswith(DRAFT) or path.stem not in known:
+            path.unlink(missing_ok=True)
+
+
+def drop_part(folder: Path, part: Part) -> None:
+    """Remove a part, its table of runs first."""
+    (folder / TABLES / MARK / f"{part.name}.parquet").unlink(missing_ok=True)
+    tidy(folder)
+
+
+def gaps(parts: Sequence[Part], runs: int) -> Iterator[Part]:
+    """Give the stretches of the first so many runs that no part has, in order."""
+    place = 0
+    for part in sorted(parts):
+        if part.first > place and place < runs:
+            yield Part(place, min(part.first, runs) - 1)
+        place = max(place, part.last + 1)
+    if place < runs:
+        yield Part(place, runs - 1)
+
+
+class Study:
+    """A study in a folder, finished or not: what had been done when it was opened. Columns are in docs/studies.md."""
+
+    def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
+        self.folder, self.manifest = folder, manifest
+        self.name: str = manifest["name"]
+        self.question: str = manifest["question"]
+        self.parts = parts_of(folder)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Study:
+        """Return the study in a folder; InputError with a clear line where it is none, or of another schema version."""
+        return cls(Path(folder), read_study_manifest(Path(folder)))
+
+    @cached_property
+    def definition(self) -> Definition:
+        """The study as it was defined, complete."""
+        from sim.study.definition import read_definition
+
+        return read_definition(self.folder / "study.yaml")[0]
+
+    @cached_property
+    def scenarios(self) -> dict[str, Scenario]:
+        """The scenarios in order; the first is the reference."""
+        return {name: load_scenario(self.folder / "scenarios" / f"{name}.yaml") for name in self.manifest["scenarios"]}
+
+    def geography(self) -> Geography:
+        """Return the map, which all scenarios share."""
+        return load_map(next(iter(self.scenarios.values())).map)
+
+    @property
+    def inputs(self) -> dict[str, tuple[float, float]]:
+        """The drawn inputs by path, with low and high; `dummy` reaches no model."""
+        return {path: (float(low), float(high)) for path, (low, high) in self.manifest["inputs"].items()}
+
+    @property
+    def planned(self) -> int:
+        """How many runs are planned."""
+        return int(self.manifest["planned"])
+
+    @property
+    def done(self) -> int:
+        """How many runs are there; those that failed are not counted."""
+        return sum(part.last - part.first + 1 for part in self.parts) - len(self.failures)
+
+    @property
+    def partial(self) -> bool:
+        """Whether runs are missing that have neither been done nor failed."""
+        return self.done + len(self.failures) < self.planned
+
+    @cached_property
+    def runs(self) -> pd.DataFrame:
+        """One row a run that was done, by replicate and in the order of scenarios."""
+        return self.table("runs")
+
+    @cached_property
+    def failures(self) -> pd.DataFrame:
+        """One row a run that failed: scenario, replicate, seed, stage, error, command, traceback."""
+        rows = [row for part in self.parts for row in read_failures(self.folder / LEDGER / f"{part.name}.json")]
+        return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
+
+    def daily(self, columns: Sequence[str]) -> pd.DataFrame:
+        """Return scenario, replicate, day and some columns of the daily tables of all runs."""
+        return self.table("daily", ["day", *(name for name in columns if name != "day")])
+
+    @cached_property
+    def agreements(self) -> pd.DataFrame:
+        """The agreements of all runs."""
+        return self.table("agreements")
+
+    @cached_property
+    def control(self) -> pd.DataFrame:
+        """Who holds each town on some mornings, of all runs: a row a run, morning and town."""
+        return self.table("control")
+
+    @cached_property
+    def changes(self) -> pd.DataFrame:
+        """The changes of holder of all runs, each with the kinds of event that led to it."""
+        return self.table("changes")
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table, or scenario, replicate and some of its columns, by replicate and in the order of scenarios.
+
+        InputError where the study does not keep it, or a file of it cannot be read.
+        """
+        import pyarrow as pa
+
+        if name not in self.manifest["tables"]:
+            known = ", ".join(self.manifest["tables"])
+            raise InputError([Fault(str(self.folder), None, name, f"is not kept by this study; it has {known}")])
+        kept = list(self.manifest["tables"][name])
+        if missing := [column for column in columns or () if column not in kept]:
+            raise InputError(
+                [Fault(str(self.folder), None, f"{name}.{one}", "there is no such column") for one in missing]
+            )
+        wanted = kept if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
+        files = [self.folder / TABLES / name / f"{part.name}.parquet" for part in self.parts]
+        found = [_read(file, wanted) for file in files]
+        if not found:
+            return pd.DataFrame({column: [] for column in wanted})
+        frame: pd.DataFrame = pa.concat_tables(found).to_pandas(date_as_object=False)
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"
+
+
+def _read(file: Path, columns: list[str]) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.ParquetFile(file).read(columns=columns)
+    except (OSError, pa.ArrowException) as error:
+        said = " ".join(str(error).split())
+        raise InputError([Fault(str(file), None, "", f"cannot be read: {said}")]) from error
+
+
+def write_csv(study: Study) -> list[str]:
+    """Write runs.csv and failures.csv, and return a sentence for each that had to take another name or was left out.
+
+    One part is in memory at a time. A file that another program holds open never stops a study.
+    """
+    notes = []
+    for name, pieces in (("runs.csv", _run_texts(study)), ("failures.csv", iter([_failure_text(study)]))):
+        path, trouble = _written(study.folder, name, pieces)
+        if path is None:
+            notes.append(f"{name} could not be written ({trouble}); the tables are complete without it.")
+        elif path.name != name:
+            notes.append(f"{name} could not be written ({trouble}); it is in {path.name} instead.")
+    return notes
+
+
+def _run_texts(study: Study) -> Iterator[str]:
+    columns = list(study.manifest["tables"]["runs"])
+    yield ",".join(_cells(columns)) + "\n"
+    for part in study.parts:
+        table = _read(study.folder / TABLES / MARK / f"{part.name}.parquet", columns)
+        yield _csv_rows(zip(*(table.column(name).to_pylist() for name in columns), strict=True))
+
+
+def _failure_text(study: Study) -> str:
+    shown = [name for name in FAILURE_COLUMNS if name != "traceback"]
+    return ",".join(shown) + "\n" + _csv_rows(study.failures[shown].itertuples(index=False))
+
+
+def _cells(values: Sequence[Any]) -> list[str]:
+    return _csv_rows([values]).rstrip("\n").split("\n")[:1]
+
+
+def _csv_rows(rows: Any) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
+
+
+def _written(folder: Path, name: str, pieces: Iterator[str]) -> tuple[Path | None, str]:
+    """Write text under a name, or under the next free one where that is refused; the path, and what was the trouble."""
+    draft, trouble = folder / f".{name}{DRAFT}", ""
+    stem, _, ending = name.rpartition(".")
+    try:
+        with draft.open("w", encoding="utf-8", newline="") as file:
+            for piece in pieces:
+                file.write(piece)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        return None, error.strerror or str(error)
+    for number in range(1, MOST_NAMES):
+        path = folder / (name if number == 1 else f"{stem}-{number}.{ending}")
+        if number > 1 and path.exists():
+            continue
+        try:
+            draft.replace(path)
+        except OSError as error:
+            trouble = trouble or error.strerror or str(error)
+        else:
+            return path, trouble
+    draft.unlink(missing_ok=True)
+    return None, trouble

@@ -1,0 +1,207 @@
+"""What a worker does: some runs, one after another, into tables as Parquet.
+
+A worker needs no file of the study: scenarios come with the task, tables go back as bytes, so that machines of a cluster
+need not share a disk. Neither Mesa, pandas, scipy nor matplotlib is imported here.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from sim.engine.jit import source_hash
+from sim.engine.kinds import EVENT_KINDS
+from sim.engine.simulation import Result, simulate
+from sim.geography.maps import Geography, load_map
+from sim.record import extract
+from sim.record.names import codes_of, log_of, named, towns, watched
+from sim.scenario.schema import Scenario
+from sim.statistics.escalation import summarise
+from sim.study.parquet import parquet
+from sim.study.tables import Layout
+
+Values = dict[str, np.ndarray]
+
+
+class Task(NamedTuple):
+    """One run as a worker is told of it. `inputs` are the columns `input:<path>` of the table of runs."""
+
+    scenario: str
+    replicate: int
+    seed: int
+    values: dict[str, float]
+    inputs: dict[str, float]
+
+
+class Failure(NamedTuple):
+    """A run that failed: at which stage, with what error."""
+
+    scenario: str
+    replicate: int
+    seed: int
+    stage: str
+    error: str
+    traceback: str
+
+
+class Done(NamedTuple):
+    """What came of some runs: each table as the bytes of a Parquet file, the runs that failed, seconds of work."""
+
+    tables: dict[str, bytes]
+    failures: list[Failure]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Kit:
+    """What all runs of a study share. `program` is the hash of the code that simulates."""
+
+    program: str
+    scenarios: dict[str, Scenario]
+    layout: Layout
+
+    def packed(self) -> bytes:
+        """Return the kit as bytes to send."""
+        return pickle.dumps(self)
+
+
+class OtherProgramError(RuntimeError):
+    """This worker runs other code than the one that began the study."""
+
+
+@lru_cache(maxsize=2)
+def _kit(packed: bytes) -> Kit:
+    """Return the kit of some bytes; unpacked once in each process."""
+    kit: Kit = pickle.loads(packed)
+    if kit.program != source_hash():
+        raise OtherProgramError("a worker has another version of the program, of Python or of numba than this process")
+    return kit
+
+
+@lru_cache(maxsize=4)
+def _map(name: str) -> Geography:
+    return load_map(name)
+
+
+@dataclass
+class _Books:
+    """The rows of a chunk in the making: for each table the columns of each run, and the rows that each run has."""
+
+    layout: Layout
+    columns: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+
+    def add(self, task: Task, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        self.tasks.append(task)
+        for name in self.layout.tables:
+            self.columns.setdefault(name, []).append(tables[name])
+
+    def closed(self) -> dict[str, bytes]:
+        keys = [(task.scenario, task.replicate) for task in self.tasks]
+        return {name: parquet(kinds, keys, self.columns.get(name, [])) for name, kinds in self.layout.tables.items()}
+
+
+def run_chunk(packed: bytes, tasks: Sequence[Task]) -> Done:
+    """Simulate some runs and return their tables. A run that fails is reported, the others are as if it was not there."""
+    began = time.perf_counter()
+    kit = _kit(packed)
+    books, failures = _Books(kit.layout), []
+    for task in tasks:
+        stage = ["setting up"]
+        try:
+            books.add(task, run_tables(kit, task, stage))
+        except Exception as error:
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            words = "".join(traceback.format_exception(error))
+            failures.append(Failure(task.scenario, task.replicate, task.seed, stage[0], said, words))
+    return Done(books.closed(), failures, time.perf_counter() - began)
+
+
+def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the rows that one run adds to each table; `stage[0]` says all the while what is being done."""
+    began = time.perf_counter()
+    scenario = kit.scenarios[task.scenario]
+    geography = _map(scenario.map)
+    stage[0] = "simulating"
+    result = simulate(scenario, geography, task.seed, task.values)
+    stage[0] = "extracting tables"
+    tables = _extracted(result, kit.layout)
+    stage[0] = "summing up"
+    summary = summarise(scenario, tables, watched(scenario, geography))
+    inputs = {f"input:{path}": value for path, value in task.inputs.items()}
+    spent = time.perf_counter() - began
+    runs = {"seed": task.seed, **inputs, **summary, "seconds": spent}
+    return {**tables, "runs": {name: [value] for name, value in runs.items()}}
+
+
+def _extracted(result: Result, layout: Layout) -> dict[str, Values]:
+    """Return the tables of a finished simulation that the summary and the study need."""
+    events = extract.events(result) if "events" in layout.tables else extract.bare_events(result)
+    found = {
+        "events": events,
+        "daily": extract.daily(result),
+        "control_changes": extract.control_changes(result),
+        "control_start_end": extract.control_start_end(result),
+        "agreements": _agreements(result, events),
+        "control": _control(result, layout.mornings(result.days)),
+    }
+    found["changes"] = _changes(result, found["control_changes"])
+    if "reported" in layout.tables:
+        found["reported"] = extract.events_reported(result)
+    return found
+
+
+def _rows_of(ids: np.ndarray) -> np.ndarray:
+    """Return the rows of events by their ids, i8 [n]; -1 for none."""
+    return np.array([int(name[1:]) - 1 if name else -1 for name in ids], dtype=np.int64)
+
+
+def _agreements(result: Result, events: Values) -> Values:
+    found = extract.agreements(result)
+    short = dict(zip(result.factions, codes_of(result), strict=True))
+    of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
+    breakers = np.array([of_group.get(group, "") for group in found["broken_by"]], dtype=object)
+    kinds = np.append(events["kind"], "").astype(object)
+    return {**found, "broken_by_faction": breakers, "cause_kind": kinds[_rows_of(found["cause_id"])]}
+
+
+def _control(result: Result, mornings: list[int]) -> Values:
+    """Return who holds each town on some mornings, a row a morning and town."""
+    index, codes = extract.control_index(result)
+    names = towns(result)
+    return {
+        "day": np.repeat(mornings, len(names)),
+        "town": np.array(names * len(mornings), dtype=object),
+        "code": codes[index[mornings].ravel()],
+    }
+
+
+def _changes(result: Result, changes: Values) -> Values:
+    """Return the changes of holder, each with the kinds of event that led to it."""
+    log = log_of(result)
+    causes, kinds = log["cause"].tolist(), named(log["kind"], EVENT_KINDS).tolist()
+    paths = [path_of(row, causes, kinds) for row in _rows_of(changes["event_id"]).tolist()]
+    return {
+        **{name: changes[name] for name in ("day", "town", "from", "to", "how")},
+        "path": np.array(paths, dtype=object),
+    }
+
+
+def path_of(row: int, causes: Sequence[int], kinds: Sequence[str]) -> str:
+    """Return the kinds of event from the first cause to an event, "base_attempt > refused > clash > capture".
+
+    Days of one kind in a row are said once. Empty for row -1.
+    """
+    path: list[str] = []
+    while row >= 0:
+        if not path or path[-1] != kinds[row]:
+            path.append(kinds[row])
+        row = causes[row] if causes[row] < row else -1
+    return " > ".join(reversed(path))
