@@ -1,0 +1,179 @@
+"""Which unknown inputs move a statistic, and how much of its spread is chance alone.
+
+A run has its seed and a point in the space of unknown inputs. Every measure here has a floor below which an input is not
+told from chance: that of a dummy input, which the model never reads, or that of shuffled runs.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import t as student
+
+SHUFFLES = 500
+RESAMPLES = 500
+
+
+class Split(NamedTuple):
+    """Share of the variance that inputs explain, 0..1, with its 95 % interval; NaN where it cannot be told."""
+
+    inputs: float
+    low: float
+    high: float
+
+
+UNKNOWN = Split(math.nan, math.nan, math.nan)
+
+
+def explained(points: np.ndarray, values: np.ndarray) -> Split:
+    """Return the share of the variance of f8 [n] that is linear in inputs f8 [n, k], one point a run.
+
+    Moments are matched as for heritability (Ge et al. 2017, PLoS Genet 13:e1006711; Dicker 2014, Biometrika 101:269):
+    unbiased though inputs may outnumber runs, as fitting them one and all is not. It assumes independent inputs, as the
+    designs draw them. Interval by the jackknife. What is not linear counts as chance.
+    """
+    n, k = points.shape
+    if n < 8 or k == 0 or np.ptp(values) == 0:
+        return UNKNOWN
+    y, x = _standard(values), _standard(points)
+    alike = x @ x.T  # of runs in their inputs
+    own, through = np.diag(alike), alike @ y
+    trace, square, form, total = own.sum(), np.sum(alike**2), y @ through, y @ y
+    whole = float(_matched(form, total, trace, square, n, k))
+    without = _matched(
+        form - 2 * y * through + own * y**2,
+        total - y**2,
+        trace - own,
+        square - 2 * np.sum(alike**2, axis=1) + own**2,
+        n - 1,
+        k,
+    )
+    half = float(student.ppf(0.975, n - 1)) * _jackknife(without)
+    low, share, high = np.clip([whole - half, whole, whole + half], 0.0, 1.0)
+    return Split(float(share), float(low), float(high))
+
+
+def _jackknife(without: np.ndarray) -> float:
+    """Return the standard error of an estimate from the estimates without each of n parts, f8 [n]."""
+    n = len(without)
+    return math.sqrt((n - 1) / n * float(np.sum((without - without.mean()) ** 2)))
+
+
+def _standard(values: np.ndarray) -> np.ndarray:
+    """Return columns with mean 0 and variance 1; those that do not vary become 0."""
+    centred = values - values.mean(axis=0)
+    spread = values.std(axis=0, ddof=1)
+    return np.asarray(centred / np.where(spread > 0, spread, 1.0))
+
+
+def _matched(form: Any, total: Any, trace: Any, square: Any, n: int, k: int) -> Any:
+    """Return the share h that solves y'Ky = h tr(K^2)/k + (1 - h) tr(K), for y of variance 1; all may be arrays."""
+    return (form / (total / (n - 1)) - trace) / (square / k - trace)
+
+
+def repeated(values: np.ndarray) -> Split:
+    """Return the share of the variance that inputs make, f8 [seeds, points]: every seed at every point (two-way ANOVA).
+
+    What is left is chance: seeds, and how seeds and inputs work together. Interval by the jackknife over seeds.
+    """
+    seeds, points = values.shape
+    if seeds < 2 or points < 2 or np.ptp(values) == 0:
+        return UNKNOWN
+    share = _anova_share(values)
+    if seeds < 3:
+        return Split(share, math.nan, math.nan)
+    without = np.array([_anova_share(np.delete(values, row, axis=0)) for row in range(seeds)])
+    half = float(student.ppf(0.975, seeds - 1)) * _jackknife(without)
+    return Split(share, max(share - half, 0.0), min(share + half, 1.0))
+
+
+def _anova_share(values: np.ndarray) -> float:
+    seeds, points = values.shape
+    mean, by_point, by_seed = values.mean(), values.mean(axis=0), values.mean(axis=1)
+    rest = values - by_point - by_seed[:, None] + mean
+    residual = float(np.sum(rest**2)) / ((seeds - 1) * (points - 1))
+    of_points = (seeds * float(np.sum((by_point - mean) ** 2)) / (points - 1) - residual) / seeds
+    of_seeds = (points * float(np.sum((by_seed - mean) ** 2)) / (seeds - 1) - residual) / points
+    total = max(of_points, 0.0) + max(of_seeds, 0.0) + residual
+    return max(of_points, 0.0) / total if total > 0 else math.nan
+
+
+class Effects(NamedTuple):
+    """What each input does to a statistic over its whole range, by a straight line in it alone: f8 [k] each."""
+
+    effect: np.ndarray
+    half_width: np.ndarray  # 95 %
+    slope: np.ndarray  # per unit of the input
+    noise: float  # 95 % of the largest |effect| of any input with the runs shuffled
+
+
+def effects(points: np.ndarray, values: np.ndarray, ranges: np.ndarray, seed: int) -> Effects:
+    """Return the effects of inputs f8 [n, k] on f8 [n]; `ranges` f8 [k] is high less low of each. Needs n of 4 or more."""
+    n, k = points.shape
+    x, y = points - points.mean(axis=0), values - values.mean()
+    square = np.sum(x**2, axis=0)
+    safe = np.where(square > 0, square, 1.0)
+    slope = (x.T @ y) / safe
+    rest = np.maximum(float(y @ y) - slope**2 * square, 0.0) / max(n - 2, 1)
+    half = float(student.ppf(0.975, max(n - 2, 1))) * np.sqrt(rest / safe) * ranges
+    random = np.random.default_rng(seed)
+    shuffled = random.permuted(np.tile(y, (SHUFFLES, 1)), axis=1)
+    largest = np.max(np.abs(shuffled @ (x * (ranges / safe))), axis=1) if k else np.zeros(SHUFFLES)
+    return Effects(slope * ranges, half, slope, float(np.percentile(largest, 95)))
+
+
+class Elementary(NamedTuple):
+    """Elementary effects over an input's whole range (Morris 1991; mu_star: Campolongo et al. 2007): f8 [k] each."""
+
+    mu: np.ndarray
+    mu_star: np.ndarray
+    sigma: np.ndarray
+    half_width: np.ndarray  # of mu_star, 95 %
+
+
+def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> Elementary:
+    """Return the elementary effects on f8 [r (k + 1)] of r trajectories through f8 [r (k + 1), k] in the unit cube."""
+    from SALib.analyze import morris as salib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 where a statistic does not vary
+        found = salib.analyze(
+            _problem(points.shape[1]),
+            points,
+            values.astype(float),
+            num_levels=levels,
+            num_resamples=RESAMPLES,
+            seed=seed,
+        )
+    names = ("mu", "mu_star", "sigma", "mu_star_conf")
+    return Elementary(*(np.asarray(found[name], dtype=float) for name in names))
+
+
+class Indices(NamedTuple):
+    """First-order and total Sobol indices (Saltelli et al. 2010; total: Jansen 1999) with 95 % half-widths: f8 [k] each."""
+
+    first: np.ndarray
+    first_half_width: np.ndarray
+    total: np.ndarray
+    total_half_width: np.ndarray
+
+
+def sobol(values: np.ndarray, inputs: int, seed: int) -> Indices:
+    """Return the indices from f8 [n (inputs + 2)] on Saltelli's design without second order; NaN where nothing varies."""
+    from SALib.analyze import sobol as salib
+
+    if np.ptp(values) == 0:
+        return Indices(*(np.full(inputs, math.nan) for _ in range(4)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 in a resample that does not vary
+        found = salib.analyze(
+            _problem(inputs), values.astype(float), calc_second_order=False, num_resamples=RESAMPLES, seed=seed
+        )
+    return Indices(*(np.asarray(found[name], dtype=float) for name in ("S1", "S1_conf", "ST", "ST_conf")))
+
+
+def _problem(inputs: int) -> dict[str, object]:
+    return {"num_vars": inputs, "names": [f"x{n}" for n in range(inputs)], "bounds": [[0.0, 1.0]] * inputs}
