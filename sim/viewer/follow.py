@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from sim.engine.tables import World
     from sim.model.conflict import ConflictModel
 
+UNKNOWN = (CONTESTED, CONTESTED)  # the sides of a contested town of which no two are known
 ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
@@ -100,6 +101,10 @@ class Memory:
         self.before, self.held = self.start, result.daily.holder[0]
         start = start_state(result.scenario, result.geography).sides
         self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
+        self.sides = [
+            self.parties.get(town, UNKNOWN) if code == CONTESTED else sides_held(code)
+            for town, code in enumerate(self.start.tolist())
+        ]
         self.standing: Standing = {}
         self.fights: deque[list[tuple[int, int]]] = deque(maxlen=CLASH_DAYS)  # (town, deaths) of each of the last days
         self.words: dict[int, _Words] = {}
@@ -109,7 +114,9 @@ class Memory:
     def note(self, log: np.ndarray) -> None:
         """Take in the events of a day: fighting and bases."""
         self.fights.append([])
-        told = np.isin(log["kind"], (kinds.CLASH, kinds.BASE_OPENED, kinds.BASE_CLOSED)) & (log["town"] >= 0)
+        kind = log["kind"]
+        told = (kind == kinds.CLASH) | (kind == kinds.BASE_OPENED) | (kind == kinds.BASE_CLOSED)
+        told &= log["town"] >= 0
         for event in log[told]:
             town = int(event["town"])
             if event["kind"] == kinds.CLASH:
@@ -147,13 +154,15 @@ def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> No
     faction, pair, theatre = (getattr(simulation.daily, name)[day] for name in ("faction", "pair", "theatre"))
     when = simulation.scenario.start + timedelta(days=day)
     died = pair["deaths"]
+    rows = _live(world, "forces", tables.L_FORCES)
+    forces = world.forces[rows]
     history.snapshots.append(
         Snapshot(
             day=day,
             date=when,
             map=_map(simulation, memory, when),
-            moves=_moves(world, memory),
-            fighters=_fighters(world, len(memory.codes)),
+            moves=_moves(world, memory, rows, forces),
+            fighters=_fighters(world, len(memory.codes), forces),
             accords=_accords(simulation, memory),
             towns_held=dict(zip(memory.codes, faction["towns"].tolist(), strict=True)),
             levels={names: int(pair["level"][a, b]) for names, a, b in memory.pairs},
@@ -174,15 +183,8 @@ def _map(simulation: Simulation, memory: Memory, when: date) -> MapState:
     """Return the map of the morning, as sim.plots.state.States gives it for a finished run."""
     day, holder = simulation.day, simulation.daily.holder[simulation.day]
     code = control_codes(simulation.result(), day)[0]
-    for town in np.flatnonzero((code == CONTESTED) & (memory.before != CONTESTED)).tolist():
-        groups = (memory.group_code[holders[town]] for holders in (memory.held, holder))
-        parties = parties_of(*groups, memory.before[town])
-        if len(parties) == 2:
-            memory.parties[town] = parties
-    unknown = (CONTESTED, CONTESTED)
-    sides = tuple(
-        memory.parties.get(town, unknown) if c == CONTESTED else sides_held(c) for town, c in enumerate(code.tolist())
-    )
+    for town in np.flatnonzero(code != memory.before).tolist():
+        memory.sides[town] = _sides(memory, town, code[town], int(holder[town]))
     deaths: dict[int, int] = {}
     for fights in memory.fights:
         for town, died in fights:
@@ -190,7 +192,18 @@ def _map(simulation: Simulation, memory: Memory, when: date) -> MapState:
     changed = _kept(code != memory.start)
     memory.before, memory.held = code, holder
     codes = tuple(code.tolist())
-    return MapState(day, when, codes, sides, changed, deaths, bases_shown(memory.standing, codes))
+    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases_shown(memory.standing, codes))
+
+
+def _sides(memory: Memory, town: int, code: str, holder: int) -> tuple[str, ...]:
+    """Return the sides of a town whose code changed on the day."""
+    if code != CONTESTED:
+        return sides_held(code)
+    groups = (memory.group_code[group] for group in (int(memory.held[town]), holder))
+    parties = parties_of(*groups, memory.before[town])
+    if len(parties) == 2:
+        memory.parties[town] = parties
+    return memory.parties.get(town, UNKNOWN)
 
 
 def _kept(array: np.ndarray) -> np.ndarray:
@@ -205,13 +218,12 @@ def _live(world: World, name: str, length: int) -> np.ndarray:
     return rows
 
 
-def _fighters(world: World, factions: int) -> np.ndarray:
+def _fighters(world: World, factions: int, forces: np.ndarray) -> np.ndarray:
     """Return the fighters of each faction who stand in each town: i8 [T, F]."""
-    found = np.zeros((len(world.towns), factions), np.int64)
-    forces = world.forces[_live(world, "forces", tables.L_FORCES)]
-    forces = forces[(forces["alive"] == 1) & (forces["town"] >= 0)]
-    np.add.at(found, (forces["town"], forces["faction"]), forces["fighters"])
-    return _kept(found)
+    standing = (forces["alive"] == 1) & (forces["town"] >= 0)
+    at = forces["town"][standing] * factions + forces["faction"][standing]
+    found = np.bincount(at, forces["fighters"][standing], len(world.towns) * factions)
+    return _kept(found.astype(np.int64).reshape(-1, factions))
 
 
 def _places(world: World, forces: np.ndarray) -> np.ndarray:
@@ -227,14 +239,12 @@ def _town_places(world: World, town: np.ndarray) -> np.ndarray:
     return np.column_stack([world.towns["east"][town], world.towns["north"][town]])
 
 
-def _moves(world: World, memory: Memory) -> tuple[Move, ...]:
-    """Return the forces that moved on the day or are on the way.
+def _moves(world: World, memory: Memory, rows: np.ndarray, forces: np.ndarray) -> tuple[Move, ...]:
+    """Return the forces that moved on the day or are on the way, of those in rows of the table.
 
     A column formed on the day comes from its home; one that joined a garrison at home has the fighters it had before.
     """
-    rows = _live(world, "forces", tables.L_FORCES)
-    forces, known = world.forces[rows], len(memory.at)
-    now, new = _places(world, forces), rows >= known
+    now, new = _places(world, forces), rows >= len(memory.at)
     before = _town_places(world, forces["home"])
     before[~new] = memory.at[rows[~new]]
     joined = (forces["alive"] == 0) & (forces["orders"] == kinds.GARRISON) & (forces["fighters"] == 0)
