@@ -15,7 +15,8 @@ SAFE = re.compile(r"[^\W\d_][\w /.()+'’-]*", re.UNICODE)
 
 def number_text(value: float) -> str:
     """A number, shortest form that reads back as the same number."""
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(float(value))
+    whole = isinstance(value, int) or (value == int(value) and abs(value) < 1e15)
+    return str(int(value)) if whole else repr(float(value))
 
 
 def text(value: str) -> str:

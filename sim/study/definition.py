@@ -6,6 +6,7 @@ uncertain input in every scenario, so that runs of the same replicate are matche
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,11 +28,12 @@ MAX_SEED = 2**53 - 1
 MAX_REPLICATES = 1_000_000
 MAX_SCENARIOS = 20
 DEFAULT_REPLICATES = 100
+NAME_RULE = "a name has 1 to 60 of a-z, A-Z, 0-9, _ and -, as files are named by it; write `name: file`"
 
 Design = Literal["halton", "grid", "sobol", "morris", "posterior", "fixed"]
 Kept = Literal["events", "reported"]
 DESIGNS: tuple[str, ...] = get_args(Design)
-ScenarioName = Annotated[str, Field(pattern=r"^[\w-]{1,60}$")]
+ScenarioName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,60}$")]
 
 
 class Part(BaseModel):
@@ -179,7 +181,7 @@ def read_definition(path: Path) -> tuple[Definition, Source]:
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a study is made of lines `key: value`")])
     faults = list(page.faults)
-    data = {"name": _name_of(path), **page.data}
+    data = {"name": plain_name(path.stem), **page.data}
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
@@ -188,12 +190,13 @@ def read_definition(path: Path) -> tuple[Definition, Source]:
     if definition is not None:
         faults += [source.fault(said, "headline") for said in headline_faults(definition.headline)]
     if faults or definition is None:
-        raise InputError(dict.fromkeys(faults))
+        raise InputError(sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0))
     return definition, source
 
 
-def _name_of(path: Path) -> str:
-    return "".join(sign if sign.isalnum() or sign in "_-" else "_" for sign in path.stem)[:60] or "study"
+def plain_name(text: str) -> str:
+    """Return a text as the name of a study or scenario: other signs than those of `NAME_RULE` become _."""
+    return re.sub("[^A-Za-z0-9_-]", "_", text)[:60] or "study"
 
 
 def _texts(value: Any) -> bool:
@@ -207,7 +210,7 @@ def _faults(error: ValidationError, page: Page, source: Source) -> Iterable[Faul
             yield source.fault(unknown_key(str(key[-1]), _known(key[:-1])), *key)
             continue
         if entry["type"] == "string_pattern_mismatch":
-            yield source.fault("a name has at most 60 letters, digits, _ and -, as it is part of file names", *key)
+            yield source.fault(NAME_RULE, *key)
             continue
         key, message = complaint({**entry, "loc": key})
         first, _, rest = message.partition(": ")

@@ -27,7 +27,7 @@ from sim.record.manifest import sha256
 from sim.scenario.load import Loaded
 from sim.scenario.show import show
 from sim.scenario.write import flow
-from sim.study.definition import Definition, Source, Variant, definition_text, scenario_file
+from sim.study.definition import Definition, Source, Variant, definition_text, plain_name, scenario_file
 from sim.study.designs import DUMMY, grid_size, seed_of, whole_blocks
 from sim.study.inputs import Drawn, Draws, draws_of
 
@@ -212,7 +212,7 @@ def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str
 
 def of_files(files: Sequence[Path], **options: Any) -> Definition:
     """Return the definition of a study of scenario files alone; `options` are its other keys. InputError on two alike."""
-    stems = [file.stem for file in files]
+    stems = [plain_name(file.stem) for file in files]
     double = {stem for stem in stems if stems.count(stem) > 1}
     if double:
         raise InputError([Fault("batch", None, "", f"two scenarios of one name: {', '.join(sorted(double))}")])
