@@ -49,7 +49,7 @@ def control_map(run: Run, day: int, rings: bool = True, atlas: Atlas | None = No
     """Draw who holds each town on the morning of start + `day` days; changes since the start are ringed."""
     atlas = atlas or Atlas.of(run)
     state = atlas.states[day]
-    when = f"{day_text(state.date)} (day {state.day} of {atlas.states.days})"
+    when = f"{day_text(state.date)} (day {state.day} of {run.scenario.days})"
     before = atlas.states[0].count if rings else None
     with typography():
         figure = _sheet(run.scenario, atlas.ground, state, before, f"Who holds what, {day_text(state.date)}", when)

@@ -1,0 +1,125 @@
+"""A click answers with what was known on the day shown, in the words of `run.py why`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.cli.main import main
+from sim.model import ConflictModel
+from sim.record.run import Run
+from sim.record.write import write
+from sim.viewer.ask import event_card, town_card
+from sim.viewer.snapshot import History
+from tests.viewer.test_snapshot import LIVELY, followed
+
+Watched = tuple[ConflictModel, History, Run]
+
+
+@pytest.fixture(scope="module")
+def watched() -> Watched:
+    model, history = followed("kafr_hamra", 3, LIVELY)
+    return model, history, model.run()
+
+
+@pytest.fixture(scope="module")
+def folder(watched: Watched, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(watched[2], tmp_path_factory.mktemp("outputs"))
+
+
+def printed(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path, what: str) -> str:
+    monkeypatch.setenv("COLUMNS", "10000")
+    assert main(["why", str(folder), what, "--no-pictures"]) == 0
+    return capsys.readouterr().out
+
+
+def test_an_event_is_explained_as_on_the_command_line(
+    watched: Watched, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, history, run = watched
+    last = {kind: str(rows["event_id"].iloc[-1]) for kind, rows in run.events.groupby("kind")}
+    assert {"capture", "clash", "agreement_broken"} <= set(last)
+    for event_id in last.values():
+        said = "\n".join(event_card(model, history, event_id)) + "\n"
+        assert said == printed(capsys, monkeypatch, folder, event_id)
+
+
+def test_a_town_is_explained_as_on_the_command_line(
+    watched: Watched, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, history, run = watched
+    changed = run.control_changes["town"].iloc[-1]
+    busy = run.events["town"][run.events["town"] != ""].unique()
+    quiet = next(place.name for place in run.geography.places if place.name not in busy)
+    for name in (changed, busy[0], quiet):
+        town = run.geography.places.index(next(p for p in run.geography.places if p.name == name))
+        card = town_card(model, history, town, history.day)
+        assert "\n".join(card.why) + "\n" == printed(capsys, monkeypatch, folder, name)
+
+
+def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
+    model, history, run = watched
+    change = run.control_changes.iloc[-1]
+    town = model.row_of("towns", change["town"])
+    before, after = (town_card(model, history, town, int(change["day"]) + more) for more in (0, 1))
+    assert change["event_id"] in after.why[-1] + after.why[-2]
+    assert change["event_id"] not in "".join(before.why)
+    for card, day in ((before, change["day"]), (after, change["day"] + 1)):
+        here = (run.events["town"] == change["town"]) & (run.events["day"] < day)
+        assert [line.event_id for line in card.lines] == run.events["event_id"][here].tolist()[::-1]
+    # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
+    short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
+    from sim.viewer.follow import first, follow
+
+    kept = first(short)
+    while short.simulation.day < change["day"] + 1:
+        short.step()
+        follow(short, kept)
+    assert town_card(short, kept, town, kept.day) == after
+
+
+def test_a_town_says_who_held_it_when(watched: Watched) -> None:
+    model, history, run = watched
+    start = run.scenario.start
+    for town in {model.row_of("towns", name) for name in run.control_changes["town"]}:
+        card = town_card(model, history, town, history.day)
+        assert card.held[0].start == start
+        assert card.held[-1].end == history.snapshots[-1].date
+        for held, later in zip(card.held, card.held[1:], strict=False):
+            assert held.end == later.start
+            assert held.side != later.side
+        for held in card.held:
+            for day in range((held.start - start).days, (held.end - start).days):
+                code = history.snapshots[day].map.codes[town]
+                assert ("contested" in held.side) == (code == "MIXED")
+                assert (held.side == "nobody") == (code == "NEUTRAL")
+                if code not in ("MIXED", "NEUTRAL"):
+                    faction = next(name for name, short in model.codes.items() if short == code)
+                    assert faction in held.side
+
+
+def test_a_town_tells_its_bases_forces_and_disputes(watched: Watched) -> None:
+    model, history, _run = watched
+    asked = 0
+    for day in range(5, history.day, 20):
+        snapshot = history.snapshots[day]
+        for town in {at for at, _code in snapshot.map.bases} | {dispute.town for dispute in snapshot.disputes}:
+            card = town_card(model, history, town, day)
+            shown = [code for at, code in snapshot.map.bases if at == town]
+            assert len(card.bases) >= len(shown) - 1
+            assert len(card.disputes) == sum(dispute.town == town for dispute in snapshot.disputes)
+            codes = list(model.codes.values())
+            assert dict(card.forces) == {
+                c: n for c, n in zip(codes, snapshot.fighters[town].tolist(), strict=True) if n
+            }
+            assert (np.diff([fighters for _code, fighters in card.forces]) <= 0).all()
+            asked += 1
+    assert asked > 5
+
+
+def test_an_event_that_is_not_there_is_said_plainly(watched: Watched) -> None:
+    model, history, _run = watched
+    with pytest.raises(KeyError, match="there is no event 'E999999' in this run"):
+        event_card(model, history, "E999999")

@@ -1,0 +1,61 @@
+"""The feed shows what has happened, newest first, and nothing that a filter leaves out."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from sim.engine.kinds import EVENT_KINDS
+from sim.viewer.feed import KIND_GROUPS, groups_of, kinds_of, pick
+from sim.viewer.snapshot import History
+from tests.viewer.test_snapshot import LIVELY, followed
+
+DAY = 60
+
+
+@pytest.fixture(scope="module")
+def history() -> History:
+    return followed("kafr_hamra", 3, LIVELY)[1]
+
+
+def test_every_kind_is_in_one_group() -> None:
+    found = Counter(kind for group in KIND_GROUPS.values() for kind in group)
+    assert found == Counter(EVENT_KINDS)
+
+
+def test_newest_first_and_nothing_of_later_days(history: History) -> None:
+    lines = pick(history.lines, DAY, most=10_000)
+    assert lines == [line for line in history.lines if line.day < DAY][::-1]
+    assert pick(history.lines, DAY, most=7) == lines[:7]
+    assert pick(history.lines, 0) == []
+    assert len(pick(history.lines, 10_000, most=100_000)) == len(history.lines)
+
+
+def test_filters_hold_together(history: History) -> None:
+    everything = pick(history.lines, DAY, most=10_000)
+    town = Counter(line.town for line in everything if line.kind == "clash").most_common(1)[0][0]
+    for kinds in (("clash",), ("clashes", "capture"), ()):
+        wanted = {k for word in kinds for k in KIND_GROUPS.get(word, (word,))}
+        for side in ("HTS", ""):
+            for place in (town, ""):
+                chosen = pick(history.lines, DAY, kinds, [side] if side else [], place, 10_000)
+                assert chosen
+                assert chosen == [
+                    line
+                    for line in everything
+                    if (not wanted or line.kind in wanted)
+                    and (not side or side in (line.initiator, line.target))
+                    and (not place or line.town == place)
+                ]
+    assert pick(history.lines, DAY, kinds=["no_such_kind"]) == []
+    assert pick(history.lines, DAY, place="Nowhere") == []
+
+
+def test_filters_offered_are_those_that_find_something(history: History) -> None:
+    kinds = kinds_of(history.lines)
+    assert kinds == [kind for kind in EVENT_KINDS if any(line.kind == kind for line in history.lines)]
+    assert all(pick(history.lines, 10_000, [group]) for group in groups_of(history.lines))
+    left = set(KIND_GROUPS) - set(groups_of(history.lines))
+    assert not any(pick(history.lines, 10_000, [group]) for group in left)
+    assert kinds_of([]) == groups_of([]) == []
