@@ -152,7 +152,10 @@ class Source:
         above: Key = key
         while above and above not in self.lines:
             above = above[:-1]
-        return Fault(self.shown, self.lines.get(above), dotted(key), message)
+        said = ".".join(
+            str(part) if str(part).isprintable() and len(str(part)) <= 90 else dotted((part,)) for part in key
+        )
+        return Fault(self.shown, self.lines.get(above), said, message)
 
 
 def find_study(path: str | Path) -> Path | None:

@@ -94,9 +94,9 @@ def draws_of(definition: Definition, scenarios: dict[str, Loaded], source: Sourc
     given |= {path: (float(rows[:, n].min()), float(rows[:, n].max())) for n, path in enumerate(columns)}
     ranges = {path: given[path] if path in given else _own_range(path, known) for path in paths}
     by_scenario = {name: tuple(_drawn(name, known, ranges, given)) for name in scenarios}
-    faults = list(_invalid(scenarios, by_scenario, given, source))
+    faults = list(_invalid(definition, scenarios, by_scenario, given, source))
     if not faults:
-        faults = list(_out_of_order(known, by_scenario, rows if columns else None, source))
+        faults = list(_out_of_order(definition, known, by_scenario, rows if columns else None, source))
     if faults:
         raise InputError(faults)
     if ranges and definition.design != "grid":
@@ -195,7 +195,15 @@ def _drawn(
             yield Drawn(path, column, low, high, *_ends(quantity))
 
 
+def _at(path: str, message: str, definition: Definition, source: Source) -> Fault:
+    """Return a fault of an input, in the file that gives its range."""
+    if definition.posterior is not None:
+        return Fault(definition.posterior, None, path, message)
+    return source.fault(message, "inputs", path)
+
+
 def _invalid(
+    definition: Definition,
     scenarios: dict[str, Loaded],
     by_scenario: dict[str, tuple[Drawn, ...]],
     given: dict[str, tuple[float, float]],
@@ -217,7 +225,7 @@ def _invalid(
             path = next((laid[key[:end]] for end in range(len(key), 0, -1) if key[:end] in laid), None)
             if path is not None and (path, message) not in said:
                 said.add((path, message))
-                yield source.fault(f"{message} (scenario {name})", "inputs", path)
+                yield _at(path, f"{message} (scenario {name})", definition, source)
 
 
 def _put(data: Any, key: Key, value: Any) -> None:
@@ -227,7 +235,11 @@ def _put(data: Any, key: Key, value: Any) -> None:
 
 
 def _out_of_order(
-    known: dict[str, Quantities], by_scenario: dict[str, tuple[Drawn, ...]], rows: np.ndarray | None, source: Source
+    definition: Definition,
+    known: dict[str, Quantities],
+    by_scenario: dict[str, tuple[Drawn, ...]],
+    rows: np.ndarray | None,
+    source: Source,
 ) -> Iterator[Fault]:
     """Complain where a draw could put the first of an ordered pair of rules above the second."""
     for name, inputs in known.items():
@@ -247,7 +259,7 @@ def _out_of_order(
             if (one > other).any():
                 most, least = float(one[one > other][0]), float(other[one > other][0])
                 said = f"{first} may be drawn as {most:g} where {second} is {least:g}; in {name} it must not be more"
-                yield source.fault(said, "inputs", first if first in drawn else second)
+                yield _at(first if first in drawn else second, said, definition, source)
 
 
 def _column(path: str, drawn: dict[str, Drawn], rows: np.ndarray, best: float) -> np.ndarray:

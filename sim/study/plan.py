@@ -109,7 +109,7 @@ def make_plan(definition: Definition, source: Source | None = None) -> Plan:
     """
     source = source or Source()
     scenarios, maps = _read_all(definition, source)
-    _comparable(scenarios, maps, source)
+    _comparable(definition, scenarios, maps, source)
     draws = draws_of(definition, scenarios, source)
     reference = next(iter(scenarios.values()))
     headline = definition.headline or list(reference.scenario.headline)
@@ -170,10 +170,17 @@ def _at_set(fault: Fault, name: str, own: dict[str, Any], common: dict[str, Any]
     return Fault(source.shown, source.fault("", "scenarios", name).line, fault.key, fault.message)
 
 
-def _comparable(scenarios: dict[str, Loaded], maps: dict[str, Geography], source: Source) -> None:
-    """Raise InputError where two scenarios cannot stand side by side: another map, another number of days."""
+def _comparable(
+    definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], source: Source
+) -> None:
+    """Raise InputError where two scenarios cannot stand side by side (another map, another number of days), or where
+    control is to be kept on a day that none has.
+    """
     first = next(iter(scenarios))
     faults = []
+    last, days = max(definition.control_days or [0]), scenarios[first].scenario.days
+    if last > days:
+        faults.append(source.fault(f"day {last} is after the last, {days}", "control_days"))
     for name, loaded in scenarios.items():
         if maps[name].name != maps[first].name:
             said = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
