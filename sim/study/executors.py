@@ -1,0 +1,142 @@
+"""Where runs are made: in this process, in a pool of processes, or on a Dask cluster; all are `concurrent.futures`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from multiprocessing import get_context, parent_process
+from typing import Any
+
+from sim.errors import Fault, InputError
+
+CONNECT_SECONDS = 10
+AHEAD = 2  # chunks in flight for each worker, so that none waits for the next
+
+
+class InProcess(Executor):
+    """Does the work at once, in this process."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call the function and return its outcome; Ctrl-C is not caught."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Crew:
+    """An executor that can be made anew when it breaks. `size` is how many chunks are worked on at once."""
+
+    def __init__(self, make: Callable[[], tuple[Executor, int]]) -> None:
+        self._make = make
+        self._executor, self.size = make()
+
+    @property
+    def depth(self) -> int:
+        """How many chunks are to be in flight."""
+        return 1 if isinstance(self._executor, InProcess) else AHEAD * self.size
+
+    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+        """Hand work over; a broken executor gives a future that is broken."""
+        try:
+            return self._executor.submit(function, *args)
+        except BrokenExecutor as error:
+            future: Future[Any] = Future()
+            future.set_exception(error)
+            return future
+
+    def mend(self) -> None:
+        """Make the executor anew where it has broken."""
+        if isinstance(self._executor, ProcessPoolExecutor):
+            self._executor.shutdown(wait=True, cancel_futures=True)
+            self._executor, self.size = self._make()
+
+    def close(self) -> None:
+        """Let go of the executor; work that has not begun is dropped."""
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def crew(workers: int | None, scheduler: str | None) -> Crew:
+    """Return the crew that a person asked for: the scheduler of a Dask cluster, or so many workers (all cores if None).
+
+    InputError where the cluster cannot be reached, or the extra `cluster` is not installed.
+    """
+    if scheduler is not None:
+        return Crew(lambda: _cluster(scheduler))
+    number = cores() if workers is None else workers
+    if number < 1:
+        raise InputError([Fault("--workers", None, "", f"at least 1 is needed, got {number}")])
+    return Crew(lambda: (InProcess(), 1) if number == 1 else (_pool(number), number))
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def died(error: BaseException) -> bool:
+    """Return whether an error says that the process which did the work is gone."""
+    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"  # the latter is Dask's
+
+
+def lost(error: BaseException) -> bool:
+    """Return whether an error says that the cluster itself is gone."""
+    return isinstance(error, CancelledError) or type(error).__name__ in ("CommClosedError", "FutureCancelledError")
+
+
+def _pool(number: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=stay_with_parent)
+
+
+def stay_with_parent() -> None:
+    """Begin a worker process: it leaves Ctrl-C to its parent, and ends when its parent has ended in whatever way."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = parent_process()
+    if parent is not None:
+
+        def watch() -> None:
+            parent.join()
+            os._exit(1)
+
+        threading.Thread(target=watch, daemon=True).start()
+
+
+class _Cluster(Executor):
+    """The executor of a Dask cluster, with its connection."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._executor = client.get_executor(pure=False)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = self._executor.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._executor.shutdown(wait=False)
+        self._client.close()
+
+
+def _cluster(scheduler: str) -> tuple[Executor, int]:
+    try:
+        from distributed import Client
+    except ImportError:
+        said = "needs the extra `cluster`: pip install -e '.[cluster]'"
+        raise InputError([Fault("--scheduler", None, "", said)]) from None
+    try:
+        client: Any = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        said = f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}"
+        raise InputError([Fault("--scheduler", None, "", said)]) from None
+    size = sum(client.nthreads().values())
+    if not size:
+        client.close()
+        raise InputError([Fault("--scheduler", None, "", f"the scheduler at {scheduler} has no workers yet")])
+    return _Cluster(client), size

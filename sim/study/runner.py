@@ -1,0 +1,341 @@
+"""Runs a study: chunks of runs to workers, their tables to the study's folder, until all is done.
+
+Every run is a function of its plan alone, so neither the number of workers nor the cut into chunks nor an interruption
+changes a result. What has been written is never done again.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sim.engine.jit import source_hash
+from sim.engine.simulation import Simulation
+from sim.errors import Fault, InputError
+from sim.geography.maps import load_map
+from sim.record.manifest import MANIFEST
+from sim.statistics.registry import label
+from sim.study import ledger, manifest, store
+from sim.study.executors import Crew, crew, died, lost
+from sim.study.files import DRAFT, write_atomic
+from sim.study.precision import least_precise, next_look
+from sim.study.store import LEDGER, Part, Study
+from sim.study.tables import layout
+from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, run_chunk
+
+if TYPE_CHECKING:
+    from sim.study.plan import Plan
+
+CHUNK_SECONDS = 1.5
+LEAST_SECONDS = 0.3  # shorter chunks spend their time on files
+SHARES = 4  # about so many chunks a worker are left when they get shorter, so that all end at about the same time
+MOST_REPLICATES = 10_000  # with --until-precise
+MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
+LOCK = ".lock"
+work: Callable[[bytes, list[Task]], Done] = run_chunk
+
+
+class Progress(NamedTuple):
+    """How far a study is. `fresh` runs were made by this call in `seconds`; `note` is a sentence for the reader, or empty."""
+
+    done: int
+    failed: int
+    planned: int
+    fresh: int
+    seconds: float
+    note: str = ""
+
+
+Report = Callable[[Progress], None]
+
+
+def run_study(
+    plan: Plan,
+    out: Path,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    until_precise: float | None = None,
+    most: int | None = None,
+    report: Report | None = None,
+) -> Path:
+    """Run a study, or what is missing of it, in the folder `out`/`plan.name` and return that folder.
+
+    `workers`: processes, all cores if None, 1 runs here; `scheduler`: address of a Dask scheduler instead.
+    `until_precise`: go on beyond the plan's replicates until each headline statistic's 95 % half-width is below that share
+    of its mean, or there are `most` replicates. `report` is called after each chunk. Ctrl-C keeps what is done.
+    InputError for a folder of another study, and where results cannot be written.
+    """
+    folder = out / plan.name
+    with _errors_of_writing(folder), _alone_in(folder), closing(crew(workers, scheduler)) as hands:
+        session = Session.begin(plan, folder, report)
+        try:
+            session.say()
+            session.until(plan.replicates, hands, until_precise, most)
+        finally:
+            session.close()
+    return folder
+
+
+@contextmanager
+def _errors_of_writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        said = f"could not be written to: {error.strerror or error}; what was done is kept, the same command goes on"
+        raise InputError([Fault(str(folder), None, "", said)]) from error
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder of a study against a second process; the hold ends with this process, however it ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / LOCK).open("w") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except ImportError:  # a system without such locks
+            pass
+        except OSError:
+            raise InputError([Fault(str(folder), None, "", "another process is running this study")]) from None
+        yield
+
+
+@dataclass
+class Session:
+    """One call of `run_study`: what is known of the folder, and what is in flight."""
+
+    plan: Plan
+    folder: Path
+    manifest: dict[str, Any]
+    packed: bytes
+    report: Report | None
+    done: int = 0
+    failed: int = 0
+    fresh: int = 0
+    deaths: int = 0  # one after the other
+    run_seconds: float = 0.0
+    began: float = field(default_factory=time.monotonic)
+    flying: dict[Future[Done], Part] = field(default_factory=dict)
+    doubtful: deque[Part] = field(default_factory=deque)  # to be done with nothing else in flight
+    broken: bool = False  # a worker has died
+    alone: bool = False  # what is in flight is in flight alone
+
+    @classmethod
+    def begin(cls, plan: Plan, folder: Path, report: Report | None) -> Session:
+        """Look at the folder, write what says which study it is, and clear away what an interruption left."""
+        program = source_hash()
+        old = _manifest_of(folder)
+        if old is not None:
+            manifest.same_study(old, plan, program, folder)
+        models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
+        geography = load_map(next(iter(models.values())).map)
+        chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+        made = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
+        session = cls(plan, folder, made, Kit(program, models, chosen).packed(), report)
+        session._open()
+        return session
+
+    def _open(self) -> None:
+        store.tidy(self.folder)
+        for part in store.parts_of(self.folder):
+            rows = ledger.read_failures(self.folder / LEDGER / f"{part.name}.json")
+            if any(row["stage"] == ledger.DIED for row in rows):
+                store.drop_part(self.folder, part)  # may have been the machine's fault: tried again
+                continue
+            self.failed += len(rows)
+            self.done += part.last - part.first + 1 - len(rows)
+        self.plan_for(self.plan.replicates)
+
+    def plan_for(self, replicates: int) -> None:
+        """Note in the folder that so many replicates are wanted, or as many as are there already."""
+        self.plan = self.plan.extended(replicates)
+        number = len(self.plan.scenarios)
+        there = max((part.last // number + 1 for part in store.parts_of(self.folder)), default=0)
+        wanted = max(replicates, there)
+        self.plan = self.plan.extended(wanted)
+        self.manifest |= {"replicates": wanted, "planned": wanted * number}
+        manifest.write_manifest(self.folder, self.manifest)
+        for name, text in self.plan.files().items():
+            write_atomic(self.folder / name, text.encode())
+
+    def say(self, note: str = "") -> None:
+        """Tell how far the study is."""
+        if self.report is not None:
+            spent = time.monotonic() - self.began
+            self.report(Progress(self.done, self.failed, self.manifest["planned"], self.fresh, spent, note))
+
+    def until(self, replicates: int, hands: Crew, share: float | None, most: int | None) -> None:
+        """Do all runs of so many replicates, and of more until the headline statistics are as precise as asked for."""
+        if share is None:
+            self.work(self.manifest["planned"], hands)
+            return
+        last = most or max(MOST_REPLICATES, replicates)
+        target = min(replicates, last)
+        while True:
+            self.plan_for(target)
+            self.work(target * len(self.plan.scenarios), hands)
+            runs = Study.open(self.folder).runs
+            found = least_precise(runs[runs["replicate"] < target], self.plan.definition.headline)
+            reached = found is None or found.share < share
+            self.manifest["precision"] = {"asked": share, "most": last, "reached": reached, "replicates": target}
+            if reached or target >= last:
+                break
+            target = next_look(target, last)
+        if found is not None:
+            words = f"{label(found.statistic)} in {found.scenario} is known to {found.share:.1%}"
+            self.say(f"after {target} replicates {words}{'' if reached else f', not to {share:.1%} as asked for'}")
+
+    def work(self, runs: int, hands: Crew) -> None:
+        """Do what is missing of the first so many runs."""
+        pieces = self._pieces(runs, hands)
+        try:
+            while self._fill(pieces, hands):
+                for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
+                    self._settle(self.flying.pop(future), future)
+        except KeyboardInterrupt:
+            self._land()
+            raise
+
+    def _pieces(self, runs: int, hands: Crew) -> Iterator[Part]:
+        """Cut what is missing into chunks of a second or two, by whole replicates where nothing is in between."""
+        number = len(self.plan.scenarios)
+        missing = list(store.gaps(store.parts_of(self.folder), runs))
+        left = sum(gap.last - gap.first + 1 for gap in missing)
+        if missing and not self.run_seconds:
+            self._warm(missing[0].first)
+        for gap in missing:
+            first = gap.first
+            while first <= gap.last:
+                size = number * self._replicates_of_chunk(left / number / hands.size)
+                last = min(gap.last, first - first % number + size - 1)
+                yield Part(first, last)
+                left -= last - first + 1
+                first = last + 1
+
+    def _replicates_of_chunk(self, left: float) -> int:
+        """Return how many replicates make a chunk, where each worker has so many left: shorter chunks at the end."""
+        one = self.run_seconds * len(self.plan.scenarios)
+        return max(1, round(min(CHUNK_SECONDS / one, max(LEAST_SECONDS / one, left / SHARES))))
+
+    def _warm(self, place: int) -> None:
+        """Compile the rules before many processes would, and see how long a run takes."""
+        task = self._tasks(Part(place, place))[0]
+        scenario = self.plan.scenarios[task.scenario].scenario
+        try:
+            Simulation(scenario, load_map(scenario.map), task.seed, task.values).step()
+        except Exception:  # the run itself will say what is wrong
+            self.run_seconds = CHUNK_SECONDS / 10
+            return
+        self.run_seconds = max(run_chunk(self.packed, [task]).seconds, 1e-4)
+
+    def _tasks(self, part: Part) -> list[Task]:
+        names = list(self.plan.scenarios)
+        jobs = [
+            self.plan.job(names[place % len(names)], place // len(names)) for place in range(part.first, part.last + 1)
+        ]
+        return [Task(job.scenario, job.replicate, job.seed, job.values, job.inputs) for job in jobs]
+
+    def _fill(self, pieces: Iterator[Part], hands: Crew) -> bool:
+        """Hand over chunks until enough are in flight, doubtful ones each by itself; return whether any is in flight."""
+        if (self.broken or self.doubtful) and self.flying:
+            return True
+        if self.broken:
+            hands.mend()
+            self.broken = False
+        self.alone = bool(self.doubtful)
+        if self.alone:
+            self._submit(self.doubtful.popleft(), hands)
+        while not self.alone and len(self.flying) < hands.depth and (part := next(pieces, None)) is not None:
+            self._submit(part, hands)
+        return bool(self.flying)
+
+    def _submit(self, part: Part, hands: Crew) -> None:
+        self.flying[hands.submit(work, self.packed, self._tasks(part))] = part
+
+    def _settle(self, part: Part, future: Future[Done]) -> None:
+        """Store a chunk that came back; what is to be done again is put among the doubtful."""
+        error = future.exception()
+        if error is None:
+            self.deaths = 0
+            self._store(part, future.result())
+        elif isinstance(error, OtherProgramError):
+            raise self._stop(str(error))
+        elif lost(error):
+            raise self._stop("the cluster is gone; what was done is kept, the same command goes on")
+        elif died(error) and not self.alone:
+            self.broken = True
+            self.doubtful.append(part)  # it, or another in flight at the time
+        elif part.first < part.last:
+            self.broken |= died(error)
+            self.doubtful.extendleft(Part(place, place) for place in range(part.last, part.first - 1, -1))
+        elif died(error):
+            self.broken = True
+            self._died(part, error)
+        else:
+            task, words = self._tasks(part)[0], "".join(traceback.format_exception(error))
+            said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            self._fail(part, Failure(task.scenario, task.replicate, task.seed, "writing its tables", said, words))
+
+    def _died(self, part: Part, error: BaseException) -> None:
+        """Put a run in which a worker died, with nothing else in flight, into the ledger."""
+        self.deaths += 1
+        self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
+        if self.deaths >= MOST_DEATHS:
+            raise self._stop(f"workers died in {self.deaths} runs one after the other; what was done is kept")
+
+    def _stop(self, words: str) -> InputError:
+        return InputError([Fault(str(self.folder), None, "", words)])
+
+    def _fail(self, part: Part, failure: Failure) -> None:
+        self._store(part, run_chunk(self.packed, [])._replace(failures=[failure]))
+
+    def _store(self, part: Part, done: Done) -> None:
+        values = {(task.scenario, task.replicate): task.values for task in self._tasks(part)} if done.failures else {}
+        rows = [ledger.entry(self.folder, one, values[one.scenario, one.replicate]) for one in done.failures]
+        store.write_part(self.folder, part, done, rows)
+        runs = part.last - part.first + 1
+        self.failed += len(rows)
+        self.done += runs - len(rows)
+        self.fresh += runs
+        if done.seconds:
+            self.run_seconds = done.seconds / runs
+        self.say()
+
+    def _land(self) -> None:
+        """After Ctrl-C: drop what has not begun, and store what was being done. A second Ctrl-C does not wait."""
+        waiting, self.flying = self.flying, {}
+        kept = [future for future in waiting if not future.cancel()]
+        wait(kept)
+        for future in kept:
+            if not future.cancelled() and future.exception() is None:
+                self._store(waiting[future], future.result())
+
+    def close(self) -> None:
+        """Write the tables as CSV, and in the manifest whether the study is finished."""
+        study = Study.open(self.folder)
+        self.manifest["finished"] = None if study.partial else manifest.now()
+        manifest.write_manifest(self.folder, self.manifest)
+        for note in store.write_csv(study):
+            self.say(note)
+
+
+def _manifest_of(folder: Path) -> dict[str, Any] | None:
+    """Return the manifest of a study's folder; None for a new one. InputError where it holds something else."""
+    if (folder / MANIFEST).exists():
+        return manifest.read_study_manifest(folder)
+    strange = [path.name for path in folder.iterdir() if path.name != LOCK and not path.name.endswith(DRAFT)]
+    if strange:
+        said = f"is not empty and holds no study ({strange[0]}); take another folder with --out"
+        raise InputError([Fault(str(folder), None, "", said)])
+    return None
+
+
+__all__ = ["Progress", "Session", "run_study"]
