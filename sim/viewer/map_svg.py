@@ -17,8 +17,9 @@ from sim.plots.ground import CLASS_RADII, Ground, contact_lines, governed, groun
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
 from sim.plots.layers import BURST_POINTS, CONTESTED_GAP_KM, FLAG_POINTS, ROAD_LOOK
 from sim.plots.state import CLASH_DAYS, start_state
-from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, ZONE_INK, burst, half, outline, pale, pennant
-from sim.viewer.svg import FONT, NAMESPACE, escape, fitted, number, path_of, text_width
+from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, ZONE_INK, burst, half, outline, pennant
+from sim.viewer.legend_svg import DART, PX, WEAK_INK, legend, ring, still
+from sim.viewer.svg import FONT, NAMESPACE, escape, fitted, number, pale_of, path_of, text_width, unit_path
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
@@ -28,12 +29,10 @@ if TYPE_CHECKING:
     from sim.viewer.snapshot import Move, Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
-PX = 1.25  # px a point of the printed maps
 RADII = tuple(radius * PX for radius in CLASS_RADII)
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
 SCALES = (0.5, 0.7, 1.0, 1.5, 2.25, 3.5, 5.5)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
-WEAK_INK = "#9A958C"
 NEAR_KM = 2.6  # a force nearer to its goal than this has arrived
 Point = tuple[float, float]
 
@@ -59,6 +58,8 @@ class MapDrawing:
         self._contacts: dict[bytes, str] = {}
         self._towns: dict[tuple[object, ...], str] = {}
         self.labels = {scale: place_names(self, scale) for scale in SCALES}
+        self.shapes = _defs(self)
+        self.under = _under(self)
         self.base = _base(self)
 
     def px(self, km: np.ndarray) -> np.ndarray:
@@ -79,11 +80,31 @@ class MapDrawing:
         on the day before, drawn more strongly than the rest of the week's.
         """
         box = " ".join(number(v) for v in self.view_box)
+        return f'<svg xmlns="{NAMESPACE}" viewBox="{box}">{self._groups(snapshot, differing, selected, fresh)}</svg>'
+
+    def _groups(
+        self, snapshot: Snapshot, differing: frozenset[int], selected: int = -1, fresh: frozenset[int] = frozenset()
+    ) -> str:
         return (
-            f'<svg xmlns="{NAMESPACE}" viewBox="{box}"><g class="cells">{self._cells(snapshot)}</g>'
-            f'<g class="signs">{self._contact(snapshot)}{_moves(self, snapshot.moves)}'
-            f"{self._symbols(snapshot, differing, selected, fresh)}</g></svg>"
+            f'<g class="cells">{self._cells(snapshot)}</g>'
+            f'<g class="signs">{self.contact(snapshot)}{_moves(self, snapshot.moves)}'
+            f"{self._symbols(snapshot, differing, selected, fresh)}</g>"
         )
+
+    def legend(self, snapshot: Snapshot, width: float = 460, compared: bool = False) -> str:
+        """Return the legend as an <svg>, in as many columns as the width in px takes.
+
+        compared: towns held otherwise in the run beside are ringed.
+        """
+        return legend(self, snapshot, width, compared)
+
+    def still(self, snapshot: Snapshot, stamp_text: str, differing: frozenset[int] = frozenset()) -> str:
+        """Return one standalone SVG to take away: title, map, legend and stamp (`sim.plots.style.stamp`)."""
+        return still(self, snapshot, stamp_text, self._groups(snapshot, differing), bool(differing))
+
+    def name_set(self, scale: float) -> str:
+        """Return the names placed for one of SCALES."""
+        return _name_set(self, scale)
 
     def _cells(self, snapshot: Snapshot) -> str:
         by_fill: dict[str, list[int]] = {}
@@ -94,7 +115,7 @@ class MapDrawing:
                 banded.append(f'<use href="#{self.key}c{town}" fill="url(#{self.key}b{self._place(sides[1])})"/>')
         parts = []
         for code, towns in sorted(by_fill.items()):
-            fill = pale(self.look.colour(code)) if code else PAPER
+            fill = pale_of(self.look.colour(code)) if code else PAPER
             uses = "".join([f'<use href="#{self.key}c{town}"/>' for town in towns])
             parts.append(f'<g fill="{fill}">{uses}</g>')
         return "".join(parts) + "".join(banded)
@@ -102,7 +123,8 @@ class MapDrawing:
     def _place(self, code: str) -> int:
         return self.look.codes.index(code) if code in self.look.codes else len(self.look.codes)
 
-    def _contact(self, snapshot: Snapshot) -> str:
+    def contact(self, snapshot: Snapshot) -> str:
+        """Return the line of contact; empty where there is none."""
         key = governed(self.scenario, snapshot.map.sides).tobytes()
         if key not in self._contacts:
             lines = contact_lines(self.scenario, self.ground, snapshot.map.sides)
@@ -151,7 +173,7 @@ class MapDrawing:
             if wanted:
                 parts.append(ring(radius + gap, colour))
         if selected:
-            parts.append(ring(radius + RING + 3.2, INK, 'stroke-dasharray="4 2.5"'))
+            parts.append(ring(radius + RING + 3.2, INK, ' stroke-dasharray="4 2.5"'))
         foot = 0.7 * radius
         for k, code in enumerate(bases):
             flag = self._use("flag", FLAG, self.look.colour(code), INK)
@@ -204,20 +226,21 @@ def _digest(scenario: Scenario, geography: Geography) -> str:
     return "m" + sha256(text.encode()).hexdigest()[:6]
 
 
-def ring(radius: float, colour: str, more: str = "") -> str:
-    """Return a ring round the origin on a white casing."""
-    size = number(radius)
-    return (
-        f'<circle r="{size}" fill="none" stroke="{PAPER}" stroke-width="3.6"/>'
-        f'<circle r="{size}" fill="none" stroke="{colour}" stroke-width="1.9" {more}/>'
-    )
-
-
 # Base ---------------------------------------------------------------------------------------------------------------
 
 
 def _base(drawing: MapDrawing) -> str:
     """Return the <svg> of what never changes: <defs>, and groups "under" (roads, zone) and "over" (names)."""
+    sets = "".join(_name_set(drawing, scale) for scale in SCALES)
+    box = " ".join(number(v) for v in drawing.view_box)
+    towns = " ".join(f"{number(x)},{number(y)}" for x, y in drawing.at.tolist())
+    return (
+        f'<svg xmlns="{NAMESPACE}" viewBox="{box}" data-towns="{towns}" data-unit="{drawing.unit:.4f}">'
+        f'<defs>{drawing.shapes}</defs>{drawing.under}<g class="over">{sets}</g></svg>'
+    )
+
+
+def _under(drawing: MapDrawing) -> str:
     ground = drawing.ground
     lines = [_stroke([drawing.px(line) for line in ground.weak_lines], WEAK_INK, 0.7)]
     for roads, (colour, width) in zip(
@@ -226,14 +249,7 @@ def _base(drawing: MapDrawing) -> str:
         lines.append(_stroke([drawing.px(road) for road in roads], colour, width * PX))
     zone = [drawing.px(line) for line in ground.zone]
     lines.append(_stroke(zone, PAPER, 3.4) + _stroke(zone, ZONE_INK, 1.7, "zone", "6.5 3.2"))
-    sets = "".join(_name_set(drawing, scale) for scale in SCALES)
-    box = " ".join(number(v) for v in drawing.view_box)
-    towns = " ".join(f"{number(x)},{number(y)}" for x, y in drawing.at.tolist())
-    return (
-        f'<svg xmlns="{NAMESPACE}" viewBox="{box}" data-towns="{towns}" data-unit="{drawing.unit:.4f}" '
-        f'data-scales="{" ".join(map(str, SCALES))}"><defs>{_defs(drawing)}</defs>'
-        f'<g class="under">{"".join(lines)}</g><g class="over">{sets}</g></svg>'
-    )
+    return f'<g class="under">{"".join(lines)}</g>'
 
 
 def _stroke(lines: list[np.ndarray], colour: str, width: float, kind: str = "", dashes: str = "") -> str:
@@ -261,7 +277,7 @@ def _defs(drawing: MapDrawing) -> str:
         parts.append(
             f'<pattern id="{key}b{place}" width="{gap:.2f}" height="{gap:.2f}" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(-45)"><path d="M0 0h{gap / 2:.2f}v{gap:.2f}H0z" '
-            f'fill="{pale(look.colour(code))}"/></pattern>'
+            f'fill="{pale_of(look.colour(code))}"/></pattern>'
         )
     shapes: dict[str, Shape] = {"burst": burst(), "flag": pennant()}
     for name in {"circle", *look.shapes.values()}:
@@ -272,13 +288,8 @@ def _defs(drawing: MapDrawing) -> str:
         parts.append(
             f'<path id="{key}{name}" d="{unit_path(shape)}"{edge} stroke-width="{width}" vector-effect="non-scaling-stroke"/>'
         )
-    parts.append(f'<path id="{key}dart" d="M1.3 0L-.9 .85L-.45 0L-.9 -.85Z" vector-effect="non-scaling-stroke"/>')
+    parts.append(f'<path id="{key}dart" d="{DART}" vector-effect="non-scaling-stroke"/>')
     return "".join(parts)
-
-
-def unit_path(shape: Shape) -> str:
-    """Return the path data of a printed shape, its y axis turned over."""
-    return path_of([np.asarray(shape.vertices)[:-1] * (1, -1)], closed=True, decimals=2)
 
 
 # Names --------------------------------------------------------------------------------------------------------------

@@ -8,10 +8,16 @@ from __future__ import annotations
 from functools import lru_cache
 from html import escape as _escape
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib
 import numpy as np
 from PIL import ImageFont
+
+from sim.plots.style import pale
+
+if TYPE_CHECKING:
+    from matplotlib.path import Path as Shape
 
 FONT = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -21,6 +27,10 @@ _CONTROL = dict.fromkeys(i for i in range(32) if i not in (9, 10, 13))
 def escape(text: str) -> str:
     """Return text safe inside an element or a quoted attribute; what XML forbids is left out."""
     return _escape(text.translate(_CONTROL), quote=True)
+
+
+pale_of = lru_cache(maxsize=128)(pale)
+"""The colour mixed with white, as `sim.plots.style.pale` gives it."""
 
 
 def number(value: float) -> str:
@@ -38,6 +48,12 @@ def path_of(lines: list[np.ndarray], closed: bool = False, decimals: int = 1) ->
     return "".join(parts)
 
 
+@lru_cache(maxsize=64)
+def unit_path(shape: Shape) -> str:
+    """Return the path data of a printed shape, its y axis turned over."""
+    return path_of([np.asarray(shape.vertices)[:-1] * (1, -1)], closed=True, decimals=2)
+
+
 @lru_cache(maxsize=2)
 def _font(bold: bool) -> ImageFont.FreeTypeFont:
     name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
@@ -50,6 +66,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
     return float(_font(bold).getlength(text)) * size / 64
 
 
+@lru_cache(maxsize=8192)
 def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
     """Return the text, shortened with an ellipsis where it is wider than `room` px."""
     if text_width(text, size, bold) <= room:
