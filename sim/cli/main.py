@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim import __version__
+from sim.cli.batch import batch
 from sim.cli.changes import changes
 from sim.cli.check import check
 from sim.cli.events import events
@@ -32,7 +33,20 @@ from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
 
-COMMANDS: tuple[Callable[..., None], ...] = (run, watch, check, show, changes, why, events, rules, new_map, export, schema)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    run,
+    watch,
+    batch,
+    check,
+    show,
+    changes,
+    why,
+    events,
+    rules,
+    new_map,
+    export,
+    schema,
+)
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
 

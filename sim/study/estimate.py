@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 from sim.engine.jit import source_hash
 from sim.geography.maps import load_map
@@ -68,3 +70,9 @@ def _measured(kit: bytes, tasks: Iterator[Task], count: int) -> Done:
 
 def _task(job: Job) -> Task:
     return Task(job.scenario, job.replicate, job.seed, job.values, job.inputs)
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the bytes that are free where a folder is, or would be made."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    return shutil.disk_usage(there).free

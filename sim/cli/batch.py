@@ -1,0 +1,261 @@
+"""`run.py batch`: many runs of several scenarios, from a study file or from scenario files alone."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.study.definition import Definition, Source
+    from sim.study.plan import Plan
+    from sim.study.runner import Progress
+
+OUTPUTS = Path("outputs")
+LINES = 10  # lines of progress where there is no terminal
+WORD_WIDTH = 100  # signs of a list of inputs that are shown
+
+
+def batch(
+    files: Annotated[
+        list[Path], typer.Argument(help="A study file, or scenario files.", metavar="STUDY|FILE...", show_default=False)
+    ],
+    replicates: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=1_000_000, help="Runs of each scenario.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=2**53 - 1, help="Seed of the study.", show_default=False)
+    ] = None,
+    fixed_inputs: Annotated[
+        bool, typer.Option("--fixed-inputs", help="Vary seeds only, not uncertain inputs.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder in which the study's own is made; outputs if left out.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out, 1 runs in this one."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    until_precise: Annotated[
+        float | None,
+        typer.Option(metavar="X", min=1e-6, max=1, help="Go on until headline means are known to this share, as 0.02."),
+    ] = None,
+    most: Annotated[
+        int | None, typer.Option("--max", metavar="N", min=2, help="At most so many replicates with --until-precise.")
+    ] = None,
+    plan_only: Annotated[
+        bool, typer.Option("--plan", help="Print what would be done, time and disk; do not run.")
+    ] = False,
+) -> None:
+    """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
+    from sim.cli.folder import check_folder
+    from sim.cli.output import pairs
+    from sim.study.plan import make_plan
+
+    if most is not None and until_precise is None:
+        raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
+    definition, source, place = definition_of(files)
+    plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source)
+    folder = out or place or OUTPUTS
+    check_folder(folder, "--out")
+    pairs(plan_rows(plan), title=plan.definition.question)
+    if plan_only:
+        pairs(estimate_rows(plan, folder / plan.name, None if scheduler else workers), title="\nEstimate")
+        return
+    _run(plan, folder, workers, scheduler, until_precise, most)
+
+
+def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
+    """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
+    from sim.scenario.files import find_scenario
+    from sim.study.definition import Source, find_study, is_study, read_definition
+    from sim.study.plan import of_files
+
+    if len(files) == 1 and (files[0] / "study.yaml").is_file():
+        return *read_definition(files[0] / "study.yaml"), files[0].resolve().parent
+    found = [find_study(file) or find_scenario(file) for file in files]
+    studies = [file for file in found if is_study(file)]
+    if studies and len(found) > 1:
+        raise InputError([Fault(str(studies[0]), None, "", "is a study; give one study alone, or scenario files")])
+    if studies:
+        return *read_definition(studies[0]), None
+    return of_files(found), Source(), None
+
+
+def changed(definition: Definition, replicates: int | None, seed: int | None, fixed_inputs: bool) -> Definition:
+    """Return a definition with what options say; another seed, or fixed inputs, is another study of another name."""
+    updates: dict[str, Any] = {}
+    name = definition.name
+    if replicates is not None:
+        updates["replicates"] = replicates
+    if seed is not None and seed != definition.seed:
+        updates["seed"], name = seed, f"{name[:40]}-seed_{seed}"
+    if fixed_inputs and definition.design != "fixed":
+        updates |= {"design": "fixed", "inputs": None, "posterior": None}
+        name = f"{name[:47]}-fixed_inputs"
+    return definition.model_copy(update={**updates, "name": name})
+
+
+def plan_rows(plan: Plan) -> list[tuple[str, str]]:
+    """Return what a plan does, as rows of label and text."""
+    from sim.words import plural
+
+    runs = plan.replicates * len(plan.scenarios)
+    rows = [
+        (
+            "scenarios",
+            ", ".join(plan.scenarios)
+            + (f"; reference: {next(iter(plan.scenarios))}" if len(plan.scenarios) > 1 else ""),
+        )
+    ]
+    rows += [
+        (
+            "runs",
+            f"{plural(plan.replicates, 'replicate')} of {plural(len(plan.scenarios), 'scenario')}, {plural(runs, 'run')}; seed {plan.definition.seed}",
+        )
+    ]
+    drawn = [path for path in plan.inputs if path != "dummy"]
+    rows += [
+        ("inputs", f"{len(drawn)} drawn ({plan.design}): {_short(drawn)}" if drawn else "none drawn: seeds alone vary")
+    ]
+    return rows + [("note", note) for note in plan.notes]
+
+
+def _short(words: list[str]) -> str:
+    """Say as many words as fit, and that there are more."""
+    shown: list[str] = []
+    for word in words:
+        if sum(map(len, shown)) + len(word) > WORD_WIDTH:
+            return ", ".join([*shown, "..."])
+        shown.append(word)
+    return ", ".join(shown)
+
+
+def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[str, str]]:
+    """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
+    from sim.study.estimate import estimate, free_bytes
+    from sim.study.manifest import is_study_folder
+    from sim.study.store import Study
+
+    print("measuring with some of its runs", file=sys.stderr, flush=True)
+    found = estimate(plan, workers)
+    crew = f"{found.workers} worker{'s' * (found.workers > 1)}"
+    rows = [
+        ("time", f"about {duration(found.seconds)} on {crew} ({found.seconds_a_run:.2g} s a run, measured on {found.measured} runs now)"),
+        ("disk", f"about {size_text(found.bytes)} ({size_text(found.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
+    ]  # fmt: skip
+    if is_study_folder(folder):
+        study = Study.open(folder)
+        rows.append(("already", f"{study.done} of {study.planned} runs are in {folder} and are not done again"))
+    return [*rows, ("folder", str(folder))]
+
+
+def duration(seconds: float) -> str:
+    """Return a time in words, to two figures or so."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+
+
+def size_text(count: float) -> str:
+    """Return a number of bytes in words."""
+    for unit in ("bytes", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 10 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} GB"
+
+
+def _run(
+    plan: Plan, out: Path, workers: int | None, scheduler: str | None, until_precise: float | None, most: int | None
+) -> None:
+    from sim.study.runner import run_study
+    from sim.study.store import Study
+
+    try:
+        with _progress() as report:
+            folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
+    except KeyboardInterrupt:
+        print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
+        raise
+    study = Study.open(folder)
+    failed = len(study.failures)
+    print(f"SIMULATED. {study.done} of {study.planned} runs are done in {folder}")
+    if failed:
+        print(f"{failed} failed: python run.py status {folder} says which, why, and how to repeat them")
+    if not study.done:
+        raise typer.Exit(1)
+    print(f"next: python run.py compare {folder}")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Give the function that a study calls after each chunk: a bar on a terminal, some lines elsewhere."""
+    if sys.stderr.isatty():
+        with _bar() as report:
+            yield report
+    else:
+        yield _lines()
+
+
+def rate_text(progress: Progress) -> str:
+    """Say how fast a study is, how long it will take, and what failed."""
+    failed = f", {progress.failed} failed" if progress.failed else ""
+    left = progress.planned - progress.done - progress.failed
+    if not progress.fresh or progress.seconds <= 0:
+        return failed.removeprefix(", ")
+    rate = progress.fresh / progress.seconds
+    rest = f", {duration(left / rate)} left" if left > 0 else ""
+    return f"{rate:.1f} runs a second{rest}{failed}"
+
+
+def _lines() -> Callable[[Progress], None]:
+    last = -1
+
+    def report(progress: Progress) -> None:
+        nonlocal last
+        over = progress.done + progress.failed
+        step = LINES * over // max(1, progress.planned)
+        if step != last:
+            said = rate_text(progress)
+            print(f"{over} of {progress.planned} runs{f': {said}' if said else ''}", file=sys.stderr, flush=True)
+            last = step
+        if progress.note:
+            print(progress.note, file=sys.stderr, flush=True)
+
+    return report
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from sim.cli.output import console
+
+    columns: list[Any] = [
+        TextColumn("runs"),
+        BarColumn(bar_width=30),
+        MofNCompleteColumn(),
+        TextColumn("{task.description}"),
+    ]
+    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+
+        def report(progress: Any) -> None:
+            over = progress.done + progress.failed
+            bar.update(task, completed=over, total=progress.planned, description=rate_text(progress))
+            if progress.note:
+                bar.console.print(progress.note)
+
+        yield report
