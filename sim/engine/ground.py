@@ -107,15 +107,29 @@ def local(w, town, faction, km_per_day, hours):
 
 
 @compiled
-def backing(w, town, group, km_per_day, hours):
-    """Return what a group can count on around a town: own strength, and sister groups' by solidarity."""
+def swayed(w, fighting, group, gain):
+    """Return the multiplier of belief on solidarity: a sister believed to be wronged is helped more."""
+    return math.exp(gain * (w.belief[fighting, group] - 0.5))
+
+
+@compiled
+def help_from(w, fighting, group, gain):
+    """Return the chance that a group helps a group of its faction in a fight: solidarity, moved by belief."""
+    if group == fighting:
+        return 1.0
+    return min(1.0, w.solidarity[fighting, group] * swayed(w, fighting, group, gain))
+
+
+@compiled
+def backing(w, town, group, km_per_day, hours, gain):
+    """Return what a group can count on around a town: own strength, and the help expected of sister groups."""
     faction = w.groups[group]["faction"]
     scale = -24.0 / (km_per_day * hours)
     total = 0.0
     for g in range(len(w.groups)):
         if w.groups[g]["faction"] != faction:
             continue
-        weight = 1.0 if g == group else w.solidarity[group, g]
+        weight = help_from(w, group, g, gain)
         if weight <= 0.0:
             continue
         total += weight * w.strength[town, g]

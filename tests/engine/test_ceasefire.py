@@ -76,6 +76,7 @@ def test_nothing_is_signed_without_deaths() -> None:
     ("change", "factor"),
     [
         ("mediator", 1.5),
+        ("mediator who has taken sides", math.sqrt(1.5)),
         ("threat", math.exp(0.5 * 0.6)),
         ("momentum", math.exp(-0.3 * 2)),
         ("stalemate", 2.0),
@@ -87,10 +88,12 @@ def test_what_moves_the_signing_hazard(change: str, factor: float) -> None:
     numbers = {"signing_per_10_deaths": 0.2}
     level = {"levels": [{"commitment": 1, "reinforcement": 0, "signing": 0.5 if i == 3 else 1} for i in range(6)]}
     for seed in range(60):
-        world = lab({"ceasefire": numbers, "ladder": level}, seed, mediates=change == "mediator")
+        world = lab({"ceasefire": numbers, "ladder": level}, seed, mediates=change.startswith("mediator"))
         w = world.world
         if change == "threat":
             w.factions["threat"][0] = 0.6
+        elif change == "mediator who has taken sides":  # sure that R was wronged; belief_gain is 1
+            w.belief[world.group("R"), w.groups["mediates"].argmax()] = 1.0
         elif change == "momentum":
             w.factions["momentum"][1] = 2.0
         elif change == "stalemate":

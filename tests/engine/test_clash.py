@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.rules.clash import losses, open_clash
-from tests.engine.worlds import Lab, chain, make_scenario, rivals
+from tests.engine.worlds import Lab, chain, faction, make_scenario, rivals
 
 U = (np.arange(2000) + 0.5) / 2000
 SURE = {"committed_min": 1000, "committed_max": 1000, "attrition": "square"}  # all who are there, losses without noise
@@ -130,6 +130,23 @@ def test_an_undecided_clash_goes_on_with_its_probability() -> None:
         ]
         mean = 1 / (1 - chance)
         assert abs(np.mean(lengths) - mean) < 4 * max(0.01, math.sqrt(chance) * mean) / math.sqrt(60)
+
+
+@pytest.mark.parametrize(("solidarity", "comes"), [(0, 0.0), (0.5, 0.5), (1, 1.0)])
+def test_a_sister_reinforces_by_its_solidarity(solidarity: float, comes: float) -> None:
+    sister = {"fighters": 3000, "solidarity": solidarity}
+    factions = {"Red": faction(R=4000), "Blue": faction(B=200, S=sister)}
+    level = {"levels": [{"commitment": 1, "reinforcement": 1, "signing": 1} for _ in range(6)]}
+    quiet = {**SURE, "loss_per_day": 0.001, "withdraw_loss_share": 1, "continue_probability": 0.95}
+    called = 0
+    for seed in range(60):
+        scenario = make_scenario(factions, rules={"clash": quiet, "ladder": level, "spread": {"reach_km": 30}})
+        world = Lab(scenario, chain(3, 10.0, ["R", ("B", "R"), "S"]), seed)
+        open_clash(world.world, 0, 77, 1, world.group("R"), world.group("B"), -1)
+        rows = world.run(1).events("reinforcement")
+        called += int((rows["initiator_group"] == world.group("S")).sum())
+    chance = 0.95 * comes
+    assert abs(called / 60 - chance) <= 4 * math.sqrt(chance * (1 - chance) / 60)
 
 
 def test_crossfire_grows_with_the_square_root_of_population() -> None:

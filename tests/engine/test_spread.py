@@ -11,6 +11,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.draws import identity
+from sim.engine.ground import backing, help_from
 from sim.engine.rules.spread import new_spark, offspring_mean
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
@@ -51,6 +52,20 @@ def test_call_to_arms_picks_sister_groups_by_solidarity_and_no_others() -> None:
     assert abs(n / 300 - 0.6875) < 4 * math.sqrt(0.6875 * 0.3125 / 300)
     for group, share in calls.items():
         assert abs(seen[group] / n - share) < 4 * math.sqrt(share * (1 - share) / n)
+
+
+@pytest.mark.parametrize(("belief", "solidarity"), [(0.0, 0.5 * math.exp(-1)), (1.0, 1.0)])
+def test_belief_moves_whether_sisters_answer(belief: float, solidarity: float) -> None:
+    world = lab(rules={"talks": {"belief_gain": 2}})
+    world.world.belief[world.group("B1"), world.group("B2")] = belief
+    assert help_from(world.world, world.group("B1"), world.group("B2"), 2.0) == pytest.approx(solidarity)
+    sisters = backing(world.world, world.town("C"), world.group("B1"), 60.0, 24.0, 2.0)
+    there = world.world.strength[world.town("C"), world.group("B2")]
+    assert there > 0
+    world.world.belief[world.group("B1"), world.group("B2")] = 0.5
+    assert sisters - backing(world.world, world.town("C"), world.group("B1"), 60.0, 24.0, 2.0) == pytest.approx(
+        (solidarity - 0.5) * there
+    )
 
 
 def test_call_to_arms_opens_fronts_in_enemy_towns_other_than_the_one_of_the_clash() -> None:

@@ -193,7 +193,8 @@ def may_sign(w, p, day, seed, fa, fb):
     base = p["ceasefire_signing_per_10_deaths"] * r["deaths_7"] / 10.0
     keen = math.sqrt(w.factions[fa]["truce_propensity"] * w.factions[fb]["truce_propensity"])
     mediator = mediator_of(w, fa, fb)
-    mediated = (p["ceasefire_mediator_factor"] if mediator >= 0 else 1.0) * w.conduct[0]["mediation"]
+    heard = impartiality(w, p, mediator, fa, fb)
+    mediated = math.pow(p["ceasefire_mediator_factor"], heard) * w.conduct[0]["mediation"]
     idle = float(day - max(r["capture_day"], r["round_day"]))
     stalemate = 1.0 + idle / p["ceasefire_stalemate_days"]
     fear = math.exp(p["ceasefire_threat_weight"] * max(w.factions[fa]["threat"], w.factions[fb]["threat"]))
@@ -207,7 +208,7 @@ def may_sign(w, p, day, seed, fa, fb):
         return
     moved(w, row, M_DEATHS, float(r["deaths_7"]), max(0.1, r["deaths_7"] / 10.0))
     moved(w, row, M_STALEMATE, idle, stalemate)
-    moved(w, row, M_MEDIATOR, 1.0 if mediator >= 0 else 0.0, mediated)
+    moved(w, row, M_MEDIATOR, heard, mediated)
     moved(w, row, M_MOMENTUM, momentum, winning)
     moved(w, row, M_THREAT, max(w.factions[fa]["threat"], w.factions[fb]["threat"]), fear)
     moved(w, row, M_TRUCE_PROPENSITY, keen, keen)
@@ -220,6 +221,18 @@ def mediator_of(w, fa, fb):
         if w.groups[g]["mediates"] == 1 and (w.groups[g]["faction"] == fa or w.groups[g]["faction"] == fb):
             return g
     return -1
+
+
+@compiled
+def impartiality(w, p, mediator, fa, fb):
+    """Return how far both sides hear a mediator, 0..1: less the more it believes that one of them was wronged; 0 none."""
+    if mediator < 0:
+        return 0.0
+    leaning = 0.0
+    for g in range(len(w.groups)):
+        if g != mediator and (w.groups[g]["faction"] == fa or w.groups[g]["faction"] == fb):
+            leaning = max(leaning, abs(w.belief[g, mediator] - 0.5))
+    return max(0.0, 1.0 - p["talks_belief_gain"] * leaning)
 
 
 @compiled

@@ -18,14 +18,26 @@ from sim.engine.draws import (
     P_LOSS_ATTACKER,
     P_LOSS_DEFENDER,
     P_REINFORCE,
+    P_SISTER,
     P_VIOLATION_BREAKS,
     identity,
     poisson,
     power_law,
     uniform,
 )
-from sim.engine.forces import find_source, go_home, send
-from sim.engine.ground import base_in, covering, holder_faction, in_town, new_row, rebels, recount, strongest_group
+from sim.engine.forces import go_home, send, strongest_force
+from sim.engine.ground import (
+    base_in,
+    covering,
+    help_from,
+    holder_faction,
+    in_town,
+    new_row,
+    rebels,
+    recount,
+    strongest_group,
+    swayed,
+)
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -41,7 +53,9 @@ from sim.engine.kinds import (
     GOVERNMENT,
     HELD,
     M_AGREEMENT,
+    M_BELIEF,
     M_FORCE_RATIO,
+    M_SOLIDARITY,
     R_CLASH,
     R_MOVEMENT,
     REINFORCE,
@@ -345,6 +359,25 @@ def end_clash(w, day, clash, status):
 
 
 @compiled
+def reserve(w, p, day, seed, clash, group, wanted, side):
+    """Return the nearest garrison that can spare fighters: the group's own, or a sister's that answers; -1 none."""
+    c = w.clashes[clash]
+    for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
+        if w.near[i]["km"] > p["spread_reach_km"]:
+            break
+        town = w.near[i]["town"]
+        for g in range(len(w.groups)):
+            if w.strength[town, g] <= 0.0 or w.groups[g]["faction"] != w.groups[group]["faction"]:
+                continue
+            u = uniform(seed, P_SISTER, day, c["key"] ^ w.groups[g]["key"], side)
+            if u < help_from(w, group, g, p["talks_belief_gain"]):
+                source = strongest_force(w, town, g, wanted)
+                if source >= 0:
+                    return source
+    return -1
+
+
+@compiled
 def reinforce(w, p, day, seed, clash, group, enemy, side):
     """Draw whether a side calls a reinforcing column, with the ladder's chance for the level."""
     c = w.clashes[clash]
@@ -353,15 +386,17 @@ def reinforce(w, p, day, seed, clash, group, enemy, side):
     if u >= w.levels[level]["reinforcement"]:
         return
     wanted = int(2.0 * p["clash_committed_min"])
-    source = -1
-    for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
-        if source < 0 and w.near[i]["km"] <= p["spread_reach_km"] and w.strength[w.near[i]["town"], group] > 0.0:
-            source = find_source(w, w.near[i]["town"], group, 0.0, wanted)
+    source = reserve(w, p, day, seed, clash, group, wanted, side)
     if source < 0:
         return
+    helper = w.forces[source]["group"]
     row = log_event(
-        w, day, REINFORCEMENT, R_MOVEMENT, c["last_event"], group, -1, c["town"], w.levels[level]["reinforcement"], u
+        w, day, REINFORCEMENT, R_MOVEMENT, c["last_event"], helper, -1, c["town"], w.levels[level]["reinforcement"], u
     )
+    if helper != group:
+        chance = help_from(w, group, helper, p["talks_belief_gain"])
+        moved(w, row, M_SOLIDARITY, chance, chance)
+        moved(w, row, M_BELIEF, w.belief[group, helper], swayed(w, group, helper, p["talks_belief_gain"]))
     w.events[row]["target"] = enemy
     w.events[row]["fighters"] = wanted
     send(w, day, source, c["town"], wanted, REINFORCE, enemy, row, 2 + side)

@@ -123,8 +123,15 @@ def bandwagon(w, p, day, seed):
         support = p["control_support_weight"] * (w.influence[town, mine] - 1.0)
         if share <= max(0.0, p["control_threshold"] + spread + support):
             continue
-        own = backing(w, town, w.towns[town]["holder"], p["movement_road_km_per_day"], p["demand_help_hours"])
-        other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"])
+        own = backing(
+            w,
+            town,
+            w.towns[town]["holder"],
+            p["movement_road_km_per_day"],
+            p["demand_help_hours"],
+            p["talks_belief_gain"],
+        )
+        other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"])
         if own < other:
             withdraw(w, day, town, taker, share, (other + 1.0) / (own + 1.0))
 

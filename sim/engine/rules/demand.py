@@ -122,8 +122,10 @@ def decide(w, p, day, seed, dispute):
     town = d["town"]
     newcomer, host = d["newcomer"], w.towns[town]["holder"]
     d["host"] = host
-    own = backing(w, town, newcomer, p["movement_road_km_per_day"], p["demand_help_hours"]) + 1.0
-    other = backing(w, town, host, p["movement_road_km_per_day"], p["demand_help_hours"]) + 1.0
+    own = (
+        backing(w, town, newcomer, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"]) + 1.0
+    )
+    other = backing(w, town, host, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"]) + 1.0
     wins = own / (own + other)
     if uniform(seed, P_DEMAND_SIDE, day, d["key"]) < wins:
         play(w, p, day, seed, dispute, newcomer, host, wins, own, other)

@@ -25,7 +25,7 @@ from sim.engine.draws import (
     uniform,
 )
 from sim.engine.forces import find_source, send
-from sim.engine.ground import covering, holder_faction, in_town, new_row, rebels
+from sim.engine.ground import covering, help_from, holder_faction, in_town, new_row, rebels, swayed
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -114,15 +114,7 @@ def joins(w, p, spark, group):
     s = w.sparks[spark]
     faction = w.groups[group]["faction"]
     fighting = s["attacker_group"] if faction == s["attacker"] else s["defender_group"]
-    if group == fighting:
-        return 1.0
-    return min(1.0, w.solidarity[fighting, group] * swayed(w, p, fighting, group))
-
-
-@compiled
-def swayed(w, p, fighting, group):
-    """Return the multiplier of belief on solidarity: a sister believed to be wronged is helped more."""
-    return math.exp(p["talks_belief_gain"] * (w.belief[fighting, group] - 0.5))
+    return help_from(w, fighting, group, p["talks_belief_gain"])
 
 
 @compiled
@@ -242,7 +234,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     if s["far"] == 1:
         moved(w, row, M_SOLIDARITY, joins(w, p, spark, group), joins(w, p, spark, group))
         fighting = s["attacker_group"] if own == s["attacker"] else s["defender_group"]
-        moved(w, row, M_BELIEF, w.belief[fighting, group], swayed(w, p, fighting, group))
+        moved(w, row, M_BELIEF, w.belief[fighting, group], swayed(w, fighting, group, p["talks_belief_gain"]))
     tired = 0.5 * (w.factions[own]["fatigue"] + w.factions[enemy]["fatigue"])
     moved(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
     calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)
