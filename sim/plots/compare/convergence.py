@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
 
 from sim.plots.compare.drawn import Drawn, long_table, looks_of, words_of
 from sim.plots.compare.grid import Grid, axis_label
 from sim.plots.compare.look import Line
 from sim.plots.compare.sheet import Mark, Sheet
 from sim.plots.style import INK, QUIET, pale, typography
+from sim.statistics.paired import SHARE
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, Convergence
@@ -46,7 +48,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
     for curve in curves:
         what = "mean" if curve.scenario == comparison.reference else f"less {names[comparison.reference].letter}"
         titles.append(f"{names[curve.scenario].letter} {what}: {curve.label}{f' ({curve.unit})' if curve.unit else ''}")
-    grid = Grid(width_mm, titles, 1.3, 0.85, left=0.42, bottom=0.34)
+    grid = Grid(width_mm, titles, 1.05, 0.8, left=0.42, bottom=0.3)
     key = [Mark("estimate", Line(INK)), Mark("95 % interval", fill=pale(INK, 0.75))]
     key += [Mark(look.text) for look in names.values()]
     with typography():
@@ -54,6 +56,8 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
         for axes, curve in zip(grid.panels(sheet), curves, strict=True):
             _curve(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
             grid.ticks(axes, vertical=3)
+            if curve.unit == SHARE:
+                axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
             axis_label(axes, "runs", grid.type.small)
     return Drawn(sheet.figure, convergence_table(curves), TITLE, f"{TITLE} {NOTE}")
 

@@ -36,7 +36,7 @@ def fan_table(panel: FanPanel) -> pd.DataFrame:
 def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Drawn:
     """Draw the fan chart of one daily quantity."""
     names = looks_of(comparison)
-    grid = Grid(width_mm, [names[fan.scenario].text for fan in panel.fans], 1.3, 1.15, left=0.4, bottom=0.34)
+    grid = Grid(width_mm, [names[fan.scenario].text for fan in panel.fans], 1.05, 1.0, left=0.4, bottom=0.3)
     unit = f" ({panel.unit})" if panel.unit and panel.unit not in panel.label else ""
     title = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
     key = [Mark("median", Line(INK, "-", 1.5)), Mark("mean", Line(INK, (0, (1.2, 1.4)), 1.1))]

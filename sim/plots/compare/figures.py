@@ -40,7 +40,9 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
     """Return the figures that a comparison allows, by name, in the order of the report."""
     found: list[Kind] = []
     if comparison.forest and not comparison.single:
-        found.append(Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest))
+        found.append(
+            Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
+        )
     found += _maps(comparison)
     found += [
         Kind(f"fan-{panel.key}", f"{panel.label}, day by day (fan chart)", "fans", partial(_fan, i))
@@ -50,7 +52,9 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
         found.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
         found.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
         if comparison.holding.differences and not comparison.single:
-            found.append(Kind("agreement_hold", "mean hold against the reference (forest plot)", "holding", hold_differences))
+            found.append(
+                Kind("agreement_hold", "mean hold against the reference (forest plot)", "holding", hold_differences)
+            )
     found.append(Kind("escalation_strip", "shares of runs on each escalation level, day by day", "ladder", strip))
     if comparison.ladder.reach:
         found.append(Kind("time_to_level", "how soon runs reach a level of escalation", "ladder", reach))
@@ -77,10 +81,16 @@ def _maps(comparison: Comparison) -> list[Kind]:
     control = comparison.control
     found = []
     if control.contrasts:
-        found.append(Kind("difference_map", "where control differs from the reference", "control", difference_map, True))
+        found.append(
+            Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
+        )
     for c, code in enumerate(control.codes):
         if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
-            about = f"share of runs in which each town is {NAMES[code]}" if code in NAMES else f"share of runs in which {code} holds each town"
+            about = (
+                f"share of runs in which each town is {NAMES[code]}"
+                if code in NAMES
+                else f"share of runs in which {code} holds each town"
+            )
             found.append(Kind(f"probability_map-{code}", about, "control", partial(_probability, code), True))
     return found
 
@@ -96,5 +106,7 @@ def _inputs(comparison: Comparison) -> list[Kind]:
     )
     for name, about, draw, results in methods:
         for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):  # type: ignore[attr-defined]
-            found.append(Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic)))
+            found.append(
+                Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
+            )
     return found

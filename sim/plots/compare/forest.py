@@ -13,6 +13,7 @@ from sim.plots.compare.drawn import Drawn, key_of, looks_of, signed, words_of
 from sim.plots.compare.look import ScenarioLook
 from sim.plots.compare.sheet import EDGE, MM_PER_INCH, Sheet, Type, broken, type_for
 from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.statistics.paired import SHARE, Difference
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, ForestRow
@@ -36,12 +37,21 @@ def forest_table(rows: tuple[ForestRow, ...]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def difference_text(row: ForestRow) -> str:
-    """Say a difference with its interval: "+3.2 [1.1, 5.2]"."""
-    found = row.difference
-    if np.isnan(found.low):
-        return signed(found.difference)
-    return f"{signed(found.difference)} [{signed(found.low)}, {signed(found.high)}]"
+def difference_text(found: Difference) -> str:
+    """Say a difference with its interval: "+3.2 [+1.1, +5.2]"; shares of runs in points of percent: "+17 [+9, +25]"."""
+    scale = 100 if found.unit == SHARE else 1
+    value, low, high = (signed(_rounded(scale * v, scale)) for v in (found.difference, found.low, found.high))
+    return value if np.isnan(found.low) else f"{value} [{low}, {high}]"
+
+
+def unit_text(found: Difference) -> str:
+    """Say the unit of a difference in brackets, with a space before; empty where it has none."""
+    unit = "points of percent" if found.unit == SHARE else found.unit
+    return f" ({unit})" if unit else ""
+
+
+def _rounded(value: float, scale: int) -> float:
+    return round(value, 1) if scale != 1 else value
 
 
 def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
@@ -49,9 +59,7 @@ def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> D
     return forest_of(comparison, comparison.forest, TITLE, comparison.forest_note, width_mm)
 
 
-def forest_of(
-    comparison: Comparison, rows: tuple[ForestRow, ...], title: str, note: str, width_mm: float
-) -> Drawn:
+def forest_of(comparison: Comparison, rows: tuple[ForestRow, ...], title: str, note: str, width_mm: float) -> Drawn:
     """Draw rows of differences, by statistic; a filled marker is a difference that is resolved, a hollow one is not."""
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     words = min(2.6, max(1.35, 0.4 * inner))
@@ -75,13 +83,12 @@ class _Layout:
         line, y = sizes.small * 1.28 / 72, 0.02
         for _statistic, group in groupby(rows, key=lambda row: row.difference.statistic):
             members = list(group)
-            unit = members[0].difference.unit
-            heading = f"{members[0].difference.label}{f' ({unit})' if unit else ''}"
+            heading = f"{members[0].difference.label}{unit_text(members[0].difference)}"
             for text in broken(heading, inner, sizes.text, bold=True):
                 self.headings.append((y, text))
                 y += sizes.text * 1.28 / 72
             for row in members:
-                said = broken(difference_text(row), words, sizes.small, most=2) + broken(
+                said = broken(difference_text(row.difference), words, sizes.small, most=2) + broken(
                     row.verdict, words, sizes.small, most=3
                 )
                 tall = max(len(said), 1) * line + 0.05

@@ -11,14 +11,15 @@ from matplotlib.ticker import MaxNLocator
 from sim.plots.compare.sheet import EDGE, MM_PER_INCH, Sheet, broken, type_for
 from sim.plots.style import QUIET
 
-LINES = 3  # of a heading at most
+LINES = 4  # of a heading at most
+TALLEST = 6.4  # inches of a map at most
 
 
 class Grid:
     """The layout of panels on a sheet of a width, known before the sheet is made.
 
     Lengths in inches: `least` width of a panel; `height` of a panel, or its height over its width where `shape` is given;
-    `left` and `bottom` margins of each panel for ticks and labels.
+    `left`, `right` and `bottom` margins of each panel for ticks and labels.
     """
 
     def __init__(
@@ -29,24 +30,28 @@ class Grid:
         height: float,
         left: float = 0.36,
         bottom: float = 0.2,
-        gap: float = 0.14,
+        gap: float = 0.05,
+        right: float = 0.11,
         shape: float | None = None,
         most: int = 6,
     ) -> None:
         self.type = type_for(width_mm)
         inner = width_mm / MM_PER_INCH - 2 * EDGE
-        room = least + left
+        room = least + left + right
         self.columns = max(1, min(len(titles), most, int((inner + gap) / (room + gap))))
         self.columns = ceil(len(titles) / ceil(len(titles) / self.columns)) if titles else 1
-        self.width = (inner - gap * (self.columns - 1)) / self.columns - left
-        self.height = height if shape is None else self.width * shape
-        self.left, self.bottom, self.gap = left, bottom, gap
-        heads = [broken(title, self.width + left * 0.9, self.type.text, bold=True, most=LINES) for title in titles]
+        self.width = (inner - gap * (self.columns - 1)) / self.columns - left - right
+        self.height = height if shape is None else min(self.width * shape, TALLEST)
+        self.width = self.width if shape is None else self.height / shape
+        self.left, self.bottom, self.gap, self.right = left, bottom, gap, right
+        heads = [
+            broken(title, self.width + left * 0.9 + right, self.type.text, bold=True, most=LINES) for title in titles
+        ]
         self.rows = [heads[i : i + self.columns] for i in range(0, len(heads), self.columns)]
         self.body = sum(self._row_height(row) for row in self.rows)
 
     def _head(self, row: list[list[str]]) -> float:
-        return Sheet.tall(max(row, key=len), self.type.text) + 0.04
+        return Sheet.tall(max(row, key=len), self.type.text) + 0.07
 
     def _row_height(self, row: list[list[str]]) -> float:
         return self._head(row) + self.height + self.bottom + 0.06
@@ -57,11 +62,11 @@ class Grid:
         for row in self.rows:
             head = self._head(row)
             for column, lines in enumerate(row):
-                x = EDGE + column * (self.width + self.left + self.gap)
+                x = EDGE + column * (self.width + self.left + self.right + self.gap)
                 axes = sheet.axes(x + self.left, top + head, self.width, self.height)
                 shift = -0.9 * self.left * 72
                 axes.annotate(
-                    "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(shift, 3), textcoords="offset points",
+                    "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(shift, 5), textcoords="offset points",
                     fontsize=self.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
                 )  # fmt: skip
                 found.append(axes)

@@ -12,8 +12,8 @@ from sim.plots.compare.drawn import Drawn, key_of, long_table, looks_of, words_o
 from sim.plots.compare.forest import forest_of
 from sim.plots.compare.grid import Grid, axis_label
 from sim.plots.compare.look import ScenarioLook
-from sim.plots.compare.sheet import EDGE, MM_PER_INCH, Mark, Sheet, shortened, text_width, type_for
-from sim.plots.style import INK, PAPER, QUIET, pale, typography
+from sim.plots.compare.sheet import Mark, Sheet, text_width, type_for
+from sim.plots.style import INK, PAPER, QUIET, typography
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, Holding, HoldingCurve
@@ -49,7 +49,7 @@ def survival(comparison: Comparison, width_mm: float, day: int | None = None) ->
     sizes = type_for(width_mm)
     rows = max(len(group) for group in groups) + 1
     below = 0.4 + rows * sizes.small * 1.35 / 72
-    grid = Grid(width_mm, titles, 1.45, 1.9 if together else 1.2, left=0.42, bottom=below)
+    grid = Grid(width_mm, titles, 1.05, 1.9 if together else 1.05, left=0.42, bottom=below)
     key = key_of(comparison) if together else [Mark("reference in the other panels", names[comparison.reference].line)]
     with typography():
         sheet = Sheet(words_of(comparison, SURVIVAL, holding.note), width_mm, grid.body, key)
@@ -141,7 +141,7 @@ def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> D
     """Draw what has ended agreements by days held, stacked; above the stack they are still in force."""
     holding, names = comparison.holding, looks_of(comparison)
     labels = list(dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes))
-    grid = Grid(width_mm, [names[c.scenario].text for c in holding.curves], 1.3, 1.2, left=0.42, bottom=0.34)
+    grid = Grid(width_mm, [names[c.scenario].text for c in holding.curves], 1.05, 1.0, left=0.42, bottom=0.3)
     fills = {label: _fill(i) for i, label in enumerate(labels)}
     key = [Mark(label, fill=face, hatch=hatch, edge=INK) for label, (face, hatch) in fills.items()]
     key.append(Mark("in force", fill=PAPER, edge=INK))

@@ -12,17 +12,39 @@ from matplotlib.axes import Axes
 
 from sim.plots.compare.drawn import Drawn, figure_text, looks_of, words_of
 from sim.plots.compare.grid import Grid, axis_label
-from sim.plots.compare.sheet import EDGE, MM_PER_INCH, Mark, Sheet, broken, shortened, text_width, type_for
+from sim.plots.compare.sheet import (
+    EDGE,
+    MM_PER_INCH,
+    Mark,
+    Sheet,
+    Symbol,
+    broken,
+    shortened,
+    squeezed,
+    text_width,
+    type_for,
+)
 from sim.plots.labels import Box, place_labels
-from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.plots.layers import HALO
+from sim.plots.style import INK, PAPER, QUIET, outline, typography
 
 if TYPE_CHECKING:
-    from sim.study.comparison import Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
+    from sim.study.comparison import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 
 SPLIT = "Chance against unknown inputs"
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
-MOST_BARS, MOST_NAMED = 12, 8
+MOST_NAMED = 8  # points of a plane
+
+
+def most_bars(blocks: int) -> int:
+    """Return how many bars of each block are drawn; the table has all."""
+    return 12 if blocks <= 2 else 8
+
+
+def _left_out(inputs: int, blocks: int) -> str:
+    drawn = most_bars(blocks)
+    return f" The {drawn} largest of {inputs} inputs are drawn, the table has all." if inputs > drawn else ""
 
 
 def lettered(comparison: Comparison, scenario: str) -> str:
@@ -81,14 +103,20 @@ def _splits(
             continue
         axes.barh(y, row.inputs, 0.11, color=UNKNOWN_FILL, zorder=2)
         axes.barh(
-            y, row.chance, 0.11, left=row.inputs, facecolor=CHANCE_FILL, edgecolor=QUIET, hatch="....", linewidth=0.3, zorder=2
+            y,
+            row.chance,
+            0.11,
+            left=row.inputs,
+            facecolor=CHANCE_FILL,
+            edgecolor=QUIET,
+            hatch="....",
+            linewidth=0.3,
+            zorder=2,
         )
         if np.isfinite(row.inputs_low):
             axes.plot([row.inputs_low, row.inputs_high], [y, y], color=PAPER, linewidth=2.4, zorder=3)
             axes.plot([row.inputs_low, row.inputs_high], [y, y], color=INK, linewidth=1.0, zorder=4)
-        plain.text(
-            sheet.inner, -y, f"{100 * row.inputs:.0f} %", fontsize=points, va="center_baseline", ha="right"
-        )
+        plain.text(sheet.inner, -y, f"{100 * row.inputs:.0f} %", fontsize=points, va="center_baseline", ha="right")
 
 
 def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
@@ -102,22 +130,34 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
         tops.append(y + Sheet.tall(head, sizes.text) + 0.04)
-        y = tops[-1] + min(len(block.bars), MOST_BARS) * row + 0.34
+        y = tops[-1] + min(len(block.bars), most_bars(len(blocks))) * row + 0.34
     key = [
         Mark("input at its high end", fill=HIGH_FILL), Mark("at its low end", fill=LOW_FILL, hatch="////", edge=INK),
         Mark("within what chance alone makes", fill="#F1EFE9", edge=QUIET),
     ]  # fmt: skip
     note = " ".join(dict.fromkeys(block.note for block in blocks))
+    note += _left_out(max(len(block.bars) for block in blocks), len(blocks))
     with typography():
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
-            _tornado(sheet, block, head, top, row, _common(blocks))
+            _tornado(sheet, block, block.bars[: most_bars(len(blocks))], head, top, row, _common(blocks))
     return Drawn(sheet.figure, tornado_table(blocks), title, f"{title}. {note}")
 
 
 def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
     """Return the bars of tornados as a table."""
-    names = ("path", "label", "unit", "input_low", "input_high", "at_low", "at_high", "effect", "effect_low", "effect_high")
+    names = (
+        "path",
+        "label",
+        "unit",
+        "input_low",
+        "input_high",
+        "at_low",
+        "at_high",
+        "effect",
+        "effect_low",
+        "effect_high",
+    )
     return pd.DataFrame(
         [
             {"scenario": block.scenario, "statistic": block.statistic, "runs": block.runs, "mean": block.mean, "noise": block.noise}
@@ -131,13 +171,17 @@ def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
 
 def _common(blocks: Sequence[Tornado]) -> float:
     """Return the largest distance from the mean that any block shows."""
-    far = [abs(v - b.mean) for b in blocks for bar in b.bars[:MOST_BARS] for v in (bar.at_low, bar.at_high)]
+    far = [
+        abs(v - b.mean) for b in blocks for bar in b.bars[: most_bars(len(blocks))] for v in (bar.at_low, bar.at_high)
+    ]
     far += [b.noise / 2 for b in blocks if np.isfinite(b.noise)]
     return max([v for v in far if np.isfinite(v)], default=1.0) or 1.0
 
 
-def _tornado(sheet: Sheet, block: Tornado, head: list[str], top: float, row: float, reach: float) -> None:
-    points, bars = sheet.type.small, block.bars[:MOST_BARS]
+def _tornado(
+    sheet: Sheet, block: Tornado, bars: Sequence[Bar], head: list[str], top: float, row: float, reach: float
+) -> None:
+    points = sheet.type.small
     room = min(0.5 * sheet.inner, max([text_width(bar.label, points) for bar in bars], default=0.5) + 0.06)
     tall = max(len(bars), 1) * row
     axes = sheet.axes(EDGE + room, top, sheet.inner - room - 0.08, tall)
@@ -155,7 +199,7 @@ def _tornado(sheet: Sheet, block: Tornado, head: list[str], top: float, row: flo
                 alpha=1.0 if bar.above_noise else 0.45, zorder=2,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
-    labels = [shortened(bar.label, room - 0.05, points) for bar in bars]
+    labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
     axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(max(len(bars), 1), 0)
@@ -168,7 +212,7 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
     title = f"Morris plane of {planes[0].label}: size and spread of inputs' effects"
-    grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.36, most=2)
+    grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.32, most=2)
     note = " ".join(dict.fromkeys(plane.note for plane in planes))
     key = [
         Mark("above the noise floor", symbols=_dot(UNKNOWN_FILL)), Mark("below it", symbols=_dot(PAPER)),
@@ -181,10 +225,7 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
     return Drawn(sheet.figure, morris_table(planes), title, f"{title}. {note}")
 
 
-def _dot(face: str) -> tuple:
-    from sim.plots.compare.sheet import Symbol
-    from sim.plots.style import outline
-
+def _dot(face: str) -> tuple[Symbol, ...]:
     return (Symbol(outline("circle"), 3.0, face, INK),)
 
 
@@ -232,14 +273,22 @@ def _name_points(axes: Axes, plane: MorrisPlane, named: Sequence[int], points: f
     seen, room = axes.get_window_extent(), axes.get_window_extent().width / axes.figure.dpi
     sizes, texts = np.zeros((len(at), 2)), {}
     for i in named:
-        texts[i] = shortened(plane.labels[i], 0.62 * room, points)
+        texts[i] = squeezed(plane.labels[i], 0.62 * room, points)
         sizes[i] = (text_width(texts[i], points) * axes.figure.dpi, points * 1.25 / 72 * axes.figure.dpi)
-    radii = np.full(len(at), 3.2 * axes.figure.dpi / 72)
+    pixel = axes.figure.dpi / 72
+    radii = np.full(len(at), 3.2 * pixel)
+    ends = np.column_stack([plane.mu_star - plane.mu_star_half_width, plane.mu_star + plane.mu_star_half_width])
+    spans = axes.transData.transform(np.column_stack([ends.reshape(-1), np.repeat(plane.sigma, 2)]))[:, 0].reshape(
+        -1, 2
+    )
+    whiskers = [Box(a, y - 0.6 * pixel, b, y + 0.6 * pixel) for (a, b), (_x, y) in zip(spans, at, strict=True)]
     frame = Box(seen.x0 + 1, seen.y0 + 1, seen.x1 + 4, seen.y1 - 1)
-    placed = place_labels(at, sizes, radii, np.array(named, int), frame, [], must=frozenset(int(i) for i in named))
+    placed = place_labels(
+        at, sizes, radii, np.array(named, int), frame, whiskers, must=frozenset(int(i) for i in named)
+    )
     for i, box in placed.items():
         x, y = axes.transData.inverted().transform((box.left, (box.bottom + box.top) / 2))
-        axes.text(x, y, texts[i], fontsize=points, va="center_baseline", zorder=5)
+        axes.text(x, y, texts[i], fontsize=points, va="center_baseline", zorder=5, path_effects=HALO)
 
 
 def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
@@ -252,17 +301,18 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
         tops.append(y + Sheet.tall(head, sizes.text) + 0.04)
-        y = tops[-1] + min(len(block.paths), MOST_BARS) * row + 0.34
+        y = tops[-1] + min(len(block.paths), most_bars(len(blocks))) * row + 0.34
     key = [
         Mark("total: with interactions", fill=CHANCE_FILL, edge=QUIET), Mark("first order: alone", fill=UNKNOWN_FILL),
         Mark("total index of the dummy input", fill="#F1EFE9", hatch="....", edge=QUIET),
     ]  # fmt: skip
     note = " ".join(dict.fromkeys(block.note for block in blocks))
+    note += _left_out(max(len(block.paths) for block in blocks), len(blocks))
     note += " Whiskers: 95 % intervals. Indices are shares of variance; below 0 they are estimates of 0."
     with typography():
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
-            _sobol(sheet, block, head, top, row)
+            _sobol(sheet, block, most_bars(len(blocks)), head, top, row)
     return Drawn(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
 
 
@@ -281,9 +331,9 @@ def sobol_table(blocks: Sequence[SobolIndices]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _sobol(sheet: Sheet, block: SobolIndices, head: list[str], top: float, row: float) -> None:
+def _sobol(sheet: Sheet, block: SobolIndices, most: int, head: list[str], top: float, row: float) -> None:
     points = sheet.type.small
-    order = np.argsort(-np.nan_to_num(block.total), kind="stable")[:MOST_BARS]
+    order = np.argsort(-np.nan_to_num(block.total), kind="stable")[:most]
     room = min(0.5 * sheet.inner, max(text_width(block.labels[i], points) for i in order) + 0.06)
     axes = sheet.axes(EDGE + room, top, sheet.inner - room - 0.08, len(order) * row)
     axes.annotate(
@@ -300,7 +350,9 @@ def _sobol(sheet: Sheet, block: SobolIndices, head: list[str], top: float, row: 
             axes.barh(number + shift, value, 0.34, facecolor=face, edgecolor=INK, linewidth=0.3, zorder=2)
             axes.plot([value - half, value + half], [number + shift] * 2, color=INK, linewidth=0.8, zorder=3)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=4)
-    axes.set_yticks(np.arange(len(order)) + 0.5, [shortened(block.labels[i], room - 0.05, points) for i in order], fontsize=points)
+    axes.set_yticks(
+        np.arange(len(order)) + 0.5, [squeezed(block.labels[i], room - 0.05, points) for i in order], fontsize=points
+    )
     axes.tick_params(axis="y", length=0)
     axes.set_ylim(len(order), 0)
     axes.set_xlim(min(-0.05, float(np.nanmin(block.first)) - 0.05), max(1.0, float(np.nanmax(block.total)) + 0.05))

@@ -34,7 +34,7 @@ def strip_table(ladder: Ladder, scenarios: tuple[str, ...]) -> pd.DataFrame:
 def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
     """Draw the shares of runs on each level, stacked, a panel for each scenario."""
     ladder, names = comparison.ladder, looks_of(comparison)
-    grid = Grid(width_mm, [names[n].text for n in comparison.scenarios], 1.3, 1.0, left=0.42, bottom=0.34)
+    grid = Grid(width_mm, [names[n].text for n in comparison.scenarios], 1.05, 0.95, left=0.42, bottom=0.3)
     key = [
         Mark(f"{i} {text}", fill=colour, edge=QUIET)
         for i, (text, colour) in enumerate(zip(ladder.levels, LEVEL_COLOURS, strict=True))
@@ -84,7 +84,7 @@ def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> Dr
     ladder, names = comparison.ladder, looks_of(comparison)
     levels = sorted({curve.level for curve in ladder.reach})
     titles = [f"{level} {ladder.levels[level]}" for level in levels]
-    grid = Grid(width_mm, titles, 1.3, 1.15, left=0.42, bottom=0.34)
+    grid = Grid(width_mm, titles, 1.05, 1.0, left=0.42, bottom=0.3)
     with typography():
         sheet = Sheet(words_of(comparison, REACH, ladder.note), width_mm, grid.body, key_of(comparison))
         for axes, level in zip(grid.panels(sheet), levels, strict=True):

@@ -50,7 +50,9 @@ def looks(names: Sequence[str]) -> dict[str, ScenarioLook]:
     found = {}
     for i, name in enumerate(names):
         turn, place = divmod(i, len(COLOURS))
-        line = Line(COLOURS[place], DASHES[(place + turn) % len(DASHES)], 1.5, MARKERS[(place + 3 * turn) % len(MARKERS)])
+        line = Line(
+            COLOURS[place], DASHES[(place + turn) % len(DASHES)], 1.5, MARKERS[(place + 3 * turn) % len(MARKERS)]
+        )
         found[name] = ScenarioLook(name, letter(i), line, reference=i == 0)
     return found
 

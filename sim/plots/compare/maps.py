@@ -13,10 +13,9 @@ from sim.plots import layers
 from sim.plots.cells import stripes
 from sim.plots.compare.drawn import Drawn, looks_of, words_of
 from sim.plots.compare.grid import Grid
-from sim.plots.compare.sheet import Mark, Sheet, Symbol
+from sim.plots.compare.sheet import NARROW_MM, Mark, Sheet, Symbol
 from sim.plots.ground import Ground, ground_of
-from sim.plots.labels import Box
-from sim.plots.legend import draw_scale
+from sim.plots.labels import Box, place_labels
 from sim.plots.style import (
     CONTESTED,
     INK,
@@ -24,11 +23,11 @@ from sim.plots.style import (
     PAPER,
     QUIET,
     UNKNOWN,
-    day_text,
     outline,
     pale,
     typography,
 )  # fmt: skip
+from sim.words import clause_list
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, ControlContrast
@@ -41,6 +40,7 @@ SHARE_COLOURS = ("#FBFBF8", "#DCE6E4", "#A9C6C6", "#6D9DA5", "#376F80", "#123F52
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
 HATCH_GAP_INCH = 0.035
+NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
 NAMES = {CONTESTED: "contested", NEUTRAL: "neutral"}
 
@@ -68,7 +68,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     ground = ground_of(comparison.models[comparison.reference], comparison.geography)
     reference = names[comparison.reference].letter
     titles = [f"{names[c.scenario].letter} less {reference}  {c.scenario}" for c in control.contrasts]
-    grid = _map_grid(width_mm, titles, ground, 1.9)
+    grid = _map_grid(width_mm, titles, ground, 1.45 if width_mm <= NARROW_MM else 2.2)
     title = f"Where control differs {when_text(comparison, k)}"
     note = (
         f"Colour and shape: who holds the town in more runs than in the reference ({reference}, {comparison.reference}); "
@@ -109,7 +109,7 @@ def gainers(contrast: ControlContrast, k: int) -> tuple[np.ndarray, np.ndarray]:
 def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
     west, east, south, north = ground.extent
     shape = (north - south) / (east - west)
-    return Grid(width_mm, titles, least, 0.0, left=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
+    return Grid(width_mm, titles, least, 0.0, left=0.0, right=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
 
 
 def _base(axes: Axes, ground: Ground) -> float:
@@ -152,20 +152,28 @@ def _gains(
         radii[town] = GAIN_RADII[step[town]]
         shape = ground.look.shape(comparison.control.codes[codes[town]])
         layers.add_shapes(
-            axes, shape, ground.at[[town]], radii[[town]], colours[town], INK if colours[town] == PAPER else PAPER, 0.6, 4
+            axes,
+            shape,
+            ground.at[[town]],
+            radii[[town]],
+            colours[town],
+            INK if colours[town] == PAPER else PAPER,
+            0.6,
+            4,
         )
     names = {
-        int(i): f"{ground.names[i]} {100 * gain[i]:+.0f}" for i in np.flatnonzero(contrast.town_resolved[k] & (codes >= 0))
+        int(i): f"{ground.names[i]} {100 * gain[i]:+.0f}"
+        for i in np.flatnonzero(contrast.town_resolved[k] & (codes >= 0))
     }
     names |= {i: ground.names[i] for i in ground.watch if i not in names}
     order = sorted(names, key=lambda i: (i not in ground.watch, -gain[i], i))
-    place_texts(axes, ground, {i: names[i] for i in order}, radii, points)
+    box = axes.get_window_extent()
+    room = len(ground.watch) + int(NAMES_PER_INCH * box.width * box.height / axes.figure.dpi**2)
+    place_texts(axes, ground, {i: names[i] for i in order[:room]}, radii, points)
 
 
 def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float) -> list[Box]:
     """Write texts beside towns, in their order, where there is room; return their boxes in pixels."""
-    from sim.plots.labels import place_labels
-
     pixel, seen = axes.figure.dpi / 72, axes.get_window_extent()
     at = axes.transData.transform(ground.at)
     sizes = np.zeros((len(at), 2))
@@ -258,24 +266,16 @@ def _shaded(
     names = looks_of(comparison)
     grid = _map_grid(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
     key = [Mark(text, fill=colour, edge=QUIET) for text, colour in zip(bounds, colours, strict=True)]
-    note = comparison.control.note
+    runs = clause_list(f"{n:,} of {name}" for name, n in comparison.control.runs.items())
+    note = f"Shades are classes of the value over the runs of each scenario ({runs}); no sampling error is shown."
     with typography():
         sheet = Sheet(words_of(comparison, title, note), width_mm, grid.body, key)
-        for number, (axes, name) in enumerate(zip(grid.panels(sheet), comparison.scenarios, strict=True)):
+        for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
             _base(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
             _cells(axes, ground, [colours[s] for s in step])
             _lines(axes, ground)
-            layers.add_shapes(
-                axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3
-            )
-            clear = [draw_scale(axes, ground)] if number < 0 else []
+            layers.add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             texts = {i: ground.names[i] for i in ground.watch}
-            del clear
             place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
     return Drawn(sheet.figure, table, title, f"{title}. {note}")
-
-
-def start_text(comparison: Comparison) -> str:
-    """Say the first day of the reference."""
-    return day_text(comparison.models[comparison.reference].start)

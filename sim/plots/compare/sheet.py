@@ -28,6 +28,7 @@ LEAST_POINTS = 6.5
 LEAST_WIDTH_MM, MOST_WIDTH_MM = 80.0, 400.0
 NARROW_MM = 120.0  # sheets up to here have smaller type
 EDGE = 0.06
+HINTED = 1.035  # letters fitted to pixels take up to so much more room than their outlines
 SPACING = 1.28  # lines of text, in heights of the type
 
 
@@ -87,7 +88,7 @@ def text_width(text: str, points: float, bold: bool = False) -> float:
     """Return the width of a text in inches."""
     font = FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
     width, _height, _descent = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / 72
+    return HINTED * float(width) / 72
 
 
 def broken(text: str, inches: float, points: float, bold: bool = False, most: int = 99) -> list[str]:
@@ -98,9 +99,13 @@ def broken(text: str, inches: float, points: float, bold: bool = False, most: in
         if text_width(longer, points, bold) <= inches:
             line = longer
             continue
-        if line:
+        if line and text_width(word, points, bold) > inches:
+            line = longer  # a word that fits no line begins on this one
+        elif line:
             lines.append(line)
-        line = word
+            line = word
+        else:
+            line = word
         while text_width(line, points, bold) > inches and len(line) > 1:
             head = fitting(line, inches, points, bold)
             lines.append(head)
@@ -124,6 +129,18 @@ def shortened(text: str, inches: float, points: float, bold: bool = False) -> st
         return text
     size = next((n for n in range(len(text), 0, -1) if text_width(text[:n] + "…", points, bold) <= inches), 1)
     return text[:size].rstrip() + "…"
+
+
+def squeezed(text: str, inches: float, points: float) -> str:
+    """Return a text cut to a width in its middle: of a path both ends tell most."""
+    if text_width(text, points) <= inches:
+        return text
+    for kept in range(len(text) - 1, 1, -1):
+        head = kept // 3
+        said = f"{text[:head].rstrip(' .')}…{text[len(text) - (kept - head) :].lstrip(' .')}"
+        if text_width(said, points) <= inches:
+            return said
+    return "…"
 
 
 class Sheet:
