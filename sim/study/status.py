@@ -1,0 +1,71 @@
+"""The state of a study in words: what is done, what failed and why, and how to go on."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from sim.words import plural
+
+if TYPE_CHECKING:
+    from sim.study.store import Study
+
+MOST_FAILURES = 5  # kinds of failure that are told
+
+
+def status_lines(study: Study) -> list[str]:
+    """Return the state of a study, a paragraph a line."""
+    lines = [f"SIMULATED. {study.question}", _done(study), *_failed(study)]
+    precision = study.manifest.get("precision")
+    if precision:
+        got = "reached" if precision["reached"] else "not reached"
+        lines.append(
+            f"A precision of {precision['asked']:.1%} was asked for, and {got} at {precision['replicates']} replicates."
+        )
+    lines.append(_next(study))
+    return lines
+
+
+def _done(study: Study) -> str:
+    names = list(study.manifest["scenarios"])
+    parts = [f"{plural(study.done, 'run')} of {study.planned} {'is' if study.done == 1 else 'are'} done"]
+    if len(names) > 1:
+        keys = study.table("runs", [])
+        counts = keys["scenario"].value_counts()
+        parts.append(", ".join(f"{name} {int(counts.get(name, 0))}" for name in names))
+    size = sum(path.stat().st_size for path in study.folder.rglob("*") if path.is_file())
+    return f"{study.name}: {': '.join(parts)}. {_megabytes(size)} on disk."
+
+
+def _failed(study: Study) -> list[str]:
+    """Say each kind of failure once, the most frequent first, with one run that shows it."""
+    failures = study.failures
+    if not len(failures):
+        return []
+    lines = [f"{plural(len(failures), 'run')} failed; all are in failures.csv and in ledger/."]
+    kinds = failures.groupby(["stage", "error"], sort=False)
+    by_size = sorted(kinds, key=lambda item: -len(item[1]))
+    for (stage, error), rows in by_size[:MOST_FAILURES]:
+        lines.append(f"{plural(len(rows), 'run')} while {stage}: {error}")
+        lines.append(f"  to see it again: {rows['command'].iloc[0]}")
+    if len(by_size) > MOST_FAILURES:
+        lines.append(f"and {len(by_size) - MOST_FAILURES} more kinds of failure.")
+    return lines
+
+
+def _next(study: Study) -> str:
+    if not study.partial:
+        return f"All is done. Next: python run.py compare {shlex.quote(str(study.folder))}"
+    missing = study.planned - study.done - len(study.failures)
+    said = f"{plural(missing, 'run is', 'runs are')} missing. "
+    return f"{said}To go on: {resume_command(study)}"
+
+
+def resume_command(study: Study) -> str:
+    """Return the command that does what is missing of a study."""
+    words = ["python", "run.py", "batch", str(study.folder / "study.yaml"), "--out", str(study.folder.parent)]
+    return shlex.join(words)
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size < 1e9 else f"{size / 1e9:.1f} GB"
