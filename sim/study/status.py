@@ -63,8 +63,7 @@ def _next(study: Study) -> str:
 
 def resume_command(study: Study) -> str:
     """Return the command that does what is missing of a study."""
-    words = ["python", "run.py", "batch", str(study.folder / "study.yaml"), "--out", str(study.folder.parent)]
-    return shlex.join(words)
+    return shlex.join(["python", "run.py", "batch", str(study.folder)])
 
 
 def _megabytes(size: int) -> str:
