@@ -13,8 +13,9 @@ from sim.words import day_text
 
 if TYPE_CHECKING:
     from sim.plots.style import Look
-    from sim.viewer.snapshot import Line, Snapshot
+    from sim.viewer.ask import TownCard
     from sim.viewer.session import Session, Watched
+    from sim.viewer.snapshot import Line, Snapshot
 
 MOST_CHANGES = 3
 
@@ -88,3 +89,40 @@ def difference_text(one: Watched, two: Watched, towns: frozenset[int]) -> str:
     names = [escape(one.geography.places[i].label or one.geography.places[i].name) for i in sorted(towns)]
     count = "1 town is" if len(names) == 1 else f"{len(names)} towns are"
     return f"<div><b>{count} held differently</b> (ringed): {', '.join(names)}</div>"
+
+
+def map_title(run: Watched) -> str:
+    """Return the heading of one of two runs."""
+    return f'<h2 class="tc-maptitle">{escape(run.simulation.scenario.title)}</h2>'
+
+
+def note(text: str) -> str:
+    """Return a quiet remark."""
+    return f'<div class="tc-quiet tc-none">{escape(text)}</div>'
+
+
+def town(card: TownCard, look: Look, day: int) -> str:
+    """Return the card of a town: who held it when, what stands there, why it last changed hands, what happened."""
+    also = f'<p class="tc-quiet">also {escape(", ".join(card.aliases[:4]))}</p>' if card.aliases else ""
+    people = f'<p class="tc-quiet">about {card.population:,} people in 2004</p>' if card.population else ""
+    held = "".join(
+        f"<tr><td>{day_text(h.start)}</td><td>to {day_text(h.end)}</td><td>{escape(h.side)}</td></tr>" for h in card.held
+    )
+    forces = [f"{code} {fighters:,}" for code, fighters in card.forces]
+    return (
+        f'<div class="tc-card">{close()}<h2>{escape(card.name)}</h2>{also}{people}'
+        f"<h3>Held by</h3><table>{held}</table>"
+        f"{_list('Fighters there', [', '.join(forces)] if forces else [])}"
+        f"{_list('Bases', card.bases)}{_list('Disputes', card.disputes)}"
+        f"<h3>Why it last changed hands</h3>{_why(card.why)}"
+        f"<h3>What happened there</h3>{event_lines(card.lines, look, day, len(card.lines))}</div>"
+    )
+
+
+def _list(title: str, lines: Sequence[str]) -> str:
+    items = "".join(f"<p>{escape(line)}</p>" for line in lines) or '<p class="tc-quiet">none</p>'
+    return f"<h3>{title}</h3>{items}"
+
+
+def _why(lines: Sequence[str]) -> str:
+    return "".join(f'<p class="tc-why">{escape(line)}</p>' for line in lines)

@@ -36,6 +36,7 @@ SETTINGS = {
     "SOLARA_KERNEL_CULL_TIMEOUT": "30m",  # a tab that vanished without a word, or whose computer sleeps
     "SOLARA_KERNEL_MAX_PER_SESSION": "50",
     "SOLARA_ASSETS_PROXY": "true",
+    "SOLARA_CHECK_HOOKS": "off",  # Mesa 3.3 has a component that this complains of
 }
 
 Scope = MutableMapping[str, Any]
@@ -173,7 +174,7 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
     page = _application()
     address = _address(bound, host)
     server = uvicorn.Server(
-        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False, ws="websockets")
+        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False)
     )
 
     def tell() -> None:

@@ -120,6 +120,7 @@ class Session:
     day: int = 0  # the morning shown
     faults: tuple[str, ...] = ()
     said: str = ""  # what the last Reset did
+    seen: int = 0  # days that the browser has drawn
     opened: bool = False  # whether it has had its first model
     closed: bool = False
 
@@ -180,6 +181,10 @@ class Session:
 
     def _back(self, said: str) -> None:
         self.day, self.faults, self.said = 0, (), said
+
+    def drawn(self, day: object) -> None:
+        """Note that a day is on the screen."""
+        self.seen = self.seen + 1
 
     def close(self) -> None:
         """Free the models: the tab is gone."""

@@ -266,3 +266,23 @@ def checked(scenario: Scenario, key: str, value: Any) -> str | None:
 
 def _rows(scenario: Scenario) -> dict[str, dict[str, Any]]:
     return {row["key"]: row for group in groups(scenario) for row in group["rows"]}
+
+
+def key_of(policy: Policy) -> str:
+    """Return what names a policy among the offers."""
+    return flow(as_data(policy))
+
+
+def about_main(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return for each of the six sliders label, meaning, unit, ranges, value and source."""
+    found = []
+    for main in MAIN:
+        key: Key = tuple(main.key.split("."))
+        value: Any = scenario
+        for part in key:
+            value = getattr(value, str(part))
+        slot = slot_at(key)
+        row = _row(key, slot, value) if slot is not None else None
+        if row is not None:
+            found.append(row | {"label": main.label})
+    return found

@@ -1,0 +1,224 @@
+"""The dashboard: header, line of days, map, and what stands beside and below them, for one run or two side by side."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import solara
+from mesa.visualization.utils import update_counter
+
+from sim.plots.style import look_of
+from sim.scenario.shape import as_data
+from sim.viewer import feed, panels
+from sim.viewer.answers import Question, answer, place_of
+from sim.viewer.charts_svg import agreements_chart, deaths_chart, ladder_chart, towns_chart
+from sim.viewer.controls import SPEEDS, Controls
+from sim.viewer.downloads import ITEMS, make
+from sim.viewer.map_svg import MapDrawing
+from sim.viewer.session import Session, Watched, changed_from_file
+from sim.viewer.widgets import Clock, Downloads, Feed, MapView, Panel
+from sim.words import day_text
+
+if TYPE_CHECKING:
+    from sim.viewer.snapshot import Snapshot
+
+DAY = timedelta(days=1)
+TICKS = 4
+MOST_LINES = 60
+MOST_DRAWINGS = 12
+WIDE, NARROW = 440, 400  # px of the charts, before they are fitted to the column
+_DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
+_DRAWING = threading.Lock()
+DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
+NO_FILTER = {"kind": "", "faction": "", "place": ""}
+Go = Callable[[Any], None]
+
+
+def drawing_of(run: Watched) -> MapDrawing:
+    """Return the drawing of a run's map, made once for all sessions."""
+    said = as_data(run.simulation.scenario)
+    key = json.dumps({name: said.get(name) for name in DRAWN_BY}, default=str, sort_keys=True)
+    with _DRAWING:
+        if key not in _DRAWINGS:
+            _DRAWINGS[key] = MapDrawing(run.simulation.scenario, run.geography)
+        _DRAWINGS.move_to_end(key)
+        while len(_DRAWINGS) > MOST_DRAWINGS:
+            _DRAWINGS.popitem(last=False)
+        return _DRAWINGS[key]
+
+
+@solara.component
+def Dashboard(session: Session, controls: Controls, model: Any, go: Go) -> None:
+    """Everything that changes with the day."""
+    update_counter.get()
+    model.get()
+    asked: solara.Reactive[Question | None] = solara.use_reactive(None)
+    chosen = solara.use_reactive(NO_FILTER)
+    runs = session.runs
+    solara.use_effect(lambda: asked.set(None), [runs])
+    with solara.Div(classes=["tc-flat"]):
+        if not runs:
+            return
+        day = session.day
+        shown = [run.history.at(day) for run in runs]
+        Head(session, runs, shown[0], day)
+        Times(session, controls, runs, day, session.frontier, go)
+        Maps(runs, shown, asked)
+        with solara.Div(classes=["tc-area-side"]):
+            Curves(runs, shown, day)
+            Events(runs, day, chosen, asked)
+            if asked.value is not None:
+                Card(runs, day, asked)
+        with solara.Div(classes=["tc-area-below"]):
+            Below(session, runs, shown, day)
+
+
+@solara.component
+def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: int) -> None:
+    """Question, what was changed, date, SIMULATED."""
+    changed = solara.use_memo(
+        lambda: [line for run, source in zip(runs, session.sources, strict=True) for line in changed_from_file(run, source)],
+        [runs],
+    )
+    with solara.Div(classes=["tc-area-head"]):
+        Panel(html=panels.header(session, changed, snapshot))
+
+
+@solara.component
+def Times(
+    session: Session, controls: Controls, runs: tuple[Watched, ...], day: int, frontier: int, go: Go
+) -> None:
+    """The line of days with its speeds."""
+    scenario, days = runs[0].simulation.scenario, session.days
+    ticks = sorted({round(days * i / TICKS) for i in range(TICKS + 1)})
+    with solara.Div(classes=["tc-area-clock"]):
+        Clock(
+            day=day,
+            last=frontier,
+            days=days,
+            evidence=(scenario.evidence_until - scenario.start).days + 1,
+            evidence_text=f"evidence ends {day_text(scenario.evidence_until)}",
+            ticks=[{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks],
+            speeds=[{"ms": ms, "label": label, "about": about} for ms, label, about in SPEEDS],
+            interval=controls.interval.value,
+            event_go=go,
+            event_set_speed=controls.set_speed,
+            event_drawn=session.drawn,
+        )
+
+
+@solara.component
+def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
+    """The map; two beside each other for two runs, with a ring round what they hold differently."""
+    drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
+    rings = panels.differing(*shown) if len(shown) == 2 else frozenset()
+    question = asked.value
+    with solara.Div(classes=["tc-area-map"]):
+        for place, (run, drawing, snapshot) in enumerate(zip(runs, drawings, shown, strict=True)):
+            selected = question.town if question is not None and question.run == place else -1
+
+            def picked(town: Any, place: int = place) -> None:
+                asked.set(Question(place, town=int(town)))
+
+            with solara.Div(classes=["tc-map"]):
+                if len(runs) == 2:
+                    Panel(html=panels.map_title(run))
+                MapView(base=drawing.base, frame=drawing.frame(snapshot, rings, selected), event_pick=picked)
+
+
+@solara.component
+def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
+    """Towns held over time and agreements in force."""
+    looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
+    height = 168 if len(runs) == 2 else 190
+    for run, look, snapshot in zip(runs, looks, shown, strict=True):
+        scenario, snapshots = run.simulation.scenario, run.history.snapshots
+        chart = towns_chart(look, snapshots, day, scenario.days, None, WIDE, height, scenario.evidence_until)
+        with solara.Div(classes=["tc-side-block"]):
+            Panel(html=(panels.map_title(run) if len(runs) == 2 else "") + chart)
+        if len(runs) == 1:
+            with solara.Div(classes=["tc-side-block", "tc-scroll"]):
+                Panel(html=agreements_chart(snapshot, look, WIDE))
+    if len(runs) == 2:
+        with solara.Div(classes=["tc-side-block"]):
+            Panel(html=panels.difference_text(runs[0], runs[1], panels.differing(*shown)))
+
+
+@solara.component
+def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None:
+    """What has happened, newest first, by kind, faction and place."""
+    wanted = chosen.value
+
+    def set_filter(said: dict[str, Any]) -> None:
+        chosen.value = {name: str(said.get(name, ""))[:60] for name in NO_FILTER}
+
+    for place, run in enumerate(runs):
+
+        def picked(what: dict[str, str], place: int = place) -> None:
+            asked.set(Question(place, event=str(what.get("id", ""))))
+
+        lines = run.history.lines
+        town, note = place_of(run, wanted["place"])
+        found = [] if note else feed.pick(
+            lines,
+            day,
+            [wanted["kind"]] if wanted["kind"] else [],
+            [wanted["faction"]] if wanted["faction"] else [],
+            town,
+            MOST_LINES,
+        )
+        look = look_of(run.simulation.scenario)
+        title = panels.map_title(run) if len(runs) == 2 else ""
+        with solara.Div(classes=["tc-side-block", "tc-grow"]):
+            Feed(
+                html=title + (panels.note(note) if note else panels.event_lines(found, look, day, MOST_LINES)),
+                kinds=feed.groups_of(lines) if place == 0 else [],
+                factions=list(look.codes) if place == 0 else [],
+                filter=wanted,
+                event_pick=picked,
+                event_set_filter=set_filter,
+            )
+
+
+@solara.component
+def Card(runs: tuple[Watched, ...], day: int, asked: Any) -> None:
+    """What is known of the town or event asked about, by the day shown."""
+    question: Question = asked.value
+
+    def picked(what: dict[str, str]) -> None:
+        if what.get("kind") == "event":
+            asked.set(Question(question.run, event=str(what.get("id", ""))))
+        else:
+            asked.set(None)
+
+    Panel(html=answer(runs, question, day), event_pick=picked)
+
+
+@solara.component
+def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
+    """Legend, escalation ladder, deaths a week, downloads."""
+    drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
+    ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
+    fault = solara.use_reactive("")
+
+    def ask(key: Any) -> None:
+        file, said = make(session, str(key), drawings)
+        fault.value, ready.value = said, file
+
+    with solara.Div(classes=["tc-below-block"]):
+        Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
+    with solara.Div(classes=["tc-below-column"]):
+        for run, drawing, snapshot in zip(runs, drawings, shown, strict=True):
+            scenario, snapshots = run.simulation.scenario, run.history.snapshots
+            title = panels.map_title(run) if len(runs) == 2 else ""
+            with solara.Div(classes=["tc-below-block"]):
+                Panel(html=title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
+            with solara.Div(classes=["tc-below-block"]):
+                Panel(html=title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
+    with solara.Div(classes=["tc-below-block"]):
+        Downloads(items=ITEMS, ready=ready.value, fault=fault.value, event_ask=ask)

@@ -1,0 +1,124 @@
+"""The page: SolaraViz with its model, controls, parameters and Reset, and beside them our own dashboard.
+
+Solara opens `Page` inside `Layout` for each tab. The play thread steps the model and publishes the day; what is drawn
+comes from immutable snapshots of past mornings alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import solara
+from mesa.visualization import SolaraViz
+from mesa.visualization.utils import force_update
+from solara.components.applayout import appbar_portal, apptitle_portal, should_use_embed, sidebar_portal
+
+from sim.viewer import steer
+from sim.viewer.controls import Controls
+from sim.viewer.dashboard import Dashboard
+from sim.viewer.server import WATCHING
+from sim.viewer.session import LiveModel, Session
+from sim.viewer.widgets import MoreBox, ScenarioBox
+
+STYLE = Path(__file__).with_name("page.css")
+
+
+@solara.component
+def Layout(children: list[Any] = []) -> None:  # noqa: B006 - Solara's own form
+    """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
+    should_use_embed.provide(True)
+    side = sidebar_portal.use_portal()
+    appbar_portal.use_portal()
+    apptitle_portal.use_portal()
+    solara.Style(STYLE)
+    pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
+    with solara.Div(classes=[f"tc-page{pair}"]):
+        solara.Div(classes=["tc-steer"], children=side)
+        solara.Div(classes=["tc-flat"], children=children)
+
+
+@solara.component
+def Page() -> None:
+    """One tab: a session of its own, freed when the tab closes."""
+    session = solara.use_memo(lambda: Session(WATCHING.sources), [])
+    controls = solara.use_memo(lambda: Controls(session, WATCHING.given), [])
+    model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
+    round_of = solara.use_reactive(0)
+    solara.use_effect(lambda: session.close, [])
+    sliders = solara.use_memo(controls.sliders, [controls.base.value])
+    solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
+
+    def go(day: Any) -> None:
+        ended = session.day >= session.days
+        session.go(int(day))
+        if ended and session.day < session.days:
+            round_of.value += 1  # Mesa's controls stop for good at the end: new ones can play again
+            model.value.running = True
+        force_update()
+
+    parameters: dict[str, Any] = {"session": session}
+    if session.steerable and not controls.replay:
+        parameters |= sliders
+    with solara.Div(classes=["tc-flat"]):
+        with solara.Div(classes=["tc-viz"]):
+            SolaraViz(
+                model,
+                components=[],
+                model_params=parameters,
+                play_interval=controls.interval,
+                name="Simulated conflict",
+            ).key(f"mesa-{round_of.value}")
+            with solara.Sidebar():
+                Scenario(session, controls, model)
+        Dashboard(session, controls, model, go)
+
+
+@solara.component
+def Scenario(session: Session, controls: Controls, model: Any) -> None:
+    """Choice of scenario, seed, rules, policies and all other inputs, in the side bar."""
+    model.get()
+    files = [{"key": c.key, "label": c.label, "question": c.question} for c in steer.choices(controls.given)]
+    chosen = controls.source_of.value
+    key = next((c.key for c in steer.choices(controls.given) if c.path == chosen.path), "")
+    faults = [fault for fault in (controls.seed_fault(), *controls.faults.value, *session.faults) if fault]
+    ScenarioBox(
+        files=files,
+        file=key,
+        question=controls.base.value.question,
+        seed=controls.seed.value,
+        pending=controls.pending(),
+        said=session.said,
+        faults=faults,
+        steerable=session.steerable,
+        replay=controls.replay or (session.replay and not session.steerable),
+        event_choose=controls.choose,
+        event_set_seed=lambda text: controls.seed.set(str(text)[:19]),
+        event_draw_seed=controls.draw_seed,
+    )
+    if session.steerable and not controls.replay:
+        Inputs(controls)
+
+
+@solara.component
+def Inputs(controls: Controls) -> None:
+    """The inputs below the six sliders; what is changed is marked."""
+    scenario = controls.base.value
+    groups = solara.use_memo(lambda: steer.groups(scenario), [scenario])
+    offers = solara.use_memo(lambda: steer.offers(scenario), [scenario])
+    main = solara.use_memo(lambda: steer.about_main(scenario), [scenario])
+    own = {steer.key_of(policy) for policy in scenario.policy}
+    switched = controls.policies.value
+    MoreBox(
+        groups=groups,
+        main=main,
+        days=scenario.days,
+        changed=controls.changed.value,
+        policies=[
+            {"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers
+        ],
+        event_set_input=controls.set_input,
+        event_set_policy=controls.set_policy,
+    )
+
+

@@ -1,0 +1,90 @@
+"""The page's own elements: what each .vue file takes and reports. Whatever a browser reports is checked by its handler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import solara
+
+Handler = Callable[[Any], None]
+
+
+@solara.component_vue("map_view.vue")
+def MapView(base: str = "", frame: str = "", event_pick: Handler | None = None) -> None:
+    """A map to zoom and pan: `base` stays, `frame` changes with the day; reports the town clicked."""
+
+
+@solara.component_vue("clock.vue")
+def Clock(
+    day: int = 0,
+    last: int = 0,
+    days: int = 1,
+    evidence: int = -1,
+    evidence_text: str = "",
+    ticks: list[dict[str, Any]] = [],  # noqa: B006 - a trait of the widget, never changed
+    speeds: list[dict[str, Any]] = [],  # noqa: B006
+    interval: int = 100,
+    event_go: Handler | None = None,
+    event_set_speed: Handler | None = None,
+    event_drawn: Handler | None = None,
+) -> None:
+    """The line of days: reports the day wanted, the speed wanted, and each day once it is on the screen."""
+
+
+@solara.component_vue("panel.vue")
+def Panel(html: str = "", event_pick: Handler | None = None) -> None:
+    """Words and drawings; reports {kind, id} of what is clicked."""
+
+
+@solara.component_vue("feed.vue")
+def Feed(
+    html: str = "",
+    kinds: list[str] = [],  # noqa: B006
+    factions: list[str] = [],  # noqa: B006
+    filter: dict[str, str] = {},  # noqa: B006
+    event_pick: Handler | None = None,
+    event_set_filter: Handler | None = None,
+) -> None:
+    """Events with their filters; reports {kind, faction, place} and what is clicked."""
+
+
+@solara.component_vue("scenario.vue")
+def ScenarioBox(
+    files: list[dict[str, str]] = [],  # noqa: B006
+    file: str = "",
+    question: str = "",
+    seed: str = "",
+    pending: str = "",
+    said: str = "",
+    faults: list[str] = [],  # noqa: B006
+    steerable: bool = True,
+    replay: bool = False,
+    event_choose: Handler | None = None,
+    event_set_seed: Handler | None = None,
+    event_draw_seed: Handler | None = None,
+) -> None:
+    """Choice of scenario and seed; says what Reset will apply, what it has applied, and what is wrong."""
+
+
+@solara.component_vue("more.vue")
+def MoreBox(
+    groups: list[dict[str, Any]] = [],  # noqa: B006
+    main: list[dict[str, Any]] = [],  # noqa: B006
+    days: int = 1,
+    changed: dict[str, Any] = {},  # noqa: B006
+    policies: list[dict[str, Any]] = [],  # noqa: B006
+    event_set_input: Handler | None = None,
+    event_set_policy: Handler | None = None,
+) -> None:
+    """All other inputs, rules and policies; reports {key, value} and {key, on}."""
+
+
+@solara.component_vue("download.vue")
+def Downloads(
+    items: list[dict[str, str]] = [],  # noqa: B006
+    ready: dict[str, Any] = {},  # noqa: B006
+    fault: str = "",
+    event_ask: Handler | None = None,
+) -> None:
+    """Buttons to take files away; reports the key of the file wanted, saves what comes back as {id, name, mime, data}."""
