@@ -154,9 +154,9 @@ def towns_chart(
         parts.append(_steps(values[until:], until, axis, low, unit, colour, ' stroke-opacity=".35"'))
         ends.append((low - values[until] * unit, code, values[until]))
     parts += [axis.evidence(evidence, high, low), axis.shown(until, high, low)]
-    for y, code, _value in ends:
+    for y, code, _value in ends if axis.right - axis.x(until) > 20 else ():
         parts.append(f'<g transform="translate({number(axis.x(until))} {number(y)})">{_mark(look, code)}</g>')
-    parts += _end_names(ends, look, axis, low, axis.right - axis.x(until) > 24)
+    parts += _end_names(ends, look, axis, low)
     return canvas(width, height, "".join(parts), "Towns held over time")
 
 
@@ -214,14 +214,13 @@ def _mark(look: Look, code: str) -> str:
 
 
 def _end_names(ends: list[tuple[float, str, int]], look: Look, axis: Axis, low: float, beside: bool) -> list[str]:
-    """Write each faction's name and towns at the right, moved apart; `beside` repeats its symbol."""
+    """Write each faction's name and towns at the right, moved apart, beside its symbol."""
     heights = spaced([low - y for y, _code, _value in ends], GAP)
     parts = []
     for (_y, code, value), up in zip(ends, heights, strict=True):
         y = low - up
         text = fitted(look.names[code], SIZE, RIGHT - 24 - text_width(f" {value}", SIZE))
-        if beside:
-            parts.append(f'<g transform="translate({number(axis.right + 11)} {number(y)})">{_mark(look, code)}</g>')
+        parts.append(f'<g transform="translate({number(axis.right + 11)} {number(y)})">{_mark(look, code)}</g>')
         parts.append(words(axis.right + 20, y + 4, f"{text} {value}", SIZE))
     return parts
 

@@ -51,7 +51,12 @@ def legend(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool
 
 def legend_body(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool) -> tuple[str, float]:
     """Return the legend's elements and its height in px."""
-    sections = [_held(drawing, snapshot.map), _population(), _signs(drawing, compared), _lines(drawing, snapshot)]
+    sections = [
+        _held(drawing, snapshot.map),
+        _population(drawing),
+        _signs(drawing, compared),
+        _lines(drawing, snapshot),
+    ]
     columns = COLUMNS[min(max(int(width // COLUMN), 1), len(COLUMNS)) - 1]
     room, parts, lowest = width / len(columns), [], 0.0
     for i, column in enumerate(columns):
@@ -118,10 +123,10 @@ def _shape(data: str, size: float, fill: str, stroke: str = PAPER, more: str = "
     )
 
 
-def _population() -> tuple[str, list[Row]]:
+def _population(drawing: MapDrawing) -> tuple[str, list[Row]]:
     circle, rows = unit_path(outline("circle")), []
     for text, radius in zip(("under 5,000", "5,000 to 25,000", "over 25,000"), CLASS_RADII, strict=True):
-        rows.append((_shape(circle, radius * PX, QUIET), text, ""))
+        rows.append((_shape(circle, radius * PX * drawing.larger, QUIET), text, ""))
     return "Population", rows
 
 
@@ -135,9 +140,19 @@ def _signs(drawing: MapDrawing, compared: bool) -> tuple[str, list[Row]]:
     rows.append((f'<g transform="translate(-5 7)">{flag}</g>', "base in another's town", ""))
     arrow = f'<path d="M-13 0H6" stroke="{QUIET}" stroke-width="2.4"/><path d="{DART}" transform="translate(7 0) scale(5.5)" fill="{QUIET}"/>'
     rows.append((arrow, "force on the move", ""))
+    bars = "".join(
+        f'<path d="M{x - bar_length(n) / 2:.1f} -1.5h{bar_length(n):.1f}v3h-{bar_length(n):.1f}z" fill="{QUIET}"/>'
+        for x, n in ((-9, 100), (6, 1000))
+    )
+    rows.append((bars, "100, 1,000 fighters (zoom in)", ""))
     if drawing.ground.weak.any():
         rows.append((_swatch(), "start holder weakly sourced", ""))
     return "Signs", rows
+
+
+def bar_length(fighters: int) -> float:
+    """Return the px of the bar that stands for fighters in a town."""
+    return min(26.0, max(1.5, 0.38 * fighters**0.5))
 
 
 DART = "M1.3 0L-.9 .85L-.45 0L-.9 -.85Z"

@@ -7,18 +7,19 @@ their size: sets of names placed for several scales wait in the base, and the se
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plots.ground import CLASS_RADII, Ground, contact_lines, governed, ground_of
+from sim.plots.ground import Ground, contact_lines, governed, ground_of
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
 from sim.plots.layers import BURST_POINTS, CONTESTED_GAP_KM, FLAG_POINTS, ROAD_LOOK
 from sim.plots.state import CLASH_DAYS, start_state
 from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, ZONE_INK, burst, half, outline, pennant
-from sim.viewer.legend_svg import DART, PX, WEAK_INK, legend, ring, still
+from sim.viewer.legend_svg import DART, PX, WEAK_INK, bar_length, legend, ring, still
 from sim.viewer.svg import FONT, NAMESPACE, escape, fitted, number, pale_of, path_of, text_width, unit_path
 
 if TYPE_CHECKING:
@@ -26,12 +27,11 @@ if TYPE_CHECKING:
 
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
-    from sim.viewer.snapshot import Move, Snapshot
+    from sim.viewer.snapshot import Line, Move, Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
-RADII = tuple(radius * PX for radius in CLASS_RADII)
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
-SCALES = (0.5, 0.7, 1.0, 1.5, 2.25, 3.5, 5.5)  # for which names are placed
+SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
 NEAR_KM = 2.6  # a force nearer to its goal than this has arrived
 Point = tuple[float, float]
@@ -50,7 +50,8 @@ class MapDrawing:
         self.size = ((east - west) * self.unit, (north - south) * self.unit)
         self.view_box = (0.0, 0.0, round(self.size[0], 1), round(self.size[1], 1))
         self.at = self.px(self.ground.at)
-        self.radii = self.ground.radii * PX
+        self.larger = _larger(self.at)
+        self.radii = self.ground.radii * PX * self.larger
         self.key = _digest(scenario, geography)
         self.before = start_state(scenario, geography).count
         self.names = [escape(name) for name in self.ground.names]
@@ -87,7 +88,7 @@ class MapDrawing:
     ) -> str:
         return (
             f'<g class="cells">{self._cells(snapshot)}</g>'
-            f'<g class="signs">{self.contact(snapshot)}{_moves(self, snapshot.moves)}'
+            f'<g class="signs">{self.contact(snapshot)}{_moves(self, snapshot)}'
             f"{self._symbols(snapshot, differing, selected, fresh)}</g>"
         )
 
@@ -101,6 +102,11 @@ class MapDrawing:
     def still(self, snapshot: Snapshot, stamp_text: str, differing: frozenset[int] = frozenset()) -> str:
         """Return one standalone SVG to take away: title, map, legend and stamp (`sim.plots.style.stamp`)."""
         return still(self, snapshot, stamp_text, self._groups(snapshot, differing), bool(differing))
+
+    def fought(self, snapshot: Snapshot, lines: Sequence[Line]) -> frozenset[int]:
+        """Return the towns with fighting on the day before a morning; `lines` are those of the history."""
+        names = {lines[row].town for row in snapshot.fresh if lines[row].kind == "clash"}
+        return frozenset(town for town in snapshot.map.clashes if self.ground.geography.places[town].name in names)
 
     def name_set(self, scale: float) -> str:
         """Return the names placed for one of SCALES."""
@@ -174,6 +180,7 @@ class MapDrawing:
                 parts.append(ring(radius + gap, colour))
         if selected:
             parts.append(ring(radius + RING + 3.2, INK, ' stroke-dasharray="4 2.5"'))
+        parts.append(self._bar(radius, fighters))
         foot = 0.7 * radius
         for k, code in enumerate(bases):
             flag = self._use("flag", FLAG, self.look.colour(code), INK)
@@ -182,6 +189,22 @@ class MapDrawing:
             f'<g class="t" data-town="{town}" transform="{self._spots[town]}"><title>'
             f'{self._told(town, sides, deaths, bases, fighters, changed)}</title><g class="k">{"".join(parts)}</g></g>'
         )
+
+    def _bar(self, radius: float, fighters: list[int]) -> str:
+        """Return the fighters standing in a town as a bar below it, seen when zoomed in; its area goes with their number."""
+        total = sum(fighters)
+        if not total:
+            return ""
+        wide, y, parts = bar_length(total), radius + 2.2, []
+        x = -wide / 2
+        for code, n in zip(self.look.codes, fighters, strict=False):
+            if n:
+                length = wide * n / total
+                parts.append(
+                    f'<path d="M{x:.1f} {y:.1f}h{length:.1f}v3h-{length:.1f}z" fill="{self.look.colour(code)}"/>'
+                )
+                x += length
+        return f'<g class="f" display="none">{"".join(parts)}</g>'
 
     def _use(self, shape: str, size: float, fill: str, stroke: str = "", more: str = "") -> str:
         edge = f' stroke="{stroke}"' if stroke else ""
@@ -218,6 +241,14 @@ class MapDrawing:
         if deaths >= 0:
             lines.append(f"fighting, last {CLASH_DAYS} days: {deaths} killed")
         return escape("\n".join(lines))
+
+
+def _larger(at: np.ndarray) -> float:
+    """Return how much larger symbols are than on a dense map, 1 to 1.6, where towns lie far apart."""
+    if len(at) < 2:
+        return 1.6
+    gaps = np.hypot(*(at[:, None] - at[None]).transpose(2, 0, 1)) + 1e9 * np.eye(len(at))
+    return float(np.clip(np.median(gaps.min(axis=1)) / 60, 1.0, 1.6))
 
 
 def _digest(scenario: Scenario, geography: Geography) -> str:
@@ -316,7 +347,7 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
     fonts = [_name_font(drawing, town) for town in range(len(points))]
     texts = [fitted(name, size, 170, bold) for name, (size, bold) in zip(ground.names, fonts, strict=True)]
     sizes = np.array([(text_width(t, s, b), 0.98 * s) for t, (s, b) in zip(texts, fonts, strict=True)])
-    radii = drawing.radii * np.sqrt(scale) * 1.1 + 1.5
+    radii = drawing.radii * np.sqrt(scale) * 1.1 + 2.5
     frame = Box(3, 3, wide - 3, high - 3)
     labels, clear = [], []
     zone = _zone_label(drawing, scale, points, radii, frame)
@@ -324,7 +355,7 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
         labels, clear = [zone[0]], [zone[1]]
     population = np.array([place.population for place in ground.geography.places])
     rank = np.log10(1 + population) + 100.0 * np.isin(np.arange(len(points)), ground.watch)
-    must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.radii > 6 * PX)}
+    must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.ground.radii > 6)}
     order = np.argsort(-rank, kind="stable")
     placed = place_labels(points, sizes, radii, order, frame, clear, must, margin=1.2)
     for town, box in placed.items():
@@ -335,7 +366,7 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
 def _name_font(drawing: MapDrawing, town: int) -> tuple[float, bool]:
     if town in drawing.ground.watch:
         return NAME_SIZES[2], True
-    return NAME_SIZES[1] if drawing.radii[town] > 6 * PX else NAME_SIZES[0], False
+    return NAME_SIZES[1] if drawing.ground.radii[town] > 6 else NAME_SIZES[0], False
 
 
 def _label(
@@ -396,22 +427,24 @@ def _name_set(drawing: MapDrawing, scale: float) -> str:
 # Forces on the move ---------------------------------------------------------------------------------------------------
 
 
-def _moves(drawing: MapDrawing, moves: tuple[Move, ...]) -> str:
+def _moves(drawing: MapDrawing, snapshot: Snapshot) -> str:
     """Return an arrow for each body of fighters that moved or is on the way; those on one way together are one."""
     bodies: dict[tuple[str, Point, Point, int], list[Move]] = {}
-    for move in moves:
+    for move in snapshot.moves:
         bodies.setdefault((move.code, move.start, move.end, move.goal_town), []).append(move)
     if not bodies:
         return ""
     ends = np.array([(*key[1], *key[2]) for key in bodies])
     starts_px, ends_px = drawing.px(ends[:, :2]).tolist(), drawing.px(ends[:, 2:]).tolist()
     return "".join(
-        _arrow(drawing, key[0], key[3], body, start, end)
+        _arrow(drawing, key[0], key[3], body, start, end, STAR if key[3] in snapshot.map.clashes else 0)
         for (key, body), start, end in zip(bodies.items(), starts_px, ends_px, strict=True)
     )
 
 
-def _arrow(drawing: MapDrawing, code: str, goal: int, body: list[Move], start: list[float], end: list[float]) -> str:
+def _arrow(
+    drawing: MapDrawing, code: str, goal: int, body: list[Move], start: list[float], end: list[float], star: float
+) -> str:
     fighters, colour = sum(move.fighters for move in body), drawing.look.colour(code)
     (x, y), (from_x, from_y) = end, start
     on_to = drawing.at[goal].tolist() if goal >= 0 else end
@@ -420,10 +453,10 @@ def _arrow(drawing: MapDrawing, code: str, goal: int, body: list[Move], start: l
     towards = (x - from_x, y - from_y) if length > 1 else (on_to[0] - x, on_to[1] - y)
     arrived = goal >= 0 and left < NEAR_KM * drawing.unit
     if arrived:
-        back = min(float(drawing.radii[goal]) + 5, 0.6 * length) / max(length, 1e-9)
+        back = min(float(drawing.radii[goal]) + star + 6, 0.7 * length) / max(length, 1e-9)
         x, y = on_to[0] - towards[0] * back, on_to[1] - towards[1] * back
     angle = float(np.degrees(np.arctan2(towards[1], towards[0])))
-    width = 1.3 + min(3.2, fighters**0.5 / 9)
+    width = 1.2 + min(2.4, fighters**0.5 / 12)
     tail = ahead = ""
     if length > 1:
         data = f"M{from_x:.1f} {from_y:.1f}L{x:.1f} {y:.1f}"
@@ -433,7 +466,7 @@ def _arrow(drawing: MapDrawing, code: str, goal: int, body: list[Move], start: l
     return (
         f'<g class="mv"><title>{_marching(drawing, code, body, fighters)}</title>{ahead}{tail}<g'
         f' transform="translate({x:.1f} {y:.1f})"><g class="k"><use href="#{drawing.key}dart" '
-        f'transform="rotate({angle:.0f}) scale({3.2 + width:.1f})" fill="{colour}" stroke="{PAPER}" stroke-width="1"/>'
+        f'transform="rotate({angle:.0f}) scale({3.6 + width:.1f})" fill="{colour}" stroke="{PAPER}" stroke-width="1"/>'
         "</g></g></g>"
     )
 
