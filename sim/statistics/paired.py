@@ -14,7 +14,7 @@ import numpy as np
 from scipy.stats import bootstrap
 
 from sim.statistics.precision import more_runs
-from sim.statistics.shares import matched, newcombe
+from sim.statistics.shares import LEAST_DIFFERENT, matched, newcombe
 
 DRAWS = 2000
 SEED = 20181029  # of all resampling: the same runs give the same intervals
@@ -25,6 +25,7 @@ SHARE = "share of runs"
 class Difference:
     """Other less reference over `pairs` matched runs, with its 95 % interval; NaN where fewer than two pairs.
 
+    `resolved`: the interval leaves out zero, and at least `LEAST_DIFFERENT` pairs differ.
     `correlation` is that of the pairs; `variance_ratio` the variance of the difference over what unpaired runs would give:
     below 1 pairing pays. `more_runs` is None where resolved or where no number of runs in reach would resolve it.
     """
@@ -77,7 +78,8 @@ def difference_of(
 ) -> Difference:
     """Return a difference from its pairs, f8 [n] each, and its interval; `names` are statistic, label and unit."""
     known = math.isfinite(low) and math.isfinite(high)
-    resolved = known and (low > 0 or high < 0)
+    differ = int(np.count_nonzero(two - one))
+    resolved = known and (low > 0 or high < 0) and differ >= LEAST_DIFFERENT
     return Difference(
         *names,
         pairs=len(one),
@@ -87,7 +89,7 @@ def difference_of(
         low=low,
         high=high,
         resolved=resolved,
-        more_runs=more_runs(estimate, low, high, len(one)) if known else None,
+        more_runs=more_runs(estimate, low, high, len(one), differ) if known and not resolved else None,
         correlation=correlation(one, two),
         variance_ratio=variance_ratio(one, two),
     )

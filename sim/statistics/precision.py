@@ -7,6 +7,8 @@ import math
 import numpy as np
 from scipy.stats import t as student
 
+from sim.statistics.shares import LEAST_DIFFERENT
+
 MOST_RUNS = 100_000  # more runs than this are not advised
 
 
@@ -31,16 +33,18 @@ def running(values: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.nda
     return mean + (values[0] if len(values) else 0.0), wide
 
 
-def more_runs(estimate: float, low: float, high: float, runs: int) -> int | None:
+def more_runs(estimate: float, low: float, high: float, runs: int, differ: int | None = None) -> int | None:
     """Return about how many more runs would resolve an estimate of this size, to one figure or two, rounded up.
 
-    The half-width shrinks with the square root of the number of runs. None where it is resolved, where the estimate is 0
-    or NaN, or where over `MOST_RUNS` would be needed.
+    The half-width shrinks with the square root of the number of runs; `differ` of them are not zero, of which
+    `LEAST_DIFFERENT` are needed. None where the estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
     """
     nearer = (estimate - low) if estimate > 0 else (high - estimate)
-    if not math.isfinite(nearer) or estimate == 0 or low > 0 or high < 0:
+    if not math.isfinite(nearer) or estimate == 0:
         return None
     more = runs * (nearer / estimate) ** 2 - runs
+    if differ is not None and 0 < differ < LEAST_DIFFERENT:
+        more = max(more, runs * LEAST_DIFFERENT / differ - runs)
     if more > MOST_RUNS:
         return None
     unit = 10 ** max(int(math.log10(max(more, 1))) - (1 if more >= 100 else 0), 0)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy.stats import binom, false_discovery_control
 
 Z95 = 1.959963984540054
+LEAST_DIFFERENT = 6  # pairs; with fewer that differ no exact test reaches 5 %, all the same way as they may go
 DISCOVERIES = 0.05  # false discovery rate of a map
 
 

@@ -163,9 +163,19 @@ def test_more_runs_would_resolve() -> None:
     """An interval of 1 +- 2 needs four times the runs; it was not asked for where it is resolved or hopeless."""
     assert more_runs(1.0, -1.0, 3.0, 100) == 300
     assert more_runs(-1.0, -3.0, 1.0, 100) == 300
-    assert more_runs(1.0, 0.5, 1.5, 100) is None
+    assert more_runs(1.0, -0.1, 1.1, 100, differ=3) == 100
     assert more_runs(0.0, -1.0, 1.0, 100) is None
     assert more_runs(1e-6, -1.0, 1.0, 100) is None
+
+
+def test_too_few_pairs_that_differ_are_not_resolved() -> None:
+    """Five of 30 pairs differ, all one way: an exact sign test gives 0.0625, though the bootstrap interval is above zero."""
+    other = np.repeat([0.0, 2.0], [25, 5])
+    found = paired_difference(np.zeros(30), other)
+    assert found.low > 0
+    assert not found.resolved
+    assert found.more_runs == 6
+    assert paired_difference(np.zeros(30), np.repeat([0.0, 2.0], [24, 6])).resolved
 
 
 def test_running_precision_is_that_of_students_interval() -> None:

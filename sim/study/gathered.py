@@ -1,0 +1,293 @@
+"""The runs that a comparison rests on, from one study, several studies or single runs, put side by side.
+
+Scenarios keep their names where these differ. Replicates of a further study are matched to those of the first by number and
+seed, else by seed; where no seed is common, runs stand side by side in order and are independent of one another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import Fault, InputError
+from sim.record.run import Run
+from sim.scenario.schema import Scenario
+from sim.study.single import StudyOfRuns
+from sim.words import clause_list, plural
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+    from sim.study.store import Study
+
+Source = Any  # Study | StudyOfRuns: the tables of both have the same names and columns
+INPUT = "input:"
+DUMMY = "dummy"
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A study, its scenarios' names as shown by their own, and its replicates as matched by their own."""
+
+    study: Source
+    names: dict[str, str]
+    numbers: dict[int, int]
+
+
+class Gathered:
+    """All runs, by scenario as shown and by replicate as matched."""
+
+    def __init__(self, parts: Sequence[Part], unmatched: bool) -> None:
+        self.parts = list(parts)
+        self.unmatched = unmatched
+        self.scenarios: dict[str, Scenario] = {
+            shown: part.study.scenarios[own] for part in self.parts for own, shown in part.names.items()
+        }
+        self.reference, *self.others = self.scenarios
+        self.days = min(self._days(name) for name in self.scenarios)
+
+    def _days(self, name: str) -> int:
+        return int(self.scenarios[name].days)
+
+    @property
+    def first(self) -> Source:
+        """The first study."""
+        return self.parts[0].study
+
+    def part_of(self, scenario: str) -> tuple[Part, str]:
+        """Return the part that a scenario comes from, and the scenario's own name there."""
+        for part in self.parts:
+            for own, shown in part.names.items():
+                if shown == scenario:
+                    return part, own
+        raise KeyError(scenario)
+
+    def geography(self) -> Geography:
+        """Return the map, which all scenarios share."""
+        found: Geography = self.first.geography()
+        return found
+
+    def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return a table of all runs with scenarios as shown and replicates as matched."""
+        return pd.concat([_renamed(part, part.study.table(name, columns)) for part in self.parts], ignore_index=True)
+
+    @cached_property
+    def runs(self) -> dict[str, pd.DataFrame]:
+        """By scenario, one row a run, indexed by replicate in rising order."""
+        every = self.table("runs")
+        return {name: every[every["scenario"] == name].set_index("replicate").sort_index() for name in self.scenarios}
+
+    def replicates(self, scenario: str) -> np.ndarray:
+        """Return the replicates done in a scenario: i8 [R], rising."""
+        return self.runs[scenario].index.to_numpy(dtype=np.int64)
+
+    def pairs(self, scenario: str) -> np.ndarray:
+        """Return the replicates done in a scenario and in the reference: i8 [pairs], rising."""
+        return np.intersect1d(self.replicates(self.reference), self.replicates(scenario))
+
+    @property
+    def single(self) -> bool:
+        """Whether no scenario has two runs."""
+        return all(len(frame) < 2 for frame in self.runs.values())
+
+    @property
+    def partial(self) -> bool:
+        """Whether runs are missing."""
+        return any(part.study.partial for part in self.parts)
+
+    def planned(self, scenario: str) -> int:
+        """Return how many runs of a scenario are planned."""
+        study = self.part_of(scenario)[0].study
+        return int(study.planned) // max(len(study.scenarios), 1)
+
+    def failed(self, scenario: str) -> int:
+        """Return how many runs of a scenario failed."""
+        part, own = self.part_of(scenario)
+        return int((part.study.failures["scenario"] == own).sum())
+
+    def daily(self, columns: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return columns of the daily tables by scenario: f8 [R, days + 1, columns], runs in the order of `replicates`.
+
+        `days` is that of the shortest scenario. 0 where a scenario has no such column: a faction that is not there.
+        """
+        known = [self._known(part, columns) for part in self.parts]
+        frames = [
+            _renamed(part, part.study.daily(names)).reindex(columns=["scenario", "replicate", "day", *columns])
+            for part, names in zip(self.parts, known, strict=True)
+        ]
+        every = pd.concat(frames, ignore_index=True)
+        every = every[every["day"] <= self.days].sort_values(["replicate", "day"], kind="stable")
+        found = {}
+        for name in self.scenarios:
+            values = every.loc[every["scenario"] == name, list(columns)].to_numpy(dtype=float)
+            found[name] = np.nan_to_num(values).reshape(-1, self.days + 1, len(columns))
+        return found
+
+    def _known(self, part: Part, columns: Sequence[str]) -> list[str]:
+        tables = part.study.manifest.get("tables")
+        return [name for name in columns if tables is None or name in tables["daily"]]
+
+    @cached_property
+    def headline(self) -> list[str]:
+        """The headline statistics: those of the studies, else of the scenarios, in order, each once."""
+        names: list[str] = []
+        for part in self.parts:
+            definition = getattr(part.study, "definition", None)
+            own = list(definition.headline) if definition is not None else []
+            names += own or [name for model in part.study.scenarios.values() for name in model.headline]
+        return list(dict.fromkeys(names))
+
+    def notes(self) -> Iterator[str]:
+        """Give what must be known before any number is read."""
+        if self.single:
+            yield "One run a scenario: differences are those of these runs alone, without intervals; nothing is resolved."
+        for part in self.parts:
+            study = part.study
+            done = len(study.runs)
+            if study.partial:
+                yield (
+                    f"{study.name} is partial: {done:,} of {study.planned:,} runs are done. Only replicates done in both "
+                    "scenarios are compared."
+                )
+            if len(study.failures):
+                yield f"{study.name}: {len(study.failures):,} of {done + len(study.failures):,} runs failed; see Methods."
+        yield from self._matching()
+        yield from self._unlike()
+
+    def _matching(self) -> Iterator[str]:
+        if self.unmatched and self.single:
+            yield "The runs have different seeds: their difference mixes what the scenario changes with chance."
+        elif self.unmatched:
+            yield (
+                "No seed is common to these studies: runs stand side by side in order as independent ones, and intervals are "
+                "as wide as that makes them."
+            )
+        elif len(self.parts) > 1 and not self.single and not self._same_inputs():
+            yield "Inputs are not drawn alike in these studies: matched runs share their seed only."
+        for name in self.others:
+            most = max(len(self.runs[name]), len(self.runs[self.reference]))
+            if not self.single and len(self.pairs(name)) < most and not self.partial:
+                yield f"{name}: {plural(len(self.pairs(name)), 'run')} of {most:,} are matched with {self.reference}."
+
+    def _same_inputs(self) -> bool:
+        first = self.runs[self.reference]
+        for name in self.others:
+            frame, both = self.runs[name], self.pairs(name)
+            shared = [c for c in first.columns if c.startswith(INPUT) and c in frame.columns]
+            one, two = (f.loc[both, shared].to_numpy(dtype=float) for f in (first, frame))
+            known = np.isfinite(one) & np.isfinite(two)
+            varies = np.nanstd(np.where(known, two, 0.0), axis=0) > 0 if len(both) else np.zeros(len(shared), bool)
+            if not np.allclose(one[:, varies], two[:, varies], equal_nan=True):
+                return False
+        return {*self.first.inputs} == {path for part in self.parts for path in part.study.inputs}
+
+    def _unlike(self) -> Iterator[str]:
+        model = self.scenarios[self.reference]
+        for name in self.others:
+            other = self.scenarios[name]
+            if other.start != model.start:
+                yield f"Day 0 is {other.start} in {name} and {model.start} in {self.reference}: days are counted from each start."
+        if len({self._days(name) for name in self.scenarios}) > 1:
+            longest = [f"{name} {self._days(name)}" for name in self.scenarios]
+            yield (
+                f"The scenarios differ in length ({clause_list(longest)} days): curves end with the shortest, and statistics "
+                "are those of each scenario's own days."
+            )
+
+
+def _renamed(part: Part, frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.assign(
+        scenario=frame["scenario"].astype(object).map(part.names), replicate=frame["replicate"].map(part.numbers)
+    )
+
+
+def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> Gathered:
+    """Put studies, or runs, side by side; the first is the reference. InputError where they cannot be compared."""
+    if not studies:
+        raise InputError([Fault("compare", None, "", "there is nothing to compare")])
+    runs = [one for one in studies if isinstance(one, Run)]
+    if runs and len(runs) < len(studies):
+        raise InputError([Fault("compare", None, "", "a single run and a study: give runs, or studies, not both")])
+    sources: list[Source] = [_of_run(run) for run in runs] or list(studies)
+    _comparable(sources)
+    shown = _shown_names(sources, [f"seed {run.seed}" for run in runs])
+    numbers, unmatched = _numbers(sources)
+    return Gathered([Part(*row) for row in zip(sources, shown, numbers, strict=True)], unmatched)
+
+
+def _of_run(run: Run) -> StudyOfRuns:
+    found = StudyOfRuns({(run.name, 0): run}, run.name)
+    if run.folder is not None:
+        found.folder = run.folder
+    return found
+
+
+def _comparable(sources: list[Source]) -> None:
+    faults = []
+    for source in sources:
+        where = str(source.folder)
+        if not len(source.runs):
+            faults.append(Fault(where, None, "", "no run of this study is done yet; see `run.py status`"))
+    if faults:
+        raise InputError(faults)
+    first = sources[0].geography().name
+    for source in sources[1:]:
+        name = source.geography().name
+        if name != first:
+            faults.append(
+                Fault(str(source.folder), None, "", f"is on the map {name}, the first on {first}; one map is needed")
+            )
+    if faults:
+        raise InputError(faults)
+
+
+def _shown_names(sources: list[Source], marks: list[str]) -> list[dict[str, str]]:
+    """Return names as shown by each source's own; those that more than one source has are told apart."""
+    owners: dict[str, int] = {}
+    for source in sources:
+        for name in source.scenarios:
+            owners[name] = owners.get(name, 0) + 1
+    taken: set[str] = set()
+    shown = []
+    for place, source in enumerate(sources):
+        names = {}
+        for name in source.scenarios:
+            mark = marks[place] if marks else source.name
+            wanted = name if owners[name] == 1 else f"{name} ({mark})"
+            number = 2
+            while wanted in taken:
+                wanted, number = f"{name} ({mark}, {number})", number + 1
+            taken.add(wanted)
+            names[name] = wanted
+        shown.append(names)
+    return shown
+
+
+def _numbers(sources: list[Source]) -> tuple[list[dict[int, int]], bool]:
+    """Return replicates as matched by each source's own, and whether any further source has no seed in common."""
+    seeds = [_seeds(source) for source in sources]
+    first, unmatched = seeds[0], False
+    found = [{number: number for number in first}]
+    free = max((number for one in seeds for number in one), default=0) + 1
+    for other in seeds[1:]:
+        same = {number: number for number, seed in other.items() if first.get(number) == seed}
+        if not same and len(set(first.values())) == len(first):
+            at = {seed: number for number, seed in first.items()}
+            same = {number: at[seed] for number, seed in other.items() if seed in at}
+        if not same:
+            unmatched = True
+            same = dict(zip(sorted(other), sorted(first), strict=False))
+        for number in other:
+            if number not in same:
+                same[number], free = free, free + 1
+        found.append(same)
+    return found, unmatched
+
+
+def _seeds(source: Source) -> dict[int, int]:
+    rows = source.runs[["replicate", "seed"]].drop_duplicates("replicate")
+    return {int(number): int(seed) for number, seed in zip(rows["replicate"], rows["seed"], strict=True)}
