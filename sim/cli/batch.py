@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sim.study.runner import Progress
 
 OUTPUTS = Path("outputs")
+MARKS = 20  # reports of progress over which speed is measured
 LINES = 10  # lines of progress where there is no terminal
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 
@@ -81,7 +83,9 @@ def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
     from sim.study.plan import of_files
 
     if len(files) == 1 and (files[0] / "study.yaml").is_file():
-        return *read_definition(files[0] / "study.yaml"), files[0].resolve().parent
+        folder = files[0] if files[0].name else files[0].resolve()
+        definition, source = read_definition(folder / "study.yaml")
+        return definition.model_copy(update={"name": folder.name}), source, folder.parent
     found = [find_study(file) or find_scenario(file) for file in files]
     studies = [file for file in found if is_study(file)]
     if studies and len(found) > 1:
@@ -209,26 +213,33 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         yield _lines()
 
 
-def rate_text(progress: Progress) -> str:
-    """Say how fast a study is, how long it will take, and what failed."""
-    failed = f", {progress.failed} failed" if progress.failed else ""
-    left = progress.planned - progress.done - progress.failed
-    if not progress.fresh or progress.seconds <= 0:
-        return failed.removeprefix(", ")
-    rate = progress.fresh / progress.seconds
-    rest = f", {duration(left / rate)} left" if left > 0 else ""
-    return f"{rate:.1f} runs a second{rest}{failed}"
+class Pace:
+    """How fast runs are made lately: the start, when rules may have to be compiled, does not count for long."""
+
+    def __init__(self) -> None:
+        self.marks: deque[tuple[int, float]] = deque(maxlen=MARKS)
+
+    def words(self, progress: Progress) -> str:
+        """Say how fast a study is, how long it will take, and what failed; to be called with each progress."""
+        if progress.fresh:
+            self.marks.append((progress.fresh, progress.seconds))
+        said = []
+        if len(self.marks) > 1 and self.marks[-1][1] > self.marks[0][1]:
+            rate = (self.marks[-1][0] - self.marks[0][0]) / (self.marks[-1][1] - self.marks[0][1])
+            left = progress.planned - progress.done - progress.failed
+            said.append(f"{rate:.1f} runs a second")
+            said += [f"{duration(left / rate)} left"] if left > 0 and rate > 0 else []
+        return ", ".join([*said, *([f"{progress.failed} failed"] if progress.failed else [])])
 
 
 def _lines() -> Callable[[Progress], None]:
-    last = -1
+    last, pace = -1, Pace()
 
     def report(progress: Progress) -> None:
         nonlocal last
-        over = progress.done + progress.failed
+        over, said = progress.done + progress.failed, pace.words(progress)
         step = LINES * over // max(1, progress.planned)
         if step != last:
-            said = rate_text(progress)
             print(f"{over} of {progress.planned} runs{f': {said}' if said else ''}", file=sys.stderr, flush=True)
             last = step
         if progress.note:
@@ -250,11 +261,11 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.description}"),
     ]
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
+        task, pace = bar.add_task("starting", total=None), Pace()
 
         def report(progress: Any) -> None:
             over = progress.done + progress.failed
-            bar.update(task, completed=over, total=progress.planned, description=rate_text(progress))
+            bar.update(task, completed=over, total=progress.planned, description=pace.words(progress))
             if progress.note:
                 bar.console.print(progress.note)
 

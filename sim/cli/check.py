@@ -11,7 +11,9 @@ from sim.errors import Fault, InputError
 
 
 def check(
-    scenarios: Annotated[list[Path], typer.Argument(help="Scenario files.", metavar="FILE...", show_default=False)],
+    scenarios: Annotated[
+        list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
+    ],
     picture: Annotated[
         str | None, typer.Option("--map", metavar="[PNG]", help="Draw the start, to a new file.")
     ] = None,
@@ -19,7 +21,7 @@ def check(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
     ] = None,
 ) -> None:
-    """Read scenarios and print what their numbers imply; runs nothing."""
+    """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""
     faults: list[Fault] = []
     for path in scenarios:
         try:
@@ -35,7 +37,11 @@ def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) ->
     from sim.cli.picture import FREE_NAME, draw_starts, picture_file
     from sim.engine.implied import implied
     from sim.reading import read
+    from sim.study.definition import find_study, is_study
 
+    if (study := find_study(path)) is not None and is_study(study):
+        _check_study(study, sets, picture)
+        return
     loaded, geography = read(path, sets)
     if picture is not None and picture != FREE_NAME and not alone:
         raise InputError([Fault("--map", None, "", "one file name for several scenarios; leave the name out")])
@@ -45,3 +51,16 @@ def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) ->
         draw_starts(target, (loaded.scenario, geography))
     if not alone:
         print()
+
+
+def _check_study(path: Path, sets: list[str], picture: str | None) -> None:
+    from sim.cli.batch import plan_rows
+    from sim.cli.output import pairs
+    from sim.study.definition import read_definition
+    from sim.study.plan import make_plan
+
+    if sets or picture is not None:
+        option = "--set" if sets else "--map"
+        raise InputError([Fault(option, None, "", f"does not go with a study; {path} says itself what it changes")])
+    plan = make_plan(*read_definition(path))
+    pairs(plan_rows(plan), title=f"{path}: {plan.definition.question}")

@@ -315,7 +315,7 @@ def _notes(
             yield f"{name} keeps its own number for {plural(len(kept), 'input')}: {numbers}."
         if moved:
             spans = _few(f"{item.path} {item.own_low:g} to {item.own_high:g}" for item in moved)
-            yield f"{name} draws {plural(len(moved), 'input')} from a range of its own: {spans}."
+            yield f"{name} draws {plural(len(moved), 'input')} from {'a range' if len(moved) == 1 else 'ranges'} of its own: {spans}."
     if definition.design == "posterior" and draws < definition.replicates:
         yield f"The {draws} draws of the posterior are used again from the first, with other seeds."
 

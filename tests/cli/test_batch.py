@@ -1,0 +1,124 @@
+"""`batch` as a person calls it: from files to a study's folder, its plan, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.cli.batch import Pace, duration, size_text
+from sim.study.runner import Progress
+from tests.cli.support import ROOT, Command
+
+STUDY = """\
+question: who ends up with the pass?
+scenarios:
+  base: two_valleys
+  bold: {file: two_valleys, set: {factions.Lanterns.doctrine.expansion: 8}}
+set: {days: 8}
+replicates: 3
+"""
+
+
+@pytest.fixture
+def study(here: Path) -> Path:
+    here.mkdir(exist_ok=True)
+    path = here / "pass.yaml"
+    path.write_text(STUDY, encoding="utf-8")
+    return path
+
+
+def test_a_study_is_run_and_goes_on_with_the_same_command(command: Command, here: Path, study: Path) -> None:
+    done = command("batch", "pass.yaml", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "SIMULATED. 6 of 6 runs are done in outputs/pass" in done.stdout
+    assert "next: python run.py compare outputs/pass" in done.stdout
+    assert "bold keeps its own number for 1 input: factions.Lanterns.doctrine.expansion 8." in " ".join(
+        done.stdout.split()
+    )
+    first = pd.read_csv(here / "outputs" / "pass" / "runs.csv")
+    assert first.groupby("replicate")["seed"].nunique().tolist() == [1, 1, 1]
+    more = command("batch", "outputs/pass", "--workers", "1", "--replicates", "4")
+    assert "8 of 8 runs are done in outputs/pass" in more.stdout, more.stderr
+    second = pd.read_csv(here / "outputs" / "pass" / "runs.csv")
+    pd.testing.assert_frame_equal(first, second.head(6))
+
+
+def test_scenario_files_alone_are_a_study(command: Command, here: Path, study: Path) -> None:
+    for name in ("one", "two"):
+        (here / f"{name}.yaml").write_text("extends: two_valleys\ndays: 5\nquestion: what comes of it?\n")
+    done = command("batch", "one.yaml", "two", "--replicates", "2", "--fixed-inputs", "--seed", "7", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    folder = here / "outputs" / "one_vs_two-seed_7-fixed_inputs"
+    runs = pd.read_csv(folder / "runs.csv")
+    assert runs["scenario"].tolist() == ["one", "two", "one", "two"]
+    assert not [column for column in runs if column.startswith("input:")]
+    assert json.loads((folder / "manifest.json").read_text())["design"] == "fixed"
+
+
+def test_the_plan_runs_nothing_and_says_time_and_disk(command: Command, here: Path, study: Path) -> None:
+    done = command("batch", "pass.yaml", "--plan", "--workers", "2")
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "3 replicates of 2 scenarios, 6 runs; seed 1" in said
+    assert "on 2 workers (" in said
+    assert "a run); " in said
+    assert "are free" in said
+    assert not (here / "outputs").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["pass.yaml", "pass.yaml"], "pass.yaml: is a study; give one study alone, or scenario files"),
+        (["two_valleys", "--max", "9"], "--max: belongs to --until-precise"),
+        (["two_valleys", "two_valleys"], "batch: two scenarios of one name: two_valleys"),
+        (["no_such"], "no_such: no such file"),
+        (["pass.yaml", "--out", "pass.yaml"], "--out: pass.yaml is a file, a folder is needed"),
+        (["broken.yaml"], "broken.yaml:2: scenarios.kafr_hamraa: no such file, did you mean 'kafr_hamra'?"),
+    ],
+)
+def test_what_is_wrong_is_one_line(command: Command, here: Path, study: Path, words: list[str], said: str) -> None:
+    (here / "broken.yaml").write_text("question: who ends up with it?\nscenarios: [kafr_hamraa]\n")
+    done = command("batch", *words)
+    assert done.returncode == 2
+    assert done.stderr.startswith(said), done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (here / "outputs").exists()
+
+
+def test_check_reads_a_study(command: Command, study: Path) -> None:
+    done = command("check", "pass.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "3 replicates of 2 scenarios" in done.stdout
+    study.write_text(STUDY + "desing: grid\n", encoding="utf-8")
+    done = command("check", "pass.yaml")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "pass.yaml:7: desing: unknown key, did you mean 'design'? allowed: " + done.stderr.partition("allowed: ")[2],
+    )
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+def test_the_ready_studies_can_be_planned(path: Path) -> None:
+    from sim.study.definition import read_definition
+    from sim.study.plan import make_plan
+
+    plan = make_plan(*read_definition(path))
+    assert plan.replicates == plan.definition.replicates
+    assert plan.definition.question.endswith("?")
+    assert all(len(job.values) > 100 for _, job in zip(range(8), plan.jobs(), strict=False))
+
+
+def test_speed_leaves_out_the_start() -> None:
+    pace = Pace()
+    assert pace.words(Progress(0, 0, 100, 0, 0.1)) == ""
+    assert pace.words(Progress(10, 0, 100, 10, 60.0)) == ""  # compiled meanwhile
+    assert pace.words(Progress(30, 2, 100, 32, 71.0)) == "2.0 runs a second, 34 s left, 2 failed"
+
+
+def test_times_and_sizes_in_words() -> None:
+    assert [duration(s) for s in (0.2, 80, 600, 7200, 400_000)] == ["1 s", "80 s", "10 min", "2.0 h", "4.6 days"]
+    assert [size_text(n) for n in (20, 1500, 25_000_000, 3.2e9)] == ["20 bytes", "1.5 kB", "25 MB", "3.2 GB"]
