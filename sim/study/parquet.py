@@ -29,8 +29,8 @@ def schema(kinds: Columns) -> pa.Schema:
 def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapping[str, Any]]) -> bytes:
     """Return a Parquet file of the rows of some runs, one mapping of columns a run.
 
-    Columns that are no part of the table are left out; those that a run lacks are null. ArrowInvalid where a value does
-    not fit its column.
+    Columns that are no part of the table are left out; those that a run lacks are null. TypeError or OverflowError where a value
+    does not fit its column.
     """
     lengths = [len(next(iter(run.values()))) for run in runs]
     arrays = [
@@ -44,21 +44,56 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
 
 
 def _key(name: str, keys: Sequence[tuple[str, int]], lengths: Sequence[int]) -> pa.Array:
-    values = [key[list(KEY).index(name)] for key in keys]
-    rows = np.repeat(np.arange(len(keys)), lengths)
-    return pa.array(values, TYPES[KEY[name]]).take(pa.array(rows))
+    if KEY[name] == "text":
+        return _texts([scenario for (scenario, _), length in zip(keys, lengths, strict=True) for _ in range(length)])
+    return _numbers(KEY[name], np.repeat(np.array([number for _, number in keys], dtype=np.int64), lengths))
 
 
 def _column(kind: Kind, parts: Sequence[Any], lengths: Sequence[int]) -> pa.Array:
     """Return one column of all runs; None stands for a run that does not have it."""
-    if not parts:
-        return pa.array([], TYPES[kind])
-    if isinstance(parts[0], list) or any(part is None for part in parts):
-        values = [
-            value
-            for part, length in zip(parts, lengths, strict=True)
-            for value in ([None] * length if part is None else part)
-        ]
-        return pa.array(values, TYPES[kind])
-    joined = np.concatenate(parts)
-    return pa.array(joined, TYPES[kind]) if kind in ("text", "date") else pa.array(joined).cast(TYPES[kind])
+    if kind != "text" and parts and all(isinstance(part, np.ndarray) for part in parts):
+        return _numbers(kind, np.concatenate(parts))
+    values: list[Any] = []
+    for part, length in zip(parts, lengths, strict=True):
+        values += [None] * length if part is None else part.tolist() if isinstance(part, np.ndarray) else part
+    if kind == "text":
+        return _texts(values)
+    if kind == "date":
+        return _numbers(kind, np.array(values, dtype="datetime64[D]"))  # None is NaT
+    missing = np.array([value is None for value in values], dtype=bool)
+    numbers = np.array([0 if value is None else value for value in values], dtype=None if values else np.int64)
+    return _numbers(kind, numbers, missing)
+
+
+# Arrays are made over their own memory: pa.array would import pandas, which takes a worker as long as dozens of runs.
+
+
+def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Return numbers or dates; NaN and NaT are null, and what `missing`, bool [n], marks."""
+    wanted = np.dtype(np.int32 if kind in ("small", "date") else np.float64 if kind == "float" else np.int64)
+    if values.dtype.kind not in ("M" if kind == "date" else "fiub" if kind == "float" else "iub"):
+        raise TypeError(f"{values.dtype} in a column of {kind}")
+    missing = np.zeros(len(values), bool) if missing is None else missing
+    if values.dtype.kind in "fM":
+        missing = missing | (np.isnan(values) if values.dtype.kind == "f" else np.isnat(values))
+    whole = values.astype("datetime64[D]").astype(np.int64) if kind == "date" else values
+    numbers = np.where(missing, 0, whole)
+    if wanted.kind == "i" and len(numbers) and (numbers != numbers.astype(wanted)).any():
+        raise OverflowError(f"a number does not fit a column of {kind}")
+    return pa.Array.from_buffers(
+        TYPES[kind], len(values), [_validity(missing), pa.py_buffer(np.ascontiguousarray(numbers.astype(wanted)))]
+    )
+
+
+def _texts(values: Sequence[str | None]) -> pa.Array:
+    """Return text; None is null."""
+    raw = [value.encode() if value is not None else b"" for value in values]
+    ends = np.zeros(len(raw) + 1, dtype=np.int32)
+    ends[1:] = np.cumsum([len(one) for one in raw], dtype=np.int64)
+    missing = np.array([value is None for value in values], dtype=bool)
+    buffers = [_validity(missing), pa.py_buffer(ends), pa.py_buffer(b"".join(raw))]
+    return pa.Array.from_buffers(TYPES["text"], len(raw), buffers)
+
+
+def _validity(missing: np.ndarray) -> pa.Buffer | None:
+    return pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing.any() else None
