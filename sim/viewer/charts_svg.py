@@ -213,7 +213,7 @@ def _mark(look: Look, code: str) -> str:
     return town_symbol(look, (code,), 4.4)
 
 
-def _end_names(ends: list[tuple[float, str, int]], look: Look, axis: Axis, low: float, beside: bool) -> list[str]:
+def _end_names(ends: list[tuple[float, str, int]], look: Look, axis: Axis, low: float) -> list[str]:
     """Write each faction's name and towns at the right, moved apart, beside its symbol."""
     heights = spaced([low - y for y, _code, _value in ends], GAP)
     parts = []

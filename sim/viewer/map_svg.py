@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from math import atan2, degrees, hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,7 @@ WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
 SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
-NEAR_KM = 2.6  # a force nearer to its goal than this has arrived
+NEAR_KM = 0.6  # a force nearer to a town than this stands in it
 Point = tuple[float, float]
 
 
@@ -180,7 +181,7 @@ class MapDrawing:
                 parts.append(ring(radius + gap, colour))
         if selected:
             parts.append(ring(radius + RING + 3.2, INK, ' stroke-dasharray="4 2.5"'))
-        parts.append(self._bar(radius, fighters))
+        parts.append(self._bar(radius + (RING + 1) * changed + 4 * (differs or selected), fighters))
         foot = 0.7 * radius
         for k, code in enumerate(bases):
             flag = self._use("flag", FLAG, self.look.colour(code), INK)
@@ -435,39 +436,41 @@ def _moves(drawing: MapDrawing, snapshot: Snapshot) -> str:
     if not bodies:
         return ""
     ends = np.array([(*key[1], *key[2]) for key in bodies])
-    starts_px, ends_px = drawing.px(ends[:, :2]).tolist(), drawing.px(ends[:, 2:]).tolist()
-    return "".join(
-        _arrow(drawing, key[0], key[3], body, start, end, STAR if key[3] in snapshot.map.clashes else 0)
-        for (key, body), start, end in zip(bodies.items(), starts_px, ends_px, strict=True)
-    )
+    starts, ends = drawing.px(ends[:, :2]), drawing.px(ends[:, 2:])
+    away = np.hypot(*(ends[:, None] - drawing.at[None]).transpose(2, 0, 1))
+    towns, gaps = away.argmin(axis=1).tolist(), away.min(axis=1).tolist()
+    parts = []
+    for row, ((code, _start, _end, goal), body) in enumerate(bodies.items()):
+        short = 0.0
+        if gaps[row] < NEAR_KM * drawing.unit:  # the head stays clear of the symbol of the town it stands in
+            short = float(drawing.radii[towns[row]]) + (1.25 * STAR if towns[row] in snapshot.map.clashes else RING) + 6
+        parts.append(_arrow(drawing, code, goal, body, starts[row].tolist(), ends[row].tolist(), short))
+    return "".join(parts)
 
 
 def _arrow(
-    drawing: MapDrawing, code: str, goal: int, body: list[Move], start: list[float], end: list[float], star: float
+    drawing: MapDrawing, code: str, goal: int, body: list[Move], start: list[float], end: list[float], short: float
 ) -> str:
+    """Return a line with its head `short` px before the end, and a dotted line on to the goal."""
     fighters, colour = sum(move.fighters for move in body), drawing.look.colour(code)
     (x, y), (from_x, from_y) = end, start
     on_to = drawing.at[goal].tolist() if goal >= 0 else end
-    left = float(np.hypot(on_to[0] - x, on_to[1] - y))
-    length = float(np.hypot(x - from_x, y - from_y))
+    length = hypot(x - from_x, y - from_y)
     towards = (x - from_x, y - from_y) if length > 1 else (on_to[0] - x, on_to[1] - y)
-    arrived = goal >= 0 and left < NEAR_KM * drawing.unit
-    if arrived:
-        back = min(float(drawing.radii[goal]) + star + 6, 0.7 * length) / max(length, 1e-9)
-        x, y = on_to[0] - towards[0] * back, on_to[1] - towards[1] * back
-    angle = float(np.degrees(np.arctan2(towards[1], towards[0])))
     width = 1.2 + min(2.4, fighters**0.5 / 12)
     tail = ahead = ""
     if length > 1:
+        back = min(short, 0.7 * length) / length
+        x, y = x - towards[0] * back, y - towards[1] * back
         data = f"M{from_x:.1f} {from_y:.1f}L{x:.1f} {y:.1f}"
         tail = _line(data, PAPER, width + 1.8) + _line(data, colour, width)
-    if goal >= 0 and not arrived:
-        ahead = _line(f"M{x:.1f} {y:.1f}L{on_to[0]:.1f} {on_to[1]:.1f}", colour, 1.1, "ahead", "1.5 3.5")
+    if goal >= 0 and min(hypot(on_to[0] - px, on_to[1] - py) for px, py in (start, end)) > NEAR_KM * drawing.unit:
+        ahead = _line(f"M{end[0]:.1f} {end[1]:.1f}L{on_to[0]:.1f} {on_to[1]:.1f}", colour, 1.1, "ahead", "1.5 3.5")
     return (
-        f'<g class="mv"><title>{_marching(drawing, code, body, fighters)}</title>{ahead}{tail}<g'
-        f' transform="translate({x:.1f} {y:.1f})"><g class="k"><use href="#{drawing.key}dart" '
-        f'transform="rotate({angle:.0f}) scale({3.6 + width:.1f})" fill="{colour}" stroke="{PAPER}" stroke-width="1"/>'
-        "</g></g></g>"
+        f'<g class="mv"><title>{_marching(drawing, code, body, fighters)}</title>{ahead}{tail}<g '
+        f'transform="translate({x:.1f} {y:.1f})"><g class="k"><use href="#{drawing.key}dart" '
+        f'transform="rotate({degrees(atan2(towards[1], towards[0])):.0f}) scale({3.8 + width:.1f})" fill="{colour}" '
+        f'stroke="{PAPER}" stroke-width="1"/></g></g></g>'
     )
 
 
