@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from sim.engine.tables import N_EVENTS
 from sim.record import extract
 from sim.record.names import labels, towns
 
@@ -19,10 +21,16 @@ if TYPE_CHECKING:
 def result_at(model: ConflictModel, history: History, day: int | None = None) -> Result:
     """Return the tables with the days before a morning; of the last morning that the history has, where it is None.
 
-    Rows of days in the history do not change any more, so that they can be read while the model takes a step.
+    Rows of days in the history do not change any more, and rows being written are left out, so that the tables can be
+    read while the model takes a step in another thread.
     """
     reached = history.day if day is None else min(max(day, 0), history.day)
-    return replace(model.simulation.result(), days=reached)
+    now, known = model.simulation.result(), len(history.told(reached))
+    world = copy(now.world)
+    counts = world.counts.copy()
+    counts[N_EVENTS] = known
+    world.put(counts=counts, events=world.events[:known])
+    return replace(now, days=reached, world=world)
 
 
 @dataclass

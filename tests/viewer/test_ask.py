@@ -8,10 +8,13 @@ import numpy as np
 import pytest
 
 from sim.cli.main import main
+from sim.engine.tables import N_EVENTS
 from sim.model import ConflictModel
 from sim.record.run import Run
 from sim.record.write import write
 from sim.viewer.ask import event_card, town_card
+from sim.viewer.cut import Cut, result_at
+from sim.viewer.follow import first, follow
 from sim.viewer.snapshot import History
 from tests.viewer.test_snapshot import LIVELY, followed
 
@@ -71,8 +74,6 @@ def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
         assert [line.event_id for line in card.lines] == run.events["event_id"][here].tolist()[::-1]
     # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
     short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
-    from sim.viewer.follow import first, follow
-
     kept = first(short)
     while short.simulation.day < change["day"] + 1:
         short.step()
@@ -123,3 +124,15 @@ def test_an_event_that_is_not_there_is_said_plainly(watched: Watched) -> None:
     model, history, _run = watched
     with pytest.raises(KeyError, match="there is no event 'E999999' in this run"):
         event_card(model, history, "E999999")
+
+
+def test_a_row_that_is_being_written_is_not_read(watched: Watched) -> None:
+    model, history, run = watched
+    counts = model.world.counts
+    whole = run.events["event_id"].tolist()
+    counts[N_EVENTS] += 1  # as inside the step of another thread: counted, its day not yet written
+    try:
+        assert Cut(result_at(model, history)).events["event_id"].tolist() == whole
+        assert event_card(model, history, whole[-1])
+    finally:
+        counts[N_EVENTS] -= 1
