@@ -20,8 +20,10 @@ from sim import __version__
 from sim.cli.batch import batch
 from sim.cli.changes import changes
 from sim.cli.check import check
+from sim.cli.compare import compare
 from sim.cli.events import events
 from sim.cli.export import export
+from sim.cli.figure import figure
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
 from sim.cli.picture import name_maps
@@ -37,6 +39,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     run,
     watch,
     batch,
+    compare,
+    figure,
     check,
     show,
     changes,

@@ -22,6 +22,8 @@ MARKERS = {
     "cross": "P",
 }  # fmt: skip
 
+NAME_INCHES = 0.0866  # room for a letter of a town named in the panel of changes
+
 
 def fighting_pairs(run: Run, look: Look) -> list[tuple[str, str, str]]:
     """Return (code, code, suffix of the daily columns) of the pairs that ever left calm, deadliest first."""
@@ -142,6 +144,7 @@ def changes(axes: Axes, run: Run, look: Look) -> None:
     axes.set_title(heading, loc="left", fontsize=9.5, fontweight="bold", pad=14)
     start = date2num(run.scenario.start)
     named, free_after = watched(run), -np.inf
+    wide = axes.get_position().width * axes.figure.get_figwidth()
     rows = records(run.control_changes.sort_values("day", kind="stable")) if len(run.control_changes) else []
     for row in rows:
         x = start + float(row["day"]) + 0.5
@@ -167,7 +170,7 @@ def changes(axes: Axes, run: Run, look: Look) -> None:
                 va="bottom",
                 annotation_clip=False,
             )
-            free_after = x + 0.0105 * len(text) * (len(run.daily))
+            free_after = x + NAME_INCHES * len(text) * len(run.daily) / wide
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)

@@ -46,7 +46,7 @@ LEFT, RIGHT = 0.115, 0.865
 
 def timeline(run: Run) -> Figure:
     """Draw the timeline chart of a run."""
-    look, agreements = look_of(run.scenario), _agreements(run)
+    look, agreements = look_of(run.scenario), lane_rows(run)
     pairs = fighting_pairs(run, look)
     inches = [max(1, len(agreements)) * LANE + 0.1, 1.5, 0.24 * max(1, len(pairs)) + 0.05, 2.1, 0.3]
     gaps, top, bottom = 0.42, 0.95, 0.75
@@ -58,19 +58,19 @@ def timeline(run: Run) -> Figure:
             edges.append((LEFT, (y - tall) / height, RIGHT - LEFT, tall / height))
             y -= tall + gaps
         panels = [figure.add_axes(edge) for edge in edges]
-        _lanes(panels[0], run, agreements, look)
+        lanes(panels[0], run, agreements, look)
         deaths(panels[1], run, pairs, look)
         levels(panels[2], run, pairs)
         towns(panels[3], run, look)
         changes(panels[4], run, look)
         for panel in panels:
-            _dates(panel, run, labels=panel is panels[-1])
+            dates(panel, run, labels=panel is panels[-1])
         _heading(figure, run, panels[0], height)
     return figure
 
 
 def _heading(figure: Figure, run: Run, top: Axes, height: float) -> None:
-    scenario, end = run.scenario, _end(run)
+    scenario, end = run.scenario, end_of(run)
     figure.text(0.015, 1 - 0.40 / height, f"{scenario.title}: what happened when", fontsize=15, fontweight="bold")
     start = date2num(scenario.start)
     if scenario.start <= scenario.evidence_until <= end:
@@ -90,7 +90,8 @@ def _heading(figure: Figure, run: Run, top: Axes, height: float) -> None:
     )
 
 
-def _end(run: Run) -> date:
+def end_of(run: Run) -> date:
+    """Return the last morning."""
     return run.scenario.start + timedelta(days=len(run.control_daily) - 1)
 
 
@@ -101,8 +102,9 @@ def offensives(run: Run) -> list[tuple[int, int]]:
     return [(int(a), int(b)) for a, b in zip(np.flatnonzero(steps == 1), np.flatnonzero(steps == -1), strict=True)]
 
 
-def _dates(axes: Axes, run: Run, labels: bool) -> None:
-    start, end = date2num(run.scenario.start), date2num(_end(run))
+def dates(axes: Axes, run: Run, labels: bool) -> None:
+    """Set the axis of dates, and draw where evidence ends and offensives are under way."""
+    start, end = date2num(run.scenario.start), date2num(end_of(run))
     axes.set_xlim(start, end + 0.5)
     for first, last in offensives(run):
         axes.axvspan(start + first, start + last, color="#D9D9D4", alpha=0.55, linewidth=0, zorder=0)
@@ -118,7 +120,8 @@ def _dates(axes: Axes, run: Run, labels: bool) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _agreements(run: Run) -> list[dict[str, Any]]:
+def lane_rows(run: Run) -> list[dict[str, Any]]:
+    """Return the agreements to draw, in the order of signing: all, or those that held longest."""
     rows = records(run.agreements.sort_values(["signed", "agreement_id"])) if len(run.agreements) else []
     if len(rows) <= MOST_LANES:
         return rows
@@ -126,10 +129,11 @@ def _agreements(run: Run) -> list[dict[str, Any]]:
     return [row for row in rows if row in longest]
 
 
-def _lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: Look) -> None:
+def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: Look, texts: bool = True) -> None:
+    """Draw a bar an agreement in its parties' colours, with its parties, terms and end beside it."""
     left_out = len(run.agreements) - len(rows)
     title(axes, "Agreements" + (f" (the {len(rows)} that held longest of {len(run.agreements)})" if left_out else ""))
-    start, end = date2num(run.scenario.start), date2num(_end(run))
+    start, end = date2num(run.scenario.start), date2num(end_of(run))
     for lane, row in enumerate(rows):
         signed, over = _number(row["signed"], start), _number(row["ended"], end)
         colours = [look.colour(code) for code in _party_codes(str(row["parties"]), look)] or [QUIET]
@@ -157,7 +161,8 @@ def _lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: Look) -> None
             zorder=5,
             clip_on=False,
         )
-        _lane_text(axes, row, lane, from_x, over, start, end)
+        if texts:
+            _lane_text(axes, row, lane, from_x, over, start, end)
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [str(row["agreement_id"]) for row in rows], fontsize=8)
     axes.spines["left"].set_visible(False)

@@ -39,7 +39,7 @@ def write(
     report. InputError where `out` cannot be written.
     """
     parts = [run.name, *([slug(run.label)] if run.label else []), f"seed{run.seed}"]
-    with _whole(Path(out), "-".join(parts)) as (partial, final):
+    with whole_folder(Path(out), "-".join(parts)) as (partial, final):
         write_tables(run, partial)
         if draw is not None:
             draw(run, partial)
@@ -75,7 +75,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _whole(out: Path, name: str) -> Iterator[tuple[Path, Path]]:
+def whole_folder(out: Path, name: str) -> Iterator[tuple[Path, Path]]:
     """Give a hidden new folder to write in, and the final name that it takes when all went well.
 
     A name is taken by making the hidden folder: of two processes one succeeds. The final name is looked at after that,

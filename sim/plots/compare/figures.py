@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.study.comparison import Comparison
 
 Draw = Callable[..., Drawn]  # (comparison, width_mm=..., day=...)
-Section = Literal["differences", "control", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
+Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
 REPORT_MM = 180.0
 HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
 
@@ -91,7 +91,7 @@ def _maps(comparison: Comparison) -> list[Kind]:
                 if code in NAMES
                 else f"share of runs in which {code} holds each town"
             )
-            found.append(Kind(f"probability_map-{code}", about, "control", partial(_probability, code), True))
+            found.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
     return found
 
 
@@ -105,7 +105,7 @@ def _inputs(comparison: Comparison) -> list[Kind]:
         ("sobol", "Sobol indices of inputs on", sobol, inputs.sobol),
     )
     for name, about, draw, results in methods:
-        for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):  # type: ignore[attr-defined]
+        for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):
             found.append(
                 Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
             )

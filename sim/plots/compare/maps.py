@@ -23,6 +23,7 @@ from sim.plots.style import (
     PAPER,
     QUIET,
     UNKNOWN,
+    ZONE_INK,
     outline,
     pale,
     typography,
@@ -130,7 +131,7 @@ def _cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
 def _lines(axes: Axes, ground: Ground) -> None:
     layers.add_lines(axes, ground.motorways, "#A79E95", 0.8, 1.5)
     layers.add_lines(axes, ground.zone, PAPER, 1.8, 1.7)
-    layers.add_lines(axes, ground.zone, layers.ZONE_INK, 0.9, 1.8, layers.ZONE_DASHES)
+    layers.add_lines(axes, ground.zone, ZONE_INK, 0.9, 1.8, layers.ZONE_DASHES)
 
 
 def _gains(

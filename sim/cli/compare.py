@@ -1,0 +1,133 @@
+"""`run.py compare`: what a change does, and how sure that is: answers in words, figures and a page."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.record.run import Run
+    from sim.study.comparison import Comparison
+    from sim.study.store import Study
+
+SAID = "comparison.json"  # what a folder of a comparison was made of
+FOLDER = "compare"
+
+
+def compare(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folder of a study, or of several studies or runs.", metavar="STUDY | A B", show_default=False
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder in which compare/ is made; the study's own if left out."),
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
+) -> None:
+    """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
+    from sim.cli.folder import check_folder
+    from sim.cli.studies import find_result
+    from sim.study.compare import compare as compared
+
+    found = [find_result(word) for word in results]
+    place, name = _place(found, out)
+    if not no_pictures:
+        check_folder(place, "--out")
+    print("comparing runs", file=sys.stderr, flush=True)
+    comparison = compared(*found)
+    tell(comparison)
+    if not no_pictures:
+        _write(comparison, place, name, results, out)
+
+
+def _place(found: list[Study | Run], out: Path | None) -> tuple[Path, str]:
+    """Return the folder in which the comparison's own is made, and the name of that."""
+    from sim.record.run import slug
+
+    if len(found) == 1:
+        return out or Path(found[0].folder or "outputs"), FOLDER
+    words = "-".join(slug(Path(one.folder or one.name).name) for one in found)
+    return out or Path("outputs"), f"{FOLDER}-{words}"[:100]
+
+
+def tell(comparison: Comparison) -> None:
+    """Print what differs between the scenarios, and the answers."""
+    from sim.cli.output import console
+
+    out = console()
+    out.print(f"SIMULATED. {comparison.question}", style="bold")
+    for line in comparison.notes:
+        out.print(line)
+    for change in comparison.changes:
+        out.print()
+        out.print(change.sentence)
+        for item in change.items[:8]:
+            out.print(f"  {item.words}")
+        if len(change.items) > 8:
+            out.print(f"  and {len(change.items) - 8} more, all in the report")
+    out.print()
+    for answer in comparison.answers:
+        out.print(answer.sentence, style="bold" if answer.difference.resolved else None)
+    for contrast in comparison.control.contrasts:
+        out.print(contrast.sentence)
+    for curve in comparison.holding.curves:
+        out.print(curve.sentence)
+
+
+def _write(comparison: Comparison, place: Path, name: str, results: list[Path], out: Path | None) -> None:
+    from sim.plots.compare.folder import draw_comparison
+    from sim.record.write import whole_folder, write_text
+
+    state = _state(comparison)
+    same = next((path for path in _made(place, name) if _read(path) == state), None)
+    if same is not None:
+        print(f"\nthe report of these same runs is there already: {same / 'report.html'}")
+        return
+    words = ["python", "run.py", "compare", *map(str, results), *(["--out", str(out)] if out else [])]
+    command = shlex.join(words)
+    with whole_folder(place, name) as (partial, final):
+        draw_comparison(comparison, partial, command, _say)
+        write_text(partial / SAID, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")
+    print(f"\nwritten: {final / 'report.html'}, and {final / 'figures'}")
+
+
+def _made(place: Path, name: str) -> list[Path]:
+    """Return the folders of earlier comparisons, newest name first."""
+    return sorted((path.parent for path in place.glob(f"{name}*/{SAID}")), reverse=True)
+
+
+def _read(folder: Path) -> dict[str, Any]:
+    """Return what a folder of a comparison was made of; nothing where that cannot be read."""
+    try:
+        found = json.loads((folder / SAID).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return {key: value for key, value in found.items() if key != "command"} if isinstance(found, dict) else {}
+
+
+def _state(comparison: Comparison) -> dict[str, Any]:
+    """Return what decides the results of a comparison: its runs, and the version that compared them."""
+    from sim import __version__
+
+    return {
+        "simulated": True,
+        "sim": __version__,
+        "name": comparison.name,
+        "runs": [
+            {"scenario": runs.scenario, "planned": runs.planned, "done": runs.done, "failed": runs.failed, "matched": runs.matched}
+            for runs in comparison.methods.runs
+        ],
+    }  # fmt: skip
+
+
+def _say(name: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\rdrawing {name:<50}", end="", file=sys.stderr, flush=True)

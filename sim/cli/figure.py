@@ -1,0 +1,134 @@
+"""`run.py figure`: one figure of a run or a study, laid out for a width on paper, with its caption in a text file."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.errors import Fault, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from sim.plots.paper import Figures
+
+FORMATS = ("pdf", "svg", "png")
+PAPER_DPI = 300
+
+
+def figure(
+    result: Annotated[
+        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
+    ],
+    name: Annotated[
+        str | None, typer.Argument(help="Figure; the names are listed if left out.", metavar="NAME", show_default=False)
+    ] = None,
+    day: Annotated[int | None, typer.Option(metavar="D", min=0, help="Day of a map; the last if left out.")] = None,
+    width_mm: Annotated[float, typer.Option("--width-mm", metavar="MM", help="Width on paper, 80 to 400.")] = 85.0,
+    format: Annotated[str | None, typer.Option(metavar="pdf|svg|png", help="pdf if left out.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="File to draw to; a free name here if left out.", show_default=False),
+    ] = None,
+) -> None:
+    """Draw one figure for a paper, with caption and provenance in a text file beside it."""
+    from sim.cli.studies import find_result
+    from sim.plots.compare.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
+
+    if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
+        raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
+    suffix = _format(format, out)
+    found = find_result(result)
+    figures = _figures(found)
+    if name is None:
+        _list(figures, result)
+        return
+    if name not in figures.kinds:
+        raise _fault(
+            "NAME",
+            f"there is no figure {name!r}{did_you_mean(name, figures.kinds)}; `run.py figure {result}` lists them",
+        )
+    if day is not None and not figures.kinds[name].dated:
+        raise _fault("--day", f"{name} is not of a day")
+    path = _file(name, day, suffix, out)
+    dated = ["--day", str(day)] if day is not None else []
+    asked = [str(result), name, *dated, "--width-mm", f"{width_mm:g}", "--format", suffix]
+    command = shlex.join(["python", "run.py", "figure", *asked])
+    _draw(figures, name, width_mm, day, path, command)
+
+
+def _fault(option: str, message: str) -> InputError:
+    return InputError([Fault(option, None, "", message)])
+
+
+def _format(format: str | None, out: Path | None) -> str:
+    """Return the format: as asked for, else by the file's name, else PDF."""
+    named = out.suffix.lower().lstrip(".") if out else ""
+    wanted = (format or named or "pdf").lower()
+    if wanted not in FORMATS:
+        raise _fault("--format", f"{wanted!r} is none of {', '.join(FORMATS)}{did_you_mean(wanted, FORMATS)}")
+    if named and named != wanted:
+        raise _fault("--out", f"{out} does not end in .{wanted}")
+    return wanted
+
+
+def _figures(found: object) -> Figures:
+    from sim.plots.paper import figures_of_comparison, figures_of_run
+    from sim.record.run import Run
+    from sim.study.compare import compare
+    from sim.study.store import Study
+
+    if isinstance(found, Run):
+        return figures_of_run(found)
+    assert isinstance(found, Study)
+    print("comparing runs", file=sys.stderr, flush=True)
+    return figures_of_comparison(compare(found), found)
+
+
+def _list(figures: Figures, result: Path) -> None:
+    from sim.cli.output import pairs
+
+    rows = [(kind.name, f"{kind.about}{' (--day)' if kind.dated else ''}") for kind in figures.kinds.values()]
+    pairs(rows, title=f"Figures of {result}")
+
+
+def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
+    """Return the file to draw to; neither it nor its caption exists yet."""
+    from sim.cli.folder import check_folder
+    from sim.plots.compare.folder import file_stem
+
+    if out is not None:
+        path = out if out.suffix else out.with_name(f"{out.name}.{suffix}")
+        for taken in (path, path.with_suffix(".txt")):
+            if taken.exists():
+                raise _fault("--out", f"{taken} exists; nothing is overwritten")
+        if not path.parent.is_dir():
+            raise _fault("--out", f"there is no folder {path.parent}")
+        check_folder(path.parent, "--out")
+        return path
+    check_folder(Path.cwd(), "--out")
+    stem = file_stem(name) + (f"_day{day}" if day is not None else "")
+    for number in range(1, 10_000):
+        path = Path(f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}")
+        if not path.exists() and not path.with_suffix(".txt").exists():
+            return path
+    raise _fault("--out", f"all names of {stem} are taken")
+
+
+def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: Path, command: str) -> None:
+    from sim.plots.paper import caption_text
+    from sim.plots.style import pdf_bytes, png_bytes, svg_bytes, write_whole
+
+    drawn = figures.kinds[name].draw(figures.source, width_mm=width_mm, day=day)
+    make: dict[str, Callable[[Any], bytes]] = {
+        ".pdf": pdf_bytes,
+        ".svg": svg_bytes,
+        ".png": lambda figure: png_bytes(figure, PAPER_DPI),
+    }
+    write_whole(path, make[path.suffix.lower()](drawn.figure))
+    caption = caption_text(drawn, figures, command)
+    write_whole(path.with_suffix(".txt"), caption.encode("utf-8"))
+    print(f"figure: {path}, caption: {path.with_suffix('.txt')}")
