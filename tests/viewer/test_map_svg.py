@@ -1,0 +1,250 @@
+"""The map as SVG, on the map of the case and a small one: names, frames, escaping, what is shared and what is sent."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from sim.geography.maps import Geography, load_map
+from sim.plots.labels import Box
+from sim.plots.state import MapState, start_state
+from sim.scenario.load import load_scenario
+from sim.scenario.schema import Scenario
+from sim.viewer.map_svg import SCALES, MapDrawing
+from sim.viewer.snapshot import Line, Move, Snapshot
+from sim.viewer.svg import escape, fitted, number, text_width
+
+SCENARIOS = Path(__file__).parents[2] / "scenarios"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def read(name: str) -> tuple[Scenario, Geography]:
+    scenario = load_scenario(SCENARIOS / f"{name}.yaml")
+    return scenario, load_map(scenario.map)
+
+
+def snapshot(scenario: Scenario, geography: Geography, moves: tuple[Move, ...] = (), **changes: Any) -> Snapshot:
+    start = start_state(scenario, geography)
+    state = {name: getattr(start, name) for name in MapState.__dataclass_fields__} | changes
+    fighters = np.zeros((len(geography.places), len(scenario.factions)), int)
+    fighters[0, 0] = 1234
+    return Snapshot(0, scenario.start, MapState(**state), moves, fighters, (), {}, {}, 0, 0, {}, "", ())
+
+
+@pytest.fixture(scope="module")
+def case() -> tuple[Scenario, Geography, MapDrawing]:
+    scenario, geography = read("kafr_hamra")
+    return scenario, geography, MapDrawing(scenario, geography)
+
+
+@pytest.fixture(scope="module")
+def valleys() -> tuple[Scenario, Geography, MapDrawing]:
+    scenario, geography = read("two_valleys")
+    return scenario, geography, MapDrawing(scenario, geography)
+
+
+def boxes(drawing: MapDrawing, placed_for: float, scale: float) -> list[Box]:
+    """Return the screen boxes, y downwards, of the names placed for one scale when shown at another."""
+    found = []
+    for label in drawing.labels[placed_for]:
+        x, y = label.anchor[0] * scale + label.left, label.anchor[1] * scale + label.top
+        found.append(Box(x, y, x + label.width, y + 0.98 * label.size))
+    return found
+
+
+@pytest.mark.parametrize("name", ["case", "valleys"])
+def test_names_never_overlap_at_any_scale_at_which_they_are_shown(name: str, request: pytest.FixtureRequest) -> None:
+    drawing = request.getfixturevalue(name)[2]
+    for placed_for, following in zip(SCALES, (*SCALES[1:], 15.0), strict=True):
+        for scale in np.linspace(placed_for, following, 4):
+            shown = np.array(boxes(drawing, placed_for, float(scale)))
+            left, top, right, bottom = shown.T
+            hit = (left[:, None] < right) & (right[:, None] > left) & (top[:, None] < bottom) & (bottom[:, None] > top)
+            assert np.argwhere(np.triu(hit, 1)).tolist() == []
+
+
+def test_names_stay_inside_the_map_and_more_are_shown_the_closer_one_looks(
+    case: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    drawing = case[2]
+    for scale in SCALES:
+        shown = np.array(boxes(drawing, scale, scale))
+        assert shown[:, :2].min() >= 0
+        assert (shown[:, 2:] <= np.array(drawing.size) * scale).all()
+    counts = [len(drawing.labels[scale]) for scale in SCALES]
+    assert counts == sorted(counts)
+    assert counts[-1] == len(case[1].places) + 1  # every town, and the zone
+
+
+def test_watched_towns_and_the_zone_are_named_at_every_scale(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    drawing = case[2]
+    for scale in SCALES:
+        named = {label.town for label in drawing.labels[scale]}
+        assert {*drawing.ground.watch, -1} <= named
+    assert "Sochi demilitarised zone" in drawing.base
+
+
+def test_a_map_without_a_zone_has_no_zone_and_no_line_of_contact(
+    valleys: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    scenario, geography, drawing = valleys
+    state = snapshot(scenario, geography)
+    assert drawing.contact(state) == ""
+    assert 'class="q zone"' not in drawing.base
+    assert all(label.town >= 0 for label in drawing.labels[1.0])
+    assert "line of contact" not in drawing.legend(state)
+
+
+def test_base_and_frame_are_well_formed_and_every_reference_is_in_the_base(
+    case: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    scenario, geography, drawing = case
+    state = snapshot(scenario, geography, clashes={3: 5}, bases=((4, "HTS"), (4, "SNA")))
+    base, frame = ElementTree.fromstring(drawing.base), ElementTree.fromstring(drawing.frame(state))
+    known = {element.get("id") for element in base.iter() if element.get("id")}
+    used = set(re.findall(r'href="#([^"]+)"', drawing.frame(state)))
+    used |= set(re.findall(r"url\(#([^)]+)\)", drawing.frame(state)))
+    assert used <= known
+    assert base.get("viewBox") == frame.get("viewBox")
+    assert [group.get("class") for group in frame] == ["cells", "signs"]
+    towns = [int(element.get("data-town", "-1")) for element in frame.iter() if element.get("data-town")]
+    assert sorted(towns) == list(range(len(geography.places)))
+
+
+def test_a_frame_carries_neither_outlines_of_cells_nor_names(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, drawing = case
+    frame = drawing.frame(snapshot(scenario, geography))
+    assert len(frame) < 0.4 * len(drawing.base)
+    assert "<text" not in frame
+    assert drawing.under not in frame
+
+
+def test_cells_and_symbols_take_the_holders_colour_and_contested_ones_both(
+    valleys: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    scenario, geography, drawing = valleys
+    sides = (("Lanterns",), ("League", "Rangers"), (), *[("League",)] * (len(geography.places) - 3))
+    frame = ElementTree.fromstring(drawing.frame(snapshot(scenario, geography, sides=sides)))
+    colour = drawing.look.colours
+    symbols = [[use.get("fill") for use in town(frame, i).iter(f"{SVG}use")] for i in range(3)]
+    assert symbols == [[colour["Lanterns"]], [colour["League"], colour["Rangers"]], ["#FFFFFF"]]
+    bands = [use for use in frame.iter(f"{SVG}use") if (use.get("fill") or "").startswith("url(")]
+    assert [use.get("href") for use in bands] == [f"#{drawing.key}c1"]
+
+
+def town(frame: ElementTree.Element, index: int) -> ElementTree.Element:
+    return next(element for element in frame.iter() if element.get("data-town") == str(index))
+
+
+def test_tooltips_tell_holder_bases_fighters_and_fighting(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, drawing = case
+    changed = np.zeros(len(geography.places), bool)
+    changed[0] = True
+    state = snapshot(scenario, geography, clashes={0: 9}, bases=((0, "SNA"),), changed=changed)
+    told = town(ElementTree.fromstring(drawing.frame(state)), 0).findtext(f"{SVG}title") or ""
+    first, *lines = told.split("\n")
+    assert first.startswith("Kafr Hamra (")
+    assert lines == [
+        "NLF, changed since the start",
+        "base of SNA",
+        "fighters: HTS 1,234",
+        "fighting, last 7 days: 9 killed",
+    ]
+
+
+def test_rings_mark_changed_differing_and_selected_towns(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, drawing = case
+    plain = drawing.frame(snapshot(scenario, geography))
+    assert "<circle" not in plain
+    differing = drawing.frame(snapshot(scenario, geography), differing=frozenset({2}))
+    selected = drawing.frame(snapshot(scenario, geography), selected=3)
+    assert "#B00020" in ElementTree.tostring(town(ElementTree.fromstring(differing), 2), encoding="unicode")
+    assert "stroke-dasharray" in ElementTree.tostring(town(ElementTree.fromstring(selected), 3), encoding="unicode")
+    assert drawing.frame(snapshot(scenario, geography)) == plain  # what was drawn before does not colour what follows
+
+
+def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
+    case: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    scenario, geography, drawing = case
+    here, there = (drawing.ground.at[i] for i in (0, 30))
+    ways = [(tuple(here), tuple(there), 200), (tuple(here), tuple(there), 300), (tuple(there), tuple(here), 50)]
+    moves = tuple(Move(k, "HTS", "HTS", n, a, b, "Atarib", 30, "attack") for k, (a, b, n) in enumerate(ways))
+    frame = ElementTree.fromstring(drawing.frame(snapshot(scenario, geography, moves)))
+    arrows = [element for element in frame.iter() if element.get("class") == "mv"]
+    assert [(arrow.findtext(f"{SVG}title") or "").split(" fighters")[0] for arrow in arrows] == ["HTS: 500", "HTS: 50"]
+    heads = [re.findall(r"[\d.]+", arrow.findall(f"{SVG}g")[-1].get("transform") or "") for arrow in arrows]
+    gap = np.hypot(*(np.array(heads[0], float) - drawing.at[30]))
+    assert drawing.radii[30] < gap < drawing.radii[30] + 15
+    widths = [float(arrow.findall(f"{SVG}path")[-1].get("stroke-width") or 0) for arrow in arrows]
+    assert widths[0] > widths[1]
+
+
+def test_fighting_of_the_day_before_is_found_in_the_events(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, drawing = case
+    names = [place.name for place in geography.places]
+    lines = [
+        Line(row, 4, "5 Oct 2018", f"E{row}", kind, "HTS", "NLF", names[at], "", False, 1)
+        for row, (kind, at) in enumerate([("clash", 2), ("clash", 5), ("capture", 7)])
+    ]
+    state = snapshot(scenario, geography, clashes={2: 1, 5: 1, 7: 1})
+    told = Snapshot(**{**vars(state), "fresh": (1, 2)})
+    assert drawing.fought(told, lines) == {5}
+    assert drawing.frame(told, fresh=frozenset({5})).count('class="now"') == 1
+
+
+def test_names_from_files_are_escaped(valleys: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, _drawing = valleys
+    bad = "<script>&\"'"
+    factions = {f"{name}{bad}": faction for name, faction in scenario.factions.items()}
+    hostile = scenario.model_copy(update={"factions": factions, "title": bad, "evidence_until": date(2020, 3, 1)})
+    drawing = MapDrawing(hostile, geography)
+    state = snapshot(hostile, geography, sides=tuple((next(iter(factions)),) for _ in geography.places), codes=())
+    for text in (drawing.frame(state), drawing.legend(state), drawing.still(state, f"SIMULATED · {bad}")):
+        ElementTree.fromstring(text)
+        assert "<script" not in text
+
+
+@pytest.mark.parametrize("width", [200, 460, 720, 1100])
+def test_the_legend_keeps_inside_its_width(case: tuple[Scenario, Geography, MapDrawing], width: int) -> None:
+    scenario, geography, drawing = case
+    legend = ElementTree.fromstring(drawing.legend(snapshot(scenario, geography), width, compared=True))
+    texts = list(legend.iter(f"{SVG}text"))
+    assert len(texts) > 20
+    for text in texts:
+        if text.get("text-anchor") != "end":
+            end = float(text.get("x", 0)) + text_width(text.text or "", float(text.get("font-size", 0)))
+            assert end <= width + 30 * (text.get("font-weight") == "bold")
+    assert float(legend.get("width", 0)) == width
+
+
+def test_the_still_stands_alone_and_says_simulated(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    scenario, geography, drawing = case
+    text = drawing.still(snapshot(scenario, geography), "SIMULATED · a title · seed 7", frozenset({1}))
+    ElementTree.fromstring(text)
+    assert set(re.findall(r'href="#([^"]+)"', text)) <= set(re.findall(r'id="([^"]+)"', text))
+    assert ">SIMULATED</tspan>" in text
+    assert "evidence ends" in text
+    assert "held otherwise in the other" in text
+
+
+def test_two_scenarios_in_one_page_keep_their_own_shapes(
+    case: tuple[Scenario, Geography, MapDrawing], valleys: tuple[Scenario, Geography, MapDrawing]
+) -> None:
+    ids = [set(re.findall(r'id="([^"]+)"', drawing.base)) for drawing in (case[2], valleys[2])]
+    assert ids[0] & ids[1] == set()
+
+
+def test_small_helpers() -> None:
+    assert escape("<a & \"b'>\x00") == "&lt;a &amp; &quot;b&#x27;&gt;"
+    assert [number(v) for v in (1, 1.25, 12.04)] == ["1", "1.2", "12"]
+    assert fitted("short", 11, 200) == "short"
+    cut = fitted("a very long name of a place", 11, 60)
+    assert cut.endswith("…")
+    assert text_width(cut, 11) <= 60
