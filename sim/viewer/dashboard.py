@@ -128,7 +128,8 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
                     Panel(html=panels.map_title(run))
-                MapView(base=drawing.base, frame=drawing.frame(snapshot, rings, selected), event_pick=picked)
+                frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
+                MapView(base=drawing.base, frame=frame, event_pick=picked)
 
 
 @solara.component
