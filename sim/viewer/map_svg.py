@@ -34,6 +34,7 @@ WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
 SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
+MOST_KEPT = 200  # pieces of past frames
 NEAR_KM = 0.6  # a force nearer to a town than this stands in it
 Point = tuple[float, float]
 
@@ -59,6 +60,7 @@ class MapDrawing:
         self._spots = [f"translate({number(x)} {number(y)})" for x, y in self.at.tolist()]
         self._contacts: dict[bytes, str] = {}
         self._towns: dict[tuple[object, ...], str] = {}
+        self._tinted: dict[tuple[tuple[str, ...], ...], str] = {}
         self.labels = {scale: place_names(self, scale) for scale in SCALES}
         self.shapes = _defs(self)
         self.under = _under(self)
@@ -114,18 +116,27 @@ class MapDrawing:
         return _name_set(self, scale)
 
     def _cells(self, snapshot: Snapshot) -> str:
-        by_fill: dict[str, list[int]] = {}
+        sides = snapshot.map.sides
+        text = self._tinted.get(sides)
+        if text is None:
+            if len(self._tinted) > MOST_KEPT:
+                self._tinted.clear()
+            text = self._tinted[sides] = self._tint(sides)
+        return text
+
+    def _tint(self, parties: tuple[tuple[str, ...], ...]) -> str:
+        """Return the cells in their first holder's pale colour; contested ones carry bands in the other's."""
+        by_fill: dict[str, list[str]] = {}
         banded: list[str] = []
-        for town, sides in enumerate(snapshot.map.sides):
-            by_fill.setdefault(sides[0] if sides else "", []).append(town)
+        for town, sides in enumerate(parties):
+            by_fill.setdefault(sides[0] if sides else "", []).append(f'<use href="#{self.key}c{town}"/>')
             if len(sides) == 2 and sides[0] != sides[1]:
                 banded.append(f'<use href="#{self.key}c{town}" fill="url(#{self.key}b{self._place(sides[1])})"/>')
         parts = []
-        for code, towns in sorted(by_fill.items()):
+        for code, uses in sorted(by_fill.items()):
             fill = pale_of(self.look.colour(code)) if code else PAPER
-            uses = "".join([f'<use href="#{self.key}c{town}"/>' for town in towns])
-            parts.append(f'<g fill="{fill}">{uses}</g>')
-        return "".join(parts) + "".join(banded)
+            parts.append(f'<g fill="{fill}">{"".join(uses)}</g>')
+        return "".join(parts + banded)
 
     def _place(self, code: str) -> int:
         return self.look.codes.index(code) if code in self.look.codes else len(self.look.codes)
@@ -153,7 +164,7 @@ class MapDrawing:
             told = (town, sides, deaths, bases.get(town, ()), tuple(fighters[town]), *look)
             text = self._towns.get(told)
             if text is None:
-                if len(self._towns) > 20_000:
+                if len(self._towns) > 100 * MOST_KEPT:
                     self._towns.clear()
                 text = self._towns[told] = self._town(town, sides, deaths, bases.get(town, ()), fighters[town], look)
             (loud if deaths >= 0 or told[3] or any(look) else parts).append(text)
