@@ -10,26 +10,38 @@ import typer
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from sim.record.run import Run
     from sim.statistics.why import Why
+    from sim.study.store import Study
 
 
 def why(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    run: Annotated[
+        Path, typer.Argument(help="Folder of a run, or of a study.", metavar="RUN|STUDY", show_default=False)
+    ],
     what: Annotated[
         str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)
     ],
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the picture; the run's own if left out.")
+        Path | None, typer.Option(metavar="DIR", help="Folder for the picture; that of the run or study if left out.")
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
 ) -> None:
-    """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance."""
+    """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance.
+
+    Of a study: in which share of runs a town came to its holder in which way.
+    """
     from sim.cli.folder import check_folder
-    from sim.cli.runs import find_run
+    from sim.cli.studies import find_result
+    from sim.record.run import Run
     from sim.statistics.why import nothing_line
 
-    found = find_run(run)
+    found = find_result(run)
+    if not isinstance(found, Run):
+        _why_study(found, what, out, no_pictures)
+        return
     folder = out or found.folder or Path()
     if not no_pictures:
         check_folder(folder, "--out")
@@ -39,7 +51,28 @@ def why(
         return
     _tell(answer, found)
     if not no_pictures:
-        _draw(found, answer, folder, name)
+        from sim.plots.why import why_picture
+
+        _draw(why_picture(found, answer), folder, name)
+
+
+def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> None:
+    """Print and draw in which share of a study's runs a town came to its holder in which way."""
+    from sim.cli.folder import check_folder
+    from sim.study.paths import paths_lines, town_paths
+
+    folder = out or study.folder
+    if not no_pictures:
+        check_folder(folder, "--out")
+    try:
+        found = town_paths(study, word)
+    except KeyError as error:
+        raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
+    print("\n".join(paths_lines(study, found)))
+    if not no_pictures:
+        from sim.plots.why_study import why_study_picture
+
+        _draw(why_study_picture(study, found), folder, found.label)
 
 
 def explain(run: Run, word: str) -> tuple[Why | None, str]:
@@ -90,13 +123,11 @@ def _tree(answer: Why) -> None:
     console().print(tree)
 
 
-def _draw(run: Run, answer: Why, folder: Path, name: str) -> None:
-    """Draw the picture as PNG and SVG under a free name; one that is already there is kept."""
+def _draw(figure: Figure, folder: Path, name: str) -> None:
+    """Write a picture as PNG and SVG under a free name; one that is already there is kept."""
     from sim.plots.style import png_bytes, svg_bytes, write_whole
-    from sim.plots.why import why_picture
     from sim.record.run import slug
 
-    figure = why_picture(run, answer)
     contents = {".png": png_bytes(figure), ".svg": svg_bytes(figure)}
     stems = (f"why_{slug(name)}{end}" for end in ("", *(f"-{n}" for n in range(2, 10_000))))
     for stem in stems:
