@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 from sim.errors import Fault, InputError
@@ -92,7 +92,12 @@ def lost(error: BaseException) -> bool:
 
 
 def _pool(number: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=stay_with_parent)
+    """Return a pool of processes that begin as copies of one that has imported what they need, where there is fork."""
+    if "forkserver" not in get_all_start_methods():
+        return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=stay_with_parent)
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["__main__", "sim.study.worker"])
+    return ProcessPoolExecutor(number, mp_context=context, initializer=stay_with_parent)
 
 
 def stay_with_parent() -> None:

@@ -41,15 +41,19 @@ def least_precise(runs: pd.DataFrame, headline: list[str]) -> Precision | None:
 
 
 def half_width(values: pd.Series) -> float:
-    """Return the half-width of the 95 % interval of a mean as a share of it; 0 where all values are alike."""
+    """Return the half-width of the 95 % interval of a mean as a share of it; 0 where all numbers are alike.
+
+    Of text, that of the share of the commonest answer (Agresti & Coull 1998, Am Stat 52:119).
+    """
     known = values.dropna()
     if len(known) < 2:
         return math.inf
+    if not pd.api.types.is_numeric_dtype(known):
+        trials = len(known) + Z**2
+        share = (int(known.value_counts().iloc[0]) + Z**2 / 2) / trials
+        return Z * math.sqrt(share * (1 - share) / trials)
     if known.nunique() == 1:
         return 0.0
-    if known.dtype == object:
-        share = float(known.value_counts(normalize=True).iloc[0])
-        return Z * math.sqrt(share * (1 - share) / len(known))
     numbers = known.to_numpy(dtype=float)
     mean = float(np.mean(numbers))
     return Z * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf

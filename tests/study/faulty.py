@@ -9,7 +9,6 @@ from pathlib import Path
 from sim.study.worker import Done, Task, run_chunk
 
 BAD = ("other", 3)
-MARK = "SIM_TEST_MARK"  # a file that remembers that a worker has died
 
 
 def _bad(task: Task) -> bool:
@@ -23,9 +22,8 @@ def dies(packed: bytes, tasks: Sequence[Task]) -> Done:
     return run_chunk(packed, tasks)
 
 
-def dies_once(packed: bytes, tasks: Sequence[Task]) -> Done:
-    """As run_chunk, but the process that comes first to one run ends."""
-    mark = Path(os.environ[MARK])
+def dies_once(mark: Path, packed: bytes, tasks: Sequence[Task]) -> Done:
+    """As run_chunk, but the process that comes first to one run ends; the file `mark` remembers it."""
     if any(map(_bad, tasks)) and not mark.exists():
         mark.write_text("died", encoding="utf-8")
         os._exit(9)
@@ -47,6 +45,3 @@ def spoiled(packed: bytes, tasks: Sequence[Task]) -> Done:
     if any(map(_bad, tasks)):
         raise MemoryError("no room for the tables")
     return run_chunk(packed, tasks)
-
-
-__all__ = ["BAD", "MARK", "dies", "dies_everywhere", "dies_once", "spoiled", "wrong_values"]
