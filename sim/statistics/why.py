@@ -80,6 +80,7 @@ class Why:
         return self.steps[-1].event_ids[-1]
 
 
+IN_THIS_RUN = "in this run"
 HEAD = "because, from the first cause on:"
 
 
@@ -88,9 +89,9 @@ def stamp_line(run: RunLike, seed: int) -> str:
     return f"SIMULATED. {run.scenario.title}, seed {seed}"
 
 
-def nothing_line(name: str) -> str:
+def nothing_line(name: str, when: str = IN_THIS_RUN) -> str:
     """Say that there is nothing to explain about a town, by its short name."""
-    return f"SIMULATED. No event of note happened in {name} in this run."
+    return f"SIMULATED. No event of note happened in {name} {when}."
 
 
 def head_line(step: Cause) -> str:
@@ -123,8 +124,10 @@ def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
     return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
 
 
-def why_town(run: RunLike, town: str) -> Why | None:
+def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
     """Return the causes of a town's last change of holder, else of its last important event; None without any.
+
+    `when` says up to when that holds: "by 14 Dec 2018" where it is asked of a part of a run.
 
     A change that no event names (a side merely stood in the town) does not count; the note says so.
     """
@@ -140,7 +143,7 @@ def why_town(run: RunLike, town: str) -> Why | None:
     found = _last(run, town, tuple(NOUNS)) if found is None else found
     if found is None:
         return None
-    note = f"{run.labels.get(town, town)} was neither taken nor left in this run; this is its last important event."
+    note = f"{run.labels.get(town, town)} was neither taken nor left {when}; this is its last important event."
     return why_event(run, str(text(run.events, "event_id")[found]), note)
 
 

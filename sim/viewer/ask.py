@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.tables import N_BASES
-from sim.statistics.why import nothing_line, why_event, why_lines, why_town
+from sim.statistics.why import IN_THIS_RUN, nothing_line, why_event, why_lines, why_town
 from sim.viewer.cut import Cut, result_at
-from sim.words import clause_list, plural, side
+from sim.words import clause_list, day_text, plural, side
 
 if TYPE_CHECKING:
     from sim.model.conflict import ConflictModel
@@ -41,7 +41,7 @@ class TownCard:
     forces: tuple[tuple[str, int], ...]  # (code of the faction, fighters standing there), most first
     disputes: tuple[str, ...]
     lines: tuple[Line, ...]  # what happened there, newest first
-    why: tuple[str, ...]  # what `run.py why RUN TOWN` prints of a run that ended on this morning
+    why: tuple[str, ...]  # what `run.py why RUN TOWN` prints of a run that ended on this morning; before, with its date
 
 
 def town_card(model: ConflictModel, history: History, town: int, day: int) -> TownCard:
@@ -69,9 +69,10 @@ def event_card(model: ConflictModel, history: History, event_id: str) -> tuple[s
 
 def _why_town(model: ConflictModel, history: History, name: str, day: int) -> tuple[str, ...]:
     cut = Cut(result_at(model, history, day))
-    answer = why_town(cut, name)
+    when = IN_THIS_RUN if day >= model.simulation.days else f"by {day_text(history.snapshots[day].date)}"
+    answer = why_town(cut, name, when)
     if answer is None:
-        return (nothing_line(cut.labels[name]),)
+        return (nothing_line(cut.labels[name], when),)
     return tuple(why_lines(cut, model.simulation.seed, answer))
 
 

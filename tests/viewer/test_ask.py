@@ -72,6 +72,8 @@ def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
     for card, day in ((before, change["day"]), (after, change["day"] + 1)):
         here = (run.events["town"] == change["town"]) & (run.events["day"] < day)
         assert [line.event_id for line in card.lines] == run.events["event_id"][here].tolist()[::-1]
+    quiet = next(t for t, place in enumerate(run.geography.places) if place.name not in set(run.events["town"]))
+    assert town_card(model, history, quiet, 5).why[0].endswith(" by 20 Oct 2018.")
     # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
     short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
     kept = first(short)
