@@ -46,7 +46,7 @@ def watch(
     sources = tuple(_source(word, seed, tuple(sets or ())) for word in what)
     _compile()
     for source in sources:
-        build(source)
+        build(source).step()  # faults are said now, and the first day is compiled before the page asks for it
     bound = listen(host, port)
     prepare(sources)
     for line in (fetching_line(), _exposed(host)):

@@ -15,13 +15,14 @@ from sim.scenario.schema import Scenario
 from sim.viewer import steer
 from sim.viewer.session import Session, Source, new_seed
 
+# ms between two days; values that Mesa's own slider can take
 SPEEDS = (
-    (600, "slow", "about one and a half days a second"),
-    (150, "normal", "about six days a second"),
-    (40, "fast", "about twenty days a second"),
+    (491, "slow", "about two days a second"),
+    (151, "normal", "about six days a second"),
+    (41, "fast", "about twenty days a second"),
     (1, "full", "as fast as the page can draw"),
 )
-NORMAL = 150
+NORMAL = 151
 MOST_SEED = 2**63 - 1
 
 

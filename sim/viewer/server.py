@@ -174,7 +174,7 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
     page = _application()
     address = _address(bound, host)
     server = uvicorn.Server(
-        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False)
+        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     )
 
     def tell() -> None:
