@@ -369,7 +369,7 @@ def deaths_chart(
     unit = (low - high) / (above * 1.05 + below * 1.05)
     line = low - below * 1.05 * unit
     parts = [
-        _title("Deaths a week", f"{sum(total.values())} fighters, {sum(civilians)} civilians", width),
+        _title("Deaths a week", f"{sum(total.values()):,} fighters, {sum(civilians):,} civilians", width),
         _pair_hatches(pairs, look),
     ]
     parts += [_level_line(value, line - value * unit, axis) for value in _levels_of(above)]

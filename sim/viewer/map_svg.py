@@ -356,7 +356,7 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
     """Return the names that fit when a px of the base takes `scale` px on the screen; none overlaps another."""
     ground, (wide, high) = drawing.ground, (drawing.size[0] * scale, drawing.size[1] * scale)
     points = np.column_stack([drawing.at[:, 0], drawing.size[1] - drawing.at[:, 1]]) * scale  # y upwards
-    fonts = [_name_font(drawing, town) for town in range(len(points))]
+    fonts = [_name_font(drawing, town, scale) for town in range(len(points))]
     texts = [fitted(name, size, 170, bold) for name, (size, bold) in zip(ground.names, fonts, strict=True)]
     sizes = np.array([(text_width(t, s, b), 0.98 * s) for t, (s, b) in zip(texts, fonts, strict=True)])
     radii = drawing.radii * np.sqrt(scale) * 1.1 + 2.5
@@ -375,9 +375,9 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
     return labels
 
 
-def _name_font(drawing: MapDrawing, town: int) -> tuple[float, bool]:
+def _name_font(drawing: MapDrawing, town: int, scale: float) -> tuple[float, bool]:
     if town in drawing.ground.watch:
-        return NAME_SIZES[2], True
+        return NAME_SIZES[2 if scale >= 1 else 0], True
     return NAME_SIZES[1] if drawing.ground.radii[town] > 6 else NAME_SIZES[0], False
 
 
