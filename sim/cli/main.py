@@ -26,11 +26,13 @@ from sim.cli.export import export
 from sim.cli.figure import figure
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
+from sim.cli.pack import pack
 from sim.cli.picture import name_maps
 from sim.cli.rules import rules
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
+from sim.cli.status import status
 from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
@@ -39,6 +41,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     run,
     watch,
     batch,
+    status,
     compare,
     figure,
     check,
@@ -49,6 +52,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     rules,
     new_map,
     export,
+    pack,
     schema,
 )
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
