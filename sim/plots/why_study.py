@@ -46,7 +46,9 @@ def why_study_picture(study: Study, paths: TownPaths) -> Figure:
 def _heading(figure: Figure, study: Study, paths: TownPaths, width: float, height: float) -> None:
     counts = set(paths.runs.tolist())
     each = f"{counts.pop()} runs a scenario. " if len(counts) == 1 else ""
-    said = f"Share of runs by the last event that changed who holds it, and what led there; days in between are left out. {each}"
+    said = (
+        f"Share of runs by the last event that changed who holds it, and what led there, each kind of step once. {each}"
+    )
     lines = wrap(f"{said}Lines are 95 % intervals (Wilson).", int((width - 0.5) * LETTERS_AN_INCH))
     title = f"How {paths.label} came to its holder"
     figure.text(0.25 / width, 1 - 0.14 / height, title, fontsize=14, fontweight="bold", va="top")

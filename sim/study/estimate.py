@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
 from sim.engine.jit import source_hash
+from sim.errors import Fault, InputError
 from sim.geography.maps import load_map
-from sim.study.plan import Job, Plan
+from sim.study.plan import Plan
 from sim.study.tables import layout
 from sim.study.worker import Done, Kit, Task, run_chunk
 
@@ -41,35 +41,31 @@ class Estimate:
 
 
 def estimate(plan: Plan, workers: int | None = None) -> Estimate:
-    """Run some of the plan's runs and return what all of them would take; RuntimeError where every run fails."""
+    """Run some of the plan's runs and return what all of them would take; InputError where every run that is tried fails."""
     scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
     geography = load_map(next(iter(scenarios.values())).map)
     tables = layout(scenarios, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
     kit = Kit(source_hash(), scenarios, tables).packed()
-    tasks = map(_task, plan.jobs())
-    _measured(kit, tasks, len(scenarios))  # compiles the rules and reads the map; not counted
-    first = _measured(kit, map(_task, plan.jobs()), len(scenarios))
+    _measured(plan, kit, len(scenarios))  # compiles the rules and reads the map; not counted
+    first = _measured(plan, kit, len(scenarios))
     count = max(len(scenarios), min(MOST_RUNS, int(MEASURE_SECONDS / (first.seconds / len(scenarios)))))
     done, used = first, len(scenarios)
     if count > used:
-        done = _measured(kit, map(_task, plan.jobs()), count)
+        done = _measured(plan, kit, count)
         used = min(count, plan.replicates * len(scenarios))
     runs = plan.replicates * len(scenarios)
     size = sum(map(len, done.tables.values()))
     return Estimate(runs, workers or os.cpu_count() or 1, used, done.seconds / used, size / used)
 
 
-def _measured(kit: bytes, tasks: Iterator[Task], count: int) -> Done:
-    done = run_chunk(kit, list(islice(tasks, count)))
-    if len(done.failures) >= count:
-        raise RuntimeError(
-            f"every run that was tried failed, the first at {done.failures[0].stage}: {done.failures[0].error}"
-        )
+def _measured(plan: Plan, kit: bytes, count: int) -> Done:
+    tasks = [Task(job.scenario, job.replicate, job.seed, job.values, job.inputs) for job in islice(plan.jobs(), count)]
+    done = run_chunk(kit, tasks)
+    if len(done.failures) == len(tasks):
+        first = done.failures[0]
+        said = f"every run that was tried failed, the first at {first.stage}: {first.error}"
+        raise InputError([Fault(plan.name, None, "", said)])
     return done
-
-
-def _task(job: Job) -> Task:
-    return Task(job.scenario, job.replicate, job.seed, job.values, job.inputs)
 
 
 def free_bytes(folder: Path) -> int:

@@ -1,0 +1,48 @@
+"""Time and disk before a study, from its own runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.errors import InputError
+from sim.study import estimate as module
+from sim.study.estimate import Estimate, estimate, free_bytes
+from sim.study.runner import run_study
+from tests.study.support import small_plan
+
+
+def test_disk_is_what_a_study_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MEASURE_SECONDS", 0.2)
+    plan = small_plan(replicates=20)
+    found = estimate(plan, workers=3)
+    folder = run_study(plan, tmp_path, workers=1)
+    taken = sum(path.stat().st_size for path in (folder / "tables").rglob("*.parquet"))
+    assert found.runs == 40
+    assert 2 <= found.measured <= 40
+    assert found.workers == 3
+    assert taken / 4 < found.bytes < taken * 4
+    assert found.seconds_a_run > 0
+
+
+def test_time_is_shared_among_workers() -> None:
+    found = Estimate(runs=400, workers=4, measured=20, seconds_a_run=0.5, bytes_a_run=1000)
+    assert (found.seconds, found.bytes) == (50, 400_000)
+
+
+def test_a_study_whose_runs_all_fail_has_no_estimate(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.study import worker
+
+    def broken(*_: object) -> None:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(worker, "simulate", broken)
+    with pytest.raises(
+        InputError, match="every run that was tried failed, the first at simulating: ValueError: no such"
+    ):
+        estimate(small_plan(replicates=2))
+
+
+def test_free_space_is_asked_of_the_folder_that_will_be(tmp_path: Path) -> None:
+    assert free_bytes(tmp_path / "not" / "yet") > 0
