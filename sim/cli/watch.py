@@ -16,11 +16,15 @@ MAX_SEED = 2**63 - 1
 def watch(
     what: Annotated[
         list[Path],
-        typer.Argument(help="Scenario file, folder of a run, or two of them.", metavar="FILE [FILE]", show_default=False),
+        typer.Argument(
+            help="Scenario file, folder of a run, or two of them.", metavar="FILE [FILE]", show_default=False
+        ),
     ],
     seed: Annotated[
         int | None,
-        typer.Option(metavar="N", min=0, max=MAX_SEED, help="Seed of the scenarios; 1 if left out.", show_default=False),
+        typer.Option(
+            metavar="N", min=0, max=MAX_SEED, help="Seed of the scenarios; 1 if left out.", show_default=False
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page; 0 for any that is free.")
@@ -66,7 +70,9 @@ def _source(word: Path, seed: int | None, sets: tuple[str, ...]) -> Source:
     run = find_run(word)
     assert run.folder is not None
     if sets:
-        raise InputError([Fault("--set", None, "", "a finished run is replayed as it was; watch its scenario.yaml instead")])
+        raise InputError(
+            [Fault("--set", None, "", "a finished run is replayed as it was; watch its scenario.yaml instead")]
+        )
     if seed is not None and seed != run.seed:
         raise InputError([Fault("--seed", None, "", f"the run in {word} has seed {run.seed}")])
     return Source(run.folder, run.seed, replay=True)

@@ -16,20 +16,24 @@ from sim.plots.style import look_of
 from sim.scenario.shape import as_data
 from sim.viewer import feed, panels
 from sim.viewer.answers import Question, answer, place_of
+from sim.viewer.band import band as want_band
 from sim.viewer.charts_svg import agreements_chart, deaths_chart, ladder_chart, towns_chart
 from sim.viewer.controls import SPEEDS, Controls
 from sim.viewer.downloads import ITEMS, make
 from sim.viewer.map_svg import MapDrawing
+from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file
 from sim.viewer.widgets import Clock, Downloads, Feed, MapView, Panel
 from sim.words import day_text
 
 if TYPE_CHECKING:
+    from sim.viewer.band import Band
     from sim.viewer.snapshot import Snapshot
 
 DAY = timedelta(days=1)
 TICKS = 4
 MOST_LINES = 60
+PATIENCE = 1.0  # s between looks at bands that grow
 MOST_DRAWINGS = 12
 WIDE, NARROW = 440, 400  # px of the charts, before they are fitted to the column
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
@@ -82,7 +86,9 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go) -> None:
 def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: int) -> None:
     """Question, what was changed, date, SIMULATED."""
     changed = solara.use_memo(
-        lambda: [line for run, source in zip(runs, session.sources, strict=True) for line in changed_from_file(run, source)],
+        lambda: [
+            line for run, source in zip(runs, session.sources, strict=True) for line in changed_from_file(run, source)
+        ],
         [runs],
     )
     with solara.Div(classes=["tc-area-head"]):
@@ -90,9 +96,7 @@ def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: i
 
 
 @solara.component
-def Times(
-    session: Session, controls: Controls, runs: tuple[Watched, ...], day: int, frontier: int, go: Go
-) -> None:
+def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: int, frontier: int, go: Go) -> None:
     """The line of days with its speeds."""
     scenario, days = runs[0].simulation.scenario, session.days
     ticks = sorted({round(days * i / TICKS) for i in range(TICKS + 1)})
@@ -132,14 +136,40 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
 
 
+def use_bands(runs: tuple[Watched, ...]) -> tuple[Band | None, ...]:
+    """Return the bands of many seeds behind the runs, as far as they are computed; the page draws them as they grow."""
+    grown: solara.Reactive[tuple[Band | None, ...]] = solara.use_reactive(())
+
+    def grow(cancel: threading.Event) -> None:
+        grown.value = ()
+        wanted = [want_band(run.simulation.scenario, run.geography, WATCHING.seeds) for run in runs if WATCHING.seeds]
+        while wanted and not cancel.is_set():
+            now = tuple(one.wait(_next_of(one.band), PATIENCE) for one in wanted)
+            if cancel.is_set():
+                return
+            if now != grown.peek():
+                grown.value = now
+            if all(one.done for one in wanted):
+                return
+
+    solara.use_thread(grow, dependencies=[runs], intrusive_cancel=False)
+    return grown.value if len(grown.value) == len(runs) else (None,) * len(runs)
+
+
+def _next_of(band: Band | None) -> int:
+    """Return for how many runs to wait until a band is drawn anew."""
+    return 1 if band is None else band.runs + max(1, band.runs // 8)
+
+
 @solara.component
 def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
     """Towns held over time and agreements in force."""
     looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
     height = 168 if len(runs) == 2 else 190
-    for run, look, snapshot in zip(runs, looks, shown, strict=True):
+    bands = use_bands(runs)
+    for run, look, snapshot, band in zip(runs, looks, shown, bands, strict=True):
         scenario, snapshots = run.simulation.scenario, run.history.snapshots
-        chart = towns_chart(look, snapshots, day, scenario.days, None, WIDE, height, scenario.evidence_until)
+        chart = towns_chart(look, snapshots, day, scenario.days, band, WIDE, height, scenario.evidence_until)
         with solara.Div(classes=["tc-side-block"]):
             Panel(html=(panels.map_title(run) if len(runs) == 2 else "") + chart)
         if len(runs) == 1:
@@ -165,13 +195,17 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
 
         lines = run.history.lines
         town, note = place_of(run, wanted["place"])
-        found = [] if note else feed.pick(
-            lines,
-            day,
-            [wanted["kind"]] if wanted["kind"] else [],
-            [wanted["faction"]] if wanted["faction"] else [],
-            town,
-            MOST_LINES,
+        found = (
+            []
+            if note
+            else feed.pick(
+                lines,
+                day,
+                [wanted["kind"]] if wanted["kind"] else [],
+                [wanted["faction"]] if wanted["faction"] else [],
+                town,
+                MOST_LINES,
+            )
         )
         look = look_of(run.simulation.scenario)
         title = panels.map_title(run) if len(runs) == 2 else ""
@@ -214,7 +248,7 @@ def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], da
     with solara.Div(classes=["tc-below-block"]):
         Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
     with solara.Div(classes=["tc-below-column"]):
-        for run, drawing, snapshot in zip(runs, drawings, shown, strict=True):
+        for run, drawing in zip(runs, drawings, strict=True):
             scenario, snapshots = run.simulation.scenario, run.history.snapshots
             title = panels.map_title(run) if len(runs) == 2 else ""
             with solara.Div(classes=["tc-below-block"]):

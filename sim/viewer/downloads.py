@@ -16,9 +16,17 @@ from sim.viewer.take_away import daily_csv, events_csv, file_name, map_png, scen
 ITEMS = [
     {"key": "svg", "label": "map, SVG", "about": "The map of the day shown, to enlarge or edit"},
     {"key": "png", "label": "map, PNG", "about": "The map of the day shown, as a picture; takes a second or two"},
-    {"key": "events", "label": "events, CSV", "about": "All events up to the day shown, with causes; columns as in outputs/README.md"},
+    {
+        "key": "events",
+        "label": "events, CSV",
+        "about": "All events up to the day shown, with causes; columns as in outputs/README.md",
+    },
     {"key": "daily", "label": "daily table, CSV", "about": "One row a morning up to the day shown"},
-    {"key": "scenario", "label": "scenario, YAML", "about": "The scenario as changed here: run.py run gives the same events with this seed"},
+    {
+        "key": "scenario",
+        "label": "scenario, YAML",
+        "about": "The scenario as changed here: run.py run gives the same events with this seed",
+    },
 ]
 _NUMBERS = count(1)
 
@@ -39,7 +47,11 @@ def _made(session: Session, run: Watched, key: str, day: int, drawing: MapDrawin
     history = run.history
     if key == "svg":
         snapshot = history.at(day)
-        rings = panels.differing(*(other.history.at(day) for other in session.runs)) if len(session.runs) == 2 else frozenset()
+        rings = (
+            panels.differing(*(other.history.at(day) for other in session.runs))
+            if len(session.runs) == 2
+            else frozenset()
+        )
         text = stamp(run.simulation.scenario, run.simulation.seed, day_text(snapshot.date))
         return file_name(run, "map", "svg", day), "image/svg+xml", drawing.still(snapshot, text, rings).encode("utf-8")
     if key == "png":

@@ -25,7 +25,7 @@ STYLE = Path(__file__).with_name("page.css")
 
 
 @solara.component
-def Layout(children: list[Any] = []) -> None:  # noqa: B006 - Solara's own form
+def Layout(children: list[Any] = []) -> None:
     """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
     should_use_embed.provide(True)
     side = sidebar_portal.use_portal()
@@ -114,11 +114,7 @@ def Inputs(controls: Controls) -> None:
         main=main,
         days=scenario.days,
         changed=controls.changed.value,
-        policies=[
-            {"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers
-        ],
+        policies=[{"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers],
         event_set_input=controls.set_input,
         event_set_policy=controls.set_policy,
     )
-
-

@@ -25,7 +25,11 @@ def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
     scenario = session.runs[0].simulation.scenario
     seed = session.runs[0].simulation.seed
     past = snapshot.date > scenario.evidence_until
-    evidence = f"evidence ends {day_text(scenario.evidence_until)}" if past else f"evidence until {day_text(scenario.evidence_until)}"
+    evidence = (
+        f"evidence ends {day_text(scenario.evidence_until)}"
+        if past
+        else f"evidence until {day_text(scenario.evidence_until)}"
+    )
     title = " beside ".join(escape(run.simulation.scenario.title) for run in session.runs)
     replay = '<span class="tc-tag">replay</span>' if session.replay else ""
     return (
@@ -106,7 +110,8 @@ def town(card: TownCard, look: Look, day: int) -> str:
     also = f'<p class="tc-quiet">also {escape(", ".join(card.aliases[:4]))}</p>' if card.aliases else ""
     people = f'<p class="tc-quiet">about {card.population:,} people in 2004</p>' if card.population else ""
     held = "".join(
-        f"<tr><td>{day_text(h.start)}</td><td>to {day_text(h.end)}</td><td>{escape(h.side)}</td></tr>" for h in card.held
+        f"<tr><td>{day_text(h.start)}</td><td>to {day_text(h.end)}</td><td>{escape(h.side)}</td></tr>"
+        for h in card.held
     )
     forces = [f"{code} {fighters:,}" for code, fighters in card.forces]
     return (

@@ -51,6 +51,7 @@ class Watching:
 
     sources: tuple[Source, ...] = ()
     given: tuple[Path, ...] = ()
+    seeds: int = 200  # runs behind the curve of towns held; 0 none
 
 
 WATCHING = Watching()
@@ -106,7 +107,9 @@ def listen(host: str, port: int) -> socket.socket:
 def _bind_fault(host: str, port: int, error: Exception) -> Fault:
     number = getattr(error, "errno", None)
     if number == errno.EADDRINUSE:
-        return Fault("--port", None, "", f"{port} is taken by another program; choose another, or 0 for any that is free")
+        return Fault(
+            "--port", None, "", f"{port} is taken by another program; choose another, or 0 for any that is free"
+        )
     if number == errno.EACCES:
         return Fault("--port", None, "", f"{port} is reserved for the system; choose one above 1023")
     return Fault("--host", None, "", f"cannot listen on {host}: {getattr(error, 'strerror', None) or error}")
@@ -174,7 +177,9 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
     page = _application()
     address = _address(bound, host)
     server = uvicorn.Server(
-        uvicorn.Config(Guard(page, host, offline_folder()), log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+        uvicorn.Config(
+            Guard(page, host, offline_folder()), log_level="warning", access_log=False, timeout_graceful_shutdown=1
+        )
     )
 
     def tell() -> None:

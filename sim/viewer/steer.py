@@ -159,7 +159,9 @@ def _group_of(key: Key) -> Key:
 
 def _title(top: Key) -> str:
     words = str(top[-1]).replace("_", " ")
-    return {"rules": words, "factions": f"{words}: strength and doctrine", "terms": f"term: {words}"}.get(str(top[0]), words)
+    return {"rules": words, "factions": f"{words}: strength and doctrine", "terms": f"term: {words}"}.get(
+        str(top[0]), words
+    )
 
 
 def _about(top: Key) -> str:

@@ -22,8 +22,8 @@ def Clock(
     days: int = 1,
     evidence: int = -1,
     evidence_text: str = "",
-    ticks: list[dict[str, Any]] = [],  # noqa: B006 - a trait of the widget, never changed
-    speeds: list[dict[str, Any]] = [],  # noqa: B006
+    ticks: list[dict[str, Any]] = [],
+    speeds: list[dict[str, Any]] = [],
     interval: int = 100,
     event_go: Handler | None = None,
     event_set_speed: Handler | None = None,
@@ -40,9 +40,9 @@ def Panel(html: str = "", event_pick: Handler | None = None) -> None:
 @solara.component_vue("feed.vue")
 def Feed(
     html: str = "",
-    kinds: list[str] = [],  # noqa: B006
-    factions: list[str] = [],  # noqa: B006
-    filter: dict[str, str] = {},  # noqa: B006
+    kinds: list[str] = [],
+    factions: list[str] = [],
+    filter: dict[str, str] = {},
     event_pick: Handler | None = None,
     event_set_filter: Handler | None = None,
 ) -> None:
@@ -51,13 +51,13 @@ def Feed(
 
 @solara.component_vue("scenario.vue")
 def ScenarioBox(
-    files: list[dict[str, str]] = [],  # noqa: B006
+    files: list[dict[str, str]] = [],
     file: str = "",
     question: str = "",
     seed: str = "",
     pending: str = "",
     said: str = "",
-    faults: list[str] = [],  # noqa: B006
+    faults: list[str] = [],
     steerable: bool = True,
     replay: bool = False,
     event_choose: Handler | None = None,
@@ -69,11 +69,11 @@ def ScenarioBox(
 
 @solara.component_vue("more.vue")
 def MoreBox(
-    groups: list[dict[str, Any]] = [],  # noqa: B006
-    main: list[dict[str, Any]] = [],  # noqa: B006
+    groups: list[dict[str, Any]] = [],
+    main: list[dict[str, Any]] = [],
     days: int = 1,
-    changed: dict[str, Any] = {},  # noqa: B006
-    policies: list[dict[str, Any]] = [],  # noqa: B006
+    changed: dict[str, Any] = {},
+    policies: list[dict[str, Any]] = [],
     event_set_input: Handler | None = None,
     event_set_policy: Handler | None = None,
 ) -> None:
@@ -82,8 +82,8 @@ def MoreBox(
 
 @solara.component_vue("download.vue")
 def Downloads(
-    items: list[dict[str, str]] = [],  # noqa: B006
-    ready: dict[str, Any] = {},  # noqa: B006
+    items: list[dict[str, str]] = [],
+    ready: dict[str, Any] = {},
     fault: str = "",
     event_ask: Handler | None = None,
 ) -> None:
