@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Iterator
 
 import numpy as np
@@ -12,7 +13,7 @@ from sim.statistics.paired import DRAWS, SEED
 from sim.statistics.precision import running
 from sim.statistics.shares import Matched, newcombe
 from sim.study.comparison import Convergence, Example, ForestRow, Methods, ScenarioRuns
-from sim.study.gathered import DUMMY, Gathered, Part
+from sim.study.gathered import DUMMY, INPUT, Gathered
 from sim.study.headline import Measured, matched_values, values_of, varies
 from sim.study.ledger import repeat_command
 from sim.study.say import figure, percent
@@ -31,6 +32,7 @@ def convergence(found: Gathered, statistics: list[Measured]) -> tuple[Convergenc
 def _mean(found: Gathered, one: Measured) -> Convergence:
     values = values_of(found, one, found.reference)
     estimate, half = running(values[np.isfinite(values)])
+    half = np.where(half > 0, half, math.nan)
     count = np.arange(1, len(estimate) + 1)
     return Convergence(found.reference, one.statistic, one.label, one.unit, count, estimate, half)
 
@@ -42,6 +44,7 @@ def _difference(found: Gathered, one: Measured, name: str) -> Convergence:
     count = np.arange(1, len(first) + 1)
     if not one.yes_no:
         estimate, half = running(second - first)
+        half = np.where(half > 0, half, math.nan)  # runs that are all alike so far tell nothing of the spread
         return Convergence(name, one.statistic, one.label, one.unit, count, estimate, half)
     yes = [
         (first == 1) & (second == 1),
@@ -112,16 +115,13 @@ def watch_command(found: Gathered, name: str, row: int) -> str:
     """Return the command that opens a run in the viewer; `row` is its place among the runs of its scenario."""
     part, own = found.part_of(name)
     frame = found.runs[name]
-    if part.study.folder.parts and not part.study.manifest.get("inputs") and not part.study.inputs and _is_run(part):
-        return f"python run.py watch {part.study.folder}"
-    drawn = {path: frame[f"input:{path}"].iloc[row] for path in part.study.inputs if path != DUMMY}
-    values = {path: float(value) for path, value in drawn.items() if value == value}
-    command = repeat_command(part.study.folder, own, int(frame["seed"].iloc[row]), values)
+    if not hasattr(part.study, "definition") and part.study.folder.parts:
+        return shlex.join(["python", "run.py", "watch", str(part.study.folder)])
+    columns = {path: f"{INPUT}{path}" for path in part.study.inputs if path != DUMMY}
+    values = {path: float(frame[column].iloc[row]) for path, column in columns.items() if column in frame.columns}
+    drawn = {path: value for path, value in values.items() if math.isfinite(value)}
+    command = repeat_command(part.study.folder, own, int(frame["seed"].iloc[row]), drawn)
     return command.replace("run.py run ", "run.py watch ", 1)
-
-
-def _is_run(part: Part) -> bool:
-    return not hasattr(part.study, "definition")
 
 
 def methods(found: Gathered, rows: tuple[ForestRow, ...]) -> Methods:

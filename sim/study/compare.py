@@ -36,7 +36,7 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         scenarios=tuple(found.scenarios),
         titles={name: model.title for name, model in found.scenarios.items()},
         models=found.scenarios,
-        geography=found.geography(),
+        geography=found.geography,
         single=found.single,
         partial=found.partial,
         notes=tuple(found.notes()),
@@ -53,7 +53,7 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         examples=examples(found, statistics),
         methods=methods(found, rows),
         folder=str(found.first.folder),
-        labels={place.name: place.label or place.name for place in found.geography().places},
+        labels={place.name: place.label or place.name for place in found.geography.places},
     )
 
 

@@ -87,7 +87,9 @@ class ControlContrast:
     resolved: np.ndarray  # bool [K, T, C], false discovery rate of a day's map held at 5 % (Benjamini-Hochberg)
     code: np.ndarray  # i8 [K, T], row in Control.codes of the largest absolute difference; -1 where nothing differs
     town_resolved: np.ndarray  # bool [K, T], any code resolved: hatch the others
-    sentence: str  # on the last day: "Control differs in 12 of 169 towns at the end (false discovery rate 5 %); ..."
+    sentence: (
+        str  # on the last day: "On the last morning control differs in 12 of 169 towns (false discovery rate 5 %), ..."
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -66,8 +66,9 @@ class Gathered:
                     return part, own
         raise KeyError(scenario)
 
+    @cached_property
     def geography(self) -> Geography:
-        """Return the map, which all scenarios share."""
+        """The map, which all scenarios share."""
         found: Geography = self.first.geography()
         return found
 
@@ -78,8 +79,12 @@ class Gathered:
     @cached_property
     def runs(self) -> dict[str, pd.DataFrame]:
         """By scenario, one row a run, indexed by replicate in rising order."""
-        every = self.table("runs")
-        return {name: every[every["scenario"] == name].set_index("replicate").sort_index() for name in self.scenarios}
+        found = {}
+        for part in self.parts:
+            every = _renamed(part, part.study.table("runs"))
+            for name in part.names.values():
+                found[name] = every[every["scenario"] == name].set_index("replicate").sort_index()
+        return found
 
     def replicates(self, scenario: str) -> np.ndarray:
         """Return the replicates done in a scenario: i8 [R], rising."""
@@ -234,15 +239,19 @@ def _comparable(sources: list[Source]) -> None:
             faults.append(Fault(where, None, "", "no run of this study is done yet; see `run.py status`"))
     if faults:
         raise InputError(faults)
-    first = sources[0].geography().name
+    first = _map(sources[0])
     for source in sources[1:]:
-        name = source.geography().name
+        name = _map(source)
         if name != first:
             faults.append(
                 Fault(str(source.folder), None, "", f"is on the map {name}, the first on {first}; one map is needed")
             )
     if faults:
         raise InputError(faults)
+
+
+def _map(source: Source) -> str:
+    return str(next(iter(source.scenarios.values())).map)
 
 
 def _shown_names(sources: list[Source], marks: list[str]) -> list[dict[str, str]]:

@@ -69,7 +69,7 @@ def _number(name: str, headline: bool) -> Measured:
 
 
 def _towns(found: Gathered, columns: list[str]) -> Iterator[Measured]:
-    short = {place.name: place.label or place.name for place in found.geography().places}
+    short = {place.name: place.label or place.name for place in found.geography.places}
     sides = [code for model in found.scenarios.values() for code in codes(model).values()]
     order = list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
     for column in columns:
@@ -111,12 +111,6 @@ def values_of(found: Gathered, one: Measured, scenario: str) -> np.ndarray:
         days = pd.to_numeric(frame["days"]).to_numpy(dtype=float)
         return np.where(np.isnan(values), days, values)
     return values
-
-
-def without_one(found: Gathered, one: Measured, scenario: str) -> int:
-    """Return in how many matched runs of a scenario the first event of a statistic never comes."""
-    frame = found.runs[scenario].loc[found.pairs(scenario if scenario != found.reference else found.reference)]
-    return int(pd.to_numeric(frame[one.column]).isna().sum())
 
 
 def matched_values(found: Gathered, one: Measured, scenario: str) -> tuple[np.ndarray, np.ndarray]:

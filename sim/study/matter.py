@@ -19,6 +19,7 @@ from sim.study.say import figure, input_label
 
 LEAST_RUNS = 10
 LEAST_SPLIT = 30  # runs for a variance split
+LEAST_OF_EACH = 10  # of them that say yes, and that say no
 MOST_RUNS = 2000  # of the variance split, whose work grows with the square
 RANDOM = ("halton", "posterior", "grid")  # designs whose runs lie independently of one another
 LEVELS = 4
@@ -130,7 +131,8 @@ def _note(design: str, enough: dict[str, Drawn], inputs: int) -> str:
 
 def _split(found: Gathered, one: Measured, drawn: Drawn) -> VarianceSplit:
     values = values_of(found, one, drawn.scenario)
-    split, method = _shared(drawn, values)
+    rare = one.yes_no and min(np.sum(values == 1), np.sum(values == 0)) < LEAST_OF_EACH
+    split, method = (UNKNOWN, f"fewer than {LEAST_OF_EACH} runs of each kind") if rare else _shared(drawn, values)
     return VarianceSplit(drawn.scenario, one.statistic, one.label, len(values), *split, 1 - split.inputs, method)
 
 

@@ -26,8 +26,8 @@ def control(found: Gathered) -> Control:
     """Return the section on control."""
     table = found.table("control")
     days = _mornings(found, table)
-    towns = [place.name for place in found.geography().places]
-    labels = tuple(place.label or place.name for place in found.geography().places)
+    towns = [place.name for place in found.geography.places]
+    labels = tuple(place.label or place.name for place in found.geography.places)
     sides = [code for model in found.scenarios.values() for code in codes(model).values()]
     order = list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
     table = table[table["day"].isin(days)]
@@ -106,7 +106,7 @@ def _contrast(
         gap, low, high = newcombe(every)
         p = mcnemar(every)
         resolved = _resolved(every, p)
-    size = np.abs(np.nan_to_num(gap))
+    size = _size(gap)
     most = np.where(size.max(axis=-1) > 0, size.argmax(axis=-1), -1)
     told = np.asarray(resolved.any(axis=-1))
     sentence = (
@@ -115,6 +115,12 @@ def _contrast(
         else ""
     )
     return ControlContrast(name, len(both), gap, low, high, p, resolved, most, told, sentence)
+
+
+def _size(gap: np.ndarray) -> np.ndarray:
+    """Return how large differences are; of two codes that trade places the one that gains is a trace ahead."""
+    known = np.nan_to_num(gap)
+    return np.asarray(np.abs(known) + 1e-9 * (known > 0))
 
 
 def _resolved(every: Matched, p: np.ndarray) -> np.ndarray:
@@ -138,11 +144,11 @@ def _sentence(
     told = resolved[-1].any(axis=-1)
     rate = f"false discovery rate {percent(DISCOVERIES)}"
     if not told.any():
-        return f"On the last morning no town of {len(labels)} is shown to be held otherwise ({rate})."
-    size = np.where(resolved[-1], np.abs(gap[-1]), 0.0)
+        return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
+    size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
     holder = {MIXED: "contested", NEUTRAL: "neutral"}.get(order[code], f"held by {order[code]}")
     return (
-        f"On the last morning {int(told.sum())} of {len(labels)} towns are held otherwise ({rate}), most of all {labels[town]}: "
+        f"On the last morning control differs in {int(told.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
         f"{holder} in {percent(second[-1, town, code])} of runs against {percent(first[-1, town, code])}."
     )
