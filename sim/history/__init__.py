@@ -1,0 +1,1 @@
+"""The model held against the observed record: patterns declared first, calibration, scores of forecasts."""
