@@ -43,6 +43,7 @@ def run(
 
     clock = Clock()
     changed = [*(sets or []), *([f"days={days}"] if days is not None else [])]
+    _not_a_study(scenario)
     loaded, geography = read(scenario, changed)
     check_folder(out, "--out")
     clock.end("reading")
@@ -58,6 +59,14 @@ def run(
     if profile:
         clock.tell()
         _tell_rules(loaded.scenario, geography, seed)
+
+
+def _not_a_study(path: Path) -> None:
+    from sim.errors import Fault, InputError
+    from sim.study.definition import find_study, is_study
+
+    if (study := find_study(path)) is not None and is_study(study):
+        raise InputError([Fault(str(path), None, "", f"is a study of many runs: python run.py batch {path}")])
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) -> Result:

@@ -89,6 +89,11 @@ def test_what_is_wrong_is_one_line(command: Command, here: Path, study: Path, wo
     assert not (here / "outputs").exists()
 
 
+def test_run_says_that_a_study_is_for_batch(command: Command, here: Path, study: Path) -> None:
+    done = command("run", "pass.yaml")
+    assert (done.returncode, done.stderr) == (2, "pass.yaml: is a study of many runs: python run.py batch pass.yaml\n")
+
+
 def test_check_reads_a_study(command: Command, study: Path) -> None:
     done = command("check", "pass.yaml")
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ from sim.errors import InputError
 from sim.geography.maps import load_map
 from sim.scenario.files import SCENARIOS
 from sim.scenario.inputs import inputs_of
-from sim.study.definition import Definition, Variant, read_definition
+from sim.study.definition import DESIGNS, Definition, Variant, read_definition
 from sim.study.plan import Plan, make_plan, of_files
 
 EXPANSION = "factions.Lanterns.doctrine.expansion"
@@ -261,3 +261,15 @@ def test_scenario_files_alone_make_a_study() -> None:
     )
     with pytest.raises(InputError, match="two scenarios of one name: one"):
         of_files([Path("a/one.yaml"), Path("b/one.yaml")])
+
+
+def test_the_example_of_the_page_is_a_study_and_the_page_names_every_key(tmp_path: Path) -> None:
+    page = (SCENARIOS.parent / "docs" / "study_files.md").read_text(encoding="utf-8")
+    (tmp_path / "example.yaml").write_text(page.split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    plan = make_plan(*read_definition(tmp_path / "example.yaml"))
+    assert plan.replicates == 200
+    assert any("stronger keeps its own number for 1 input: policy.0.factor 5" in note for note in plan.notes)
+    named = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    assert set(Definition.model_fields) <= set(named)
+    assert set(DESIGNS) <= set(named)
+    assert {path.stem for path in (SCENARIOS / "studies").glob("*.yaml")} <= set(named)
