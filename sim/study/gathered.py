@@ -74,14 +74,15 @@ class Gathered:
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table of all runs with scenarios as shown and replicates as matched."""
-        return pd.concat([_renamed(part, part.study.table(name, columns)) for part in self.parts], ignore_index=True)
+        frames = [_renamed(part, _table(part.study, name, columns)) for part in self.parts]
+        return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
 
     @cached_property
     def runs(self) -> dict[str, pd.DataFrame]:
         """By scenario, one row a run, indexed by replicate in rising order."""
         found = {}
         for part in self.parts:
-            every = _renamed(part, part.study.table("runs"))
+            every = _renamed(part, part.study.runs)
             for name in part.names.values():
                 found[name] = every[every["scenario"] == name].set_index("replicate").sort_index()
         return found
@@ -124,7 +125,7 @@ class Gathered:
             _renamed(part, part.study.daily(names)).reindex(columns=["scenario", "replicate", "day", *columns])
             for part, names in zip(self.parts, known, strict=True)
         ]
-        every = pd.concat(frames, ignore_index=True)
+        every = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
         every = every[every["day"] <= self.days].sort_values(["replicate", "day"], kind="stable")
         found = {}
         for name in self.scenarios:
@@ -202,6 +203,12 @@ class Gathered:
                 f"The scenarios differ in length ({clause_list(longest)} days): curves end with the shortest, and statistics "
                 "are those of each scenario's own days."
             )
+
+
+def _table(study: Source, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
+    """Return a table of a study; a whole one is kept there once read."""
+    found: pd.DataFrame = getattr(study, name) if columns is None else study.table(name, columns)
+    return found
 
 
 def _renamed(part: Part, frame: pd.DataFrame) -> pd.DataFrame:

@@ -92,6 +92,17 @@ def test_false_discoveries_of_benjamini_and_hochberg_1995() -> None:
     assert discoveries(np.zeros((0, 3))).shape == (0, 3)
 
 
+def test_maps_on_which_nothing_differs_seldom_show_a_town() -> None:
+    """Where all is chance, a map of 150 towns has any discovery in at most about one case of twenty."""
+    random = np.random.default_rng(12)
+    shown = 0
+    for _ in range(200):
+        share = random.random(150)
+        counts = matched(*(random.random((60, 150)) < share for _ in range(2)))
+        shown += bool(discoveries(mcnemar(counts)).any())
+    assert shown / 200 <= 0.08
+
+
 def test_entropy() -> None:
     assert entropy(np.array([[1.0, 0, 0, 0], [0.25] * 4, [0.5, 0.5, 0, 0]])) == pytest.approx([0, 1, 0.5])
 

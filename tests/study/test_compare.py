@@ -12,6 +12,8 @@ import pytest
 
 import sim
 from sim.errors import InputError
+from sim.record.run import Run
+from sim.record.write import write
 from sim.statistics.escalation import hold_of, top_level
 from sim.statistics.sides import rebel_pairs
 from sim.statistics.survival import survival
@@ -261,6 +263,14 @@ def test_two_runs_have_no_intervals(study: MadeStudy) -> None:
     clashes = [study.runs_of[name, 3].summary["clash_days"] for name in (FIRST, OTHER)]
     said = f"Days with clashes: {clashes[1]} against {clashes[0]} in kafr_hamra; one run each."
     assert said in [one.sentence for one in found.answers] or clashes[0] == clashes[1]
+
+
+def test_a_run_in_a_folder_is_opened_from_there(study: MadeStudy, tmp_path: Path) -> None:
+    folders = [write(study.runs_of[name, 3], tmp_path / name) for name in (FIRST, OTHER)]
+    found = compare(*(Run.open(folder) for folder in folders))
+    assert [shlex.split(one.command) for one in found.examples] == [
+        ["python", "run.py", "watch", str(folder)] for folder in folders
+    ]
 
 
 def test_runs_of_one_scenario_are_told_apart_by_their_seeds(study: MadeStudy) -> None:

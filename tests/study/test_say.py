@@ -1,0 +1,79 @@
+"""Numbers, inputs and verdicts in words."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from sim.statistics.paired import paired_difference
+from sim.study.say import figure, input_label, names_of, points, runs_about, verdict
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (12.345, "12.3"),
+        (99.96, "100"),
+        (1239.6, "1,240"),
+        (0.05123, "0.0512"),
+        (-3.0, "-3"),
+        (math.nan, "none"),
+    ],
+)
+def test_three_figures(value: float, said: str) -> None:
+    assert figure(value) == said
+
+
+@pytest.mark.parametrize(
+    ("share", "said"), [(0.09, "9"), (-0.251, "-25"), (0.004, "0.4"), (0.0, "0"), (-0.0001, "0"), (1.0, "100")]
+)
+def test_percentage_points(share: float, said: str) -> None:
+    assert points(share) == said
+
+
+def test_paths_with_quoted_names() -> None:
+    assert names_of('factions.NLF.groups."St. George".fighters') == [
+        "factions",
+        "NLF",
+        "groups",
+        "St. George",
+        "fighters",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("factions.NLF.groups.Ahrar al-Sham.cohesion", "cohesion of Ahrar al-Sham (NLF)"),
+        ("factions.HTS.groups.HTS.fighters", "fighters of HTS"),
+        ("factions.NLF.groups.A.solidarity_with.B", "solidarity of A (NLF) with B"),
+        ("factions.HTS.doctrine.expansion", "expansion of HTS"),
+        ("rules.spread.call_to_arms_share", "spread: call to arms share"),
+        ("terms.no_expansion.chance", "no expansion: chance"),
+        ("policy.0.factor", "policy 1: factor"),
+        ("agreements.Truce.radius_km", "radius km of Truce"),
+        ("zone.depth_km", "zone: depth km"),
+        ("garrison_share", "garrison share"),
+        ("dummy", "dummy (reaches no model)"),
+    ],
+)
+def test_inputs_in_words(path: str, said: str) -> None:
+    assert input_label(path) == said
+
+
+def test_verdicts() -> None:
+    random = np.random.default_rng(1)
+    one = random.normal(size=40)
+    assert verdict(paired_difference(one, one + 1 + 0.1 * random.normal(size=40))) == "higher"
+    assert verdict(paired_difference(one + 1 + 0.1 * random.normal(size=40), one)) == "lower"
+    assert verdict(paired_difference(one, one)) == "the same in every pair"
+    assert verdict(paired_difference(one[:1], one[:1])) == "one run each: no interval"
+    assert verdict(paired_difference(one[:0], one[:0])) == "no matched runs"
+    unsure = paired_difference(one, one + 0.3 + 2 * random.normal(size=40))
+    assert verdict(unsure) == f"not resolved; about {unsure.more_runs:,} more runs would"
+    assert runs_about(1) == "not resolved; about 1 more run would"
+    assert runs_about(None) == "not resolved"
