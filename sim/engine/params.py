@@ -36,13 +36,13 @@ def _as_number(value: Any, annotation: Any, path: str, values: Mapping[str, floa
     return float(value)
 
 
-def params(rules: Rules, values: Mapping[str, float]) -> np.void:
-    """Return the record of all rule parameters; `values` overrides uncertain inputs by dotted path."""
-    record = np.zeros(1, PARAMS)
+def params(rules: Rules, values: Mapping[str, float]) -> np.ndarray:
+    """Return all rule parameters as an array of one record; `values` overrides uncertain inputs by dotted path."""
+    numbers: list[float] = []
     for rule in Rules.model_fields:
         section = getattr(rules, rule)
         for name, field in type(section).model_fields.items():
             if name != "levels":
                 path = f"rules.{rule}.{name}"
-                record[f"{rule}_{name}"] = _as_number(getattr(section, name), field.annotation, path, values)
-    return record[0]
+                numbers.append(_as_number(getattr(section, name), field.annotation, path, values))
+    return np.array([tuple(numbers)], PARAMS)

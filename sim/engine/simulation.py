@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sim.engine import tables
-from sim.engine.day import dawn, one_day
+from sim.engine.day import dawn, whole_day
 from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
 from sim.engine.params import params
 from sim.engine.recording import record_day
@@ -58,8 +58,10 @@ class Simulation:
         self.scenario, self.geography, self.seed = scenario, geography, int(seed)
         self.values = {path: quantity.best for path, quantity in inputs.items()} | dict(values or {})
         self.days, self.day = scenario.days, 0
-        self.params = params(scenario.rules, self.values)
+        self._numbers = params(scenario.rules, self.values)
+        self.params = self._numbers[0]
         self.world, self.names = build(scenario, geography, self.values)
+        self._room = make_room(self.world)
         self._prepare_agreements()
         self.daily = empty_daily(self.days, self.world)
         dawn(self.world)
@@ -75,12 +77,16 @@ class Simulation:
             a["frailty"] = gamma_of_mean_one(variance, self.seed, P_FRAILTY, 0, a["key"])
             a["suppression"] = self.params["ceasefire_suppression"]
 
-    def step(self, day: Callable[..., None] = one_day) -> None:
+    def step(self, day: Callable[..., None] | None = None) -> None:
         """Simulate one day; RuntimeError after the last. `day` stands in for the compiled day, to time its rules."""
         if self.day >= self.days:
             raise RuntimeError(f"the simulation has ended after {self.days} days")
-        make_room(self.world)
-        day(self.world, self.daily, self.params, self.day, self.seed)
+        if (self.world.counts > self._room).any():
+            self._room = make_room(self.world)
+        if day is None:
+            whole_day(self.world, self.daily, self._numbers, self.day, self.seed)
+        else:
+            day(self.world, self.daily, self.params, self.day, self.seed)
         self.day += 1
 
     def result(self) -> Result:

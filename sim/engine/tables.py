@@ -364,13 +364,14 @@ class Tables:
 
     def put(self, **arrays: np.ndarray) -> None:
         """Replace arrays by others of the same kind."""
+        rows = {name: row for row, name in enumerate(self.LAYOUT)}
         for name, array in arrays.items():
             kind, dimensions = self.LAYOUT[name]
             if array.dtype != kind or array.ndim != dimensions or not array.flags.c_contiguous:
                 raise TypeError(f"{name} must be a contiguous {dimensions}-dimensional array of {kind}")
             setattr(self, name, array)
-            row = self._addresses[list(self.LAYOUT).index(name)]
-            row[0] = array.ctypes.data
+            row = self._addresses[rows[name]]
+            row[0] = array.__array_interface__["data"][0]
             row[1 : 1 + dimensions] = array.shape
 
     def __getstate__(self) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
@@ -50,6 +51,10 @@ class Setup:
         self.terms = tuple(scenario.terms)
         day = control_date(geography, scenario.start, scenario.control_on)
         self.holdings = geography.control[day]
+        self.stands: dict[str, list[int]] = {}  # group -> towns that it holds or contests
+        for town, holding in enumerate(self.holdings):
+            for group in dict.fromkeys(holding.groups):
+                self.stands.setdefault(group, []).append(town)
 
     def number(self, path: tuple[str, ...], quantity: Quantity) -> float:
         """Return the value in use of an input: overridden by path, or its best."""
@@ -72,6 +77,7 @@ class Setup:
         return self.group_faction[group], [group]
 
 
+@lru_cache(maxsize=100_000)
 def name_key(name: str) -> int:
     """Return the identity that stands for a name."""
     raw = name.encode()
@@ -132,7 +138,6 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         live_sparks=np.zeros(0, np.int64),
         live_agreements=live_agreements.astype(np.int64),
     )
-    make_room(world)
     return world, Names(setup.factions, setup.groups, setup.terms, names)
 
 
@@ -229,10 +234,9 @@ def _in_zone(setup: Setup, towns: np.ndarray) -> np.ndarray:
 def _weights(setup: Setup, towns: np.ndarray) -> np.ndarray:
     """Return the weight of a town for garrisons: square root of population, doubled at the front."""
     government = _role_of_holder(setup, towns) == kinds.GOVERNMENT
-    starts, adjacent = setup.geography.adjacent_start, setup.geography.adjacent
-    front = np.array(
-        [(government[adjacent[starts[t] : starts[t + 1]]] != government[t]).any() for t in range(len(towns))]
-    )
+    beside = np.repeat(np.arange(len(towns)), np.diff(setup.geography.adjacent_start))
+    front = np.zeros(len(towns), bool)
+    front[beside[government[setup.geography.adjacent] != government[beside]]] = True
     return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
 
 
@@ -259,18 +263,20 @@ def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.nda
             fighters = round(setup.number(("factions", faction_name, "groups", name, "fighters"), each.fighters))
             rows += _stand(setup, group, fighters, share, weights)
             group += 1
-    forces = table(tables.FORCE, len(rows))
+    f = table(tables.FORCE, len(rows))
+    g, t, fighters, rank = np.array(rows, np.int64).reshape(-1, 4).T
+    f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, g, groups["faction"][g], fighters, rank
+    f["key"] = [
+        identity(*pair) for pair in zip(groups["key"][g].tolist(), (towns["key"][t] ^ rank).tolist(), strict=True)
+    ]
+    f["cohesion"], f["commander"], f["orders"] = groups["cohesion"][g], 1, kinds.GARRISON
+    f["home"] = f["town"] = f["last_town"] = t
+    for field in ("next_town", "goal", "road", "cause", "enemy"):
+        f[field] = -1
+    f["x"], f["y"] = towns["x"][t], towns["y"][t]
     strength = np.zeros((len(towns), len(groups)))
-    for i, (g, t, fighters, rank) in enumerate(rows):
-        f = forces[i]
-        f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, g, groups[g]["faction"], fighters, rank
-        f["key"] = identity(int(groups[g]["key"]), int(towns[t]["key"]) ^ rank)
-        f["cohesion"], f["commander"], f["orders"] = groups[g]["cohesion"], 1, kinds.GARRISON
-        f["home"] = f["town"] = f["last_town"] = t
-        f["next_town"] = f["goal"] = f["road"] = f["cause"] = f["enemy"] = -1
-        f["x"], f["y"] = towns[t]["x"], towns[t]["y"]
-        strength[t, g] += fighters * groups[g]["cohesion"]
-    return forces, strength
+    np.add.at(strength, (t, g), fighters * groups["cohesion"][g])
+    return f, strength
 
 
 def _stand(
@@ -278,11 +284,11 @@ def _stand(
 ) -> list[tuple[int, int, int, int]]:
     """Return the garrisons and reserves of one group as (group, town, fighters, rank)."""
     name = setup.groups[group]
-    where, wanted = [], []
-    for town, holding in enumerate(setup.holdings):
-        if name in holding.groups:
-            where.append(town)
-            wanted.append(float(weights[town]) * (1.0 if holding.groups[0] == name else 0.4))
+    where = setup.stands.get(name, [])
+    wanted = [
+        weight * (1.0 if setup.holdings[town].groups[0] == name else 0.4)
+        for town, weight in zip(where, weights[where].tolist(), strict=True)
+    ]
     if not where:
         return []
     garrison = round(fighters * share)
@@ -297,10 +303,9 @@ def _stand(
 def _influence(towns: np.ndarray, groups: np.ndarray, strength: np.ndarray, n_factions: int) -> np.ndarray:
     """Return the influence of each faction in each town, T x F: the holder's, shared by strength where contested."""
     influence = np.zeros((len(towns), n_factions))
-    for t in range(len(towns)):
-        if towns[t]["status"] == kinds.HELD:
-            influence[t, groups[towns[t]["holder"]]["faction"]] = 1.0
-            continue
+    held = np.flatnonzero(towns["status"] == kinds.HELD)
+    influence[held, groups["faction"][towns["holder"][held]]] = 1.0
+    for t in np.flatnonzero(towns["status"] != kinds.HELD):
         by_faction = np.bincount(groups["faction"], weights=strength[t], minlength=n_factions)
         influence[t] = by_faction / by_faction.sum() if by_faction.sum() > 0 else 1.0 / n_factions
     return influence
@@ -475,12 +480,11 @@ def _space(setup: Setup) -> np.ndarray:
     return rows
 
 
-def _room(world: World) -> dict[str, int]:
-    """Return how many rows each growing table needs for any one more day."""
+def _room(world: World, forces: int) -> dict[str, int]:
+    """Return how many rows any one day that begins with so many forces may add to each growing table."""
     towns, factions = len(world.towns), len(world.factions)
-    made = dict(zip(tables.GROWING, world.counts, strict=False))
-    forces, pairs = int(world.counts[tables.L_FORCES]), int(world.space[0]["pairs"])
-    extra = {
+    pairs = int(world.space[0]["pairs"])
+    return {
         "forces": 3 * towns + pairs + 50,
         "bases": forces + towns,
         "disputes": forces + towns,
@@ -490,22 +494,30 @@ def _room(world: World) -> dict[str, int]:
         "events": 30 * towns + 2 * pairs + 6 * forces + 500,
         "reports": 2 * (30 * towns + 2 * pairs + 6 * forces + 500) + factions * factions,
     }
-    return {name: int(made[name]) + extra[name] for name in tables.GROWING}
 
 
-def make_room(world: World) -> None:
-    """Make room in every table for one more day; a table short of it is at least doubled."""
+def make_room(world: World) -> np.ndarray:
+    """Make room in every table for one more day; a table short of it is at least doubled.
+
+    Returns i8 [COUNTS]: as long as no count passes these, there is room for another day.
+    """
     changed: dict[str, np.ndarray] = {}
-    for name, needed in _room(world).items():
-        rows = getattr(world, name)
-        if len(rows) < needed:
-            size = max(needed, 2 * len(rows))
+    enough = np.full(tables.COUNTS, np.iinfo(np.int64).max)
+    enough[tables.L_FORCES] = world.counts[tables.L_FORCES] * 5 // 4 + 20
+    room = _room(world, int(enough[tables.L_FORCES]))
+    for position, name in enumerate(tables.GROWING):
+        rows, made = getattr(world, name), int(world.counts[position])
+        size = len(rows)
+        if size < made + room[name]:
+            size = max(made + room[name], 2 * size)
             changed[name] = _longer(rows, size)
             if name in tables.WITH_LIVE:
                 changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
             if name == "forces":
                 changed["standing"] = np.zeros(size, np.int64)
+        enough[position] = size - room[name]
     world.put(**changed)
+    return enough
 
 
 def _longer(rows: np.ndarray, size: int) -> np.ndarray:
