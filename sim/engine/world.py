@@ -260,22 +260,21 @@ def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.nda
     group = 0
     for faction_name, faction in setup.scenario.factions.items():
         for name, each in faction.groups.items():
-            fighters = round(setup.number(("factions", faction_name, "groups", name, "fighters"), each.fighters))
-            rows += _stand(setup, group, fighters, share, weights)
+            total = round(setup.number(("factions", faction_name, "groups", name, "fighters"), each.fighters))
+            rows += _stand(setup, group, total, share, weights)
             group += 1
     f = table(tables.FORCE, len(rows))
-    g, t, fighters, rank = np.array(rows, np.int64).reshape(-1, 4).T
-    f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, g, groups["faction"][g], fighters, rank
-    f["key"] = [
-        identity(*pair) for pair in zip(groups["key"][g].tolist(), (towns["key"][t] ^ rank).tolist(), strict=True)
-    ]
-    f["cohesion"], f["commander"], f["orders"] = groups["cohesion"][g], 1, kinds.GARRISON
-    f["home"] = f["town"] = f["last_town"] = t
+    who, where, fighters, rank = np.array(rows, np.int64).reshape(-1, 4).T
+    f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, who, groups["faction"][who], fighters, rank
+    made_of = zip(groups["key"][who].tolist(), (towns["key"][where] ^ rank).tolist(), strict=True)
+    f["key"] = [identity(*pair) for pair in made_of]
+    f["cohesion"], f["commander"], f["orders"] = groups["cohesion"][who], 1, kinds.GARRISON
+    f["home"] = f["town"] = f["last_town"] = where
     for field in ("next_town", "goal", "road", "cause", "enemy"):
         f[field] = -1
-    f["x"], f["y"] = towns["x"][t], towns["y"][t]
+    f["x"], f["y"] = towns["x"][where], towns["y"][where]
     strength = np.zeros((len(towns), len(groups)))
-    np.add.at(strength, (t, g), fighters * groups["cohesion"][g])
+    np.add.at(strength, (where, who), fighters * groups["cohesion"][who])
     return f, strength
 
 
