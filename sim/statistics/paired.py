@@ -8,6 +8,7 @@ which keeps a width where all runs agree; the bootstrap does not.
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,10 +68,13 @@ def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> t
     if np.ptp(values) == 0:
         return float(values[0]), float(values[0])
     random = np.random.default_rng(seed)
-    found = bootstrap(
-        (values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random
-    ).confidence_interval
-    return float(found.low), float(found.high)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy's, where the correction cannot be made: told by NaN
+        found = bootstrap((values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random)
+    low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = (float(end) for end in np.percentile(found.bootstrap_distribution, (2.5, 97.5)))
+    return low, high
 
 
 def difference_of(

@@ -94,7 +94,8 @@ def _answer(found: Gathered, one: Measured, name: str) -> Answer:
     if not one.yes_no:
         return Answer(name, one.statistic, _mean_sentence(found, one, name, gap), gap)
     first, second = matched_values(found, one, name)
-    yes = int(np.sum(first)), int(np.sum(second))
+    known = np.isfinite(first) & np.isfinite(second)
+    yes = int(np.sum(first[known])), int(np.sum(second[known]))
     return Answer(name, one.statistic, _share_sentence(one, gap, yes, found), gap, *yes)
 
 

@@ -95,6 +95,21 @@ class Gathered:
         """Return the replicates done in a scenario and in the reference: i8 [pairs], rising."""
         return np.intersect1d(self.replicates(self.reference), self.replicates(scenario))
 
+    def holders(self, scenario: str, town: str) -> np.ndarray:
+        """Return the control code of a town on the last morning of every run of a scenario: object [R], None if unknown."""
+        rows = self._ends[(self._ends["scenario"] == scenario) & (self._ends["town"] == town)]
+        by_run = dict(zip(rows["replicate"], rows["code"], strict=True))
+        ends = np.empty(len(self.runs[scenario]), dtype=object)
+        ends[:] = [by_run.get(number) for number in self.replicates(scenario).tolist()]
+        return ends
+
+    @cached_property
+    def _ends(self) -> pd.DataFrame:
+        """Who holds each town on the last morning of each scenario."""
+        table = self.table("control")
+        last = table["scenario"].map({name: self._days(name) for name in self.scenarios})
+        return table[table["day"] == last]
+
     @property
     def single(self) -> bool:
         """Whether no scenario has two runs."""

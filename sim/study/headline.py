@@ -74,8 +74,8 @@ def _towns(found: Gathered, columns: list[str]) -> Iterator[Measured]:
     order = list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
     for column in columns:
         town = column[len(HOLDER) :]
-        every = pd.concat([frame[column] for frame in found.runs.values() if column in frame.columns])
-        code = _asked(every.dropna().astype(str).to_numpy(dtype=object), order, _start(found, town))
+        every = np.concatenate([found.holders(name, town) for name in found.scenarios])
+        code = _asked(every[~pd.isna(every)], order, _start(found, town))
         if code:
             name = short.get(town, town)
             one = Measured(f"{column}={code}", column, "", SHARE, code, name)
@@ -102,10 +102,11 @@ def _start(found: Gathered, town: str) -> str:
 def values_of(found: Gathered, one: Measured, scenario: str) -> np.ndarray:
     """Return a statistic in every run of a scenario, f8 [R] in the order of replicates: 0 or 1 for yes/no, NaN for none."""
     frame = found.runs[scenario]
+    if one.yes_no:
+        ends = found.holders(scenario, one.column[len(HOLDER) :])
+        return np.where(pd.isna(ends), np.nan, ends == one.code).astype(float)
     if one.column not in frame.columns:
         return np.full(len(frame), np.nan)
-    if one.yes_no:
-        return (frame[one.column].astype(object) == one.code).to_numpy(dtype=float)
     values = pd.to_numeric(frame[one.column]).to_numpy(dtype=float)
     if one.first_day:
         days = pd.to_numeric(frame["days"]).to_numpy(dtype=float)
@@ -125,7 +126,8 @@ def difference(found: Gathered, one: Measured, scenario: str) -> Difference:
     """Return the difference of a scenario from the reference over matched runs."""
     first, second = matched_values(found, one, scenario)
     if one.yes_no:
-        return paired_share_difference(first == 1, second == 1, one.statistic, one.label)
+        keep = np.isfinite(first) & np.isfinite(second)
+        return paired_share_difference(first[keep] == 1, second[keep] == 1, one.statistic, one.label)
     return paired_difference(first, second, one.statistic, one.label, one.unit)
 
 

@@ -132,26 +132,25 @@ def _note(design: str, enough: dict[str, Drawn], inputs: int) -> str:
 def _split(found: Gathered, one: Measured, drawn: Drawn) -> VarianceSplit:
     values = values_of(found, one, drawn.scenario)
     rare = one.yes_no and min(np.sum(values == 1), np.sum(values == 0)) < LEAST_OF_EACH
-    split, method = (UNKNOWN, f"fewer than {LEAST_OF_EACH} runs of each kind") if rare else _shared(drawn, values)
-    return VarianceSplit(drawn.scenario, one.statistic, one.label, len(values), *split, 1 - split.inputs, method)
+    few = UNKNOWN, f"fewer than {LEAST_OF_EACH} runs of each kind", len(values)
+    split, method, runs = few if rare else _shared(drawn, values)
+    return VarianceSplit(drawn.scenario, one.statistic, one.label, runs, *split, 1 - split.inputs, method)
 
 
-def _shared(drawn: Drawn, values: np.ndarray) -> tuple[Split, str]:
-    """Return the share of inputs and how it was found."""
-    whole = np.isfinite(values)
+def _shared(drawn: Drawn, values: np.ndarray) -> tuple[Split, str, int]:
+    """Return the share of inputs, how it was found, and from how many runs."""
     if drawn.design == "morris":
-        return UNKNOWN, "a Morris design does not split the variance"
+        return UNKNOWN, "a Morris design does not split the variance", len(values)
     if drawn.design == "grid":
         table = _grid(drawn, values)
-        return (repeated(table) if table is not None else UNKNOWN), "analysis of variance, every seed at every point"
-    rows = _first_rows(drawn)
-    rows = rows[whole[rows]][:MOST_RUNS]
-    used = drawn.used
+        method = "analysis of variance, every seed at every point"
+        return (UNKNOWN, method, 0) if table is None else (repeated(table), method, table.size)
+    rows, used = _first_rows(drawn), drawn.used
+    rows = rows[np.isfinite(values[rows])][:MOST_RUNS]
     if len(rows) < LEAST_SPLIT or not len(used):
-        return UNKNOWN, f"fewer than {LEAST_SPLIT} runs"
-    return explained(
-        drawn.own[np.ix_(rows, used)], values[rows]
-    ), "linear effects of all inputs, moments matched; the rest is chance"
+        return UNKNOWN, f"fewer than {LEAST_SPLIT} runs", len(rows)
+    method = "linear effects of all inputs, moments matched; the rest is chance"
+    return explained(drawn.own[np.ix_(rows, used)], values[rows]), method, len(rows)
 
 
 def _first_rows(drawn: Drawn) -> np.ndarray:

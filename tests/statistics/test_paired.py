@@ -115,6 +115,12 @@ def test_bootstrap_is_that_of_scipy() -> None:
     assert mean_interval(gap, seed=5) == pytest.approx((expected.low, expected.high))
 
 
+def test_bootstrap_of_few_values_always_gives_an_interval() -> None:
+    for values in ([0.0, 1.0], [0.0] * 199 + [1.0], [0.0, 0.0, 1e6], [1.0, 1.0, 1.0, 2.0]):
+        low, high = mean_interval(np.array(values))
+        assert low <= np.mean(values) <= high
+
+
 def test_bootstrap_covers_a_known_difference() -> None:
     """Normal pairs whose difference is 1: about 95 of 100 intervals hold it."""
     random = np.random.default_rng(11)

@@ -329,6 +329,16 @@ def test_studies_without_a_common_seed_are_independent(study: MadeStudy) -> None
     assert not any("matched runs" in answer.sentence for answer in found.answers)
 
 
+def test_a_town_that_only_one_scenario_watches_is_known_in_all() -> None:
+    one = sim.simulate(SCENARIOS / "kafr_hamra.yaml", 3, ["days=10", "watch_towns=[Darat Izza]"])
+    two = sim.simulate(SCENARIOS / "strong_mediator.yaml", 3, ["days=10", "watch_towns=[Kafr Hamra]"])
+    claims = {answer.sentence for answer in compare(one, two).answers if answer.statistic.startswith("holder.")}
+    assert claims == {
+        f"{side} holds {town} at the end: yes, against yes in kafr_hamra; one run each."
+        for town, side in (("Darat Izza", "NLF"), ("Kafr Hamra", "NLF"))
+    }
+
+
 def test_what_cannot_be_compared_is_refused(study: MadeStudy) -> None:
     with pytest.raises(InputError, match="not both"):
         compare(study.runs_of[FIRST, 0], study)
