@@ -20,6 +20,7 @@ from sim.geography.names import Index, fold
 from sim.geography.places import Place
 
 START = date(2018, 10, 1)
+FEBRUARY, NOVEMBER = date(2018, 2, 20), date(2018, 11, 1)
 COALITION = (
     "Ahrar al-Sham",
     "Nour al-Din al-Zenki",
@@ -48,7 +49,7 @@ def sides(geography: Geography) -> tuple[np.ndarray, np.ndarray]:
 
 def test_whole(idlib: Geography) -> None:
     assert (len(idlib.places), len(idlib.roads), len(idlib.posts)) == (169, 384, 12)
-    assert list(idlib.control) == [START, date(2018, 11, 1)]
+    assert list(idlib.control) == [FEBRUARY, START, NOVEMBER]
     assert Counter(codes(idlib).tolist()) == {
         "NLF": 67,
         "HTS": 52,
@@ -60,11 +61,12 @@ def test_whole(idlib: Geography) -> None:
     }
     changed = [
         place.name
-        for place, one, two in zip(idlib.places, *idlib.control.values(), strict=True)
+        for place, one, two in zip(idlib.places, idlib.control[START], idlib.control[NOVEMBER], strict=True)
         if one.groups != two.groups
     ]
     assert changed == ["Kafr Hamra"]
     assert sum(held.weak for held in idlib.control[START]) == 41
+    assert all(held.weak for held in idlib.control[FEBRUARY])  # back-coded
     assert sum(place.coordinates_weak for place in idlib.places) == 5
 
 
@@ -281,7 +283,7 @@ def test_scenario_that_does_not_fit(idlib: Geography) -> None:
     assert "control.csv:" in found[2]
     assert "group 'TIP' stands in" in found[2]
     early = check_scenario(scenario(start=date(2018, 1, 1)), where, idlib)  # type: ignore[arg-type]
-    assert "has no control on or before 2018-01-01; it has 2018-10-01, 2018-11-01" in str(early[0])
+    assert "has no control on or before 2018-01-01; it has 2018-02-20, 2018-10-01, 2018-11-01" in str(early[0])
 
 
 def test_factions_of_a_holding(idlib: Geography) -> None:
