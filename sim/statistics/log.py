@@ -36,6 +36,9 @@ class Log:
     deaths: np.ndarray  # i8 [n], fighters and civilians
     summary: np.ndarray  # bool [n]
     days: int
+    losses: np.ndarray | None = (
+        None  # i8 [n, 2], fighters killed of the first side and of its rivals; None: not asked for
+    )
 
     def __len__(self) -> int:
         return len(self.day)
@@ -44,7 +47,17 @@ class Log:
         """Return the part from day `first`, counted from there."""
         keep = self.day >= first
         rest = {name: getattr(self, name)[keep] for name in ("place", "lat", "lon", "deaths", "summary")}
-        return Log(day=self.day[keep] - first, end=self.end[keep] - first, days=self.days - first, **rest)
+        losses = None if self.losses is None else self.losses[keep]
+        return Log(self.day[keep] - first, self.end[keep] - first, days=self.days - first, losses=losses, **rest)
+
+    def until(self, days: int) -> Log:
+        """Return the part in the first `days` days; the log itself where it has no more."""
+        if days >= self.days:
+            return self
+        keep = self.day < days
+        rest = {name: getattr(self, name)[keep] for name in ("day", "place", "lat", "lon", "deaths", "summary")}
+        losses = None if self.losses is None else self.losses[keep]
+        return Log(end=np.minimum(self.end[keep], days - 1), days=days, losses=losses, **rest)
 
 
 def column(table: Table, name: str) -> np.ndarray:
@@ -76,13 +89,25 @@ def hostile(events: Table, rebels: Collection[str]) -> np.ndarray:
     return among(events, rebels) & ((kind == "clash") | lethal)
 
 
-def rebel_log(events: Table, rebels: Collection[str], days: int) -> Log:
-    """Return the log of a run's events table; `rebels` are codes of factions of the role rebel."""
+def side_losses(events: Table, first: str) -> np.ndarray:
+    """Return the fighters killed on the side of faction `first` and on the other, in events it is a side of: i8 [n, 2]."""
+    begins, meets = (text(events, side) == first for side in ("initiator", "target"))
+    dead = [column(events, f"deaths_{side}").astype(np.int64) for side in ("initiator", "target")]
+    own = np.where(begins, dead[0], np.where(meets, dead[1], 0))
+    other = np.where(begins, dead[1], np.where(meets, dead[0], 0))
+    return np.stack([own, other], axis=1)
+
+
+def rebel_log(events: Table, rebels: Collection[str], days: int, first: str | None = None) -> Log:
+    """Return the log of a run's events table; `rebels` are codes of factions of the role rebel.
+
+    `first`: the faction whose losses are set against those of its rivals.
+    """
     day = column(events, "day").astype(np.int64)
-    return _log(events, hostile(events, rebels), day, day, np.zeros(len(day), dtype=bool), days)
+    return _log(events, hostile(events, rebels), day, day, np.zeros(len(day), dtype=bool), days, first)
 
 
-def reported_log(reports: Table, rebels: Collection[str], days: int) -> Log:
+def reported_log(reports: Table, rebels: Collection[str], days: int, first: str | None = None) -> Log:
     """Return the log that the monitor's rows of a run's table of reports make, by the days given for the events.
 
     Patterns are held against this one. A row that sums up what the monitor had missed is a summary; it covers at most
@@ -93,10 +118,18 @@ def reported_log(reports: Table, rebels: Collection[str], days: int) -> Log:
     gone = column(reports, "event_date").astype("datetime64[D]") - column(reports, "first_date").astype("datetime64[D]")
     day = end - np.minimum(gone.astype(np.int64), SUMMARY_DAYS - 1)
     keep = hostile(reports, rebels) & (text(reports, "outlet") == MONITOR)
-    return _log(reports, keep, day, end, summary, days)
+    return _log(reports, keep, day, end, summary, days, first)
 
 
-def _log(table: Table, keep: np.ndarray, day: np.ndarray, end: np.ndarray, summary: np.ndarray, days: int) -> Log:
+def _log(
+    table: Table,
+    keep: np.ndarray,
+    day: np.ndarray,
+    end: np.ndarray,
+    summary: np.ndarray,
+    days: int,
+    first: str | None,
+) -> Log:
     """Return the kept rows of a table as a log, in order of their first day."""
     rows = np.flatnonzero(keep)
     rows = rows[np.argsort(day[rows], kind="stable")]
@@ -109,4 +142,5 @@ def _log(table: Table, keep: np.ndarray, day: np.ndarray, end: np.ndarray, summa
         total_deaths(table).astype(np.int64)[rows],
         summary[rows],
         days,
+        None if first is None else side_losses(table, first)[rows],
     )
