@@ -19,7 +19,7 @@ from sim.plots.timeline import LANE, dates, end_of, lane_rows, lanes
 if TYPE_CHECKING:
     from sim.record.run import Run
 
-LEFT, RIGHT = 0.62, 1.0  # inches: names of rows, and what stands beside the panels
+LEFT, RIGHT = 0.78, 1.12  # inches: names of rows, and what stands beside the panels
 GAP = 0.36
 TEXTS_FROM_MM = 170.0  # narrower sheets have no words in the lanes of agreements
 MONTH_INCHES = 0.72  # room of "Oct 2018"
@@ -53,7 +53,7 @@ def timeline_drawn(run: Run, width_mm: float) -> Drawn:
         "Agreements end broken (×), expired (|) or in force (▶)."
     )
     with typography():
-        sheet = Sheet(Words(title, note, line), width_mm, sum(tall) + GAP * len(tall) + 0.22)
+        sheet = Sheet(Words(title, note, line), width_mm, sum(tall) + GAP * (len(tall) - 1) + 0.42)
         panels, y = [], 0.2
         for height in tall:
             panels.append(sheet.axes(EDGE + LEFT, y, inner - LEFT - RIGHT, height))

@@ -51,6 +51,8 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Drawn
         for axes, fan in zip(grid.panels(sheet), panel.fans, strict=True):
             _fan(axes, panel, fan, names[fan.scenario], reference)
             grid.ticks(axes)
+            if panel.top >= 3:
+                axes.yaxis.get_major_locator().set_params(integer=True)
             axis_label(axes, "day", grid.type.small)
     caption = (
         f"{title}. One panel a scenario on one scale; the thin line in the others is the median of the reference, "

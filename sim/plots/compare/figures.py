@@ -100,8 +100,8 @@ def _inputs(comparison: Comparison) -> list[Kind]:
     if inputs.splits:
         found.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
     methods = (
-        ("tornado", "inputs that move", tornado, inputs.tornados),
-        ("morris", "elementary effects of inputs on", morris, inputs.morris),
+        ("tornado", "which inputs matter for", tornado, inputs.tornados),
+        ("morris", "size and spread of inputs' effects on", morris, inputs.morris),
         ("sobol", "Sobol indices of inputs on", sobol, inputs.sobol),
     )
     for name, about, draw, results in methods:

@@ -47,6 +47,15 @@ def _left_out(inputs: int, blocks: int) -> str:
     return f" The {drawn} largest of {inputs} inputs are drawn, the table has all." if inputs > drawn else ""
 
 
+def _notes(comparison: Comparison, blocks: Sequence[Tornado | MorrisPlane | SobolIndices]) -> str:
+    """Return the note of all blocks, or that of each behind its scenario's letter where they differ."""
+    if len({block.note for block in blocks}) == 1:
+        return blocks[0].note
+    names = looks_of(comparison)
+    letters = [names[block.scenario].letter if block.scenario in names else block.scenario for block in blocks]
+    return " ".join(f"{letter}: {block.note}" for letter, block in zip(letters, blocks, strict=True))
+
+
 def lettered(comparison: Comparison, scenario: str) -> str:
     """Return a scenario's letter and name; what is no scenario ("B less A") as it is."""
     names = looks_of(comparison)
@@ -124,7 +133,7 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
     blocks = [t for t in comparison.inputs.tornados if t.statistic == statistic]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     unit = f" ({blocks[0].unit})" if blocks[0].unit else ""
-    title = f"Which inputs move {blocks[0].label}{unit}"
+    title = f"Which inputs matter for: {blocks[0].label}{unit}"
     row, heads, tops, y = 0.17, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
@@ -135,7 +144,7 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
         Mark("input at its high end", fill=HIGH_FILL), Mark("at its low end", fill=LOW_FILL, hatch="////", edge=INK),
         Mark("within what chance alone makes", fill="#F1EFE9", edge=QUIET),
     ]  # fmt: skip
-    note = " ".join(dict.fromkeys(block.note for block in blocks))
+    note = _notes(comparison, blocks)
     note += _left_out(max(len(block.bars) for block in blocks), len(blocks))
     with typography():
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
@@ -211,9 +220,9 @@ def _tornado(
 def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
-    title = f"Morris plane of {planes[0].label}: size and spread of inputs' effects"
+    title = f"Size and spread of inputs' effects (Morris): {planes[0].label}"
     grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.32, most=2)
-    note = " ".join(dict.fromkeys(plane.note for plane in planes))
+    note = _notes(comparison, planes)
     key = [
         Mark("above the noise floor", symbols=_dot(UNKNOWN_FILL)), Mark("below it", symbols=_dot(PAPER)),
         Mark("noise floor (dummy input)", fill="#F1EFE9", edge=QUIET),
@@ -295,7 +304,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
     """Draw first-order and total Sobol indices with their 95 % intervals, a block for each scenario."""
     blocks = [s for s in comparison.inputs.sobol if s.statistic == statistic]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    title = f"Sobol indices of {blocks[0].label}"
+    title = f"Sobol indices: {blocks[0].label}"
     row, heads, tops, y = 0.22, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
@@ -306,7 +315,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         Mark("total: with interactions", fill=CHANCE_FILL, edge=QUIET), Mark("first order: alone", fill=UNKNOWN_FILL),
         Mark("total index of the dummy input", fill="#F1EFE9", hatch="....", edge=QUIET),
     ]  # fmt: skip
-    note = " ".join(dict.fromkeys(block.note for block in blocks))
+    note = _notes(comparison, blocks)
     note += _left_out(max(len(block.paths) for block in blocks), len(blocks))
     note += " Whiskers: 95 % intervals. Indices are shares of variance; below 0 they are estimates of 0."
     with typography():

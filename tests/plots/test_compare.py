@@ -1,0 +1,240 @@
+"""Figures of comparisons: words fit and keep apart at every width, numbers beside a figure are those drawn, bytes repeat."""
+
+from __future__ import annotations
+
+import io
+import re
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PolyCollection
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+
+from sim.plots.compare.drawn import Drawn
+from sim.plots.compare.figures import Kind, kinds_of
+from sim.plots.compare.folder import csv_bytes, file_stem
+from sim.plots.compare.look import looks
+from sim.plots.compare.sheet import LEAST_POINTS, broken, shortened, squeezed, text_width
+from sim.plots.labels import Box, overlaps
+from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
+from tests.plots.compared import LONG, compared
+
+NAMES = tuple(kinds_of(compared()))
+KEPT = [name for name in NAMES if not name.startswith("probability_map") or name.endswith("HTS")]
+
+
+@cache
+def drawn(name: str, number: int = 2, width_mm: float = 85.0) -> Drawn:
+    comparison = compared(LONG[:number])
+    return kinds_of(comparison)[name].draw(comparison, width_mm=width_mm)
+
+
+def texts_of(figure: Figure) -> list[Text]:
+    """Return the texts that are seen: ticks outside an axis's range are not."""
+    with typography():
+        FigureCanvasAgg(figure).draw()
+    found = []
+    for text in figure.findobj(Text):
+        if text.get_text().strip() and text.get_visible() and text.get_window_extent().width > 0:
+            found.append(text)
+    hidden = set()
+    for axes in figure.axes:
+        for axis, (low, high) in ((axes.xaxis, axes.get_xlim()), (axes.yaxis, axes.get_ylim())):
+            low, high = min(low, high), max(low, high)
+            edge = 1e-9 * (high - low)
+            for tick in [*axis.get_major_ticks(), *axis.get_minor_ticks()]:
+                if not low - edge <= tick.get_loc() <= high + edge or not axes.axison:
+                    hidden |= {id(tick.label1), id(tick.label2)}
+    return [text for text in found if id(text) not in hidden]
+
+
+def box_of(text: Text) -> Box:
+    seen = text.get_window_extent()
+    return Box(seen.x0, seen.y0, seen.x1, seen.y1)
+
+
+@pytest.mark.parametrize(("number", "width_mm"), [(2, 180.0), (5, 85.0)])
+@pytest.mark.parametrize("name", KEPT)
+def test_words_are_large_enough_inside_and_apart(name: str, number: int, width_mm: float) -> None:
+    figure = drawn(name, number, width_mm).figure
+    texts = texts_of(figure)
+    assert min(text.get_fontsize() for text in texts) >= LEAST_POINTS
+    wide, tall = figure.bbox.width, figure.bbox.height
+    boxes = [box_of(text) for text in texts]
+    for text, box in zip(texts, boxes, strict=True):
+        assert box.left >= -1, text
+        assert box.right <= wide + 1, text
+        assert box.bottom >= -1, text
+        assert box.top <= tall + 1, text
+    slack = 0.8 * figure.dpi / 72  # leading inside a text's box
+    tight = np.array([(b.left + slack, b.bottom + slack, b.right - slack, b.top - slack) for b in boxes])
+    for i, box in enumerate(tight):
+        hit = overlaps(Box(*box), tight[:i].reshape(-1, 4))
+        assert not hit.any(), (texts[i], [texts[j] for j in np.flatnonzero(hit)])
+
+
+@pytest.mark.parametrize("width_mm", [85.0, 120.0, 180.0])
+def test_a_figure_has_the_width_asked_for(width_mm: float) -> None:
+    assert drawn("differences", 2, width_mm).figure.get_figwidth() * 25.4 == pytest.approx(width_mm)
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_no_scenario_is_left_out(name: str) -> None:
+    table, letters = drawn(name, 5).table, [look.letter for look in looks(LONG).values()]
+    figure = drawn(name, 5).figure
+    words = " ".join(text.get_text().replace("\n", " ") for text in texts_of(figure))
+    told = set(table["scenario"])
+    of_differences = name in ("differences", "agreement_hold", "difference_map")
+    assert told == set(LONG[1:] if of_differences else LONG)
+    for letter in letters[1:] if of_differences else letters:
+        assert re.search(rf"\b{letter}\b", words), letter
+
+
+@pytest.mark.parametrize("name", ["differences", "fan-HTS_towns", "agreement_survival", "probability_map-HTS"])
+def test_pictures_and_captions_say_what_they_are(name: str) -> None:
+    made = drawn(name)
+    assert "200" in made.caption, "how many runs"
+    with Image.open(io.BytesIO(png_bytes(made.figure))) as picture:
+        assert picture.info["Description"].startswith("SIMULATED · ceasefire_policies")
+    svg = svg_bytes(made.figure).decode()
+    ET.fromstring(svg)
+    assert "SIMULATED" in svg
+    assert "evidence ends 31 Oct 2018" in svg
+    assert b"SIMULATED".hex() in pdf_bytes(made.figure).hex() or b"\xfe\xff\x00S\x00I\x00M" in pdf_bytes(made.figure)
+
+
+@pytest.mark.parametrize("name", ["difference_map", "agreement_causes", "morris-deaths_rebels"])
+def test_the_same_comparison_gives_the_same_bytes(name: str) -> None:
+    one, two = drawn.__wrapped__(name), drawn.__wrapped__(name)
+    assert png_bytes(one.figure) == png_bytes(two.figure)
+    assert svg_bytes(one.figure) == svg_bytes(two.figure)
+    assert pdf_bytes(one.figure) == pdf_bytes(two.figure)
+    assert csv_bytes(one.table) == csv_bytes(two.table)
+
+
+def read_back(made: Drawn) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(csv_bytes(made.table)), float_precision="round_trip")
+
+
+def test_the_fan_draws_the_numbers_of_its_csv() -> None:
+    made = drawn("fan-deaths_total", 5)
+    table = read_back(made)
+    panels = [axes for axes in made.figure.axes if axes.axison]
+    assert len(panels) == 5
+    assert len({axes.get_ylim() for axes in panels}) == 1, "one scale"
+    for axes, name in zip(panels, LONG, strict=True):
+        rows = table[table["scenario"] == name]
+        mean, median = axes.lines[:2]
+        np.testing.assert_array_equal(median.get_ydata(), rows["median"])
+        np.testing.assert_array_equal(mean.get_ydata(), rows["mean"])
+        bands = [c for c in axes.collections if isinstance(c, PolyCollection)]
+        for band, share in zip(bands, (95, 80, 50), strict=True):
+            corners = band.get_paths()[0].vertices
+            assert corners[:, 1].max() == rows[f"high_{share}"].max()
+            assert corners[:, 1].min() == rows[f"low_{share}"].min()
+
+
+def test_the_forest_draws_the_numbers_of_its_csv() -> None:
+    made = drawn("differences", 5)
+    table = read_back(made)
+    markers = [line for axes in made.figure.axes for line in axes.lines if line.get_linestyle() == "None"]
+    markers = [line for line in markers if line.get_markersize() == 5]
+    np.testing.assert_array_equal([line.get_xdata()[0] for line in markers], table["scaled"])
+    hollow = [line.get_markerfacecolor() == "#FFFFFF" for line in markers]
+    assert hollow == [not resolved for resolved in table["resolved"]]
+    words = " ".join(text.get_text() for text in texts_of(made.figure))
+    assert "+17 [+9, +25]" in words, "shares of runs in points of percent"
+
+
+def test_the_survival_draws_the_numbers_of_its_csv() -> None:
+    made = drawn("agreement_survival")
+    table = read_back(made)
+    lines = {
+        line.get_color(): line
+        for axes in made.figure.axes
+        if axes.axison
+        for line in axes.lines
+        if len(line.get_ydata()) > 1 and line.get_linewidth() == 1.5
+    }
+    for name, look in looks(LONG[:2]).items():
+        rows = table[table["scenario"] == name]
+        np.testing.assert_array_equal(lines[look.line.colour].get_ydata(), rows["share"])
+        told = [f"{int(n):,}" for n in rows["at_risk"].dropna()]
+        words = [text.get_text() for text in texts_of(made.figure)]
+        assert told[0] in words
+        assert told[-1] in words
+
+
+def test_causes_and_those_in_force_make_the_whole() -> None:
+    table = read_back(drawn("agreement_causes", 5))
+    np.testing.assert_allclose(table.groupby(["scenario", "days_held"])["share"].sum(), 1.0)
+
+
+def test_unresolved_towns_are_hatched_and_equal_ones_are_plain() -> None:
+    comparison = compared()
+    contrast = comparison.control.contrasts[0]
+    equal = replace(contrast, difference=contrast.difference * 0)
+    sure = replace(contrast, town_resolved=np.ones_like(contrast.town_resolved))
+    hatches = []
+    for changed in (contrast, equal, sure):
+        control = replace(comparison.control, contrasts=(changed,))
+        figure = kinds_of(comparison)["difference_map"].draw(replace(comparison, control=control), width_mm=85.0).figure
+        axes = next(a for a in figure.axes if a.collections and a.axison)
+        hatches.append(sum(patch.get_linewidth() == 0.45 for patch in axes.artists))
+    assert hatches == [1, 0, 0]
+
+
+def test_a_map_is_of_the_day_asked_for() -> None:
+    comparison = compared()
+    kind = kinds_of(comparison)["difference_map"]
+    assert set(kind.draw(comparison, width_mm=85.0).table["day"]) == {180}
+    near = kind.draw(comparison, width_mm=85.0, day=65)
+    assert set(near.table["day"]) == {60}
+    assert "day 60" in near.title
+
+
+def test_a_single_run_each_has_no_intervals_and_no_forest() -> None:
+    comparison = replace(compared(), single=True, forest=(), convergence=())
+    names = kinds_of(comparison)
+    assert "differences" not in names
+    assert "convergence" not in names
+    assert "difference_map" in names
+
+
+def test_a_study_that_is_not_complete_says_so_in_each_figure() -> None:
+    comparison = replace(compared(), partial=True)
+    kind: Kind = kinds_of(comparison)["escalation_strip"]
+    words = " ".join(text.get_text() for text in texts_of(kind.draw(comparison, width_mm=180.0).figure))
+    assert "The study is not complete." in words
+
+
+def test_scenarios_are_told_apart_in_grey_too() -> None:
+    found = list(looks([f"s{i}" for i in range(20)]).values())
+    assert len({(look.line.colour, look.line.dashes) for look in found}) == 20
+    assert len({look.letter for look in found}) == 20
+    for look in found[:8]:
+        grey = np.dot(rgb_of(look.line.colour), (0.299, 0.587, 0.114))
+        assert grey < 130, "dark enough on white"
+    assert len({(look.line.dashes, look.line.marker) for look in found[:8]}) == 8
+
+
+def test_texts_break_by_their_width() -> None:
+    lines = broken("a_long_name_without_any_space_in_it and words", 0.8, 7.0)
+    assert "".join(lines).replace(" ", "") == "a_long_name_without_any_space_in_itandwords"
+    assert all(text_width(line, 7.0) <= 0.8 for line in lines)
+    assert shortened("word", 3.0, 7.0) == "word"
+    assert text_width(shortened("many words " * 9, 1.0, 7.0), 7.0) <= 1.0
+    middle = squeezed("factions.NLF.groups.Ahrar al-Sham.fighters", 1.3, 7.0)
+    assert middle.startswith("fac")
+    assert middle.endswith("fighters")
+
+
+def test_names_of_files_are_plain() -> None:
+    assert file_stem("tornado-holder.Kafr Hamra=HTS") == "tornado-holder.Kafr_Hamra_HTS"
