@@ -1,8 +1,10 @@
-"""Estimators of the patterns of MODEL.md: P1-P9 and P13-P15, the same for simulated and observed logs.
+"""Estimators of the patterns P1-P15 of docs/ODD.md, the same for simulated and observed logs.
 
 `samples` reduces one log (and its agreements) to the raw samples behind the patterns; `pool` joins those of many runs;
 `measure` turns samples into figures. So each pattern can be had per run and pooled over runs with one estimator.
 A figure that the samples cannot give (no events, no agreements) is NaN.
+
+A round, of whose losses P10 speaks, is an episode in which the two sides lost at least `ROUND_LOSSES` fighters.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from sim.statistics.survival import survival
 EARTH_KM = 6371.0088
 REACH_DAYS = (7, 14, 21, 47)  # P9
 SHORT_DAYS = 2  # P2: events of at most so many days
+ROUND_LOSSES = 10  # P10: fighters lost by both sides, so that a ratio says something
 PATTERNS: dict[str, tuple[str, str]] = {
     "P1_deaths_per_event_mean": ("deaths", "without summary rows"),
     "P1_deaths_per_event_median": ("deaths", "without summary rows"),
@@ -43,10 +47,15 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "P8_weekly_mean": ("events", "a week"),
     "P8_weekly_variance": ("events squared", "of weekly events"),
     "P8_weekly_none_share": ("share", "of weeks without an event"),
+    "P8_weekly_variance_to_mean": ("ratio", "variance of weekly events over their mean"),
     "P9_places_day_7": ("places", "reached in the largest round by its day 7"),
     "P9_places_day_14": ("places", "reached in the largest round by its day 14"),
     "P9_places_day_21": ("places", "reached in the largest round by its day 21"),
     "P9_places_day_47": ("places", "reached in the largest round by its day 47"),
+    "P10_losses_ratio": ("ratio", "fighters lost by the first side to those of its rivals, median of rounds"),
+    "P11_towns_changed": ("towns", "whose holder at the end of the window is not that of its start"),
+    "P12_government_deaths_before": ("deaths a day", "between government and rebels, before the zone was agreed"),
+    "P12_government_deaths_after": ("deaths a day", "between government and rebels, since the zone was agreed"),
     "P13_km_between_median": ("km", "between consecutive events within 7 days"),
     "P14_largest_round_deaths_share": ("share", "of all deaths"),
     "P14_largest_round_events_share": ("share", "of all events"),
@@ -62,6 +71,21 @@ class Holds:
     signed: np.ndarray  # i8, day of the window
     days: np.ndarray  # f8
     censored: np.ndarray  # bool
+
+
+class Theatre(NamedTuple):
+    """What a log among rebels does not hold; None where it is not known.
+
+    `before` and `after`: deaths between government and rebels, and the days they were counted over, before and since the
+    zone was agreed.
+    """
+
+    changed: int | None = None  # towns with another holder at the end than at the start
+    before: tuple[int, int] | None = None
+    after: tuple[int, int] | None = None
+
+
+NOTHING = Theatre()
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +108,10 @@ class Samples:
     km: list[float]
     largest_deaths: list[float]  # share, one a run with fighting
     largest_events: list[float]
+    losses: list[tuple[int, int]]  # fighters lost by the first side and by its rivals, one row a round
+    changed: list[int]  # one a run
+    before: list[tuple[int, int]]  # deaths and days, one row a run
+    after: list[tuple[int, int]]
 
 
 def distance_km(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -125,7 +153,15 @@ def signed_inside(signed: np.ndarray, found: Sequence[Episode]) -> list[bool]:
     return [any(one.began <= day < one.ended for one in found) for day in signed.tolist()]
 
 
-def samples(log: Log, holds: Holds) -> Samples:
+def round_losses(log: Log, found: Sequence[Episode]) -> list[tuple[int, int]]:
+    """Return the losses of the first side and of its rivals in each round; none where the log does not have them."""
+    if log.losses is None:
+        return []
+    sums = [log.losses[one.first : one.last].sum(axis=0).tolist() for one in found]
+    return [(own, rivals) for own, rivals in sums if own + rivals >= ROUND_LOSSES]
+
+
+def samples(log: Log, holds: Holds, theatre: Theatre = NOTHING) -> Samples:
     """Return the raw samples of one run or of the observed record."""
     found = episodes(log)
     largest = largest_round(log, found)
@@ -148,6 +184,10 @@ def samples(log: Log, holds: Holds) -> Samples:
         km=km_between(log),
         largest_deaths=[float(log.deaths[rows].sum()) / total] if largest and total else [],
         largest_events=[largest.events / len(log)] if largest else [],
+        losses=round_losses(log, found),
+        changed=[] if theatre.changed is None else [theatre.changed],
+        before=[theatre.before] if theatre.before else [],
+        after=[theatre.after] if theatre.after else [],
     )
 
 
@@ -189,6 +229,7 @@ def measure_time(found: Samples) -> dict[str, float]:
     """Return P3-P5, P7 and P8."""
     fit = fit_hawkes(found.times)
     weekly = found.weekly
+    mean, variance = _mean(weekly), float(np.var(weekly, ddof=1)) if len(weekly) > 1 else math.nan
     return {
         "P3_episode_days_median": _median(found.episode_days),
         "P3_episode_days_mean": _mean(found.episode_days),
@@ -199,8 +240,9 @@ def measure_time(found: Samples) -> dict[str, float]:
         "P5_quiet_days_mean": _mean(found.quiet),
         "P7_branching": fit.branching if fit else math.nan,
         "P7_lag_days": fit.lag if fit else math.nan,
-        "P8_weekly_mean": _mean(weekly),
-        "P8_weekly_variance": float(np.var(weekly, ddof=1)) if len(weekly) > 1 else math.nan,
+        "P8_weekly_mean": mean,
+        "P8_weekly_variance": variance,
+        "P8_weekly_variance_to_mean": variance / mean if mean > 0 else math.nan,
         "P8_weekly_none_share": _mean([n == 0 for n in weekly]),
     }
 
@@ -221,7 +263,22 @@ def measure_toll_and_space(found: Samples) -> dict[str, float]:
     }
 
 
+def _a_day(rows: Sequence[tuple[int, int]]) -> float:
+    days = sum(row[1] for row in rows)
+    return sum(row[0] for row in rows) / days if days else math.nan
+
+
+def measure_sides(found: Samples) -> dict[str, float]:
+    """Return P10-P12."""
+    return {
+        "P10_losses_ratio": _median([own / rivals if rivals else math.inf for own, rivals in found.losses]),
+        "P11_towns_changed": _median(found.changed),
+        "P12_government_deaths_before": _a_day(found.before),
+        "P12_government_deaths_after": _a_day(found.after),
+    }
+
+
 def measure(found: Samples) -> dict[str, float]:
     """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool."""
-    values = {**measure_holds(found), **measure_time(found), **measure_toll_and_space(found)}
+    values = {**measure_holds(found), **measure_time(found), **measure_toll_and_space(found), **measure_sides(found)}
     return {name: values[name] for name in PATTERNS}
