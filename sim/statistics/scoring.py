@@ -1,0 +1,146 @@
+"""Scores of forecasts: proper scoring rules, discrimination, calibration, and bands by resampling blocks.
+
+A score is proper where a forecaster does best on average by saying what he believes. CRPS, Brier and logarithmic scores are
+losses: lower is better, 0 is perfect. Gneiting & Raftery 2007, J Am Stat Assoc 102:359.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+FLOOR = 1e-3  # chances below it are scored as if it had been said: a forecast of 0 is not punished without end
+DAY_FLOOR = 1e-4  # the same for the chance of one day among many
+KERNEL_DAYS = 7  # ensembles of days become chances of days over this width
+BOOTSTRAPS = 1000
+EDGES = (5.0, 95.0)
+
+
+def crps(members: np.ndarray, observed: float, fair: bool = True) -> float:
+    """Return the continuous ranked probability score of an ensemble f8 [M], in the unit of what is forecast.
+
+    E|X - y| - E|X - X'| / 2. `fair`: the second mean is over pairs of different members, so that the expected score does
+    not depend on M (Ferro 2014, Q J R Meteorol Soc 140:1917); otherwise it is that of the ensemble's step function. With
+    one member both are the absolute error. ValueError without members.
+    """
+    members = np.sort(np.asarray(members, dtype=float))
+    count = len(members)
+    if not count:
+        raise ValueError("an ensemble needs a member")
+    error = float(np.mean(np.abs(members - observed)))
+    if count == 1:
+        return error
+    # sum over all ordered pairs of |xi - xj|, from sorted members
+    spread = 2.0 * float(np.sum((2 * np.arange(1, count + 1) - count - 1) * members))
+    return error - spread / (2.0 * (count * (count - 1) if fair else count * count))
+
+
+def brier(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
+    """Return the Brier score of each forecast: (chance - happened) squared, f8 of their shape. Brier 1950."""
+    return (np.asarray(chance, dtype=float) - np.asarray(happened, dtype=float)) ** 2
+
+
+def brier_of_kinds(chance: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return the Brier score over kinds, 0 to 2, of each case: f8 [N]; chances f8 [N, K], observed kind i8 [N]."""
+    chance = np.asarray(chance, dtype=float)
+    return brier(chance, np.eye(chance.shape[1])[observed]).sum(axis=1)
+
+
+def log_score(chance: np.ndarray | float, floor: float = FLOOR) -> np.ndarray:
+    """Return minus the natural logarithm of the chance given to what happened; no less than `floor` is taken."""
+    return -np.log(np.maximum(np.asarray(chance, dtype=float), floor))
+
+
+def roc_area(score: np.ndarray, happened: np.ndarray) -> float:
+    """Return the chance that a case that happened had the higher score than one that did not, ties halved (Hanley &
+    McNeil 1982, Radiology 143:29); NaN where only one outcome occurs. Higher is better, 0.5 is chance.
+    """
+    from scipy.stats import rankdata
+
+    happened = np.asarray(happened, dtype=bool)
+    yes, no = int(happened.sum()), int((~happened).sum())
+    if not yes or not no:
+        return math.nan
+    ranks = rankdata(np.asarray(score, dtype=float))
+    return float((ranks[happened].sum() - yes * (yes + 1) / 2) / (yes * no))
+
+
+class Reliability(NamedTuple):
+    """Bins of chances that have a case: mean chance, share that happened, number of cases, f8 [B] and i8 [B]."""
+
+    said: np.ndarray
+    share: np.ndarray
+    cases: np.ndarray
+
+    @property
+    def error(self) -> float:
+        """Mean difference between what was said and what happened, by cases; 0 is perfect."""
+        return float(np.sum(self.cases * np.abs(self.said - self.share)) / max(self.cases.sum(), 1))
+
+
+def reliability(chance: np.ndarray, happened: np.ndarray, edges: np.ndarray | None = None) -> Reliability:
+    """Return how often things happened that were given about the same chance; ten equal bins if no `edges` are given."""
+    chance, happened = np.asarray(chance, dtype=float).ravel(), np.asarray(happened, dtype=float).ravel()
+    edges = np.linspace(0.0, 1.0, 11) if edges is None else np.asarray(edges, dtype=float)
+    row = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
+    cases = np.bincount(row, minlength=len(edges) - 1)
+    said, share = (np.bincount(row, weights=one, minlength=len(edges) - 1) for one in (chance, happened))
+    there = cases > 0
+    return Reliability(said[there] / cases[there], share[there] / cases[there], cases[there])
+
+
+def interval(members: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the central interval of ensembles f8 [M, ...] at a level 0..1; ends are values of members."""
+    tail = 50.0 * (1.0 - level)
+    low = np.percentile(members, tail, axis=0, method="inverted_cdf")
+    high = np.percentile(members, 100.0 - tail, axis=0, method="inverted_cdf")
+    return low, high
+
+
+def coverage(members: np.ndarray, observed: np.ndarray, level: float) -> float:
+    """Return the share of cases inside their central interval, ends included; members f8 [M, N], observed f8 [N].
+
+    Intervals of counts hold at least their level, so that a share somewhat above it is no fault. NaN without cases.
+    """
+    observed = np.asarray(observed, dtype=float)
+    if not len(observed):
+        return math.nan
+    low, high = interval(np.asarray(members, dtype=float), level)
+    return float(np.mean((observed >= low) & (observed <= high)))
+
+
+def day_chances(days: np.ndarray, censored: np.ndarray, first: int, horizon: int) -> tuple[np.ndarray, float]:
+    """Return the chance that something ends on each day `first` .. `horizon`, f8 [horizon - first + 1], and that it does not.
+
+    `days` f8 [M] are when it ended, or was last looked at where `censored`, of an ensemble of those that last until
+    `first`. Kaplan-Meier (survival.py) accounts for those censored; each day's chance is then spread over KERNEL_DAYS days,
+    within the range, so that the whole remains one.
+    """
+    from sim.statistics.survival import survival
+
+    count = horizon - first + 1
+    if not len(days) or count < 1:
+        return np.zeros(max(count, 0)), 1.0
+    curve = survival(np.asarray(days, dtype=float), np.asarray(censored, dtype=bool))
+    alive = np.array([1.0, *(curve.at(day) for day in range(first, horizon + 1))])
+    chance, reach = np.zeros(count), KERNEL_DAYS // 2
+    for place, mass in enumerate(-np.diff(alive)):
+        near = slice(max(0, place - reach), min(count, place + reach + 1))
+        chance[near] += mass / (near.stop - near.start)
+    return chance, float(alive[-1])
+
+
+def block_band(values: np.ndarray, blocks: np.ndarray, seed: int, times: int = BOOTSTRAPS) -> tuple[float, float]:
+    """Return the 90 % band of the mean of values f8 [N] when whole blocks (labels [N]) are drawn with replacement.
+
+    Cases of one block share much of what decides them; NaN with fewer than two blocks.
+    """
+    names, row = np.unique(np.asarray(blocks).astype(str), return_inverse=True)
+    if len(names) < 2:
+        return math.nan, math.nan
+    total, cases = np.bincount(row, weights=np.asarray(values, dtype=float)), np.bincount(row)
+    drawn = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1.0 / len(names)), size=times)
+    low, high = np.percentile((drawn @ total) / (drawn @ cases), EDGES)
+    return float(low), float(high)
