@@ -5,6 +5,7 @@ Only the columns named in `GED` and `ACLED` are read; the file stays where it is
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Collection, Sequence
 from datetime import date
@@ -15,14 +16,19 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import Fault, InputError
+from sim.history.declared import Patterns
 from sim.scenario.files import display
 from sim.statistics.log import Log
-from sim.statistics.patterns import Holds
+from sim.statistics.patterns import Holds, Theatre, measure, samples
 
 Names = Collection[str]
 REGION = 4  # where_prec of UCDP GED from which a row sums up a region
 ACLED_REGION = 3  # geo_precision of ACLED likewise
 MOST_FAULTS = 20
+INSURGENTS = (
+    "Syrian insurgents",
+)  # how UCDP GED names rebels against whom a government fights without telling groups apart
+NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
 
 
 class Form(NamedTuple):
@@ -212,3 +218,33 @@ def _actors(frame: pd.DataFrame, form: Form, number: int) -> list[str]:
     if "dyad_name" not in frame.columns:
         return [""] * len(frame)
     return [_plain([*text.split(" - ", 1), ""][number]) for text in frame["dyad_name"]]
+
+
+def observe(files: Sequence[Path], declared: Patterns, file: Path) -> dict[str, float]:
+    """Return the declared figures that some files of events, and the declared table of agreements, give.
+
+    `file` is that of the patterns. Figures for which there is no event in the window are left out: those of rebels need
+    fighting between the two sides, P12 government against rebels. P11 is not in event files.
+    """
+    sides = declared.sides
+    rebels = (sides.first.names, sides.rivals.names)
+    found: dict[str, float] = {}
+    for name, window in declared.windows.items():
+        start, days = window.start, window.days
+        log = join([read_log(path, start, days, rebels) for path in files])
+        holds = read_holds(file.parent / declared.agreements, start, days) if declared.agreements else NO_HOLDS
+        deaths = _government_deaths(files, declared, start, days)
+        measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths)))
+        names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
+        found |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
+    return found
+
+
+def _government_deaths(files: Sequence[Path], declared: Patterns, start: date, days: int) -> tuple[int, int] | None:
+    """Return the deaths between government and rebels in a window, and its days; None where the files have none."""
+    sides = declared.sides
+    if sides.government is None:
+        return None
+    rebels = [*sides.first.names, *sides.rivals.names, *INSURGENTS]
+    logs = [read_log(path, start, days, (sides.government.names, rebels)) for path in files]
+    return (sum(int(log.deaths.sum()) for log in logs), days) if any(len(log) for log in logs) else None

@@ -225,9 +225,9 @@ def measure_holds(found: Samples) -> dict[str, float]:
     }
 
 
-def measure_time(found: Samples) -> dict[str, float]:
-    """Return P3-P5, P7 and P8."""
-    fit = fit_hawkes(found.times)
+def measure_time(found: Samples, hawkes: bool = True) -> dict[str, float]:
+    """Return P3-P5, P7 and P8; P7, which takes most of the time, is NaN without `hawkes`."""
+    fit = fit_hawkes(found.times) if hawkes else None
     weekly = found.weekly
     mean, variance = _mean(weekly), float(np.var(weekly, ddof=1)) if len(weekly) > 1 else math.nan
     return {
@@ -278,7 +278,12 @@ def measure_sides(found: Samples) -> dict[str, float]:
     }
 
 
-def measure(found: Samples) -> dict[str, float]:
-    """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool."""
-    values = {**measure_holds(found), **measure_time(found), **measure_toll_and_space(found), **measure_sides(found)}
+def measure(found: Samples, hawkes: bool = True) -> dict[str, float]:
+    """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool; P7 with `hawkes` only."""
+    values = {
+        **measure_holds(found),
+        **measure_time(found, hawkes),
+        **measure_toll_and_space(found),
+        **measure_sides(found),
+    }
     return {name: values[name] for name in PATTERNS}

@@ -1,0 +1,201 @@
+"""The pattern card: for every declared figure what was observed, what runs give, and whether that is accepted.
+
+A figure is computed for each run from its reported log over a window of the declared length, so that there is a
+distribution over runs. It passes when the median of the runs lies in the accepted range and the observation inside the band
+that holds 90 % of the runs. The same figure of all runs' samples pooled is shown beside it and judges nothing: a single run is
+short, and figures such as a maximum or a median of few agreements are not the same for a run and for many.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sim.errors import Fault, InputError
+from sim.history.declared import Figure, Interval, Patterns
+from sim.history.runs import Told, log_of_run, starts, window_samples
+from sim.statistics.patterns import PATTERNS, Samples, measure, pool
+
+BAND = (0.05, 0.95)
+FARTHEST = 10.0  # half-widths of a tolerance: the distance of a figure that a run does not have, and the greatest
+Verdict = Literal["pass", "fail", "not judged", "shown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One figure. `values` f8 [runs that have it]; `days` simulated, `window` declared."""
+
+    pattern: str
+    figure: str
+    unit: str
+    about: str
+    observed: Interval
+    recomputed: bool
+    accept: Interval | None
+    values: np.ndarray
+    runs: int
+    median: float
+    low: float
+    high: float
+    pooled: float
+    days: int
+    window: int
+    verdict: Verdict
+    why: str
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """All figures, and the verdict on each pattern."""
+
+    title: str
+    about: str  # runs and scenarios, in words
+    runs: int
+    rows: tuple[Row, ...]
+    verdicts: dict[str, Verdict]
+    declared: Patterns
+
+    def rows_of(self, pattern: str) -> list[Row]:
+        """Return the figures of a pattern."""
+        return [row for row in self.rows if row.pattern == pattern]
+
+    @property
+    def passed(self) -> list[str]:
+        """The patterns that pass."""
+        return [name for name, verdict in self.verdicts.items() if verdict == "pass"]
+
+
+def samples_by_window(told: Told, declared: Patterns) -> dict[str, Samples]:
+    """Return the samples of a run for each declared window."""
+    log = log_of_run(told, declared)
+    return {name: window_samples(told, log, declared, window) for name, window in declared.windows.items()}
+
+
+def figures_of(found: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
+    """Return every declared figure from samples by window, of a run or of a pool; NaN where there is none."""
+    values: dict[str, float] = {}
+    for window, sample in found.items():
+        names = declared.names_in(window)
+        measured = measure(sample, hawkes=any(name.startswith("P7") for name in names))
+        values |= {name: measured[name] for name in names}
+    return values
+
+
+def make_card(runs: Sequence[Told], declared: Patterns, observed: Mapping[str, float] | None = None) -> Card:
+    """Return the card of some runs; `observed` are figures recomputed from a record, in place of the declared ones.
+
+    Where runs differ in length, a figure is that of the runs as long as its window or longer, of the longest if there are
+    none. InputError without runs.
+    """
+    if not runs:
+        raise InputError([Fault("patterns", None, "", "there are no finished runs")])
+    by_run = [samples_by_window(told, declared) for told in runs]
+    values = [figures_of(found, declared) for found in by_run]
+    chosen = {name: _chosen(runs, window.days) for name, window in declared.windows.items()}
+    pooled = figures_of({name: pool([by_run[i][name] for i in chosen[name]]) for name in chosen}, declared)
+    rows = []
+    for pattern, name, figure in declared.figures():
+        window = declared.window_of(pattern, name)
+        kept = np.array([values[i][name] for i in chosen[window]])
+        days = min(runs[i].days for i in chosen[window])
+        length = (min(days, declared.windows[window].days), declared.windows[window].days)
+        rows.append(_row(pattern, name, figure, kept, pooled[name], length, (observed or {}).get(name)))
+    verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
+    return Card(declared.title, "; ".join(starts(list(runs))), len(runs), tuple(rows), verdicts, declared)
+
+
+def _chosen(runs: Sequence[Told], days: int) -> list[int]:
+    enough = [i for i, told in enumerate(runs) if told.days >= days]
+    longest = max(told.days for told in runs)
+    return enough or [i for i, told in enumerate(runs) if told.days == longest]
+
+
+def _row(
+    pattern: str,
+    name: str,
+    figure: Figure,
+    values: np.ndarray,
+    pooled: float,
+    length: tuple[int, int],
+    observed: float | None,
+) -> Row:
+    unit, about = PATTERNS[name]
+    kept = values[~np.isnan(values)]
+    known = observed is not None and not math.isnan(observed)
+    against = Interval(low=observed, high=observed) if known and observed is not None else figure.observed
+    median, low, high = middle(kept), *(edge(kept, share) for share in BAND)
+    verdict, why = _judge(figure, against, (median, low, high), length)
+    return Row(
+        pattern, name, unit, about, against, known, figure.accept, kept, len(values), median, low, high, pooled, *length,
+        verdict, why,
+    )  # fmt: skip
+
+
+def middle(values: np.ndarray) -> float:
+    """Return the median, NaN of nothing; of an even number of runs the mean of the two in the middle."""
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def edge(values: np.ndarray, share: float) -> float:
+    """Return a quantile as one of the values, since some may be without end (an agreement that outlasts its run)."""
+    return float(np.quantile(values, share, method="inverted_cdf")) if len(values) else math.nan
+
+
+def _judge(
+    figure: Figure, observed: Interval, found: tuple[float, float, float], length: tuple[int, int]
+) -> tuple[Verdict, str]:
+    median, low, high = found
+    if figure.accept is None:
+        return "shown", ""
+    if math.isnan(median):
+        return "not judged", "these runs do not give it"
+    if length[0] < length[1] and not figure.any_length:
+        return "not judged", f"runs of {length[0]} days against a record of {length[1]}"
+    why = []
+    if not figure.accept.holds(median):
+        why.append("median too high" if median > figure.accept.high else "median too low")
+    if observed.low > high:
+        why.append("observed above the band")
+    if observed.high < low:
+        why.append("observed below the band")
+    return ("fail", "; ".join(why)) if why else ("pass", "")
+
+
+def _verdict(rows: Iterable[Row]) -> Verdict:
+    """Return the verdict on a pattern: every judged figure must pass, and all must be judged."""
+    found = {row.verdict for row in rows} - {"shown"}
+    if "fail" in found:
+        return "fail"
+    if "not judged" in found:
+        return "not judged"
+    return "pass" if found else "shown"
+
+
+def distance(value: float, figure: Figure) -> float:
+    """Return how far a figure is from the observed one, in half-widths of its tolerance, at most `FARTHEST`.
+
+    0 within the observed range; `FARTHEST` for a figure that there is not, and for one without end.
+    """
+    if figure.accept is None:
+        return 0.0
+    gap = max(figure.observed.low - value, value - figure.observed.high, 0.0)
+    return FARTHEST if math.isnan(value) else min(gap / figure.accept.half, FARTHEST)
+
+
+def distances(measured: Mapping[str, float], declared: Patterns) -> dict[str, float]:
+    """Return the distance of each pattern, in half-widths of the tolerance: the root mean square over its judged figures.
+
+    `measured` as of `figures_of`; figures that it lacks altogether are left out, and patterns without any.
+    """
+    found: dict[str, float] = {}
+    for name, pattern in declared.patterns.items():
+        judged = [
+            (key, figure) for key, figure in pattern.figures.items() if figure.accept is not None and key in measured
+        ]
+        if judged:
+            found[name] = math.sqrt(np.mean([distance(measured[key], figure) ** 2 for key, figure in judged]))
+    return found
