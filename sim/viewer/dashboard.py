@@ -78,8 +78,7 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go) -> None:
             Events(runs, day, chosen, asked)
             if asked.value is not None:
                 Card(runs, day, asked)
-        with solara.Div(classes=["tc-area-below"]):
-            Below(session, runs, shown, day)
+        Below(session, runs, shown, day)
 
 
 @solara.component
@@ -107,8 +106,8 @@ def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: 
             days=days,
             evidence=(scenario.evidence_until - scenario.start).days + 1,
             evidence_text=f"evidence ends {day_text(scenario.evidence_until)}",
-            ticks=[{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks],
-            speeds=[{"ms": ms, "label": label, "about": about} for ms, label, about in SPEEDS],
+            ticks=json.dumps([{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks]),
+            speeds=json.dumps([{"ms": ms, "label": label, "about": about} for ms, label, about in SPEEDS]),
             interval=controls.interval.value,
             event_go=go,
             event_set_speed=controls.set_speed,
@@ -212,8 +211,8 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
             Feed(
                 html=title + (panels.note(note) if note else panels.event_lines(found, look, day, MOST_LINES)),
-                kinds=feed.groups_of(lines) if place == 0 else [],
-                factions=list(look.codes) if place == 0 else [],
+                kinds=json.dumps(feed.groups_of(lines)),
+                factions=json.dumps(look.codes),
                 filter=wanted,
                 event_pick=picked,
                 event_set_filter=set_filter,
@@ -245,15 +244,16 @@ def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], da
         file, said = make(session, str(key), drawings)
         fault.value, ready.value = said, file
 
-    with solara.Div(classes=["tc-below-block"]):
-        Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
-    with solara.Div(classes=["tc-below-column"]):
-        for run, drawing in zip(runs, drawings, strict=True):
-            scenario, snapshots = run.simulation.scenario, run.history.snapshots
-            title = panels.map_title(run) if len(runs) == 2 else ""
-            with solara.Div(classes=["tc-below-block"]):
-                Panel(html=title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
-            with solara.Div(classes=["tc-below-block"]):
-                Panel(html=title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
-    with solara.Div(classes=["tc-below-block"]):
-        Downloads(items=ITEMS, ready=ready.value, fault=fault.value, event_ask=ask)
+    with solara.Div(classes=["tc-area-below"]):
+        with solara.Div(classes=["tc-below-block"]):
+            Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
+        with solara.Div(classes=["tc-below-column"]):
+            for run, drawing in zip(runs, drawings, strict=True):
+                scenario, snapshots = run.simulation.scenario, run.history.snapshots
+                title = panels.map_title(run) if len(runs) == 2 else ""
+                with solara.Div(classes=["tc-below-block"]):
+                    Panel(html=title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
+                with solara.Div(classes=["tc-below-block"]):
+                    Panel(html=title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
+        with solara.Div(classes=["tc-below-block"]):
+            Downloads(items=json.dumps(ITEMS), ready=ready.value, fault=fault.value, event_ask=ask)

@@ -6,6 +6,7 @@ comes from immutable snapshots of past mornings alone.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sim.viewer.session import LiveModel, Session
 from sim.viewer.widgets import MoreBox, ScenarioBox
 
 STYLE = Path(__file__).with_name("page.css")
+ROUND = solara.reactive(0)  # counts, in each tab, how often Mesa's controls were made anew
 
 
 @solara.component
@@ -34,7 +36,10 @@ def Layout(children: list[Any] = []) -> None:
     solara.Style(STYLE)
     pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
     with solara.Div(classes=[f"tc-page{pair}"]):
-        solara.Div(classes=["tc-steer"], children=side)
+        own, mesa = [e for e in side if e.component == Scenario], [e for e in side if e.component != Scenario]
+        solara.Div(
+            classes=["tc-steer"], children=[*own, *(e.key(f"mesa-{ROUND.value}-{i}") for i, e in enumerate(mesa))]
+        )
         solara.Div(classes=["tc-flat"], children=children)
 
 
@@ -44,7 +49,6 @@ def Page() -> None:
     session = solara.use_memo(lambda: Session(WATCHING.sources), [])
     controls = solara.use_memo(lambda: Controls(session, WATCHING.given), [])
     model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
-    round_of = solara.use_reactive(0)
     solara.use_effect(lambda: session.close, [])
     sliders = solara.use_memo(controls.sliders, [controls.base.value])
     solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
@@ -53,7 +57,7 @@ def Page() -> None:
         ended = session.day >= session.days
         session.go(int(day))
         if ended and session.day < session.days:
-            round_of.value += 1  # Mesa's controls stop for good at the end: new ones can play again
+            ROUND.value += 1  # Mesa's controls stop for good at the end: new ones can play again
             model.value.running = True
         force_update()
 
@@ -68,7 +72,7 @@ def Page() -> None:
                 model_params=parameters,
                 play_interval=controls.interval,
                 name="Simulated conflict",
-            ).key(f"mesa-{round_of.value}")
+            )
             with solara.Sidebar():
                 Scenario(session, controls, model)
         Dashboard(session, controls, model, go)
@@ -83,13 +87,13 @@ def Scenario(session: Session, controls: Controls, model: Any) -> None:
     key = next((c.key for c in steer.choices(controls.given) if c.path == chosen.path), "")
     faults = [fault for fault in (controls.seed_fault(), *controls.faults.value, *session.faults) if fault]
     ScenarioBox(
-        files=files,
+        files=json.dumps(files),
         file=key,
         question=controls.base.value.question,
         seed=controls.seed.value,
         pending=controls.pending(),
         said=session.said,
-        faults=faults,
+        faults=json.dumps(faults),
         steerable=session.steerable,
         replay=controls.replay or (session.replay and not session.steerable),
         event_choose=controls.choose,
@@ -104,17 +108,17 @@ def Scenario(session: Session, controls: Controls, model: Any) -> None:
 def Inputs(controls: Controls) -> None:
     """The inputs below the six sliders; what is changed is marked."""
     scenario = controls.base.value
-    groups = solara.use_memo(lambda: steer.groups(scenario), [scenario])
+    groups = solara.use_memo(lambda: json.dumps(steer.groups(scenario)), [scenario])
     offers = solara.use_memo(lambda: steer.offers(scenario), [scenario])
-    main = solara.use_memo(lambda: steer.about_main(scenario), [scenario])
+    main = solara.use_memo(lambda: json.dumps(steer.about_main(scenario)), [scenario])
     own = {steer.key_of(policy) for policy in scenario.policy}
     switched = controls.policies.value
     MoreBox(
         groups=groups,
         main=main,
         days=scenario.days,
-        changed=controls.changed.value,
-        policies=[{"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers],
+        changed=json.dumps(controls.changed.value),
+        policies=json.dumps([{"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers]),
         event_set_input=controls.set_input,
         event_set_policy=controls.set_policy,
     )

@@ -36,10 +36,14 @@ def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
         f'<div class="tc-head"><div class="tc-headtext"><h1>{title}{replay}</h1>'
         f'<p class="tc-question" title="{escape(scenario.question)}">{escape(scenario.question)}</p>{_changed(changed)}</div>'
         f'<div class="tc-date"><div class="tc-day" data-day="{snapshot.day}">{day_text(snapshot.date)}</div>'
-        f'<div class="tc-quiet">day {snapshot.day} of {session.days} · seed {seed}</div></div>'
+        f'<div class="tc-quiet">{_day(snapshot.day, session.days)} · seed {seed}</div></div>'
         f'<div class="tc-stamp"><div class="tc-simulated">SIMULATED</div>'
         f'<div class="{"tc-past" if past else "tc-quiet"}">{evidence}</div></div></div>'
     )
+
+
+def _day(day: int, days: int) -> str:
+    return f"day {day} of {days}" + (", the end" if day >= days else "")
 
 
 def _changed(changed: Sequence[str]) -> str:

@@ -174,6 +174,8 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
     """
     import uvicorn
 
+    from sim.viewer.band import BANDS
+
     page = _application()
     address = _address(bound, host)
     server = uvicorn.Server(
@@ -189,7 +191,10 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
 
     waiting = threading.Thread(target=_once_started, args=(server, tell), daemon=True)
     waiting.start()
-    server.run(sockets=[bound])
+    try:
+        server.run(sockets=[bound])
+    finally:
+        BANDS.close()
 
 
 def _once_started(server: Any, tell: Callable[[], None]) -> None:

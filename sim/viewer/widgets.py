@@ -1,4 +1,7 @@
-"""The page's own elements: what each .vue file takes and reports. Whatever a browser reports is checked by its handler."""
+"""The page's own elements: what each .vue file takes and reports. Whatever a browser reports is checked by its handler.
+
+Lists go to the browser as JSON text: Solara would search lists and mappings for elements at every frame.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,8 @@ def Clock(
     days: int = 1,
     evidence: int = -1,
     evidence_text: str = "",
-    ticks: list[dict[str, Any]] = [],
-    speeds: list[dict[str, Any]] = [],
+    ticks: str = "[]",
+    speeds: str = "[]",
     interval: int = 100,
     event_go: Handler | None = None,
     event_set_speed: Handler | None = None,
@@ -40,8 +43,8 @@ def Panel(html: str = "", event_pick: Handler | None = None) -> None:
 @solara.component_vue("feed.vue")
 def Feed(
     html: str = "",
-    kinds: list[str] = [],
-    factions: list[str] = [],
+    kinds: str = "[]",
+    factions: str = "[]",
     filter: dict[str, str] = {},
     event_pick: Handler | None = None,
     event_set_filter: Handler | None = None,
@@ -51,13 +54,13 @@ def Feed(
 
 @solara.component_vue("scenario.vue")
 def ScenarioBox(
-    files: list[dict[str, str]] = [],
+    files: str = "[]",
     file: str = "",
     question: str = "",
     seed: str = "",
     pending: str = "",
     said: str = "",
-    faults: list[str] = [],
+    faults: str = "[]",
     steerable: bool = True,
     replay: bool = False,
     event_choose: Handler | None = None,
@@ -69,11 +72,11 @@ def ScenarioBox(
 
 @solara.component_vue("more.vue")
 def MoreBox(
-    groups: list[dict[str, Any]] = [],
-    main: list[dict[str, Any]] = [],
+    groups: str = "[]",
+    main: str = "[]",
     days: int = 1,
-    changed: dict[str, Any] = {},
-    policies: list[dict[str, Any]] = [],
+    changed: str = "{}",
+    policies: str = "[]",
     event_set_input: Handler | None = None,
     event_set_policy: Handler | None = None,
 ) -> None:
@@ -82,7 +85,7 @@ def MoreBox(
 
 @solara.component_vue("download.vue")
 def Downloads(
-    items: list[dict[str, str]] = [],
+    items: str = "[]",
     ready: dict[str, Any] = {},
     fault: str = "",
     event_ask: Handler | None = None,
