@@ -9,6 +9,7 @@ from scipy.stats import t as student
 
 from sim.statistics.shares import LEAST_DIFFERENT
 
+LEAST_MORE = 10
 MOST_RUNS = 100_000  # more runs than this are not advised
 
 
@@ -37,7 +38,8 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
     """Return about how many more runs would resolve an estimate of this size, to one figure or two, rounded up.
 
     The half-width shrinks with the square root of the number of runs; `differ` of them are not zero, of which
-    `LEAST_DIFFERENT` are needed. None where the estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
+    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None where the
+    estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
     """
     nearer = (estimate - low) if estimate > 0 else (high - estimate)
     if not math.isfinite(nearer) or estimate == 0:
@@ -47,5 +49,6 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
         more = max(more, runs * LEAST_DIFFERENT / differ - runs)
     if more > MOST_RUNS:
         return None
-    unit = 10 ** max(int(math.log10(max(more, 1))) - (1 if more >= 100 else 0), 0)
-    return max(math.ceil(more / unit) * unit, 1)
+    more = max(more, LEAST_MORE, runs / 10)
+    unit = 10 ** (int(math.log10(more)) - (1 if more >= 100 else 0))
+    return math.ceil(more / unit) * unit

@@ -144,14 +144,18 @@ def forest(found: Gathered, statistics: list[Measured]) -> tuple[ForestRow, ...]
     """Return a row for each statistic that varies, and each scenario but the reference."""
     kept = [one for one in statistics if varies(found, one)]
     return tuple(
-        row_of(name, difference(found, one, name), _spread(found, one)) for one in kept for name in found.others
+        row_of(name, difference(found, one, name), _spread(found, one, name)) for one in kept for name in found.others
     )
 
 
-def _spread(found: Gathered, one: Measured) -> float:
-    values = values_of(found, one, found.reference)
-    values = values[np.isfinite(values)]
-    return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+def _spread(found: Gathered, one: Measured, name: str) -> float:
+    """Return the standard deviation of single runs of the reference; of the scenario where the reference does not vary."""
+    for scenario in (found.reference, name):
+        values = values_of(found, one, scenario)
+        values = values[np.isfinite(values)]
+        if len(values) > 1 and np.ptp(values) > 0:
+            return float(np.std(values, ddof=1))
+    return math.nan
 
 
 def row_of(scenario: str, gap: Difference, spread: float) -> ForestRow:

@@ -14,7 +14,7 @@ from sim.statistics.precision import running
 from sim.statistics.shares import Matched, newcombe
 from sim.study.comparison import Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.study.gathered import DUMMY, INPUT, Gathered
-from sim.study.headline import Measured, matched_values, values_of, varies
+from sim.study.headline import Measured, denial, matched_values, values_of, varies
 from sim.study.ledger import repeat_command
 from sim.study.say import figure, percent
 from sim.words import plural
@@ -97,7 +97,7 @@ def _spread(column: np.ndarray) -> float:
 
 def _off(one: Measured, value: float, middle: float) -> str:
     if one.yes_no:
-        return one.claim if value == 1 else f"not {one.claim}"
+        return one.claim if value == 1 else denial(one)
     return f"{one.label}: {figure(value)} (median {figure(middle)})"
 
 

@@ -63,7 +63,8 @@ class ForestRow:
     """One line of the forest plot. `verdict`: "higher", "lower", or "not resolved; about 400 more runs would".
 
     `scaled`, `scaled_low`, `scaled_high`: the difference and its interval in standard deviations of a single run of the
-    reference, so that rows of different units share one axis; NaN where the reference does not vary.
+    reference (of the scenario where the reference does not vary), so that rows of different units share one axis; NaN where
+    neither varies.
     """
 
     scenario: str

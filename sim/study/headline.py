@@ -50,6 +50,12 @@ class Measured:
         return special.get(self.code, f"{self.code} holds {self.town}")
 
 
+def denial(one: Measured) -> str:
+    """Return what a no says: "HTS does not hold Kafr Hamra"."""
+    special = {MIXED: f"{one.town} is not contested", NEUTRAL: f"{one.town} is not neutral"}
+    return special.get(one.code, f"{one.code} does not hold {one.town}")
+
+
 def measured(found: Gathered) -> list[Measured]:
     """Return the statistics of a comparison, watched towns first, then the headline, then the core ones."""
     frame = found.runs[found.reference]

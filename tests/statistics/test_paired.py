@@ -181,6 +181,7 @@ def test_more_runs_would_resolve() -> None:
     assert more_runs(1.0, -1.0, 3.0, 100) == 300
     assert more_runs(-1.0, -3.0, 1.0, 100) == 300
     assert more_runs(1.0, -0.1, 1.1, 100, differ=3) == 100
+    assert more_runs(1.0, -0.001, 2.0, 400) == 40  # a near miss
     assert more_runs(0.0, -1.0, 1.0, 100) is None
     assert more_runs(1e-6, -1.0, 1.0, 100) is None
 
@@ -191,7 +192,7 @@ def test_too_few_pairs_that_differ_are_not_resolved() -> None:
     found = paired_difference(np.zeros(30), other)
     assert found.low > 0
     assert not found.resolved
-    assert found.more_runs == 6
+    assert found.more_runs == 10
     assert paired_difference(np.zeros(30), np.repeat([0.0, 2.0], [24, 6])).resolved
 
 
