@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,12 @@ LEAST_GAIN = 0.005  # a difference below half a point is none on a map
 NAMES = {CONTESTED: "contested", NEUTRAL: "neutral"}
 
 
+@lru_cache(maxsize=2)
+def ground_for(comparison: Comparison) -> Ground:
+    """Return the map that all scenarios share, made once for all figures."""
+    return ground_of(comparison.models[comparison.reference], comparison.geography)
+
+
 def chosen_day(comparison: Comparison, day: int | None) -> int:
     """Return the row of Control.days nearest to a day; the last where none is asked for."""
     days = comparison.control.days
@@ -66,7 +73,7 @@ def code_text(comparison: Comparison, code: str) -> str:
 def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
     """Draw, for each scenario but the reference, who holds each town more often, with unresolved towns hatched."""
     k, control, names = chosen_day(comparison, day), comparison.control, looks_of(comparison)
-    ground = ground_of(comparison.models[comparison.reference], comparison.geography)
+    ground = ground_for(comparison)
     reference = names[comparison.reference].letter
     titles = [f"{names[c.scenario].letter} less {reference}  {c.scenario}" for c in control.contrasts]
     grid = _map_grid(width_mm, titles, ground, 1.45 if width_mm <= NARROW_MM else 2.2)
@@ -263,7 +270,7 @@ def _shaded(
 ) -> Drawn:
     """Draw a panel for each scenario with its towns' cells shaded by a value in classes."""
     classes, colours, bounds = scale
-    ground = ground_of(comparison.models[comparison.reference], comparison.geography)
+    ground = ground_for(comparison)
     names = looks_of(comparison)
     grid = _map_grid(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
     key = [Mark(text, fill=colour, edge=QUIET) for text, colour in zip(bounds, colours, strict=True)]

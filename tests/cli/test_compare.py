@@ -1,0 +1,176 @@
+"""`run.py compare` and `run.py figure`: what they print and write, what they refuse, and that nothing is overwritten."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from sim.cli.main import main
+
+SCENARIO = "scenarios/two_valleys.yaml"
+SECTIONS = "differs answers differences control days holding ladder inputs convergence examples methods"
+STUDY = """\
+question: what does boldness do?
+scenarios:
+  two_valleys: two_valleys
+  bold: {file: two_valleys, set: {factions.Lanterns.doctrine.expansion: 8}}
+set: {days: 20}
+replicates: 8
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a small study of two scenarios, made by `batch`."""
+    out = tmp_path_factory.mktemp("study")
+    file = out / "boldness.yaml"
+    file.write_text(STUDY, encoding="utf-8")
+    assert main(["batch", str(file), "--workers", "1", "--out", str(out), "--quiet"]) == 0
+    return next(path.parent for path in out.glob("*/manifest.json"))
+
+
+class Links(HTMLParser):
+    """Collect whatever a browser would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loaded: list[str] = []
+        self.tags: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loaded += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
+
+
+def test_compare_answers_and_writes_a_report(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(study)]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("SIMULATED.")
+    assert "8 matched runs" in " ".join(said.split())
+    folder = study / "compare"
+    stems = {path.stem for path in (folder / "figures").glob("*.csv")}
+    assert {"difference_map", "fan-deaths_total", "escalation_strip", "entropy_map"} <= stems
+    for suffix in ("png", "svg"):
+        assert {path.stem for path in (folder / "figures").glob(f"*.{suffix}")} == stems
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    links = Links()
+    links.feed(page)
+    assert all(link.startswith(("data:image/png;base64,", "#")) for link in links.loaded)
+    assert not {"script", "link", "iframe", "object", "embed"} & set(links.tags)
+    assert not re.search(r"@import|url\(|https?://", page)
+    order = [page.index(f'id="{name}"') for name in SECTIONS.split()]
+    assert order == sorted(order)
+    assert "SIMULATED" in page
+    assert f"python run.py compare {study}" in page
+
+
+def test_a_second_compare_keeps_the_first(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["compare", str(study)])
+    before = {path: path.read_bytes() for path in (study / "compare").rglob("*.*") if path.is_file()}
+    capsys.readouterr()
+    assert main(["compare", str(study)]) == 0
+    assert "of these same runs is there already" in capsys.readouterr().out
+    said = study / "compare" / "comparison.json"
+    grown = json.loads(said.read_text())
+    grown["runs"][0]["done"] -= 1  # as if the study had grown since
+    said.write_text(json.dumps(grown))
+    assert main(["compare", str(study)]) == 0
+    assert (study / "compare-2" / "report.html").is_file()
+    said.write_bytes(before[said])
+    for path, content in before.items():
+        assert path.read_bytes() == content
+
+
+def test_no_pictures_writes_nothing(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(study), "--no-pictures", "--out", str(tmp_path)]) == 0
+    assert list(tmp_path.iterdir()) == []
+    assert "SIMULATED." in capsys.readouterr().out
+
+
+def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for seed in ("1", "2"):
+        assert main([SCENARIO, "--seed", seed, "--days", "20", "--out", str(tmp_path), "--no-pictures", "--quiet"]) == 0
+    runs = sorted(str(path.parent) for path in tmp_path.glob("*/manifest.json"))
+    capsys.readouterr()
+    assert main(["compare", *runs, "--out", str(tmp_path / "both")]) == 0
+    assert "SIMULATED." in capsys.readouterr().out
+    page = next((tmp_path / "both").glob("compare-*/report.html")).read_text(encoding="utf-8")
+    assert page.index("1 run each") < page.index("What differs")
+    assert not (tmp_path / "both" / "differences.png").exists()
+
+
+def test_a_figure_has_its_caption_beside_it(study: Path, tmp_path: Path) -> None:
+    for suffix, head in (("pdf", b"%PDF"), ("svg", b"<?xml"), ("png", b"\x89PNG")):
+        path = tmp_path / f"fan.{suffix}"
+        assert main(["figure", str(study), "fan-deaths_total", "--out", str(path)]) == 0
+        assert path.read_bytes().startswith(head)
+        caption = path.with_suffix(".txt").read_text(encoding="utf-8")
+        for words in (
+            "SIMULATED",
+            "8 runs",
+            "Scenarios: two_valleys",
+            "Seeds:",
+            "Version: sim",
+            f"Command: python run.py figure {study}",
+        ):
+            assert words in caption, words
+
+
+def test_figures_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([SCENARIO, "--days", "20", "--out", str(tmp_path), "--no-pictures", "--quiet"]) == 0
+    run = str(next(tmp_path.glob("*/manifest.json")).parent)
+    capsys.readouterr()
+    assert main(["figure", run]) == 0
+    listed = capsys.readouterr().out
+    for name in ("control_map", "animation_frame", "timeline"):
+        assert name in listed
+        path = tmp_path / f"{name}.svg"
+        dated = ["--day", "10"] if name != "timeline" else []
+        assert main(["figure", run, name, *dated, "--out", str(path)]) == 0
+        assert "SIMULATED" in path.read_text(encoding="utf-8")
+        assert 'width="240.9' in path.read_text(encoding="utf-8")[:900], "85 mm in points"
+    assert "day 10 of 20" in (tmp_path / "control_map.txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["differnces"], "did you mean 'differences'?"),
+        (["differences", "--day", "3"], "--day: differences is not of a day"),
+        (["differences", "--width-mm", "20"], "--width-mm: 20 is not from 80 to 400"),
+        (["differences", "--format", "jpg"], "--format: 'jpg' is none of pdf, svg, png"),
+        (["differences", "--format", "svg", "--out", "x.pdf"], "does not end in .svg"),
+        (["differences", "--out", "no/such/x.pdf"], "there is no folder"),
+    ],
+)
+def test_figure_says_what_is_wrong(
+    study: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["figure", str(study), *words]) == 2
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert told in line
+
+
+def test_a_figure_is_never_drawn_over(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.txt").write_text("mine")
+    assert main(["figure", str(study), "entropy_map", "--out", str(tmp_path / "x.pdf")]) == 2
+    assert "nothing is overwritten" in capsys.readouterr().err
+    assert (tmp_path / "x.txt").read_text() == "mine"
+    assert not (tmp_path / "x.pdf").exists()
+
+
+def test_compare_of_nothing_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["compare", str(tmp_path / "none")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_numbers_are_beside_the_pictures(study: Path) -> None:
+    main(["compare", str(study)])
+    table = pd.read_csv(study / "compare" / "figures" / "escalation_strip.csv")
+    assert table[[f"level_{i}" for i in range(6)]].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert set(table["scenario"]) == {"two_valleys", "bold"}
