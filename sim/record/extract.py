@@ -63,9 +63,10 @@ def events(result: Result) -> Columns:
 def bare_events(result: Result) -> Columns:
     """Return the event log without its sentences, which take most of the time: n rows."""
     log, short = log_of(result), codes_of(result)
+    ids = array([event_id(row) for row in range(len(log))])
     return {
-        "event_id": array([event_id(row) for row in range(len(log))]),
-        "cause_id": array([event_id(row) for row in log["cause"].tolist()]),
+        "event_id": ids,
+        "cause_id": named(log["cause"], ids),
         "day": log["day"].copy(),
         "date": dates(result, log["day"]),
         "given": log["given"].copy(),
@@ -173,8 +174,9 @@ def _change_events(log: np.ndarray) -> dict[tuple[int, int], int]:
     found: dict[tuple[int, int], int] = {}
     for strong in (False, True):
         keep = np.isin(log["kind"], CHANGES) if strong else (log["kind"] != LEVEL_CHANGE) & (log["town"] >= 0)
-        for row in np.flatnonzero(keep).tolist():
-            found[int(log["day"][row]), int(log["town"][row])] = row
+        rows = np.flatnonzero(keep)
+        days, places = log["day"][rows].tolist(), log["town"][rows].tolist()
+        found.update(zip(zip(days, places, strict=True), rows.tolist(), strict=True))
     return found
 
 

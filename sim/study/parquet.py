@@ -45,7 +45,9 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
 
 def _key(name: str, keys: Sequence[tuple[str, int]], lengths: Sequence[int]) -> pa.Array:
     if KEY[name] == "text":
-        return _texts([scenario for (scenario, _), length in zip(keys, lengths, strict=True) for _ in range(length)])
+        raw = [scenario.encode() for scenario, _ in keys]
+        sizes = np.repeat(np.array([len(one) for one in raw], dtype=np.int64), lengths)
+        return _joined(b"".join(one * length for one, length in zip(raw, lengths, strict=True)), sizes)
     return _numbers(KEY[name], np.repeat(np.array([number for _, number in keys], dtype=np.int64), lengths))
 
 
@@ -88,11 +90,16 @@ def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) 
 def _texts(values: Sequence[str | None]) -> pa.Array:
     """Return text; None is null."""
     raw = [value.encode() if value is not None else b"" for value in values]
-    ends = np.zeros(len(raw) + 1, dtype=np.int32)
-    ends[1:] = np.cumsum([len(one) for one in raw], dtype=np.int64)
     missing = np.array([value is None for value in values], dtype=bool)
-    buffers = [_validity(missing), pa.py_buffer(ends), pa.py_buffer(b"".join(raw))]
-    return pa.Array.from_buffers(TYPES["text"], len(raw), buffers)
+    return _joined(b"".join(raw), np.array([len(one) for one in raw], dtype=np.int64), missing)
+
+
+def _joined(raw: bytes, sizes: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """Return text from its bytes, one after the other, and the number of bytes of each, i8 [n]."""
+    ends = np.zeros(len(sizes) + 1, dtype=np.int32)
+    ends[1:] = np.cumsum(sizes)
+    known = None if missing is None else _validity(missing)
+    return pa.Array.from_buffers(TYPES["text"], len(sizes), [known, pa.py_buffer(ends), pa.py_buffer(raw)])
 
 
 def _validity(missing: np.ndarray) -> pa.Buffer | None:
