@@ -2,7 +2,8 @@
 
 Keys: schema_version, kind ("study"), simulated (always true), name, question, digest (of all that decides results but the
 number of runs), program (hash of the code that simulates), design, inputs {path: [low, high]}, scenarios {name: SHA-256 of
-its file}, days, replicates, planned, tables {name: {column: kind}}, product, versions, platform, command, started,
+its file}, defaults (SHA-256 of the rules' defaults as shipped), posterior (SHA-256 of posterior.csv, null without; both
+are there before any score), days, replicates, planned, tables {name: {column: kind}}, product, versions, platform, command, started,
 finished (UTC, ISO 8601; null while under way), precision (null, or what `--until-precise` asked for and found).
 """
 
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import Fault, InputError
 from sim.record.manifest import MANIFEST, product, sha256, versions
+from sim.scenario.rules import Rules
 from sim.study.files import write_atomic
 from sim.study.tables import SCHEMA_VERSION, Layout
 
@@ -43,6 +45,8 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "design": plan.design,
         "inputs": {path: list(ends) for path, ends in plan.inputs.items()},
         "scenarios": {name: sha256(files[f"scenarios/{name}.yaml"].encode()) for name in plan.scenarios},
+        "defaults": sha256(Rules().model_dump_json().encode()),
+        "posterior": sha256(files["posterior.csv"].encode()) if "posterior.csv" in files else None,
         "days": next(iter(plan.scenarios.values())).scenario.days,
         "replicates": plan.replicates,
         "planned": plan.replicates * len(plan.scenarios),

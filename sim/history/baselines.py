@@ -1,0 +1,227 @@
+"""Simple forecasts that a model has to beat. Each says what it can, as an ensemble of the form of forecast.py.
+
+nothing_changes              every town stays with its holder; each week is as the last one was; agreements hold
+base_rate                    towns change holder as often as between the map's earlier dates of control; weeks are drawn from
+                             the past's mean and variance (negative binomial); agreements hold as long as past ones did
+nearest_stronger_neighbour   a rebel town falls to the nearest town one road away whose group is stronger and of another side
+strongest_rebel_everywhere   all towns of rebels, contested ones too, fall to the side of the strongest rebel group
+hawkes                       weekly events and deaths of a Hawkes process fitted to the past, as excited as it was at the start
+shuffled_map                 the model's own changes, in towns drawn from those that the same side held at the start
+
+A group's strength is its fighters times the share of them that acts as one, at the scenario's best values.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.geography.maps import Geography, control_date
+from sim.history.forecast import Forecast, Hold
+from sim.history.outcome import Outcome, Week, codes_of, start_codes
+from sim.history.past import Past, Tolls
+from sim.scenario.schema import Scenario
+from sim.statistics.patterns import Holds
+from sim.statistics.scoring import day_chances
+from sim.statistics.sides import MIXED, codes, rebels
+
+MEMBERS = 2000
+MOST_EVENTS = 1_000_000  # of a process with more than one offspring an event
+MONTH = 30.0
+NAMES = (
+    "nothing_changes", "base_rate", "nearest_stronger_neighbour", "strongest_rebel_everywhere", "hawkes", "shuffled_map",
+)  # fmt: skip
+
+
+class Known(NamedTuple):
+    """What a baseline may know: the scenario and its map, the past's figures, past agreements up to the start."""
+
+    scenario: Scenario
+    geography: Geography
+    past: Past | None
+    holds: Holds | None
+
+
+def baselines(known: Known, outcome: Outcome, model: Forecast, seed: int = 1) -> list[Forecast]:
+    """Return all baselines, in the order of NAMES."""
+    began = start_codes(known.scenario, known.geography)
+    deterministic = (
+        nearest_stronger(known.scenario, known.geography, began),
+        strongest_everywhere(known.scenario, began),
+    )
+    return [
+        _nothing_changes(known, outcome, began),
+        _base_rate(known, outcome, began, np.random.default_rng([seed, 1])),
+        *(Forecast(name, began, end[None]) for name, end in zip(NAMES[2:4], deterministic, strict=True)),
+        _hawkes(known, outcome, began, np.random.default_rng([seed, 2])),
+        Forecast(NAMES[5], began, shuffled(model, np.random.default_rng([seed, 3]))),
+    ]
+
+
+def _nothing_changes(known: Known, outcome: Outcome, began: np.ndarray) -> Forecast:
+    holds = {}
+    for one in outcome.relapses:
+        first = max(0, -one.signed)
+        holds[one.name] = Hold(first, np.zeros(max(outcome.last - one.signed - first + 1, 0)), 1.0)
+    if known.past is None:
+        return Forecast(NAMES[0], began, began[None], holds=holds)
+    share = np.array([[(week.last - week.first + 1) / 7 for week in outcome.weeks]])
+    last = known.past.last_week
+    return Forecast(NAMES[0], began, began[None], share * last.events, share * last.deaths, holds)
+
+
+def _base_rate(known: Known, outcome: Outcome, began: np.ndarray, rng: np.random.Generator) -> Forecast:
+    rates = change_rates(known.scenario, known.geography)
+    control = None if rates is None else drawn_control(began, rates, outcome.control_day, rng)
+    events = deaths = None
+    if known.past is not None:
+        days = np.array([week.last - week.first + 1 for week in outcome.weeks])
+        counts = drawn_counts(known.past.weekly_events.mean, known.past.weekly_events.variance, days / 7, rng)
+        events, deaths = counts.astype(float), _tolls(counts, known.past.deaths_per_event, rng)
+    return Forecast(NAMES[1], began, control, events, deaths, _past_holds(known.holds, outcome))
+
+
+def _past_holds(past: Holds | None, outcome: Outcome) -> dict[str, Hold]:
+    """Return when agreements end if they hold as past ones did: those that lasted as long as each had at the start."""
+    found: dict[str, Hold] = {}
+    if past is None:
+        return found
+    for one in outcome.relapses:
+        first = max(0, -one.signed)
+        long = past.days >= first
+        if long.any():
+            chance, rest = day_chances(past.days[long], past.censored[long], first, outcome.last - one.signed)
+            found[one.name] = Hold(first, chance, rest)
+    return found
+
+
+def change_rates(scenario: Scenario, geography: Geography) -> np.ndarray | None:
+    """Return changes from a code to another, per town of the first and month: f8 [C, C], from the map's dates of control up
+    to the start; None with fewer than two.
+    """
+    on = control_date(geography, scenario.start, scenario.control_on)
+    dates = sorted(day for day in geography.control if day <= on)
+    if len(dates) < 2:
+        return None
+    size = len(codes_of(scenario))
+    changed, months = np.zeros((size, size)), np.zeros(size)
+    held = [start_codes(scenario.model_copy(update={"control_on": day}), geography) for day in dates]
+    for row, day in enumerate(dates[1:], start=1):
+        np.add.at(changed, (held[row - 1], held[row]), 1.0)
+        months += np.bincount(held[row - 1], minlength=size) * (day - dates[row - 1]).days / MONTH
+    np.fill_diagonal(changed, 0.0)
+    return changed / np.where(months > 0, months, 1.0)[:, None]
+
+
+def drawn_control(began: np.ndarray, rates: np.ndarray, days: int, rng: np.random.Generator) -> np.ndarray:
+    """Return codes after so many days, i8 [MEMBERS, T], each town changing by itself at most once at monthly rates [C, C]."""
+    leaving = rates.sum(axis=1)
+    change = rng.random((MEMBERS, len(began))) < -np.expm1(-leaving[began] * days / MONTH)
+    control = np.tile(began, (MEMBERS, 1))
+    for code in np.flatnonzero(leaving):
+        cells = change & (began == code)
+        control[cells] = rng.choice(len(rates), size=int(cells.sum()), p=rates[code] / leaving[code])
+    return control
+
+
+def drawn_counts(mean: float, variance: float, weeks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return counts of stretches of so many weeks [W]: i8 [MEMBERS, W], negative binomial, Poisson where variance <= mean."""
+    means = mean * weeks
+    if variance <= mean or mean <= 0:
+        return rng.poisson(means, size=(MEMBERS, len(weeks)))
+    shape = means * mean / (variance - mean)
+    return rng.poisson(rng.gamma(shape, (variance - mean) / mean, size=(MEMBERS, len(weeks))))
+
+
+def _tolls(counts: np.ndarray, tolls: Tolls | None, rng: np.random.Generator) -> np.ndarray | None:
+    """Return the deaths of so many events, f8 of the shape of `counts`, each drawn from the past's distribution."""
+    if tolls is None:
+        return None
+    drawn = np.rint(np.interp(rng.random(int(counts.sum())), tolls.shares, tolls.deaths))
+    cell = np.repeat(np.arange(counts.size), counts.ravel())
+    return np.bincount(cell, weights=drawn, minlength=counts.size).reshape(counts.shape)
+
+
+def _groups(scenario: Scenario) -> dict[str, tuple[str, float]]:
+    """Return the code and strength of each group of the rebels, by its name."""
+    sides, short = set(rebels(scenario)), codes(scenario)
+    return {
+        group: (short[name], one.fighters.best * one.cohesion.best)
+        for name, faction in scenario.factions.items()
+        for group, one in faction.groups.items()
+        if short[name] in sides
+    }
+
+
+def strongest_everywhere(scenario: Scenario, began: np.ndarray) -> np.ndarray:
+    """Return codes i8 [T]: all towns of rebels with the strongest group's side."""
+    order, groups = codes_of(scenario), _groups(scenario)
+    code, _ = max(groups.values(), key=lambda one: one[1])
+    taken = [order.index(one) for one in (*rebels(scenario), MIXED)]
+    return np.where(np.isin(began, taken), order.index(code), began)
+
+
+def nearest_stronger(scenario: Scenario, geography: Geography, began: np.ndarray) -> np.ndarray:
+    """Return codes i8 [T]: each rebel town with the side of the nearest stronger group one road away, if it has one."""
+    order, groups = codes_of(scenario), _groups(scenario)
+    holdings = geography.control[control_date(geography, scenario.start, scenario.control_on)]
+    held = [groups.get(one.groups[0]) if one.status == "held" else None for one in holdings]
+    end = began.copy()
+    for town, own in enumerate(held):
+        if own is None:
+            continue
+        adjacent = set(geography.adjacent[geography.adjacent_start[town] : geography.adjacent_start[town + 1]].tolist())
+        for place in geography.near[geography.near_start[town] : geography.near_start[town + 1]]["town"].tolist():
+            other = held[place] if place in adjacent else None
+            if other is not None and other[0] != own[0] and other[1] > own[1]:
+                end[town] = order.index(other[0])
+                break
+    return end
+
+
+def shuffled(model: Forecast, rng: np.random.Generator) -> np.ndarray:
+    """Return the model's courses i8 [M, T] with the towns of each starting code in another order, one for each course."""
+    if model.control is None:
+        raise ValueError("the model says nothing about control")
+    control = model.control.copy()
+    for code in np.unique(model.began):
+        towns = np.flatnonzero(model.began == code)
+        for row in range(len(control)):
+            control[row, towns] = model.control[row, rng.permutation(towns)]
+    return control
+
+
+def _hawkes(known: Known, outcome: Outcome, began: np.ndarray, rng: np.random.Generator) -> Forecast:
+    if known.past is None or known.past.hawkes is None or not outcome.weeks:
+        return Forecast(NAMES[4], began)
+    counts = hawkes_counts(known.past, outcome.weeks, rng)
+    return Forecast(NAMES[4], began, None, counts.astype(float), _tolls(counts, known.past.deaths_per_event, rng))
+
+
+def hawkes_counts(past: Past, weeks: tuple[Week, ...], rng: np.random.Generator, members: int = MEMBERS) -> np.ndarray:
+    """Return events in each week of courses of a fitted process that goes on from the past: i8 [members, W].
+
+    Simulated by its family tree: immigrants, offspring still due of past events, and theirs (Hawkes & Oakes 1974,
+    J Appl Prob 11:493).
+    """
+    if past.hawkes is None:
+        raise ValueError("there was too little to fit a process to")
+    fit, days = past.hawkes, max(week.last for week in weeks) + 1.0
+    new = rng.poisson(fit.mu_per_day * days, size=members)
+    due = rng.poisson(fit.branching * fit.excitation, size=members)
+    member = np.concatenate([np.repeat(np.arange(members), new), np.repeat(np.arange(members), due)])
+    time = np.concatenate([rng.uniform(0, days, int(new.sum())), rng.exponential(fit.lag_days, int(due.sum()))])
+    counts = np.zeros((members, len(weeks)), dtype=np.int64)
+    total = 0
+    while len(time) and total < MOST_EVENTS:
+        inside = time < days
+        member, time = member[inside], time[inside]
+        total += len(time)
+        for column, week in enumerate(weeks):
+            here = (time >= week.first) & (time < week.last + 1)
+            counts[:, column] += np.bincount(member[here], minlength=members)
+        children = rng.poisson(fit.branching, size=len(time))
+        member = np.repeat(member, children)
+        time = np.repeat(time, children) + rng.exponential(fit.lag_days, int(children.sum()))
+    return counts
