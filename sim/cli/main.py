@@ -27,6 +27,7 @@ from sim.cli.figure import figure
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
 from sim.cli.pack import pack
+from sim.cli.patterns import patterns
 from sim.cli.picture import name_maps
 from sim.cli.rules import rules
 from sim.cli.run import run
@@ -43,6 +44,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     batch,
     status,
     compare,
+    patterns,
     figure,
     check,
     show,

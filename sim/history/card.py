@@ -58,6 +58,7 @@ class Card:
     rows: tuple[Row, ...]
     verdicts: dict[str, Verdict]
     declared: Patterns
+    by_run: tuple[tuple[str, int, dict[str, float]], ...]  # scenario, replicate, figures
 
     def rows_of(self, pattern: str) -> list[Row]:
         """Return the figures of a pattern."""
@@ -105,7 +106,8 @@ def make_card(runs: Sequence[Told], declared: Patterns, observed: Mapping[str, f
         length = (min(days, declared.windows[window].days), declared.windows[window].days)
         rows.append(_row(pattern, name, figure, kept, pooled[name], length, (observed or {}).get(name)))
     verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
-    return Card(declared.title, "; ".join(starts(list(runs))), len(runs), tuple(rows), verdicts, declared)
+    single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
+    return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
 
 
 def _chosen(runs: Sequence[Told], days: int) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from sim.scenario.schema import Scenario
 from sim.statistics.log import MONITOR, Log, column, reported_log, text
 from sim.statistics.patterns import Holds, Samples, Theatre, samples
 from sim.statistics.sides import codes
+from sim.words import plural
 
 if TYPE_CHECKING:
     from sim.record.run import Run
@@ -84,6 +85,7 @@ class Cut:
         self.rows = pd.Series(np.arange(len(mine))).groupby(mine["replicate"].to_numpy()).indices
 
     def __call__(self, replicate: int) -> Table:
+        """Return the rows of a replicate."""
         rows = self.rows.get(replicate, np.zeros(0, dtype=np.int64))
         return {name: values[rows] for name, values in self.columns.items()}
 
@@ -169,7 +171,8 @@ def _after(told: Told, declared: Patterns, days: int) -> tuple[int, int] | None:
     return _government_deaths(told, declared, first, min(told.days, first + days))
 
 
-def starts(told: list[Told]) -> Iterator[str]:
+def starts(told: Sequence[Told]) -> Iterator[str]:
     """Give the scenarios that some runs are of, with their lengths, in words."""
     for name, days in dict.fromkeys((one.scenario, one.days) for one in told):
-        yield f"{name}, {sum((one.scenario, one.days) == (name, days) for one in told)} runs of {days} days"
+        count = sum((one.scenario, one.days) == (name, days) for one in told)
+        yield f"{name}, {plural(count, 'run')} of {plural(days, 'day')}"

@@ -1,0 +1,161 @@
+"""`run.py patterns`: runs held against the patterns of the observed record, figure by figure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from sim.history.card import Card
+    from sim.history.declared import Patterns
+    from sim.history.runs import Told
+    from sim.record.run import Run
+    from sim.scenario.schema import Scenario
+    from sim.study.store import Study
+
+FOLDER = "patterns"
+WIDTHS = (28, 12, 6, 12, 6, 12, 10)  # with gaps of two within 100 columns
+STYLES = {"pass": "green", "fail": "red"}
+
+
+def patterns(
+    results: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Folders of studies that keep reports, or of runs.", metavar="STUDY|RUN...", show_default=False
+        ),
+    ],
+    observed: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE.csv", help="UCDP GED or ACLED-style events: computes the observed side anew; repeatable."
+        ),
+    ] = None,
+    declared: Annotated[
+        Path | None,
+        typer.Option(
+            "--patterns", metavar="FILE.yaml", help="Patterns; those of scenarios/patterns for the map if left out."
+        ),
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Scenario of a study; its first if left out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder in which patterns/ is made; the study's own if left out.")
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only, and write nothing.")] = False,
+) -> None:
+    """Hold runs against the declared patterns: observed, simulated median and 90 % band, tolerance, pass or fail."""
+    from sim.cli.folder import check_folder
+    from sim.cli.studies import find_result
+    from sim.history.card import make_card
+    from sim.history.declared import find_patterns, read_patterns
+    from sim.history.observed import observe
+
+    found = [find_result(word) for word in results]
+    place = out or Path((found[0].folder if len(found) == 1 else None) or "outputs")
+    if not no_pictures:
+        check_folder(place, "--out")
+    model = _scenario(found[0], scenario)
+    file = find_patterns(declared, model.map)
+    against = read_patterns(file)
+    runs = _runs(found, against, scenario, str(file))
+    card = make_card(runs, against, observe(observed, against, file) if observed else None)
+    tell(card)
+    if not no_pictures:
+        write(card, model, place)
+
+
+def _scenario(one: Study | Run, name: str | None) -> Scenario:
+    from sim.record.run import Run
+
+    if isinstance(one, Run):
+        return one.scenario
+    wanted = name or next(iter(one.scenarios))
+    if wanted not in one.scenarios:
+        raise InputError([Fault("--scenario", None, wanted, f"is none of {', '.join(one.scenarios)}")])
+    return one.scenarios[wanted]
+
+
+def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[Told]:
+    from sim.history.runs import check_sides, run_told, runs_of_study
+    from sim.record.run import Run
+
+    told: list[Told] = []
+    for number, one in enumerate(found):
+        check_sides(_scenario(one, name), declared, file)
+        told += [run_told(one, number)] if isinstance(one, Run) else runs_of_study(one, name)
+    return told
+
+
+def tell(card: Card) -> None:
+    """Print the card."""
+    from sim.cli.output import console
+    from sim.history.say import failing, summary
+
+    out = console()
+    out.print(f"SIMULATED. {card.title}", style="bold")
+    out.print(f"{card.about}. Evidence to {card.declared.evidence_until}.")
+    _print_table(card)
+    out.print(
+        "observed: of the record; * computed from the file given. median and 90 % band: over single runs, each measured by "
+        "itself; these are judged. pooled: of the samples of all runs together; judges nothing."
+    )
+    out.print()
+    out.print(summary(card), style="bold")
+    for line in failing(card):
+        out.print(line)
+    if card.runs < 2:
+        out.print("A single run of a good model fails some patterns: judge many.")
+
+
+def _print_table(card: Card) -> None:
+    from sim.cli.output import console
+    from sim.history.say import interval, number, short
+
+    out = console()
+    out.print()
+    out.print(_rows([("figure", "observed", "median", "90 % band", "pooled", "accepted", "verdict")]), style="dim")
+    for pattern, verdict in card.verdicts.items():
+        said = card.declared.patterns[pattern]
+        weight = "" if said.weight == "ordinary" else f" ({said.weight})"
+        out.print(f"{pattern} {said.title}{weight}: {verdict}", style=f"bold {STYLES.get(verdict, '')}")
+        rows = []
+        for row in card.rows_of(pattern):
+            band = f"{number(row.low)} to {number(row.high)}" if len(row.values) else "-"
+            seen = f"{interval(row.observed)}{'*' if row.recomputed else ''}"
+            cells = (seen, number(row.median), band, number(row.pooled), interval(row.accept), row.verdict)
+            rows.append((f"  {short(row.figure)}", *cells))
+        out.print(_rows(rows))
+    out.print()
+
+
+def _rows(rows: list[tuple[str, ...]]) -> Table:
+    """Return rows of cells in columns that are as wide in every such table."""
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for place, width in enumerate(WIDTHS):
+        table.add_column(width=width, justify="left" if place in (0, len(WIDTHS) - 1) else "right", overflow="fold")
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def write(card: Card, scenario: Scenario, place: Path) -> None:
+    """Write the card's tables and pictures to a new folder in `place`."""
+    from sim.history.say import card_csv, runs_csv
+    from sim.plots.patterns import draw_card
+    from sim.record.write import whole_folder, write_text
+
+    with whole_folder(place, FOLDER) as (partial, final):
+        write_text(partial / "patterns.csv", card_csv(card))
+        write_text(partial / "patterns_runs.csv", runs_csv(card))
+        draw_card(card, scenario, partial)
+    print(f"\nwritten: {final / 'patterns.csv'}, {final / 'patterns.png'} and a picture of each pattern")

@@ -1,0 +1,179 @@
+"""Pictures of the pattern card: the runs' distribution of each figure, with the observed value marked on it."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from sim.history.card import Card, Row
+from sim.history.say import interval, number, short
+from sim.plots.style import (
+    EVIDENCE_INK,
+    INK,
+    OKABE_ITO,
+    QUIET,
+    day_text,
+    new_figure,
+    pale,
+    png_bytes,
+    put_stamp,
+    svg_bytes,
+    typography,
+    write_whole,
+)
+from sim.scenario.schema import Scenario
+
+BARS = pale(OKABE_ITO[0], 0.45)
+ACCEPT = pale(OKABE_ITO[3], 0.72)
+ACROSS = 6
+BINS = 24
+WORDS = {"pass": "passes", "fail": "fails", "not judged": "not judged", "shown": "shown only"}
+
+
+def sheet(card: Card, scenario: Scenario) -> Figure:
+    """Return one sheet with a small panel for every figure."""
+    down = -(-len(card.rows) // ACROSS)
+    with typography():
+        figure = new_figure(16.5, 1.9 * down + 1.7)
+        high = figure.get_figheight()
+        grid = figure.add_gridspec(
+            down, ACROSS, left=0.02, right=0.985, top=1 - 1.15 / high, bottom=0.75 / high, wspace=0.14, hspace=0.85
+        )
+        for place, row in enumerate(card.rows):
+            panel(figure.add_subplot(grid[place // ACROSS, place % ACROSS]), row, 7.5)
+        head(figure, "Patterns: what was observed, and what runs give", card, 1 - 0.12 / high)
+        _finish(figure, card, scenario)
+    return figure
+
+
+def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
+    """Return the picture of one pattern, its figures side by side."""
+    rows, declared = card.rows_of(pattern), card.declared.patterns[pattern]
+    with typography():
+        width = max(7.0, 3.5 * len(rows))
+        figure = new_figure(width, 4.3)
+        grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.66, bottom=0.27, wspace=0.14)
+        for place, row in enumerate(rows):
+            panel(figure.add_subplot(grid[0, place]), row, 9)
+        head(figure, f"{pattern}: {declared.title}", card, 0.975)
+        said = (
+            "Observed: "
+            + declared.source
+            + (f". {declared.note[:1].upper()}{declared.note[1:]}" if declared.note else "")
+        )
+        lines = textwrap.fill(f"{said}.", int(width * 15.5))
+        figure.text(0.02, 0.065, lines, fontsize=7.5, color=QUIET, va="bottom")
+        _finish(figure, card, scenario)
+    return figure
+
+
+def head(figure: Figure, title: str, card: Card, top: float) -> None:
+    """Write the title, what the runs are and the key of the marks."""
+    inch = 1 / figure.get_figheight()
+    figure.text(0.02, top, title, fontsize=13, fontweight="bold", va="top")
+    figure.text(0.02, top - 0.3 * inch, textwrap.shorten(card.about, 150), fontsize=8.5, color=QUIET, va="top")
+    marks = [
+        Patch(color=BARS, label="runs"),
+        Line2D([], [], color=INK, marker="|", markersize=9, lw=2.5, label="median, 90 % of runs"),
+        Patch(color=ACCEPT, label="accepted for the median"),
+        Patch(color=EVIDENCE_INK, label="observed"),
+    ]
+    legend = figure.legend(
+        handles=marks, ncols=4, fontsize=8.5, frameon=False, loc="upper left", borderaxespad=0, borderpad=0,
+        handletextpad=0.5, columnspacing=1.5, bbox_to_anchor=(0.02, top - 0.52 * inch),
+    )  # fmt: skip
+    legend.set_zorder(5)
+
+
+def panel(axes: Axes, row: Row, size: float) -> None:
+    """Draw one figure: histogram over runs, band, median, tolerance, observation."""
+    finite = row.values[np.isfinite(row.values)]
+    low, high = _limits(row, finite)
+    if row.accept is not None:
+        axes.axvspan(row.accept.low, row.accept.high, color=ACCEPT, lw=0, zorder=0)
+    top = _bars(axes, finite, low, high)
+    _observed(axes, row, high - low)
+    if np.isfinite(row.median):
+        ends = [min(max(end, low), high) for end in (row.low, row.high)]
+        axes.plot(ends, [-0.13 * top] * 2, color=INK, lw=2.5, solid_capstyle="butt", zorder=4)
+        axes.plot([row.median], [-0.13 * top], marker="|", markersize=9, mew=2, color=INK, zorder=5)
+    axes.set(xlim=(low, high), ylim=(-0.26 * top, 1.08 * top), yticks=[])
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.tick_params(labelsize=size - 0.5, colors=INK, length=2.5, pad=1.5)
+    axes.locator_params(axis="x", nbins=5)
+    axes.set_xlabel(row.unit, fontsize=size - 0.5, color=QUIET, labelpad=1)
+    colour = {"pass": OKABE_ITO[3], "fail": EVIDENCE_INK}.get(row.verdict, QUIET)
+    axes.set_title(f"{row.pattern}  {short(row.figure)}", fontsize=size + 0.5, loc="left", pad=size + 6, color=INK)
+    said = f"observed {interval(row.observed)}, runs {number(row.median)}: "
+    words = axes.annotate(
+        said, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=size - 0.5, color=QUIET
+    )
+    axes.annotate(
+        WORDS[row.verdict], (1, 0), (1, 0), xycoords=words, textcoords="offset points", fontsize=size - 0.5, color=colour,
+        fontweight="bold",
+    )  # fmt: skip
+    _missing(axes, row, len(row.values) - len(finite), size)
+
+
+def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
+    """Draw the histogram and return the height of its highest bar, 1 where there is none."""
+    inside = finite[(finite >= low) & (finite <= high)]
+    if not len(inside):
+        return 1.0
+    whole = bool(np.all(inside == np.round(inside))) and high - low <= 2 * BINS
+    edges = np.arange(np.floor(low) - 0.5, np.ceil(high) + 1) if whole else np.linspace(low, high, BINS + 1)
+    counts, _, _ = axes.hist(inside, bins=list(edges), color=BARS, edgecolor="white", linewidth=0.4, zorder=2)
+    return float(np.max(counts))
+
+
+def _observed(axes: Axes, row: Row, width: float) -> None:
+    if row.observed.low < row.observed.high:
+        axes.axvspan(row.observed.low, row.observed.high, color=EVIDENCE_INK, alpha=0.35, lw=0, zorder=3)
+    for edge in {row.observed.low, row.observed.high}:
+        axes.axvline(edge, color=EVIDENCE_INK, lw=1.6, zorder=3)
+
+
+def _limits(row: Row, finite: np.ndarray) -> tuple[float, float]:
+    """Return what the axis spans: tolerance, observation, and nearly all runs."""
+    ends = [row.observed.low, row.observed.high]
+    ends += [] if row.accept is None else [row.accept.low, row.accept.high]
+    ends += list(np.quantile(finite, [0.01, 0.97])) if len(finite) else []
+    low, high = min(ends), max(ends)
+    gap = 0.06 * (high - low) or 1.0
+    return (low - gap if low < 0 or low > 3 * gap else -gap), high + gap
+
+
+def _missing(axes: Axes, row: Row, endless: int, size: float) -> None:
+    """Say in how many runs the figure is not there, or has no end."""
+    gone = row.runs - len(row.values)
+    said = [f"{gone} of {row.runs} runs without" if gone else "", f"{endless} never" if endless else ""]
+    if words := "; ".join(part for part in said if part):
+        axes.text(
+            0.99, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=size - 1, color=QUIET, zorder=6
+        )
+
+
+def _finish(figure: Figure, card: Card, scenario: Scenario) -> None:
+    from sim import __version__
+
+    until = day_text(card.declared.evidence_until)
+    put_stamp(
+        figure, scenario, f"SIMULATED · {scenario.title} · {card.runs} runs · sim {__version__} · record to {until}"
+    )
+
+
+def draw_card(card: Card, scenario: Scenario, folder: Path) -> list[Path]:
+    """Write the sheet, and a picture of each pattern, as PNG and SVG into a folder; return the files."""
+    written = []
+    drawn = [("patterns", sheet(card, scenario))]
+    drawn += [(pattern, pattern_figure(card, pattern, scenario)) for pattern in card.verdicts]
+    for name, figure in drawn:
+        written.append(write_whole(folder / f"{name}.png", png_bytes(figure)))
+        written.append(write_whole(folder / f"{name}.svg", svg_bytes(figure)))
+    return written
