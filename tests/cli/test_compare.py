@@ -30,7 +30,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("study")
     file = out / "boldness.yaml"
     file.write_text(STUDY, encoding="utf-8")
-    assert main(["batch", str(file), "--workers", "1", "--out", str(out), "--quiet"]) == 0
+    assert main(["batch", str(file), "--workers", "1", "--out", str(out)]) == 0
     return next(path.parent for path in out.glob("*/manifest.json"))
 
 

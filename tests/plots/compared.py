@@ -37,7 +37,9 @@ def difference(
 
 
 def forest_row(scenario: str, found: Difference) -> c.ForestRow:
-    verdict = ("higher" if found.difference > 0 else "lower") if found.resolved else "not resolved; about 400 more runs would"
+    verdict = (
+        ("higher" if found.difference > 0 else "lower") if found.resolved else "not resolved; about 400 more runs would"
+    )
     spread = 2.5 * max(abs(found.difference), 0.1)
     return c.ForestRow(scenario, found, verdict, found.difference / spread, found.low / spread, found.high / spread)
 
@@ -64,7 +66,9 @@ def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.Control:
     shares = {}
     for i, name in enumerate(scenarios):
         moved = rng.dirichlet(np.full(C, 0.4), T)
-        weight = (0.35 * i * (rng.random(T) < 0.3))[:, None] * np.linspace(0, 1, len(days))[:, None, None] / len(scenarios)
+        weight = (
+            (0.35 * i * (rng.random(T) < 0.3))[:, None] * np.linspace(0, 1, len(days))[:, None, None] / len(scenarios)
+        )
         shares[name] = (1 - weight) * base + weight * moved
     contrasts = tuple(_contrast(shares[scenarios[0]], shares[other], other) for other in scenarios[1:])
     entropy = {name: -(s * np.log(s + 1e-12)).sum(-1) / np.log(C) for name, s in shares.items()}
@@ -89,13 +93,26 @@ def _contrast(reference: np.ndarray, other: np.ndarray, name: str) -> c.ControlC
 def _fans(scenarios: tuple[str, ...]) -> tuple[c.FanPanel, ...]:
     days = np.arange(DAYS + 1)
     panels = []
-    for key, label, unit, top in (("deaths_total", "deaths among rebels so far", "deaths", 900.0), ("HTS_towns", "towns HTS holds", "towns", 90.0)):
+    for key, label, unit, top in (
+        ("deaths_total", "deaths among rebels so far", "deaths", 900.0),
+        ("HTS_towns", "towns HTS holds", "towns", 90.0),
+    ):
         fans = []
         for i, name in enumerate(scenarios):
             middle = top * (0.3 + 0.06 * i) * (1 - np.exp(-days / 60)) + 0.1 * top
             half = np.array([0.1, 0.22, 0.36])[:, None] * middle * np.sqrt(days / DAYS)
             fans.append(c.Fan(name, 200, middle, middle - half, middle + 1.3 * half, middle * 1.05))
-        panels.append(c.FanPanel(key, label, unit, days, tuple(fans), top, "Bands hold 50, 80 and 95 % of 200 runs a scenario; line: median."))
+        panels.append(
+            c.FanPanel(
+                key,
+                label,
+                unit,
+                days,
+                tuple(fans),
+                top,
+                "Bands hold 50, 80 and 95 % of 200 runs a scenario; line: median.",
+            )
+        )
     return tuple(panels)
 
 
@@ -106,13 +123,26 @@ def _holding(scenarios: tuple[str, ...]) -> c.Holding:
         share = np.exp(-days / (25.0 + 9 * i))
         ended = 1 - share
         half = 0.12 * np.sqrt(share * ended)
-        found = tuple(c.Cause(label, ended * part, int(900 * part)) for label, part in (("broken by HTS", 0.5), ("broken by NLF", 0.3), ("expired", 0.2)))
+        found = tuple(
+            c.Cause(label, ended * part, int(900 * part))
+            for label, part in (("broken by HTS", 0.5), ("broken by NLF", 0.3), ("expired", 0.2))
+        )
         curves.append(c.HoldingCurve(
             name, 200, 1834, 1200, 300, 334, share, share - half, share + half, np.round(1834 * share[risk_days]).astype(int), found,
             17.3 + 6 * i, 15.0 + 6 * i, 20.0 + 6 * i, f"In {name} half the agreements have ended after {17 + 6 * i} days.",
         ))  # fmt: skip
-    rows = tuple(forest_row(o, difference("hold", "mean hold up to 120 days", "days", 4.0 - 3 * i, 2.0)) for i, o in enumerate(scenarios[1:]))
-    return c.Holding(days, risk_days, 120, tuple(curves), rows, "Kaplan-Meier; bands 95 %, pointwise, by resampling 200 runs a scenario.")
+    rows = tuple(
+        forest_row(o, difference("hold", "mean hold up to 120 days", "days", 4.0 - 3 * i, 2.0))
+        for i, o in enumerate(scenarios[1:])
+    )
+    return c.Holding(
+        days,
+        risk_days,
+        120,
+        tuple(curves),
+        rows,
+        "Kaplan-Meier; bands 95 %, pointwise, by resampling 200 runs a scenario.",
+    )
 
 
 def _ladder(scenarios: tuple[str, ...]) -> c.Ladder:
@@ -123,35 +153,106 @@ def _ladder(scenarios: tuple[str, ...]) -> c.Ladder:
     for level in range(1, 6):
         for i, name in enumerate(scenarios):
             reached = (1 - 0.13 * level) * (1 - np.exp(-days / (12.0 * level + 6 * i)))
-            reach.append(c.ReachCurve(level, name, reached, np.maximum(reached - 0.05, 0), reached + 0.05, int(200 * reached[-1]), 200, 30.0))
-    return c.Ladder(days, tuple(LEVELS), share, dict.fromkeys(scenarios, 200), tuple(reach), "Shares of 200 runs a scenario; bands 95 % (Wilson).")
+            reach.append(
+                c.ReachCurve(
+                    level,
+                    name,
+                    reached,
+                    np.maximum(reached - 0.05, 0),
+                    reached + 0.05,
+                    int(200 * reached[-1]),
+                    200,
+                    30.0,
+                )
+            )
+    return c.Ladder(
+        days,
+        tuple(LEVELS),
+        share,
+        dict.fromkeys(scenarios, 200),
+        tuple(reach),
+        "Shares of 200 runs a scenario; bands 95 % (Wilson).",
+    )
 
 
 def _inputs(scenarios: tuple[str, ...]) -> c.Inputs:
     rng = np.random.default_rng(3)
     n = len(INPUTS)
     splits, tornados, planes, indices = [], [], [], []
-    for statistic, label, unit, size in (("deaths_rebels", "deaths among rebels", "deaths", 120.0), ("clash_days", "days with clashes", "days", 14.0)):
+    for statistic, label, unit, size in (
+        ("deaths_rebels", "deaths among rebels", "deaths", 120.0),
+        ("clash_days", "days with clashes", "days", 14.0),
+    ):
         for name in scenarios:
             part = float(rng.uniform(0.1, 0.8))
-            splits.append(c.VarianceSplit(name, statistic, label, 200, part, max(part - 0.12, 0), min(part + 0.12, 1), 1 - part, "regression"))
+            splits.append(
+                c.VarianceSplit(
+                    name, statistic, label, 200, part, max(part - 0.12, 0), min(part + 0.12, 1), 1 - part, "regression"
+                )
+            )
             effects = size * np.sort(rng.exponential(1, n))[::-1] * np.where(np.arange(n) % 3 == 1, -1, 1)
             bars = tuple(
                 c.Bar(path, path.removeprefix("rules.").replace("_", " "), "", 0.1, 0.9, 400 - e / 2, 400 + e / 2, e, e - size / 4, e + size / 4, abs(e) > size)
                 for path, e in zip(INPUTS, effects, strict=True)
             )  # fmt: skip
-            tornados.append(c.Tornado(name, statistic, label, unit, 400.0, 200, size, size * 0.3, bars, "Expected values by regression over 200 runs; pale: chance alone makes as much."))
+            tornados.append(
+                c.Tornado(
+                    name,
+                    statistic,
+                    label,
+                    unit,
+                    400.0,
+                    200,
+                    size,
+                    size * 0.3,
+                    bars,
+                    "Expected values by regression over 200 runs; pale: chance alone makes as much.",
+                )
+            )
             star = np.abs(effects)
             labels = tuple(bar.label for bar in bars)
-            planes.append(c.MorrisPlane(name, statistic, label, INPUTS, labels, effects, star, star * rng.uniform(0.3, 1.2, n), star * 0.2, size * 0.5, 20, "20 trajectories; whiskers 95 %."))
+            planes.append(
+                c.MorrisPlane(
+                    name,
+                    statistic,
+                    label,
+                    INPUTS,
+                    labels,
+                    effects,
+                    star,
+                    star * rng.uniform(0.3, 1.2, n),
+                    star * 0.2,
+                    size * 0.5,
+                    20,
+                    "20 trajectories; whiskers 95 %.",
+                )
+            )
             first = star / star.sum() * 0.7
-            indices.append(c.SobolIndices(name, statistic, label, INPUTS, labels, first, first * 0 + 0.05, first * 1.4, first * 0 + 0.08, 0.06, 64, "Base sample of 64 points."))
+            indices.append(
+                c.SobolIndices(
+                    name,
+                    statistic,
+                    label,
+                    INPUTS,
+                    labels,
+                    first,
+                    first * 0 + 0.05,
+                    first * 1.4,
+                    first * 0 + 0.08,
+                    0.06,
+                    64,
+                    "Base sample of 64 points.",
+                )
+            )
     return c.Inputs("halton", tuple(splits), tuple(tornados), tuple(planes), tuple(indices), "200 runs a scenario.")
 
 
 def _convergence(scenarios: tuple[str, ...]) -> tuple[c.Convergence, ...]:
     runs, curves = np.arange(5, 201, 5), []
-    for statistic, label, unit in (("deaths_rebels", "deaths among rebels", "deaths"), ("holder", "HTS holds Kafr Hamra at the end", "share of runs")):
+    for statistic, label, unit in (
+        ("deaths_rebels", "deaths among rebels", "deaths"),
+        ("holder", "HTS holds Kafr Hamra at the end", "share of runs"),
+    ):
         for i, name in enumerate(scenarios):
             scale = 0.001 if unit.startswith("share") else 1.0
             estimate = scale * (412.0 if i == 0 else -30.0 + 14 * i) * (1 + 0.6 * np.cos(runs / 9) / runs)
@@ -166,7 +267,14 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
     towns = tuple(place.name for place in geography.places)
     others = scenarios[1:]
     forest = _forest(others)
-    item = c.InputChange("policy", "policies", None, "Turkey mediates", "", "A policy is added: Turkey mediates, chance of an agreement x2.")
+    item = c.InputChange(
+        "policy",
+        "policies",
+        None,
+        "Turkey mediates",
+        "",
+        "A policy is added: Turkey mediates, chance of an agreement x2.",
+    )
     examples = tuple(
         c.Example(kind, name, 7 + i, 107 + i, "nearest to the means of all headline statistics", f"python run.py watch {loaded.name} --seed {107 + i}", {"deaths_rebels": 402.0, "holder.Kafr Hamra": "HTS"})
         for name in scenarios for i, kind in enumerate(("most typical", "most extreme"))

@@ -163,7 +163,8 @@ def _value(name: str, value: float | str) -> str:
     base = base_name(name)
     if base not in STATISTICS:
         return f"{name} {result_text(value)}"
-    return f"{label(name)}: {result_text(value, STATISTICS[base].unit)}"
+    unit = STATISTICS[base].unit
+    return f"{label(name)}: {f'day {result_text(value)}' if unit == 'day' else result_text(value, unit)}"
 
 
 def _correlation(comparison: Comparison) -> list[dict[str, str]]:
