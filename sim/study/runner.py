@@ -10,7 +10,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -262,7 +262,7 @@ class Session:
 
     def _settle(self, part: Part, future: Future[Done]) -> None:
         """Store a chunk that came back; what is to be done again is put among the doubtful."""
-        error = future.exception()
+        error = CancelledError() if future.cancelled() else future.exception()
         if error is None:
             self.deaths = 0
             self._store(part, future.result())

@@ -20,7 +20,7 @@ pytest.importorskip("distributed", reason="A CLUSTER WAS NOT TRIED: the extra `c
 ROOT = Path(__file__).resolve().parents[2]
 REPLICATES = 6
 STUDY = """
-import sys
+import os, signal, sys
 from functools import partial
 from pathlib import Path
 from sim.study import executors, runner
@@ -33,7 +33,14 @@ if sys.argv[3] == "nowhere":
     executors.CONNECT_SECONDS = 1
 if sys.argv[3] == "dies":
     runner.work = partial(faulty.dies_once, out / "died")
-runner.run_study(small_plan(int(sys.argv[4])), out, scheduler=scheduler)
+
+
+def report(progress):
+    if sys.argv[3].isdigit() and progress.fresh:  # the scheduler's process
+        os.kill(int(sys.argv[3]), signal.SIGKILL)
+
+
+runner.run_study(small_plan(int(sys.argv[4])), out, scheduler=scheduler, report=report)
 """
 
 
@@ -55,14 +62,14 @@ def _started(stack: ExitStack, sign: str, *words: str) -> tuple[subprocess.Popen
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """Give the address of a scheduler and its two workers, started as docs/cluster.md says."""
+    """Give the address of a scheduler, its process and those of its two workers, started as docs/cluster.md says."""
     with ExitStack() as stack:
         words = ("distributed.cli.dask_scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard")
-        _, line = _started(stack, "Scheduler at:", *words)
+        scheduler, line = _started(stack, "Scheduler at:", *words)
         address = line.split()[-1]
         worker = ("distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard", "--no-nanny")
         workers = [_started(stack, "Registered to:", *worker)[0] for _ in range(2)]
-        yield address, workers
+        yield address, [scheduler, *workers]
 
 
 def _run(out: Path, address: str, how: str) -> subprocess.CompletedProcess[str]:
@@ -74,7 +81,7 @@ def _run(out: Path, address: str, how: str) -> subprocess.CompletedProcess[str]:
 def test_a_cluster_gives_the_same_tables_also_when_a_worker_dies(
     cluster: tuple[str, list[subprocess.Popen[str]]], tmp_path: Path
 ) -> None:
-    address, workers = cluster
+    address, (_, *workers) = cluster
     here = run_study(small_plan(REPLICATES), tmp_path / "here", workers=1)
     done = _run(tmp_path / "there", address, "lives")
     assert done.returncode == 0, done.stderr
@@ -87,6 +94,19 @@ def test_a_cluster_gives_the_same_tables_also_when_a_worker_dies(
     assert len(study.failures) == 0
     assert_same(here, study.folder)
     assert sorted(worker.poll() is None for worker in workers) == [False, True]
+
+
+def test_a_cluster_that_is_gone_is_said_and_what_was_done_is_kept(
+    cluster: tuple[str, list[subprocess.Popen[str]]], tmp_path: Path
+) -> None:
+    address, (scheduler, *_) = cluster
+    done = _run(tmp_path / "gone", address, str(scheduler.pid))
+    assert done.returncode == 1
+    assert "InputError" in done.stderr.splitlines()[-1]
+    assert "the cluster is gone; what was done is kept, the same command goes on" in done.stderr
+    assert 0 < Study.open(tmp_path / "gone" / "small").done < 2 * REPLICATES
+    folder = run_study(small_plan(REPLICATES), tmp_path / "gone", workers=1)
+    assert_same(run_study(small_plan(REPLICATES), tmp_path / "here", workers=1), folder)
 
 
 def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path) -> None:
