@@ -17,6 +17,7 @@ import typer
 from typer.core import TyperGroup
 
 from sim import __version__
+from sim.cli.ablate import ablate
 from sim.cli.batch import batch
 from sim.cli.changes import changes
 from sim.cli.check import check
@@ -32,6 +33,7 @@ from sim.cli.picture import name_maps
 from sim.cli.rules import rules
 from sim.cli.run import run
 from sim.cli.schema import schema
+from sim.cli.score import score
 from sim.cli.show import show
 from sim.cli.status import status
 from sim.cli.watch import watch
@@ -45,6 +47,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     status,
     compare,
     patterns,
+    ablate,
+    score,
     figure,
     check,
     show,

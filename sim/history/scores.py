@@ -273,4 +273,40 @@ def verdict(scores: Scores) -> str:
     )
 
 
-__all__ = ["Cell", "Measure", "Scores", "groups_of", "losses", "score", "transitions", "verdict", "weekly_crps"]
+class Call(NamedTuple):
+    """A town whose likeliest code was not the one observed; indices of the town and rows of codes."""
+
+    town: int
+    began: int
+    observed: int
+    called: int
+    chance: float  # given to what was observed
+    said: float  # given to what was called
+
+
+def wrong_calls(scores: Scores) -> list[Call]:
+    """Return the towns that the model called wrongly, those called with most confidence first."""
+    outcome, model = scores.outcome, scores.forecasts[0]
+    chances = model.chances(len(outcome.codes))
+    found = []
+    for town in outcome.towns.tolist():
+        called, observed = int(chances[town].argmax()), int(outcome.ended[town])
+        if called != observed:
+            pair = float(chances[town, observed]), float(chances[town, called])
+            found.append(Call(town, int(outcome.began[town]), observed, called, *pair))
+    return sorted(found, key=lambda call: (call.chance, call.town))
+
+
+__all__ = [
+    "Call",
+    "Cell",
+    "Measure",
+    "Scores",
+    "groups_of",
+    "losses",
+    "score",
+    "transitions",
+    "verdict",
+    "weekly_crps",
+    "wrong_calls",
+]

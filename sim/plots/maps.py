@@ -67,6 +67,14 @@ def start_map(scenario: Scenario, geography: Geography, marked: tuple[str, np.nd
     return figure
 
 
+def marked_map(
+    scenario: Scenario, geography: Geography, state: MapState, title: str, under: str, marked: tuple[str, np.ndarray]
+) -> Figure:
+    """Draw a state that no run gave, such as an observed one; `marked` are towns (indices) to ring, and what to call them."""
+    with typography():
+        return _sheet(scenario, ground_of(scenario, geography), state, None, title, under, marked)
+
+
 def start_maps(one: tuple[Scenario, Geography], other: tuple[Scenario, Geography]) -> Figure:
     """Draw two starts side by side; towns whose holder differs are ringed in both."""
     states = [start_state(*pair) for pair in (one, other)]

@@ -1,0 +1,156 @@
+"""`run.py score`: a study held against what was observed, beside simple forecasts."""
+
+from __future__ import annotations
+
+import json
+import math
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.history.scores import Measure, Scores
+    from sim.study.store import Study
+
+FOLDER = "score"
+
+
+def score(
+    study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
+    observed: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR", help="Folder of observations: observed.yaml, control.csv, weekly.csv, agreements.csv."
+        ),
+    ],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder that is written; STUDY/score if left out.")
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Scenario of the study; its first if left out.")
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figures.")] = False,
+) -> None:
+    """Score a study against observations, beside baselines: table, scores.json, scores.csv, figures."""
+    from sim.cli.folder import check_folder
+    from sim.cli.studies import find_result
+    from sim.history.scored import score_study
+    from sim.study.store import Study
+
+    found = find_result(study)
+    if not isinstance(found, Study):
+        raise InputError([Fault(str(study), None, "", "is a single run; the folder of a study is needed")])
+    _free(out)
+    check_folder(out or found.folder, "--out")
+    scores, made_of = score_study(found, observed, scenario)
+    tell(scores, made_of)
+    words = [
+        "python",
+        "run.py",
+        "score",
+        str(study),
+        "--observed",
+        str(observed),
+        *(["--out", str(out)] if out else []),
+    ]
+    words += ["--scenario", scenario] if scenario else []
+    folder = _write(found, scores, {**made_of, "command": shlex.join(words)}, out, no_pictures)
+    print(f"\nwritten: {folder / 'scores.json'}, scores.csv, scoring.json{'' if no_pictures else ' and figures/'}")
+
+
+def _free(out: Path | None) -> None:
+    """Raise InputError where the folder asked for holds something already."""
+    if out is not None and out.is_dir() and any(out.iterdir()):
+        raise InputError([Fault("--out", None, "", f"{out} is not empty; nothing is overwritten, take another folder")])
+
+
+def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
+    from sim.history.scored import scores_csv, scores_json
+    from sim.record.write import whole_folder, write_text
+
+    place, name = (study.folder, FOLDER) if out is None else (out.absolute().parent, out.absolute().name)
+    if out is not None and out.is_dir():
+        out.rmdir()  # empty: the whole folder takes its name
+    with whole_folder(place, name) as (partial, final):
+        write_text(partial / "scores.csv", scores_csv(scores))
+        write_text(partial / "scoring.json", json.dumps(made_of, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        if not no_pictures:
+            from sim.plots.scores import draw_scores
+
+            draw_scores(scores, study.scenarios[made_of["scenario"]], study.geography(), partial)
+        write_text(partial / "scores.json", scores_json(scores))
+    return final
+
+
+def tell(scores: Scores, made_of: dict[str, Any]) -> None:
+    """Print all scores as tables, then where the model loses."""
+    from sim.cli.output import console
+    from sim.history.scores import losses, verdict, wrong_calls
+
+    out = console()
+    out.print(
+        f"SIMULATED. {made_of['study']}, {made_of['runs']} runs; evidence ends {made_of['evidence_until']}",
+        style="bold",
+    )
+    hashes = made_of["hashes"]
+    out.print(
+        f"defaults {hashes['defaults'][:16]}, posterior {(hashes['posterior'] or 'none')[:16]}, study {hashes['study'][:16]}: noted before scoring"
+    )
+    for note in made_of["notes"]:
+        out.print(f"note: {note}")
+    for primary in (True, False):
+        measures = [one for one in scores.measures if one.primary == primary]
+        if measures:
+            out.print()
+            out.print(_table(scores, measures, "Primary" if primary else "Secondary: which towns"))
+    out.print(
+        "Lower is better, but for the area (higher) and coverage (near its level). * best of its row; – says nothing about it."
+    )
+    if bands := _bands(scores):
+        out.print(bands)
+    out.print()
+    out.print(verdict(scores), style="bold")
+    for line in losses(scores):
+        out.print(f"  {line}")
+    if len(scores.outcome.towns):
+        out.print(f"Calls that were wrong: {len(wrong_calls(scores))} of {len(scores.outcome.towns)} towns.")
+
+
+def _table(scores: Scores, measures: list[Measure], title: str) -> Any:
+    from rich.table import Table
+
+    names = [one.name for one in scores.forecasts if any(one.name in measure.cells for measure in measures)]
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    for name in names:
+        table.add_column(name.replace("_", " "), justify="right", max_width=10)
+    for measure in measures:
+        best = min((loss for loss in map(measure.loss, measure.cells) if math.isfinite(loss)), default=math.nan)
+        cells = [
+            _number(measure.cells[name].score) + ("*" if measure.loss(name) <= best else " ")
+            if name in measure.cells
+            else "– "
+            for name in names
+        ]
+        table.add_row(measure.name, *cells)
+    return table
+
+
+def _number(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "–"
+
+
+def _bands(scores: Scores) -> str:
+    """Say the model's bands beside those of the first baseline that has them."""
+    from sim.history.forecast import MODEL
+
+    said = []
+    for measure in scores.measures:
+        own = measure.cells[MODEL]
+        if math.isfinite(own.low):
+            said.append(f"{measure.name} {own.low:.2g} to {own.high:.2g}")
+    return f"90 % bands of the model's, groups of the start drawn with replacement: {'; '.join(said)}." if said else ""
