@@ -102,9 +102,10 @@ def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
 
     if out is not None:
         path = out if out.suffix else out.with_name(f"{out.name}.{suffix}")
-        for taken in (path, path.with_suffix(".txt")):
-            if taken.exists():
-                raise _fault("--out", f"{taken} exists; nothing is overwritten")
+        if path.exists():
+            raise _fault("--out", f"{path} exists; nothing is overwritten")
+        if (caption := _caption_file(path)).exists():
+            raise _fault("--out", f"{caption} exists; nothing is overwritten")
         if not path.parent.is_dir():
             raise _fault("--out", f"there is no folder {path.parent}")
         check_folder(path.parent, "--out")
@@ -113,9 +114,15 @@ def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
     stem = file_stem(name) + (f"_day{day}" if day is not None else "")
     for number in range(1, 10_000):
         path = Path(f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}")
-        if not path.exists() and not path.with_suffix(".txt").exists():
+        if not path.exists() and not _caption_file(path).exists():
             return path
     raise _fault("--out", f"all names of {stem} are taken")
+
+
+def _caption_file(path: Path) -> Path:
+    """Return the file for the caption of fan.svg: fan.txt, or fan.svg.txt where another format has that."""
+    first = path.with_suffix(".txt")
+    return path.with_name(f"{path.name}.txt") if first.exists() else first
 
 
 def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: Path, command: str) -> None:
@@ -130,5 +137,5 @@ def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: P
     }
     write_whole(path, make[path.suffix.lower()](drawn.figure))
     caption = caption_text(drawn, figures, command)
-    write_whole(path.with_suffix(".txt"), caption.encode("utf-8"))
-    print(f"figure: {path}, caption: {path.with_suffix('.txt')}")
+    beside = write_whole(_caption_file(path), caption.encode("utf-8"))
+    print(f"figure: {path}, caption: {beside}")

@@ -109,7 +109,8 @@ def test_a_figure_has_its_caption_beside_it(study: Path, tmp_path: Path) -> None
         path = tmp_path / f"fan.{suffix}"
         assert main(["figure", str(study), "fan-deaths_total", "--out", str(path)]) == 0
         assert path.read_bytes().startswith(head)
-        caption = path.with_suffix(".txt").read_text(encoding="utf-8")
+        beside = path.with_suffix(".txt" if suffix == "pdf" else f".{suffix}.txt")
+        caption = beside.read_text(encoding="utf-8")
         for words in (
             "SIMULATED",
             "8 runs",
@@ -157,11 +158,13 @@ def test_figure_says_what_is_wrong(
 
 
 def test_a_figure_is_never_drawn_over(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "x.txt").write_text("mine")
-    assert main(["figure", str(study), "entropy_map", "--out", str(tmp_path / "x.pdf")]) == 2
-    assert "nothing is overwritten" in capsys.readouterr().err
-    assert (tmp_path / "x.txt").read_text() == "mine"
-    assert not (tmp_path / "x.pdf").exists()
+    for mine in ("x.pdf", "y.txt", "y.pdf.txt"):
+        (tmp_path / mine).write_text("mine")
+    for wanted in ("x.pdf", "y.pdf"):
+        assert main(["figure", str(study), "entropy_map", "--out", str(tmp_path / wanted)]) == 2
+        assert "nothing is overwritten" in capsys.readouterr().err
+    assert {path.name for path in tmp_path.iterdir()} == {"x.pdf", "y.txt", "y.pdf.txt"}
+    assert {path.read_text() for path in tmp_path.iterdir()} == {"mine"}
 
 
 def test_compare_of_nothing_is_said_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -276,7 +276,10 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
         "A policy is added: Turkey mediates, chance of an agreement x2.",
     )
     examples = tuple(
-        c.Example(kind, name, 7 + i, 107 + i, "nearest to the means of all headline statistics", f"python run.py watch {loaded.name} --seed {107 + i}", {"deaths_rebels": 402.0, "holder.Kafr Hamra": "HTS"})
+        c.Example(
+            kind, name, 7 + i, 107 + i, "nearest to the means of all headline statistics",
+            f"python run.py watch {loaded.name} --seed {107 + i}", {"deaths_rebels": 402.0, "holder.Kafr Hamra": "HTS"},
+        )
         for name in scenarios for i, kind in enumerate(("most typical", "most extreme"))
     )  # fmt: skip
     return c.Comparison(
@@ -285,7 +288,10 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
         geography=geography, single=False, partial=False, notes=("2 runs of 1,000 failed; they count in the denominator.",),
         changes=tuple(c.ScenarioChanges(o, f"{o} differs from {scenarios[0]} in 1 policy.", (item,)) for o in others),
         answers=tuple(
-            c.Answer(row.scenario, row.difference.statistic, f"{row.difference.label}: {row.difference.difference:+.2g} in {row.scenario}, {row.verdict}.", row.difference)
+            c.Answer(
+                row.scenario, row.difference.statistic,
+                f"{row.difference.label}: {row.difference.difference:+.2g} in {row.scenario}, {row.verdict}.", row.difference,
+            )
             for row in forest
         ),
         forest=forest, forest_note="Differences over 200 matched runs with 95 % bootstrap intervals (BCa).",
