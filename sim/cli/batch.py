@@ -188,7 +188,7 @@ def _run(
     from sim.study.store import Study
 
     try:
-        with _progress() as report:
+        with batch_progress() as report:
             folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     except KeyboardInterrupt:
         print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
@@ -204,7 +204,7 @@ def _run(
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
+def batch_progress() -> Iterator[Callable[[Progress], None]]:
     """Give the function that a study calls after each chunk: a bar on a terminal, some lines elsewhere."""
     if sys.stderr.isatty():
         with _bar() as report:

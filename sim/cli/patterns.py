@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -136,7 +137,7 @@ def _print_table(card: Card) -> None:
     out.print()
 
 
-def _rows(rows: list[tuple[str, ...]]) -> Table:
+def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
     """Return rows of cells in columns that are as wide in every such table."""
     from rich.table import Table
 

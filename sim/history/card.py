@@ -47,6 +47,13 @@ class Row:
     verdict: Verdict
     why: str
 
+    @property
+    def strain(self) -> float:
+        """Distance of the median from the middle of the accepted range in half-widths: up to 1 inside; NaN if not judged."""
+        if self.accept is None or self.verdict == "not judged":
+            return math.nan
+        return abs(self.median - self.accept.middle) / self.accept.half
+
 
 @dataclass(frozen=True, eq=False)
 class Card:
@@ -86,8 +93,12 @@ def figures_of(found: Mapping[str, Samples], declared: Patterns) -> dict[str, fl
     return values
 
 
-def make_card(runs: Sequence[Told], declared: Patterns, observed: Mapping[str, float] | None = None) -> Card:
+def make_card(
+    runs: Sequence[Told], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
+) -> Card:
     """Return the card of some runs; `observed` are figures recomputed from a record, in place of the declared ones.
+
+    Without `pooling` the pooled figures are NaN.
 
     Where runs differ in length, a figure is that of the runs as long as its window or longer, of the longest if there are
     none. InputError without runs.
@@ -97,14 +108,15 @@ def make_card(runs: Sequence[Told], declared: Patterns, observed: Mapping[str, f
     by_run = [samples_by_window(told, declared) for told in runs]
     values = [figures_of(found, declared) for found in by_run]
     chosen = {name: _chosen(runs, window.days) for name, window in declared.windows.items()}
-    pooled = figures_of({name: pool([by_run[i][name] for i in chosen[name]]) for name in chosen}, declared)
+    pools = {name: pool([by_run[i][name] for i in chosen[name]]) for name in chosen} if pooling else {}
+    pooled = figures_of(pools, declared)
     rows = []
     for pattern, name, figure in declared.figures():
         window = declared.window_of(pattern, name)
         kept = np.array([values[i][name] for i in chosen[window]])
         days = min(runs[i].days for i in chosen[window])
         length = (min(days, declared.windows[window].days), declared.windows[window].days)
-        rows.append(_row(pattern, name, figure, kept, pooled[name], length, (observed or {}).get(name)))
+        rows.append(_row(pattern, name, figure, kept, pooled.get(name, math.nan), length, (observed or {}).get(name)))
     verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
     single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
     return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)

@@ -82,7 +82,7 @@ def card_csv(card: Card) -> str:
              *map(_cell, (row.median, row.low, row.high, row.pooled)), row.runs, len(row.values), row.days, row.window,
              row.verdict, row.why)
         )  # fmt: skip
-    return _csv(COLUMNS, rows)
+    return csv_text(COLUMNS, rows)
 
 
 def runs_csv(card: Card) -> str:
@@ -91,14 +91,15 @@ def runs_csv(card: Card) -> str:
     rows = [
         (MARK, scenario, number, *(_cell(found[name]) for name in names)) for scenario, number, found in card.by_run
     ]
-    return _csv(("simulated", "scenario", "replicate", *names), rows)
+    return csv_text(("simulated", "scenario", "replicate", *names), rows)
 
 
 def _cell(value: float) -> float | str:
     return "" if math.isnan(value) else round(value, 6)
 
 
-def _csv(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as CSV text."""
     text = io.StringIO()
     lines = writer(text, lineterminator="\n")
     lines.writerow(header)

@@ -18,7 +18,6 @@ from sim.plots.style import (
     INK,
     OKABE_ITO,
     QUIET,
-    day_text,
     new_figure,
     pale,
     png_bytes,
@@ -33,6 +32,7 @@ BARS = pale(OKABE_ITO[0], 0.45)
 ACCEPT = pale(OKABE_ITO[3], 0.72)
 ACROSS = 6
 BINS = 24
+COUNTED = ("days", "deaths", "places", "towns")
 WORDS = {"pass": "passes", "fail": "fails", "not judged": "not judged", "shown": "shown only"}
 
 
@@ -79,7 +79,7 @@ def head(figure: Figure, title: str, card: Card, top: float) -> None:
     figure.text(0.02, top, title, fontsize=13, fontweight="bold", va="top")
     figure.text(0.02, top - 0.3 * inch, textwrap.shorten(card.about, 150), fontsize=8.5, color=QUIET, va="top")
     marks = [
-        Patch(color=BARS, label="runs"),
+        Patch(color=BARS, label="simulated runs"),
         Line2D([], [], color=INK, marker="|", markersize=9, lw=2.5, label="median, 90 % of runs"),
         Patch(color=ACCEPT, label="accepted for the median"),
         Patch(color=EVIDENCE_INK, label="observed"),
@@ -116,7 +116,7 @@ def panel(axes: Axes, row: Row, size: float) -> None:
     )
     axes.annotate(
         WORDS[row.verdict], (1, 0), (1, 0), xycoords=words, textcoords="offset points", fontsize=size - 0.5, color=colour,
-        fontweight="bold",
+        fontweight="bold", va="bottom",
     )  # fmt: skip
     _missing(axes, row, len(row.values) - len(finite), size)
 
@@ -143,9 +143,10 @@ def _limits(row: Row, finite: np.ndarray) -> tuple[float, float]:
     """Return what the axis spans: tolerance, observation, and nearly all runs."""
     ends = [row.observed.low, row.observed.high]
     ends += [] if row.accept is None else [row.accept.low, row.accept.high]
-    ends += list(np.quantile(finite, [0.01, 0.97])) if len(finite) else []
+    ends += list(np.quantile(finite, [0.01, 0.95])) if len(finite) else []
     low, high = min(ends), max(ends)
     gap = 0.06 * (high - low) or 1.0
+    gap = max(gap, 0.7) if row.unit in COUNTED else gap  # room for the bar of a whole number
     return (low - gap if low < 0 or low > 3 * gap else -gap), high + gap
 
 
@@ -162,10 +163,7 @@ def _missing(axes: Axes, row: Row, endless: int, size: float) -> None:
 def _finish(figure: Figure, card: Card, scenario: Scenario) -> None:
     from sim import __version__
 
-    until = day_text(card.declared.evidence_until)
-    put_stamp(
-        figure, scenario, f"SIMULATED · {scenario.title} · {card.runs} runs · sim {__version__} · record to {until}"
-    )
+    put_stamp(figure, scenario, f"SIMULATED · {scenario.title} · {card.runs} runs · sim {__version__}")
 
 
 def draw_card(card: Card, scenario: Scenario, folder: Path) -> list[Path]:

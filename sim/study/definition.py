@@ -26,7 +26,7 @@ from sim.statistics.registry import headline_faults
 STUDIES = SCENARIOS / "studies"
 MAX_SEED = 2**53 - 1
 MAX_REPLICATES = 1_000_000
-MAX_SCENARIOS = 20
+MAX_SCENARIOS = 40
 DEFAULT_REPLICATES = 100
 NAME_RULE = "a name has 1 to 60 of a-z, A-Z, 0-9, _ and -, as files are named by it; write `name: file`"
 

@@ -1,0 +1,133 @@
+"""`run.py ablate`: the pattern card with each rule off and in each variant, in one table."""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.history.ablations import Ablated
+    from sim.history.declared import Patterns
+
+OUTPUTS = Path("outputs")
+FOLDER = "ablations"
+
+
+def ablate(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
+    replicates: Annotated[int, typer.Option(metavar="N", min=2, max=100_000, help="Runs of each ablation.")] = 100,
+    days: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=4000, help="Days of a run; of the window of most patterns if left out."),
+    ] = None,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**53 - 1, help="Seed of the study.")] = 1,
+    vary_inputs: Annotated[
+        bool,
+        typer.Option(
+            "--vary-inputs", help="Draw uncertain inputs too, the same for all; seeds alone vary if left out."
+        ),
+    ] = False,
+    declared: Annotated[
+        Path | None,
+        typer.Option(
+            "--patterns", metavar="FILE.yaml", help="Patterns; those of scenarios/patterns for the map if left out."
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the study's own is made.")] = OUTPUTS,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out.")
+    ] = None,
+) -> None:
+    """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
+    from sim.cli.batch import batch_progress, plan_rows
+    from sim.cli.folder import check_folder
+    from sim.cli.output import pairs
+    from sim.history.ablations import make_ablated, study_of
+    from sim.history.declared import find_patterns, read_patterns
+    from sim.history.runs import check_sides
+    from sim.reading import read
+    from sim.scenario.files import find_scenario
+    from sim.study.plan import make_plan
+    from sim.study.runner import run_study
+    from sim.study.store import Study
+
+    file = find_scenario(scenario)
+    model = read(file, [])[0].scenario
+    patterns = find_patterns(declared, model.map)
+    against = read_patterns(patterns)
+    check_sides(model, against, str(patterns))
+    check_folder(out, "--out")
+    plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs))
+    pairs(plan_rows(plan), title=plan.definition.question)
+    with batch_progress() as report:
+        folder = run_study(plan, out, workers, report=report)
+    study = Study.open(folder)
+    print(f"measuring {len(plan.scenarios)} ablations", file=sys.stderr, flush=True)
+    found = make_ablated(study, against, workers, _say)
+    tell(found)
+    _write(found, study)
+
+
+def usual_days(declared: Patterns) -> int:
+    """Return the length of the window that most figures are of."""
+    windows = Counter(declared.window_of(pattern, name) for pattern, name, _ in declared.figures())
+    return declared.windows[windows.most_common(1)[0][0]].days
+
+
+def tell(found: Ablated) -> None:
+    """Print the table of ablations and patterns, and what follows from it."""
+    from rich.table import Table
+
+    from sim.cli.output import console
+    from sim.history.ablations import needed, untold
+
+    out = console()
+    out.print(f"\nSIMULATED. {found.declared.title}; {found.full.runs} runs each", style="bold")
+    patterns = list(found.declared.patterns)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("ablation", overflow="fold", min_width=16)
+    for name in [*patterns, "met"]:
+        table.add_column(name, justify="right", no_wrap=True)
+    for name, card in found.cards.items():
+        cells = [cell(found, name, pattern) for pattern in patterns]
+        table.add_row(found.words[name], *cells, str(len(card.passed)))
+    out.print(table)
+    out.print(
+        "Number: distance of the median from the middle of the accepted range in half-widths, of the figure farthest out; "
+        "x: the pattern is not met; -: not judged.\n"
+    )
+    for line in [*needed(found), *untold(found)]:
+        out.print(line)
+
+
+def cell(found: Ablated, name: str, pattern: str) -> str:
+    """Return a cell of the table: "0.4", "2.1x" where the pattern is not met, "-" where it is not judged."""
+    strain, verdict = found.strain(name, pattern), found.cards[name].verdicts[pattern]
+    if math.isnan(strain):
+        return "-"
+    said = ">99" if strain > 99 else f"{strain:.0f}" if strain >= 10 else f"{strain:.1f}"
+    return said + {"fail": "x", "not judged": "?"}.get(verdict, "")
+
+
+def _write(found: Ablated, study: object) -> None:
+    from sim.history.ablations import FULL, figures_csv, matrix_csv
+    from sim.plots.patterns_matrix import draw_ablated
+    from sim.record.write import whole_folder, write_text
+    from sim.study.store import Study
+
+    assert isinstance(study, Study)
+    with whole_folder(study.folder, FOLDER) as (partial, final):
+        write_text(partial / "ablations.csv", matrix_csv(found))
+        write_text(partial / "ablations_figures.csv", figures_csv(found))
+        draw_ablated(found, study.scenarios[FULL], partial)
+    print(f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}")
+
+
+def _say(name: str) -> None:
+    if sys.stderr.isatty():
+        print(f"\rmeasured {name:<50}", end="", file=sys.stderr, flush=True)
