@@ -17,13 +17,33 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 MAX_SEED = 2**63 - 1
+ScenarioOfStudy = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Of a study's folder: which scenario.", show_default=False),
+]
+ReplicateOfStudy = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=0, help="Of a study's folder: which replicate.", show_default=False),
+]
 
 
 def run(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Scenario file; or a study's folder, for one of its runs.", metavar="FILE", show_default=False
+        ),
+    ],
     seed: Annotated[
-        int, typer.Option(metavar="N", min=0, max=MAX_SEED, help="The same seed gives the same events.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=MAX_SEED,
+            help="The same seed gives the same events; 1 if left out.",
+            show_default=False,
+        ),
+    ] = None,
     days: Annotated[int | None, typer.Option(metavar="N", help="Days to simulate, in place of the scenario's.")] = None,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the run's own is made.")] = Path("outputs"),
     label: Annotated[str, typer.Option(metavar="TEXT", help="A note kept with the run.", show_default=False)] = "",
@@ -32,6 +52,8 @@ def run(
         typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
+    scenario: ScenarioOfStudy = None,
+    replicate: ReplicateOfStudy = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
@@ -40,11 +62,14 @@ def run(
     from sim.cli.results import tell
     from sim.reading import read
     from sim.record.run import Run
+    from sim.study.one import chosen
 
     clock = Clock()
-    changed = [*(sets or []), *([f"days={days}"] if days is not None else [])]
-    _not_a_study(scenario)
-    loaded, geography = read(scenario, changed)
+    changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
+    _not_a_study(file)
+    path, number, changed = chosen(file, seed, changed, scenario, replicate)
+    loaded, geography = read(path, changed)
+    seed = 1 if number is None else number
     check_folder(out, "--out")
     clock.end("reading")
     result = _simulate(loaded.scenario, geography, seed, quiet)
@@ -64,8 +89,9 @@ def run(
 def _not_a_study(path: Path) -> None:
     from sim.errors import Fault, InputError
     from sim.study.definition import find_study, is_study
+    from sim.study.manifest import is_study_folder
 
-    if (study := find_study(path)) is not None and is_study(study):
+    if not is_study_folder(path) and (study := find_study(path)) is not None and is_study(study):
         raise InputError([Fault(str(path), None, "", f"is a study of many runs: python run.py batch {path}")])
 
 

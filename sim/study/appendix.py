@@ -13,9 +13,9 @@ from sim.statistics.paired import DRAWS, SEED
 from sim.statistics.precision import running
 from sim.statistics.shares import Matched, newcombe
 from sim.study.comparison import Convergence, Example, ForestRow, Methods, ScenarioRuns
-from sim.study.gathered import DUMMY, INPUT, Gathered
+from sim.study.gathered import DUMMY, Gathered
 from sim.study.headline import Measured, denial, matched_values, values_of, varies
-from sim.study.ledger import repeat_command
+from sim.study.one import one_command
 from sim.study.say import figure, percent
 from sim.words import plural
 
@@ -117,11 +117,7 @@ def watch_command(found: Gathered, name: str, row: int) -> str:
     frame = found.runs[name]
     if not hasattr(part.study, "definition") and part.study.folder.parts:
         return shlex.join(["python", "run.py", "watch", str(part.study.folder)])
-    columns = {path: f"{INPUT}{path}" for path in part.study.inputs if path != DUMMY}
-    values = {path: float(frame[column].iloc[row]) for path, column in columns.items() if column in frame.columns}
-    drawn = {path: value for path, value in values.items() if math.isfinite(value)}
-    command = repeat_command(part.study.folder, own, int(frame["seed"].iloc[row]), drawn)
-    return command.replace("run.py run ", "run.py watch ", 1)
+    return one_command("watch", part.study.folder, own, int(frame.index[row]))
 
 
 def methods(found: Gathered, rows: tuple[ForestRow, ...]) -> Methods:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import shlex
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.scenario.write import number_text
+from sim.study.one import one_command
 
 if TYPE_CHECKING:
     from sim.study.worker import Failure, Task
@@ -17,17 +15,9 @@ FAILURE_COLUMNS = ("scenario", "replicate", "seed", "stage", "error", "command",
 DIED = "the process of the run ended"
 
 
-def repeat_command(folder: Path, scenario: str, seed: int, values: Mapping[str, float]) -> str:
-    """Return the command that makes one run of a study again, to the last digit; `values` are its drawn inputs."""
-    words = ["python", "run.py", "run", str(folder / "scenarios" / f"{scenario}.yaml"), "--seed", str(seed)]
-    for path, value in values.items():
-        words += ["--set", f"{path}={number_text(value)}"]
-    return shlex.join(words)
-
-
-def entry(folder: Path, failure: Failure, values: Mapping[str, float]) -> dict[str, Any]:
+def entry(folder: Path, failure: Failure) -> dict[str, Any]:
     """Return the row of the ledger of a run that failed."""
-    command = repeat_command(folder, failure.scenario, failure.seed, values)
+    command = one_command("run", folder, failure.scenario, failure.replicate)
     return {name: command if name == "command" else getattr(failure, name) for name in FAILURE_COLUMNS}
 
 

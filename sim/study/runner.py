@@ -298,8 +298,7 @@ class Session:
         self._store(part, run_chunk(self.packed, [])._replace(failures=[failure]))
 
     def _store(self, part: Part, done: Done) -> None:
-        values = {(task.scenario, task.replicate): task.values for task in self._tasks(part)} if done.failures else {}
-        rows = [ledger.entry(self.folder, one, values[one.scenario, one.replicate]) for one in done.failures]
+        rows = [ledger.entry(self.folder, one) for one in done.failures]
         store.write_part(self.folder, part, done, rows)
         runs = part.last - part.first + 1
         self.failed += len(rows)

@@ -19,6 +19,7 @@ from sim.statistics.sides import rebel_pairs
 from sim.statistics.survival import survival
 from sim.study.compare import Comparison, compare
 from sim.study.definition import Range
+from sim.study.one import one_run
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
 from sim.study.store import Study
@@ -362,14 +363,15 @@ def valleys(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 
 def test_the_command_of_an_example_makes_that_run(valleys: Study) -> None:
-    """The words after `watch` are those of `run`: scenario, seed and every drawn input, to the last digit."""
+    """The words after `watch` are those of `run`: the study's folder, scenario and replicate."""
     for example in compare(valleys).examples:
         words = shlex.split(example.command)
         assert words[:3] == ["python", "run.py", "watch"]
-        sets = [words[n + 1] for n, word in enumerate(words) if word == "--set"]
+        assert words[4::2] == ["--scenario", "--replicate"]
+        file, seed, sets = one_run(Path(words[3]), words[5], int(words[7]))
         assert len(sets) == len(valleys.inputs) - 1
-        assert int(words[words.index("--seed") + 1]) == example.seed
-        again = sim.simulate(words[3], example.seed, sets)
+        assert seed == example.seed
+        again = sim.simulate(file, seed, sets)
         row = valleys.runs[valleys.runs["replicate"] == example.replicate].iloc[0]
         for key, value in again.summary.items():
             assert row[key] == value or (value is None and pd.isna(row[key])), key

@@ -17,6 +17,7 @@ from sim.errors import InputError
 from sim.record.run import Run
 from sim.study import ledger, runner, store
 from sim.study.manifest import MANIFEST
+from sim.study.one import one_command
 from sim.study.runner import Progress, run_study
 from sim.study.store import Study
 from sim.study.worker import Done, Kit, OtherProgramError, Task, run_chunk
@@ -209,7 +210,7 @@ def test_the_command_of_the_ledger_makes_the_same_run(undisturbed: Path, tmp_pat
     study, plan = Study.open(undisturbed), small_plan(REPLICATES)
     job = plan.job("other", 4)
     assert any(value != round(value, 6) for value in job.values.values())  # floats with all their digits
-    command = shlex.split(ledger.repeat_command(undisturbed, job.scenario, job.seed, job.values))
+    command = shlex.split(one_command("run", undisturbed, job.scenario, job.replicate))
     assert command[:2] == ["python", "run.py"]
     words = [sys.executable, str(ROOT / "run.py"), *command[2:], "--no-pictures", "--quiet", "--out", str(tmp_path)]
     done = subprocess.run(words, capture_output=True, text=True, check=True, timeout=300)
