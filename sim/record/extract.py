@@ -92,6 +92,12 @@ def bare_events(result: Result) -> Columns:
 
 def events_reported(result: Result) -> Columns:
     """Return what outlets and the monitor report: n rows."""
+    rows = result.world.reports[: result.world.counts[N_REPORTS]]
+    return {**bare_reports(result), "text": array(reported_texts(result, rows))}
+
+
+def bare_reports(result: Result) -> Columns:
+    """Return what outlets and the monitor report without its sentences, which take most of the time: n rows."""
     rows, short = result.world.reports[: result.world.counts[N_REPORTS]], codes_of(result)
     tolls = ("deaths_initiator", "deaths_target", "deaths_civilians")
     return {
@@ -113,7 +119,6 @@ def events_reported(result: Result) -> Columns:
         "deaths_total": sum((rows[name] for name in tolls), rows["deaths_unknown"]),
         "summary": rows["summary"].copy(),
         "first_date": dates(result, rows["first_day"]),
-        "text": array(reported_texts(result, rows)),
     }
 
 

@@ -1,0 +1,172 @@
+"""`run.py calibrate`: which values of uncertain inputs give what was observed, and which the record leaves open."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from sim.history.fitted import Fitted
+    from sim.history.priors import Plan
+    from sim.study.runner import Progress
+
+OUTPUTS = Path("outputs")
+
+
+def calibrate(
+    study: Annotated[Path, typer.Argument(help="A calibration file.", metavar="STUDY", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Folder in which the calibration's own is made; outputs if left out."),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out, 1 runs in this one."),
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(metavar="N", min=100, max=1_000_000, help="Draws from the priors.", show_default=False)
+    ] = None,
+    keep: Annotated[
+        float | None, typer.Option(metavar="SHARE", min=1e-6, max=0.5, help="Share of draws kept.", show_default=False)
+    ] = None,
+    observed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.csv", help="UCDP GED or ACLED-style events, from which the observed figures are computed."
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None, typer.Option(metavar="FILE.csv", help="Write the posterior here too, with its manifest beside it.")
+    ] = None,
+    plan_only: Annotated[bool, typer.Option("--plan", help="Print what would be done; do not run.")] = False,
+) -> None:
+    """Fit uncertain inputs to the observed patterns, and say what cannot be told; the same command goes on where it stopped."""
+    from sim.cli.folder import check_folder
+    from sim.cli.output import pairs
+    from sim.history.priors import read_calibration
+
+    plan = read_calibration(study, draws=draws, keep=keep)
+    if observed is not None:
+        from sim.history.priors import with_record
+
+        plan = with_record(plan, observed)
+    place = out or OUTPUTS
+    check_folder(place, "--out")
+    pairs(_rows(plan), title=plan.definition.question)
+    if plan_only:
+        return
+    folder = place / plan.definition.name
+    try:
+        fitted = _fit(plan, folder, workers, scheduler)
+    except KeyboardInterrupt:
+        print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
+        raise
+    _write(fitted, folder)
+    _tell(fitted, folder)
+    if save is not None:
+        from sim.history.fitted import save as saved
+
+        print(saved(plan, fitted.kept, fitted.values, save))
+
+
+def _rows(plan: Plan) -> list[tuple[str, str]]:
+    """Return what a calibration does, as rows of label and text."""
+    from sim.words import day_text, plural
+
+    said, scenario, space = plan.definition, plan.loaded.scenario, plan.space
+    period = f"{plural(scenario.days, 'day')} from {day_text(scenario.start)}"
+    runs = (
+        f"{plural(said.draws, 'draw')}, {plural(said.replicates, 'run')} each, and {said.predictive} of the posterior"
+    )
+    how = ", moved by a regression" if said.adjust else ""
+    return [
+        ("window", f"{period}; evidence ends {day_text(scenario.evidence_until)}"),
+        ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
+        ("patterns", f"{', '.join(plan.targets.patterns)}: {plural(len(plan.targets.figures), 'figure')}"),
+        ("runs", f"{runs}; seed {said.seed}"),
+        ("kept", f"the {said.kept} draws nearest to the observation, {said.keep:.3g} of all{how}"),
+    ]
+
+
+def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -> Fitted:
+    from sim.history.calibration import hands_of, open_folder, simulate_posterior, simulate_prior
+    from sim.history.fitted import Fitted, posterior_of
+
+    open_folder(plan, folder)
+    with hands_of(workers, scheduler) as hands:
+        runs = _reported("runs of the priors", lambda report: simulate_prior(plan, folder, hands, report))
+        recovery = _recovered(plan, runs)
+        kept, values = posterior_of(plan, runs)
+        fresh = _reported(
+            "runs of the posterior", lambda report: simulate_posterior(plan, folder, values, hands, report)
+        )
+    return Fitted(plan, runs, kept, values, fresh, recovery)
+
+
+def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
+    """Do some runs under a line of progress."""
+    from sim.cli.batch import batch_progress
+
+    print(what, file=sys.stderr, flush=True)
+    shown: AbstractContextManager[Callable[[Progress], None]] = batch_progress()
+    with shown as report:
+        return work(report)
+
+
+def _recovered(plan: Plan, runs: Any) -> Any:
+    from sim.history.recovery import recover
+
+    said, size = plan.definition, plan.space.fitted
+    if not said.recovery:
+        return None
+    print(f"recovery of {min(said.recovery, said.draws)} synthetic truths", file=sys.stderr, flush=True)
+    shares = plan.space.shares(runs.points)[:, :size]
+    return recover(runs.figures, shares, plan.targets, said.kept, said.adjust, said.recovery)
+
+
+def _write(fitted: Fitted, folder: Path) -> None:
+    """Write tables, figures and the report into the folder."""
+    from sim.history import fitted as tables
+    from sim.history.calibration import finish
+    from sim.plots.calibration import figures
+    from sim.plots.calibration_report import page
+    from sim.plots.style import write_whole
+
+    text = tables.posterior_text(fitted.plan, fitted.values)
+    write_whole(folder / "posterior.csv", text.encode())
+    for name, frame in tables.all_tables(fitted).items():
+        write_whole(
+            folder / f"{name}.csv", frame.to_csv(index=False, float_format="%.6g", lineterminator="\n").encode()
+        )
+    pictures = figures(fitted)
+    for name, picture in pictures.items():
+        write_whole(folder / f"{name}.png", picture)
+    write_whole(folder / "report.html", page(fitted, pictures).encode())
+    finish(folder, tables.origin_of(fitted.plan, fitted.kept, text))
+
+
+def _tell(fitted: Fitted, folder: Path) -> None:
+    """Print what was learned."""
+    from sim.cli.output import console
+    from sim.history import fitted as tables
+    from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line
+
+    out = console()
+    out.print()
+    for line in parameter_lines(fitted):
+        out.print(line)
+    out.print()
+    for line in (recovery_line(fitted), predictive_line(fitted), *tables.unknown(fitted)):
+        if line:
+            out.print(line)
+    if fitted.runs.failed:
+        out.print(f"{fitted.runs.failed} runs failed and count as farthest from the observation.")
+    out.print(f"SIMULATED. The report is {folder / 'report.html'}; tables and the posterior are beside it.")
