@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from sim import __version__
 from sim.cli.ablate import ablate
 from sim.cli.batch import batch
+from sim.cli.calibrate import calibrate
 from sim.cli.changes import changes
 from sim.cli.check import check
 from sim.cli.compare import compare
@@ -48,6 +49,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     compare,
     patterns,
     ablate,
+    calibrate,
     score,
     figure,
     check,
