@@ -33,6 +33,9 @@ def watch(
         str, typer.Option(metavar="ADDRESS", help="Address to listen on; others than this computer need it set.")
     ] = "127.0.0.1",
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Print the address, open no browser.")] = False,
+    seeds: Annotated[
+        int, typer.Option(metavar="N", min=0, max=2000, help="Runs behind the curve of towns held; 0 for none.")
+    ] = 200,
     sets: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
@@ -52,7 +55,7 @@ def watch(
     for source in sources:
         build(source).step()  # faults are said now, and the first day is compiled before the page asks for it
     bound = listen(host, port)
-    prepare(sources)
+    prepare(sources, seeds)
     for line in (fetching_line(), _exposed(host)):
         if line:
             print(line, flush=True)

@@ -23,7 +23,6 @@ from sim.viewer.session import LiveModel, Session
 from sim.viewer.widgets import MoreBox, ScenarioBox
 
 STYLE = Path(__file__).with_name("page.css")
-ROUND = solara.reactive(0)  # counts, in each tab, how often Mesa's controls were made anew
 
 
 @solara.component
@@ -36,10 +35,7 @@ def Layout(children: list[Any] = []) -> None:
     solara.Style(STYLE)
     pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
     with solara.Div(classes=[f"tc-page{pair}"]):
-        own, mesa = [e for e in side if e.component == Scenario], [e for e in side if e.component != Scenario]
-        solara.Div(
-            classes=["tc-steer"], children=[*own, *(e.key(f"mesa-{ROUND.value}-{i}") for i, e in enumerate(mesa))]
-        )
+        solara.Div(classes=["tc-steer"], children=side)
         solara.Div(classes=["tc-flat"], children=children)
 
 
@@ -54,11 +50,7 @@ def Page() -> None:
     solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
 
     def go(day: Any) -> None:
-        ended = session.day >= session.days
         session.go(int(day))
-        if ended and session.day < session.days:
-            ROUND.value += 1  # Mesa's controls stop for good at the end: new ones can play again
-            model.value.running = True
         force_update()
 
     parameters: dict[str, Any] = {"session": session}
@@ -118,7 +110,9 @@ def Inputs(controls: Controls) -> None:
         main=main,
         days=scenario.days,
         changed=json.dumps(controls.changed.value),
-        policies=json.dumps([{"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers]),
+        policies=json.dumps(
+            [{"key": o.key, "text": o.text, "of": o.of, "on": switched.get(o.key, o.key in own)} for o in offers]
+        ),
         event_set_input=controls.set_input,
         event_set_policy=controls.set_policy,
     )

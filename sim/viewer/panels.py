@@ -43,7 +43,7 @@ def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
 
 
 def _day(day: int, days: int) -> str:
-    return f"day {day} of {days}" + (", the end" if day >= days else "")
+    return f"day {day} of {days}" + (", the end (Reset plays again)" if day >= days else "")
 
 
 def _changed(changed: Sequence[str]) -> str:
@@ -93,10 +93,10 @@ def differing(one: Snapshot, two: Snapshot) -> frozenset[int]:
 def difference_text(one: Watched, two: Watched, towns: frozenset[int]) -> str:
     """Say in how many towns two runs differ, and which."""
     if not towns:
-        return '<div class="tc-quiet">Both runs hold the same towns so far.</div>'
+        return '<div class="tc-difference tc-quiet">Both runs hold the same towns so far.</div>'
     names = [escape(one.geography.places[i].label or one.geography.places[i].name) for i in sorted(towns)]
     count = "1 town is" if len(names) == 1 else f"{len(names)} towns are"
-    return f"<div><b>{count} held differently</b> (ringed): {', '.join(names)}</div>"
+    return f'<div class="tc-difference"><b>{count} held differently</b> (ringed): {", ".join(names)}</div>'
 
 
 def map_title(run: Watched) -> str:

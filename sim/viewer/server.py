@@ -57,9 +57,9 @@ class Watching:
 WATCHING = Watching()
 
 
-def prepare(sources: tuple[Source, ...]) -> None:
+def prepare(sources: tuple[Source, ...], seeds: int = 200) -> None:
     """Say what the page opens with and make Solara's settings, before Solara is imported."""
-    WATCHING.sources = sources
+    WATCHING.sources, WATCHING.seeds = sources, seeds
     WATCHING.given = tuple(source.path for source in sources)
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)

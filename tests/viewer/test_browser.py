@@ -1,0 +1,281 @@
+"""The page in a real browser: Debian's Chromium, driven by pytest-playwright, against a server of its own process."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT  # isort: skip
+
+import sim
+from sim.record.write import write
+from sim.viewer.server import offline_folder
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+MISSING = [
+    what
+    for what, there in (
+        ("pytest-playwright (extra `browser-test`)", importlib.util.find_spec("pytest_playwright") is not None),
+        ("a Chromium on the path", CHROMIUM is not None),
+        ("solara-assets (extra `offline`)", offline_folder() is not None),
+    )
+    if not there
+]
+if MISSING:
+    pytest.skip(f"THE PAGE IS NOT TESTED IN A BROWSER: {', '.join(MISSING)} missing", allow_module_level=True)
+
+PATIENCE = 60_000  # ms, for a busy machine
+
+
+@contextmanager
+def serving(*words: str | Path, folder: Path) -> Iterator[str]:
+    """Run `run.py watch` and give its address, as it prints it once it answers."""
+    command = [
+        sys.executable,
+        str(ROOT / "run.py"),
+        "watch",
+        *map(str, words),
+        "--no-browser",
+        "--port",
+        "0",
+        "--seeds",
+        "0",
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder, env={**os.environ}
+    ) as process:
+        assert process.stdout is not None
+        said = []
+        try:
+            for line in process.stdout:
+                said.append(line)
+                if found := re.search(r"Watch at (http://\S+)", line):
+                    yield found[1]
+                    return
+            raise AssertionError("the server ended: " + "".join(said))
+        finally:
+            process.terminate()
+            process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"], "headless": True}
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(KAFR_HAMRA, "--seed", "7", folder=tmp_path_factory.mktemp("empty")) as found:
+        yield found
+
+
+Opened = Callable[[str], Any]
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Opened]:
+    """Open an address in a browser session of its own; at the end, nothing has failed on any page."""
+    wrong: list[str] = []
+    contexts = []
+
+    def call(address: str) -> Any:
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("response", lambda reply: wrong.append(f"{reply.status} {reply.url}") if reply.status >= 400 else None)
+        page.goto(address)
+        page.wait_for_selector('.tc-day[data-day="0"]')
+        page.wait_for_selector(".mapview g[data-town], .mapview [data-town]", state="attached")
+        return page
+
+    yield call
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+def at_day(page: Any, day: int) -> None:
+    page.wait_for_selector(f'.tc-day[data-day="{day}"]')
+
+
+def go(page: Any, day: int) -> None:
+    page.locator(".tc-scrub").evaluate("(e, day) => { e.value = day; e.dispatchEvent(new Event('input')); }", day)
+    at_day(page, day)
+
+
+def press(page: Any, label: str) -> None:
+    page.get_by_role("button", name=label, exact=True).click()
+
+
+def saved(page: Any, label: str) -> tuple[str, bytes]:
+    with page.expect_download() as waiting:
+        press(page, label)
+    return waiting.value.suggested_filename, Path(waiting.value.path()).read_bytes()
+
+
+def play_to_the_end(page: Any, days: int = 120) -> None:
+    press(page, "full")
+    press(page, "▶")
+    at_day(page, days)
+
+
+def test_step_play_to_the_end_scrub_back_and_take_the_events_away(address: str, opened: Opened, tmp_path: Path) -> None:
+    page = opened(address)
+    press(page, "Step")
+    at_day(page, 1)
+    assert page.locator(".tc-stamp").inner_text().startswith("SIMULATED")
+    assert page.locator(".tc-past").count() == 0
+    play_to_the_end(page)
+    assert page.locator(".tc-past").inner_text() == "evidence ends 31 Oct 2018"
+    name, events = saved(page, "events, CSV")
+    assert name == "kafr_hamra-seed7-events-day120.csv"
+    run = write(sim.simulate(KAFR_HAMRA, seed=7), tmp_path)
+    assert events == (run / "events.csv").read_bytes()
+    go(page, 30)
+    assert "14 Nov 2018" in page.locator(".tc-day").inner_text()
+    press(page, "Reset")
+    at_day(page, 0)
+
+
+def test_reset_with_another_scenario_says_so(address: str, opened: Opened) -> None:
+    page = opened(address)
+    press(page, "Step")
+    at_day(page, 1)
+    page.select_option("#tc-file", "strong_mediator")
+    page.fill("#tc-seed", "12")
+    page.wait_for_selector(".tc-pending:has-text('another scenario, seed 12')")
+    press(page, "Reset")
+    at_day(page, 0)
+    page.wait_for_selector(".tc-said:has-text('applied scenario A strong mediator')")
+    assert "A strong mediator" in page.locator("h1").inner_text()
+    assert "seed 12" in page.locator(".tc-date").inner_text()
+    assert "policy" in page.locator(".tc-changes").inner_text()
+    page.fill("#tc-seed", "x")
+    page.wait_for_selector(".tc-fault:has-text('whole number')")
+
+
+def test_inputs_are_changed_below_more_and_faults_are_said(address: str, opened: Opened) -> None:
+    page = opened(address)
+    page.click("summary:has-text('More: all inputs')")
+    page.fill("[aria-label='find an input']", "loss per day")
+    page.fill("input[type=number][aria-label='rules.clash.loss_per_day']", "0.05")
+    page.keyboard.press("Tab")
+    page.wait_for_selector(".tc-pending:has-text('a change')")
+    press(page, "Reset")
+    page.wait_for_selector(".tc-said:has-text('1 change')")
+    assert "rules.clash.loss_per_day" in page.locator(".tc-changes").inner_text()
+    page.fill("input[type=number][aria-label='rules.clash.loss_per_day']", "7")
+    page.keyboard.press("Tab")
+    press(page, "Reset")
+    page.wait_for_selector(".tc-fault:has-text('loss_per_day')")
+    at_day(page, 0)
+
+
+def test_two_sessions_do_not_disturb_each_other(address: str, opened: Opened) -> None:
+    one, two = opened(address), opened(address)
+    for day in (1, 2, 3):
+        press(one, "Step")
+        at_day(one, day)
+    press(two, "Step")
+    at_day(two, 1)
+    at_day(one, 3)
+    two.fill("#tc-seed", "99")
+    two.wait_for_selector(".tc-pending")
+    press(two, "Reset")
+    two.wait_for_selector(".tc-said")
+    assert "seed 99" in two.locator(".tc-date").inner_text()
+    assert "seed 7" in one.locator(".tc-date").inner_text()
+    at_day(one, 3)
+
+
+def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
+    page = opened(address)
+    play_to_the_end(page)
+    page.fill("[aria-label=place]", "Kafr Hamra")
+    page.locator(".tc-line").first.click()
+    page.wait_for_selector(".tc-card h2:has-text('Why E')")
+    page.click(".tc-close")
+    page.wait_for_selector(".tc-card", state="detached")
+    page.locator(".mapview [data-town]").first.dispatch_event("pointerdown", {"button": 0})
+    page.locator(".mapview [data-town]").first.click(force=True)
+    page.wait_for_selector(".tc-card h3:has-text('Held by')")
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "start"),
+    [
+        ("map, SVG", "kafr_hamra-seed7-map-day001.svg", b"<svg"),
+        ("map, PNG", "kafr_hamra-seed7-map-day001.png", b"\x89PNG"),
+        ("daily table, CSV", "kafr_hamra-seed7-daily-day001.csv", b"day"),
+        ("scenario, YAML", "kafr_hamra-seed7-scenario.yaml", b"# "),
+    ],
+)
+def test_files_are_taken_away(address: str, opened: Opened, label: str, name: str, start: bytes) -> None:
+    page = opened(address)
+    press(page, "Step")
+    at_day(page, 1)
+    found, content = saved(page, label)
+    assert found == name
+    assert start in content[:200]
+
+
+def test_side_by_side_moves_both_with_one_clock(opened: Opened, tmp_path: Path) -> None:
+    with serving(KAFR_HAMRA, MEDIATOR, "--seed", "7", folder=tmp_path) as address:
+        page = opened(address)
+        assert page.locator(".mapview").count() == 2
+        play_to_the_end(page)
+        told = page.locator(".tc-difference").inner_text()
+        assert "held differently" in told or "hold the same" in told
+        go(page, 10)
+        assert page.locator(".tc-maptitle").first.inner_text() == "Kafr Hamra, October 2018"
+        page.context.close()
+
+
+def test_a_finished_run_is_replayed(opened: Opened, tmp_path: Path) -> None:
+    run = write(sim.simulate(KAFR_HAMRA, seed=9), tmp_path / "outputs")
+    with serving(run, folder=tmp_path) as address:
+        page = opened(address)
+        assert page.locator(".tc-tag").inner_text() == "replay"
+        go(page, 100)
+        _name, events = saved(page, "events, CSV")
+        whole = (run / "events.csv").read_bytes()
+        assert whole.startswith(events)
+        assert len(events) < len(whole)
+        press(page, "full")
+        press(page, "▶")
+        at_day(page, 120)
+        assert saved(page, "events, CSV")[1] == whole
+        page.context.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/", {"Host": "elsewhere.example"}, 403),
+        ("/", {"Origin": "http://elsewhere.example"}, 403),
+        ("/_solara/cdn/../../../../etc/passwd", {}, 404),
+        ("/_solara/cdn/left-pad@1.3.0/index.js", {}, 404),
+        ("/resourcez", {}, 404),
+        ("/static/public/../../pyproject.toml", {}, 404),
+    ],
+)
+def test_what_is_not_the_pages_own_is_refused(address: str, path: str, headers: dict[str, str], status: int) -> None:
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(urllib.request.Request(address + path, headers=headers))
+    with refused.value as reply:
+        assert reply.code == status

@@ -1,0 +1,324 @@
+"""The page without a browser: SolaraViz's own controls play, step and reset; what is set is what runs; faults are said."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gc
+import re
+import shutil
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.viewer.support import KAFR_HAMRA, MEDIATOR, open_with  # isort: skip - before Solara
+
+import ipyvuetify
+import solara
+
+import sim
+from sim.errors import InputError
+from sim.record.run import Run
+from sim.record.write import write
+from sim.scenario.load import load
+from sim.viewer import steer
+from sim.viewer.answers import Question, answer, place_of
+from sim.viewer.controls import Controls
+from sim.viewer.dashboard import drawing_of
+from sim.viewer.downloads import ITEMS, make
+from sim.viewer.page import Page
+from sim.viewer.panels import differing
+from sim.viewer.session import LiveModel, Session, Source, build, new_seed
+
+
+@contextlib.contextmanager
+def page(*sources: Source) -> Iterator[Any]:
+    """Open the page as a tab does, without a browser."""
+    open_with(*sources)
+    box, context = solara.render(solara.AppLayout(children=[Page()]), handle_error=False)
+    try:
+        yield box
+    finally:
+        context.close()
+
+
+def below(widget: Any) -> Iterator[Any]:
+    """Every widget of the page."""
+    yield widget
+    for child in getattr(widget, "children", ()):
+        if not isinstance(child, str):
+            yield from below(child)
+    for slot in getattr(widget, "v_slots", ()):
+        children = slot.get("children", ())
+        for child in children if isinstance(children, list | tuple) else [children]:
+            yield from below(child)
+
+
+def button(box: Any, label: str) -> Any:
+    return next(w for w in below(box) if isinstance(w, ipyvuetify.Btn) and w.children == [label])
+
+
+def element(box: Any, *traits: str) -> Any:
+    return next(w for w in below(box) if all(w.has_trait(name) for name in traits))
+
+
+def shown_day(box: Any) -> int:
+    return int(element(box, "day", "last", "days").day)
+
+
+def tell(widget: Any, event: str, value: Any) -> None:
+    """Report an event as the browser does."""
+    widget._event_callbacks[event](value)
+
+
+def header(box: Any) -> str:
+    return next(w.html for w in below(box) if w.has_trait("html") and "tc-head" in w.html)
+
+
+def test_mesas_buttons_step_and_reset_and_past_days_come_back() -> None:
+    with page(Source(KAFR_HAMRA, 7)) as box:
+        assert "SIMULATED" in header(box)
+        assert "15 Oct 2018" in header(box)
+        button(box, "Step").click()
+        button(box, "Step").click()
+        clock = element(box, "day", "last", "days")
+        assert (clock.day, clock.last, clock.days) == (2, 2, 120)
+        tell(clock, "go", 1)
+        assert (shown_day(box), element(box, "day", "last", "days").last) == (1, 2)
+        button(box, "Step").click()
+        assert shown_day(box) == 2
+        button(box, "Reset").click()
+        assert (shown_day(box), element(box, "day", "last", "days").last) == (0, 0)
+        assert "the same scenario and seed" in element(box, "said").said
+
+
+def test_reset_applies_scenario_seed_sliders_inputs_and_policies_and_says_so() -> None:
+    with page(Source(KAFR_HAMRA, 7)) as box:
+        scenario = element(box, "files", "said")
+        tell(scenario, "set_seed", "11")
+        assert element(box, "pending").pending == "Press Reset to apply: seed 11."
+        tell(scenario, "choose", "strong_mediator")
+        assert "another scenario" in element(box, "pending").pending
+        more = element(box, "groups", "policies")
+        tell(more, "set_input", {"key": "rules.clash.attrition", "value": "square"})
+        slider = next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "Hold" in (w.label or ""))
+        slider.v_model = 40.0
+        button(box, "Reset").click()
+        assert "applied scenario A strong mediator" in element(box, "said").said
+        assert "seed 11" in element(box, "said").said
+        assert "A strong mediator from 29 October 2018" in header(box)
+        assert "rules.ceasefire.hold_days: 15 (10 to 40)" in header(box)
+        assert "rules.clash.attrition" in header(box)
+
+
+def test_reset_with_a_faulty_scenario_says_it_in_words_and_keeps_the_run(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("extends: kafr_hamra\nrules:\n  clash:\n    loss_per_day: -3\n")
+    with page(Source(KAFR_HAMRA, 7)) as box:
+        button(box, "Step").click()
+        open_with(Source(KAFR_HAMRA, 7), Source(bad, 7))
+    session = Session((Source(KAFR_HAMRA, 7),))
+    controls = Controls(session, (bad,))
+    controls.choose("bad")
+    assert "loss_per_day" in controls.faults.value[0]
+    assert controls.source().path == KAFR_HAMRA
+    session.advance()
+    session.wanting = lambda: Source(bad, 7)
+    session.reset()
+    assert session.faults
+    assert session.day == 1
+    assert session.runs[0].simulation.scenario.title == "Kafr Hamra, October 2018"
+
+
+def test_only_listed_files_can_be_opened_and_only_offered_inputs_set(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "secret.yaml"
+    elsewhere.write_text("question: a file that the page must not open at all\n")
+    session = Session((Source(KAFR_HAMRA, 7),))
+    controls = Controls(session, (KAFR_HAMRA,))
+    for word in (str(elsewhere), "../parts/greater_idlib", "secret", ""):
+        controls.choose(word)
+        assert controls.source().path == KAFR_HAMRA
+    for change in (
+        {"key": "map", "value": "../../etc"},
+        {"key": "rules.clash.loss_per_day", "value": "{best: 1}"},
+        {"key": "rules.clash.loss_per_day", "value": float("nan")},
+        {"key": "question", "value": "x"},
+        {"key": None, "value": None},
+    ):
+        controls.set_input(change)
+        assert controls.faults.value
+        assert controls.source().sets == ()
+    controls.set_input({"key": "rules.clash.loss_per_day", "value": 0.05})
+    assert controls.source().sets == ("rules.clash.loss_per_day=0.05",)
+    controls.set_input({"key": "rules.clash.loss_per_day", "value": 0.038})
+    assert controls.source().sets == ()
+
+
+def test_the_run_watched_has_the_events_of_a_run_without_the_page() -> None:
+    session = Session((Source(KAFR_HAMRA, 7),))
+    model = LiveModel(session)
+    while model.running:
+        model.step()
+    watched = Run.of(session.runs[0].simulation.result(), "kafr_hamra")
+    assert watched.events.equals(sim.simulate(KAFR_HAMRA, seed=7).events)
+    assert [line.event_id for line in session.runs[0].history.lines] == watched.events["event_id"].tolist()
+
+
+def test_two_runs_on_one_seed_move_with_one_clock() -> None:
+    session = Session((Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)))
+    for _ in range(40):
+        session.advance()
+    assert {run.history.day for run in session.runs} == {40}
+    session.go(12)
+    session.advance()
+    assert session.day == 13
+    assert session.frontier == 40
+    one, two = (run.history.at(40) for run in session.runs)
+    rings = differing(one, two)
+    assert rings == {i for i, (a, b) in enumerate(zip(one.map.codes, two.map.codes, strict=True)) if a != b}
+
+
+def test_the_page_of_two_runs_draws_both() -> None:
+    with page(Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)) as box:
+        assert len([w for w in below(box) if w.has_trait("base") and w.has_trait("frame")]) == 2
+        button(box, "Step").click()
+        assert shown_day(box) == 1
+        assert element(box, "files", "steerable").steerable is False
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write(sim.simulate(KAFR_HAMRA, seed=7), tmp_path_factory.mktemp("runs"))
+
+
+def test_a_finished_run_is_replayed_with_the_same_events(folder: Path) -> None:
+    session = Session((Source(folder, 7, replay=True),))
+    assert session.frontier == 120
+    assert session.day == 0
+    events = Run.open(folder).events
+    assert [line.event_id for line in session.runs[0].history.lines] == events["event_id"].tolist()
+    session.advance()
+    session.reset()
+    assert session.day == 0
+
+
+def test_a_run_of_another_version_or_with_other_events_is_refused(folder: Path, tmp_path: Path) -> None:
+    old = shutil.copytree(folder, tmp_path / "old")
+    manifest = (old / "manifest.json").read_text()
+    (old / "manifest.json").write_text(re.sub(r'"version": "[^"]+"', '"version": "0.0.1"', manifest, count=1))
+    with pytest.raises(InputError, match=r"made by version 0\.0\.1"):
+        build(Source(old, 7, replay=True))
+    other = shutil.copytree(folder, tmp_path / "other")
+    lines = (other / "events.csv").read_text().splitlines(keepends=True)
+    (other / "events.csv").write_text("".join(lines[:-1]))
+    with pytest.raises(InputError, match="other events"):
+        build(Source(other, 7, replay=True))
+
+
+@pytest.fixture(scope="module")
+def session() -> Session:
+    made = Session((Source(KAFR_HAMRA, 7),))
+    for _ in range(40):
+        made.advance()
+    return made
+
+
+@pytest.mark.parametrize("item", [item["key"] for item in ITEMS])
+def test_files_to_take_away_are_of_the_day_shown(session: Session, item: str) -> None:
+    file, fault = make(session, item, [drawing_of(session.runs[0])])
+    assert fault == ""
+    content = base64.b64decode(file["data"])
+    start = {"svg": b"<svg", "png": b"\x89PNG", "events": b"event_id", "daily": b"day", "scenario": b"#"}[item]
+    assert start in content[:200]
+    assert "kafr_hamra-seed7" in file["name"]
+    if item == "svg":
+        assert b"SIMULATED" in content
+
+
+def test_the_scenario_taken_away_runs_to_the_same_events(tmp_path: Path) -> None:
+    made = Session((Source(KAFR_HAMRA, 7, ("rules.spread.call_to_arms_share=0.4", "days=60")),))
+    made.runs[0].finish()
+    file, _fault = make(made, "scenario", [drawing_of(made.runs[0])])
+    (tmp_path / "again.yaml").write_bytes(base64.b64decode(file["data"]))
+    again = sim.simulate(tmp_path / "again.yaml", seed=7)
+    assert Run.of(made.runs[0].simulation.result()).events.equals(again.events)
+
+
+def test_towns_and_events_answer_and_what_is_not_there_is_said(session: Session) -> None:
+    run = session.runs[0]
+    town = run.row_of("towns", "Kafr Hamra")
+    card = answer(session.runs, Question(0, town=town), 40)
+    assert "Kafr Hamra" in card
+    assert "Why it last changed hands" in card
+    assert run.history.lines[0].event_id in answer(session.runs, Question(0, event=run.history.lines[0].event_id), 40)
+    assert "no such event" in answer(session.runs, Question(0, event="E999999"), 40)
+    assert answer(session.runs, Question(0, town=10_000), 40) == ""
+    assert answer(session.runs, Question(7, town=1), 40) == ""
+    assert place_of(run, "kafr hamra") == ("Kafr Hamra", "")
+    assert place_of(run, "nowhere at all")[1] != ""
+
+
+def test_names_from_a_scenario_are_escaped(tmp_path: Path) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    file = tmp_path / "evil.yaml"
+    file.write_text(f"extends: kafr_hamra\ntitle: {evil!r}\nquestion: {evil!r}\ndays: 30\n")
+    with page(Source(file, 7)) as box:
+        for _ in range(20):
+            button(box, "Step").click()
+        for widget in below(box):
+            for name in ("html", "frame", "base"):
+                if widget.has_trait(name):
+                    assert evil not in getattr(widget, name)
+        assert "&lt;img" in header(box)
+
+
+def test_what_is_switched_is_a_change_of_the_scenario() -> None:
+    session = Session((Source(KAFR_HAMRA, 7),))
+    controls = Controls(session, (KAFR_HAMRA,))
+    offers = steer.offers(controls.base.value)
+    mediation = next(offer for offer in offers if "Turkey mediates" in offer.text)
+    controls.set_policy({"key": mediation.key, "on": True})
+    controls.set_input({"key": "rules.talks.enabled", "value": False})
+    session.reset()
+    scenario = session.runs[0].simulation.scenario
+    assert session.faults == ()
+    assert [policy.mediate for policy in scenario.policy] == ["Turkey"]
+    assert not scenario.rules.talks.enabled
+    controls.set_policy({"key": mediation.key, "on": False})
+    session.reset()
+    assert session.runs[0].simulation.scenario.policy == []
+
+
+@pytest.mark.parametrize("file", sorted(KAFR_HAMRA.parent.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(file: Path) -> None:
+    scenario = load(file).scenario
+    assert steer.main_sets(scenario, {main.name: steer.value_at(scenario, main.key) for main in steer.MAIN}) == {}
+    for main in steer.MAIN:
+        value, step = steer.value_at(scenario, main.key), steer.fitting_step(main, steer.value_at(scenario, main.key))
+        assert abs((value - main.low) / step - round((value - main.low) / step)) < 1e-5
+    rows = [row for group in steer.groups(scenario) for row in group["rows"]]
+    assert len({row["key"] for row in rows}) == len(rows)
+    for row in rows:
+        assert steer.checked(scenario, row["key"], row["value"]) is None
+        assert row["kind"] != "number" or row["low"] <= row["value"] <= row["top"] <= row["high"], row["key"]
+
+
+def test_a_closed_tab_frees_its_models() -> None:
+    open_with(Source(KAFR_HAMRA, 7))
+    _box, context = solara.render(solara.AppLayout(children=[Page()]), handle_error=False)
+    opened = [o for o in gc.get_objects() if isinstance(o, LiveModel) and not o.session.closed and o.session.runs]
+    sessions = [live.session for live in opened if live.session is not None and live.session.opened]
+    models = [weakref.ref(run) for session in sessions for run in session.runs if session.sources[0].sets == ()]
+    own = [ref for ref in models if ref().history.day == 0]
+    assert own
+    del opened, sessions, models
+    context.close()
+    gc.collect()
+    assert [ref() for ref in own if ref() is not None] == []
+
+
+def test_new_seeds_are_seeds() -> None:
+    assert all(0 < new_seed() <= 10**6 for _ in range(50))
