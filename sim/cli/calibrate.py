@@ -60,7 +60,7 @@ def calibrate(
         plan = with_record(plan, observed)
     place = out or OUTPUTS
     check_folder(place, "--out")
-    pairs(_rows(plan), title=plan.definition.question)
+    pairs(rows(plan), title=plan.definition.question)
     if plan_only:
         return
     folder = place / plan.definition.name
@@ -77,7 +77,7 @@ def calibrate(
         print(saved(plan, fitted.kept, fitted.values, save))
 
 
-def _rows(plan: Plan) -> list[tuple[str, str]]:
+def rows(plan: Plan) -> list[tuple[str, str]]:
     """Return what a calibration does, as rows of label and text."""
     from sim.words import day_text, plural
 

@@ -36,11 +36,15 @@ def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) ->
     from sim.cli.output import pairs
     from sim.cli.picture import FREE_NAME, draw_starts, picture_file
     from sim.engine.implied import implied
+    from sim.history.kind import is_calibration
     from sim.reading import read
     from sim.study.definition import find_study, is_study
 
     if (study := find_study(path)) is not None and is_study(study):
         _check_study(study, sets, picture)
+        return
+    if study is not None and is_calibration(study):
+        _check_calibration(study, sets, picture)
         return
     loaded, geography = read(path, sets)
     if picture is not None and picture != FREE_NAME and not alone:
@@ -64,3 +68,14 @@ def _check_study(path: Path, sets: list[str], picture: str | None) -> None:
         raise InputError([Fault(option, None, "", f"does not go with a study; {path} says itself what it changes")])
     plan = make_plan(*read_definition(path))
     pairs(plan_rows(plan), title=f"{path}: {plan.definition.question}")
+
+
+def _check_calibration(path: Path, sets: list[str], picture: str | None) -> None:
+    from sim.cli.calibrate import rows
+    from sim.cli.output import pairs
+    from sim.history.priors import read_calibration
+
+    if sets or picture is not None:
+        raise InputError([Fault(str(path), None, "", "is a calibration; --set and --map belong to scenarios")])
+    plan = read_calibration(path)
+    pairs(rows(plan), title=f"{path}: {plan.definition.question}")

@@ -30,7 +30,7 @@ from sim.scenario.load import Loaded
 from sim.scenario.survey import unknown_key
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.patterns import Holds, measure, samples
-from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, plain_name, scenario_file
+from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, is_study, plain_name, scenario_file
 from sim.study.designs import halton
 
 Scale = Literal["uniform", "log"]
@@ -171,6 +171,8 @@ class Plan:
 def read_calibration(path: Path, **changes: Any) -> Plan:
     """Return the calibration in a file, with `changes` of its keys (draws, keep, ...); InputError with every fault found."""
     found = find_study(path) or path
+    if is_study(found):
+        raise InputError([Fault(display(found), None, "", "is a study for `batch`, not a calibration")])
     page = read_file(found, display(found))
     source = Source(found, page.lines)
     if not isinstance(page.data, dict):

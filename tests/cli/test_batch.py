@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.cli.batch import Pace, duration, size_text
+from sim.study.definition import is_study
 from sim.study.runner import Progress
 from tests.cli.support import ROOT, Command
 
@@ -106,7 +107,10 @@ def test_check_reads_a_study(command: Command, study: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "scenarios" / "studies").glob("*.yaml")), ids=lambda path: path.stem)
+READY = sorted(path for path in (ROOT / "scenarios" / "studies").glob("*.yaml") if is_study(path))
+
+
+@pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_the_ready_studies_can_be_planned(path: Path) -> None:
     from sim.study.definition import read_definition
     from sim.study.plan import make_plan
