@@ -26,6 +26,7 @@ from sim.cli.compare import compare
 from sim.cli.events import events
 from sim.cli.export import export
 from sim.cli.figure import figure
+from sim.cli.hindcast import hindcast
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
 from sim.cli.pack import pack
@@ -51,6 +52,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     ablate,
     calibrate,
     score,
+    hindcast,
     figure,
     check,
     show,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -44,7 +46,7 @@ def score(
     found = find_result(study)
     if not isinstance(found, Study):
         raise InputError([Fault(str(study), None, "", "is a single run; the folder of a study is needed")])
-    _free(out)
+    free_folder(out)
     check_folder(out or found.folder, "--out")
     scores, made_of = score_study(found, observed, scenario)
     tell(scores, made_of)
@@ -62,20 +64,30 @@ def score(
     print(f"\nwritten: {folder / 'scores.json'}, scores.csv, scoring.json{'' if no_pictures else ' and figures/'}")
 
 
-def _free(out: Path | None) -> None:
+def free_folder(out: Path | None) -> None:
     """Raise InputError where the folder asked for holds something already."""
     if out is not None and out.is_dir() and any(out.iterdir()):
         raise InputError([Fault("--out", None, "", f"{out} is not empty; nothing is overwritten, take another folder")])
 
 
+@contextmanager
+def own_folder(place: Path, name: str, out: Path | None) -> Iterator[tuple[Path, Path]]:
+    """Give a hidden new folder to write in, and its final name: `out`, or else a free one beginning with `name` in `place`."""
+    from sim.record.write import whole_folder
+
+    if out is not None:
+        place, name = out.absolute().parent, out.absolute().name
+        if out.is_dir():
+            out.rmdir()  # empty: the whole folder takes its name
+    with whole_folder(place, name) as pair:
+        yield pair
+
+
 def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
     from sim.history.scored import scores_csv, scores_json
-    from sim.record.write import whole_folder, write_text
+    from sim.record.write import write_text
 
-    place, name = (study.folder, FOLDER) if out is None else (out.absolute().parent, out.absolute().name)
-    if out is not None and out.is_dir():
-        out.rmdir()  # empty: the whole folder takes its name
-    with whole_folder(place, name) as (partial, final):
+    with own_folder(study.folder, FOLDER, out) as (partial, final):
         write_text(partial / "scores.csv", scores_csv(scores))
         write_text(partial / "scoring.json", json.dumps(made_of, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         if not no_pictures:

@@ -1,0 +1,193 @@
+"""`run.py hindcast`: forecasts of weekly events from many origins, beside a Hawkes process fitted before each."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.history.declared import Sides
+    from sim.history.rolling import Summary
+    from sim.study.store import Study
+
+FOLDER = "hindcast"
+RUN_UP = 28
+WEEK = 7
+
+
+def hindcast(
+    study: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder of a study whose scenarios begin on the origins.", metavar="STUDY", show_default=False
+        ),
+    ],
+    observed: Annotated[
+        Path,
+        typer.Option(metavar="FILE.csv", help="Record of events, UCDP GED or ACLED-style, that begins well before."),
+    ],
+    until: Annotated[
+        datetime | None,
+        typer.Option(
+            metavar="DAY", formats=["%Y-%m-%d"], help="Last day of the record; that of its last event if left out."
+        ),
+    ] = None,
+    run_up: Annotated[
+        int,
+        typer.Option(metavar="DAYS", min=0, max=364, help="Days of each scenario before its origin, whole weeks."),
+    ] = RUN_UP,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder that is written; STUDY/hindcast if left out.")
+    ] = None,
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figure.")] = False,
+) -> None:
+    """Score weekly events foreseen from rolling origins against a record, beside a Hawkes process."""
+    from sim.cli.folder import check_folder
+    from sim.cli.score import free_folder
+    from sim.cli.studies import find_result
+    from sim.history.rolling import origins_of, read_record, summary, table_of
+    from sim.study.store import Study
+
+    found = find_result(study)
+    if not isinstance(found, Study):
+        raise InputError([Fault(str(study), None, "", "is a single run; the folder of a study is needed")])
+    _whole_weeks(run_up, found)
+    free_folder(out)
+    check_folder(out or found.folder, "--out")
+    models = list(found.scenarios.values())
+    record = read_record(
+        observed, _sides(models[0].map), min(model.start for model in models), until.date() if until else None
+    )
+    origins = origins_of(found, record, run_up)
+    table = table_of(origins)
+    tell(found, table, summary(table), record.until.isoformat())
+    words = ["python", "run.py", "hindcast", str(study), "--observed", str(observed)]
+    words += ["--run-up", str(run_up)] if run_up != RUN_UP else []
+    words += ["--until", until.date().isoformat()] if until else []
+    words += ["--out", str(out)] if out else []
+    made_of = _made_of(found, observed, record.until.isoformat(), table, shlex.join(words))
+    folder = _write(found, table, made_of, out, no_pictures)
+    print(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{'' if no_pictures else ', hindcast.png and .svg'}")
+
+
+def _sides(map_name: str) -> Sides | None:
+    """Return the sides whose events are counted, as the map's patterns declare them; all events where it has none."""
+    from sim.history.declared import FOLDER as PATTERNS
+    from sim.history.declared import read_patterns
+
+    path = PATTERNS / f"{map_name}.yaml"
+    return read_patterns(path).sides if path.is_file() else None
+
+
+def _whole_weeks(run_up: int, study: Study) -> None:
+    days = min(model.days for model in study.scenarios.values())
+    if run_up % WEEK or run_up + WEEK > days:
+        said = f"needs whole weeks that leave a week or more of the scenarios' {days} days, got {run_up}"
+        raise InputError([Fault("--run-up", None, "", said)])
+
+
+def _made_of(study: Study, observed: Path, until: str, table: pd.DataFrame, command: str) -> dict[str, Any]:
+    from sim import __version__
+    from sim.history.rolling import by_ahead, summary
+    from sim.record.manifest import sha256
+    from sim.study.manifest import now
+
+    hashes = {key: study.manifest.get(key) for key in ("digest", "program", "defaults", "posterior", "scenarios")}
+    return {
+        "simulated": True,
+        "sim": __version__,
+        "study": study.name,
+        "hashes": hashes,
+        "observed": {observed.name: sha256(observed.read_bytes())},
+        "record_until": until,
+        "summary": {key: value if value == value else None for key, value in summary(table)._asdict().items()},
+        "by_weeks_ahead": by_ahead(table).to_dict("records"),
+        "command": command,
+        "scored": now(),
+    }
+
+
+def _write(study: Study, table: pd.DataFrame, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
+    from sim.cli.score import own_folder
+    from sim.record.write import write_text
+
+    with own_folder(study.folder, FOLDER, out) as (partial, final):
+        write_text(partial / "hindcast.csv", table.to_csv(index=False, lineterminator="\n"))
+        if not no_pictures:
+            _draw(study, table, made_of, partial)
+        write_text(partial / "hindcast.json", json.dumps(made_of, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+    return final
+
+
+def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Path) -> None:
+    from sim.history.rolling import summary
+    from sim.plots.rolling import rolling_figure, stamp_of
+    from sim.plots.style import png_bytes, svg_bytes, write_whole
+
+    runs = int(table["model_runs"].min())
+    drawn = rolling_figure(table, summary(table), stamp_of(study.name, runs, made_of["record_until"]))
+    write_whole(folder / "hindcast.png", png_bytes(drawn.figure))
+    write_whole(folder / "hindcast.svg", svg_bytes(drawn.figure))
+
+
+def tell(study: Study, table: pd.DataFrame, found: Summary, until: str) -> None:
+    """Print mean scores by origin and by weeks ahead, and who does better."""
+    from sim.cli.output import console
+    from sim.history.rolling import by_ahead
+
+    out = console()
+    out.print(f"SIMULATED. {study.question}", style="bold")
+    out.print(f"{found.origins} origins, {found.weeks} weeks; the record ends on {until}")
+    if study.partial:
+        out.print(f"note: the study is not complete: {study.done} of {study.planned} runs.")
+    last = max(model.evidence_until for model in study.scenarios.values())
+    if last.isoformat() >= table["origin"].min():
+        out.print(
+            f"note: the scenarios' evidence ends on {last}, after the first origin: the model was fitted to weeks that are "
+            "scored here, the Hawkes process was not."
+        )
+    kept = table.groupby("origin")["model_runs"].first()
+    out.print(
+        f"The forecast of an origin is made by {kept.min()} to {kept.max()} runs: those most like the record before it."
+    )
+    out.print()
+    means = table.groupby("origin", sort=True)[
+        ["observed", "model_mean", "hawkes_mean", "model_crps", "hawkes_crps"]
+    ].mean()
+    out.print(
+        _table(
+            "By origin: means over its weeks",
+            "origin",
+            means.reset_index().itertuples(index=False),
+            list(means.columns),
+        )
+    )
+    ahead = by_ahead(table)
+    out.print(_table("By weeks ahead", "weeks ahead", ahead.itertuples(index=False), list(ahead.columns[1:])))
+    better = "no worse than" if found.model <= found.hawkes else "worse than"
+    out.print(
+        f"Mean CRPS of weekly events: model {found.model:.3g}, {better} the Hawkes process, {found.hawkes:.3g}; the difference, "
+        f"{found.gain:.2g} in the model's favour, has the 90 % band {found.low:.2g} to {found.high:.2g} over origins.",
+        style="bold",
+    )
+
+
+def _table(title: str, first: str, rows: Any, columns: list[str]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column.replace("_", " "), justify="right")
+    for row in rows:
+        table.add_row(str(row[0]), *(f"{value:.3g}" for value in row[1:]))
+    return table
