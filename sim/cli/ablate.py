@@ -99,7 +99,7 @@ def tell(found: Ablated) -> None:
     out.print(table)
     out.print(
         "Number: distance of the median from the middle of the accepted range in half-widths, of the figure farthest out; "
-        "x: the pattern is not met; -: not judged.\n"
+        "x: the pattern is not met; ?: judged in part; -: not judged.\n"
     )
     for line in [*needed(found), *untold(found)]:
         out.print(line)

@@ -52,7 +52,10 @@ def patterns(
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only, and write nothing.")] = False,
 ) -> None:
-    """Hold runs against the declared patterns: observed, simulated median and 90 % band, tolerance, pass or fail."""
+    """Hold runs against the declared patterns: observed, simulated median and 90 % band, tolerance, pass or fail.
+
+    Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
+    """
     from sim.cli.folder import check_folder
     from sim.cli.studies import find_result
     from sim.history.card import make_card
@@ -91,7 +94,7 @@ def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: 
     told: list[Told] = []
     for number, one in enumerate(found):
         check_sides(_scenario(one, name), declared, file)
-        told += [run_told(one, number)] if isinstance(one, Run) else runs_of_study(one, name)
+        told += [run_told(one, number)] if isinstance(one, Run) else runs_of_study(one, name, number + 1)
     return told
 
 

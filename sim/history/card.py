@@ -100,32 +100,43 @@ def make_card(
 
     Without `pooling` the pooled figures are NaN.
 
-    Where runs differ in length, a figure is that of the runs as long as its window or longer, of the longest if there are
-    none. InputError without runs.
+    A figure is that of the runs of one source (`Told.source`: a study, or all single runs): the first that has runs as long as
+    its window and gives it, else the one with the longest runs that gives it. InputError without runs.
     """
     if not runs:
         raise InputError([Fault("patterns", None, "", "there are no finished runs")])
     by_run = [samples_by_window(told, declared) for told in runs]
     values = [figures_of(found, declared) for found in by_run]
-    chosen = {name: _chosen(runs, window.days) for name, window in declared.windows.items()}
-    pools = {name: pool([by_run[i][name] for i in chosen[name]]) for name in chosen} if pooling else {}
-    pooled = figures_of(pools, declared)
+    pools: dict[tuple[str, tuple[int, ...]], dict[str, float]] = {}
     rows = []
     for pattern, name, figure in declared.figures():
         window = declared.window_of(pattern, name)
-        kept = np.array([values[i][name] for i in chosen[window]])
-        days = min(runs[i].days for i in chosen[window])
-        length = (min(days, declared.windows[window].days), declared.windows[window].days)
-        rows.append(_row(pattern, name, figure, kept, pooled.get(name, math.nan), length, (observed or {}).get(name)))
+        wanted = declared.windows[window].days
+        chosen = _chosen(runs, [found[name] for found in values], wanted)
+        key = (window, chosen)
+        if pooling and key not in pools:
+            pools[key] = figures_of({window: pool([by_run[i][window] for i in chosen])}, declared)
+        kept = np.array([values[i][name] for i in chosen])
+        length = (min(*(runs[i].days for i in chosen), wanted), wanted)
+        pooled = pools[key][name] if pooling else math.nan
+        rows.append(_row(pattern, name, figure, kept, pooled, length, (observed or {}).get(name)))
     verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
     single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
     return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
 
 
-def _chosen(runs: Sequence[Told], days: int) -> list[int]:
-    enough = [i for i, told in enumerate(runs) if told.days >= days]
-    longest = max(told.days for told in runs)
-    return enough or [i for i, told in enumerate(runs) if told.days == longest]
+def _chosen(runs: Sequence[Told], values: Sequence[float], days: int) -> tuple[int, ...]:
+    """Return which runs a figure is taken from: those of the best source."""
+    by_source: dict[int, list[int]] = {}
+    for place, told in enumerate(runs):
+        by_source.setdefault(told.source, []).append(place)
+
+    def merit(places: list[int]) -> tuple[bool, int]:
+        given = any(not math.isnan(values[i]) for i in places)
+        return given, min(days, *(runs[i].days for i in places))
+
+    best: list[int] = max(by_source.values(), key=merit)
+    return tuple(best)
 
 
 def _row(

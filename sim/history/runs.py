@@ -33,7 +33,11 @@ CHANGES = ("day", "town", "from", "to")
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """One run as far as the patterns go. `agreed`: the day of the run on which the zone is agreed; None without a zone."""
+    """One run as far as the patterns go.
+
+    `agreed`: the day of the run on which the zone is agreed; None without a zone. `source`: which study it is of, by number,
+    or that it is a single run.
+    """
 
     scenario: str
     replicate: int
@@ -43,9 +47,10 @@ class Told:
     reports: Table
     agreements: Table
     changes: Table
+    source: int = 0
 
 
-def runs_of_study(study: Study, scenario: str | None = None) -> list[Told]:
+def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) -> list[Told]:
     """Return the runs of a scenario of a study, the first if not named; InputError if the study keeps no reports."""
     name = scenario or next(iter(study.scenarios))
     if name not in study.scenarios:
@@ -61,19 +66,21 @@ def runs_of_study(study: Study, scenario: str | None = None) -> list[Told]:
     runs = study.table("runs", ["seed"])
     replicates = runs.loc[runs["scenario"] == name, "replicate"].tolist()
     model = study.scenarios[name]
-    return [_told(model, name, int(number), *(table(int(number)) for table in tables)) for number in replicates]
+    return [_told(model, name, int(number), source, *(table(int(number)) for table in tables)) for number in replicates]
 
 
-def run_told(run: Run, number: int = 0) -> Told:
+def run_told(run: Run, number: int = 0, source: int = 0) -> Told:
     """Return a single run."""
     frames = ((run.events_reported, REPORTS), (run.agreements, AGREEMENTS), (run.control_changes, CHANGES))
     tables = [{name: np.asarray(frame[name]) for name in columns} for frame, columns in frames]
-    return _told(run.scenario, run.name, number, *tables)
+    return _told(run.scenario, run.name, number, source, *tables)
 
 
-def _told(model: Scenario, name: str, number: int, reports: Table, agreements: Table, changes: Table) -> Told:
+def _told(
+    model: Scenario, name: str, number: int, source: int, reports: Table, agreements: Table, changes: Table
+) -> Told:
     agreed = None if model.zone is None else (model.zone.agreed - model.start).days
-    return Told(name, number, model.start, model.days, agreed, reports, agreements, changes)
+    return Told(name, number, model.start, model.days, agreed, reports, agreements, changes, source)
 
 
 class Cut:

@@ -107,7 +107,7 @@ def panel(axes: Axes, row: Row, size: float) -> None:
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.tick_params(labelsize=size - 0.5, colors=INK, length=2.5, pad=1.5)
     axes.locator_params(axis="x", nbins=5)
-    axes.set_xlabel(row.unit, fontsize=size - 0.5, color=QUIET, labelpad=1)
+    axes.set_xlabel(_missing(row, len(row.values) - len(finite)), fontsize=size - 0.5, color=QUIET, labelpad=1)
     colour = {"pass": OKABE_ITO[3], "fail": EVIDENCE_INK}.get(row.verdict, QUIET)
     axes.set_title(f"{row.pattern}  {short(row.figure)}", fontsize=size + 0.5, loc="left", pad=size + 6, color=INK)
     said = f"observed {interval(row.observed)}, runs {number(row.median)}: "
@@ -118,7 +118,6 @@ def panel(axes: Axes, row: Row, size: float) -> None:
         WORDS[row.verdict], (1, 0), (1, 0), xycoords=words, textcoords="offset points", fontsize=size - 0.5, color=colour,
         fontweight="bold", va="bottom",
     )  # fmt: skip
-    _missing(axes, row, len(row.values) - len(finite), size)
 
 
 def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
@@ -134,7 +133,7 @@ def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
 
 def _observed(axes: Axes, row: Row, width: float) -> None:
     if row.observed.low < row.observed.high:
-        axes.axvspan(row.observed.low, row.observed.high, color=EVIDENCE_INK, alpha=0.35, lw=0, zorder=3)
+        axes.axvspan(row.observed.low, row.observed.high, color=EVIDENCE_INK, alpha=0.13, lw=0, zorder=1)
     for edge in {row.observed.low, row.observed.high}:
         axes.axvline(edge, color=EVIDENCE_INK, lw=1.6, zorder=3)
 
@@ -150,14 +149,11 @@ def _limits(row: Row, finite: np.ndarray) -> tuple[float, float]:
     return (low - gap if low < 0 or low > 3 * gap else -gap), high + gap
 
 
-def _missing(axes: Axes, row: Row, endless: int, size: float) -> None:
-    """Say in how many runs the figure is not there, or has no end."""
+def _missing(row: Row, endless: int) -> str:
+    """Say the unit, in how many runs the figure is not there, and in how many it has no end."""
     gone = row.runs - len(row.values)
-    said = [f"{gone} of {row.runs} runs without" if gone else "", f"{endless} never" if endless else ""]
-    if words := "; ".join(part for part in said if part):
-        axes.text(
-            0.99, 0.97, words, transform=axes.transAxes, ha="right", va="top", fontsize=size - 1, color=QUIET, zorder=6
-        )
+    said = [row.unit, f"{gone} of {row.runs} runs without" if gone else "", f"{endless} never" if endless else ""]
+    return "; ".join(part for part in said if part)
 
 
 def _finish(figure: Figure, card: Card, scenario: Scenario) -> None:

@@ -110,10 +110,10 @@ def _head(figure: Figure, found: Ablated, height: float) -> None:
     inch = 1 / height
     figure.text(0.02, 1 - 0.15 * inch, "Which patterns need which mechanism", fontsize=13, fontweight="bold", va="top")
     said = (
-        "Number: distance of the median run from the middle of the accepted range, in half-widths (over 1 is outside), of the figure "
-        "farthest out. ✗ also where the observation is outside the band of 90 % of runs. Grey names: same verdicts as the full model."
+        "Number: distance of the median run from the middle of the accepted range, in half-widths (over 1 is outside),\n"
+        "of the figure farthest out. ✗ also where the observation is outside the band of 90 % of runs. Grey names: same verdicts as the full model."
     )
-    figure.text(0.02, 1 - 0.45 * inch, said, fontsize=7.5, color=QUIET, va="top", wrap=True)
+    figure.text(0.02, 1 - 0.45 * inch, said, fontsize=7.5, color=QUIET, va="top", linespacing=1.4)
     labels = ("fails", f"fails, beyond {STEPS[0]:g}", f"fails, beyond {STEPS[1]:g}")
     marks = [Patch(color=PASS, label="passes"), *(Patch(color=c, label=w) for c, w in zip(FAILS, labels, strict=True))]
     marks += [

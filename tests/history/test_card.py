@@ -99,9 +99,20 @@ def test_runs_shorter_than_the_window_are_not_judged_unless_length_does_not_matt
 
 
 def test_longer_runs_are_cut_to_the_window_and_shorter_ones_left_out() -> None:
-    runs = [told([0, 1, 2], days=14), told([0, 1, 2, 50, 60], days=70)]
+    runs = [told([0, 1, 2], days=14), told([0, 1, 2, 50, 60], days=70, source=1)]
     (row,) = make_card(runs, declared({WEEKLY: {"observed": 1, "accept": [0, 2]}}, days=21)).rows
     assert (row.runs, row.days, row.median) == (1, 21, 1.0)
+
+
+def test_of_several_sources_the_first_that_gives_the_figure_is_taken() -> None:
+    runs = [told([0], days=70), told([0, 1], days=90, source=1), told([0, 1, 2], days=30, source=2, agreed=10)]
+    figures = {
+        WEEKLY: {"observed": 1, "accept": [0, 2]},
+        "P12_government_deaths_before": {"observed": 0, "accept": [0, 2]},
+    }
+    weekly, before = make_card(runs, declared(figures, days=70)).rows
+    assert (weekly.runs, weekly.median) == (1, 0.1)  # of the first source, not of all that are long enough
+    assert (before.runs, before.median, before.days) == (1, 0.0, 30)
 
 
 def test_a_pattern_needs_all_its_figures() -> None:
@@ -161,7 +172,10 @@ def test_losses_of_a_round_are_the_first_sides_to_its_rivals() -> None:
 
 
 def test_the_start_of_the_window_is_used_where_the_run_has_it() -> None:
-    columns = {"day": np.array([5, 45]), **{name: np.array([a, b], object) for name, a, b in (("town", "x", "y"), ("from", "A", "A"), ("to", "B", "B"))}}  # fmt: skip
+    columns = {
+        "day": np.array([5, 45]), "town": np.array(["x", "y"], object), "from": np.array(["A", "A"], object),
+        "to": np.array(["B", "B"], object),
+    }  # fmt: skip
     run = told([0], days=100, changes=columns, start=START - timedelta(days=40))
     found = samples_by_window(run, declared({"P11_towns_changed": {"observed": 1}}, 3, late=31))
     assert (found["all"].changed, found["late"].changed) == ([0], [1])

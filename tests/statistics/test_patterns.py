@@ -7,8 +7,18 @@ import pytest
 
 from sim.statistics.episodes import episodes, longest_calm, places, places_by_day, quiet_days
 from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
-from sim.statistics.log import Log
-from sim.statistics.patterns import PATTERNS, Holds, deaths_by_day, distance_km, measure, pool, samples, weekly_counts
+from sim.statistics.log import Log, rebel_log, side_losses
+from sim.statistics.patterns import (
+    PATTERNS,
+    Holds,
+    Theatre,
+    deaths_by_day,
+    distance_km,
+    measure,
+    pool,
+    samples,
+    weekly_counts,
+)
 from sim.statistics.survival import survival
 
 NO_HOLDS = Holds(np.array([], int), np.array([]), np.array([], bool))
@@ -134,3 +144,60 @@ def test_a_log_without_events_gives_no_figures_and_no_error() -> None:
     found = measure(samples(log([]), NO_HOLDS))
     assert found["P8_weekly_none_share"] == 1.0
     assert all(math.isnan(value) for name, value in found.items() if not name.startswith("P8"))
+
+
+def with_losses(days: list[int], losses: list[tuple[int, int]]) -> Log:
+    plain = log(days)
+    return Log(
+        plain.day, plain.end, plain.place, plain.lat, plain.lon, plain.deaths, plain.summary, 100, np.array(losses)
+    )
+
+
+def test_losses_are_compared_by_rounds_that_cost_enough() -> None:
+    one = with_losses([0, 1, 30, 60], [(6, 4), (6, 2), (3, 3), (5, 10)])  # rounds of 12:6, then 6 in all, then 5:10
+    assert samples(one, NO_HOLDS).losses == [(12, 6), (5, 10)]
+    assert measure(samples(one, NO_HOLDS))["P10_losses_ratio"] == pytest.approx((2.0 + 0.5) / 2)
+
+
+def test_a_round_that_cost_only_one_side_has_a_ratio_without_end() -> None:
+    found = [(measure(samples(with_losses([0], [pair]), NO_HOLDS))["P10_losses_ratio"]) for pair in ((12, 0), (0, 12))]
+    assert found == [math.inf, 0.0]
+
+
+def test_losses_are_those_of_the_side_whoever_began() -> None:
+    events = {
+        "kind": np.array(["clash"] * 3, object), "initiator": np.array(["A", "B", "B"], object),
+        "target": np.array(["B", "A", "C"], object), "deaths_initiator": np.array([1, 2, 9]),
+        "deaths_target": np.array([3, 4, 9]), "deaths_civilians": np.array([5, 5, 5]), "day": np.array([0, 1, 2]),
+        "town": np.array(["x"] * 3, object), "lat": np.zeros(3), "lon": np.zeros(3),
+    }  # fmt: skip
+    assert side_losses(events, "A").tolist() == [[1, 3], [4, 2], [0, 0]]
+    found = rebel_log(events, ["A", "B"], 10, "A")
+    assert found.losses is not None
+    assert found.losses.tolist() == [[1, 3], [4, 2]]
+    assert found.since(1).losses.tolist() == [[4, 2]]  # type: ignore[union-attr]
+    assert found.until(1).losses.tolist() == [[1, 3]]  # type: ignore[union-attr]
+    assert rebel_log(events, ["A", "B"], 10).losses is None
+
+
+def test_the_first_days_of_a_log_end_with_the_window() -> None:
+    plain = log([0, 4, 9])
+    long = Log(plain.day, plain.day + 3, plain.place, plain.lat, plain.lon, plain.deaths, plain.summary, 100)
+    cut = long.until(6)
+    assert (cut.day.tolist(), cut.end.tolist(), cut.days) == ([0, 4], [3, 5], 6)
+    assert long.until(100) is long
+
+
+def test_towns_and_deaths_by_government_are_per_window() -> None:
+    one = samples(log([0]), NO_HOLDS, Theatre(changed=3, before=(30, 10), after=(5, 20)))
+    other = samples(log([0]), NO_HOLDS, Theatre(changed=1, after=(15, 20)))
+    found = measure(pool([one, other]))
+    assert found["P11_towns_changed"] == 2
+    assert found["P12_government_deaths_before"] == 3.0
+    assert found["P12_government_deaths_after"] == 0.5
+
+
+def test_variance_to_mean_of_weekly_events() -> None:
+    found = measure(samples(log([0, 0, 0, 0, 7, 7], window=21), NO_HOLDS))  # 4, 2, 0
+    assert found["P8_weekly_variance_to_mean"] == pytest.approx(4 / 2)
+    assert math.isnan(measure(samples(log([0] * 6), NO_HOLDS), hawkes=False)["P7_branching"])
