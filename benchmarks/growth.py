@@ -1,0 +1,153 @@
+"""How time grows with towns, forces and days: one exponent for each part, fitted on logarithms.
+
+time = constant x size^exponent. Besides the fit over all sizes there is the exponent of the last step, between the two
+largest: fixed costs lower the first, and a part that begins to grow faster shows in the second.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import lattice
+from benchmarks.measure import seconds
+from benchmarks.rules import shares
+from sim.engine import tables
+from sim.engine.simulation import Simulation, simulate
+from sim.geography.maps import load_map
+from sim.record.run import Run
+from sim.record.write import write
+
+SETTLE = 5  # days before those that are timed
+LIMIT = 1.1
+SHORTEST = 3e-6  # seconds; what is left of quicker calls is noise
+
+
+@dataclass
+class Series:
+    """Seconds of one part by size. `by` is what grows: towns, forces or days."""
+
+    by: str
+    part: str
+    sizes: list[float] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, size: float, spent: float) -> None:
+        self.sizes.append(size)
+        self.seconds.append(spent)
+
+    @property
+    def told(self) -> list[tuple[float, float]]:
+        """The sizes and seconds that are long enough to tell anything."""
+        return [pair for pair in zip(self.sizes, self.seconds, strict=True) if pair[1] > SHORTEST]
+
+    @property
+    def exponent(self) -> float:
+        """Slope of log time on log size; not a number for fewer than two sizes that tell."""
+        if len(self.told) < 2:
+            return math.nan
+        return float(np.polyfit(*np.log(np.array(self.told)).T, 1)[0])
+
+    @property
+    def last(self) -> float:
+        """Exponent between the two largest sizes; not a number where either is too quick to tell."""
+        if len(self.told) < 2:
+            return math.nan
+        (small, quick), (large, slow) = self.told[-2:]
+        return math.log(slow / quick) / math.log(large / small)
+
+
+class Growth:
+    """All series, by what grows and part."""
+
+    def __init__(self) -> None:
+        self.series: dict[tuple[str, str], Series] = {}
+
+    def add(self, by: str, part: str, size: float, spent: float) -> None:
+        self.series.setdefault((by, part), Series(by, part)).add(size, spent)
+
+
+def measure(
+    sides: Sequence[int], times: Sequence[int], days: Sequence[int], turns: int, rule_days: int = 10
+) -> Growth:
+    """Measure maps of `side` x `side` towns, forces split in `times`, and runs of so many days."""
+    growth = Growth()
+    with tempfile.TemporaryDirectory() as scratch:
+        for side in sides:
+            by_towns(growth, Path(scratch), side, turns, rule_days)
+        for each in times:
+            by_forces(growth, Path(scratch), each, turns, rule_days)
+        for number in days:
+            by_days(growth, Path(scratch), number, turns)
+    return growth
+
+
+def by_towns(growth: Growth, scratch: Path, side: int, turns: int, rule_days: int) -> None:
+    """Measure loading, building, a day and its rules, and writing, for one size of map."""
+    folder = lattice.write_map(scratch / f"map{side}", side)
+    towns, days = side * side, SETTLE + rule_days
+    growth.add("towns", "loading the map", towns, min(seconds(lambda: load_map(folder)) for _ in range(turns)))
+    geography = load_map(folder)
+    lattice.start(side, days, geography)  # what is kept of a map from run to run
+    growth.add(
+        "towns",
+        "building the start",
+        towns,
+        min(seconds(lambda: lattice.start(side, days, geography)) for _ in range(turns)),
+    )
+    measured = shares(lambda: lattice.start(side, days, geography), turns, rule_days, SETTLE)
+    growth.add("towns", "a day", towns, measured.whole / measured.days)
+    for rule, spent in measured.rules.items():
+        growth.add("towns", f"rule {rule}", towns, spent / measured.days)
+    result = simulate(lattice.scenario(side, days), geography, 1)
+    growth.add("towns", "writing", towns, min(_writing(result, scratch) for _ in range(turns)))
+
+
+def _writing(result: object, scratch: Path) -> float:
+    """Return the seconds of extracting and writing the tables of a run."""
+    with tempfile.TemporaryDirectory(dir=scratch) as out:
+        return seconds(lambda: write(Run.of(result), out))  # type: ignore[arg-type]
+
+
+def by_forces(growth: Growth, scratch: Path, times: int, turns: int, rule_days: int) -> None:
+    """Measure a day and its rules with every force split, on the smallest map."""
+    side = math.isqrt(lattice.FEWEST)
+    folder = scratch / "forces"
+    geography = load_map(folder if folder.exists() else lattice.write_map(folder, side))
+
+    def start() -> Simulation:
+        return lattice.start(side, SETTLE + rule_days, geography, times)
+
+    measured = shares(start, turns, rule_days, SETTLE)
+    forces = measured.force_days / measured.days
+    growth.add("forces", "a day", forces, measured.whole / measured.days)
+    for rule, spent in measured.rules.items():
+        growth.add("forces", f"rule {rule}", forces, spent / measured.days)
+
+
+def by_days(growth: Growth, scratch: Path, days: int, turns: int) -> None:
+    """Measure a whole run, and writing it, for one number of days, on the smallest map."""
+    side = math.isqrt(lattice.FEWEST)
+    folder = scratch / "days"
+    geography = load_map(folder if folder.exists() else lattice.write_map(folder, side))
+    scenario = lattice.scenario(side, days)
+    simulate(lattice.scenario(side, 1), geography, 1)  # compiles
+    growth.add("days", "a run", days, min(seconds(lambda: simulate(scenario, geography, 1)) for _ in range(turns)))
+    result = simulate(scenario, geography, 1)
+    growth.add("days", "writing", days, min(_writing(result, scratch) for _ in range(turns)))
+
+
+def events_per_town_day(side: int, days: int, folder: Path) -> float:
+    """Return how much happens in a town of a map, to see that it does not depend on the size."""
+    result = simulate(lattice.scenario(side, days), load_map(folder), 1)
+    return float(result.world.counts[tables.N_EVENTS]) / (side * side * days)
+
+
+def over(growth: Growth, limit: float = LIMIT) -> list[Series]:
+    """Return the series that grow faster than the limit, by fit or by their last step."""
+    return [each for each in growth.series.values() if each.exponent > limit or each.last > limit]

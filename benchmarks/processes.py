@@ -1,0 +1,153 @@
+"""What needs processes of its own: batches, memory of a worker, first compile, start of the command line, imports."""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.measure import Figure, figure, in_turn, ratio, seconds
+
+ROOT = Path(__file__).parents[1]
+SCENARIO = "kafr_hamra"
+
+WORKER = """
+import json, resource, sys
+from sim.engine.jit import source_hash
+from sim.study.definition import Definition
+from sim.study.plan import make_plan
+from sim.study.tables import layout
+from sim.geography.maps import load_map
+plan = make_plan(Definition(name="memory", question="How much memory does a worker take?",
+                            scenarios=["{scenario}"], replicates=max({runs})))
+models = {{name: loaded.scenario for name, loaded in plan.scenarios.items()}}
+geography = load_map(next(iter(models.values())).map)
+chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+import pickle
+jobs = [(j.scenario, j.replicate, j.seed, j.values, j.inputs) for j in plan.jobs()]
+pickle.dump((source_hash(), models, chosen, jobs), open(sys.argv[1], "wb"))
+"""
+INSIDE = """
+import json, pickle, resource, sys
+from sim.study.worker import Kit, Task, run_chunk
+program, models, chosen, jobs = pickle.load(open(sys.argv[1], "rb"))
+kit, peaks, done = Kit(program, models, chosen).packed(), [], 0
+for until in {runs}:
+    while done < until:
+        chunk = jobs[done : min(until, done + 100)]
+        failed = run_chunk(kit, [Task(*job) for job in chunk]).failures
+        assert not failed, failed[0]
+        done += len(chunk)
+    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+print(json.dumps([peaks, sorted({{name.split(".")[0] for name in sys.modules}} & {{"mesa", "pandas", "scipy", "matplotlib"}})]))
+"""
+
+
+def python(*words: str, **env: str) -> str:
+    """Run this Python with some words and return what it prints; its messages are shown where it fails."""
+    done = subprocess.run(
+        [sys.executable, *words], cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(words)[:200]}: {done.stderr[-2000:]}")
+    return done.stdout
+
+
+def command_line(turns: int) -> list[Figure]:
+    """Return how long commands take to start, beside an empty Python."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        works = {
+            "python, nothing": lambda: seconds(lambda: python("-c", "pass")),
+            "run.py --help": lambda: seconds(lambda: python("run.py", "--help")),
+            "run.py check": lambda: seconds(lambda: python("run.py", "check", SCENARIO)),
+            "import of the engine": lambda: seconds(lambda: python("-c", "import sim.engine.simulation")),
+            "import of a worker": lambda: seconds(lambda: python("-c", "import sim.study.worker")),
+            "import of the Mesa model": lambda: seconds(lambda: python("-c", "import sim.model")),
+            "run.py run": lambda: seconds(lambda: python("run.py", "run", SCENARIO, "--out", elsewhere, "--quiet")),
+        }
+        for work in works.values():
+            work()
+        times = in_turn(works, turns)
+    goals = {"run.py --help": "under 0.5", "run.py check": "under 1", "run.py run": "under 10, with pictures"}
+    return [figure("start", name, each, "s", goal=goals.get(name, "")) for name, each in times.items()]
+
+
+def first_run() -> list[Figure]:
+    """Return the seconds of the first run on a machine, compilation and pictures included, and of the compilation."""
+    with tempfile.TemporaryDirectory() as fresh:
+        env = {"SIM_CACHE_DIR": str(Path(fresh) / "cache")}
+        words = ("run.py", "run", SCENARIO, "--out", str(Path(fresh) / "out"), "--quiet")
+        first = seconds(lambda: python(*words, **env))
+        later = seconds(lambda: python(*words, **env))
+        day = "import time; from sim.reading import read; from sim.engine.simulation import Simulation\n"
+        day += f"l, g = read('{SCENARIO}'); s = Simulation(l.scenario, g, 1); t = time.perf_counter(); s.step()\n"
+        day += "print(time.perf_counter() - t)"
+        cached = float(python("-c", day, **env))
+        cold = float(python("-c", day, SIM_CACHE_DIR=str(Path(fresh) / "another")))
+    return [
+        Figure("start", "first run on a machine, with pictures", first, "s", goal="under 60"),
+        Figure("start", "the next", later, "s", goal="under 10"),
+        Figure("start", "first day, compiled now", cold, "s"),
+        Figure("start", "first day, compiled before", cached, "s"),
+    ]
+
+
+def worker_memory(runs: Sequence[int]) -> list[Figure]:
+    """Return the peak memory of a worker after so many runs, and what it should not have imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        kit = str(Path(folder) / "kit.pickle")
+        python("-c", WORKER.format(scenario=SCENARIO, runs=list(runs)), kit)
+        peaks, heavy = json.loads(python("-c", INSIDE.format(runs=list(runs)), kit).splitlines()[-1])
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
+    found = [
+        Figure("memory", f"a worker's peak, {number} runs", peak / unit, "MB", goal="at most 300")
+        for number, peak in zip(runs, peaks, strict=True)
+    ]
+    grown = (peaks[-1] - peaks[0]) / unit / (runs[-1] - runs[0]) * 1e3
+    note = f"imports {', '.join(heavy)}" if heavy else "imports neither Mesa, pandas, scipy nor matplotlib"
+    return [*found, Figure("memory", "growth per 1000 runs", grown, "MB", goal="0", note=note)]
+
+
+def batches(replicates: int, turns: int) -> list[Figure]:
+    """Return runs a second of a batch with 1 and 2 workers, in turn: of the whole call, and once it is under way."""
+    from sim.study.definition import Definition
+    from sim.study.plan import make_plan
+    from sim.study.runner import Progress, run_study
+
+    plan = make_plan(
+        Definition(name="speed", question="How many runs a second?", scenarios=[SCENARIO], replicates=replicates)
+    )
+    steady: dict[int, list[float]] = {1: [], 2: []}
+
+    def work(workers: int) -> float:
+        reports: list[tuple[float, Progress]] = []
+        with tempfile.TemporaryDirectory() as out:
+            began = time.perf_counter()
+            run_study(plan, Path(out), workers, report=lambda said: reports.append((time.perf_counter(), said)))
+            spent = time.perf_counter() - began
+        fresh = [(when, said.fresh) for when, said in reports if said.fresh]
+        if len(fresh) > workers:  # the first chunk of each worker starts it
+            (first, done), (last, all_done) = fresh[workers - 1], fresh[-1]
+            steady[workers].append((all_done - done) / (last - first))
+        return replicates / spent
+
+    rates = in_turn({"1": lambda: work(1), "2": lambda: work(2)}, turns)
+    found = []
+    for workers in (1, 2):
+        goal = "at least 120" if workers == 2 else ""
+        of = f"{workers} worker{'s' if workers > 1 else ''}"
+        found.append(Figure("batch", f"{of}, whole call", max(rates[str(workers)]), "runs a second", turns, goal=goal))
+        if steady[workers]:
+            found.append(Figure("batch", f"{of}, under way", max(steady[workers]), "runs a second", turns))
+    gain, apart = ratio(rates["2"], rates["1"])
+    found.append(Figure("batch", "2 workers over 1, whole call", gain, "times", turns, apart, goal="at least 1.8"))
+    if len(steady[1]) == len(steady[2]) == turns:
+        gain = statistics.median(b / a for a, b in zip(steady[1], steady[2], strict=True))
+        found.append(Figure("batch", "2 workers over 1, under way", gain, "times", turns, goal="at least 1.8"))
+    return found

@@ -1,0 +1,126 @@
+"""What each rule takes of a day: the same day with its rules called one by one, and the compiled day as a whole.
+
+A call from Python to a compiled rule costs about as much as many a rule, most of it for the record of parameters, which
+is unpacked. That is measured with rules that do nothing, and taken off. Runs are deterministic: call n of a rule does the
+same work in every turn, so the least of its times over all turns is kept, call by call.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+
+from sim.engine import day, tables
+from sim.engine.jit import compiled
+from sim.engine.simulation import Simulation
+
+Start = Callable[[], Simulation]
+CALLS = 300  # of a rule that does nothing
+
+
+@compiled
+def nothing(w):
+    """Do nothing with the tables."""
+
+
+@compiled
+def nothing_with(w, p):
+    """Do nothing with the tables and the parameters."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Seconds of each rule in a run, cost of calls taken off; of the whole compiled run; force-days, days."""
+
+    rules: dict[str, float]
+    whole: float
+    force_days: int
+    days: int
+    call: float  # seconds of one call without parameters
+    call_with: float  # with them
+
+    @property
+    def ns_per_force_day(self) -> float:
+        return 1e9 * self.whole / self.force_days
+
+    def share(self, rule: str) -> float:
+        """Return a rule's share of the sum of all rules."""
+        return self.rules[rule] / sum(self.rules.values())
+
+
+def shares(start: Start, turns: int, days: int | None = None, skip: int = 0) -> Shares:
+    """Simulate `days` (all that are left if None) of a run, `turns` times whole and in parts, in turn.
+
+    `skip` days are simulated first, unmeasured.
+    """
+    body = getattr(day.one_day, "py_func", day.one_day)
+    clocks = {name: Clock(rule) for name, rule in vars(day).items() if name in body.__code__.co_names and callable(rule)}
+    apart = FunctionType(body.__code__, {**vars(day), **clocks})
+    whole = Clock(lambda simulation: simulation.step())
+    for turn in range(turns + 1):
+        for in_parts in (False, True):
+            force_days, number = _run(start(), days, skip, apart if in_parts else None, whole)
+        for clock in (*clocks.values(), whole):
+            clock.end_turn(keep=turn > 0)  # the first turn compiles
+    call, call_with = _calls(start())
+    rules = {
+        name: max(0.0, float(clock.least.sum()) - len(clock.least) * (call_with if clock.takes_parameters else call))
+        for name, clock in clocks.items()
+        if clock.least is not None
+    }
+    return Shares(rules, float(whole.least.sum()), force_days, number, call, call_with)
+
+
+def _run(
+    simulation: Simulation, days: int | None, skip: int, apart: Callable[..., None] | None, whole: Callable[..., Any]
+) -> tuple[int, int]:
+    force_days = number = 0
+    for _day in range(skip):
+        simulation.step()
+    while simulation.day < simulation.days and number != days:
+        if apart is None:
+            whole(simulation)
+        else:
+            simulation.step(apart)
+        force_days += int(simulation.world.counts[tables.L_FORCES])
+        number += 1
+    return force_days, number
+
+
+class Clock:
+    """Calls a function, and keeps the least time of its nth call over turns."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function = function
+        self.times: list[float] = []
+        self.least: np.ndarray | None = None
+        names = getattr(function, "py_func", function).__code__.co_varnames
+        self.takes_parameters = "p" in names
+
+    def __call__(self, *args: Any) -> Any:
+        began = time.perf_counter()
+        result = self.function(*args)
+        self.times.append(time.perf_counter() - began)
+        return result
+
+    def end_turn(self, keep: bool) -> None:
+        if keep and self.times:
+            times = np.array(self.times)
+            self.least = times if self.least is None else np.minimum(self.least, times)
+        self.times = []
+
+
+def _calls(simulation: Simulation) -> tuple[float, float]:
+    """Return the least seconds of a call of a rule that does nothing, without and with parameters."""
+    found = []
+    for rule, args in ((nothing, (simulation.world,)), (nothing_with, (simulation.world, simulation.params))):
+        clock = Clock(rule)
+        for _call in range(CALLS):
+            clock(*args)
+        found.append(min(clock.times))
+    return found[0], found[1]
