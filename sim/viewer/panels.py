@@ -43,7 +43,7 @@ def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
 
 
 def _day(day: int, days: int) -> str:
-    return f"day {day} of {days}" + (", the end (Reset plays again)" if day >= days else "")
+    return f"day {day} of {days}" + (", the end" if day >= days else "")
 
 
 def _changed(changed: Sequence[str]) -> str:
