@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks import lattice
-from benchmarks.measure import seconds
+from benchmarks.measure import cpu_seconds
 from benchmarks.rules import shares
 from sim.engine import tables
 from sim.engine.simulation import Simulation, simulate
@@ -72,9 +72,7 @@ class Growth:
         self.series.setdefault((by, part), Series(by, part)).add(size, spent)
 
 
-def measure(
-    sides: Sequence[int], times: Sequence[int], days: Sequence[int], turns: int, rule_days: int = 10
-) -> Growth:
+def measure(sides: Sequence[int], times: Sequence[int], days: Sequence[int], turns: int, rule_days: int = 10) -> Growth:
     """Measure maps of `side` x `side` towns, forces split in `times`, and runs of so many days."""
     growth = Growth()
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,14 +89,14 @@ def by_towns(growth: Growth, scratch: Path, side: int, turns: int, rule_days: in
     """Measure loading, building, a day and its rules, and writing, for one size of map."""
     folder = lattice.write_map(scratch / f"map{side}", side)
     towns, days = side * side, SETTLE + rule_days
-    growth.add("towns", "loading the map", towns, min(seconds(lambda: load_map(folder)) for _ in range(turns)))
+    growth.add("towns", "loading the map", towns, min(cpu_seconds(lambda: load_map(folder)) for _ in range(turns)))
     geography = load_map(folder)
     lattice.start(side, days, geography)  # what is kept of a map from run to run
     growth.add(
         "towns",
         "building the start",
         towns,
-        min(seconds(lambda: lattice.start(side, days, geography)) for _ in range(turns)),
+        min(cpu_seconds(lambda: lattice.start(side, days, geography)) for _ in range(turns)),
     )
     measured = shares(lambda: lattice.start(side, days, geography), turns, rule_days, SETTLE)
     growth.add("towns", "a day", towns, measured.whole / measured.days)
@@ -111,7 +109,7 @@ def by_towns(growth: Growth, scratch: Path, side: int, turns: int, rule_days: in
 def _writing(result: object, scratch: Path) -> float:
     """Return the seconds of extracting and writing the tables of a run."""
     with tempfile.TemporaryDirectory(dir=scratch) as out:
-        return seconds(lambda: write(Run.of(result), out))  # type: ignore[arg-type]
+        return cpu_seconds(lambda: write(Run.of(result), out))  # type: ignore[arg-type]
 
 
 def by_forces(growth: Growth, scratch: Path, times: int, turns: int, rule_days: int) -> None:
@@ -137,7 +135,7 @@ def by_days(growth: Growth, scratch: Path, days: int, turns: int) -> None:
     geography = load_map(folder if folder.exists() else lattice.write_map(folder, side))
     scenario = lattice.scenario(side, days)
     simulate(lattice.scenario(side, 1), geography, 1)  # compiles
-    growth.add("days", "a run", days, min(seconds(lambda: simulate(scenario, geography, 1)) for _ in range(turns)))
+    growth.add("days", "a run", days, min(cpu_seconds(lambda: simulate(scenario, geography, 1)) for _ in range(turns)))
     result = simulate(scenario, geography, 1)
     growth.add("days", "writing", days, min(_writing(result, scratch) for _ in range(turns)))
 

@@ -15,6 +15,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from sim.engine.draws import uniform
+from sim.engine.jit import compiled
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -38,6 +41,28 @@ def seconds(work: Callable[[], object]) -> float:
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
+
+
+def cpu_seconds(work: Callable[[], object]) -> float:
+    """Return the seconds that this thread computes during some work; time lost to other programs is not in it."""
+    began = time.thread_time()
+    work()
+    return time.thread_time() - began
+
+
+@compiled
+def _draws(number):
+    total = 0.0
+    for i in range(number):
+        total += uniform(1, 1, i, 12345)
+    return total
+
+
+def yardstick() -> float:
+    """Return nanoseconds of a keyed draw of the engine: always the same work, so it says how fast the machine is now."""
+    number = 100_000
+    _draws(number)
+    return round(min(cpu_seconds(lambda: _draws(number)) for _turn in range(5)) / number * 1e9, 2)
 
 
 def in_turn(works: Mapping[str, Callable[[], float]], turns: int) -> dict[str, list[float]]:

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Callable
 
 from benchmarks.agree import Agreement, agreement, of_engine, starts
-from benchmarks.measure import Figure, figure, in_turn, ratio, seconds
+from benchmarks.measure import Figure, cpu_seconds, figure, in_turn, ratio
 from benchmarks.plain_mesa import Force, PlainModel, Town
 from sim.engine import tables
 from sim.engine.simulation import Simulation
@@ -27,9 +27,9 @@ def race(turns: int) -> list[Figure]:
     def engine(whole: bool) -> Callable[[], float]:
         def work() -> float:
             if whole:
-                return sum(seconds(lambda seed=seed: run(start(seed))) for seed in range(1, RUNS + 1)) / RUNS
+                return sum(cpu_seconds(lambda seed=seed: run(start(seed))) for seed in range(1, RUNS + 1)) / RUNS
             ready = [start(seed) for seed in range(1, RUNS + 1)]
-            return seconds(lambda: [run(each) for each in ready]) / RUNS
+            return cpu_seconds(lambda: [run(each) for each in ready]) / RUNS
 
         return work
 
@@ -38,8 +38,8 @@ def race(turns: int) -> list[Figure]:
             turn[0] += 1
             first = start(1)
             if whole:
-                return seconds(lambda: PlainModel(first, turn[0]).run())
-            return seconds(PlainModel(first, turn[0], towns_too).run)
+                return cpu_seconds(lambda: PlainModel(first, turn[0]).run())
+            return cpu_seconds(PlainModel(first, turn[0], towns_too).run)
 
         return work
 
@@ -82,7 +82,9 @@ def agreed(engine_runs: int, plain_runs: int) -> tuple[list[Figure], list[Agreem
     """Return how well engine and plain Mesa agree on the same rules."""
     found = agreement(engine_runs, plain_runs)
     worst = max(found, key=lambda each: abs(each.apart))
-    said = f"{len(found)} statistics, {engine_runs} runs of the engine and {plain_runs} of plain Mesa; worst: {worst.name}"
+    said = (
+        f"{len(found)} statistics, {engine_runs} runs of the engine and {plain_runs} of plain Mesa; worst: {worst.name}"
+    )
     return [Figure("peer", "farthest apart", abs(worst.apart), "standard errors", note=said)], found
 
 
@@ -95,7 +97,9 @@ def others(turns: int) -> list[Figure]:
         except ImportError:
             continue
         step()
-        times = in_turn({name: lambda step=step: seconds(lambda: [step() for _ in range(STEPS)]) / STEPS}, turns)[name]
+        times = in_turn({name: lambda step=step: cpu_seconds(lambda: [step() for _ in range(STEPS)]) / STEPS}, turns)[
+            name
+        ]
         scale = 1e6 / agents
         found.append(figure("step of an agent", name, times, "us", scale, note=f"{agents} agents"))
         found.append(Figure("step of an agent", f"{name}, median", statistics.median(times) * scale, "us", turns))
@@ -112,7 +116,9 @@ def _epstein() -> tuple[Callable[[], object], int]:
 def _agentpy() -> tuple[Callable[[], object], int]:
     from agentpy.examples import SegregationModel
 
-    model = SegregationModel({"want_similar": 0.3, "n_groups": 2, "density": 0.76, "size": 40, "steps": 1000, "seed": 1})
+    model = SegregationModel(
+        {"want_similar": 0.3, "n_groups": 2, "density": 0.76, "size": 40, "steps": 1000, "seed": 1}
+    )
     model.sim_setup()
 
     def step() -> None:

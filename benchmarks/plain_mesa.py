@@ -289,7 +289,9 @@ class Town(FixedAgent):
         strengths = None
         if self.status == "contested":
             strengths = [self.strength_of(faction) for faction in self.model.factions]
-            present = [faction for faction, strength in zip(self.model.factions, strengths, strict=True) if strength > 0]
+            present = [
+                faction for faction, strength in zip(self.model.factions, strengths, strict=True) if strength > 0
+            ]
             if len(present) == 1 and self.clash is None:
                 before = self.holder
                 self.taken(self.strongest_group(present[0]), before if before is not present[0] else None)
@@ -500,9 +502,7 @@ class Clash(mesa.Agent):
         if not lost or not forces:
             return
         for force in forces:
-            force.cohesion = max(
-                0.05, force.cohesion * (1.0 - p["clash_cohesion_loss"] * lost / max(engaged, 1.0))
-            )
+            force.cohesion = max(0.05, force.cohesion * (1.0 - p["clash_cohesion_loss"] * lost / max(engaged, 1.0)))
         largest = max(forces, key=lambda force: force.fighters)
         if largest.commander and self.model.random.random() < 1.0 - (1.0 - p["clash_commander_death"]) ** lost:
             largest.commander = False

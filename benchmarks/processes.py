@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 SCENARIO = "kafr_hamra"
 
 WORKER = """
-import json, resource, sys
+import sys
 from sim.engine.jit import source_hash
 from sim.study.definition import Definition
 from sim.study.plan import make_plan
@@ -36,6 +36,12 @@ pickle.dump((source_hash(), models, chosen, jobs), open(sys.argv[1], "wb"))
 INSIDE = """
 import json, pickle, resource, sys
 from sim.study.worker import Kit, Task, run_chunk
+def peak():
+    try:  # ru_maxrss of Linux counts the parent's memory at the start, too
+        lines = open("/proc/self/status").read().splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
+    except OSError:
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 program, models, chosen, jobs = pickle.load(open(sys.argv[1], "rb"))
 kit, peaks, done = Kit(program, models, chosen).packed(), [], 0
 for until in {runs}:
@@ -44,7 +50,7 @@ for until in {runs}:
         failed = run_chunk(kit, [Task(*job) for job in chunk]).failures
         assert not failed, failed[0]
         done += len(chunk)
-    peaks.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+    peaks.append(peak())
 print(json.dumps([peaks, sorted({{name.split(".")[0] for name in sys.modules}} & {{"mesa", "pandas", "scipy", "matplotlib"}})]))
 """
 

@@ -59,7 +59,9 @@ def shares(start: Start, turns: int, days: int | None = None, skip: int = 0) -> 
     `skip` days are simulated first, unmeasured.
     """
     body = getattr(day.one_day, "py_func", day.one_day)
-    clocks = {name: Clock(rule) for name, rule in vars(day).items() if name in body.__code__.co_names and callable(rule)}
+    clocks = {
+        name: Clock(rule) for name, rule in vars(day).items() if name in body.__code__.co_names and callable(rule)
+    }
     apart = FunctionType(body.__code__, {**vars(day), **clocks})
     whole = Clock(lambda simulation: simulation.step())
     for turn in range(turns + 1):

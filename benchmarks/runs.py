@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
-from benchmarks.measure import Figure, figure, in_turn, ratio, seconds
+from benchmarks.measure import Figure, cpu_seconds, figure, in_turn, ratio, seconds
 from benchmarks.rules import shares
 from sim.engine.simulation import Simulation, simulate
 from sim.reading import read
@@ -25,11 +25,13 @@ def runs(turns: int, picture_turns: int) -> list[Figure]:
     scenario = loaded.scenario
 
     def engine() -> float:
-        return sum(seconds(lambda seed=seed: simulate(scenario, geography, seed)) for seed in range(SEEDS)) / SEEDS
+        return sum(cpu_seconds(lambda seed=seed: simulate(scenario, geography, seed)) for seed in range(SEEDS)) / SEEDS
 
     def mesa(agents: bool) -> float:
         model = ConflictModel(scenario, rng=1)
-        return seconds(lambda: (len(model.agents) if agents else None, [model.step() for _ in range(scenario.days)]))
+        return cpu_seconds(
+            lambda: (len(model.agents) if agents else None, [model.step() for _ in range(scenario.days)])
+        )
 
     def written(pictures: bool) -> float:
         with tempfile.TemporaryDirectory() as out:
@@ -88,9 +90,9 @@ def frames(turns: int) -> list[Figure]:
     def play() -> float:
         drawing = MapDrawing(loaded.scenario, geography)  # anew: nothing of another turn's frames is kept
         model = Watched(loaded.scenario, rng=1)
-        spent = seconds(lambda: [model.step() for _ in range(days)])
+        spent = cpu_seconds(lambda: [model.step() for _ in range(days)])
         snapshots = model.history.snapshots
-        drawn = seconds(lambda: [drawing.frame(snapshot) for snapshot in snapshots])
+        drawn = cpu_seconds(lambda: [drawing.frame(snapshot) for snapshot in snapshots])
         kept["bytes"] = sum(len(drawing.frame(snapshot)) for snapshot in snapshots) / len(snapshots)
         times["day"].append(days / spent)
         times["frame"].append(len(snapshots) / drawn)
