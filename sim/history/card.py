@@ -46,6 +46,7 @@ class Row:
     window: int
     verdict: Verdict
     why: str
+    of: str  # which runs it is of, in words
 
     @property
     def strain(self) -> float:
@@ -119,7 +120,8 @@ def make_card(
         kept = np.array([values[i][name] for i in chosen])
         length = (min(*(runs[i].days for i in chosen), wanted), wanted)
         pooled = pools[key][name] if pooling else math.nan
-        rows.append(_row(pattern, name, figure, kept, pooled, length, (observed or {}).get(name)))
+        of = "; ".join(starts([runs[i] for i in chosen]))
+        rows.append(_row(pattern, name, figure, kept, pooled, length, (observed or {}).get(name), of))
     verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
     single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
     return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
@@ -147,6 +149,7 @@ def _row(
     pooled: float,
     length: tuple[int, int],
     observed: float | None,
+    of: str,
 ) -> Row:
     unit, about = PATTERNS[name]
     kept = values[~np.isnan(values)]
@@ -156,7 +159,7 @@ def _row(
     verdict, why = _judge(figure, against, (median, low, high), length)
     return Row(
         pattern, name, unit, about, against, known, figure.accept, kept, len(values), median, low, high, pooled, *length,
-        verdict, why,
+        verdict, why, of,
     )  # fmt: skip
 
 

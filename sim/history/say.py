@@ -14,7 +14,7 @@ from sim.words import clause_list
 MARK = "SIMULATED"
 COLUMNS = (
     "simulated", "pattern", "figure", "unit", "about", "observed_low", "observed_high", "observed_from", "accept_low",
-    "accept_high", "median", "band_low", "band_high", "pooled", "runs", "runs_with_it", "days", "window_days", "verdict", "why",
+    "accept_high", "median", "band_low", "band_high", "pooled", "runs", "runs_with_it", "days", "window_days", "verdict", "why", "of",
 )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def card_csv(card: Card) -> str:
         rows.append(
             (MARK, row.pattern, row.figure, row.unit, row.about, row.observed.low, row.observed.high, source, *accept,
              *map(_cell, (row.median, row.low, row.high, row.pooled)), row.runs, len(row.values), row.days, row.window,
-             row.verdict, row.why)
+             row.verdict, row.why, row.of)
         )  # fmt: skip
     return csv_text(COLUMNS, rows)
 

@@ -47,7 +47,7 @@ def sheet(card: Card, scenario: Scenario) -> Figure:
         )
         for place, row in enumerate(card.rows):
             panel(figure.add_subplot(grid[place // ACROSS, place % ACROSS]), row, 7.5)
-        head(figure, "Patterns: what was observed, and what runs give", card, 1 - 0.12 / high)
+        head(figure, "Patterns: what was observed, and what runs give", card.about, 1 - 0.12 / high)
         _finish(figure, card, scenario)
     return figure
 
@@ -61,7 +61,7 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
         grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.66, bottom=0.27, wspace=0.14)
         for place, row in enumerate(rows):
             panel(figure.add_subplot(grid[0, place]), row, 9)
-        head(figure, f"{pattern}: {declared.title}", card, 0.975)
+        head(figure, f"{pattern}: {declared.title}", "; ".join(dict.fromkeys(row.of for row in rows)), 0.975)
         said = (
             "Observed: "
             + declared.source
@@ -73,11 +73,18 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
     return figure
 
 
-def head(figure: Figure, title: str, card: Card, top: float) -> None:
+def head(figure: Figure, title: str, about: str, top: float) -> None:
     """Write the title, what the runs are and the key of the marks."""
     inch = 1 / figure.get_figheight()
     figure.text(0.02, top, title, fontsize=13, fontweight="bold", va="top")
-    figure.text(0.02, top - 0.3 * inch, textwrap.shorten(card.about, 150), fontsize=8.5, color=QUIET, va="top")
+    figure.text(
+        0.02,
+        top - 0.3 * inch,
+        textwrap.shorten(about, int(13 * figure.get_figwidth()), placeholder=" ..."),
+        fontsize=8.5,
+        color=QUIET,
+        va="top",
+    )
     marks = [
         Patch(color=BARS, label="simulated runs"),
         Line2D([], [], color=INK, marker="|", markersize=9, lw=2.5, label="median, 90 % of runs"),
