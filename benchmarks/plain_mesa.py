@@ -28,7 +28,6 @@ from mesa.discrete_space import CellAgent, FixedAgent, OrthogonalMooreGrid
 from sim.engine import kinds
 from sim.engine.simulation import Simulation
 
-HOME_REACH = 1e9
 OPENING = 10  # fighters that a garrison keeps
 
 
@@ -127,13 +126,13 @@ class Agreement(mesa.Agent):
         """Stop clashes and call back columns in the scope, each with a chance."""
         model, stops = self.model, self.model.p["ceasefire_stops_clash"]
         for clash in list(model.agents_by_type.get(Clash, ())):
-            if self.between(clash.attacker, clash.defender) and self.covers_town(clash.town):
-                if model.random.random() < stops:
-                    clash.end()
+            covered = self.between(clash.attacker, clash.defender) and self.covers_town(clash.town)
+            if covered and model.random.random() < stops:
+                clash.end()
         for force in model.agents_by_type[Force].select(lambda f: f.orders == "attack" and f.goal is not None):
-            if self.covers_town(force.goal) and self.between(force.faction, force.enemy):
-                if model.random.random() < stops:
-                    force.go_home()
+            covered = self.covers_town(force.goal) and self.between(force.faction, force.enemy)
+            if covered and model.random.random() < stops:
+                force.go_home()
 
 
 class Town(FixedAgent):
@@ -346,11 +345,14 @@ class Force(CellAgent):
             self.march()
             if self.town is self.goal:
                 self.arrive()
-        elif self.orders == "garrison" and self.town is not self.home and self.town.clash is None:
-            if self.model.day - self.arrived >= self.model.p["movement_home_after_days"]:
-                self.go_home()
+        elif self.orders == "garrison" and self.town is not self.home and self.idle():
+            self.go_home()
         if self.town is None or self.town.clash is None:
             self.recover()
+
+    def idle(self) -> bool:
+        waited = self.model.day - self.arrived
+        return self.town.clash is None and waited >= self.model.p["movement_home_after_days"]
 
     def recover(self) -> None:
         own = self.model.cohesion_of[self.group]
