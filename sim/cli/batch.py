@@ -78,15 +78,14 @@ def batch(
 
 def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
     """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
-    from sim.scenario.files import find_scenario
-    from sim.study.definition import Source, find_study, is_study, read_definition
+    from sim.study.definition import Source, find_file, is_study, read_definition
     from sim.study.plan import of_files
 
     if len(files) == 1 and (files[0] / "study.yaml").is_file():
         folder = files[0] if files[0].name else files[0].resolve()
         definition, source = read_definition(folder / "study.yaml")
         return definition.model_copy(update={"name": folder.name}), source, folder.parent
-    found = [find_study(file) or find_scenario(file) for file in files]
+    found = [find_file(file) for file in files]
     studies = [file for file in found if is_study(file)]
     if studies and len(found) > 1:
         raise InputError([Fault(str(studies[0]), None, "", "is a study; give one study alone, or scenario files")])

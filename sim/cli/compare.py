@@ -73,11 +73,13 @@ def tell(comparison: Comparison) -> None:
             out.print(f"  {item.words}")
         if len(change.items) > 8:
             out.print(f"  and {len(change.items) - 8} more, all in the report")
-    out.print()
-    for answer in comparison.answers:
-        out.print(answer.sentence, style="bold" if answer.difference.resolved else None)
     for contrast in comparison.control.contrasts:
-        out.print(contrast.sentence)
+        out.print(f"\n{contrast.scenario} against {comparison.reference}", style="underline")
+        for answer in comparison.answers_of(contrast.scenario):
+            out.print(answer.sentence, style="bold" if answer.difference.resolved else None)
+        if contrast.sentence:
+            out.print(contrast.sentence)
+    out.print("\nHow long agreements hold", style="underline")
     for curve in comparison.holding.curves:
         out.print(curve.sentence)
 

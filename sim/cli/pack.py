@@ -18,10 +18,12 @@ def pack(
 ) -> None:
     """Pack a run or a study into a zip file; a file that is there is never overwritten."""
     from sim.cli.folder import check_folder
+    from sim.cli.studies import find_folder
     from sim.record.manifest import read_manifest
     from sim.study.manifest import is_study_folder, read_study_manifest
     from sim.study.pack import pack as packed
 
+    folder = find_folder(folder)
     if is_study_folder(folder):
         read_study_manifest(folder)
     else:

@@ -16,7 +16,7 @@ from sim.statistics.shares import LEAST_DIFFERENT
 from sim.study.comparison import Answer, ForestRow, Group, InputChange, ScenarioChanges
 from sim.study.gathered import Gathered
 from sim.study.headline import Measured, difference, matched_values, values_of, varies
-from sim.study.say import figure, input_label, one_of, points, verdict
+from sim.study.say import figure, input_label, one_of, points, same_in_pairs, verdict
 from sim.words import clause_list, day_text, plural, policy_phrase
 
 UNSAID = ("question", "title", "compare_with", "headline", "watch_towns", "evidence_until")
@@ -69,7 +69,7 @@ def _words(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]
     if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
         model, name = (first, names[0]) if one.after is None else (other, names[1])
         return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
-    what, unit = input_label(one.path), f" {one.unit}" if one.unit else ""
+    what, unit = input_label(one.path), f" {one.unit}" if one.unit not in ("", "probability") else ""
     what = what[:1].upper() + what[1:]
     if one.before is None:
         return f"{what}, only in {names[1]}: {one.after}{unit}."
@@ -116,7 +116,7 @@ def _mean_sentence(found: Gathered, one: Measured, name: str, gap: Difference) -
         return f"{what}: no runs are matched in which it is known."
     if math.isnan(gap.low):
         return f"{what}: {figure(gap.other)} against {figure(gap.reference)} in {found.reference}; one run each."
-    if gap.low == gap.high == 0:
+    if same_in_pairs(gap):
         return f"{what}: {figure(gap.other)} on average of {gap.pairs} matched runs, the same in every pair."
     unit = "days" if one.first_day else one.unit
     interval = f"95 % interval of the difference {figure(gap.low)} to {figure(gap.high)} {one_of(unit, gap.high)}"

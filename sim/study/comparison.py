@@ -381,3 +381,7 @@ class Comparison:
     def reference(self) -> str:
         """The first scenario."""
         return self.scenarios[0]
+
+    def answers_of(self, scenario: str) -> tuple[Answer, ...]:
+        """Return the answers on one scenario against the reference."""
+        return tuple(answer for answer in self.answers if answer.scenario == scenario)

@@ -168,6 +168,20 @@ def find_study(path: str | Path) -> Path | None:
     return inside if given.parent == Path() and inside.is_file() else None
 
 
+def find_file(path: Path) -> Path:
+    """Return the study or scenario file that a person means; InputError, with the nearest name, where there is none."""
+    found = find_study(path)
+    if found is not None or path.parent != Path():
+        return found or find_scenario(path)
+    try:
+        return find_scenario(path)
+    except InputError:
+        near = did_you_mean(path.stem, sorted(file.stem for file in STUDIES.glob("*.yaml")))
+        if not near:
+            raise
+        raise InputError([Fault(str(path), None, "", f"no such file{near}")]) from None
+
+
 def is_study(path: Path) -> bool:
     """Return whether a YAML file is a study rather than a scenario: it has `scenarios:`. Unreadable files are none."""
     try:

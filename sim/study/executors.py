@@ -129,12 +129,27 @@ class _Cluster(Executor):
         self._client.close()
 
 
+def _check_address(scheduler: str) -> None:
+    """Raise InputError for what is no address; Dask's client would hang on it."""
+    from distributed.comm import backends, parse_host_port
+
+    kind, mark, place = scheduler.partition("://")
+    try:
+        if mark and kind in backends and parse_host_port(place)[1]:
+            return
+    except ValueError:
+        pass
+    said = f"{scheduler!r} is no address of a Dask scheduler, such as tcp://host:8786"
+    raise InputError([Fault("--scheduler", None, "", said)])
+
+
 def _cluster(scheduler: str) -> tuple[Executor, int]:
     try:
         from distributed import Client
     except ImportError:
         said = "needs the extra `cluster`: pip install -e '.[cluster]'"
         raise InputError([Fault("--scheduler", None, "", said)]) from None
+    _check_address(scheduler)
     try:
         client: Any = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:

@@ -141,7 +141,7 @@ def _bands(counted: Counts, runs: int) -> tuple[np.ndarray, np.ndarray, float, f
 
 def _sentence(curve: HoldingCurve) -> str:
     if not curve.agreements:
-        return f"No agreement was signed in {plural(curve.runs, 'run')}."
+        return f"{curve.scenario}: no agreement was signed in {plural(curve.runs, 'run')}."
     signed = f"{plural(curve.agreements, 'agreement was', 'agreements were')} signed in {plural(curve.runs, 'run')}"
     ends = f"{curve.broken:,} broken, {curve.expired:,} expired, {curve.in_force:,} in force at the end"
     known = not math.isnan(curve.median)
@@ -149,7 +149,7 @@ def _sentence(curve: HoldingCurve) -> str:
     if math.isfinite(curve.median_low):
         upper = f"to {figure(curve.median_high)}" if math.isfinite(curve.median_high) else "up, without an upper end"
         half += f" (95 % interval {figure(curve.median_low)} {upper})"
-    return f"{signed}: {ends}; {half}."
+    return f"{curve.scenario}: {signed}; {ends}; {half}."
 
 
 def _difference(found: Gathered, counted: dict[str, Counts], name: str, until: int) -> ForestRow:

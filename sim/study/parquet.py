@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from sim.study.tables import KEY, Columns, Kind
 
+REPEATED = (*KEY, "day")  # the same in many rows: kept once, and their lowest and highest value in each file noted
 TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),
     "int": pa.int64(),
@@ -39,7 +40,10 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
     ]
     file = io.BytesIO()
     table = pa.Table.from_arrays(arrays, schema=schema(kinds))
-    pq.write_table(table, file, compression="zstd", store_schema=False)
+    often = [name for name, kind in kinds.items() if kind == "text" or name in REPEATED]
+    pq.write_table(
+        table, file, compression="zstd", use_dictionary=often, write_statistics=list(REPEATED), store_schema=False
+    )
     return file.getvalue()
 
 
@@ -89,9 +93,10 @@ def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) 
 
 def _texts(values: Sequence[str | None]) -> pa.Array:
     """Return text; None is null."""
-    raw = [value.encode() if value is not None else b"" for value in values]
-    missing = np.array([value is None for value in values], dtype=bool)
-    return _joined(b"".join(raw), np.array([len(one) for one in raw], dtype=np.int64), missing)
+    coded = {value: b"" if value is None else value.encode() for value in set(values)}
+    raw = [coded[value] for value in values]
+    missing = np.array([value is None for value in values], dtype=bool) if None in coded else None
+    return _joined(b"".join(raw), np.fromiter(map(len, raw), dtype=np.int64, count=len(raw)), missing)
 
 
 def _joined(raw: bytes, sizes: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:

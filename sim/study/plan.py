@@ -30,6 +30,7 @@ from sim.scenario.write import flow
 from sim.study.definition import Definition, Source, Variant, definition_text, plain_name, scenario_file
 from sim.study.designs import DUMMY, grid_size, seed_of, whole_blocks
 from sim.study.inputs import Drawn, Draws, draws_of
+from sim.words import clause_list
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
 
@@ -223,7 +224,7 @@ def of_files(files: Sequence[Path], **options: Any) -> Definition:
     double = {stem for stem in stems if stems.count(stem) > 1}
     if double:
         raise InputError([Fault("batch", None, "", f"two scenarios of one name: {', '.join(sorted(double))}")])
-    question = f"What is different between {', '.join(stems)}?" if len(stems) > 1 else f"What happens in {stems[0]}?"
+    question = f"What is different between {clause_list(stems)}?" if len(stems) > 1 else f"What happens in {stems[0]}?"
     scenarios = {stem: Variant(file=str(file)) for stem, file in zip(stems, files, strict=True)}
     name = "_vs_".join(stems)
     return Definition(

@@ -73,7 +73,7 @@ def run_study(
     InputError for a folder of another study, and where results cannot be written.
     """
     folder = out / plan.name
-    with _errors_of_writing(folder), _alone_in(folder), closing(crew(workers, scheduler)) as hands:
+    with closing(crew(workers, scheduler)) as hands, _errors_of_writing(folder), _alone_in(folder):
         session = Session.begin(plan, folder, report)
         try:
             session.say()
@@ -190,8 +190,10 @@ class Session:
                 break
             target = next_look(target, last)
         if found is not None:
-            words = f"{label(found.statistic)} in {found.scenario} is known to {found.share:.1%}"
-            self.say(f"after {target} replicates {words}{'' if reached else f', not to {share:.1%} as asked for'}")
+            words = f"{label(found.statistic)} in {found.scenario} is known to {100 * found.share:.3g} %"
+            self.say(
+                f"after {target} replicates {words}{'' if reached else f', not to {100 * share:.3g} % as asked for'}"
+            )
 
     def work(self, runs: int, hands: Crew) -> None:
         """Do what is missing of the first so many runs."""

@@ -53,9 +53,15 @@ def verdict(found: Difference) -> str:
         return "one run each: no interval"
     if found.resolved:
         return "higher" if found.difference > 0 else "lower"
-    if found.low == found.high == 0:
+    if same_in_pairs(found):
         return "the same in every pair"
     return runs_about(found.more_runs)
+
+
+def same_in_pairs(found: Difference) -> bool:
+    """Return whether the statistic has one and the same value in both runs of every pair."""
+    alike = found.variance_ratio == 0 or math.isnan(found.variance_ratio)  # NaN: neither varies
+    return found.pairs > 2 and found.difference == 0 and alike
 
 
 def names_of(path: str) -> list[str]:

@@ -20,7 +20,7 @@ def status_lines(study: Study) -> list[str]:
     if precision:
         got = "reached" if precision["reached"] else "not reached"
         lines.append(
-            f"A precision of {precision['asked']:.1%} was asked for, and {got} at {precision['replicates']} replicates."
+            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {got} at {precision['replicates']} replicates."
         )
     lines.append(_next(study))
     return lines

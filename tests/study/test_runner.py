@@ -203,7 +203,7 @@ def test_a_study_goes_on_until_it_is_precise_and_no_further(tmp_path: Path) -> N
     notes: list[Progress] = []
     folder = run_study(plan, tmp_path / "tight", workers=1, until_precise=1e-4, most=15, report=notes.append)
     assert Study.open(folder).done == 2 * 15
-    assert "not to 0.0% as asked for" in notes[-1].note
+    assert "not to 0.01 % as asked for" in notes[-1].note
 
 
 def test_the_command_of_the_ledger_makes_the_same_run(undisturbed: Path, tmp_path: Path) -> None:
