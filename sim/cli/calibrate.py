@@ -86,19 +86,18 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
     runs = (
         f"{plural(said.draws, 'draw')}, {plural(said.replicates, 'run')} each, and {said.predictive} of the posterior"
     )
-    how = ", moved by a regression" if said.adjust else ""
     return [
         ("window", f"{period}; evidence ends {day_text(scenario.evidence_until)}"),
         ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
         ("patterns", f"{', '.join(plan.targets.patterns)}: {plural(len(plan.targets.figures), 'figure')}"),
         ("runs", f"{runs}; seed {said.seed}"),
-        ("kept", f"the {said.kept} draws nearest to the observation, {said.keep:.3g} of all{how}"),
+        ("kept", f"the {said.kept} draws nearest to the observation, {said.keep:.3g} of all"),
     ]
 
 
 def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -> Fitted:
-    from sim.history.calibration import hands_of, open_folder, simulate_posterior, simulate_prior
-    from sim.history.fitted import Fitted, posterior_of
+    from sim.history.calibration import hands_of, open_folder, simulate_posterior, simulate_prior, simulate_typical
+    from sim.history.fitted import Fitted, candidates, excess, posterior_of, typical_table
 
     open_folder(plan, folder)
     with hands_of(workers, scheduler) as hands:
@@ -108,7 +107,18 @@ def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -
         fresh = _reported(
             "runs of the posterior", lambda report: simulate_posterior(plan, folder, values, hands, report)
         )
-    return Fitted(plan, runs, kept, values, fresh, recovery)
+        if plan.definition.typical:
+            points = candidates(plan, values)
+            rounds = _reported(
+                "runs of the draws kept, to find those right on average",
+                lambda report: simulate_typical(
+                    plan, folder, points, lambda found: excess(found, plan.targets), hands, report
+                ),
+            )
+            typical = typical_table(plan, points, rounds)
+        else:
+            typical = None
+    return Fitted(plan, runs, kept, values, fresh, recovery, typical)
 
 
 def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
@@ -129,7 +139,7 @@ def _recovered(plan: Plan, runs: Any) -> Any:
         return None
     print(f"recovery of {min(said.recovery, said.draws)} synthetic truths", file=sys.stderr, flush=True)
     shares = plan.space.shares(runs.points)[:, :size]
-    return recover(runs.figures, shares, plan.targets, said.kept, said.adjust, said.recovery)
+    return recover(runs.figures, shares, plan.targets, said.kept, said.recovery)
 
 
 def _write(fitted: Fitted, folder: Path) -> None:
@@ -157,14 +167,14 @@ def _tell(fitted: Fitted, folder: Path) -> None:
     """Print what was learned."""
     from sim.cli.output import console
     from sim.history import fitted as tables
-    from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line
+    from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line, typical_lines
 
     out = console()
     out.print()
     for line in parameter_lines(fitted):
         out.print(line)
     out.print()
-    for line in (recovery_line(fitted), predictive_line(fitted), *tables.unknown(fitted)):
+    for line in (recovery_line(fitted), predictive_line(fitted), *tables.unknown(fitted), *typical_lines(fitted)):
         if line:
             out.print(line)
     if fitted.runs.failed:

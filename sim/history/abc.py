@@ -13,9 +13,6 @@ import numpy as np
 
 from sim.history.priors import Space, Targets
 
-RIDGE = 1e-3  # of the regression's normal equations, so that figures that move together do no harm
-EDGE = 1e-4  # shares are kept off 0 and 1, where their logit has no end
-
 
 class Kept(NamedTuple):
     """The draws nearest to an observation. `rows` i8 [kept] by distance, `distance` f8 [kept], `shares` f8 [kept, inputs]."""
@@ -60,42 +57,9 @@ def nearest(distance: np.ndarray, shares: np.ndarray, count: int) -> Kept:
     return Kept(rows, distance[rows], shares[rows])
 
 
-def fit(
-    figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int, adjust: bool
-) -> Kept:
-    """Return the posterior's draws for an observation f8 [figures]; `shares` f8 [draws, inputs] of the priors."""
-    kept = nearest(distances(figures, observed, targets), shares, count)
-    if not adjust:
-        return kept
-    return kept._replace(shares=adjusted(kept, summaries(figures[kept.rows], targets), summaries(observed, targets)))
-
-
-def summaries(figures: np.ndarray, targets: Targets) -> np.ndarray:
-    """Return figures in half-widths of their tolerances for the regression: the mean over replicates, bounded and finite."""
-    scaled = (figures - targets.accept.mean(axis=1)) / targets.half
-    bounded = np.clip(
-        np.nan_to_num(scaled, nan=0.0, posinf=2 * targets.cap, neginf=-2 * targets.cap),
-        -2 * targets.cap,
-        2 * targets.cap,
-    )
-    return bounded.mean(axis=1) if figures.ndim == 3 else bounded
-
-
-def adjusted(kept: Kept, found: np.ndarray, observed: np.ndarray) -> np.ndarray:
-    """Return the kept shares moved to where the observation is, by a local-linear regression in logits.
-
-    Beaumont, Zhang & Balding 2002, Genetics 162:2025, with Epanechnikov weights; logits keep draws within their priors.
-    """
-    widest = max(kept.threshold, 1e-12) * (1 + 1e-9)
-    weight = np.sqrt(np.maximum(1 - (kept.distance / widest) ** 2, 0.0))[:, None]
-    offset = found - observed
-    design = np.hstack([np.ones((len(offset), 1)), offset])
-    inside = np.clip(kept.shares, EDGE, 1 - EDGE)
-    logit = np.log(inside / (1 - inside))
-    left = (design * weight).T @ (design * weight)
-    left[1:, 1:] += np.eye(offset.shape[1]) * RIDGE * max(np.trace(left) / len(left), 1e-12)
-    slope = np.linalg.solve(left, (design * weight).T @ (logit * weight))
-    return np.asarray(1 / (1 + np.exp(-(logit - offset @ slope[1:]))))
+def fit(figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int) -> Kept:
+    """Return the `count` draws nearest to an observation f8 [figures]; `shares` f8 [draws, inputs] of the priors."""
+    return nearest(distances(figures, observed, targets), shares, count)
 
 
 def posterior(kept: Kept, space: Space, draws_of_free: np.ndarray) -> np.ndarray:

@@ -39,9 +39,16 @@ from sim.study.worker import OtherProgramError
 
 CHUNK = 24  # runs
 PREDICTIVE = 1 << 40  # seeds of fresh runs of the posterior are numbered from here
+TYPICAL_RUNS = 1 << 42  # and those of the search for draws right on average
 MOST_TRIES = 3  # of a chunk whose worker died
 MOST_FAILED = 0.01  # share of runs
-RUNS, FRESH = "runs", "predictive"
+RUNS, FRESH, TYPICAL = "runs", "predictive", "typical"
+ROUNDS = (
+    (1.0, 1),
+    (0.1, 4),
+    (0.02, 12),
+)  # of the search for draws right on average: share of them, times the runs of each
+LEAST_DRAWS = 4  # of a round of that search
 
 Report = Callable[[Progress], None]
 
@@ -140,10 +147,44 @@ def simulate_posterior(
     return _all(plan, folder / f"{FRESH}-{key}", wanted, 1, PREDICTIVE, hands, report)[0][:, 0]
 
 
+def simulate_typical(
+    plan: Plan,
+    folder: Path,
+    points: np.ndarray,
+    score: Callable[[np.ndarray], np.ndarray],
+    hands: Crew,
+    report: Report | None = None,
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Run points again and again, fewer of them each time: rows i8 [n] and figures f8 [n, runs, figures] of each round.
+
+    The lowest `score` of the figures go on; every round has seeds of its own, the same for all its points, so that a point
+    that was lucky in one round is not in the next.
+    """
+    rows = np.arange(len(points))
+    rounds: list[tuple[np.ndarray, np.ndarray]] = []
+    for number, (share, times) in enumerate(ROUNDS):
+        if rounds:
+            wanted = min(len(rows), max(LEAST_DRAWS, round(share * len(points))))
+            rows = rows[np.argsort(score(rounds[-1][1]), kind="stable")[:wanted]]
+        runs = plan.definition.typical * times
+        key = sha256(points[rows].tobytes())[:12]
+        first = TYPICAL_RUNS + (number << 32)
+        place = folder / f"{TYPICAL}-{key}-{runs}"
+        rounds.append((rows, _all(plan, place, points[rows], runs, first, hands, report, matched=True)[0]))
+    return rounds
+
+
 def _all(
-    plan: Plan, folder: Path, points: np.ndarray, replicates: int, first: int, hands: Crew, report: Report | None
+    plan: Plan,
+    folder: Path,
+    points: np.ndarray,
+    replicates: int,
+    first: int,
+    hands: Crew,
+    report: Report | None,
+    matched: bool = False,
 ) -> tuple[np.ndarray, int]:
-    """Return the figures of `replicates` runs of each point and how many runs failed."""
+    """Return the figures of `replicates` runs of each point and how many runs failed; `matched`: all points on the same seeds."""
     total = len(points) * replicates
     pieces = [(start, min(total, start + CHUNK)) for start in range(0, total, CHUNK)]
     kit = Kit(source_hash(), plan.loaded.scenario, plan.declared, plan.targets.figures)

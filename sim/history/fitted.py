@@ -13,9 +13,11 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.history.abc import Kept, by_pattern, distances, fit, posterior
 from sim.history.calibration import Runs, manifest_of
-from sim.history.priors import Plan
+from sim.history.card import middle
+from sim.history.priors import Plan, Targets
 from sim.history.recovery import HINTED, LEVEL, Recovery, verdict
 from sim.record.manifest import sha256, versions
+from sim.scenario.inputs import inputs_of
 from sim.scenario.write import number_text
 from sim.study.designs import halton, seed_of
 from sim.study.files import write_atomic
@@ -24,6 +26,7 @@ FREE = 1 << 41  # key of the draws of inputs that are not fitted
 ENDS = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
 DIGITS = 6  # of a number in the posterior's file
 ORIGIN = ".manifest.json"
+INNER = 0.8  # share of a tolerance within which a median has room to move
 LITTLE = 0.1  # narrowing of an interval that is next to none
 TOGETHER, MOST_PAIRS = 0.3, 5  # rank correlation of a pair worth naming, and how many are
 
@@ -38,6 +41,7 @@ class Fitted:
     values: np.ndarray
     fresh: np.ndarray
     recovery: Recovery | None
+    typical: pd.DataFrame | None = None
 
     @property
     def observed(self) -> np.ndarray:
@@ -49,7 +53,7 @@ def posterior_of(plan: Plan, runs: Runs) -> tuple[Kept, np.ndarray]:
     """Return the draws kept for the observation, and the posterior's values f8 [kept, inputs] as its file has them."""
     said, space = plan.definition, plan.space
     shares = space.shares(runs.points)
-    kept = fit(runs.figures, plan.targets.observed, shares, plan.targets, said.kept, said.adjust)
+    kept = fit(runs.figures, plan.targets.observed, shares, plan.targets, said.kept)
     free = halton(len(kept.rows), len(space.paths) - space.fitted, seed_of(said.seed, FREE))
     values = posterior(kept, space, free)
     rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])
@@ -202,6 +206,58 @@ def recovery_table(fitted: Fitted) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def candidates(plan: Plan, values: np.ndarray) -> np.ndarray:
+    """Return the posterior's draws, and last the scenario's own numbers; inputs that are not fitted are at their best."""
+    best = inputs_of(plan.loaded.scenario)
+    own = np.array([best[path].best for path in plan.space.paths])
+    points = np.vstack([values, own])
+    points[:, plan.space.fitted :] = own[plan.space.fitted :]
+    return points
+
+
+def excess(figures: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return how far the medians of runs f8 [points, runs, figures] lie off the inner part of their tolerances: f8 [points].
+
+    Half-widths beyond `INNER` of the tolerance, at most the cap; weighted like the distance. A median of nothing is at the cap.
+    """
+    medians = np.array([[middle(column[~np.isnan(column)]) for column in runs.T] for runs in figures])
+    return np.asarray(np.sqrt(_beyond(medians, targets, INNER) ** 2 @ targets.weight / targets.weight.sum()))
+
+
+def _beyond(medians: np.ndarray, targets: Targets, inner: float) -> np.ndarray:
+    """Return by pattern, f8 [points, patterns], how far medians f8 [points, figures] are beyond a share of their tolerances."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(medians - targets.accept.mean(axis=1)) / targets.half - inner
+    square = np.nan_to_num(np.clip(off, 0.0, targets.cap), nan=targets.cap) ** 2
+    member = np.eye(len(targets.patterns))[targets.pattern]
+    return np.asarray(np.sqrt(square @ member / member.sum(axis=0)))
+
+
+def typical_table(plan: Plan, points: np.ndarray, rounds: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+    """Return the points of the last round, the best first: runs, patterns whose medians are all accepted, and their inputs.
+
+    `draw` is the row of the posterior's file, from 0; `own` the numbers that single runs of the scenario have.
+    """
+    rows, figures = rounds[-1]
+    own = len(points) - 1
+    medians = np.array([[middle(column[~np.isnan(column)]) for column in runs.T] for runs in figures])
+    accepted = _beyond(medians, plan.targets, 1.0) == 0
+    score = excess(figures, plan.targets)
+    table = [
+        {
+            "draw": "own" if row == own else int(row), "runs": figures.shape[1], "excess": score[n],
+            "patterns_accepted": int(accepted[n].sum()), "of": len(plan.targets.patterns),
+            "not_accepted": " ".join(name for name, good in zip(plan.targets.patterns, accepted[n], strict=True) if not good),
+            **dict(zip(plan.space.paths[: plan.space.fitted], points[row].tolist(), strict=False)),
+            **dict(zip(plan.targets.figures, medians[n].tolist(), strict=True)),
+        }
+        for n, row in enumerate(rows.tolist())
+    ]  # fmt: skip
+    return pd.DataFrame(table).sort_values(
+        ["excess", "draw"], key=lambda column: column.astype(str) if column.name == "draw" else column
+    )
+
+
 def all_tables(fitted: Fitted) -> dict[str, pd.DataFrame]:
     """Return every table of a calibration by the name of its file."""
     found = {
@@ -211,6 +267,8 @@ def all_tables(fitted: Fitted) -> dict[str, pd.DataFrame]:
         "influence": influence(fitted).rename_axis("input").reset_index(),
         "draws": draws_table(fitted),
     }
+    if fitted.typical is not None:
+        found["typical"] = fitted.typical
     return found if fitted.recovery is None else {**found, "recovery": recovery_table(fitted)}
 
 

@@ -73,7 +73,9 @@ class Calibration(Part):
     draws: int = Field(20000, ge=100, le=1_000_000, description="draws from the prior")
     replicates: int = Field(1, ge=1, le=100, description="runs of each draw, on seeds of their own")
     keep: float = Field(0.01, gt=0, le=0.5, description="share of draws kept, those nearest to the observation")
-    adjust: bool = Field(False, description="local-linear regression adjustment of what is kept")
+    typical: int = Field(
+        16, ge=0, le=10_000, description="runs of each draw kept, to find those right on average; 0: none"
+    )
     cap: float = Field(3, gt=0, le=10, description="greatest distance of one figure, in half-widths of its tolerance")
     weights: dict[Weight, float] = Field(default_factory=_weights, description="of patterns in the distance")
     recovery: int = Field(300, ge=0, le=100_000, description="synthetic truths drawn from the prior")

@@ -60,7 +60,6 @@ def recover(
     shares: np.ndarray,
     targets: Targets,
     count: int,
-    adjust: bool,
     truths: int,
     report: Callable[[int, int], None] | None = None,
 ) -> Recovery:
@@ -69,7 +68,7 @@ def recover(
     total = min(truths, len(shares))
     for row in range(total):
         others = np.delete(np.arange(len(shares)), row)
-        kept = fit(figures[others], figures[row, 0], shares[others], targets, count, adjust)
+        kept = fit(figures[others], figures[row, 0], shares[others], targets, count)
         ends = np.quantile(kept.shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
         rank = np.mean(kept.shares < shares[row], axis=0)
         found.append((shares[row], kept.shares.mean(axis=0), ends[0], ends[1], rank))

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from sim import __version__
 from sim.history.fitted import Fitted, correlations, influence, predictive
 from sim.history.recovery import BINS
+from sim.plots.compare.sheet import shortened
 from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, day_text, new_figure, png_bytes, put_stamp, typography
 
 if TYPE_CHECKING:
@@ -62,11 +63,11 @@ def _stamp(figure: Figure, fitted: Fitted) -> None:
 def _panels(count: int, title: str, note: str, tall: float = 1.55) -> tuple[Figure, list[Axes]]:
     """Return a figure of small panels, with a title and a note above them."""
     rows = -(-count // COLUMNS)
-    height = 1.25 + rows * tall
+    height = 1.4 + rows * tall
     figure = new_figure(10, height)
     _title(figure, title, note, height)
     grid = figure.add_gridspec(
-        rows, COLUMNS, left=0.045, right=0.985, top=1 - 0.95 / height, bottom=0.55 / height, hspace=0.85, wspace=0.22
+        rows, COLUMNS, left=0.045, right=0.985, top=1 - 0.95 / height, bottom=0.72 / height, hspace=0.85, wspace=0.22
     )
     return figure, [_plain(figure.add_subplot(grid[i // COLUMNS, i % COLUMNS])) for i in range(count)]
 
@@ -106,7 +107,7 @@ def posterior_figure(fitted: Fitted) -> Figure:
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
         axes.set_yticks([])
         axes.set_title(short(path), fontsize=8, loc="left", color=INK)
-        axes.set_xlabel(space.units[place][:46], fontsize=6.5, color=QUIET, labelpad=1)
+        axes.set_xlabel(shortened(space.units[place], 2.2, 6.5), fontsize=6.5, color=QUIET, labelpad=1)
     return figure
 
 
@@ -183,10 +184,11 @@ def influence_figure(fitted: Fitted) -> Figure:
 
 
 def _heat(table: pd.DataFrame, title: str, note: str, numbers: bool, wide: float) -> Figure:
-    height = 3.0 + 0.27 * len(table)
+    below = 1.9 if numbers else 1.6  # inches for the names across
+    height = 0.75 + below + 0.27 * len(table)
     figure = new_figure(wide, height)
     _title(figure, title, note, height)
-    axes = figure.add_axes((0.31, 1.95 / height, 0.6, 1 - 2.6 / height))
+    axes = figure.add_axes((0.31, below / height, 0.6, 1 - (below + 0.65) / height))
     values = table.to_numpy(dtype=float)
     image = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
     axes.set_yticks(range(len(table)), [short(name) for name in table.index], fontsize=7.5)
@@ -203,7 +205,7 @@ def _heat(table: pd.DataFrame, title: str, note: str, numbers: bool, wide: float
         if row != column:
             shade = PAPER if abs(values[row, column]) > 0.6 else INK
             axes.text(column, row, f"{values[row, column]:.2f}", fontsize=6.5, ha="center", va="center", color=shade)
-    bar = figure.colorbar(image, cax=figure.add_axes((0.93, 1.95 / height, 0.015, 1 - 2.6 / height)))
+    bar = figure.colorbar(image, cax=figure.add_axes((0.93, below / height, 0.015, 1 - (below + 0.65) / height)))
     bar.ax.tick_params(labelsize=7)
     return figure
 

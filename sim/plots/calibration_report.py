@@ -14,6 +14,7 @@ from sim.plots.report import data_uri, environment
 from sim.plots.style import day_text, evidence_line
 from sim.words import plural
 
+MOST_TYPICAL = 3  # draws that are named
 ALT = {
     "posterior": "Prior and posterior of each fitted input",
     "predictive": "Runs of prior and posterior against each observed figure",
@@ -43,11 +44,11 @@ def page(fitted: Fitted, pictures: dict[str, bytes]) -> str:
             recovery=recovery_line(fitted),
             predictive=predictive_line(fitted),
             unknown=unknown(fitted),
+            typical=typical_lines(fitted),
             parameters=[_parameter(row) for row in parameters(fitted).to_dict("records")],
             figures=[_figure(row) for row in predictive(fitted).to_dict("records")],
             images={name: data_uri(png) for name, png in pictures.items()},
             alt=ALT,
-            adjust=said.adjust,
             cap=said.cap,
             weights=[f"{plan.targets.patterns[i]} {weight:g}" for i, weight in enumerate(plan.targets.weight.tolist())],
             threshold=f"{fitted.kept.threshold:.2f}",
@@ -134,3 +135,19 @@ def predictive_line(fitted: Fitted) -> str:
     missed = [name.replace("_", " ") for name in table.loc[~both, "figure"]]
     said = f"Fresh runs of the posterior: {int(both.sum())} of {len(table)} figures have their median in the tolerance and the observation in the 90 % band"
     return f"{said}{'; not ' + ', '.join(missed) if missed else ''}."
+
+
+def typical_lines(fitted: Fitted) -> list[str]:
+    """Say which draws of the posterior give the tolerances on average, and how the scenario's own numbers do."""
+    table = fitted.typical
+    if table is None:
+        return []
+    lines = []
+    for row in table.head(MOST_TYPICAL).to_dict("records"):
+        who = "the scenario's own numbers" if row["draw"] == "own" else f"draw {row['draw']} of the posterior"
+        missed = f"; not {row['not_accepted']}" if row["not_accepted"] else ""
+        lines.append(
+            f"On average over {row['runs']} runs {who}: medians of {row['patterns_accepted']} of {row['of']} patterns within "
+            f"their tolerance{missed} (excess {row['excess']:.2f})."
+        )
+    return lines

@@ -17,10 +17,10 @@ from scipy.stats import binom, norm
 from sim.cli.main import main
 from sim.errors import InputError
 from sim.history import abc
-from sim.history.calibration import CHUNK, RUNS, hands_of, open_folder, simulate_prior
+from sim.history.calibration import CHUNK, LEAST_DRAWS, ROUNDS, RUNS, hands_of, open_folder, simulate_prior
 from sim.history.card import distance
 from sim.history.declared import Figure, Interval
-from sim.history.fitted import posterior_of, posterior_text
+from sim.history.fitted import INNER, excess, posterior_of, posterior_text
 from sim.history.priors import Space, Targets, read_calibration, with_record
 from sim.history.recovery import recover
 from sim.scenario.files import SCENARIOS
@@ -62,8 +62,8 @@ drawn: [rules.reporting.monitor_detection]
 observed:
   source: invented
   figures: {P1_deaths_per_event_mean: 3, P8_weekly_mean: 1.0, P8_weekly_none_share: 0.4}
+typical: 2
 """
-GOOD = VALLEYS.splitlines(keepends=True)
 
 
 def written(folder: Path, text: str = VALLEYS) -> Path:
@@ -102,7 +102,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("rules.incident.per_pair_month: log", "rules.incident.per_pair_mont: log", "yaml:9: fitted.rules.incident.per_pair_mont: the scenario has no such input"),
+        ("rules.incident.per_pair_month: log", "rules.incident.per_pair_mont: log", "yaml:9: fitted.rules.incident.per_pair_mont: the scenario has no"),
         ("rules.incident.per_pair_month: log", "rules.incident.reach_km: log", "has no range of its own in the scenario"),
         ("{low: 0.025, high: 0.045}", "{low: 0.025, high: 0.5}", "yaml:10: fitted.rules.clash.loss_per_day: 0.025 to 0.5 does not lie within"),
         ("{low: 0.025, high: 0.045}", "{low: 0.025, hihg: 0.045}", "unknown key, did you mean 'high'?"),
@@ -180,7 +180,7 @@ def test_a_fit_of_a_known_problem_finds_its_posterior() -> None:
     figures = (shares[:, :2] + rng.normal(size=(40000, 2)) * noise)[:, None]
     chosen = targets(0.05, 0.05)
     observed = np.array([0.4, 0.5])
-    kept = abc.fit(figures, observed, shares, chosen, 400, False)
+    kept = abc.fit(figures, observed, shares, chosen, 400)
     assert (np.diff(kept.distance) >= 0).all()
     cut = norm.cdf((np.array([0, 1]) - 0.5) / 0.2)
     known = 0.5 + 0.2 * norm.ppf(cut[0] + np.array([0.05, 0.95]) * (cut[1] - cut[0]))
@@ -195,7 +195,7 @@ def test_recovery_of_a_known_problem_has_its_coverage_and_tells_what_is_seen() -
     rng = np.random.default_rng(4)
     shares = rng.uniform(size=(6000, 2))
     figures = (shares[:, :1] + rng.normal(size=(6000, 1)) * 0.1)[:, None]
-    found = recover(figures, shares, targets(0.1), 120, False, 300)
+    found = recover(figures, shares, targets(0.1), 120, 300)
     low, high = binom.ppf([0.0005, 0.9995], 300, 0.9) / 300
     print(f"coverage of 90 % intervals {found.coverage}, correlation {found.correlation}, rank p {found.uniform}")
     assert ((found.coverage >= low) & (found.coverage <= high)).all()
@@ -212,10 +212,18 @@ def test_recovery_sees_a_fit_that_is_too_sure() -> None:
     mean = shares + rng.normal(size=(4000, 1)) * 0.03
     inside = []
     for row in range(200):
-        kept = abc.fit(mean[:, None], one[row], shares, targets(0.3), 80, False)
+        kept = abc.fit(mean[:, None], one[row], shares, targets(0.3), 80)
         low, high = np.quantile(kept.shares[:, 0], [0.05, 0.95])
         inside.append(low <= shares[row, 0] <= high)
     assert np.mean(inside) < 0.6
+
+
+def test_an_excess_is_that_of_medians_beyond_the_inner_part_of_their_tolerance() -> None:
+    chosen = targets(1.0, 2.0, weight=(3.0, 1.0))
+    runs = np.array([[[0.5, -1.0], [9.0, 1.0], [-9.0, 0.0]], [[1.8, 0.0], [1.8, 4.0], [9.0, 4.0]]])
+    off = [0.0, math.sqrt((3 * (1.8 - INNER) ** 2 + (2 - INNER) ** 2) / 4)]
+    np.testing.assert_allclose(excess(runs, chosen), off)
+    np.testing.assert_allclose(excess(np.full((1, 3, 2), math.nan), chosen), [3.0])
 
 
 def made(folder: Path, file: Path, **changes: Any) -> tuple[str, np.ndarray]:
@@ -297,6 +305,10 @@ def test_the_command_writes_a_posterior_that_batch_draws_from_and_that_repeats(
     } <= names
     page = (folder / "report.html").read_text(encoding="utf-8")
     assert page.count("SIMULATED") >= 2
+    typical = pd.read_csv(folder / "typical.csv")
+    assert len(typical) == LEAST_DRAWS
+    assert set(typical["runs"]) == {2 * ROUNDS[-1][1]}
+    assert typical["excess"].is_monotonic_increasing
     origin = json.loads((tmp_path / "kept" / "valleys.manifest.json").read_text(encoding="utf-8"))
     assert origin["posterior"] == {"draws": 20, "of": 100, "threshold": origin["posterior"]["threshold"]}
     assert saved.read_bytes() == (folder / "posterior.csv").read_bytes()
