@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -133,8 +133,9 @@ def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Pa
     from sim.plots.rolling import rolling_figure, stamp_of
     from sim.plots.style import png_bytes, svg_bytes, write_whole
 
-    runs = int(table["model_runs"].min())
-    drawn = rolling_figure(table, summary(table), stamp_of(study.name, runs, made_of["record_until"]))
+    evidence = max(model.evidence_until for model in study.scenarios.values())
+    stamp = stamp_of(study.name, int(table["model_runs"].min()), date.fromisoformat(made_of["record_until"]), evidence)
+    drawn = rolling_figure(table, summary(table), stamp)
     write_whole(folder / "hindcast.png", png_bytes(drawn.figure))
     write_whole(folder / "hindcast.svg", svg_bytes(drawn.figure))
 

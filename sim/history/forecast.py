@@ -125,16 +125,18 @@ def _hold(rows: pd.DataFrame, asked: Relapse, scenario: Scenario, last: int) -> 
     if not keep.any():
         return None
     days, censored = (rows[key].to_numpy()[keep] for key in ("days_held", "censored"))
+    if asked.signed < 0:
+        days = days + signed[keep] - asked.signed  # counted from the day of signing that was observed
     chance, rest = day_chances(days.astype(float), censored.astype(bool), first, last - asked.signed)
     return Hold(first, chance, rest)
 
 
 def _same(rows: pd.DataFrame, asked: Relapse, signed: np.ndarray) -> np.ndarray:
-    """Return which rows are the agreement: by name, else by its day of signing where that is one agreement's alone."""
+    """Return which rows are the agreement: by name, else by its day of signing, give or take one, where that is one's alone."""
     by_name = rows["name"].str.casefold().to_numpy() == asked.name.casefold()
     if by_name.any():
         return np.asarray(by_name, dtype=bool)
-    by_day = signed == asked.signed
+    by_day = (np.abs(signed - asked.signed) <= 1) & (signed < 0)
     return by_day if len(set(rows["name"][by_day])) == 1 else np.zeros(len(rows), dtype=bool)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +36,7 @@ def rolling_figure(table: pd.DataFrame, found: Summary, stamp: str) -> Drawn:
         Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),)),
     ]
     note = (
-        f"Lethal events among rebels in the weeks ahead of each origin. Mean CRPS over {found.weeks} weeks: model "
+        f"Lethal events among rebels in weeks 1 to 4 after each origin. Mean CRPS over {found.weeks} weeks: model "
         f"{found.model:.3g}, Hawkes {found.hawkes:.3g} (lower is better). The model's forecast is made by the runs most like the "
         "record before the origin. Square-root scale."
     )
@@ -49,9 +50,10 @@ def rolling_figure(table: pd.DataFrame, found: Summary, stamp: str) -> Drawn:
     return Drawn(sheet.figure, table, title, note)
 
 
-def stamp_of(study: str, runs: int, until: str) -> str:
-    """Return the provenance line."""
-    return f"SIMULATED · {study} · {runs} runs or more an origin · sim {__version__} · record to {until}"
+def stamp_of(study: str, runs: int, until: date, evidence: date) -> str:
+    """Return the provenance line: `until` is the record's last day, `evidence` the last day that scenarios were made from."""
+    ends = f"record to {day_text(until)} · evidence ends {day_text(evidence)}"
+    return f"SIMULATED · {study} · {runs} runs or more an origin · sim {__version__} · {ends}"
 
 
 def _panel(axes: Axes, part: pd.DataFrame, top: float) -> None:

@@ -405,6 +405,20 @@ def test_a_posterior_is_hashed_into_the_manifest(tmp_path: Path, observed: Path)
         score_study(found, observed)
 
 
+def test_a_day_of_signing_given_a_day_later_moves_no_relapse(
+    study: Study, tmp_path: Path, scenario: Scenario, geography: Geography
+) -> None:
+    """The sources differ on the evening or the morning; the relapse is one day of the calendar all the same."""
+    found = []
+    for signed in ("2020-02-20", "2020-02-21"):
+        text = f"name,signed,relapsed\nX,{signed},2020-03-09\n"
+        folder = write_observed(tmp_path / signed, geography, scenario, agreements_csv=text)
+        outcome = read_outcome(folder, scenario, geography)
+        model = of_study(study, "base", geography, outcome)
+        found.append(relapse_loss(model, outcome.relapses[0], outcome.last))
+    assert found[0] == pytest.approx(found[1])
+
+
 def test_a_study_without_reports_says_what_to_do(tmp_path: Path, observed: Path) -> None:
     folder = run_study(small_plan(2), tmp_path, workers=1)
     with pytest.raises(InputError, match=r"run it with `keep: \[reported\]`"):
