@@ -26,6 +26,9 @@ def ablate(
         typer.Option(metavar="N", min=1, max=4000, help="Days of a run; of the window of most patterns if left out."),
     ] = None,
     seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**53 - 1, help="Seed of the study.")] = 1,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="RULE", help="Only this rule, as `spread`; repeatable. All if left out.")
+    ] = None,
     vary_inputs: Annotated[
         bool,
         typer.Option(
@@ -62,7 +65,7 @@ def ablate(
     against = read_patterns(patterns)
     check_sides(model, against, str(patterns))
     check_folder(out, "--out")
-    plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs))
+    plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs, only or []))
     pairs(plan_rows(plan), title=plan.definition.question)
     with batch_progress() as report:
         folder = run_study(plan, out, workers, report=report)

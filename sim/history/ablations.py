@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args, get_origin
 
+from sim.errors import Fault, InputError
 from sim.history.card import Card, Row, Verdict, make_card
 from sim.history.declared import Patterns
 from sim.history.runs import runs_of_study
 from sim.history.say import MARK, csv_text, number, short
+from sim.scenario.keys import choice
 from sim.scenario.rules import Rules
 from sim.scenario.schema import Scenario
 from sim.study.definition import Definition, Variant, plain_name
@@ -37,10 +39,17 @@ class Ablation(NamedTuple):
     sets: dict[str, Any]
 
 
-def ablations_of(model: Scenario) -> list[Ablation]:
-    """Return every switch that can be thrown in a scenario's rules, and every other variant of a form."""
+def ablations_of(model: Scenario, only: Collection[str] = ()) -> list[Ablation]:
+    """Return every switch that can be thrown in a scenario's rules, and every other variant of a form.
+
+    `only`: names of rules; all if empty. InputError for a name that no rule has.
+    """
+    if unknown := [name for name in only if name not in Rules.model_fields]:
+        raise InputError(
+            [Fault("--only", None, name, f"is no rule{choice(name, list(Rules.model_fields))}") for name in unknown]
+        )
     found: list[Ablation] = []
-    for rule in Rules.model_fields:
+    for rule in only or Rules.model_fields:
         part = getattr(model.rules, rule)
         if rule == "reporting":
             sets = {f"rules.{rule}.{key}": value for key, value in EXACT.items()}
@@ -66,12 +75,18 @@ def _of_rule(rule: str, part: Any) -> Iterator[Ablation]:
 
 
 def study_of(
-    file: Path, model: Scenario, replicates: int, days: int, seed: int = 1, vary_inputs: bool = False
+    file: Path,
+    model: Scenario,
+    replicates: int,
+    days: int,
+    seed: int = 1,
+    vary_inputs: bool = False,
+    only: Collection[str] = (),
 ) -> Definition:
     """Return the study that runs a scenario in full and in every ablation."""
     scenarios = {FULL: Variant(file=str(file))}
-    scenarios |= {one.name: Variant(file=str(file), set=one.sets) for one in ablations_of(model)}
-    parts = [f"ablate-{plain_name(file.stem)[:30]}", f"{days}_days", *([f"seed_{seed}"] if seed != 1 else [])]
+    scenarios |= {one.name: Variant(file=str(file), set=one.sets) for one in ablations_of(model, only)}
+    parts = [f"ablate-{plain_name(file.stem)[:30]}", f"{days}_days", *([f"seed_{seed}"] if seed != 1 else []), *only]
     return Definition(
         name="-".join([*parts, *(["inputs_vary"] if vary_inputs else [])])[:60],
         question="Which observed patterns need which mechanism, and which mechanisms can the record not tell apart?",

@@ -130,27 +130,19 @@ def test_what_cannot_be_judged_is_refused_in_one_line(
 
 
 def test_ablations_are_run_tabled_and_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = [
-        "ablate",
-        "greater_idlib_2018",
-        "--replicates",
-        "2",
-        "--days",
-        "32",
-        "--workers",
-        "1",
-        "--out",
-        str(tmp_path),
-    ]
+    words = ["ablate", "greater_idlib_2018", "--replicates", "2", "--days", "32", "--workers", "1", "--only", "clash"]
+    words += ["--out", str(tmp_path)]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert "SIMULATED." in said
     assert "full model" in said
     assert "ame verdicts as the full model" in said
-    folder = tmp_path / "ablate-greater_idlib_2018-32_days" / "ablations"
+    folder = tmp_path / "ablate-greater_idlib_2018-32_days-clash" / "ablations"
     table = pd.read_csv(folder / "ablations.csv").set_index("ablation")
-    assert {"full", "no_spread", "reporting_exact", "clash_attrition_square"} <= set(table.index)
+    assert list(table.index) == ["full", "no_clash", "clash_attrition_linear", "clash_attrition_square"]
     assert set(table["P11"]) <= {"pass", "fail"}
     figures = pd.read_csv(folder / "ablations_figures.csv")
     assert len(figures) == len(table) * 33
     assert "SIMULATED" in (folder / "ablations.svg").read_text(encoding="utf-8")
+    assert main([*words, "--only", "clsh"]) == 2
+    assert "--only: clsh: is no rule, did you mean 'clash'?" in capsys.readouterr().err
