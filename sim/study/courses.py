@@ -65,11 +65,11 @@ def fans(found: Gathered) -> tuple[FanPanel, ...]:
     """Return the fan charts; a quantity that never varies in any run or day is left out."""
     wanted = panels(found)
     columns = list(dict.fromkeys(name for panel in wanted for name in panel.columns))
-    daily = found.daily(columns)
+    daily = found.daily_counts(columns)
     drawn = []
     for panel in wanted:
         rows = [columns.index(name) for name in panel.columns]
-        values = {name: panel.make(one[..., rows]) for name, one in daily.items()}
+        values = {name: panel.make(one[..., rows].astype(float)) for name, one in daily.items()}
         if any(np.ptp(one) > 0 for one in values.values() if one.size):
             drawn.append(_panel(panel, values))
     return tuple(drawn)
@@ -99,7 +99,7 @@ def _fan(name: str, values: np.ndarray) -> Fan:
 def ladder(found: Gathered) -> Ladder:
     """Return the section on the escalation ladder."""
     columns = list(_levels(found))
-    level = {name: _highest(values) for name, values in found.daily(columns).items()}
+    level = {name: _highest(values) for name, values in found.daily_counts(columns).items()}
     share = {
         name: np.stack([np.mean(one == step, axis=0) for step in range(len(LEVELS))], axis=-1)
         for name, one in level.items()

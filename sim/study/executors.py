@@ -131,7 +131,8 @@ class _Cluster(Executor):
 
 def _check_address(scheduler: str) -> None:
     """Raise InputError for what is no address; Dask's client would hang on it."""
-    from distributed.comm import backends, parse_host_port
+    from distributed.comm.addressing import parse_host_port
+    from distributed.comm.registry import backends
 
     kind, mark, place = scheduler.partition("://")
     try:

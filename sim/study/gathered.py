@@ -17,7 +17,9 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.record.run import Run
 from sim.scenario.schema import Scenario
+from sim.statistics.sides import MIXED, NEUTRAL, codes
 from sim.study.single import StudyOfRuns
+from sim.study.tables import mornings
 from sim.words import clause_list, plural
 
 if TYPE_CHECKING:
@@ -95,20 +97,57 @@ class Gathered:
         """Return the replicates done in a scenario and in the reference: i8 [pairs], rising."""
         return np.intersect1d(self.replicates(self.reference), self.replicates(scenario))
 
-    def holders(self, scenario: str, town: str) -> np.ndarray:
-        """Return the control code of a town on the last morning of every run of a scenario: object [R], None if unknown."""
-        rows = self._ends[(self._ends["scenario"] == scenario) & (self._ends["town"] == town)]
-        by_run = dict(zip(rows["replicate"], rows["code"], strict=True))
-        ends = np.empty(len(self.runs[scenario]), dtype=object)
-        ends[:] = [by_run.get(number) for number in self.replicates(scenario).tolist()]
-        return ends
+    @cached_property
+    def towns(self) -> list[str]:
+        """The towns, as the map names them and in its order."""
+        return [place.name for place in self.geography.places]
 
     @cached_property
-    def _ends(self) -> pd.DataFrame:
-        """Who holds each town on the last morning of each scenario."""
-        table = self.table("control")
-        last = table["scenario"].map({name: self._days(name) for name in self.scenarios})
-        return table[table["day"] == last]
+    def codes(self) -> list[str]:
+        """The control codes: sides in the order of the scenarios, then contested, then neutral."""
+        sides = [code for model in self.scenarios.values() for code in codes(model).values()]
+        return list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
+
+    def mornings(self, scenario: str) -> list[int]:
+        """Return the mornings on which control of a scenario is kept, the last one among them."""
+        definition = getattr(self.part_of(scenario)[0].study, "definition", None)
+        return mornings(self._days(scenario), definition.control_days if definition is not None else None)
+
+    @cached_property
+    def held(self) -> dict[str, np.ndarray]:
+        """By scenario, the row in `codes` of each town's holder: i1 [R, mornings, towns]; -1 where it is not known."""
+        kept = {name: self.mornings(name) for name in self.scenarios}
+        found = {
+            name: np.full((len(self.runs[name]), len(days), len(self.towns)), -1, dtype=np.int8)
+            for name, days in kept.items()
+        }
+        for name, run, rows in self._pieces("control", ["day", "town", "code"]):
+            day, town, code = (
+                pd.Index(known).get_indexer(pd.Index(rows[key]))
+                for known, key in ((kept[name], "day"), (self.towns, "town"), (self.codes, "code"))
+            )
+            there = (day >= 0) & (town >= 0)
+            found[name][run[there], day[there], town[there]] = code[there]
+        return found
+
+    def holders(self, scenario: str, town: str, morning: int = -1) -> np.ndarray:
+        """Return the control code of a town in every run of a scenario on a morning that is kept, by its place among them:
+        object [R], None if unknown.
+        """
+        if town not in self.towns:
+            return np.full(len(self.runs[scenario]), None, dtype=object)
+        return np.array([*self.codes, None], dtype=object)[self.held[scenario][:, morning, self.towns.index(town)]]
+
+    def _pieces(self, table: str, columns: Sequence[str]) -> Iterator[tuple[str, np.ndarray, pd.DataFrame]]:
+        """Give (scenario, run i8 [n], n rows) of a table piece by piece; `run` is the place among the scenario's runs."""
+        for part in self.parts:
+            tables = part.study.manifest.get("tables")
+            names = [name for name in columns if tables is None or name in tables[table]]
+            for frame in part.study.pieces(table, names):
+                for own, shown in part.names.items():
+                    rows = frame[frame["scenario"] == own]
+                    numbers = rows["replicate"].map(part.numbers).to_numpy(dtype=np.int64)
+                    yield shown, np.searchsorted(self.replicates(shown), numbers), rows
 
     @property
     def single(self) -> bool:
@@ -130,27 +169,23 @@ class Gathered:
         part, own = self.part_of(scenario)
         return int((part.study.failures["scenario"] == own).sum())
 
-    def daily(self, columns: Sequence[str]) -> dict[str, np.ndarray]:
-        """Return columns of the daily tables by scenario: f8 [R, days + 1, columns], runs in the order of `replicates`.
+    def daily_counts(self, columns: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return whole numbers of the daily tables by scenario: i4 [R, days + 1, columns], runs in the order of `replicates`.
 
         `days` is that of the shortest scenario. 0 where a scenario has no such column: a faction that is not there.
         """
-        known = [self._known(part, columns) for part in self.parts]
-        frames = [
-            _renamed(part, part.study.daily(names)).reindex(columns=["scenario", "replicate", "day", *columns])
-            for part, names in zip(self.parts, known, strict=True)
-        ]
-        every = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
-        every = every[every["day"] <= self.days].sort_values(["replicate", "day"], kind="stable")
-        found = {}
-        for name in self.scenarios:
-            values = every.loc[every["scenario"] == name, list(columns)].to_numpy(dtype=float)
-            found[name] = np.nan_to_num(values).reshape(-1, self.days + 1, len(columns))
+        found = {
+            name: np.zeros((len(self.runs[name]), self.days + 1, len(columns)), dtype=np.int32)
+            for name in self.scenarios
+        }
+        for name, run, rows in self._pieces("daily", ["day", *columns]):
+            day = rows["day"].to_numpy(dtype=np.int64)
+            there = day <= self.days
+            for place, column in enumerate(columns):
+                if column in rows:
+                    values = np.nan_to_num(rows[column].to_numpy(dtype=float))
+                    found[name][run[there], day[there], place] = values[there]
         return found
-
-    def _known(self, part: Part, columns: Sequence[str]) -> list[str]:
-        tables = part.study.manifest.get("tables")
-        return [name for name in columns if tables is None or name in tables["daily"]]
 
     @cached_property
     def headline(self) -> list[str]:

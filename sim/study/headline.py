@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.statistics.paired import SHARE, Difference, paired_difference, paired_share_difference
 from sim.statistics.registry import STATISTICS, base_name, expand, label
-from sim.statistics.sides import MIXED, NEUTRAL, codes
+from sim.statistics.sides import MIXED, NEUTRAL
 from sim.study.gathered import Gathered
 
 # Beside the headline statistics, in the forest plot: how much, how far, how deadly, what holds.
@@ -76,12 +76,10 @@ def _number(name: str, headline: bool) -> Measured:
 
 def _towns(found: Gathered, columns: list[str]) -> Iterator[Measured]:
     short = {place.name: place.label or place.name for place in found.geography.places}
-    sides = [code for model in found.scenarios.values() for code in codes(model).values()]
-    order = list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
     for column in columns:
         town = column[len(HOLDER) :]
         every = np.concatenate([found.holders(name, town) for name in found.scenarios])
-        code = _asked(every[~pd.isna(every)], order, _start(found, town))
+        code = _asked(every[~pd.isna(every)], found.codes, _start(found, town))
         if code:
             name = short.get(town, town)
             one = Measured(f"{column}={code}", column, "", SHARE, code, name)
@@ -100,9 +98,10 @@ def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
 
 
 def _start(found: Gathered, town: str) -> str:
-    table = found.first.control
-    rows = table[(table["town"] == town) & (table["day"] == 0)]
-    return str(rows["code"].iloc[0]) if len(rows) else ""
+    """Return who holds a town at the start of the reference; empty where that is not kept."""
+    if found.mornings(found.reference)[0] > 0:
+        return ""
+    return str(found.holders(found.reference, town, 0)[0] or "")
 
 
 def values_of(found: Gathered, one: Measured, scenario: str) -> np.ndarray:

@@ -147,8 +147,8 @@ def _sentence(curve: HoldingCurve) -> str:
     known = not math.isnan(curve.median)
     half = f"half have ended by day {figure(curve.median)}" if known else "over half still hold when last seen"
     if math.isfinite(curve.median_low):
-        upper = f"to {figure(curve.median_high)}" if math.isfinite(curve.median_high) else "up, without an upper end"
-        half += f" (95 % interval {figure(curve.median_low)} {upper})"
+        low, high = figure(curve.median_low), figure(curve.median_high)
+        half += f" (95 % interval {f'{low} to {high}' if math.isfinite(curve.median_high) else f'from {low} on'})"
     return f"{curve.scenario}: {signed}; {ends}; {half}."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from sim.record.manifest import product, versions
 from sim.record.run import Run
 from sim.scenario.schema import Scenario
 from sim.statistics.sides import codes
-from sim.study.tables import CONTROL_EVERY_DAYS
+from sim.study.tables import mornings
 
 KEYS = ["scenario", "replicate"]
 
@@ -85,6 +85,10 @@ class StudyOfRuns:
         found: pd.DataFrame = getattr(self, name)
         return found if columns is None else found[[*KEYS, *columns]]
 
+    def pieces(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Give the key and some columns of a table, all at once."""
+        yield self.table(name, columns)
+
     def _stacked(self, table: Callable[[Run], pd.DataFrame]) -> pd.DataFrame:
         parts = []
         for (scenario, replicate), run in self.runs_of.items():
@@ -107,6 +111,5 @@ def _agreements(run: Run) -> pd.DataFrame:
 
 def _control(run: Run) -> pd.DataFrame:
     days = int(run.control_daily["day"].iloc[-1])
-    mornings = {*range(0, days, CONTROL_EVERY_DAYS), days}
-    chosen = run.control_daily[run.control_daily["day"].isin(mornings)]
+    chosen = run.control_daily[run.control_daily["day"].isin(mornings(days))]
     return chosen.drop(columns="date").melt("day", var_name="town", value_name="code")

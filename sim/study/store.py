@@ -174,6 +174,24 @@ class Study:
         """
         import pyarrow as pa
 
+        wanted = self._wanted(name, columns)
+        found = [_read(file, wanted) for file in self._files(name)]
+        if not found:
+            return pd.DataFrame({column: [] for column in wanted})
+        frame: pd.DataFrame = pa.concat_tables(found).to_pandas(date_as_object=False)
+        return frame
+
+    def pieces(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
+        """Give scenario, replicate and some columns of a table file by file, so that one is in memory; text is categorical."""
+        wanted = self._wanted(name, columns)
+        for file in self._files(name):
+            yield _read(file, wanted).to_pandas(date_as_object=False, strings_to_categorical=True)
+
+    def _files(self, name: str) -> list[Path]:
+        return [self.folder / TABLES / name / f"{part.name}.parquet" for part in self.parts]
+
+    def _wanted(self, name: str, columns: Sequence[str] | None) -> list[str]:
+        """Return the columns to read; InputError for a table or a column that there is not."""
         if name not in self.manifest["tables"]:
             known = ", ".join(self.manifest["tables"])
             raise InputError([Fault(str(self.folder), None, name, f"is not kept by this study; it has {known}")])
@@ -182,13 +200,7 @@ class Study:
             raise InputError(
                 [Fault(str(self.folder), None, f"{name}.{one}", "there is no such column") for one in missing]
             )
-        wanted = kept if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
-        files = [self.folder / TABLES / name / f"{part.name}.parquet" for part in self.parts]
-        found = [_read(file, wanted) for file in files]
-        if not found:
-            return pd.DataFrame({column: [] for column in wanted})
-        frame: pd.DataFrame = pa.concat_tables(found).to_pandas(date_as_object=False)
-        return frame
+        return kept if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
 
     def __repr__(self) -> str:
         return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"

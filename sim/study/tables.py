@@ -50,8 +50,13 @@ class Layout:
 
     def mornings(self, days: int) -> list[int]:
         """Return the mornings of a run of so many days on which control is kept, the last one always."""
-        chosen = range(0, days, CONTROL_EVERY_DAYS) if self.control_days is None else self.control_days
-        return sorted({*(day for day in chosen if day <= days), days})
+        return mornings(days, self.control_days)
+
+
+def mornings(days: int, chosen: Sequence[int] | None = None) -> list[int]:
+    """Return the mornings of a run of so many days on which control is kept: those chosen, or every 30 days, and the last."""
+    some = range(0, days, CONTROL_EVERY_DAYS) if chosen is None else chosen
+    return sorted({*(day for day in some if day <= days), days})
 
 
 def layout(

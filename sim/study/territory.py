@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
 
 from sim.errors import Fault, InputError
 from sim.statistics.shares import (
@@ -16,7 +15,7 @@ from sim.statistics.shares import (
     mcnemar,
     newcombe,
 )
-from sim.statistics.sides import MIXED, NEUTRAL, codes
+from sim.statistics.sides import MIXED, NEUTRAL
 from sim.study.comparison import Control, ControlContrast
 from sim.study.gathered import Gathered
 from sim.study.say import percent
@@ -24,22 +23,14 @@ from sim.study.say import percent
 
 def control(found: Gathered) -> Control:
     """Return the section on control."""
-    table = found.table("control")
-    days = _mornings(found, table)
-    towns = [place.name for place in found.geography.places]
+    days, order = _mornings(found), found.codes
     labels = tuple(place.label or place.name for place in found.geography.places)
-    sides = [code for model in found.scenarios.values() for code in codes(model).values()]
-    order = list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
-    table = table[table["day"].isin(days)]
-    held = {
-        name: _held(table[table["scenario"] == name], found.replicates(name), days, towns, order)
-        for name in found.scenarios
-    }
+    held = {name: _held(found, name, days) for name in found.scenarios}
     shares = {name: _shares(one, len(order)) for name, one in held.items()}
     contrasts = tuple(_contrast(found, held, name, order, labels) for name in found.others)
     return Control(
         days=np.array(days),
-        towns=tuple(towns),
+        towns=tuple(found.towns),
         labels=labels,
         codes=tuple(order),
         runs={name: len(one) for name, one in held.items()},
@@ -62,27 +53,19 @@ def _note(found: Gathered) -> str:
     )
 
 
-def _mornings(found: Gathered, table: pd.DataFrame) -> list[int]:
+def _mornings(found: Gathered) -> list[int]:
     """Return the mornings that every scenario has, up to the last day of the shortest."""
-    kept = [set(table.loc[table["scenario"] == name, "day"].tolist()) for name in found.scenarios]
-    days = sorted(int(day) for day in set.intersection(*kept) if day <= found.days)
+    days = sorted(set.intersection(*(set(found.mornings(name)) for name in found.scenarios)))
     if not days:
         said = "the scenarios have no morning in common on which control is kept"
         raise InputError([Fault(str(found.first.folder), None, "control_days", said)])
     return days
 
 
-def _held(
-    rows: pd.DataFrame, replicates: np.ndarray, days: list[int], towns: list[str], order: list[str]
-) -> np.ndarray:
-    """Return the row in `order` of each town's code: i8 [R, K, T]; the last code where a town is not in the table."""
-    held = np.full((len(replicates), len(days), len(towns)), len(order) - 1, dtype=np.int8)
-    run = np.searchsorted(replicates, rows["replicate"].to_numpy(dtype=np.int64))
-    day = np.searchsorted(days, rows["day"].to_numpy(dtype=np.int64))
-    town, code = (pd.Index(one).get_indexer(pd.Index(rows[key])) for one, key in ((towns, "town"), (order, "code")))
-    known = (town >= 0) & (code >= 0)
-    held[run[known], day[known], town[known]] = code[known]
-    return held
+def _held(found: Gathered, name: str, days: list[int]) -> np.ndarray:
+    """Return the row in `codes` of each town's holder on some mornings: i1 [R, K, T]; the last code where it is not known."""
+    kept = found.held[name][:, np.searchsorted(found.mornings(name), days)]
+    return np.where(kept < 0, len(found.codes) - 1, kept)
 
 
 def _shares(held: np.ndarray, kinds: int) -> np.ndarray:
