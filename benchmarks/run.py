@@ -80,7 +80,9 @@ class Session:
         """Measure one part and note how busy the machine was meanwhile."""
         print(f"measuring {name}", file=sys.stderr, flush=True)
         before = yardstick()
+        told = len(self.figures)
         PARTS[name](self)
+        print("\n".join(figure_lines(self.figures[told:])), file=sys.stderr, flush=True)
         self.loads[name] = {"load_average": load_average(), "ns_a_draw": [before, yardstick()]}
 
 
@@ -118,26 +120,39 @@ def parser() -> argparse.ArgumentParser:
 
 def table(session: Session) -> list[str]:
     """Return what was found as lines of text."""
+    return figure_lines(session.figures) + agreement_lines(session.agreement) + growth_lines(session.growth)
+
+
+def figure_lines(figures: Sequence[Figure]) -> list[str]:
+    """Return the figures, each on a line, with their spread and what is wanted of them."""
     lines, part = [], ""
-    for each in session.figures:
+    for each in figures:
         if each.part != part:
             part = each.part
             lines += ["", part.upper()]
         apart = f"±{50 * each.spread:.0f}%" if each.spread is not None else ""
         goal = f"goal: {each.goal}" if each.goal else ""
         lines.append(f"  {each.name:58} {number(each.value):>9} {each.unit:16} {apart:6} {goal} {each.note}".rstrip())
-    if session.agreement:
-        lines += ["", f"AGREEMENT {'':48} {'engine':>9} {'plain':>9} standard errors apart"]
-        lines += [f"  {a.name:56} {number(a.engine):>9} {number(a.plain):>9} {a.apart:+.1f}" for a in session.agreement]
-    if session.growth.series:
-        lines += ["", f"GROWTH {'':49} {'exponent':>9} {'last step':>9}  seconds, smallest to largest"]
-    for each in session.growth.series.values():
-        spent = " ".join(f"{number(s)}" for s in each.seconds)
-        name = f"{each.part} by {each.by}"
-        lines.append(f"  {name:54} {exponent(each.exponent):>9} {exponent(each.last):>9}  {spent}")
-    for each in growth.over(session.growth):
-        lines.append(f"  grows too fast (above {growth.LIMIT}): {each.part} by {each.by}")
     return lines
+
+
+def agreement_lines(found: Sequence[Agreement]) -> list[str]:
+    """Return how engine and plain Mesa agree, a statistic a line."""
+    lines = [f"  {a.name:56} {number(a.engine):>9} {number(a.plain):>9} {a.apart:+.1f}" for a in found]
+    head = f"AGREEMENT {'':48} {'engine':>9} {'plain':>9} standard errors apart"
+    return ["", head, *lines] if lines else []
+
+
+def growth_lines(found: growth.Growth) -> list[str]:
+    """Return the exponents, a part a line, and what grows too fast."""
+    lines = []
+    for each in found.series.values():
+        spent = " ".join(number(s) for s in each.seconds)
+        name = f"{each.part} by {each.by}"
+        lines.append(f"  {name:56} {exponent(each.exponent):>9} {exponent(each.last):>9}  {spent}")
+    head = f"GROWTH {'':51} {'exponent':>9} {'last step':>9}  seconds, smallest to largest"
+    said = [f"  grows too fast (above {growth.LIMIT}): {each.part} by {each.by}" for each in growth.over(found)]
+    return ["", head, *lines, *said] if lines else []
 
 
 def number(value: float) -> str:
