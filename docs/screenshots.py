@@ -1,4 +1,4 @@
-"""Makes docs/images/watch_*.png from the real page in Chromium: `python docs/screenshots.py` (extra `browser-test`)."""
+"""Makes docs/images/watch_*.png from the real page in Chromium: `python docs/screenshots.py` (extra `test`)."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 MISSING = [
     what
     for what, there in (
-        ("pytest-playwright (extra `browser-test`)", importlib.util.find_spec("pytest_playwright") is not None),
+        ("pytest-playwright (extra `test`)", importlib.util.find_spec("pytest_playwright") is not None),
         ("a Chromium on the path", CHROMIUM is not None),
         ("solara-assets (extra `offline`)", offline_folder() is not None),
     )
