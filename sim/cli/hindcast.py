@@ -176,8 +176,8 @@ def tell(study: Study, table: pd.DataFrame, found: Summary, until: str) -> None:
     out.print(_table("By weeks ahead", "weeks ahead", ahead.itertuples(index=False), list(ahead.columns[1:])))
     better = "no worse than" if found.model <= found.hawkes else "worse than"
     out.print(
-        f"Mean CRPS of weekly events: model {found.model:.3g}, {better} the Hawkes process, {found.hawkes:.3g}; Hawkes less model, "
-        f"{found.gain:.2g} above 0 in the model's favour, has the 90 % band {found.low:.2g} to {found.high:.2g} over origins.",
+        f"Mean CRPS of weekly events: model {found.model:.3g}, {better} the Hawkes process, {found.hawkes:.3g}; Hawkes less model is "
+        f"{found.gain:.2g} (above 0 favours the model), 90 % band {found.low:.2g} to {found.high:.2g} over origins.",
         style="bold",
     )
 
