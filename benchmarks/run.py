@@ -74,7 +74,7 @@ class Session:
         """Exponents of growth with towns, forces and days."""
         usual = (FULL_SIDES, FULL_TIMES, FULL_DAYS) if self.full else (SIDES, TIMES, DAYS)
         sizes = self.pick((QUICK_SIDES, QUICK_TIMES, QUICK_DAYS), usual)
-        self.growth = growth.measure(*sizes, turns=self.pick(1, 3), rule_days=self.pick(5, 10))
+        self.growth = growth.measure(*sizes, turns=self.pick(1, 4), rule_days=self.pick(5, 10))
 
     def do(self, name: str) -> None:
         """Measure one part and note how busy the machine was meanwhile."""

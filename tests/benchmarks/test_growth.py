@@ -63,6 +63,8 @@ def test_exponents():
     bent = series((100, 1e-3), (1000, 1e-3), (10000, 1e-1))
     assert bent.exponent == pytest.approx(1)
     assert bent.last == pytest.approx(2)
+    noisy = series((100, 5e-3), (1000, 1e-2), (100, 1e-3), (1000, 7e-2))
+    assert noisy.seconds == [1e-3, 1e-2]
     quick = series((100, 1e-9), (1000, 1e-5))
     assert math.isnan(quick.exponent)
     found = growth.Growth()
