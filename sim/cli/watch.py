@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy
+
 if TYPE_CHECKING:
     from sim.viewer.session import Source
 
@@ -17,7 +19,9 @@ def watch(
     what: Annotated[
         list[Path],
         typer.Argument(
-            help="Scenario file, folder of a run, or two of them.", metavar="FILE [FILE]", show_default=False
+            help="Scenario file, folder of a run, or two of them; or a study's folder, for one of its runs.",
+            metavar="FILE [FILE]",
+            show_default=False,
         ),
     ],
     seed: Annotated[
@@ -40,6 +44,8 @@ def watch(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
     ] = None,
+    scenario: ScenarioOfStudy = None,
+    replicate: ReplicateOfStudy = None,
 ) -> None:
     """Watch a scenario unfold in the browser, steer it, question it; replay a run; compare two side by side."""
     from sim.errors import Fault, InputError
@@ -47,13 +53,17 @@ def watch(
     if len(what) > 2:
         raise InputError([Fault("watch", None, "", "shows one run, or two side by side")])
     from sim.viewer.server import fetching_line, listen, prepare, require_watch, serve
-    from sim.viewer.session import build
+    from sim.viewer.session import build, check_pair
 
     require_watch()
-    sources = tuple(_source(word, seed, tuple(sets or ())) for word in what)
+    sources = tuple(source_of(word, seed, tuple(sets or ()), scenario, replicate) for word in what)
     _compile()
-    for source in sources:
-        build(source).step()  # faults are said now, and the first day is compiled before the page asks for it
+    models = [build(source) for source in sources]  # faults are said now
+    if len(models) > 1:
+        check_pair(*models)
+    for model in models:
+        if model.history.day < model.simulation.days:
+            model.step()  # the first day is compiled before the page asks for it
     bound = listen(host, port)
     prepare(sources, seeds)
     for line in (fetching_line(), _exposed(host)):
@@ -62,23 +72,35 @@ def watch(
     serve(bound, host, _opened, browser=not no_browser)
 
 
-def _source(word: Path, seed: int | None, sets: tuple[str, ...]) -> Source:
+def source_of(
+    word: Path, seed: int | None, sets: tuple[str, ...], scenario: str | None = None, replicate: int | None = None
+) -> Source:
+    """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
     from sim.cli.runs import find_run
-    from sim.errors import Fault, InputError
     from sim.scenario.files import find_scenario
+    from sim.study.manifest import is_study_folder
+    from sim.study.one import chosen
     from sim.viewer.session import Source
 
+    if is_study_folder(word) or scenario is not None or replicate is not None:
+        path, number, sets = chosen(word, seed, sets, scenario, replicate)
+        return Source(path, 1 if number is None else number, sets)
     if not word.is_dir() and word.name != "manifest.json":
         return Source(find_scenario(word), 1 if seed is None else seed, sets)
     run = find_run(word)
     assert run.folder is not None
-    if sets:
-        raise InputError(
-            [Fault("--set", None, "", "a finished run is replayed as it was; watch its scenario.yaml instead")]
-        )
-    if seed is not None and seed != run.seed:
-        raise InputError([Fault("--seed", None, "", f"the run in {word} has seed {run.seed}")])
+    _as_it_was(word, run.seed, seed, sets)
     return Source(run.folder, run.seed, replay=True)
+
+
+def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) -> None:
+    from sim.errors import Fault, InputError
+
+    if sets:
+        said = "a finished run is replayed as it was; watch its scenario.yaml instead"
+        raise InputError([Fault("--set", None, "", said)])
+    if seed is not None and seed != has:
+        raise InputError([Fault("--seed", None, "", f"the run in {word} has seed {has}")])
 
 
 def _compile() -> None:

@@ -20,8 +20,9 @@ SPEEDS = (
     (491, "slow", "about two days a second"),
     (151, "normal", "about six days a second"),
     (41, "fast", "about twenty days a second"),
-    (1, "full", "as fast as the page can draw"),
+    (1, "full", "about thirty days a second; days are left out of the pictures where they take longer"),
 )
+FULL_SPEED = 1
 NORMAL = 151
 MOST_SEED = 2**63 - 1
 
@@ -31,17 +32,17 @@ class Controls:
 
     def __init__(self, session: Session, given: tuple[Path, ...]) -> None:
         self.session, self.given = session, given
-        first = session.sources[0]
+        first = session.given[0]
         self.interval = solara.Reactive(NORMAL)
         self.seed = solara.Reactive(str(first.seed))
         self.source_of = solara.Reactive(replace(first, sets=()))
-        self.fixed_sets = first.sets  # of the command line: they go with the file that was named there
+        self.beside = tuple(run.simulation.scenario for run in session.runs[1:])
         self.changed: solara.Reactive[dict[str, Any]] = solara.Reactive({})
         self.policies: solara.Reactive[dict[str, bool]] = solara.Reactive({})
         self.faults: solara.Reactive[tuple[str, ...]] = solara.Reactive(())
         self.base: solara.Reactive[Scenario] = solara.Reactive(session.runs[0].simulation.scenario)
         self.main = {main.name: solara.Reactive(self._own(main)) for main in steer.MAIN}
-        session.wanting = self.source
+        session.wanting = self.wanted
 
     def _own(self, main: steer.Main) -> float:
         return steer.value_at(self.base.value, main.key)
@@ -51,16 +52,30 @@ class Controls:
         """Whether a finished run is chosen, which is replayed as it was."""
         return bool(self.source_of.value.replay)
 
-    def source(self) -> Source:
-        """Return what Reset will make."""
+    @property
+    def steerable(self) -> bool:
+        """Whether inputs, rules, policies and the seed can be set: not in a finished run."""
+        return not (self.replay or any(source.replay for source in self.session.given[1:]))
+
+    def wanted(self) -> tuple[Source, ...]:
+        """Return what Reset will make: the run chosen with what is set; beside it the other, with the same set."""
         chosen: Source = self.source_of.value
-        if chosen.replay:
-            return chosen
-        sets = {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}
-        sets |= steer.main_sets(self.base.value, {name: value.value for name, value in self.main.items()})
-        sets |= steer.policy_set(self.base.value, self.policies.value)
-        fixed = self.fixed_sets if chosen.path == self.session.given.path else ()
-        return replace(chosen, seed=self.seed_number(), sets=(*fixed, *(f"{key}={text}" for key, text in sets.items())))
+        first = self._source(chosen, self.base.value)
+        given = self.session.given[1:]
+        return (first, *(self._source(source, base) for source, base in zip(given, self.beside, strict=True)))
+
+    def _source(self, source: Source, base: Scenario) -> Source:
+        if not self.steerable:
+            return source
+        sets = {**self._fields(), **self._sliders(), **steer.policy_set(base, self.policies.value)}
+        own = next((given.sets for given in self.session.given if given.path == source.path), ())
+        return replace(source, seed=self.seed_number(), sets=(*own, *(f"{key}={text}" for key, text in sets.items())))
+
+    def _fields(self) -> dict[str, str]:
+        return {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}
+
+    def _sliders(self) -> dict[str, str]:
+        return steer.main_sets(self.base.value, {name: value.value for name, value in self.main.items()})
 
     def _text(self, key: str, value: Any) -> str | None:
         return steer.checked(self.base.value, key, value)
@@ -79,20 +94,22 @@ class Controls:
 
     def pending(self) -> str:
         """Say what Reset will apply; empty where nothing waits."""
-        now, then = self.session.sources[0], self.source()
+        now, then = self.session.sources, self.wanted()
         parts = []
-        if now.path != then.path:
-            parts.append("another run" if then.replay else "another scenario")
-        elif differing := len(set(now.sets) ^ set(then.sets)):
-            parts.append("a change" if differing == 1 else "changes")
-        if now.seed != then.seed:
-            parts.append(f"seed {then.seed}")
+        if now[0].path != then[0].path:
+            parts.append("another run" if then[0].replay else "another scenario")
+        elif now[0].sets != then[0].sets:
+            parts.extend(steer.differences(now[0].sets, then[0].sets))
+        elif now != then and now[0].seed == then[0].seed:
+            parts.append("policies")
+        if now[0].seed != then[0].seed:
+            parts.append(f"seed {then[0].seed}")
         return f"Press Reset to apply: {', '.join(parts)}." if parts else ""
 
     def choose(self, key: str) -> None:
         """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""
         found = next((choice for choice in steer.choices(self.given) if choice.key == key), None)
-        if found is None or not self.session.steerable:
+        if found is None or self.session.pair:
             return
         try:
             scenario = self._scenario(found)
@@ -106,8 +123,9 @@ class Controls:
     def _scenario(self, found: steer.Choice) -> Scenario:
         if found.replay:
             return steer.read_file(found.path / "scenario.yaml").scenario
-        sets = self.fixed_sets if found.path == self.session.given.path else ()
         from sim.reading import read
+
+        sets = next((given.sets for given in self.session.given if given.path == found.path), ())
 
         return read(found.path, sets)[0].scenario
 
@@ -137,21 +155,20 @@ class Controls:
         """Set the pause between two days, ms, to one of those offered."""
         if pause in {ms for ms, _, _ in SPEEDS}:
             self.interval.value = int(pause)
+            self.session.pace.full = pause == FULL_SPEED
 
     def draw_seed(self, _: Any) -> None:
         """Put a new seed in the field."""
         self.seed.value = str(new_seed())
 
     def sliders(self) -> dict[str, Slider]:
-        """Return the six as Mesa's sliders. Their values are this object's, so that they outlive the sliders."""
+        """Return the six as Mesa's sliders, with their values in the labels. The values outlive the sliders."""
         return {main.name: self._slider(main) for main in steer.MAIN}
 
     def _slider(self, main: steer.Main) -> Slider:
         own = self._own(main)
         low, high = min(main.low, own), max(main.high, own)
-        slider = Slider(main.label, own, low, high, steer.fitting_step(main, own), dtype=float)
-        slider.value = self.main[main.name]
+        kept = self.main[main.name]
+        slider = Slider(steer.slider_label(main, kept.value, own), own, low, high, steer.fitting_step(main, own), float)
+        slider.value = kept
         return slider
-
-
-Handler = Callable[[Any], None]

@@ -19,7 +19,7 @@ from sim.viewer.answers import Question, answer, place_of
 from sim.viewer.band import band as want_band
 from sim.viewer.charts_svg import agreements_chart, deaths_chart, ladder_chart, towns_chart
 from sim.viewer.controls import SPEEDS, Controls
-from sim.viewer.downloads import ITEMS, make
+from sim.viewer.downloads import make, offered
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file
@@ -41,6 +41,7 @@ _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
 NO_FILTER = {"kind": "", "faction": "", "place": ""}
 Go = Callable[[Any], None]
+Again = Callable[[], None]
 
 
 def drawing_of(run: Watched) -> MapDrawing:
@@ -57,27 +58,28 @@ def drawing_of(run: Watched) -> MapDrawing:
 
 
 @solara.component
-def Dashboard(session: Session, controls: Controls, model: Any, go: Go) -> None:
+def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: Again) -> None:
     """Everything that changes with the day."""
     update_counter.get()
     model.get()
     asked: solara.Reactive[Question | None] = solara.use_reactive(None)
     chosen = solara.use_reactive(NO_FILTER)
-    runs = session.runs
+    runs, day, frontier = session.view()
+    ended = bool(runs) and session.ended
     solara.use_effect(lambda: asked.set(None), [runs])
+    solara.use_effect(lambda: again() if ended else None, [ended])
     with solara.Div(classes=["tc-flat"]):
         if not runs:
             return
-        day = session.day
         shown = [run.history.at(day) for run in runs]
         Head(session, runs, shown[0], day)
-        Times(session, controls, runs, day, session.frontier, go)
+        Times(session, controls, runs, day, frontier, go)
         Maps(runs, shown, asked)
         with solara.Div(classes=["tc-area-side"]):
             Curves(runs, shown, day)
             Events(runs, day, chosen, asked)
             if asked.value is not None:
-                Card(runs, day, asked)
+                Card(session, runs, day, asked)
         Below(session, runs, shown, day)
 
 
@@ -86,7 +88,9 @@ def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: i
     """Question, what was changed, date, SIMULATED."""
     changed = solara.use_memo(
         lambda: [
-            line for run, source in zip(runs, session.sources, strict=True) for line in changed_from_file(run, source)
+            f"{run.simulation.scenario.title}: {line}" if session.pair else line
+            for run, source in zip(runs, session.sources, strict=True)
+            for line in changed_from_file(run, source)
         ],
         [runs],
     )
@@ -111,7 +115,7 @@ def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: 
             interval=controls.interval.value,
             event_go=go,
             event_set_speed=controls.set_speed,
-            event_drawn=session.drawn,
+            event_drawn=lambda day: session.pace.drawn(int(day)),
         )
 
 
@@ -130,7 +134,7 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
 
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
-                    Panel(html=panels.map_title(run))
+                    Panel(html=panels.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
 
@@ -220,7 +224,7 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
 
 
 @solara.component
-def Card(runs: tuple[Watched, ...], day: int, asked: Any) -> None:
+def Card(session: Session, runs: tuple[Watched, ...], day: int, asked: Any) -> None:
     """What is known of the town or event asked about, by the day shown."""
     question: Question = asked.value
 
@@ -230,7 +234,9 @@ def Card(runs: tuple[Watched, ...], day: int, asked: Any) -> None:
         else:
             asked.set(None)
 
-    Panel(html=answer(runs, question, day), event_pick=picked)
+    with session.lock:  # the answer reads the tables of the model, which a step changes
+        html = answer(runs, question, day)
+    Panel(html=html, event_pick=picked)
 
 
 @solara.component
@@ -241,9 +247,11 @@ def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], da
     fault = solara.use_reactive("")
 
     def ask(key: Any) -> None:
-        file, said = make(session, str(key), drawings)
+        with session.lock:
+            file, said = make(session, str(key), drawings)
         fault.value, ready.value = said, file
 
+    items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
     with solara.Div(classes=["tc-area-below"]):
         with solara.Div(classes=["tc-below-block"]):
             Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
@@ -256,4 +264,4 @@ def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], da
                 with solara.Div(classes=["tc-below-block"]):
                     Panel(html=title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
         with solara.Div(classes=["tc-below-block"]):
-            Downloads(items=json.dumps(ITEMS), ready=ready.value, fault=fault.value, event_ask=ask)
+            Downloads(items=items, ready=ready.value, fault=fault.value, event_ask=ask)

@@ -31,19 +31,32 @@ ITEMS = [
 _NUMBERS = count(1)
 
 
+def offered(runs: tuple[Watched, ...]) -> list[dict[str, str]]:
+    """Return the files of every run, {key, label, about, of}; `of` names the run where there are two."""
+    return [
+        item | {"key": f"{place}:{item['key']}", "of": run.simulation.scenario.title if len(runs) > 1 else ""}
+        for place, run in enumerate(runs)
+        for item in ITEMS
+    ]
+
+
 def make(session: Session, key: str, drawings: list[MapDrawing]) -> tuple[dict[str, Any], str]:
-    """Return the file asked for, {id, name, mime, data in base64}, and what went wrong in words (then {} for the file)."""
-    if not session.runs or key not in {item["key"] for item in ITEMS}:
+    """Return the file asked for, {id, name, mime, data in base64}, and what went wrong in words (then {} for the file).
+
+    `key` is of `offered`.
+    """
+    if key not in {item["key"] for item in offered(session.runs)}:
         return {}, "there is no such file"
-    run, day = session.runs[0], session.day
+    place, what = key.split(":")
     try:
-        name, mime, content = _made(session, run, key, day, drawings[0])
+        name, mime, content = _made(session, int(place), what, drawings[int(place)])
     except (InputError, ValueError, OSError) as error:
         return {"id": next(_NUMBERS)}, f"could not be made: {error}"
     return {"id": next(_NUMBERS), "name": name, "mime": mime, "data": base64.b64encode(content).decode("ascii")}, ""
 
 
-def _made(session: Session, run: Watched, key: str, day: int, drawing: MapDrawing) -> tuple[str, str, bytes]:
+def _made(session: Session, place: int, key: str, drawing: MapDrawing) -> tuple[str, str, bytes]:
+    run, day = session.runs[place], session.day
     history = run.history
     if key == "svg":
         snapshot = history.at(day)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import solara
-from mesa.visualization import SolaraViz
+from mesa.visualization import SolaraViz, solara_viz
 from mesa.visualization.utils import force_update
 from solara.components.applayout import appbar_portal, apptitle_portal, should_use_embed, sidebar_portal
 
@@ -23,6 +23,15 @@ from sim.viewer.session import LiveModel, Session
 from sim.viewer.widgets import MoreBox, ScenarioBox
 
 STYLE = Path(__file__).with_name("page.css")
+
+
+@solara.component
+def NoSteps(model: Any) -> None:
+    """In place of Mesa's "Step: 12": the header has the date. Redrawing it would walk the whole page a second time a day."""
+    solara.Text("")
+
+
+solara_viz.ShowSteps = NoSteps
 
 
 @solara.component
@@ -46,15 +55,21 @@ def Page() -> None:
     controls = solara.use_memo(lambda: Controls(session, WATCHING.given), [])
     model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
     solara.use_effect(lambda: session.close, [])
-    sliders = solara.use_memo(controls.sliders, [controls.base.value])
+    begun = solara.use_memo(lambda: solara.Reactive(0), [])
+    set_to = tuple(value.value for value in controls.main.values())
+    sliders = solara.use_memo(controls.sliders, [controls.base.value, set_to])
     solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
 
     def go(day: Any) -> None:
         session.go(int(day))
         force_update()
 
+    def again() -> None:
+        """Make Mesa's controls anew: after the last day they can but reset, though there are days to show again."""
+        begun.value += 1
+
     parameters: dict[str, Any] = {"session": session}
-    if session.steerable and not controls.replay:
+    if controls.steerable:
         parameters |= sliders
     with solara.Div(classes=["tc-flat"]):
         with solara.Div(classes=["tc-viz"]):
@@ -64,10 +79,10 @@ def Page() -> None:
                 model_params=parameters,
                 play_interval=controls.interval,
                 name="Simulated conflict",
-            )
+            ).key(f"controls {begun.value}")
             with solara.Sidebar():
                 Scenario(session, controls, model)
-        Dashboard(session, controls, model, go)
+        Dashboard(session, controls, model, go, again)
 
 
 @solara.component
@@ -86,14 +101,26 @@ def Scenario(session: Session, controls: Controls, model: Any) -> None:
         pending=controls.pending(),
         said=session.said,
         faults=json.dumps(faults),
-        steerable=session.steerable,
-        replay=controls.replay or (session.replay and not session.steerable),
+        pair=session.pair,
+        steerable=controls.steerable,
+        about=_about(session, controls),
         event_choose=controls.choose,
         event_set_seed=lambda text: controls.seed.set(str(text)[:19]),
         event_draw_seed=controls.draw_seed,
     )
-    if session.steerable and not controls.replay:
+    if controls.steerable:
         Inputs(controls)
+
+
+def _about(session: Session, controls: Controls) -> str:
+    """Say what can be changed here where that is not everything."""
+    if session.pair and controls.steerable:
+        return (
+            "Seed, policies, rules and inputs set here hold for both. The two scenarios are those of the command line."
+        )
+    if session.pair:
+        return "A finished run is shown as it was: nothing can be changed here."
+    return "" if controls.steerable else "A finished run is replayed as it was; choose a scenario to change something."
 
 
 @solara.component

@@ -99,9 +99,10 @@ def difference_text(one: Watched, two: Watched, towns: frozenset[int]) -> str:
     return f'<div class="tc-difference"><b>{count} held differently</b> (ringed): {", ".join(names)}</div>'
 
 
-def map_title(run: Watched) -> str:
-    """Return the heading of one of two runs."""
-    return f'<h2 class="tc-maptitle">{escape(run.simulation.scenario.title)}</h2>'
+def map_title(run: Watched, snapshot: Snapshot | None = None) -> str:
+    """Return the heading of one of two runs, with its own date where a morning is given."""
+    when = f' <span class="tc-quiet">{day_text(snapshot.date)}</span>' if snapshot is not None else ""
+    return f'<h2 class="tc-maptitle">{escape(run.simulation.scenario.title)}{when}</h2>'
 
 
 def note(text: str) -> str:

@@ -33,7 +33,7 @@ SETTINGS = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_VARIANT": "light",
     "SOLARA_THEME_TITLE": "Simulated conflict",
-    "SOLARA_KERNEL_CULL_TIMEOUT": "30m",  # a tab that vanished without a word, or whose computer sleeps
+    "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # a tab that vanished without a word, or whose computer sleeps
     "SOLARA_KERNEL_MAX_PER_SESSION": "50",
     "SOLARA_ASSETS_PROXY": "true",
     "SOLARA_CHECK_HOOKS": "off",  # Mesa 3.3 has a component that this complains of

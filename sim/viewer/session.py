@@ -6,8 +6,9 @@ A session belongs to one browser tab. Play and step move its day forward: throug
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from sim.model.conflict import ConflictModel
 from sim.scenario.changes import changes
 from sim.scenario.schema import Scenario
 from sim.viewer.follow import first, follow
+from sim.viewer.pace import Pace
 from sim.viewer.snapshot import History
 
 if TYPE_CHECKING:
@@ -111,33 +113,43 @@ def _same_events(folder: Path, model: Watched, run: Run) -> None:
 
 @dataclass(eq=False)
 class Session:
-    """What one tab watches. `sources` has one run, or two on one seed; `wanting` says what Reset makes of the first."""
+    """What one tab watches: one run, or two on one seed. `wanting` says what Reset makes of them.
+
+    Steps are made by the thread that plays, all else by the one that hears the browser: `lock` keeps them apart.
+    """
 
     sources: tuple[Source, ...]
-    wanting: Callable[[], Source] = field(init=False, repr=False)
-    given: Source = field(init=False)  # the first of the command line
+    wanting: Callable[[], tuple[Source, ...]] = field(init=False, repr=False)
+    given: tuple[Source, ...] = field(init=False)  # of the command line
     runs: tuple[Watched, ...] = ()
     day: int = 0  # the morning shown
+    turn: int = 0  # resets so far
     faults: tuple[str, ...] = ()
     said: str = ""  # what the last Reset did
-    seen: int = 0  # days that the browser has drawn
     opened: bool = False  # whether it has had its first model
     closed: bool = False
+    pace: Pace = field(default_factory=Pace)
+    lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
-        self.given = self.sources[0]
-        self.wanting = lambda: self.sources[0]
+        self.given = self.sources
+        self.wanting = lambda: self.sources
         self.runs = tuple(build(source) for source in self.sources)
 
     @property
     def days(self) -> int:
         """The last morning of the longest run."""
-        return max(run.simulation.days for run in self.runs)
+        return max((run.simulation.days for run in self.runs), default=0)
 
     @property
     def frontier(self) -> int:
         """The last morning that every run has, or its end."""
-        return max(run.history.day for run in self.runs)
+        return max((run.history.day for run in self.runs), default=0)
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last morning is shown."""
+        return self.day >= self.days
 
     @property
     def replay(self) -> bool:
@@ -145,51 +157,87 @@ class Session:
         return any(source.replay for source in self.sources)
 
     @property
-    def steerable(self) -> bool:
-        """Whether scenario and inputs can be changed."""
-        return len(self.sources) == 1
+    def pair(self) -> bool:
+        """Whether two runs are shown side by side: those of the command line, which stay."""
+        return len(self.sources) > 1
+
+    def view(self) -> tuple[tuple[Watched, ...], int, int]:
+        """Return (runs, day shown, last day there is), which belong together."""
+        with self.lock:
+            return self.runs, self.day, self.frontier
 
     def advance(self) -> None:
-        """Show the next morning; it is simulated where it is new."""
-        if self.closed or self.day >= self.days:
-            return
-        self.day += 1
-        for run in self.runs:
-            if run.history.day < min(self.day, run.simulation.days):
-                run.step()
+        """Show the next morning; it is simulated where it is new. Nothing happens after the last."""
+        with self.lock:
+            if self.closed or self.ended:
+                return
+            self.day += 1
+            for run in self.runs:
+                if run.history.day < min(self.day, run.simulation.days):
+                    run.step()
+
+    def play(self, turn: int) -> None:
+        """Show what comes next: as many mornings on as the pace asks for; after the last, the first again if playing.
+
+        A model of an earlier turn changes nothing.
+        """
+        self.pace.wait(lambda: self.day)
+        with self.lock:
+            if turn != self.turn:
+                return
+            if self.ended and self.pace.playing:
+                self.day = 0
+                return
+            for _ in range(self.pace.days()):
+                self.advance()
 
     def go(self, day: int) -> None:
         """Show a morning that has been simulated."""
-        self.day = min(max(day, 0), self.frontier)
+        with self.lock:
+            self.day = min(max(day, 0), self.frontier)
 
     def reset(self) -> None:
         """Apply what is wanted and go back to the first day; with faults, all stays as it is."""
-        before, after = self.sources[0], self.wanting()
-        sources = (after, *(replace(source, seed=after.seed) for source in self.sources[1:]))
-        if self.replay and sources == self.sources:
+        old = self.runs
+        if not old:
+            return
+        before, after = self.sources, self.wanting()
+        if self.replay and after == before:
             self._back("Back at the first day of the run.")
             return
         try:
-            runs = tuple(build(source) for source in sources)
+            runs = tuple(build(source) for source in after)
+            if len(runs) > 1:
+                check_pair(*runs)
         except InputError as error:
             self.faults = tuple(str(fault) for fault in error.faults)
             self.said = ""
             return
-        said = _told(self.runs[0], runs[0], before, after)
-        self.sources, self.runs = sources, runs
-        self._back(said)
+        said = _told(old[0], runs[0], before[0], after[0])
+        with self.lock:
+            if not self.closed:
+                self.sources, self.runs = after, runs
+            self._back(said)
 
     def _back(self, said: str) -> None:
-        self.day, self.faults, self.said = 0, (), said
-
-    def drawn(self, day: object) -> None:
-        """Note that a day is on the screen."""
-        self.seen = self.seen + 1
+        with self.lock:
+            self.day, self.faults, self.said = 0, (), said
+            self.turn += 1
 
     def close(self) -> None:
         """Free the models: the tab is gone."""
-        self.closed = True
-        self.runs = ()
+        with self.lock:
+            self.closed = True
+            self.runs = ()
+
+
+def check_pair(one: Watched, two: Watched) -> None:
+    """Raise InputError where two runs cannot be shown side by side: their maps are not the same."""
+    here, there = ([place.name for place in run.geography.places] for run in (one, two))
+    if here != there:
+        names = " and ".join(str(run.simulation.scenario.map) for run in (one, two))
+        said = f"side by side needs two scenarios on one map, not on {names}"
+        raise InputError([Fault("watch", None, "", said)])
 
 
 def _told(old: Watched, new: Watched, before: Source, after: Source) -> str:
@@ -264,9 +312,11 @@ class LiveModel(mesa.Model):
         if session.opened:
             session.reset()
         session.opened = True
-        self.running = session.day < session.days
+        self.turn = session.turn
+        self.running = not session.ended
 
     def step(self) -> None:
-        """Show the next day; it is simulated where it is new."""
-        self.session.advance()
-        self.running = not self.session.closed and self.session.day < self.session.days
+        """Show the next day; it is simulated where it is new. Playing stops after the last."""
+        ended = self.session.ended
+        self.session.play(self.turn)
+        self.running = not self.session.closed and (ended or not self.session.ended)

@@ -32,23 +32,24 @@ NOT_OFFERED = ("policy", "given")
 
 @dataclass(frozen=True)
 class Main:
-    """One of the six sliders: argument of LiveModel, dotted key, label with unit, ends and step."""
+    """One of the six sliders: argument of LiveModel, dotted key, label, unit, ends and step."""
 
     name: str
     key: str
     label: str
+    unit: str
     low: float
     high: float
     step: float
 
 
 MAIN = (
-    Main("attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts, per town and month", 0, 0.1, 0.005),
-    Main("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal, chance", 0, 1, 0.05),
-    Main("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", 0, 1.5, 0.05),
-    Main("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away, share", 0, 1, 0.05),
-    Main("signing", "rules.ceasefire.signing_per_10_deaths", "Signing, per day and 10 deaths", 0, 0.3, 0.005),
-    Main("hold", "rules.ceasefire.hold_days", "Hold of agreements, days", 1, 60, 1),
+    Main("attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts", "a town and month", 0, 0.1, 0.005),
+    Main("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal", "chance", 0, 1, 0.05),
+    Main("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", "", 0, 1.5, 0.05),
+    Main("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away", "share", 0, 1, 0.05),
+    Main("signing", "rules.ceasefire.signing_per_10_deaths", "Signing", "a day, per 10 deaths", 0, 0.3, 0.005),
+    Main("hold", "rules.ceasefire.hold_days", "Hold of agreements", "days", 1, 60, 1),
 )
 
 
@@ -113,12 +114,43 @@ def fitting_step(main: Main, value: float) -> float:
     return step
 
 
+def slider_label(main: Main, value: float, own: float) -> str:
+    """Return what stands over a slider: name, value, unit, and the scenario's own value where it is another.
+
+    Below the name, so that the values stand one below the other: `page.css` keeps the line break.
+    """
+    told = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
+    return told if _same(value, own) else f"{told} \u2190 changed from {_short(own)}"
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _same(one: float, two: float) -> bool:
+    return math.isclose(one, two, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    """Say by which changes ("KEY=VALUE") two lists differ: the new value, or that the file's own comes back."""
+    labels = {main.key: main.label for main in MAIN}
+    old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
+    told = []
+    for key in {**old, **new}:
+        if old.get(key) == new.get(key):
+            continue
+        name = labels.get(key, key)
+        value = new.get(key, "as in the file")
+        told.append("policies" if key == "policy" else f"{name} {value}")
+    return told
+
+
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
     """Return the six sliders' values by key where they differ from the scenario's own."""
     found = {}
     for main in MAIN:
         value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
-        if not math.isclose(value, value_at(scenario, main.key), rel_tol=1e-9, abs_tol=1e-12):
+        if not _same(value, value_at(scenario, main.key)):
             found[main.key] = flow(value)
     return found
 
@@ -286,5 +318,5 @@ def about_main(scenario: Scenario) -> list[dict[str, Any]]:
         slot = slot_at(key)
         row = _row(key, slot, value) if slot is not None else None
         if row is not None:
-            found.append(row | {"label": main.label})
+            found.append(row | {"label": f"{main.label}, {main.unit}".rstrip(", ")})
     return found

@@ -175,7 +175,7 @@ def test_inputs_are_changed_below_more_and_faults_are_said(address: str, opened:
     page.fill("[aria-label='find an input']", "loss per day")
     page.fill("input[type=number][aria-label='rules.clash.loss_per_day']", "0.05")
     page.keyboard.press("Tab")
-    page.wait_for_selector(".tc-pending:has-text('a change')")
+    page.wait_for_selector(".tc-pending:has-text('rules.clash.loss_per_day 0.05')")
     press(page, "Reset")
     page.wait_for_selector(".tc-said:has-text('1 change')")
     assert "rules.clash.loss_per_day" in page.locator(".tc-changes").inner_text()
@@ -242,7 +242,7 @@ def test_side_by_side_moves_both_with_one_clock(opened: Opened, tmp_path: Path) 
         told = page.locator(".tc-difference").inner_text()
         assert "held differently" in told or "hold the same" in told
         go(page, 10)
-        assert page.locator(".tc-maptitle").first.inner_text() == "Kafr Hamra, October 2018"
+        assert page.locator(".tc-maptitle").first.inner_text() == "Kafr Hamra, October 2018 25 Oct 2018"
         page.context.close()
 
 

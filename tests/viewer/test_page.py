@@ -124,9 +124,9 @@ def test_reset_with_a_faulty_scenario_says_it_in_words_and_keeps_the_run(tmp_pat
     controls = Controls(session, (bad,))
     controls.choose("bad")
     assert "loss_per_day" in controls.faults.value[0]
-    assert controls.source().path == KAFR_HAMRA
+    assert controls.wanted()[0].path == KAFR_HAMRA
     session.advance()
-    session.wanting = lambda: Source(bad, 7)
+    session.wanting = lambda: (Source(bad, 7),)
     session.reset()
     assert session.faults
     assert session.day == 1
@@ -140,7 +140,7 @@ def test_only_listed_files_can_be_opened_and_only_offered_inputs_set(tmp_path: P
     controls = Controls(session, (KAFR_HAMRA,))
     for word in (str(elsewhere), "../parts/greater_idlib", "secret", ""):
         controls.choose(word)
-        assert controls.source().path == KAFR_HAMRA
+        assert controls.wanted()[0].path == KAFR_HAMRA
     for change in (
         {"key": "map", "value": "../../etc"},
         {"key": "rules.clash.loss_per_day", "value": "{best: 1}"},
@@ -150,11 +150,11 @@ def test_only_listed_files_can_be_opened_and_only_offered_inputs_set(tmp_path: P
     ):
         controls.set_input(change)
         assert controls.faults.value
-        assert controls.source().sets == ()
+        assert controls.wanted()[0].sets == ()
     controls.set_input({"key": "rules.clash.loss_per_day", "value": 0.05})
-    assert controls.source().sets == ("rules.clash.loss_per_day=0.05",)
+    assert controls.wanted()[0].sets == ("rules.clash.loss_per_day=0.05",)
     controls.set_input({"key": "rules.clash.loss_per_day", "value": 0.038})
-    assert controls.source().sets == ()
+    assert controls.wanted()[0].sets == ()
 
 
 def test_the_run_watched_has_the_events_of_a_run_without_the_page() -> None:
@@ -186,7 +186,7 @@ def test_the_page_of_two_runs_draws_both() -> None:
         assert len([w for w in below(box) if w.has_trait("base") and w.has_trait("frame")]) == 2
         button(box, "Step").click()
         assert shown_day(box) == 1
-        assert element(box, "files", "steerable").steerable is False
+        assert element(box, "files", "steerable").pair is True
 
 
 @pytest.fixture(scope="module")
@@ -228,7 +228,7 @@ def session() -> Session:
 
 @pytest.mark.parametrize("item", [item["key"] for item in ITEMS])
 def test_files_to_take_away_are_of_the_day_shown(session: Session, item: str) -> None:
-    file, fault = make(session, item, [drawing_of(session.runs[0])])
+    file, fault = make(session, f"0:{item}", [drawing_of(session.runs[0])])
     assert fault == ""
     content = base64.b64decode(file["data"])
     start = {"svg": b"<svg", "png": b"\x89PNG", "events": b"event_id", "daily": b"day", "scenario": b"#"}[item]
@@ -241,7 +241,7 @@ def test_files_to_take_away_are_of_the_day_shown(session: Session, item: str) ->
 def test_the_scenario_taken_away_runs_to_the_same_events(tmp_path: Path) -> None:
     made = Session((Source(KAFR_HAMRA, 7, ("rules.spread.call_to_arms_share=0.4", "days=60")),))
     made.runs[0].finish()
-    file, _fault = make(made, "scenario", [drawing_of(made.runs[0])])
+    file, _fault = make(made, "0:scenario", [drawing_of(made.runs[0])])
     (tmp_path / "again.yaml").write_bytes(base64.b64decode(file["data"]))
     again = sim.simulate(tmp_path / "again.yaml", seed=7)
     assert Run.of(made.runs[0].simulation.result()).events.equals(again.events)
