@@ -8,6 +8,7 @@ from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.growth import LIMIT, Series
 from benchmarks.measure import Figure
@@ -53,17 +54,25 @@ def _finish(picture: Picture, said: str, rows: int) -> None:
 def _growth(axes: Axes, unit: str, series: Sequence[Series]) -> None:
     """Draw time by size, with the exponents, and a thin line of exponent 1 through the first point of each."""
     for each, colour, mark in zip(series, OKABE_ITO * 2, MARKS * 2, strict=False):
-        label = f"{each.part}: {each.exponent:.2f}, last step {each.last:.2f}"
+        label = f"{each.part}: {each.exponent:.2f}; {each.last:.2f}"
         axes.loglog(each.sizes, each.seconds, color=colour, marker=mark, markersize=5, linewidth=1.6, label=label)
         linear = [each.seconds[0] * size / each.sizes[0] for size in each.sizes]
         axes.loglog(each.sizes, linear, color=colour, linewidth=0.7, linestyle=(0, (2, 3)))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(LogLocator(subs=(1.0,)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
+        axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(unit)
     axes.set_ylabel("seconds")
     axes.set_title(f"Growth with {unit.split(',')[0]}", loc="left")
     low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** (0.1 + 0.075 * len(series)))  # room for the legend
+    axes.set_ylim(low, high * (high / low) ** (0.16 + 0.09 * len(series)))  # room for the legend
     axes.legend(
-        loc="upper left", fontsize=8, frameon=False, title=f"exponent (at most {LIMIT}; dotted: 1)", title_fontsize=8
+        loc="upper left",
+        fontsize=8,
+        frameon=False,
+        title=f"exponent; of the last step (at most {LIMIT}; dotted: 1)",
+        title_fontsize=8,
     )
     axes.grid(which="major", color="#E3E5E8", linewidth=0.6)
 
@@ -75,7 +84,8 @@ def _steps(axes: Axes, figures: Sequence[Figure]) -> None:
     colours = [OKABE_ITO[3] if "engine" in name else OKABE_ITO[0] if "same" in name else QUIET for name in names]
     axes.barh(names, [each.value for each in ordered], color=colours, height=0.6)
     axes.set_xscale("log")
-    axes.set_xlim(right=max(each.value for each in ordered) * 8)
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
+    axes.set_xlim(left=min(each.value for each in ordered) / 3, right=max(each.value for each in ordered) * 12)
     for row, each in enumerate(ordered):
         axes.text(each.value * 1.15, row, f"{each.value:.3g} µs", va="center", fontsize=8, color=INK)
     axes.set_xlabel("microseconds")

@@ -1,7 +1,7 @@
 """What each rule takes of a day: the same day with its rules called one by one, and the compiled day as a whole.
 
 A call from Python to a compiled rule costs about as much as many a rule, most of it for the record of parameters, which
-is unpacked. That is measured with rules that do nothing, and taken off. Runs are deterministic: call n of a rule does the
+is unpacked. That is measured after each day with rules that do nothing, and taken off. Runs are deterministic: call n of a rule does the
 same work in every turn, so the least of its times over all turns is kept, call by call.
 """
 
@@ -20,7 +20,6 @@ from sim.engine.jit import compiled
 from sim.engine.simulation import Simulation
 
 Start = Callable[[], Simulation]
-CALLS = 300  # of a rule that does nothing
 
 
 @compiled
@@ -63,13 +62,19 @@ def shares(start: Start, turns: int, days: int | None = None, skip: int = 0) -> 
         name: Clock(rule) for name, rule in vars(day).items() if name in body.__code__.co_names and callable(rule)
     }
     apart = FunctionType(body.__code__, {**vars(day), **clocks})
-    whole = Clock(lambda simulation: simulation.step())
+    whole, empty, empty_with = Clock(lambda simulation: simulation.step()), Clock(nothing), Clock(nothing_with)
+
+    def in_parts(simulation: Simulation) -> None:
+        simulation.step(apart)
+        empty(simulation.world)
+        empty_with(simulation.world, simulation.params)
+
     for turn in range(turns + 1):
-        for in_parts in (False, True):
-            force_days, number = _run(start(), days, skip, apart if in_parts else None, whole)
-        for clock in (*clocks.values(), whole):
+        force_days, number = _run(start(), days, skip, whole)
+        _run(start(), days, skip, in_parts)
+        for clock in (*clocks.values(), whole, empty, empty_with):
             clock.end_turn(keep=turn > 0)  # the first turn compiles
-    call, call_with = _calls(start())
+    call, call_with = float(empty.least.mean()), float(empty_with.least.mean())
     rules = {
         name: max(0.0, float(clock.least.sum()) - len(clock.least) * (call_with if clock.takes_parameters else call))
         for name, clock in clocks.items()
@@ -78,17 +83,13 @@ def shares(start: Start, turns: int, days: int | None = None, skip: int = 0) -> 
     return Shares(rules, float(whole.least.sum()), force_days, number, call, call_with)
 
 
-def _run(
-    simulation: Simulation, days: int | None, skip: int, apart: Callable[..., None] | None, whole: Callable[..., Any]
-) -> tuple[int, int]:
+def _run(simulation: Simulation, days: int | None, skip: int, step: Callable[[Simulation], None]) -> tuple[int, int]:
+    """Simulate, and return force-days and days; the first `skip` are not stepped through with `step`, nor counted."""
     force_days = number = 0
     for _day in range(skip):
         simulation.step()
     while simulation.day < simulation.days and number != days:
-        if apart is None:
-            whole(simulation)
-        else:
-            simulation.step(apart)
+        step(simulation)
         force_days += int(simulation.world.counts[tables.L_FORCES])
         number += 1
     return force_days, number
@@ -115,14 +116,3 @@ class Clock:
             times = np.array(self.times)
             self.least = times if self.least is None else np.minimum(self.least, times)
         self.times = []
-
-
-def _calls(simulation: Simulation) -> tuple[float, float]:
-    """Return the least seconds of a call of a rule that does nothing, without and with parameters."""
-    found = []
-    for rule, args in ((nothing, (simulation.world,)), (nothing_with, (simulation.world, simulation.params))):
-        clock = Clock(rule)
-        for _call in range(CALLS):
-            clock(*args)
-        found.append(min(clock.times))
-    return found[0], found[1]
