@@ -47,17 +47,25 @@ def figure(
         _list(figures, result)
         return
     if name not in figures.kinds:
-        raise _fault(
-            "NAME",
-            f"there is no figure {name!r}{did_you_mean(name, figures.kinds)}; `run.py figure {result}` lists them",
-        )
+        listed = f"; `run.py figure {result}` lists them"
+        raise _fault("NAME", f"there is no figure {name!r}{did_you_mean(name, figures.kinds) or listed}")
     if day is not None and not figures.kinds[name].dated:
         raise _fault("--day", f"{name} is not of a day")
+    if day is not None:
+        _check_day(day, figures)
     path = _file(name, day, suffix, out)
     dated = ["--day", str(day)] if day is not None else []
     asked = [str(result), name, *dated, "--width-mm", f"{width_mm:g}", "--format", suffix]
     command = shlex.join(["python", "run.py", "figure", *asked])
     _draw(figures, name, width_mm, day, path, command)
+
+
+def _check_day(day: int, figures: Figures) -> None:
+    """Raise InputError where a study does not keep control on a day."""
+    from sim.study.comparison import Comparison
+
+    if isinstance(figures.source, Comparison) and day not in (kept := figures.source.control.days.tolist()):
+        raise _fault("--day", f"control is not kept on day {day}; it is on {', '.join(map(str, kept))}")
 
 
 def _fault(option: str, message: str) -> InputError:

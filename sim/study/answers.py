@@ -69,7 +69,7 @@ def _words(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]
     if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
         model, name = (first, names[0]) if one.after is None else (other, names[1])
         return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
-    what, unit = input_label(one.path), f" {one.unit}" if one.unit not in ("", "probability") else ""
+    what, unit = input_label(one.path), f" {one.unit}" if one.unit not in ("", "probability", "share") else ""
     what = what[:1].upper() + what[1:]
     if one.before is None:
         return f"{what}, only in {names[1]}: {one.after}{unit}."

@@ -23,8 +23,9 @@ def one_run(folder: Path, scenario: str | None, replicate: int | None) -> tuple[
     if scenario is None and len(known) == 1:
         scenario = known[0]
     if scenario not in known:
-        said = f"there is none {scenario!r}{did_you_mean(scenario, known)}" if scenario else "is needed"
-        raise InputError([Fault("--scenario", None, "", f"{said}; the study has: {', '.join(known)}")])
+        near = did_you_mean(scenario, known) if scenario else ""
+        said = f"there is none {scenario!r}" if scenario else "is needed"
+        raise InputError([Fault("--scenario", None, "", f"{said}; the study has {', '.join(known)}{near}")])
     if replicate is None:
         raise InputError([Fault("--replicate", None, "", f"is needed: 0 to {plan.replicates - 1}")])
     job = plan.extended(replicate + 1).job(scenario, replicate)

@@ -63,8 +63,10 @@ class TownPaths:
 
 
 def percent(share: float) -> str:
-    """Return a share as whole percent, "under 1 %" where it is more than none but less than that."""
-    return "under 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+    """Return a share as whole percent; "under 1 %" and "over 99 %" where it is neither none nor all."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def way_text(path: str) -> str:

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from sim.cli.batch import Pace, duration, size_text
+from sim.cli.main import main
+from sim.study import estimate
 from sim.study.definition import is_study
 from sim.study.runner import Progress
 from tests.cli.support import ROOT, Command
@@ -59,10 +61,13 @@ def test_scenario_files_alone_are_a_study(command: Command, here: Path, study: P
     assert json.loads((folder / "manifest.json").read_text())["design"] == "fixed"
 
 
-def test_the_plan_runs_nothing_and_says_time_and_disk(command: Command, here: Path, study: Path) -> None:
-    done = command("batch", "pass.yaml", "--plan", "--workers", "2")
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stdout.split())
+def test_the_plan_runs_nothing_and_says_time_and_disk(
+    here: Path, study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(estimate, "MEASURE_SECONDS", 0.1)
+    assert main(["batch", "pass.yaml", "--plan", "--workers", "2"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
     assert "3 replicates of 2 scenarios, 6 runs; seed 1" in said
     assert "on 2 workers (" in said
     assert "a run); " in said
@@ -77,34 +82,48 @@ def test_the_plan_runs_nothing_and_says_time_and_disk(command: Command, here: Pa
         (["two_valleys", "--max", "9"], "--max: belongs to --until-precise"),
         (["two_valleys", "two_valleys"], "batch: two scenarios of one name: two_valleys"),
         (["no_such"], "no_such: no such file"),
+        (["kafr_hamr"], "kafr_hamr: no such file, did you mean 'kafr_hamra'?"),
+        (["ceasefire_policie"], "ceasefire_policie: no such file, did you mean 'ceasefire_policies'?"),
         (["pass.yaml", "--out", "pass.yaml"], "--out: pass.yaml is a file, a folder is needed"),
         (["broken.yaml"], "broken.yaml:2: scenarios.kafr_hamraa: no such file, did you mean 'kafr_hamra'?"),
     ],
 )
-def test_what_is_wrong_is_one_line(command: Command, here: Path, study: Path, words: list[str], said: str) -> None:
+def test_what_is_wrong_is_one_line(
+    here: Path,
+    study: Path,
+    words: list[str],
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(here)
     (here / "broken.yaml").write_text("question: who ends up with it?\nscenarios: [kafr_hamraa]\n")
-    done = command("batch", *words)
-    assert done.returncode == 2
-    assert done.stderr.startswith(said), done.stderr
-    assert done.stderr.count("\n") == 1
+    assert main(["batch", *words]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith(said), told
+    assert told.count("\n") == 1
     assert not (here / "outputs").exists()
 
 
-def test_run_says_that_a_study_is_for_batch(command: Command, here: Path, study: Path) -> None:
-    done = command("run", "pass.yaml")
-    assert (done.returncode, done.stderr) == (2, "pass.yaml: is a study of many runs: python run.py batch pass.yaml\n")
+def test_run_says_that_a_study_is_for_batch(
+    here: Path, study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(here)
+    assert main(["run", "pass.yaml"]) == 2
+    assert capsys.readouterr().err == "pass.yaml: is a study of many runs: python run.py batch pass.yaml\n"
 
 
-def test_check_reads_a_study(command: Command, study: Path) -> None:
-    done = command("check", "pass.yaml")
-    assert done.returncode == 0, done.stderr
-    assert "3 replicates of 2 scenarios" in done.stdout
+def test_check_reads_a_study(
+    here: Path, study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(here)
+    assert main(["check", "pass.yaml"]) == 0
+    assert "3 replicates of 2 scenarios" in capsys.readouterr().out
     study.write_text(STUDY + "desing: grid\n", encoding="utf-8")
-    done = command("check", "pass.yaml")
-    assert (done.returncode, done.stderr) == (
-        2,
-        "pass.yaml:7: desing: unknown key, did you mean 'design'? allowed: " + done.stderr.partition("allowed: ")[2],
-    )
+    assert main(["check", "pass.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("pass.yaml:7: desing: unknown key, did you mean 'design'? allowed: ")
+    assert told.count("\n") == 1
 
 
 READY = sorted(path for path in (ROOT / "scenarios" / "studies").glob("*.yaml") if is_study(path))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
+import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -11,6 +13,8 @@ import pandas as pd
 import pytest
 
 from sim.cli.main import main
+from sim.plots.compare import folder
+from sim.plots.compare.figures import kinds_of
 
 SCENARIO = "scenarios/two_valleys.yaml"
 SECTIONS = "differs answers differences control days holding ladder inputs convergence examples methods"
@@ -34,6 +38,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return next(path.parent for path in out.glob("*/manifest.json"))
 
 
+@pytest.fixture(scope="module")
+def compared(study: Path) -> tuple[Path, str]:
+    """Return the folder of the study's comparison, drawn once for all tests, and what `compare` printed."""
+    with pytest.MonkeyPatch.context() as patch:
+        said = io.StringIO()
+        patch.setattr(sys, "stdout", said)
+        assert main(["compare", str(study)]) == 0
+    return study / "compare", said.getvalue()
+
+
 class Links(HTMLParser):
     """Collect whatever a browser would load."""
 
@@ -47,17 +61,17 @@ class Links(HTMLParser):
         self.loaded += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
 
 
-def test_compare_answers_and_writes_a_report(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["compare", str(study)]) == 0
-    said = capsys.readouterr().out
+def test_compare_answers_and_writes_a_report(study: Path, compared: tuple[Path, str]) -> None:
+    place, said = compared
     assert said.startswith("SIMULATED.")
-    assert "8 matched runs" in " ".join(said.split())
-    folder = study / "compare"
-    stems = {path.stem for path in (folder / "figures").glob("*.csv")}
+    words = " ".join(said.split())
+    assert "8 matched runs" in words
+    assert words.index("bold against two_valleys") < words.index("8 matched runs") < words.index("two_valleys: ")
+    stems = {path.stem for path in (place / "figures").glob("*.csv")}
     assert {"difference_map", "fan-deaths_total", "escalation_strip", "entropy_map"} <= stems
     for suffix in ("png", "svg"):
-        assert {path.stem for path in (folder / "figures").glob(f"*.{suffix}")} == stems
-    page = (folder / "report.html").read_text(encoding="utf-8")
+        assert {path.stem for path in (place / "figures").glob(f"*.{suffix}")} == stems
+    page = (place / "report.html").read_text(encoding="utf-8")
     links = Links()
     links.feed(page)
     assert all(link.startswith(("data:image/png;base64,", "#")) for link in links.loaded)
@@ -69,10 +83,11 @@ def test_compare_answers_and_writes_a_report(study: Path, capsys: pytest.Capture
     assert f"python run.py compare {study}" in page
 
 
-def test_a_second_compare_keeps_the_first(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    main(["compare", str(study)])
-    before = {path: path.read_bytes() for path in (study / "compare").rglob("*.*") if path.is_file()}
-    capsys.readouterr()
+def test_a_second_compare_keeps_the_first(
+    study: Path, compared: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(folder, "kinds_of", lambda found: {"differences": kinds_of(found)["differences"]})
+    before = {path: path.read_bytes() for path in compared[0].rglob("*.*") if path.is_file()}
     assert main(["compare", str(study)]) == 0
     assert "of these same runs is there already" in capsys.readouterr().out
     said = study / "compare" / "comparison.json"
@@ -143,6 +158,7 @@ def test_figures_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     [
         (["differnces"], "did you mean 'differences'?"),
         (["differences", "--day", "3"], "--day: differences is not of a day"),
+        (["entropy_map", "--day", "3"], "--day: control is not kept on day 3; it is on 0, 20"),
         (["differences", "--width-mm", "20"], "--width-mm: 20 is not from 80 to 400"),
         (["differences", "--format", "jpg"], "--format: 'jpg' is none of pdf, svg, png"),
         (["differences", "--format", "svg", "--out", "x.pdf"], "does not end in .svg"),
@@ -172,8 +188,7 @@ def test_compare_of_nothing_is_said_in_a_line(tmp_path: Path, capsys: pytest.Cap
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
 
-def test_numbers_are_beside_the_pictures(study: Path) -> None:
-    main(["compare", str(study)])
-    table = pd.read_csv(study / "compare" / "figures" / "escalation_strip.csv")
+def test_numbers_are_beside_the_pictures(compared: tuple[Path, str]) -> None:
+    table = pd.read_csv(compared[0] / "figures" / "escalation_strip.csv")
     assert table[[f"level_{i}" for i in range(6)]].sum(axis=1).to_numpy() == pytest.approx(1.0)
     assert set(table["scenario"]) == {"two_valleys", "bold"}

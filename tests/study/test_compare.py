@@ -65,9 +65,7 @@ def test_what_differs_is_said(found: Comparison) -> None:
     assert mediator.sentence == "strong_mediator differs from kafr_hamra in 1 policy."
     assert "Turkey mediates" in mediator.items[0].words
     assert united.sentence == "united_nlf differs from kafr_hamra in 13 inputs."
-    assert "Cohesion of Ahrar al-Sham (NLF): 0.9 share in place of 0.5 (0.25 to 0.9)." in [
-        one.words for one in united.items
-    ]
+    assert "Cohesion of Ahrar al-Sham (NLF): 0.9 in place of 0.5 (0.25 to 0.9)." in [one.words for one in united.items]
 
 
 def test_answers_count_matched_runs(study: MadeStudy, found: Comparison) -> None:

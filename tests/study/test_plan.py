@@ -269,7 +269,8 @@ def test_the_example_of_the_page_is_a_study_and_the_page_names_every_key(tmp_pat
     plan = make_plan(*read_definition(tmp_path / "example.yaml"))
     assert plan.replicates == 200
     assert any("stronger keeps its own number for 1 input: policy.0.factor 5" in note for note in plan.notes)
-    named = [line.split("`")[1] for line in page.splitlines() if line.startswith("| `")]
+    first = [line.split("|")[1] for line in page.splitlines() if line.startswith("| `")]
+    named = [name for cell in first for name in cell.split("`")[1::2]]
     assert set(Definition.model_fields) <= set(named)
     assert set(DESIGNS) <= set(named)
     assert {path.stem for path in (SCENARIOS / "studies").glob("*.yaml") if is_study(path)} <= set(named)

@@ -247,7 +247,7 @@ def test_status_says_what_is_done_what_failed_and_how_to_go_on(
     said = "\n".join(status_lines(Study.open(folder)))
     assert "1 run failed; all are in failures.csv and in ledger/." in said
     assert "1 run while simulating: ValueError: no such input: no.such" in said
-    assert f"to see it again: python run.py run {folder}/scenarios/other.yaml --seed " in said
+    assert f"to see it again: python run.py run {folder} --scenario other --replicate 3" in said
     assert f"4 runs are missing. To go on: python run.py batch {folder}" in said
     assert file.exists()
 

@@ -75,7 +75,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     k, control, names = chosen_day(comparison, day), comparison.control, looks_of(comparison)
     ground = ground_for(comparison)
     reference = names[comparison.reference].letter
-    titles = [f"{names[c.scenario].letter} less {reference}  {c.scenario}" for c in control.contrasts]
+    titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
     grid = _map_grid(width_mm, titles, ground, 1.45 if width_mm <= NARROW_MM else 2.2)
     title = f"Where control differs {when_text(comparison, k)}"
     note = (
