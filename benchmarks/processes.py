@@ -34,7 +34,7 @@ jobs = [(j.scenario, j.replicate, j.seed, j.values, j.inputs) for j in plan.jobs
 pickle.dump((source_hash(), models, chosen, jobs), open(sys.argv[1], "wb"))
 """
 INSIDE = """
-import json, pickle, resource, sys
+import json, pickle, resource, sys, time
 from sim.study.worker import Kit, Task, run_chunk
 def peak():
     try:  # ru_maxrss of Linux counts the parent's memory at the start, too
@@ -44,6 +44,7 @@ def peak():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 program, models, chosen, jobs = pickle.load(open(sys.argv[1], "rb"))
 kit, peaks, done = Kit(program, models, chosen).packed(), [], 0
+began = None
 for until in {runs}:
     while done < until:
         chunk = jobs[done : min(until, done + 100)]
@@ -51,8 +52,10 @@ for until in {runs}:
         assert not failed, failed[0]
         done += len(chunk)
     peaks.append(peak())
-heavy = {{"mesa": "mesa", "pandas": "pandas", "scipy.linalg": "scipy", "matplotlib": "matplotlib"}}  # numba looks at scipy's version
-print(json.dumps([peaks, [heavy[name] for name in heavy if name in sys.modules]]))
+    began = began or (done, time.thread_time())
+spent = (time.thread_time() - began[1]) / (done - began[0])
+heavy = {{"mesa": "mesa", "pandas": "pandas", "scipy.stats": "scipy", "matplotlib": "matplotlib"}}  # numba itself takes scipy.linalg
+print(json.dumps([peaks, [heavy[name] for name in heavy if name in sys.modules], spent]))
 """
 
 
@@ -108,7 +111,7 @@ def worker_memory(runs: Sequence[int]) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         kit = str(Path(folder) / "kit.pickle")
         python("-c", WORKER.format(scenario=SCENARIO, runs=list(runs)), kit)
-        peaks, heavy = json.loads(python("-c", INSIDE.format(runs=list(runs)), kit).splitlines()[-1])
+        peaks, heavy, spent = json.loads(python("-c", INSIDE.format(runs=list(runs)), kit).splitlines()[-1])
     unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kB elsewhere
     found = [
         Figure("memory", f"a worker's peak, {number} runs", peak / unit, "MB", goal="at most 300")
@@ -116,6 +119,7 @@ def worker_memory(runs: Sequence[int]) -> list[Figure]:
     ]
     grown = (peaks[-1] - peaks[0]) / unit / (runs[-1] - runs[0]) * 1e3
     note = f"imports {', '.join(heavy)}" if heavy else "imports neither Mesa, pandas, scipy nor matplotlib"
+    found.append(Figure("batch", "a worker's computing", 1e3 * spent, "ms a run", note="its thread's own time"))
     return [*found, Figure("memory", "growth per 1000 runs", grown, "MB", goal="0", note=note)]
 
 
