@@ -59,7 +59,7 @@ def _growth(axes: Axes, unit: str, series: Sequence[Series]) -> None:
         linear = [each.seconds[0] * size / each.sizes[0] for size in each.sizes]
         axes.loglog(each.sizes, linear, color=colour, linewidth=0.7, linestyle=(0, (2, 3)))
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1.0,)))
+        axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(unit)
@@ -101,5 +101,6 @@ def _rules(axes: Axes, figures: Sequence[Figure]) -> None:
     axes.barh([name for name, _v in shown], [value for _n, value in shown], color=OKABE_ITO[5], height=0.7)
     for row, (_name, value) in enumerate(shown):
         axes.text(value + 0.3, row, f"{value:.0f}", va="center", fontsize=8, color=INK)
+    axes.set_xlim(right=1.12 * max(value for _name, value in shown))
     axes.set_xlabel("% of the day")
     axes.set_title("Share of each rule", loc="left")
