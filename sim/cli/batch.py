@@ -148,10 +148,11 @@ def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[s
     from sim.study.estimate import estimate, free_bytes
     from sim.study.manifest import is_study_folder
     from sim.study.store import Study
+    from sim.words import plural
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
     found = estimate(plan, workers)
-    crew = f"{found.workers} worker{'s' * (found.workers > 1)}"
+    crew = plural(found.workers, "worker")
     rows = [
         ("time", f"about {duration(found.seconds)} on {crew} ({found.seconds_a_run:.2g} s a run, measured on {found.measured} runs now)"),
         ("disk", f"about {size_text(found.bytes)} ({size_text(found.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),

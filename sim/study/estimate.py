@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import dataclass
 from itertools import islice
@@ -11,6 +10,7 @@ from pathlib import Path
 from sim.engine.jit import source_hash
 from sim.errors import Fault, InputError
 from sim.geography.maps import load_map
+from sim.study.executors import cores
 from sim.study.plan import Plan
 from sim.study.tables import layout
 from sim.study.worker import Done, Kit, Task, run_chunk
@@ -55,11 +55,11 @@ def estimate(plan: Plan, workers: int | None = None) -> Estimate:
         used = min(count, plan.replicates * len(scenarios))
     runs = plan.replicates * len(scenarios)
     size = sum(map(len, done.tables.values()))
-    return Estimate(runs, workers or os.cpu_count() or 1, used, done.seconds / used, size / used)
+    return Estimate(runs, workers or cores(), used, done.seconds / used, size / used)
 
 
 def _measured(plan: Plan, kit: bytes, count: int) -> Done:
-    tasks = [Task(job.scenario, job.replicate, job.seed, job.values, job.inputs) for job in islice(plan.jobs(), count)]
+    tasks = [Task.of(job) for job in islice(plan.jobs(), count)]
     done = run_chunk(kit, tasks)
     if len(done.failures) == len(tasks):
         first = done.failures[0]

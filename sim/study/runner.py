@@ -101,10 +101,10 @@ def _alone_in(folder: Path) -> Iterator[None]:
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:  # a system without such locks
-            pass
-        except OSError:
+        except (BlockingIOError, PermissionError):
             raise InputError([Fault(str(folder), None, "", "another process is running this study")]) from None
+        except (ImportError, OSError):  # a system, or a disk, without such locks
+            pass
         yield
 
 
@@ -240,10 +240,8 @@ class Session:
 
     def _tasks(self, part: Part) -> list[Task]:
         names = list(self.plan.scenarios)
-        jobs = [
-            self.plan.job(names[place % len(names)], place // len(names)) for place in range(part.first, part.last + 1)
-        ]
-        return [Task(job.scenario, job.replicate, job.seed, job.values, job.inputs) for job in jobs]
+        places = range(part.first, part.last + 1)
+        return [Task.of(self.plan.job(names[place % len(names)], place // len(names))) for place in places]
 
     def _fill(self, pieces: Iterator[Part], hands: Crew) -> bool:
         """Hand over chunks until enough are in flight, doubtful ones each by itself; return whether any is in flight."""

@@ -2,7 +2,7 @@
 
 A part holds the runs `first` to `last` of the order replicate by replicate, scenario by scenario, and is one file in each
 folder of tables/: `tables/daily/part-00000000-00000023.parquet`. Files appear under their names only when whole, those of
-tables/runs last: a part is there when its file in tables/runs is. Runs that failed are in ledger/, a file a part.
+tables/runs last: a part is there when its files are in all tables. Runs that failed are in ledger/, a file a part.
 """
 
 from __future__ import annotations
@@ -57,8 +57,14 @@ def write_part(folder: Path, part: Part, done: Done, failures: Sequence[dict[str
 
 
 def parts_of(folder: Path) -> list[Part]:
-    """Return the parts that are there, in order."""
-    found = [PART.fullmatch(path.name) for path in (folder / TABLES / MARK).glob("part-*.parquet")]
+    """Return the parts that are there, in order: those in tables/runs that are in all other tables too.
+
+    A power cut may keep a file and lose one that was written before it, in another folder.
+    """
+    names = {path.name for path in (folder / TABLES / MARK).glob("part-*.parquet")}
+    for table in (folder / TABLES).glob("*/"):
+        names &= {path.name for path in table.glob("part-*.parquet")}
+    found = [PART.fullmatch(name) for name in names]
     return sorted(Part(int(match[1]), int(match[2])) for match in found if match)
 
 

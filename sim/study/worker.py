@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from sim.statistics.escalation import summarise
 from sim.study.parquet import parquet
 from sim.study.tables import Layout
 
+if TYPE_CHECKING:
+    from sim.study.plan import Job
+
 Values = dict[str, np.ndarray]
 
 
@@ -38,6 +41,11 @@ class Task(NamedTuple):
     seed: int
     values: dict[str, float]
     inputs: dict[str, float]
+
+    @classmethod
+    def of(cls, job: Job) -> Task:
+        """Return a job of a plan as a worker is told of it."""
+        return cls(job.scenario, job.replicate, job.seed, job.values, job.inputs)
 
 
 class Failure(NamedTuple):

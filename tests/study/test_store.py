@@ -213,6 +213,17 @@ def test_files_of_parts_that_are_not_there_are_passed_over_and_removed(copy: Pat
     assert len(Study.open(copy).table("daily")) == before
 
 
+def test_a_part_that_a_power_cut_took_from_one_table_is_not_there(copy: Path) -> None:
+    before = Study.open(copy)
+    lost = before.parts[-1]
+    (copy / "tables" / "daily" / f"{lost.name}.parquet").unlink()
+    after = Study.open(copy)
+    assert after.parts == before.parts[:-1]
+    assert after.partial
+    tidy(copy)
+    assert not list((copy / "tables").rglob(f"{lost.name}*"))
+
+
 def test_a_csv_that_cannot_be_replaced_takes_another_name(copy: Path) -> None:
     content = (copy / "runs.csv").read_bytes()
     (copy / "runs.csv").unlink()
