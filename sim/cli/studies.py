@@ -39,4 +39,7 @@ def find_folder(word: Path) -> Path:
         place = place.parent
     if not place.is_dir():
         raise InputError([Fault(str(word), None, "", "is a file; the folder of a run or a study is needed")])
+    if not (place / "manifest.json").exists():
+        said = "is not the folder of a run or a study: it has no manifest.json"
+        raise InputError([Fault(str(word), None, "", said)])
     return place

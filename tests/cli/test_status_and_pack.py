@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from sim.cli.main import main
 from sim.study.store import Study
 from tests.cli.support import ROOT, Command
 
@@ -50,11 +53,27 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
     assert command("pack", "two_valleys").stdout.startswith(str(here / "two_valleys-2.zip"))
 
 
-def test_what_is_no_study_or_run_is_said_in_a_line(command: Command, here: Path) -> None:
-    (here / "empty").mkdir()
-    for words in (("status", "empty"), ("pack", "empty"), ("status", "nowhere")):
-        done = command(*words)
-        assert done.returncode == 2
-        assert "is not the folder of a " in done.stderr
-        assert len(done.stderr.splitlines()) == 1
-    assert list(here.iterdir()) == [here / "empty"]
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["status", "empty"], "empty: is not the folder of a run or a study: it has no manifest.json\n"),
+        (["pack", "empty"], "empty: is not the folder of a run or a study: it has no manifest.json\n"),
+        (["status", "empt"], "empt: there is no such run or study\n"),
+        (["pack", "letter.txt"], "letter.txt: is a file; the folder of a run or a study is needed\n"),
+        (["status", "run"], "run: is not the folder of a study; it may be that of a single run\n"),
+        (["status", "outputs/lon"], "outputs/lon: there is no such run or study, did you mean 'long'?\n"),
+    ],
+)
+def test_what_is_no_study_or_run_is_said_in_a_line(
+    words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "letter.txt").write_text("dear")
+    for name in ("run", "outputs/long"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "manifest.json").write_text('{"schema_version": 1}')
+    before = sorted(tmp_path.rglob("*"))
+    assert main(words) == 2
+    assert capsys.readouterr().err == said
+    assert sorted(tmp_path.rglob("*")) == before
