@@ -31,7 +31,24 @@ def NoSteps(model: Any) -> None:
     solara.Text("")
 
 
+BEGUN = solara.reactive(0)  # a tab's own: how often Play, Step and Reset were made anew
+Buttons = solara_viz.ModelController
+
+
+@solara.component
+def Lasting(model: Any, **settings: Any) -> None:
+    """Mesa's buttons, made anew when a run has ended: they could but reset, though there are days to show again."""
+    with solara.Div(classes=["tc-flat"]).key(f"buttons {BEGUN.value}"):
+        Buttons(model, **settings)
+
+
 solara_viz.ShowSteps = NoSteps
+solara_viz.ModelController = Lasting
+
+
+def again() -> None:
+    """Make Mesa's buttons anew."""
+    BEGUN.value += 1
 
 
 @solara.component
@@ -55,7 +72,6 @@ def Page() -> None:
     controls = solara.use_memo(lambda: Controls(session, WATCHING.given), [])
     model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
     solara.use_effect(lambda: session.close, [])
-    begun = solara.use_memo(lambda: solara.Reactive(0), [])
     set_to = tuple(value.value for value in controls.main.values())
     sliders = solara.use_memo(controls.sliders, [controls.base.value, set_to])
     solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
@@ -63,10 +79,6 @@ def Page() -> None:
     def go(day: Any) -> None:
         session.go(int(day))
         force_update()
-
-    def again() -> None:
-        """Make Mesa's controls anew: after the last day they can but reset, though there are days to show again."""
-        begun.value += 1
 
     parameters: dict[str, Any] = {"session": session}
     if controls.steerable:
@@ -79,7 +91,7 @@ def Page() -> None:
                 model_params=parameters,
                 play_interval=controls.interval,
                 name="Simulated conflict",
-            ).key(f"controls {begun.value}")
+            )
             with solara.Sidebar():
                 Scenario(session, controls, model)
         Dashboard(session, controls, model, go, again)
