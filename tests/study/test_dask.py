@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.errors import InputError
 from sim.study.runner import run_study
 from sim.study.store import Study
 from tests.study.support import assert_same, small_plan
@@ -112,3 +113,10 @@ def test_a_cluster_that_is_gone_is_said_and_what_was_done_is_kept(
 def test_a_scheduler_that_does_not_answer_is_said(tmp_path: Path) -> None:
     done = _run(tmp_path / "nowhere", "tcp://127.0.0.1:9", "nowhere")
     assert "no Dask scheduler answers at tcp://127.0.0.1:9" in done.stderr
+
+
+@pytest.mark.parametrize("address", ["foo", "tcp://", "tcp://host", "http://host:80", "tcp://host:x", ""])
+def test_what_is_no_address_is_said_at_once(address: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is no address of a Dask scheduler, such as tcp://host:8786"):
+        run_study(small_plan(1), tmp_path, scheduler=address)
+    assert list(tmp_path.iterdir()) == []

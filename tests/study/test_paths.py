@@ -104,7 +104,7 @@ def test_words_name_every_scenario_and_its_runs(study: Study) -> None:
     assert said.startswith("SIMULATED. small: how Saddle Pass came to its holder")
     assert "base, 8 runs:" in said
     assert "other, 8 runs:" in said
-    assert ways.percent(0.001) == "under 1 %"
+    assert (ways.percent(0.001), ways.percent(0.999), ways.percent(1)) == ("under 1 %", "over 99 %", "100 %")
     assert (ways.percent(0), ways.percent(0.084)) == ("0 %", "8 %")
 
 

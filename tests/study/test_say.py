@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sim.statistics.paired import paired_difference
+from sim.statistics.paired import paired_difference, paired_share_difference
 from sim.study.say import figure, input_label, names_of, points, runs_about, verdict
 
 
@@ -71,6 +71,10 @@ def test_verdicts() -> None:
     assert verdict(paired_difference(one, one + 1 + 0.1 * random.normal(size=40))) == "higher"
     assert verdict(paired_difference(one + 1 + 0.1 * random.normal(size=40), one)) == "lower"
     assert verdict(paired_difference(one, one)) == "the same in every pair"
+    assert verdict(paired_difference(one[:2], one[:2])) == "the same in every pair"
+    for alike in (one > 0, one > -9):
+        assert verdict(paired_share_difference(alike, alike)) == "the same in every pair"
+    assert verdict(paired_share_difference(one > 0, np.roll(one > 0, 1))) == "not resolved"
     assert verdict(paired_difference(one[:1], one[:1])) == "one run each: no interval"
     assert verdict(paired_difference(one[:0], one[:0])) == "no matched runs"
     unsure = paired_difference(one, one + 0.3 + 2 * random.normal(size=40))
