@@ -72,6 +72,16 @@ def index_forces(w):
     for town in range(n_towns, 0, -1):
         w.standing_start[town] = w.standing_start[town - 1]
     w.standing_start[0] = 0
+    for town in range(n_towns):
+        sum_by_faction(w, town)
+
+
+@compiled
+def sum_by_faction(w, town):
+    """Sum the strength that stands in a town by faction."""
+    w.present[town, :] = 0.0
+    for g in range(len(w.groups)):
+        w.present[town, w.groups[g]["faction"]] += w.strength[town, g]
 
 
 @compiled
@@ -82,16 +92,13 @@ def recount(w, town):
         f = w.forces[w.standing[i]]
         if f["town"] == town and f["alive"] == 1 and f["goal"] < 0:
             w.strength[town, f["group"]] += f["fighters"] * f["cohesion"]
+    sum_by_faction(w, town)
 
 
 @compiled
 def in_town(w, town, faction):
     """Return the strength of a faction that stands in a town."""
-    total = 0.0
-    for g in range(len(w.groups)):
-        if w.groups[g]["faction"] == faction:
-            total += w.strength[town, g]
-    return total
+    return w.present[town, faction]
 
 
 @compiled

@@ -24,7 +24,7 @@ from numba.core.compiler import Compiler
 from numba.core.dispatcher import _FunctionCompiler
 from numba.core.imputils import lower_getattr_generic
 from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, models, register_model, typeof_impl, unbox
+from numba.extending import NativeValue, infer_getattr, models, register_model, unbox
 from numba.np.arrayobj import make_array, populate_array
 
 from sim.engine.tables import Daily, Tables, World
@@ -179,9 +179,8 @@ class TablesType(types.Type):
 _TYPES: dict[type[Tables], TablesType] = {cls: TablesType(cls) for cls in (World, Daily)}
 
 
-@typeof_impl.register(Tables)
-def _typeof(value: Tables, context: Any) -> TablesType:
-    return _TYPES[type(value)]
+for _class, _kind in _TYPES.items():
+    _class._numba_type_ = _kind  # numba looks here before it asks Python, at each call
 
 
 @register_model(TablesType)

@@ -353,6 +353,7 @@ class Tables:
     """
 
     LAYOUT: ClassVar[dict[str, tuple[np.dtype, int]]] = {}
+    _numba_type_: ClassVar[Any]  # set where rules are compiled
 
     def __init__(self, **arrays: np.ndarray) -> None:
         """Take one array for each name of the layout; TypeError where one is missing or not of its kind."""
@@ -415,6 +416,7 @@ class World(Tables):
     standing: np.ndarray  # i8, forces that stand in towns, town by town; rebuilt as they move
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
+    present: np.ndarray  # f8 [T, F], the same by faction
     reports: np.ndarray  # REPORT, grows
     missed: np.ndarray  # MISSED [F, F], upper half
     conduct: np.ndarray  # CONDUCT [1]
@@ -456,6 +458,7 @@ class World(Tables):
         "standing": (I8, 1),
         "standing_start": (I8, 1),
         "strength": (F8, 2),
+        "present": (F8, 2),
         "reports": (dtype(REPORT), 1),
         "missed": (dtype(MISSED), 2),
         "conduct": (dtype(CONDUCT), 1),

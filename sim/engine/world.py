@@ -126,6 +126,7 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,
+        present=np.zeros((n_towns, n_factions)),
         reports=table(tables.REPORT, 0),
         missed=_missed(n_factions),
         conduct=_conduct(),
@@ -509,7 +510,7 @@ def make_room(world: World) -> np.ndarray:
         size = len(rows)
         if size < made + room[name]:
             size = max(made + room[name], 2 * size)
-            changed[name] = _longer(rows, size)
+            changed[name] = _longer(rows[:made], size)
             if name in tables.WITH_LIVE:
                 changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
             if name == "forces":
@@ -520,6 +521,7 @@ def make_room(world: World) -> np.ndarray:
 
 
 def _longer(rows: np.ndarray, size: int) -> np.ndarray:
+    """Return the rows with room for `size`."""
     result = np.zeros(size, rows.dtype)
     result[: len(rows)] = rows
     return result

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.geography.maps import Geography
 
 LIMIT_KM = 12.0
+FEW = 500_000  # pairs of a point and a segment that are compared one by one
 """Ground farther than this from every town belongs to none."""
 Segments = np.ndarray
 """Edges of cells, f8 [n, 4]: x0, y0, x1, y1 in cells from the south-west corner."""
@@ -120,7 +121,9 @@ def _between(one: np.ndarray, other: np.ndarray) -> Segments:
 
 
 def _within(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
-    """Return which points [n, 2] lie within `depth` of a segment, all in cells. Compares only what shares a bucket."""
+    """Return which points [n, 2] lie within `depth` of a segment, all in cells. Of many, compares only what shares a bucket."""
+    if len(points) * len(line) <= FEW:
+        return _near(points, line, depth)
     result = np.zeros(len(points), bool)
     segments = _buckets(line[:, :2], depth)
     for (bx, by), members in _buckets(points, depth).items():
@@ -129,11 +132,17 @@ def _within(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
         ]
         for first in range(0, len(members) if close else 0, 1000):
             some = np.array(members[first : first + 1000])
-            px, py = points[some, 0][:, None], points[some, 1][:, None]
-            x0, y0, x1, y1 = line[close].T
-            away = np.maximum(np.maximum(x0 - px, px - x1), 0) ** 2 + np.maximum(np.maximum(y0 - py, py - y1), 0) ** 2
-            result[some] = (away <= depth**2 + 1e-9).any(axis=1)
+            result[some] = _near(points[some], line[close], depth)
     return result
+
+
+def _near(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
+    """Return which points lie within `depth` of a segment; every point is held against every segment."""
+    px, py = points[:, 0][:, None], points[:, 1][:, None]
+    x0, y0, x1, y1 = line.T
+    away = np.maximum(np.maximum(x0 - px, px - x1), 0) ** 2 + np.maximum(np.maximum(y0 - py, py - y1), 0) ** 2
+    found: np.ndarray = (away <= depth**2 + 1e-9).any(axis=1)
+    return found
 
 
 def _buckets(points: np.ndarray, edge: float) -> dict[tuple[int, int], list[int]]:

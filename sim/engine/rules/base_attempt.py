@@ -104,8 +104,12 @@ def candidate(w, town, faction):
             return False
         if t["status"] == CONTESTED and in_town(w, town, faction) > 0.0:
             return False
-    if t["clash"] >= 0 or base_in(w, town, faction) >= 0:
-        return False
+    return t["clash"] < 0 and base_in(w, town, faction) < 0
+
+
+@compiled
+def under_way(w, town, faction):
+    """Return True where a party of a faction stands in a town, or marches there, to open a base."""
     for i in range(w.counts[L_FORCES]):
         f = w.forces[w.live_forces[i]]
         if (
@@ -114,8 +118,8 @@ def candidate(w, town, faction):
             and f["faction"] == faction
             and (f["goal"] == town or f["town"] == town)
         ):
-            return False
-    return True
+            return True
+    return False
 
 
 @compiled
@@ -134,7 +138,7 @@ def base_attempts(w, p, day, seed):
                 continue
             rate, ratio, agreement = rate_per_day(w, p, faction, town, km)
             chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
-            if u < chance:
+            if u < chance and not under_way(w, town, faction):
                 row = attempt(w, p, day, faction, -1, town, 0)
                 if row >= 0:
                     w.events[row]["probability"] = chance
