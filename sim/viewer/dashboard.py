@@ -23,7 +23,7 @@ from sim.viewer.downloads import make, offered
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file
-from sim.viewer.widgets import Clock, Downloads, Feed, MapView, Panel
+from sim.viewer.widgets import Clock, Downloads, Feed, Fold, MapView, Panel
 from sim.words import day_text
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ TICKS = 4
 MOST_LINES = 60
 PATIENCE = 1.0  # s between looks at bands that grow
 MOST_DRAWINGS = 12
-WIDE, NARROW = 440, 400  # px of the charts, before they are fitted to the column
+WIDE, LEGEND = 440, 480  # px of the charts and of the legend, before they are fitted to the column
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
 _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
@@ -80,7 +80,7 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: A
             Events(runs, day, chosen, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
-        Below(session, runs, shown, day)
+        Below(session, runs, day)
 
 
 @solara.component
@@ -125,6 +125,7 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     rings = panels.differing(*shown) if len(shown) == 2 else frozenset()
     question = asked.value
+    legend = solara.use_reactive(False)
     with solara.Div(classes=["tc-area-map"]):
         for place, (run, drawing, snapshot) in enumerate(zip(runs, drawings, shown, strict=True)):
             selected = question.town if question is not None and question.run == place else -1
@@ -137,6 +138,8 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
                     Panel(html=panels.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
+        html = drawings[0].legend(shown[0], LEGEND, len(runs) == 2) if legend.value else ""
+        Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda wanted: legend.set(bool(wanted)))
 
 
 def use_bands(runs: tuple[Watched, ...]) -> tuple[Band | None, ...]:
@@ -168,7 +171,7 @@ def _next_of(band: Band | None) -> int:
 def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
     """Towns held over time and agreements in force."""
     looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
-    height = 168 if len(runs) == 2 else 190
+    height = 120 if len(runs) == 2 else 190
     bands = use_bands(runs)
     for run, look, snapshot, band in zip(runs, looks, shown, bands, strict=True):
         scenario, snapshots = run.simulation.scenario, run.history.snapshots
@@ -214,6 +217,7 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
         title = panels.map_title(run) if len(runs) == 2 else ""
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
             Feed(
+                filters=place == 0,
                 html=title + (panels.note(note) if note else panels.event_lines(found, look, day, MOST_LINES)),
                 kinds=json.dumps(feed.groups_of(lines)),
                 factions=json.dumps(look.codes),
@@ -240,8 +244,8 @@ def Card(session: Session, runs: tuple[Watched, ...], day: int, asked: Any) -> N
 
 
 @solara.component
-def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
-    """Legend, escalation ladder, deaths a week, downloads."""
+def Below(session: Session, runs: tuple[Watched, ...], day: int) -> None:
+    """Escalation ladder, deaths a week, downloads."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
     fault = solara.use_reactive("")
@@ -253,15 +257,16 @@ def Below(session: Session, runs: tuple[Watched, ...], shown: list[Snapshot], da
 
     items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
     with solara.Div(classes=["tc-area-below"]):
-        with solara.Div(classes=["tc-below-block"]):
-            Panel(html=drawings[0].legend(shown[0], 560, len(runs) == 2))
-        with solara.Div(classes=["tc-below-column"]):
-            for run, drawing in zip(runs, drawings, strict=True):
-                scenario, snapshots = run.simulation.scenario, run.history.snapshots
-                title = panels.map_title(run) if len(runs) == 2 else ""
-                with solara.Div(classes=["tc-below-block"]):
-                    Panel(html=title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
-                with solara.Div(classes=["tc-below-block"]):
-                    Panel(html=title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
+        ladders, deaths = [], []
+        for run, drawing in zip(runs, drawings, strict=True):
+            scenario, snapshots = run.simulation.scenario, run.history.snapshots
+            title = panels.map_title(run) if len(runs) == 2 else ""
+            ladders.append(title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
+            deaths.append(title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
+        for charts in (ladders, deaths):
+            with solara.Div(classes=["tc-below-column"]):
+                for chart in charts:
+                    with solara.Div(classes=["tc-below-block"]):
+                        Panel(html=chart)
         with solara.Div(classes=["tc-below-block"]):
             Downloads(items=items, ready=ready.value, fault=fault.value, event_ask=ask)

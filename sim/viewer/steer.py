@@ -120,7 +120,7 @@ def slider_label(main: Main, value: float, own: float) -> str:
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
     told = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
-    return told if _same(value, own) else f"{told} \u2190 changed from {_short(own)}"
+    return told if _same(value, own) else f"{told} (changed from {_short(own)})"
 
 
 def _short(value: float) -> str:

@@ -40,9 +40,15 @@ def Panel(html: str = "", event_pick: Handler | None = None) -> None:
     """Words and drawings; reports {kind, id} of what is clicked."""
 
 
+@solara.component_vue("fold.vue")
+def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Handler | None = None) -> None:
+    """A title that opens and closes what is below it; reports whether it is to be open."""
+
+
 @solara.component_vue("feed.vue")
 def Feed(
     html: str = "",
+    filters: bool = True,
     kinds: str = "[]",
     factions: str = "[]",
     filter: dict[str, str] = {},
