@@ -172,17 +172,9 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
 
     `prepare` comes first.
     """
-    import uvicorn
-
     from sim.viewer.band import BANDS
 
-    page = _application()
-    address = _address(bound, host)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Guard(page, host, offline_folder()), log_level="warning", access_log=False, timeout_graceful_shutdown=1
-        )
-    )
+    address, server = _address(bound, host), make_server(host)
 
     def tell() -> None:
         opened(address)
@@ -195,6 +187,14 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
         server.run(sockets=[bound])
     finally:
         BANDS.close()
+
+
+def make_server(host: str) -> Any:
+    """Return uvicorn's server of the page, not yet running; `prepare` comes first."""
+    import uvicorn
+
+    guarded = Guard(_application(), host, offline_folder())
+    return uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
 
 
 def _once_started(server: Any, tell: Callable[[], None]) -> None:

@@ -140,9 +140,16 @@ def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
         if old.get(key) == new.get(key):
             continue
         name = labels.get(key, key)
-        value = new.get(key, "as in the file")
+        value = _plain(new[key]) if key in new else "as in the file"
         told.append("policies" if key == "policy" else f"{name} {value}")
     return told
+
+
+def _plain(text: str) -> str:
+    try:
+        return _short(float(text))
+    except ValueError:
+        return text
 
 
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:

@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -17,11 +18,12 @@ from typing import Any
 
 import pytest
 
-from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT  # isort: skip
+from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT, open_with  # isort: skip
 
 import sim
 from sim.record.write import write
-from sim.viewer.server import offline_folder
+from sim.viewer.server import listen, make_server, offline_folder
+from sim.viewer.session import Session, Source
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = [
@@ -146,8 +148,13 @@ def test_step_play_to_the_end_scrub_back_and_take_the_events_away(address: str, 
     assert name == "kafr_hamra-seed7-events-day120.csv"
     run = write(sim.simulate(KAFR_HAMRA, seed=7), tmp_path)
     assert events == (run / "events.csv").read_bytes()
-    go(page, 30)
-    assert "14 Nov 2018" in page.locator(".tc-day").inner_text()
+    go(page, 110)
+    assert "2 Feb 2019" in page.locator(".tc-day").inner_text()
+    press(page, "▶")
+    at_day(page, 120)
+    press(page, "▶")  # after the end: from the first day again
+    page.wait_for_selector('.tc-day:not([data-day="120"])')
+    at_day(page, 120)
     press(page, "Reset")
     at_day(page, 0)
 
@@ -203,6 +210,45 @@ def test_two_sessions_do_not_disturb_each_other(address: str, opened: Opened) ->
     at_day(one, 3)
 
 
+def test_playing_draws_the_days_between(address: str, opened: Opened) -> None:
+    page = opened(address)
+    page.evaluate(
+        """() => { window.days = []; const look = () => { const day = Number(document.querySelector('.tc-day').dataset.day);
+        if (day !== window.days[window.days.length - 1]) { window.days.push(day); } requestAnimationFrame(look); }; look(); }"""
+    )
+    play_to_the_end(page)
+    days = page.evaluate("window.days")
+    assert days == sorted(set(days))
+    assert days[-1] == 120
+    assert len(days) > 3
+
+
+@pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
+def test_a_closed_tab_frees_its_model_on_the_server(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_with(Source(KAFR_HAMRA, 7))
+    made: list[Session] = []
+    freed = threading.Semaphore(0)
+    begin, close = Session.__post_init__, Session.close
+    monkeypatch.setattr(Session, "__post_init__", lambda self: (made.append(self), begin(self))[1])
+    monkeypatch.setattr(Session, "close", lambda self: (close(self), freed.release())[0])
+    bound, server = listen("127.0.0.1", 0), make_server("127.0.0.1")
+    running = threading.Thread(target=server.run, kwargs={"sockets": [bound]})
+    running.start()
+    try:
+        page = opened(f"http://127.0.0.1:{bound.getsockname()[1]}")
+        press(page, "▶")
+        at_day(page, 2)
+        assert [len(session.runs) for session in made] == [1]
+        page.close(run_before_unload=True)
+        assert freed.acquire(timeout=PATIENCE / 1000)
+        assert made[0].closed
+        assert made[0].runs == ()
+    finally:
+        server.should_exit = True
+        running.join()
+        bound.close()
+
+
 def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
     page = opened(address)
     play_to_the_end(page)
@@ -242,7 +288,8 @@ def test_side_by_side_moves_both_with_one_clock(opened: Opened, tmp_path: Path) 
         told = page.locator(".tc-difference").inner_text()
         assert "held differently" in told or "hold the same" in told
         go(page, 10)
-        assert page.locator(".tc-maptitle").first.inner_text() == "Kafr Hamra, October 2018 25 Oct 2018"
+        page.wait_for_selector(".tc-maptitle:has-text('Kafr Hamra, October 2018 25 Oct 2018')")
+        page.wait_for_selector(".tc-map >> nth=1 >> .tc-maptitle:has-text('25 Oct 2018')")
         page.context.close()
 
 

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import re
 import shutil
+import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 from tests.viewer.support import KAFR_HAMRA, MEDIATOR, open_with  # isort: skip - before Solara
 
 import ipyvuetify
+import reacton.core
 import solara
 
 import sim
@@ -29,6 +31,7 @@ from sim.viewer.answers import Question, answer, place_of
 from sim.viewer.controls import Controls
 from sim.viewer.dashboard import drawing_of
 from sim.viewer.downloads import ITEMS, make
+from sim.viewer.pace import Pace
 from sim.viewer.page import Page
 from sim.viewer.panels import differing
 from sim.viewer.session import LiveModel, Session, Source, build, new_seed
@@ -187,6 +190,150 @@ def test_the_page_of_two_runs_draws_both() -> None:
         button(box, "Step").click()
         assert shown_day(box) == 1
         assert element(box, "files", "steerable").pair is True
+
+
+def test_after_the_last_day_days_are_shown_again_without_a_reset() -> None:
+    with page(Source(KAFR_HAMRA, 7, ("days=3",))) as box:
+        for _ in range(3):
+            assert not button(box, "▶").disabled
+            button(box, "Step").click()
+        assert "the end" in header(box)
+        assert not button(box, "▶").disabled
+        button(box, "Step").click()
+        assert shown_day(box) == 3
+        tell(element(box, "day", "last", "days"), "go", 1)
+        button(box, "Step").click()
+        assert shown_day(box) == 2
+        button(box, "Step").click()
+        assert (shown_day(box), button(box, "▶").disabled) == (3, False)
+
+
+def test_playing_waits_for_the_browser_and_begins_again_after_the_last_day() -> None:
+    session = Session((Source(KAFR_HAMRA, 7, ("days=6",)),))
+    session.pace.drawn(0)  # this thread hears the browser
+    player = threading.Thread(target=lambda: [session.play(0) for _ in range(2)])
+    player.start()
+    while player.is_alive():
+        session.pace.drawn(session.day)
+    assert session.day == 2
+    session.play(1)
+    assert session.day == 2  # of a turn that is not this one
+    for _ in range(9):
+        session.play(0)
+    assert session.day == 6
+    player = threading.Thread(target=session.play, args=(0,))
+    session.pace.drawn(6)
+    player.start()
+    player.join()
+    assert session.day == 0
+
+
+def test_full_speed_leaves_days_out_and_ends_on_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((10.0, 10.2, 10.3, 60.0))
+    monkeypatch.setattr("sim.viewer.pace.time.monotonic", lambda: next(clock))
+    pace = Pace()
+    pace.full = True
+    pace.drawn(0)
+    told: list[int] = []
+
+    player = threading.Thread(target=lambda: told.extend(pace.days() for _ in range(4)))
+    player.start()
+    player.join()
+    assert told == [1, 6, 3, 1]
+    monkeypatch.undo()
+    assert pace.days() == 1  # Step, in the thread that hears the browser
+    session = Session((Source(KAFR_HAMRA, 7, ("days=10",)),))
+    session.pace.days = lambda: 4  # type: ignore[method-assign]
+    model = LiveModel(session)
+    shown = []
+    while model.running:
+        model.step()
+        shown.append(session.day)
+    assert shown == [4, 8, 10]
+
+
+def test_a_day_is_one_walk_over_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    with page(Source(KAFR_HAMRA, 7)) as box:
+        button(box, "Step").click()
+        walks = []
+        own = reacton.core._RenderContext._render_once
+
+        def counted(self: Any, *args: Any, **kwargs: Any) -> Any:
+            walks.append(1)
+            return own(self, *args, **kwargs)
+
+        monkeypatch.setattr(reacton.core._RenderContext, "_render_once", counted)
+        button(box, "Step").click()
+        assert shown_day(box) == 2
+        assert len(walks) == 1
+
+
+def test_25_sessions_at_once_have_the_events_of_their_seeds() -> None:
+    days = ("days=40",)
+    sessions = [Session((Source(KAFR_HAMRA, seed, days),)) for seed in range(25)]
+    start = threading.Barrier(len(sessions))
+
+    def play(session: Session) -> None:
+        start.wait()
+        model = LiveModel(session)
+        while model.running:
+            model.step()
+
+    players = [threading.Thread(target=play, args=(session,)) for session in sessions]
+    for player in players:
+        player.start()
+    for player in players:
+        player.join()
+    for seed in (0, 11, 24):
+        alone = sim.simulate(KAFR_HAMRA, seed=seed, sets=days)
+        watched = Run.of(sessions[seed].runs[0].simulation.result(), "kafr_hamra")
+        assert watched.events.equals(alone.events)
+
+
+def test_the_sliders_say_their_values_and_what_is_changed() -> None:
+    with page(Source(KAFR_HAMRA, 7)) as box:
+
+        def hold() -> Any:
+            return next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "Hold" in (w.label or ""))
+
+        assert hold().label == "Hold of agreements\n15 days"
+        hold().v_model = 40.0
+        assert hold().label == "Hold of agreements\n40 days (changed from 15)"
+        assert element(box, "pending").pending == "Press Reset to apply: Hold of agreements 40."
+        button(box, "Reset").click()
+        assert element(box, "pending").pending == ""
+        hold().v_model = 15.0
+        assert element(box, "pending").pending == "Press Reset to apply: Hold of agreements as in the file."
+
+
+def test_two_runs_are_steered_together_and_both_taken_away() -> None:
+    with page(Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)) as box:
+        scenario = element(box, "files", "said")
+        assert "hold for both" in scenario.about
+        tell(scenario, "choose", "united_nlf")
+        assert element(box, "pending").pending == ""
+        tell(scenario, "set_seed", "12")
+        tell(element(box, "groups", "policies"), "set_input", {"key": "rules.talks.enabled", "value": False})
+        button(box, "Reset").click()
+        live = [o for o in gc.get_objects() if isinstance(o, Session) and o.pair and not o.closed and o.turn]
+        runs = live[-1].runs
+        assert [run.simulation.seed for run in runs] == [12, 12]
+        assert [run.simulation.scenario.rules.talks.enabled for run in runs] == [False, False]
+        assert runs[1].simulation.scenario.policy
+        names = []
+        for key in ("0:scenario", "1:scenario"):
+            file, fault = make(live[-1], key, [drawing_of(run) for run in runs])
+            assert fault == ""
+            names.append(file["name"])
+        assert names == ["kafr_hamra-seed12-scenario.yaml", "strong_mediator-seed12-scenario.yaml"]
+        assert make(live[-1], "2:scenario", [])[1] == "there is no such file"
+
+
+def test_a_pair_with_a_finished_run_says_why_it_cannot_be_steered(folder: Path) -> None:
+    with page(Source(folder, 7, replay=True), Source(MEDIATOR, 7)) as box:
+        assert "nothing can be changed" in element(box, "files", "said").about
+        button(box, "Reset").click()
+        assert "Back at the first day" in element(box, "files", "said").said
 
 
 @pytest.fixture(scope="module")
