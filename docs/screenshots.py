@@ -42,7 +42,7 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
                 page.get_by_role("button", name="Step", exact=True).click()
                 page.wait_for_selector(f'.tc-day[data-day="{done}"]')
             if band:
-                page.wait_for_selector(f"text=/ of {RUNS} seeds/", state="attached")
+                page.wait_for_selector(f"text=/% of {RUNS} seeds/", state="attached")
             page.screenshot(path=file)
             page.close()
         finally:

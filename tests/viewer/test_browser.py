@@ -237,7 +237,7 @@ def test_a_closed_tab_frees_its_model_on_the_server(opened: Opened, monkeypatch:
     try:
         page = opened(f"http://127.0.0.1:{bound.getsockname()[1]}")
         press(page, "▶")
-        at_day(page, 2)
+        page.wait_for_selector('.tc-day:not([data-day="0"])')
         assert [len(session.runs) for session in made] == [1]
         page.close(run_before_unload=True)
         assert freed.acquire(timeout=PATIENCE / 1000)
