@@ -19,6 +19,7 @@ from typer.core import TyperGroup
 from sim import __version__
 from sim.cli.ablate import ablate
 from sim.cli.batch import batch
+from sim.cli.branch import branch
 from sim.cli.calibrate import calibrate
 from sim.cli.changes import changes
 from sim.cli.check import check
@@ -38,6 +39,7 @@ from sim.cli.schema import schema
 from sim.cli.score import score
 from sim.cli.show import show
 from sim.cli.status import status
+from sim.cli.verify import verify
 from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
@@ -48,6 +50,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     batch,
     status,
     compare,
+    verify,
+    branch,
     patterns,
     ablate,
     calibrate,

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sim.engine.simulation import Result
+    from sim.engine.tables import World
     from sim.geography.maps import Geography
     from sim.record.run import Run
     from sim.scenario.schema import Scenario
 
 MAX_SEED = 2**63 - 1
+FAULTY = 1
 ScenarioOfStudy = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Of a study's folder: which scenario.", show_default=False),
@@ -55,6 +59,9 @@ def run(
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Check after every day what must always hold; slow.")
+    ] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
@@ -72,10 +79,10 @@ def run(
     seed = 1 if number is None else number
     check_folder(out, "--out")
     clock.end("reading")
-    result = _simulate(loaded.scenario, geography, seed, quiet)
+    result = _simulate(loaded.scenario, geography, seed, quiet, check)
     clock.end("simulating")
     finished = Run.of(result, loaded.name, label)
-    folder = _write(finished, out, clock.started, no_pictures, quiet)
+    folder = write_run(finished, out, clock.started, no_pictures, quiet)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -95,18 +102,53 @@ def _not_a_study(path: Path) -> None:
         raise InputError([Fault(str(path), None, "", f"is a study of many runs: python run.py batch {path}")])
 
 
-def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool) -> Result:
-    from sim.cli.progress import progress
+def say_compiling(quiet: bool) -> None:
+    """Say that the rules are compiled first, where they are."""
     from sim.engine.jit import cold
-    from sim.engine.simulation import simulate
 
     if cold() and not quiet:
         print("compiling the rules; this happens once and may take a minute", file=sys.stderr, flush=True)
+
+
+def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:
+    from sim.cli.progress import progress
+    from sim.engine.simulation import simulate
+
+    say_compiling(quiet)
     with progress(scenario, geography, quiet) as report:
-        return simulate(scenario, geography, seed, progress=report)
+        if not check:
+            return simulate(scenario, geography, seed, progress=report)
+        return _checked(scenario, geography, seed, report, quiet)
 
 
-def _write(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
+def _checked(
+    scenario: Scenario, geography: Geography, seed: int, report: Callable[[int, World], None] | None, quiet: bool
+) -> Result:
+    """Simulate with all invariants checked every day; the first that does not hold ends the run, nothing is written."""
+    from sim.engine.simulation import Simulation
+    from sim.invariants import Checker, InvariantError
+
+    if not quiet:
+        print("checking every day what must always hold; this is slow", file=sys.stderr, flush=True)
+    simulation = Simulation(scenario, geography, seed)
+    try:
+        checker = Checker(simulation.world)
+        while simulation.day < simulation.days:
+            simulation.step()
+            checker(simulation.day, simulation.world)
+            if report is not None:
+                report(simulation.day, simulation.world)
+    except InvariantError as error:
+        words = f"a fault of the program, please report it: on day {error.day} of seed {seed} this does not hold: {error.said}"
+        print(words, file=sys.stderr)
+        raise typer.Exit(FAULTY) from None
+    if not quiet:
+        print(f"all invariants held on each of {checker.days} days", file=sys.stderr, flush=True)
+    return simulation.result()
+
+
+def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
+    """Write a finished run to a folder of its own in `out`, with pictures unless told not to."""
     from sim.record.write import write
 
     if no_pictures:

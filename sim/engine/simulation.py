@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +21,16 @@ from sim.scenario.inputs import inputs_of
 from sim.scenario.schema import Scenario
 
 MOST_SEED = 2**63 - 1
+SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
+SAID_OF_FACTIONS = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
+
+
+class Part(NamedTuple):
+    """What holds from one day of a course on: the scenario, and the values of its inputs by dotted path."""
+
+    day: int
+    scenario: Scenario
+    values: Mapping[str, float]
 
 
 @dataclass
@@ -89,6 +100,28 @@ class Simulation:
             day(self.world, self.daily, self.params, self.day, self.seed)
         self.day += 1
 
+    def change(self, scenario: Scenario, values: Mapping[str, float] | None = None) -> None:
+        """Go on from the day to come with other numbers: those of the rules, of terms, levels, doctrines and solidarity,
+        dated acts of that day or later, and the number of days. All state stays as it is.
+
+        ValueError where factions, groups, terms or prepared agreements are others, or the days are over by then.
+        """
+        other = Simulation(scenario, self.geography, self.seed, values)
+        if other.names != self.names or len(other.world.levels) != len(self.world.levels):
+            raise ValueError("factions, groups, terms and prepared agreements cannot change on the way")
+        if scenario.days <= self.day:
+            raise ValueError(f"{self.day} days are over, the scenario has {scenario.days}")
+        self.world.put(**{name: getattr(other.world, name) for name in SAID_TABLES})
+        for name in SAID_OF_FACTIONS:
+            self.world.factions[name] = other.world.factions[name]
+        self.world.space["pairs"] = other.world.space["pairs"]
+        kept = self.day + 1
+        for name in Daily.LAYOUT:
+            getattr(other.daily, name)[:kept] = getattr(self.daily, name)[:kept]
+        self.scenario, self.values, self.days = scenario, other.values, other.days
+        self.params, self._numbers, self.daily = other.params, other._numbers, other.daily
+        self._room = make_room(self.world)
+
     def result(self) -> Result:
         """Return the tables as they stand."""
         return Result(
@@ -116,8 +149,18 @@ def simulate(
     progress: Callable[[int, World], None] | None = None,
 ) -> Result:
     """Run a scenario to its end; `progress` is called with (day, world) after each day."""
-    simulation = Simulation(scenario, geography, seed, values)
+    return simulate_parts([Part(0, scenario, values or {})], geography, seed, progress)
+
+
+def simulate_parts(
+    parts: Sequence[Part], geography: Geography, seed: int, progress: Callable[[int, World], None] | None = None
+) -> Result:
+    """Run a course to its end: each part from its day on. The first part begins on day 0, the others later, in order."""
+    simulation = Simulation(parts[0].scenario, geography, seed, parts[0].values)
+    later = {part.day: part for part in parts[1:]}
     while simulation.day < simulation.days:
+        if (part := later.pop(simulation.day, None)) is not None:
+            simulation.change(part.scenario, part.values)
         simulation.step()
         if progress is not None:
             progress(simulation.day, simulation.world)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -75,8 +76,23 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         moved=run.geography.moved,
         credits=getattr(run.geography, "credits", ""),
         towns=len(run.geography.places),
-        command=f"python run.py scenario.yaml --seed {run.seed}",
+        branch=branch_text(run),
+        command=command_text(run),
     )
+
+
+def command_text(run: Run) -> str:
+    """Return the command that makes the run again, from its folder or, a branch, from where it was branched."""
+    return run.branch.get("command", "") if run.branch else f"python run.py scenario.yaml --seed {run.seed}"
+
+
+def branch_text(run: Run) -> str:
+    """Say what a branch goes on from and what is changed; empty for a run of its own."""
+    if run.branch is None:
+        return ""
+    day = (run.scenario.start + timedelta(days=run.branch["day"])).isoformat()
+    changed = "; ".join(run.branch["changes"]) or "nothing"
+    return f"A branch of {run.branch['of']}: the same run until day {run.branch['day']} ({day}); changed from that day on: {changed}."
 
 
 def environment() -> Environment:

@@ -2,7 +2,9 @@
 
 Keys: schema_version, simulated (always true), name, label, seed, days, values (of every numeric input), scenario (resolved
 text), scenario_sha256, map {name, files: SHA-256}, product {name, version, commit, modified}, versions, platform,
-command, started, finished (UTC, ISO 8601), outputs {path: SHA-256}.
+command, started, finished (UTC, ISO 8601), outputs {path: SHA-256}, branch (null; of a branch {of: folder of the run it
+goes on from, day: first day with the changed numbers, as in events.csv, date, changes: in words, earlier: [{day, scenario,
+values}] of the parts before, the first from day 0}).
 """
 
 from __future__ import annotations
@@ -12,9 +14,10 @@ import json
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 PRODUCT = "territorial-competition"
 LIBRARIES = ("numpy", "numba", "pandas", "scipy", "mesa")
+MOST = 1e300  # no number of a scenario comes near it
 NEEDED: dict[str, type | tuple[type, ...]] = {
     "name": str,
     "label": str,
@@ -117,6 +121,7 @@ def make_manifest(
         "started": (started or finished).astimezone(UTC).isoformat(timespec="seconds"),
         "finished": finished.isoformat(timespec="seconds"),
         "outputs": outputs,
+        "branch": run.branch,
     }
 
 
@@ -151,4 +156,43 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
     if wrong:
         raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
+    if faults := [Fault(str(path), None, *fault) for fault in _faults(found)]:
+        raise InputError(faults)
     return dict(found)
+
+
+def _faults(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give key and message of what cannot stand in a manifest whose keys are all of the right type."""
+    if isinstance(found["seed"], bool) or not 0 <= found["seed"] < 2**63:
+        yield "seed", "must be a whole number from 0 to 2**63 - 1"
+    if not _numbers(found["values"]):
+        yield "values", "must be finite numbers by name"
+    if not all(isinstance(digest, str) for digest in found["outputs"].values()):
+        yield "outputs", "must be SHA-256 sums by name"
+    if (branch := found.get("branch")) is not None and not _is_branch(branch):
+        yield "branch", "is not what a branch goes on from"
+
+
+def _numbers(values: Any) -> bool:
+    plain = isinstance(values, dict) and all(type(value) in (int, float) for value in values.values())
+    return plain and all(abs(value) < MOST for value in values.values())  # False for NaN and infinity
+
+
+def _is_branch(branch: Any) -> bool:
+    if (
+        not isinstance(branch, dict)
+        or type(branch.get("day")) is not int
+        or not isinstance(branch.get("earlier"), list)
+    ):
+        return False
+    kinds = {"of": str, "date": str, "changes": list}
+    parts = [part for part in branch["earlier"] if isinstance(part, dict)]
+    days: list[Any] = [part.get("day") for part in parts] + [branch["day"]]
+    return (
+        all(isinstance(branch.get(key), kind) for key, kind in kinds.items())
+        and len(parts) == len(branch["earlier"]) > 0
+        and all(type(day) is int for day in days)
+        and days[0] == 0
+        and all(one < other for one, other in pairwise(days))
+        and all(isinstance(part.get("scenario"), str) and _numbers(part.get("values")) for part in parts)
+    )

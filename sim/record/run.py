@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -31,6 +31,7 @@ class Run:
     """A finished run. Tables are made, or read, when first asked for; their columns are in sim/record/columns.py.
 
     `name` is the scenario's short name, of which the folder's name is made; `values` the value used for each input.
+    `branch` says what a branch goes on from, as in manifest.json; None for a run of its own.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Run:
         name: str = "",
         label: str = "",
         folder: Path | None = None,
+        branch: dict[str, Any] | None = None,
     ) -> None:
         self.scenario = scenario
         self.geography = geography
@@ -51,16 +53,18 @@ class Run:
         self.name = slug(name or scenario.title)
         self.label = label
         self.folder = folder
+        self.branch = branch
         self._frames = frames
 
     @classmethod
-    def of(cls, result: Result, name: str = "", label: str = "") -> Run:
+    def of(cls, result: Result, name: str = "", label: str = "", branch: dict[str, Any] | None = None) -> Run:
         """Return the run of a finished simulation. `name` is the stem of the scenario's file, its title if left out."""
 
         def frames(file: str) -> pd.DataFrame:
             return to_frame(file, EXTRACT[file](result))
 
-        return cls(result.scenario, result.geography, result.seed, result.values, frames, name, label)
+        made = (result.scenario, result.geography, result.seed, result.values)
+        return cls(*made, frames, name, label, branch=branch)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -82,6 +86,7 @@ class Run:
             manifest["name"],
             manifest["label"],
             place,
+            manifest.get("branch"),
         )
 
     @cached_property

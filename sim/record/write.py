@@ -51,11 +51,19 @@ def write(
 
 def write_tables(run: Run, folder: Path) -> None:
     """Write scenario, tables and summary of a run into a folder."""
-    write_text(folder / "scenario.yaml", show(run.scenario))
+    write_text(folder / "scenario.yaml", _branch_note(run) + show(run.scenario))
     for file, frame in run.tables.items():
         write_text(folder / FILES[file].name, csv_text(frame))
     write_text(folder / "summary.json", json.dumps(run.summary, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     write_text(folder / "summary.csv", summary_csv(run.summary))
+
+
+def _branch_note(run: Run) -> str:
+    """Return a comment for the scenario of a branch, which did not hold from the first day on."""
+    if run.branch is None:
+        return ""
+    of = " ".join(run.branch["of"].split())
+    return f"# Of a branch: this holds from day {run.branch['day']} on; before, the run is that in {of}.\n"
 
 
 def summary_csv(summary: dict[str, Any]) -> str:

@@ -82,6 +82,9 @@ def _replayed(folder: Path) -> Watched:
     from sim.record.run import Run
 
     run = Run.open(folder)
+    if run.branch is not None:
+        said = "is a branch, which cannot be replayed; replay the run that it branches from, or open report.html"
+        raise InputError([Fault(str(folder), None, "", said)])
     made = str((read_manifest(folder).get("product") or {}).get("version", ""))
     _same_version(folder, made)
     model = Watched(run.scenario, run.seed, label=run.name)

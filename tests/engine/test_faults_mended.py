@@ -11,7 +11,7 @@ from sim.engine import kinds
 from sim.engine.rules.clash import losses, open_clash
 from sim.engine.tables import N_EVENTS, N_FORCES
 from sim.engine.world import make_room
-from tests.engine.invariants import broken, fighters_alive
+from sim.invariants import broken, fighters_alive
 from tests.engine.worlds import START, Lab, chain, faction, make_map, make_scenario, rivals
 
 SURE = {"committed_min": 1000, "committed_max": 1000, "attrition": "square"}

@@ -9,8 +9,8 @@ import pytest
 
 from sim.engine import kinds
 from sim.geography.maps import Geography
+from sim.invariants import broken, fighters_alive
 from sim.scenario.load import load_scenario
-from tests.engine.invariants import broken, fighters_alive
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
 ALL = [

@@ -9,7 +9,7 @@ import pytest
 
 from sim.engine.simulation import Simulation
 from sim.engine.tables import GROWING
-from tests.engine.invariants import broken, fighters_alive
+from sim.invariants import broken, fighters_alive
 from tests.engine.test_invariants import ALL, WILD, check_each_day, wild
 from tests.engine.worlds import Lab, chain, faction, make_map, make_scenario, rivals
 

@@ -1,4 +1,8 @@
-"""What holds at the end of every simulated day, whatever the scenario: `broken` says in words what does not."""
+"""What holds at the end of every simulated day, whatever the scenario: `broken` says in words what does not.
+
+Plain NumPy on the tables between two days: no rule is asked, and none of the engine's own sums is trusted. `Checker` is
+what `run --check` calls after every day; it is slow, for all of the log is read each time.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,32 @@ import numpy as np
 from sim.engine import kinds, tables
 from sim.engine.tables import World
 
-LISTS = ("forces", "bases", "disputes", "clashes", "sparks", "agreements")
+
+class InvariantError(RuntimeError):
+    """Something that must hold at the end of every day did not: a fault of the program, not of the input."""
+
+    def __init__(self, day: int, said: str) -> None:
+        self.day, self.said = day, said
+        super().__init__(f"day {day}: {said}")
+
+
+class Checker:
+    """Checks a simulation day by day. Made on the first morning, then called after each day."""
+
+    def __init__(self, world: World) -> None:
+        """Note the fighters of the first morning; InvariantError where that is broken already."""
+        self.start = fighters_alive(world)
+        self.days = 0
+        self._say(world, -1)
+
+    def __call__(self, done: int, world: World) -> None:
+        """Check the day that was simulated last, of `done`; InvariantError with the first thing that does not hold."""
+        self._say(world, done - 1)
+        self.days += 1
+
+    def _say(self, world: World, day: int) -> None:
+        for said in broken(world, self.start, day):
+            raise InvariantError(day, said)
 
 
 def fighters_alive(world: World) -> np.ndarray:
@@ -54,12 +83,14 @@ def conserved(world: World, start: np.ndarray) -> Iterator[str]:
 
 
 def influence(world: World) -> Iterator[str]:
-    """Influence lies in 0..1 and sums to 1 in each town; status and holder agree."""
+    """Influence lies in 0..1 and sums to 1 in each town."""
     w = world.influence
-    if not ((w >= -1e-12) & (w <= 1 + 1e-12)).all():
-        yield f"influence from {w.min()} to {w.max()}"
-    if not np.allclose(w.sum(axis=1), 1.0, atol=1e-9):
-        yield f"influence of towns {np.flatnonzero(~np.isclose(w.sum(axis=1), 1.0)).tolist()} does not sum to 1"
+    good = (w >= -1e-12) & (w <= 1 + 1e-12)  # False for NaN too
+    for i in np.flatnonzero(~good.all(axis=1)):
+        yield f"town {i}: influence from {w[i].min()} to {w[i].max()}"
+    sums = w.sum(axis=1)
+    for i in np.flatnonzero(~np.isclose(sums, 1.0, rtol=0.0, atol=1e-9)):
+        yield f"town {i}: influence sums to {sums[i]}"
 
 
 def towns(world: World) -> Iterator[str]:
@@ -67,8 +98,8 @@ def towns(world: World) -> Iterator[str]:
     t = world.towns
     for i in np.flatnonzero((t["holder"] < 0) != (t["status"] == kinds.NEUTRAL)):
         yield f"town {i}: holder {t['holder'][i]} with status {kinds.TOWN_STATUS[t['status'][i]]}"
-    if (t["holder"] >= len(world.groups)).any():
-        yield "a holder that is no group"
+    for i in np.flatnonzero((t["holder"] < -1) | (t["holder"] >= len(world.groups))):
+        yield f"town {i}: holder {t['holder'][i]} is no group"
     for i in np.flatnonzero(t["clash"] >= 0):
         clash = world.clashes[t["clash"][i]]
         if clash["alive"] != 1 or clash["town"] != i:
@@ -83,33 +114,40 @@ def towns(world: World) -> Iterator[str]:
 def causes(world: World) -> Iterator[str]:
     """Every cause is an earlier row and not a later day; days never fall; numbers of an event are in range."""
     events = world.events[: world.counts[tables.N_EVENTS]]
-    rows = np.arange(len(events))
-    cause = events["cause"]
-    if ((cause < -1) | (cause >= rows)).any():
-        yield f"events {rows[(cause < -1) | (cause >= rows)].tolist()[:5]} have a cause that does not come before them"
-    elif len(events) and (events["day"][cause[cause >= 0]] > events["day"][cause >= 0]).any():
-        yield "a cause is later than its event"
-    if (np.diff(events["day"]) < 0).any():
-        yield "the log is not in the order of days"
-    if ((events["probability"] < 0) | (events["probability"] > 1)).any():
-        yield "a probability out of 0..1"
+    rows, cause = np.arange(len(events)), events["cause"]
+    for i in np.flatnonzero((cause < -1) | (cause >= rows)):
+        yield f"event {i}: its cause, {cause[i]}, does not come before it"
+    told = np.flatnonzero((cause >= 0) & (cause < rows))
+    for i in told[events["day"][cause[told]] > events["day"][told]]:
+        yield f"event {i}: its cause, {cause[i]}, is of a later day"
+    for i in np.flatnonzero(np.diff(events["day"]) < 0):
+        yield f"event {i + 1}: is of an earlier day than the one before it"
+    yield from _numbers(world, events)
+
+
+def _numbers(world: World, events: np.ndarray) -> Iterator[str]:
+    """The numbers of an event are in range."""
+    wrong = {"probability": ~((events["probability"] >= 0) & (events["probability"] <= 1))}
     drawn = events["draw"]
-    if ((drawn != -1) & ((drawn <= 0) | (drawn >= 1))).any():
-        yield "a draw out of 0..1"
+    wrong["draw"] = (drawn != -1) & ~((drawn > 0) & (drawn < 1))
     for field in ("deaths_initiator", "deaths_target", "deaths_civilians", "fighters"):
-        if (events[field] < 0).any():
-            yield f"negative {field}"
-    for field, n in (
-        ("town", len(world.towns)),
-        ("initiator", len(world.factions)),
-        ("target_group", len(world.groups)),
-    ):
-        if ((events[field] < -1) | (events[field] >= n)).any():
-            yield f"an event names a {field} that does not exist"
-    for i in range(1, 5):
-        factor = events[f"factor_{i}"][events[f"mover_{i}"] > 0]
-        if not (np.isfinite(factor) & (factor >= 0)).all():
-            yield f"factor_{i} is negative or not finite"
+        wrong[field] = events[field] < 0
+    towns, factions, groups = len(world.towns), len(world.factions), len(world.groups)
+    sizes = {
+        "town": towns,
+        "initiator": factions,
+        "target": factions,
+        "initiator_group": groups,
+        "target_group": groups,
+    }
+    for field, size in sizes.items():
+        wrong[field] = (events[field] < -1) | (events[field] >= size)
+    for k in range(1, 5):
+        factor = events[f"factor_{k}"]
+        wrong[f"factor_{k}"] = (events[f"mover_{k}"] > 0) & ~(np.isfinite(factor) & (factor >= 0))
+    for field, rows in wrong.items():
+        for i in np.flatnonzero(rows):
+            yield f"event {i}: {field} is {events[field][i]}"
 
 
 LETHAL = (kinds.CLASH, kinds.ARREST_RAID, kinds.ASSASSINATION, kinds.ROAD_QUARREL, kinds.KILLING_AT_TALKS)
@@ -157,7 +195,7 @@ def violations(world: World, day: int | None = None) -> Iterator[str]:
 
 def live_lists(world: World) -> Iterator[str]:
     """The list of rows in use of each table is its column `alive`; rows closed today may still be listed."""
-    for i, name in enumerate(LISTS):
+    for i, name in enumerate(tables.WITH_LIVE):
         rows = getattr(world, name)
         listed = getattr(world, f"live_{name}")[: world.counts[tables.L_FORCES + i]]
         alive = np.flatnonzero(rows["alive"][: world.counts[i]] == 1)
@@ -171,30 +209,35 @@ def live_lists(world: World) -> Iterator[str]:
 
 def forces(world: World) -> Iterator[str]:
     """Forces have fighters, stand on the grid, in a town on its cell, and on the way on a cell of their road."""
-    rows = world.forces[: world.counts[tables.N_FORCES]]
-    rows = rows[rows["alive"] == 1]
-    if (rows["fighters"] <= 0).any():
-        yield f"{int((rows['fighters'] <= 0).sum())} forces alive without fighters"
-    if ((rows["cohesion"] <= 0) | (rows["cohesion"] > 1 + 1e-9)).any():
-        yield f"cohesion from {rows['cohesion'].min()} to {rows['cohesion'].max()}"
-    if (rows["faction"] != world.groups["faction"][rows["group"]]).any():
-        yield "a force of a group that is not of its faction"
-    space = world.space[0]
+    every = world.forces[: world.counts[tables.N_FORCES]]
+    index = np.flatnonzero(every["alive"] == 1)
+    rows, space = every[index], world.space[0]
     inside = (rows["x"] >= 0) & (rows["x"] < space["width"]) & (rows["y"] >= 0) & (rows["y"] < space["height"])
-    if not inside.all():
-        yield f"{int((~inside).sum())} forces off the grid"
-    there = rows[rows["town"] >= 0]
-    if ((there["x"] != world.towns["x"][there["town"]]) | (there["y"] != world.towns["y"][there["town"]])).any():
-        yield "a force in a town stands on another cell"
-    away = rows[rows["town"] < 0]
-    if (away["goal"] < 0).any():
-        yield "a force on the way has no goal"
-    for f in away[away["road"] >= 0]:
-        r = world.roads[f["road"]]
-        cells = world.road_cells[r["first_cell"] : r["first_cell"] + r["cells"]]
-        if not ((cells["x"] == f["x"]) & (cells["y"] == f["y"])).any():
-            yield f"a force on road {f['road']} stands off its cells"
-        if {int(f["last_town"]), int(f["next_town"])} != {int(r["a"]), int(r["b"])}:
-            yield f"a force on road {f['road']} goes between other towns"
-        if not 0 <= f["travelled"] <= r["km"] + 1e-9:
-            yield f"a force has travelled {f['travelled']} km of {r['km']}"
+    there = rows["town"] >= 0
+    cell = world.towns[rows["town"]]  # of the last town where there is none; not looked at then
+    wrong = {
+        "has no fighters": rows["fighters"] <= 0,
+        "has a cohesion out of 0..1": ~((rows["cohesion"] > 0) & (rows["cohesion"] <= 1 + 1e-9)),
+        "is of a group that is not of its faction": rows["faction"] != world.groups["faction"][rows["group"]],
+        "is off the grid": ~inside,
+        "stands on another cell than its town": there & ((rows["x"] != cell["x"]) | (rows["y"] != cell["y"])),
+        "is on the way and has no goal": ~there & (rows["goal"] < 0),
+    }
+    for said, which in wrong.items():
+        for i in index[which]:
+            yield f"force {i} {said}"
+    for i in index[~there & (rows["road"] >= 0)]:
+        yield from _on_road(world, i)
+
+
+def _on_road(world: World, i: int) -> Iterator[str]:
+    """A force on a road stands on one of its cells, between its two towns."""
+    f = world.forces[i]
+    r = world.roads[f["road"]]
+    cells = world.road_cells[r["first_cell"] : r["first_cell"] + r["cells"]]
+    if not ((cells["x"] == f["x"]) & (cells["y"] == f["y"])).any():
+        yield f"force {i} stands off the cells of road {f['road']}"
+    if {int(f["last_town"]), int(f["next_town"])} != {int(r["a"]), int(r["b"])}:
+        yield f"force {i} on road {f['road']} goes between other towns"
+    if not 0 <= f["travelled"] <= r["km"] + 1e-9:
+        yield f"force {i} has travelled {f['travelled']} km of {r['km']}"

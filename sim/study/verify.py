@@ -1,0 +1,153 @@
+"""Are the runs of a study what its folder says? All of them, or a sample, are made again and compared cell by cell."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.engine.jit import source_hash
+from sim.errors import Fault, InputError
+from sim.geography.maps import load_map
+from sim.record.manifest import sha256
+from sim.record.verify import Verdict, circumstances, other_version, short, unexplained
+from sim.study.definition import read_definition
+from sim.study.plan import Plan, make_plan
+from sim.study.store import Study
+from sim.study.tables import layout
+from sim.study.worker import Kit, Task, run_tables
+
+Key = tuple[str, int]
+TIMES = ("seconds",)  # columns that say how long a run took
+Report = Callable[[int, int], None]
+
+
+def verify_study(folder: Path, sample: int | None = None, report: Report | None = None) -> tuple[Verdict, int, int]:
+    """Make the runs of a study again, or `sample` of them; return the verdict, how many were compared and how many there are.
+
+    The comparison ends with the first run that differs. The sample is drawn by the study's own digest: the same each time.
+    """
+    study = Study.open(folder)
+    plan = _plan(study)
+    runs = study.runs
+    keys = [(str(name), int(number)) for name, number in zip(runs["scenario"], runs["replicate"], strict=True)]
+    if not keys:
+        raise InputError([Fault(str(folder), None, "", "no run is done yet: nothing to verify")])
+    chosen = _sample(keys, sample, study.manifest["digest"])
+    tables = {name: dict(list(study.table(name).groupby(["scenario", "replicate"]))) for name in _order(study)}
+    kit = _kit(study, plan)
+    reasons = list(_edited(study))
+    for number, key in enumerate(chosen, start=1):
+        told = _differs(kit, plan, key, tables)
+        if report is not None:
+            report(number, len(chosen))
+        if told:
+            name = f"{key[0]}, replicate {key[1]}"
+            return _verdict(study, tuple(tables), (f"{name}: {told}",), reasons), number, len(keys)
+    return _verdict(study, tuple(tables), (), reasons), len(chosen), len(keys)
+
+
+def _plan(study: Study) -> Plan:
+    file = study.folder / "study.yaml"
+    if not file.is_file():
+        raise InputError([Fault(str(study.folder), None, "", "has no study.yaml: the study cannot be made again")])
+    return make_plan(*read_definition(file)).extended(int(study.manifest["replicates"]))
+
+
+def _order(study: Study) -> list[str]:
+    """Return the tables to compare; the table of runs, which sums up the others, comes last."""
+    return sorted(study.manifest["tables"], key=lambda name: name == "runs")
+
+
+def _sample(keys: list[Key], sample: int | None, digest: str) -> list[Key]:
+    if sample is None or sample >= len(keys):
+        return keys
+    chosen = set(random.Random(digest).sample(range(len(keys)), sample))
+    return [key for place, key in enumerate(keys) if place in chosen]
+
+
+def _kit(study: Study, plan: Plan) -> Kit:
+    models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
+    geography = load_map(next(iter(models.values())).map)
+    wanted = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    return Kit(source_hash(), models, wanted)
+
+
+def _differs(kit: Kit, plan: Plan, key: Key, tables: Mapping[str, dict[Any, pd.DataFrame]]) -> str:
+    """Return in which table, row and column a run differs first; an empty text where it does not."""
+    if key[0] not in plan.scenarios:
+        return f"study.yaml knows no scenario {key[0]!r}"
+    job = plan.job(*key)
+    try:
+        again = run_tables(kit, Task(*key, job.seed, job.values, job.inputs), [""])
+    except ValueError as error:
+        return f"cannot be simulated again: {error}"
+    for name, kept in tables.items():
+        columns: Mapping[str, Any] = again.get(name, {})
+        if told := _first(kept.get(key), columns):
+            return f"tables/{name}, {told}"
+    return ""
+
+
+def _first(kept: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
+    """Say the first row and column of one run's rows that differ from those made again."""
+    kept = pd.DataFrame() if kept is None else kept
+    rows, wanted = len(kept), max((len(column) for column in again.values()), default=0)
+    worst: tuple[int, str, Any, Any] | None = None
+    for column in kept.columns:
+        if column in ("scenario", "replicate", *TIMES):
+            continue
+        other = list(again[column]) if column in again else [None] * rows
+        for row, (a, b) in enumerate(zip(kept[column].tolist(), other, strict=False)):
+            if not _equal(a, b):
+                if worst is None or row < worst[0]:
+                    worst = (row, str(column), a, b)
+                break
+    if worst is not None:
+        row, column, a, b = worst
+        return f"row {row + 1}, column {column}: {short(str(a))} in the folder, {short(str(b))} when made again"
+    return "" if rows == wanted else f"{rows} rows in the folder, {wanted} when made again"
+
+
+def _equal(kept: Any, again: Any) -> bool:
+    """Return whether two cells are the same; floats exactly, nothing is nothing in any form."""
+    if _nothing(kept) or _nothing(again):
+        return _nothing(kept) and _nothing(again)
+    if isinstance(kept, pd.Timestamp) or isinstance(again, np.datetime64):
+        return bool(pd.Timestamp(kept) == pd.Timestamp(again))
+    return bool(kept == again)
+
+
+def _nothing(value: Any) -> bool:
+    return value is None or value is pd.NaT or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
+
+
+def _edited(study: Study) -> list[str]:
+    """Say which files of the study are not those it was begun with."""
+    found = []
+    for name, digest in study.manifest["scenarios"].items():
+        path = study.folder / "scenarios" / f"{name}.yaml"
+        if not path.is_file() or sha256(path.read_bytes()) != digest:
+            found.append(f"scenarios/{name}.yaml was edited: its SHA-256 is not the one in manifest.json")
+    digest = study.manifest.get("posterior")
+    path = study.folder / "posterior.csv"
+    if digest and (not path.is_file() or sha256(path.read_bytes()) != digest):
+        found.append("posterior.csv was edited: its SHA-256 is not the one in manifest.json")
+    return found
+
+
+def _verdict(study: Study, names: tuple[str, ...], told: tuple[str, ...], edited: list[str]) -> Verdict:
+    reasons = list(edited)
+    differences = told + tuple(f"{line.partition(' was edited')[0]} is not as it was written" for line in edited)
+    if told and not edited:
+        more = circumstances(study.manifest, study.geography().folder)
+        if study.manifest["program"] != source_hash() and not more:
+            more.append("the code that simulates is other than the study's")
+        reasons += more or [
+            "no part's SHA-256 is kept, so a table of the study may have been edited; " + unexplained([])
+        ]
+    return Verdict(names, differences, tuple(reasons), tuple(other_version(study.manifest)))
