@@ -150,21 +150,17 @@ def _check_changes(old: Scenario, new: Scenario, found: list[Change], day: int) 
 
 
 def _acts(old: Scenario, new: Scenario, first: date) -> Iterator[Fault]:
-    """Say which acts before the day of the branch are no longer what they were; lasting ones may end on it or later."""
+    """Say which acts before the day of the branch are no longer what they were."""
     said = f"cannot change at a branch from {first} on: acts before that day are past"
     for index in range(max(len(old.policy), len(new.policy))):
         was, now = (_at(each.policy, index) for each in (old, new))
-        past_was, past_now = _past(was, old, first), _past(now, new, first)
-        if not past_was and not past_now:
+        if was == now:
             continue
-        kept = _key(was) == _key(now)
-        if not kept or not _same_past(was, now, first):
-            yield Fault(
-                "--set",
-                None,
-                f"policy.{index}",
-                said if past_was else f"begins before {first}: give it `on:` or `by:`, that day or later",
-            )
+        if _past(was, old, first):
+            yield Fault("--set", None, f"policy.{index}", said)
+        elif _past(now, new, first):
+            told = f"begins before {first}: give it `on:` or `by:`, that day or later"
+            yield Fault("--set", None, f"policy.{index}", told)
     for index in range(max(len(old.given), len(new.given))):
         was, now = (_at(each.given, index) for each in (old, new))
         if was == now:
@@ -181,18 +177,6 @@ def _at(items: Sequence[Any], index: int) -> Any:
 
 def _past(policy: Policy | None, scenario: Scenario, first: date) -> bool:
     return policy is not None and (policy.by or policy.on or scenario.start) < first
-
-
-def _key(policy: Policy | None) -> Any:
-    """Return what may not change of an act that has begun: all but its end."""
-    return None if policy is None else policy.model_copy(update={"until": None, "source": None})
-
-
-def _same_past(was: Policy, now: Policy, first: date) -> bool:
-    """Return whether two acts last equally until the day before `first`."""
-    before = first - timedelta(days=1)
-    ends = [before if policy.until is None else min(policy.until, before) for policy in (was, now)]
-    return ends[0] == ends[1]
 
 
 def _values(last: Part, scenario: Scenario) -> dict[str, float]:

@@ -14,7 +14,7 @@ from sim.engine.jit import source_hash
 from sim.errors import Fault, InputError
 from sim.geography.maps import load_map
 from sim.record.manifest import sha256
-from sim.record.verify import Verdict, circumstances, other_version, short, unexplained
+from sim.record.verify import Verdict, circumstances, other_version, short
 from sim.study.definition import read_definition
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study
@@ -115,15 +115,11 @@ def _first(kept: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
 
 def _equal(kept: Any, again: Any) -> bool:
     """Return whether two cells are the same; floats exactly, nothing is nothing in any form."""
-    if _nothing(kept) or _nothing(again):
-        return _nothing(kept) and _nothing(again)
+    if pd.isna(kept) or pd.isna(again):
+        return bool(pd.isna(kept) and pd.isna(again))
     if isinstance(kept, pd.Timestamp) or isinstance(again, np.datetime64):
         return bool(pd.Timestamp(kept) == pd.Timestamp(again))
     return bool(kept == again)
-
-
-def _nothing(value: Any) -> bool:
-    return value is None or value is pd.NaT or (isinstance(value, float | np.floating) and bool(np.isnan(value)))
 
 
 def _edited(study: Study) -> list[str]:
@@ -148,6 +144,6 @@ def _verdict(study: Study, names: tuple[str, ...], told: tuple[str, ...], edited
         if study.manifest["program"] != source_hash() and not more:
             more.append("the code that simulates is other than the study's")
         reasons += more or [
-            "no part's SHA-256 is kept, so a table of the study may have been edited; " + unexplained([])
+            "version, map, libraries and platform are the same: a table was edited, or the program has a fault"
         ]
     return Verdict(names, differences, tuple(reasons), tuple(other_version(study.manifest)))

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import sim
 from sim.cli.main import main
 from sim.record.manifest import MANIFEST, sha256
 from sim.record.verify import first_cell, first_line, verify_run
 from tests.record.whole import edit_manifest, recorded_as_is
 
+CLEAN = {"name": "territorial-competition", "version": sim.__version__, "commit": None, "modified": None}
 SETS = ["--set", "days=50"]
 
 
@@ -91,15 +94,16 @@ def test_an_edited_picture_is_found_by_its_sum(run: Path) -> None:
         ({"versions": {"numba": "0.1"}}, "numba was 0.1, is "),
         ({"platform": {"machine": "z80"}}, "the machine was z80, is "),
         ({"map": {"name": "two_valleys", "files": {"towns.csv": "0"}}}, "the map's towns.csv was changed since"),
-        ({}, "seed or values in manifest.json were edited"),
+        ({}, "version, map, libraries and platform are the same: seed or values in manifest.json were edited"),
     ],
 )
 def test_a_run_of_another_kind_of_place_says_so(
-    run: Path, change: dict[str, Any], reason: str, capsys: pytest.CaptureFixture[str]
+    run: Path, change: dict[str, Any], reason: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another seed stands in for whatever made the numbers others."""
+    monkeypatch.setattr("sim.record.verify.product", lambda: CLEAN)
     manifest = json.loads((run / MANIFEST).read_text(encoding="utf-8"))
-    here = {name: manifest[name] for name in ("product", "versions", "platform", "map")}
+    here = {"product": CLEAN, **{name: manifest[name] for name in ("versions", "platform", "map")}}
     edit_manifest(run, seed=6, **{name: {**value, **change.get(name, {})} for name, value in here.items()})
     words = said(run, capsys, 1)
     assert "first difference: events.csv, " in words
@@ -176,15 +180,15 @@ def test_a_study_made_again_is_identical(batch: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize("name", ["runs", "daily", "events", "agreements", "control"])
 def test_an_edited_cell_of_a_study_is_found(study: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = next(file for file in sorted((study / "tables" / name).glob("*.parquet")) if pq.read_table(file).num_rows)
-    table = pq.read_table(path).to_pandas(date_as_object=False)
+    table = pq.read_table(path)
     column = {"runs": "clash_days", "daily": "clashes", "events": "town", "agreements": "violations", "control": "code"}[name]
-    table[column] = table[column].astype(object)
-    table.loc[0, column] = "NOWHERE" if isinstance(table.loc[0, column], str) else int(table.loc[0, column]) + 1
-    if column not in ("town", "code"):
-        table[column] = table[column].astype("int64")
-    table.to_parquet(path)
+    place, kind = table.column_names.index(column), table.schema.field(column)
+    values = table[column].to_pylist()
+    values[0] = "NOWHERE" if isinstance(values[0], str) else int(values[0]) + 1
+    edited = pa.array(values, pa.string() if pa.types.is_dictionary(kind.type) else kind.type)
+    pq.write_table(table.set_column(place, kind, edited.cast(kind.type)), path)
     words = " ".join(said(study, capsys, 1).split())
-    assert f"replicate {table.loc[0, 'replicate']}: tables/{name}, row 1, column {column}: " in words
+    assert f"replicate {table['replicate'][0]}: tables/{name}, row 1, column {column}: " in words
 
 
 def test_an_edited_scenario_of_a_study_is_named(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
