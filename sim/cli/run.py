@@ -59,9 +59,7 @@ def run(
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
-    check: Annotated[
-        bool, typer.Option("--check", help="Check after every day what must always hold; slow.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check after every day what must always hold; slow.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""

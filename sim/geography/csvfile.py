@@ -13,6 +13,7 @@ from pathlib import Path
 from sim.errors import Fault, did_you_mean
 
 LARGEST_BYTES = 32 * 2**20
+MOST_ROWS, MOST_TOWNS = 500_000, 20_000
 LONGEST_CELL = 2000
 MOST_FAULTS = 50
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
@@ -78,8 +79,10 @@ class Table:
         return text if text in allowed else default
 
 
-def read_table(path: Path, required: Sequence[str], optional: Sequence[str], faults: list[Fault]) -> Table:
-    """Read a CSV file. A file that cannot be read gives an empty table and its faults."""
+def read_table(
+    path: Path, required: Sequence[str], optional: Sequence[str], faults: list[Fault], most: int = MOST_ROWS
+) -> Table:
+    """Read a CSV file of at most so many rows. A file that cannot be read gives an empty table and its faults."""
     table = Table(shown(path), faults)
     text = _text(path, table)
     if text is None:
@@ -94,6 +97,10 @@ def read_table(path: Path, required: Sequence[str], optional: Sequence[str], fau
             if not table.columns:
                 if not _header(table, line, cells, required, optional):
                     return table
+            elif len(table.rows) >= most:
+                table.rows.clear()
+                table.fault(line, "", f"more than {most} rows, too many to work with")
+                return table
             elif _good(table, line, cells):
                 table.rows.append(Row(line, dict(zip(table.columns, cells, strict=True))))
     except csv.Error as error:

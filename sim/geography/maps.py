@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography import places as rows
-from sim.geography.csvfile import MOST_FAULTS, Table, read_table, shown
+from sim.geography.csvfile import MOST_FAULTS, MOST_TOWNS, Table, read_table, shown
 from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle
 from sim.geography.names import Index
 from sim.geography.places import UNDATED, Holding, Place, Post
@@ -150,7 +150,7 @@ def _files(
     folder: Path, faults: list[Fault]
 ) -> tuple[list[Place], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
     """Read towns.csv, roads.csv, control.csv and posts.csv."""
-    towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults)
+    towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults, MOST_TOWNS)
     roads = read_table(folder / "roads.csv", ROAD_COLUMNS, ROAD_OPTIONAL, faults)
     held = read_table(folder / "control.csv", rows.CONTROL_COLUMNS, rows.CONTROL_OPTIONAL, faults)
     places = rows.read_towns(towns)

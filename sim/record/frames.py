@@ -35,11 +35,11 @@ def read_frame(file: str, path: Path) -> pd.DataFrame:
     try:
         raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
-        raise InputError([Fault(str(path), None, "", f"cannot be read: {fault}")]) from fault
+        raise InputError([Fault(str(path), None, "", f"cannot be read: {' '.join(str(fault).split())}")]) from fault
     wanted = [column.name for column in FILES[file].columns if "<" not in column.name]
     missing = [name for name in wanted if name not in raw.columns]
     if missing:
-        raise InputError([Fault(str(path), 1, name, "this column is missing") for name in missing])
+        raise InputError([Fault(str(path), 1, "", f"columns are missing: {', '.join(missing)}")])
     return pd.DataFrame({name: _typed(file, name, raw[name], path) for name in raw.columns})
 
 
@@ -55,4 +55,5 @@ def _typed(file: str, name: str, values: pd.Series, path: Path) -> pd.Series:
             return pd.to_datetime(values, format="%Y-%m-%d").astype("datetime64[s]")
         return values.astype(object)
     except ValueError as fault:
-        raise InputError([Fault(str(path), None, name, f"not all values are of type {kind}: {fault}")]) from fault
+        said = str(fault).partition("\n")[0]  # pandas goes on with advice to programmers
+        raise InputError([Fault(str(path), None, name, f"not all values are of type {kind}: {said}")]) from fault

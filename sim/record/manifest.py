@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MANIFEST = "manifest.json"
 PRODUCT = "territorial-competition"
 LIBRARIES = ("numpy", "numba", "pandas", "scipy", "mesa")
+LARGEST_BYTES = 20_000_000
 MOST = 1e300  # no number of a scenario comes near it
 NEEDED: dict[str, type | tuple[type, ...]] = {
     "name": str,
@@ -130,13 +131,20 @@ def manifest_text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def read_json(path: Path) -> Any:
+    """Return what a small JSON file holds; OSError, ValueError or RecursionError where it cannot be read, or is large."""
+    if path.stat().st_size > LARGEST_BYTES:
+        raise ValueError(f"larger than {LARGEST_BYTES // 10**6} MB")
+    return json.loads(path.read_bytes().decode("utf-8"))
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a run's folder; InputError where it is missing, broken or of another schema version."""
     path = folder / MANIFEST
     if not path.is_file():
         raise InputError([Fault(str(folder), None, "", f"is not the folder of a run: it has no {MANIFEST}")])
     try:
-        found = json.loads(path.read_bytes().decode("utf-8"))
+        found = read_json(path)
     except (OSError, ValueError, RecursionError) as fault:
         raise InputError([Fault(str(path), None, "", f"cannot be read: {fault}")]) from fault
     version = found.get("schema_version") if isinstance(found, dict) else None
@@ -155,7 +163,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
     if wrong:
-        raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
+        raise InputError([Fault(str(path), None, ", ".join(wrong), "missing or of a wrong type")])
     if faults := [Fault(str(path), None, *fault) for fault in _faults(found)]:
         raise InputError(faults)
     return dict(found)

@@ -22,6 +22,7 @@ from sim.scenario.survey import Complaint, idle_removals, settled, survey
 from sim.scenario.yaml_reader import UNREADABLE
 
 MAX_FAULTS = 200
+MISSING = "is missing"
 SURVEYED = ("out_of_range", "extra_forbidden")  # the survey has said these already
 
 Place = tuple[str, int | None]
@@ -73,6 +74,8 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     ]
     scenario, invalid = _validated(data)
     complaints += [item for item in (*invalid, *islice(cross_checks(data), MAX_FAULTS)) if not _covered(item[0], data)]
+    if any(fault.key == "extends" for fault in faults):  # what the file extended would have said is not missing
+        complaints = [item for item in complaints if not item[1].startswith(MISSING)]
     faults += set_faults + _faults(complaints, {**where, **removed})
     if faults or scenario is None:
         raise InputError(_in_order(faults, files))

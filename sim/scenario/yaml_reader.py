@@ -151,7 +151,7 @@ class _Builder:
                 started = True
                 self.page.data = self.node(next(self.events), ())
         if not started or self.page.data is None:
-            raise _StopError(None, "is empty; a scenario is needed")
+            raise _StopError(None, "is empty")
 
     def fault(self, event: Any, key: Key, message: str) -> Unreadable:
         """Note a fault and go on; too many end the reading."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Fault, InputError
-from sim.record.manifest import MANIFEST, product, sha256, versions
+from sim.record.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.rules import Rules
 from sim.study.files import write_atomic
 from sim.study.tables import SCHEMA_VERSION, Layout
@@ -69,7 +69,7 @@ def now() -> str:
 def is_study_folder(folder: Path) -> bool:
     """Return whether a folder holds a study."""
     try:
-        found = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        found = read_json(folder / MANIFEST)
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("kind") == "study"
@@ -81,7 +81,7 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError([Fault(str(folder), None, "", f"is not the folder of a study: it has no {MANIFEST}")])
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError([Fault(str(path), None, "", f"cannot be read: {error}")]) from error
     if not isinstance(found, dict) or found.get("kind") != "study":

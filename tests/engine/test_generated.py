@@ -13,14 +13,14 @@ from sim.engine.simulation import MOST_SEED
 from sim.invariants import Checker
 from sim.scenario.quantity import Quantity
 from sim.scenario.rules import Rules
-from tests.engine.test_invariants import TERMS
+from tests.engine.test_invariants import TERMS, WILD
 from tests.engine.worlds import START, Lab, faction, make_map, make_scenario
 
 CI, MANY = 200, 5_000
 DAYS, TOWNS = 40, 9
 MOST_FIGHTERS = 200_000  # the edge of what a scenario may say
 ROLES = ("rebel", "rebel", "rebel", "government", "patron_backed", "neutral")
-EDGES = st.sampled_from(("low", "high", "default", "default"))  # which end of its range a number takes
+EDGES = st.sampled_from((*["busy"] * 6, "low", "high", "default"))  # which end of its range a number takes
 Draw = Any
 
 
@@ -43,15 +43,16 @@ NUMBERS = numbers()
 
 @st.composite
 def rules(draw: Draw) -> dict[str, dict[str, Any]]:
-    """Draw rules on or off, with each number at one end of its range, at its default, or between."""
+    """Draw rules on or off, with each number at one end of its range, at its default, or such that much happens."""
     said: dict[str, dict[str, Any]] = {}
     for rule, fields in NUMBERS.items():
         values = {}
         for name, (low, high, default) in fields.items():
             edge = draw(EDGES)
-            values[name] = {"low": low, "high": high, "default": default}[edge]
+            busy = WILD.get(rule, {}).get(name, default)
+            values[name] = {"low": low, "high": high, "default": default, "busy": busy}[edge]
         if rule != "ladder":
-            values |= {"enabled": draw(st.sampled_from((True, True, True, False)))}
+            values |= {"enabled": draw(st.sampled_from((*[True] * 9, False)))}
         said[rule] = values
     said["clash"]["attrition"] = draw(st.sampled_from(("stochastic", "linear", "square")))
     return said
@@ -61,10 +62,10 @@ def rules(draw: Draw) -> dict[str, dict[str, Any]]:
 def sides(draw: Draw) -> dict[str, Any]:
     """Draw one to four factions of one to three groups, some without fighters, some huge."""
     made = {}
-    for i in range(draw(st.integers(1, 4))):
+    for i in range(draw(st.sampled_from((2, 3, 1, 4)))):
         groups = {
             f"G{i}{k}": {
-                "fighters": draw(st.sampled_from((0, 1, 300, 2000, MOST_FIGHTERS))),
+                "fighters": draw(st.sampled_from((300, 2000, 1, 0, MOST_FIGHTERS))),
                 "cohesion": draw(st.sampled_from((0.05, 0.5, 1))),
                 "solidarity": draw(st.sampled_from((0, 0.4, 1))),
                 "mediates": draw(st.booleans()),
@@ -82,7 +83,7 @@ def worlds(draw: Draw) -> Lab:
     factions = draw(sides())
     groups = [group for each in factions.values() for group in each["groups"]]
     names = [chr(ord("A") + i) for i in range(draw(st.integers(1, TOWNS)))]
-    near = st.sampled_from((0.0, 2.0, 7.5, 20.0, 60.0))
+    near = st.sampled_from((7.5, 2.0, 0.0, 20.0, 60.0))
     towns = {name: (draw(near) + 0.1 * i, draw(near)) for i, name in enumerate(names)}
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     tree = [(names[draw(st.integers(0, i - 1))], names[i]) for i in range(1, len(names))]  # no town is cut off
@@ -90,13 +91,25 @@ def worlds(draw: Draw) -> Lab:
     chosen = list(dict.fromkeys([*tree, *more]))
     roads = [(a, b, draw(st.sampled_from((0.5, 5.0, 40.0)))) for a, b in chosen]
     held: dict[str, Any] = {
-        name: draw(st.one_of(st.sampled_from(groups), st.lists(st.sampled_from(groups), max_size=3, unique=True).map(tuple)))
+        name: draw(
+            st.one_of(st.sampled_from(groups), st.lists(st.sampled_from(groups), max_size=3, unique=True).map(tuple))
+        )
         for name in names
     }
     held = {name: who[0] if isinstance(who, tuple) and len(who) == 1 else who for name, who in held.items()}
-    zone = {"agreed": START, "deadline": START.replace(day=draw(st.integers(1, 28))), "depth_km": draw(st.sampled_from((0.5, 17.5, 200)))}
+    zone = {
+        "agreed": START,
+        "deadline": START.replace(day=draw(st.integers(1, 28))),
+        "depth_km": draw(st.sampled_from((0.5, 17.5, 200))),
+    }
     two = list(factions)[:2]
-    truce = {"truce": {"between": two, "signed": START.replace(year=2019), "terms": draw(st.lists(st.sampled_from(list(TERMS)), unique=True))}}
+    truce = {
+        "truce": {
+            "between": two,
+            "signed": START.replace(year=2019),
+            "terms": draw(st.lists(st.sampled_from(list(TERMS)), unique=True)),
+        }
+    }
     scenario = make_scenario(
         factions, rules=draw(rules()), terms=TERMS, days=DAYS,
         zone=zone if draw(st.booleans()) else None, agreements=truce if len(two) == 2 and draw(st.booleans()) else {},
@@ -132,9 +145,9 @@ MUST_BE_SEEN = {"base_opened", "clash", "capture", "agreement_signed", "agreemen
 
 
 def test_generated_scenarios_keep_the_invariants() -> None:
-    assert MUST_BE_SEEN <= check_many(CI)
+    assert check_many(CI) >= MUST_BE_SEEN
 
 
 @pytest.mark.exhaustive
 def test_thousands_of_generated_scenarios_keep_the_invariants() -> None:
-    assert MUST_BE_SEEN <= check_many(MANY)
+    assert check_many(MANY) >= MUST_BE_SEEN

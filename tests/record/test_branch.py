@@ -70,7 +70,9 @@ def test_a_branch_is_the_original_until_its_day(made: Path, tmp_path: Path, chan
 
 
 def test_a_change_has_an_effect_from_its_day_on(made: Path) -> None:
-    quiet = branch(made, DAY, [f"rules.{rule}.enabled=false" for rule in ("incident", "clash", "offensive", "civilians")])
+    quiet = branch(
+        made, DAY, [f"rules.{rule}.enabled=false" for rule in ("incident", "clash", "offensive", "civilians")]
+    )
     after = quiet.events[quiet.events["day"] >= DAY]
     original = Run.open(made).events
     assert not set(after["kind"]) & {"clash", "shelling", "civilian_arrest", "arrest_raid"}
@@ -137,7 +139,18 @@ def test_what_may_not_change_is_refused_in_one_line(
 
 def test_an_act_that_has_begun_cannot_change(tmp_path: Path) -> None:
     act = "policy=[{monitor: UN, factor: 2, on: 2018-11-01%s}]"
-    words = ["run", "kafr_hamra", "--set", act % "", "--set", "days=60", "--no-pictures", "--quiet", "--out", str(tmp_path)]
+    words = [
+        "run",
+        "kafr_hamra",
+        "--set",
+        act % "",
+        "--set",
+        "days=60",
+        "--no-pictures",
+        "--quiet",
+        "--out",
+        str(tmp_path),
+    ]
     assert main(words) == 0
     run = tmp_path / "kafr_hamra-seed1"
     for changed in (act % ", until: 2018-12-20", "policy=[]", act.replace("2,", "3,") % ""):
@@ -164,16 +177,27 @@ def test_a_faulty_file_of_acts_is_named_with_its_line(made: Path, tmp_path: Path
 def test_a_run_that_does_not_come_out_the_same_cannot_be_branched(made: Path, tmp_path: Path) -> None:
     run = write(branch(made, 1), tmp_path)
     edit_manifest(run, seed=8)
-    with pytest.raises(InputError, match="simulated again to day 40 it has other events than its events.csv"):
+    with pytest.raises(InputError, match="simulated again to day 40 it has other events"):
         branch(run, DAY)
 
 
 def test_the_command_writes_a_run_that_says_what_it_branches_from(
     made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = ["branch", str(made), "--day", str(DAY), "--set", "rules.incident.per_pair_month=0.9", "--out", str(tmp_path)]
+    words = [
+        "branch",
+        str(made),
+        "--day",
+        str(DAY),
+        "--set",
+        "rules.incident.per_pair_month=0.9",
+        "--out",
+        str(tmp_path),
+    ]
     assert main(words) == 0
-    assert f"branches from {made} on day 40: rules.incident.per_pair_month: " in " ".join(capsys.readouterr().out.split())
+    assert f"branches from {made} on day 40: rules.incident.per_pair_month: " in " ".join(
+        capsys.readouterr().out.split()
+    )
     folder = tmp_path / "kafr_hamra-branch-day40-seed7"
     manifest = json.loads(text(folder, "manifest.json"))["branch"]
     assert (manifest["of"], manifest["day"], manifest["date"]) == (made.name, 40, "2018-11-24")

@@ -68,7 +68,9 @@ def test_a_row_removed_and_a_file_removed_are_named(run: Path) -> None:
     (run / "events.csv").write_text("".join(events[:-1]), encoding="utf-8")
     (run / "summary.csv").unlink()
     verdict = verify_run(run)
-    assert verdict.differences[0] == f"events.csv, {len(events) - 2} rows in the folder, {len(events) - 1} when made again"
+    assert (
+        verdict.differences[0] == f"events.csv, {len(events) - 2} rows in the folder, {len(events) - 1} when made again"
+    )
     assert "summary.csv is missing" in verdict.differences
     assert "summary.csv was removed after it was written" in verdict.reasons
 
@@ -111,7 +113,9 @@ def test_a_run_of_another_kind_of_place_says_so(
 
 
 def test_another_version_is_said_even_where_all_is_identical(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    edit_manifest(run, product={"name": "territorial-competition", "version": "0.0.9", "commit": None, "modified": None})
+    edit_manifest(
+        run, product={"name": "territorial-competition", "version": "0.0.9", "commit": None, "modified": None}
+    )
     words = said(run, capsys, 0)
     assert "identical" in words
     assert "made by version 0.0.9; this is version" in words
@@ -181,7 +185,13 @@ def test_a_study_made_again_is_identical(batch: Path, capsys: pytest.CaptureFixt
 def test_an_edited_cell_of_a_study_is_found(study: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     path = next(file for file in sorted((study / "tables" / name).glob("*.parquet")) if pq.read_table(file).num_rows)
     table = pq.read_table(path)
-    column = {"runs": "clash_days", "daily": "clashes", "events": "town", "agreements": "violations", "control": "code"}[name]
+    column = {
+        "runs": "clash_days",
+        "daily": "clashes",
+        "events": "town",
+        "agreements": "violations",
+        "control": "code",
+    }[name]
     place, kind = table.column_names.index(column), table.schema.field(column)
     values = table[column].to_pylist()
     values[0] = "NOWHERE" if isinstance(values[0], str) else int(values[0]) + 1

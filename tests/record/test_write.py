@@ -103,5 +103,5 @@ def test_a_folder_that_is_no_run_of_this_version_is_refused(tmp_path: Path, cont
 def test_a_table_without_a_documented_column_is_refused(run: Run, tmp_path: Path) -> None:
     folder = write(run, tmp_path)
     (folder / "events.csv").write_text("event_id,day\nE000001,0\n")
-    with pytest.raises(InputError, match="cause_id: this column is missing"):
+    with pytest.raises(InputError, match=":1: columns are missing: cause_id, "):
         _ = Run.open(folder).events
