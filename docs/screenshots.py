@@ -12,8 +12,8 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = ROOT / "scenarios"
-DAY = 45
-RUNS = 40  # behind the curve, before the picture is taken
+DAY = 32
+RUNS = 200  # behind the curve, before the picture is taken
 PATIENCE = 180_000  # ms
 
 
