@@ -17,7 +17,7 @@ INCIDENTS = ("arrest_raid", "assassination", "road_quarrel")
 AGAINST_CIVILIANS = ("civilian_arrest", "civilian_injury", "civilian_abduction")
 MONITOR = "monitor"  # outlet of the reports that stand for what the world learned
 SUMMARY_DAYS = 7  # the longest summary row of UCDP GED among these groups, December 2016 to October 2018
-QUIET_DAYS = 7  # a gap of more than so many days ends an episode (MODEL.md, P3)
+QUIET_DAYS = 7  # a gap of more than so many days ends an episode (pattern P3)
 
 
 @dataclass(frozen=True, eq=False)

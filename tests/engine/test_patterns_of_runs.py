@@ -1,6 +1,6 @@
 """Seeds 1-100 of kafr_hamra: everything happens, in most runs but not the same in each; no endless war, no empty calm.
 
-Run with -s to see the distributions beside MODEL.md's patterns. The bounds are loose: they catch a broken model, not a
+Run with -s to see the distributions beside docs/ODD.md's patterns. The bounds are loose: they catch a broken model, not a
 worse fit; fitting is the business of calibration.
 """
 
@@ -42,7 +42,7 @@ CALM_AND_WAR = {
     "deaths among rebels": ((15, 400), (0, 1500)),
     "towns changing holder": ((0, 12), (0, 60)),
 }
-# MODEL.md's patterns: accepted range of the median there, and what this test allows of pooled runs.
+# docs/ODD.md's patterns: accepted range of the median there, and what this test allows of pooled runs.
 PATTERNS: dict[str, tuple[str, float, float]] = {
     "P1_deaths_per_event_mean": ("3-5", 1.5, 8),
     "P1_deaths_per_event_median": ("2-3", 1, 5),
@@ -137,7 +137,7 @@ def test_patterns_of_pooled_runs_beside_the_observed(hundred: list[Result], logs
     each = [samples(log, holds(run)) for run, log in zip(hundred, logs, strict=True)]
     found = measure(pool(each))
     faults = []
-    print(f"\n{'true log, runs pooled':<34}{'simulated':>10}   accepted by MODEL.md (on the reported log)")
+    print(f"\n{'true log, runs pooled':<34}{'simulated':>10}   accepted by docs/ODD.md (on the reported log)")
     for name, value in found.items():
         said, low, high = PATTERNS.get(name, ("not judged here", np.nan, np.nan))
         print(f"{name:<34}{value:>10.2f}   {said}")
