@@ -129,7 +129,7 @@ class Space:
         """Return the shares of the priors' probability below some values: the inverse of `values`."""
         plain = (values - self.low) / (self.high - self.low)
         logs = np.log(np.where(self.log, values, 1.0) / self._floor) / np.log(
-            np.where(self.log, self.high / self._floor, np.e)
+            np.where(self.log, self.high / self._floor, math.e)
         )
         return np.clip(np.where(self.log, logs, plain), 0.0, 1.0)
 
