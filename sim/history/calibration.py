@@ -23,7 +23,6 @@ from sim import __version__
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Result, Simulation, simulate
 from sim.errors import Fault, InputError
-from sim.geography.maps import Geography, load_map
 from sim.history.declared import Patterns, Window
 from sim.history.priors import Plan
 from sim.history.runs import Told, log_of_run, window_samples
@@ -35,7 +34,7 @@ from sim.study.designs import seed_of
 from sim.study.executors import Crew, crew, died, lost
 from sim.study.files import write_atomic
 from sim.study.runner import Progress
-from sim.study.worker import OtherProgramError
+from sim.study.worker import check_program, kept_map
 
 CHUNK = 24  # runs
 PREDICTIVE = 1 << 40  # seeds of fresh runs of the posterior are numbered from here
@@ -79,14 +78,8 @@ class Done(NamedTuple):
 @lru_cache(maxsize=2)
 def _kit(packed: bytes) -> Kit:
     kit: Kit = pickle.loads(packed)
-    if kit.program != source_hash():
-        raise OtherProgramError("a worker has another version of the program, of Python or of numba than this process")
+    check_program(kit.program)
     return kit
-
-
-@lru_cache(maxsize=4)
-def _map(name: str) -> Geography:
-    return load_map(name)
 
 
 def run_chunk(packed: bytes, tasks: list[Task]) -> Done:
@@ -95,7 +88,7 @@ def run_chunk(packed: bytes, tasks: list[Task]) -> Done:
     figures, errors = np.full((len(tasks), len(kit.figures)), np.nan), []
     for row, task in enumerate(tasks):
         try:
-            result = simulate(kit.scenario, _map(kit.scenario.map), task.seed, task.values)
+            result = simulate(kit.scenario, kept_map(kit.scenario.map), task.seed, task.values)
             figures[row] = figures_of(result, kit.declared, kit.figures)
         except Exception as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())[:300]

@@ -83,8 +83,8 @@ def draw_legend(
     legend.heading("Towns held")
     shown = [c for c in look.codes if count.get(c) or (before or {}).get(c)]
     for code in [*shown, CONTESTED, NEUTRAL]:
-        sides = (code,) if code in look.codes else _example(state, code, shown)
-        at = legend.row(_name(code, look.names), _count_text(code, count, before))
+        sides = (code,) if code in look.codes else example_sides(state, code, shown)
+        at = legend.row(_name(code, look.names), count_text(code, count, before))
         for shape, colour in fill_symbol(sides, ground):
             legend.symbol(at, shape, 5.6 if len(sides) == 2 else 4.9, colour, PAPER if sides else INK)
     legend.heading("Population")
@@ -99,7 +99,7 @@ def draw_key(axes: Axes, ground: Ground, state: MapState) -> None:
     middle = -legend.height / 2
     held = [code for code in ground.look.codes if count.get(code)]
     for code in [*held, *(code for code in (CONTESTED, NEUTRAL) if count.get(code))]:
-        sides = (code,) if code in ground.look.codes else _example(state, code, held)
+        sides = (code,) if code in ground.look.codes else example_sides(state, code, held)
         for shape, colour in fill_symbol(sides, ground):
             legend.symbol((x, middle), shape, 4.9, colour, PAPER if sides else INK)
         words = axes.text(
@@ -155,13 +155,15 @@ def _name(code: str, names: dict[str, str]) -> str:
     return text if len(text) <= 16 else text[:15] + "…"
 
 
-def _count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:
+def count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:
+    """Say how many towns a code has, and how many more than before."""
     now = count.get(code, 0)
     gain = now - before.get(code, 0) if before is not None else 0
     return f"{now}" if not gain else f"{now} ({gain:+d})".replace("-", "\u2212")
 
 
-def _example(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
+def example_sides(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
+    """Return the parties whose symbol stands for contested towns: the commonest pair; none for neutral ones."""
     if code == NEUTRAL:
         return ()
     pairs = [(sides[0], sides[1]) for sides in state.sides if len(sides) == 2]

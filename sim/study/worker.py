@@ -88,13 +88,19 @@ class OtherProgramError(RuntimeError):
 def _kit(packed: bytes) -> Kit:
     """Return the kit of some bytes; unpacked once in each process."""
     kit: Kit = pickle.loads(packed)
-    if kit.program != source_hash():
-        raise OtherProgramError("a worker has another version of the program, of Python or of numba than this process")
+    check_program(kit.program)
     return kit
 
 
+def check_program(program: str) -> None:
+    """Raise OtherProgramError where this process runs other code than the one that sent it work."""
+    if program != source_hash():
+        raise OtherProgramError("a worker has another version of the program, of Python or of numba than this process")
+
+
 @lru_cache(maxsize=4)
-def _map(name: str) -> Geography:
+def kept_map(name: str) -> Geography:
+    """Return a map by its name; read once in each process."""
     return load_map(name)
 
 
@@ -136,7 +142,7 @@ def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str,
     """Return the rows that one run adds to each table; `stage[0]` says all the while what is being done."""
     began = time.perf_counter()
     scenario = kit.scenarios[task.scenario]
-    geography = _map(scenario.map)
+    geography = kept_map(scenario.map)
     stage[0] = "simulating"
     result = simulate(scenario, geography, task.seed, task.values)
     stage[0] = "extracting tables"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy as np
 from sim.plots.cells import stripes
 from sim.plots.ground import CLASS_RADII
 from sim.plots.layers import LAND, ROAD_LOOK
+from sim.plots.legend import count_text, example_sides
 from sim.plots.state import CLASH_DAYS, MapState
 from sim.plots.style import (
     BURST,
@@ -87,21 +87,10 @@ def _held(drawing: MapDrawing, state: MapState) -> tuple[str, list[Row]]:
     look, count, rows = drawing.look, state.count, []
     shown = [code for code in look.codes if count.get(code) or drawing.before.get(code)]
     for code in [*shown, CONTESTED, NEUTRAL]:
-        sides = (code,) if code in look.codes else _example(state, code, shown)
+        sides = (code,) if code in look.codes else example_sides(state, code, shown)
         name = {CONTESTED: "contested", NEUTRAL: "neutral"}.get(code) or look.names[code]
-        now = count.get(code, 0)
-        gain = now - drawing.before.get(code, 0)
-        note = f"{now}" if not gain else f"{now} ({gain:+d})".replace("-", "\u2212")
-        rows.append((town_symbol(look, sides, 6.1), name, note))
+        rows.append((town_symbol(look, sides, 6.1), name, count_text(code, count, drawing.before)))
     return "Towns held (since the start)", rows
-
-
-def _example(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
-    if code == NEUTRAL:
-        return ()
-    pairs = [(sides[0], sides[1]) for sides in state.sides if len(sides) == 2]
-    one, other, *_rest = (*shown, code, code)
-    return Counter(sorted(pairs)).most_common(1)[0][0] if pairs else (one, other)
 
 
 def town_symbol(look: Look, sides: tuple[str, ...], radius: float) -> str:
