@@ -1,8 +1,19 @@
 """Command line entry: `python run.py --help`."""
 
+import os
 import sys
 
-from sim.cli.main import main
+
+def use_utf8() -> None:
+    """Begin anew in Python's UTF-8 mode where the locale has another encoding: towns and files may have any name."""
+    if os.name == "posix" and sys.getfilesystemencoding() != "utf-8":
+        printed = sys.stdout.encoding if sys.stdout else "utf-8"  # what the terminal can show stays as it is
+        os.environ.setdefault("PYTHONIOENCODING", printed)
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
 
 if __name__ == "__main__":
+    use_utf8()
+    from sim.cli.main import main
+
     sys.exit(main())

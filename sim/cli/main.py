@@ -129,9 +129,7 @@ for _command in COMMANDS:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (the process's own by default) and return the exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a letter still gets the line
+    _open_streams()
     try:
         code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
@@ -141,9 +139,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
+def _open_streams() -> None:
+    """Put up with a closed output, and with a terminal that lacks a letter."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 (as long as the process)
+        elif hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def _invoke(arguments: list[str]) -> int:
     command = typer.main.get_command(app)
     try:
+        _check_place()
         with command.make_context("run.py", arguments) as context:
             command.invoke(context)
     except typer.Exit as stop:
@@ -164,6 +173,15 @@ def _invoke(arguments: list[str]) -> int:
             return _say(BAD_INPUT, f"{' '.join(usage().split()).rstrip('.')}; see `run.py --help`")
         return _internal(error)
     return OK
+
+
+def _check_place() -> None:
+    """Raise InputError where the folder in which the command runs has been removed."""
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        said = "has been removed since it was entered; change to a folder that is there"
+        raise InputError([Fault("the current folder", None, "", said)]) from None
 
 
 def _say(code: int, *lines: str) -> int:

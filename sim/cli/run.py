@@ -101,11 +101,18 @@ def _not_a_study(path: Path) -> None:
 
 
 def say_compiling(quiet: bool) -> None:
-    """Say that the rules are compiled first, where they are."""
-    from sim.engine.jit import cold
+    """Say that the rules are compiled first, where they are, and whether this happens again the next time."""
+    from sim.engine.jit import CACHE_FOLDER, cold
 
-    if cold() and not quiet:
-        print("compiling the rules; this happens once and may take a minute", file=sys.stderr, flush=True)
+    if not cold() or quiet:
+        return
+    lasting = "this happens once and may take a minute"
+    if CACHE_FOLDER is None:
+        lasting = (
+            "this may take a minute, and happens each time: no folder for compiled code can be written; "
+            "SIM_CACHE_DIR=FOLDER in the environment names another"
+        )
+    print(f"compiling the rules; {lasting}", file=sys.stderr, flush=True)
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy
+from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy, say_compiling
 
 if TYPE_CHECKING:
     from sim.viewer.session import Source
@@ -57,7 +57,7 @@ def watch(
 
     require_watch()
     sources = tuple(source_of(word, seed, tuple(sets or ()), scenario, replicate) for word in what)
-    _compile()
+    say_compiling(False)
     models = [build(source) for source in sources]  # faults are said now
     if len(models) > 1:
         check_pair(*models)
@@ -101,13 +101,6 @@ def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) ->
         raise InputError([Fault("--set", None, "", said)])
     if seed is not None and seed != has:
         raise InputError([Fault("--seed", None, "", f"the run in {word} has seed {has}")])
-
-
-def _compile() -> None:
-    from sim.engine.jit import cold
-
-    if cold():
-        print("compiling the rules; this happens once and may take a minute", flush=True)
 
 
 def _exposed(host: str) -> str:

@@ -246,11 +246,18 @@ def svg_bytes(figure: Figure) -> bytes:
 
 
 def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file that appears under its name only when whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file that appears under its name only when whole; on failure nothing is left, and the error names the file."""
     draft = path.with_name(f".{path.name}.part")
-    draft.write_bytes(content)
-    draft.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(content)
+        draft.replace(path)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from error
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
     return path
 
 

@@ -299,7 +299,9 @@ class Session:
 
     def _store(self, part: Part, done: Done) -> None:
         rows = [ledger.entry(self.folder, one) for one in done.failures]
+        self._still_there()
         store.write_part(self.folder, part, done, rows)
+        self._still_there()
         runs = part.last - part.first + 1
         self.failed += len(rows)
         self.done += runs - len(rows)
@@ -307,6 +309,11 @@ class Session:
         if done.seconds:
             self.run_seconds = done.seconds / runs
         self.say()
+
+    def _still_there(self) -> None:
+        """Raise InputError where somebody removed the folder under way: parts without their study would be nobody's."""
+        if not (self.folder / MANIFEST).exists():
+            raise self._stop("was removed, or its manifest.json, while the study was running; nothing more is written")
 
     def _land(self) -> None:
         """After Ctrl-C: drop what has not begun, and store what was being done. A second Ctrl-C does not wait."""
@@ -318,7 +325,9 @@ class Session:
                 self._store(waiting[future], future.result())
 
     def close(self) -> None:
-        """Write the tables as CSV, and in the manifest whether the study is finished."""
+        """Write the tables as CSV, and in the manifest whether the study is finished; nothing where the folder is gone."""
+        if not (self.folder / MANIFEST).exists():
+            return
         study = Study.open(self.folder)
         self.manifest["finished"] = None if study.partial else manifest.now()
         manifest.write_manifest(self.folder, self.manifest)
