@@ -1,7 +1,13 @@
-"""What the tests of the command line share: the command as a person calls it, in an empty folder."""
+"""What the tests of the command line share: the command as a person calls it, in an empty folder.
+
+`command` calls it in this process, `process` in one of its own: where the exit code that a shell sees, the encoding of a
+pipe or what is imported is the point. Both are told the same words and give the same kind of answer.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -9,19 +15,34 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli.main import main
 from tests.cli.support import ROOT, Command
 
 
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
+def command(here: Path) -> Command:
+    """Run `python run.py ...` in this process, in an empty folder, without a terminal."""
+
+    def call(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+        said, errors = io.StringIO(), io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.chdir(here):
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            with contextlib.redirect_stdout(said), contextlib.redirect_stderr(errors):
+                code = main([str(word) for word in words])
+        return subprocess.CompletedProcess(words, code, said.getvalue(), errors.getvalue())
+
+    return call
+
+
+@pytest.fixture
+def process(here: Path) -> Command:
     """Run `python run.py ...` as a process of its own, in an empty folder, without a terminal."""
 
     def call(*words: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
-        place = tmp_path / "here"
-        place.mkdir(exist_ok=True)
         return subprocess.run(
             [sys.executable, str(ROOT / "run.py"), *map(str, words)],
-            cwd=place,
+            cwd=here,
             env={**os.environ, **environment},
             capture_output=True,
             text=True,

@@ -6,7 +6,6 @@ import csv
 import io
 import re
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -184,9 +183,17 @@ def test_rules_draws_the_day(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "nothing is overwritten" in err
 
 
-@pytest.mark.parametrize("environment", [{"COLUMNS": "20"}, {"PYTHONIOENCODING": "ascii"}, {"TERM": "dumb"}])
-def test_questions_work_in_poor_surroundings(command: Command, folder: Path, environment: dict[str, str]) -> None:
+def asked(call: Command, folder: Path, environment: dict[str, str]) -> None:
     for words in (["why", folder, TOWN.name, "--no-pictures"], ["events", folder], ["rules"]):
-        result: subprocess.CompletedProcess[str] = command(*words, **environment)
+        result = call(*words, **environment)
         assert result.returncode == 0, result.stderr
         assert "\x1b[" not in result.stdout
+
+
+@pytest.mark.parametrize("environment", [{"COLUMNS": "20"}, {"TERM": "dumb"}])
+def test_questions_work_on_poor_terminals(command: Command, folder: Path, environment: dict[str, str]) -> None:
+    asked(command, folder, environment)
+
+
+def test_questions_work_where_letters_are_missing(process: Command, folder: Path) -> None:
+    asked(process, folder, {"PYTHONIOENCODING": "ascii"})

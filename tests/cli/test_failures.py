@@ -6,7 +6,6 @@ import errno
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from sim.cli.main import main
 from sim.errors import Fault, InputError
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
 
-BAD = {
+BAD: dict[str, bytes | None] = {
     "missing.yaml": None,
     "empty.yaml": b"",
     "binary.yaml": bytes(range(256)) * 20,
@@ -49,6 +48,14 @@ def test_bad_input_is_lines_and_code_2_and_writes_nothing(
     assert result.stderr.strip()
     assert not result.stdout
     assert sorted(here.rglob("*")) == before
+
+
+def test_bad_input_is_code_2_for_a_shell_too(process: Command, here: Path) -> None:
+    (here / "faulty.yaml").write_bytes(BAD["unknown_key.yaml"].replace(b"{base}", str(KAFR_HAMRA).encode()))
+    result = process("faulty.yaml")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("faulty.yaml:2: dayz: unknown key")
+    assert result.stderr.count("\n") == 1
 
 
 def test_all_faults_of_all_files_are_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -140,7 +147,6 @@ def test_ctrl_c_is_one_line_and_code_130(here: Path) -> None:
         assert process.stderr is not None
         while not process.stderr.readline().startswith("day "):
             assert process.poll() is None
-        time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode == 130

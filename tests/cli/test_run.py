@@ -22,8 +22,8 @@ def quick(command: Command, *words: str) -> subprocess.CompletedProcess[str]:
     return command(KAFR_HAMRA, "--days", "30", "--no-pictures", *words)
 
 
-def test_two_runs_give_two_folders_and_the_same_events(command: Command, here: Path) -> None:
-    results = [quick(command, "--seed", "7") for _ in range(2)]
+def test_two_runs_give_two_folders_and_the_same_events(process: Command, command: Command, here: Path) -> None:
+    results = [quick(call, "--seed", "7") for call in (process, command)]
     assert [result.returncode for result in results] == [0, 0], results[0].stderr
     folders = sorted((here / "outputs").iterdir())
     assert len(folders) == 2
