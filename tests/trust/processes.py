@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +28,33 @@ def call(*words: str | Path, cwd: Path, before: tuple[str, ...] = (), **env: str
         timeout=300,
         check=False,
     )
+
+
+ALL = """
+import io, json, sys
+from contextlib import redirect_stderr, redirect_stdout
+from sim.cli.main import main
+
+told = []
+for words in json.loads(sys.argv[1]):
+    with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()) as err:
+        code = main(words)
+    told.append((code, err.getvalue()))
+print(json.dumps(told))
+"""
+
+
+def call_all(
+    *commands: tuple[str, ...], cwd: Path, before: tuple[str, ...] = ()
+) -> dict[tuple[str, ...], tuple[int, str]]:
+    """Run commands one after the other in one process, and return exit code and standard error of each."""
+    done = subprocess.run(
+        [*before, sys.executable, "-c", ALL, json.dumps(commands)],
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdin=subprocess.DEVNULL, capture_output=True,
+        encoding="utf-8", timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return dict(zip(commands, map(tuple, json.loads(done.stdout)), strict=True))
 
 
 def program(text: str, *words: str, cwd: Path, **env: str) -> str:
