@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import mesa
 
-from sim.engine.simulation import Simulation
+from sim.engine.simulation import Part, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
 from sim.scenario.changes import changes
@@ -61,6 +61,12 @@ class Watched(ConflictModel):
         super().step()
         follow(self, self.history)
 
+    def branch(self, part: Part) -> None:
+        """Simulate up to the day of a branch, and go on from there with its scenario and values; ValueError if they do not fit."""
+        while self.simulation.day < min(part.day, self.simulation.days):
+            self.step()
+        self.simulation.change(part.scenario, part.values)
+
     def finish(self) -> None:
         """Simulate the days that are left."""
         while self.simulation.day < self.simulation.days:
@@ -78,20 +84,20 @@ def build(source: Source) -> Watched:
 
 
 def _replayed(folder: Path) -> Watched:
-    from sim.record.manifest import read_manifest
+    from sim.record.again import parts_of
+    from sim.record.manifest import MANIFEST, read_manifest
     from sim.record.run import Run
 
-    run = Run.open(folder)
-    if run.branch is not None:
-        said = "is a branch, which cannot be replayed; replay the run that it branches from, or open report.html"
-        raise InputError([Fault(str(folder), None, "", said)])
-    made = str((read_manifest(folder).get("product") or {}).get("version", ""))
-    _same_version(folder, made)
-    model = Watched(run.scenario, run.seed, label=run.name)
+    run, manifest = Run.open(folder), read_manifest(folder)
+    _same_version(folder, str((manifest.get("product") or {}).get("version", "")))
+    whole, *later = parts_of(folder, manifest)
+    model = Watched(whole.scenario, run.seed, label=run.name)
     try:
-        model.use(run.values)
+        model.use(whole.values)
+        for part in later:
+            model.branch(part)
     except ValueError as error:
-        raise InputError([Fault(str(folder), None, "values", str(error))]) from None
+        raise InputError([Fault(str(folder / MANIFEST), None, "values", str(error))]) from None
     model.finish()
     _same_events(folder, model, run)
     return model

@@ -14,6 +14,7 @@ from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT  # isort: skip - bef
 import sim
 from sim.cli.main import main
 from sim.cli.watch import source_of
+from sim.record.branch import branch
 from sim.record.run import Run
 from sim.record.write import write
 from sim.study.definition import Definition, Variant
@@ -21,7 +22,7 @@ from sim.study.one import one_command
 from sim.study.plan import make_plan
 from sim.study.runner import run_study
 from sim.study.store import Study
-from sim.viewer.session import build
+from sim.viewer.session import Session, Source, build
 
 TWO_VALLEYS = ROOT / "scenarios" / "two_valleys.yaml"
 
@@ -98,3 +99,19 @@ def test_a_run_is_watched_as_it_was(tmp_path: Path, capsys: pytest.CaptureFixtur
     broken = Path(shutil.copytree(folder, tmp_path / "broken"))
     (broken / "scenario.yaml").write_text("question: [")
     assert "scenario.yaml" in said(capsys, broken)
+
+
+def test_a_branch_is_replayed_with_its_change_and_stands_beside_its_original(tmp_path: Path) -> None:
+    original = write(sim.simulate(TWO_VALLEYS, seed=3), tmp_path)
+    first = write(branch(original, 20, ["rules.incident.per_pair_month=0.9"]), tmp_path)
+    second = write(branch(first, 60, ["days=200"]), tmp_path)
+    session = Session((Source(original, 3, replay=True), Source(second, 3, replay=True)))
+    shown = [[(line.event_id, line.kind, line.town) for line in run.history.lines] for run in session.runs]
+    for folder, lines in zip((original, second), shown, strict=True):
+        events = Run.open(folder).events
+        assert [line[:2] for line in lines] == list(zip(events["event_id"], events["kind"], strict=True))
+    assert shown[0] != shown[1]
+    before = sum(line.day < 20 for line in session.runs[0].history.lines)
+    assert shown[0][:before] == shown[1][:before]
+    assert session.days == 200
+    assert session.runs[1].history.at(200).day == 200
