@@ -21,10 +21,10 @@ def runs(idlib: Geography) -> Callable[..., list[Result]]:
     made: dict[Any, list[Result]] = {}
 
     def _runs(name: str, *sets: str, seeds: int = 30) -> list[Result]:
-        key = (name, sets, seeds)
-        if key not in made:
+        found = made.setdefault((name, sets), [])
+        if len(found) < seeds:
             scenario = load_scenario(name, list(sets))
-            made[key] = [simulate(scenario, idlib, seed) for seed in range(1, seeds + 1)]
-        return made[key]
+            found += [simulate(scenario, idlib, seed) for seed in range(len(found) + 1, seeds + 1)]
+        return found[:seeds]
 
     return _runs

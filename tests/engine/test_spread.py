@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import pytest
@@ -13,9 +15,19 @@ from sim.engine import kinds
 from sim.engine.draws import identity
 from sim.engine.ground import backing, help_from
 from sim.engine.rules.spread import new_spark, offspring_mean
+from sim.geography.maps import Geography
+from sim.scenario.schema import Scenario
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
 ROW = ["R", "B1", "B2", "R", "B3", "B1", "B4"]
+
+
+@cache
+def prepared(key: str) -> tuple[Scenario, Geography]:
+    """Return scenario and map, made once for each JSON text of rules, coalition and whatever else is given."""
+    asked = json.loads(key)
+    factions = {"Red": faction(R=4000), "Blue": faction(**asked["coalition"])}
+    return make_scenario(factions, rules=asked["rules"], **asked["more"]), chain(len(ROW), 9.0, ROW)
 
 
 def lab(
@@ -27,9 +39,8 @@ def lab(
         "B3": {"fighters": 4000, "solidarity": 0},
         "B4": {"fighters": 4000, "solidarity": 1, "mediates": True},
     }
-    factions = {"Red": faction(R=4000), "Blue": faction(**blue)}
     rules = {"spread": {"reach_km": 60, **(spread or {})}, **more.pop("rules", {})}
-    return Lab(make_scenario(factions, rules=rules, **more), chain(len(ROW), 9.0, ROW), seed)
+    return Lab(*prepared(json.dumps({"coalition": blue, "rules": rules, "more": more}, default=str)), seed)
 
 
 def each(far: int, count: int = 300, **more: Any) -> tuple[Lab, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -55,7 +56,7 @@ if __name__ == "__main__":
 """
     script = tmp_path / "parent.py"
     script.write_text(words, encoding="utf-8")
-    environment = {"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", "HOME": str(Path.home())}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen([sys.executable, str(script)], stderr=subprocess.PIPE, env=environment, cwd=ROOT)
     process.communicate(timeout=120)  # returns when every process that holds the pipe has ended: the workers too
     assert process.returncode == -signal.SIGKILL
