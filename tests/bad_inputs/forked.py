@@ -7,6 +7,7 @@ seconds (of CPU), megabytes (most memory)}. Modules are loaded once, before the 
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import resource
@@ -71,5 +72,6 @@ def forked(case: dict[str, Any], place: Path) -> dict[str, Any]:
 
 if __name__ == "__main__":
     load()
+    gc.freeze()  # no child walks, and so copies, what was loaded
     place = Path(sys.argv[1])
     print(json.dumps([forked(case, place) for case in json.load(sys.stdin)]))
