@@ -28,7 +28,7 @@ from sim.engine.rules.talks import talks
 @compiled
 def one_day(w, daily, p, day, seed):
     """Simulate one day and record its end in row day + 1 of the daily tables."""
-    dawn(w)
+    dawn(w, day)
     expirations(w, day)
     given(w, p, day, seed)
     if p["base_attempt_enabled"] > 0.0:
@@ -65,14 +65,22 @@ def one_day(w, daily, p, day, seed):
 
 
 @compiled
-def whole_day(w, daily, numbers, day, seed):
-    """Simulate one day, with the numbers of the rules as an array of one record, which costs less to pass."""
-    one_day(w, daily, numbers[0], day, seed)
+def days_on_end(w, daily, numbers, first, last, seed, room):
+    """Simulate the days from `first` to before `last`; return the day reached, earlier where a table is short of room.
+
+    The numbers of the rules come as an array of one record, which costs less to pass.
+    """
+    for day in range(first, last):
+        for position in range(len(room)):
+            if w.counts[position] > room[position]:
+                return day
+        one_day(w, daily, numbers[0], day, seed)
+    return last
 
 
 @compiled
-def dawn(w):
-    """Tidy the tables before a day: drop closed rows, index forces by town, find the front."""
+def dawn(w, day):
+    """Tidy the tables before a day, -1 before the first: drop closed rows, index forces by town, find the front."""
     sweep_all(w)
     index_forces(w)
-    find_fronts(w)
+    find_fronts(w, day)

@@ -55,7 +55,6 @@ def index_forces(w):
     """Rebuild the index of forces by town and the strength that stands in each; who is about to leave has none."""
     n_towns = len(w.towns)
     w.standing_start[:] = 0
-    w.strength[:, :] = 0.0
     for i in range(w.counts[L_FORCES]):
         town = w.forces[w.live_forces[i]]["town"]
         if town >= 0:
@@ -63,36 +62,44 @@ def index_forces(w):
     for town in range(n_towns):
         w.standing_start[town + 1] += w.standing_start[town]
     for i in range(w.counts[L_FORCES]):  # filling moves each start to the next town's
-        f = w.forces[w.live_forces[i]]
-        if f["town"] >= 0:
-            w.standing[w.standing_start[f["town"]]] = w.live_forces[i]
-            w.standing_start[f["town"]] += 1
-            if f["goal"] < 0:
-                w.strength[f["town"], f["group"]] += f["fighters"] * f["cohesion"]
+        town = w.forces[w.live_forces[i]]["town"]
+        if town >= 0:
+            w.standing[w.standing_start[town]] = w.live_forces[i]
+            w.standing_start[town] += 1
     for town in range(n_towns, 0, -1):
         w.standing_start[town] = w.standing_start[town - 1]
     w.standing_start[0] = 0
-    for town in range(n_towns):
-        sum_by_faction(w, town)
+    count_all(w)
 
 
 @compiled
-def sum_by_faction(w, town):
-    """Sum the strength that stands in a town by faction."""
-    w.present[town, :] = 0.0
-    for g in range(len(w.groups)):
-        w.present[town, w.groups[g]["faction"]] += w.strength[town, g]
+def count_all(w):
+    """Recompute the strength that stands in every town; who is on the way, or about to leave, stands nowhere."""
+    w.strength[:, :] = 0.0
+    w.present[:, :] = 0.0
+    for i in range(w.counts[L_FORCES]):
+        f = w.forces[w.live_forces[i]]
+        if f["town"] >= 0 and f["alive"] == 1 and f["goal"] < 0:
+            stand(w, f)
 
 
 @compiled
 def recount(w, town):
     """Recompute the strength that stands in one town, from the index."""
     w.strength[town, :] = 0.0
+    w.present[town, :] = 0.0
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         f = w.forces[w.standing[i]]
         if f["town"] == town and f["alive"] == 1 and f["goal"] < 0:
-            w.strength[town, f["group"]] += f["fighters"] * f["cohesion"]
-    sum_by_faction(w, town)
+            stand(w, f)
+
+
+@compiled
+def stand(w, f):
+    """Add a force to the strength that stands in its town."""
+    strength = f["fighters"] * f["cohesion"]
+    w.strength[f["town"], f["group"]] += strength
+    w.present[f["town"], f["faction"]] += strength
 
 
 @compiled
@@ -244,8 +251,13 @@ def base_in(w, town, faction):
 
 
 @compiled
-def find_fronts(w):
-    """Mark towns one road away from a town across the line between a government and others."""
+def find_fronts(w, day):
+    """Mark towns one road away from a town across the line between a government and others; on a day after a change."""
+    changed = day < 0
+    for town in range(len(w.towns)):
+        changed = changed or w.towns[town]["changed"] >= day - 1
+    if not changed:
+        return
     for town in range(len(w.towns)):
         mine = holder_faction(w, town)
         governed = mine >= 0 and w.factions[mine]["role"] == GOVERNMENT

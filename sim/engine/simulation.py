@@ -9,13 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine import tables
-from sim.engine.day import dawn, whole_day
+from sim.engine.day import dawn, days_on_end
 from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
 from sim.engine.params import params
 from sim.engine.recording import record_day
 from sim.engine.rules.agreements import effects_of_terms
 from sim.engine.tables import Daily, World, table
-from sim.engine.world import Names, build, make_room
+from sim.engine.world import Names, build, make_room, twin
 from sim.geography.maps import Geography
 from sim.scenario.inputs import inputs_of
 from sim.scenario.schema import Scenario
@@ -31,6 +31,39 @@ class Part(NamedTuple):
     day: int
     scenario: Scenario
     values: Mapping[str, float]
+
+
+class Start(NamedTuple):
+    """The first day before anything is drawn: the same for every seed."""
+
+    scenario: Scenario
+    geography: Geography
+    given: dict[str, float]  # the values that override inputs
+    values: dict[str, float]
+    numbers: np.ndarray
+    world: World
+    names: Names
+    room: np.ndarray
+
+
+_last_start: list[Start] = []  # at most one: runs that differ only in seed are set up once
+
+
+def start_of(scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> Start:
+    """Return the start of a scenario, not to be changed; ValueError for a path that is no input."""
+    given = dict(values)
+    for last in _last_start:
+        if last.scenario is scenario and last.geography is geography and last.given == given:
+            return last
+    inputs = inputs_of(scenario)
+    if unknown := set(given) - set(inputs):
+        raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
+    used = {path: quantity.best for path, quantity in inputs.items()} | given
+    world, names = build(scenario, geography, used)
+    room = make_room(world)
+    start = Start(scenario, geography, given, used, params(scenario.rules, used), world, names, room)
+    _last_start[:] = [start]
+    return start
 
 
 @dataclass
@@ -63,19 +96,16 @@ class Simulation:
         """Set up the first day. `values` overrides uncertain inputs by dotted path; ValueError for a bad seed or path."""
         if not 0 <= seed <= MOST_SEED:
             raise ValueError(f"seed must be from 0 to {MOST_SEED}, got {seed}")
-        inputs = inputs_of(scenario)
-        if unknown := set(values or {}) - set(inputs):
-            raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
         self.scenario, self.geography, self.seed = scenario, geography, int(seed)
-        self.values = {path: quantity.best for path, quantity in inputs.items()} | dict(values or {})
         self.days, self.day = scenario.days, 0
-        self._numbers = params(scenario.rules, self.values)
+        start = start_of(scenario, geography, values or {})
+        self.values, self._numbers, self.names = start.values, start.numbers, start.names
         self.params = self._numbers[0]
-        self.world, self.names = build(scenario, geography, self.values)
-        self._room = make_room(self.world)
+        self.world = twin(start.world)
+        self._room = start.room
         self._prepare_agreements()
         self.daily = empty_daily(self.days, self.world)
-        dawn(self.world)
+        dawn(self.world, -1)
         record_day(self.world, self.daily, -1)
 
     def _prepare_agreements(self) -> None:
@@ -92,13 +122,23 @@ class Simulation:
         """Simulate one day; RuntimeError after the last. `day` stands in for the compiled day, to time its rules."""
         if self.day >= self.days:
             raise RuntimeError(f"the simulation has ended after {self.days} days")
+        if day is None:
+            self.go_on(self.day + 1)
+            return
         if (self.world.counts > self._room).any():
             self._room = make_room(self.world)
-        if day is None:
-            whole_day(self.world, self.daily, self._numbers, self.day, self.seed)
-        else:
-            day(self.world, self.daily, self.params, self.day, self.seed)
+        day(self.world, self.daily, self.params, self.day, self.seed)
         self.day += 1
+
+    def go_on(self, until: int) -> None:
+        """Simulate all days before day `until`, at most to the end."""
+        until = min(until, self.days)
+        while self.day < until:
+            self.day = days_on_end(
+                self.world, self.daily, self._numbers, self.day, until, self.seed, self._room
+            )
+            if self.day < until:
+                self._room = make_room(self.world)
 
     def change(self, scenario: Scenario, values: Mapping[str, float] | None = None) -> None:
         """Go on from the day to come with other numbers: those of the rules, of terms, levels, doctrines and solidarity,
@@ -157,11 +197,12 @@ def simulate_parts(
 ) -> Result:
     """Run a course to its end: each part from its day on. The first part begins on day 0, the others later, in order."""
     simulation = Simulation(parts[0].scenario, geography, seed, parts[0].values)
-    later = {part.day: part for part in parts[1:]}
-    while simulation.day < simulation.days:
-        if (part := later.pop(simulation.day, None)) is not None:
+    for part in [*parts[1:], None]:
+        until = simulation.days if part is None else min(part.day, simulation.days)
+        while simulation.day < until:
+            simulation.go_on(until if progress is None else simulation.day + 1)
+            if progress is not None:
+                progress(simulation.day, simulation.world)
+        if part is not None and simulation.day < simulation.days:
             simulation.change(part.scenario, part.values)
-        simulation.step()
-        if progress is not None:
-            progress(simulation.day, simulation.world)
     return simulation.result()

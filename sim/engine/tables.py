@@ -372,7 +372,7 @@ class Tables:
                 raise TypeError(f"{name} must be a contiguous {dimensions}-dimensional array of {kind}")
             setattr(self, name, array)
             row = self._addresses[rows[name]]
-            row[0] = array.__array_interface__["data"][0]
+            row[0] = array.ctypes.data
             row[1 : 1 + dimensions] = array.shape
 
     def __getstate__(self) -> dict[str, Any]:

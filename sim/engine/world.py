@@ -29,6 +29,7 @@ from sim.scenario.schema import MERGED_COHESION, Agreement, Policy, Scenario
 RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
 LONG_AGO = -10000
+SHARED = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # the map: no rule writes them
 
 
 class Names(NamedTuple):
@@ -509,7 +510,7 @@ def make_room(world: World) -> np.ndarray:
         rows, made = getattr(world, name), int(world.counts[position])
         size = len(rows)
         if size < made + room[name]:
-            size = max(made + room[name], 2 * size)
+            size = max(made + 2 * room[name], 2 * size)
             changed[name] = _longer(rows[:made], size)
             if name in tables.WITH_LIVE:
                 changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
@@ -518,6 +519,16 @@ def make_room(world: World) -> np.ndarray:
         enough[position] = size - room[name]
     world.put(**changed)
     return enough
+
+
+def twin(world: World) -> World:
+    """Return a world in the same state, free to change; what no rule writes is shared."""
+    made = dict(zip(tables.GROWING, world.counts.tolist(), strict=False))
+    arrays: dict[str, np.ndarray] = {}
+    for name in World.LAYOUT:
+        rows = getattr(world, name)
+        arrays[name] = rows if name in SHARED else _longer(rows[: made[name]], len(rows)) if name in made else rows.copy()
+    return World(**arrays)
 
 
 def _longer(rows: np.ndarray, size: int) -> np.ndarray:

@@ -130,6 +130,9 @@ def base_attempts(w, p, day, seed):
         if f["role"] != REBEL or f["expansion"] <= 0.0:
             continue
         for town in range(len(w.towns)):
+            host = holder_faction(w, town)
+            if host == faction or (host >= 0 and w.factions[host]["role"] != REBEL):
+                continue
             u = uniform(seed, P_BASE_ATTEMPT, day, w.towns[town]["key"] ^ f["key"])
             if u >= DAILY_LIMIT or not candidate(w, town, faction):
                 continue

@@ -51,6 +51,8 @@ def pressure(w, p, day, seed, town):
     fresh = t["status"] == CONTESTED or (day - t["changed"] <= p["civilians_new_days"])
     share = 1.0 if fresh else p["civilians_settled_share"]
     rate = p["civilians_pressure_per_town_month"] / 30.0 * share * w.factions[holder]["coercion"]
+    if u >= rate:  # a chance is never above its rate
+        return
     chance = 1.0 - math.exp(-rate)
     if u >= chance:
         return

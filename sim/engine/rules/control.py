@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sim.engine.draws import P_THRESHOLD, uniform
 from sim.engine.forces import go_home
-from sim.engine.ground import backing, base_in, holder_faction, is_held_by_rebel, rebels, recount, strongest_group
+from sim.engine.ground import backing, base_in, count_all, holder_faction, is_held_by_rebel, rebels, strongest_group
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_CLOSED,
@@ -231,6 +231,5 @@ def control(w, p, day, seed):
     close_empty_bases(w, day)
     if p["control_bandwagon"] > 0.0:
         bandwagon(w, p, day, seed)
-    for town in range(len(w.towns)):
-        recount(w, town)
+    count_all(w)
     follow_presence(w, max(1.0, p["control_influence_days"]))

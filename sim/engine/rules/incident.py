@@ -27,6 +27,7 @@ from sim.engine.kinds import (
     M_RESTRAINT,
     OFFENSIVE_UNDER_WAY,
     R_INCIDENT,
+    REBEL,
     ROAD_QUARREL,
 )
 from sim.engine.log import log_event, moved
@@ -42,7 +43,7 @@ def incidents(w, p, day, seed):
     """Draw the incidents of a day, pair by pair of neighbouring rival garrisons."""
     for town in range(len(w.towns)):
         holder = w.towns[town]["holder"]
-        if holder < 0:
+        if holder < 0 or w.factions[w.groups[holder]["faction"]]["role"] != REBEL:
             continue
         if w.towns[town]["status"] == CONTESTED:
             shared(w, p, day, seed, town, holder)
@@ -50,8 +51,10 @@ def incidents(w, p, day, seed):
             n = w.near[i]
             if n["km"] > p["incident_reach_km"]:
                 break
+            if n["town"] <= town:
+                continue
             other = w.towns[n["town"]]["holder"]
-            if n["town"] > town and other >= 0 and rebels(w, w.groups[holder]["faction"], w.groups[other]["faction"]):
+            if other >= 0 and rebels(w, w.groups[holder]["faction"], w.groups[other]["faction"]):
                 if w.strength[town, holder] > 0.0 and w.strength[n["town"], other] > 0.0:
                     pair(w, p, day, seed, town, n["town"], holder, other)
 
