@@ -62,8 +62,7 @@ def race(turns: int) -> list[Figure]:
 
 def run(simulation: Simulation) -> None:
     """Simulate to the end."""
-    while simulation.day < simulation.days:
-        simulation.step()
+    simulation.go_on(simulation.days)
 
 
 def _per_agent(times: dict[str, list[float]], start: Callable[[int], Simulation]) -> list[Figure]:

@@ -107,7 +107,7 @@ class Clash(Rule):
 
     attrition: Literal["stochastic", "linear", "square"] = Field(default="stochastic", description="law of losses: Poisson with the square law's mean, Lanchester's linear or square law")
     committed_min: Quantity = number(30, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 60))
-    committed_exponent: Quantity = number(2.5, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: about 2.5", between=(2.2, 2.8))
+    committed_exponent: Quantity = number(2.5, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: exponents of 2 to 2.8, about 2.5", between=(2, 2.8))
     committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
     loss_per_day: Quantity = number(0.038, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
     linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
