@@ -14,6 +14,7 @@ def use_utf8() -> None:
 
 if __name__ == "__main__":
     use_utf8()
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # arrays are small: more threads would only wait for each other
     from sim.cli.main import main
 
     sys.exit(main())

@@ -14,6 +14,8 @@ from sim.errors import Fault, InputError
 
 CONNECT_SECONDS = 10
 AHEAD = 2  # chunks in flight for each worker, so that none waits for the next
+# One thread a worker: arrays are small, and threads of a linear algebra library would only wait for each other.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 
 
 class InProcess(Executor):
@@ -93,6 +95,8 @@ def lost(error: BaseException) -> bool:
 
 def _pool(number: int) -> ProcessPoolExecutor:
     """Return a pool of processes that begin as copies of one that has imported what they need, where there is fork."""
+    for name in ONE_THREAD:
+        os.environ.setdefault(name, "1")
     if "forkserver" not in get_all_start_methods():
         return ProcessPoolExecutor(number, mp_context=get_context("spawn"), initializer=stay_with_parent)
     context = get_context("forkserver")
