@@ -64,7 +64,7 @@ def test_options_reach_the_record(command: Command, here: Path) -> None:
 
 
 def test_pictures_and_report_are_written(command: Command, here: Path) -> None:
-    result = command(KAFR_HAMRA, "--days", "20", "--seed", "3")
+    result = command(KAFR_HAMRA, "--days", "6", "--seed", "3")
     assert result.returncode == 0, result.stderr
     folder = here / "outputs" / "kafr_hamra-seed3"
     for pattern in ("maps/*.png", "maps/*.svg", "maps/*.gif", "report.html"):

@@ -182,8 +182,9 @@ def test_a_run_that_does_not_come_out_the_same_cannot_be_branched(made: Path, tm
 
 
 def test_the_command_writes_a_run_that_says_what_it_branches_from(
-    made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("sim.plots.draw.animate", lambda run, path, atlas: path)  # tests/plots has it
     words = [
         "branch",
         str(made),
