@@ -4,7 +4,8 @@ Keys: schema_version, kind ("study"), simulated (always true), name, question, d
 number of runs), program (hash of the code that simulates), design, inputs {path: [low, high]}, scenarios {name: SHA-256 of
 its file}, defaults (SHA-256 of the rules' defaults as shipped), posterior (SHA-256 of posterior.csv, null without; both
 are there before any score), days, replicates, planned, tables {name: {column: kind}}, product, versions, platform, command, started,
-finished (UTC, ISO 8601; null while under way), precision (null, or what `--until-precise` asked for and found).
+finished (UTC, ISO 8601; null while under way), precision (null, or what `--until-precise` asked for and found), outputs {file: SHA-256} of
+all files of results (null while under way).
 """
 
 from __future__ import annotations
@@ -58,6 +59,7 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "started": started or now(),
         "finished": None,
         "precision": None,
+        "outputs": None,
     }
 
 
@@ -90,6 +92,7 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
         said = f"is {found.get('schema_version')!r}; this program reads {SCHEMA_VERSION}: run the study again"
         raise InputError([Fault(str(path), None, "schema_version", said)])
     wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
+    wrong += [] if isinstance(found.get("outputs"), dict | None) else ["outputs"]
     if wrong:
         raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
     return found

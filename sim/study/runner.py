@@ -325,14 +325,16 @@ class Session:
                 self._store(waiting[future], future.result())
 
     def close(self) -> None:
-        """Write the tables as CSV, and in the manifest whether the study is finished; nothing where the folder is gone."""
+        """Write the tables as CSV; in the manifest whether all is done, and then the sums of all files. Nothing if they are gone."""
         if not (self.folder / MANIFEST).exists():
             return
         study = Study.open(self.folder)
-        self.manifest["finished"] = None if study.partial else manifest.now()
-        manifest.write_manifest(self.folder, self.manifest)
         for note in store.write_csv(study):
             self.say(note)
+        finished = not study.partial
+        self.manifest["finished"] = manifest.now() if finished else None
+        self.manifest["outputs"] = store.sums(self.folder) if finished else None
+        manifest.write_manifest(self.folder, self.manifest)
 
 
 def _manifest_of(folder: Path) -> dict[str, Any] | None:

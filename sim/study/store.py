@@ -8,6 +8,7 @@ tables/runs last: a part is there when its files are in all tables. Runs that fa
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import re
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 TABLES, LEDGER = "tables", "ledger"
 MARK = "runs"  # the table that is written last
+CSV = ("runs.csv", "failures.csv")
 PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
 MOST_NAMES = 100
 
@@ -74,6 +76,20 @@ def tidy(folder: Path) -> None:
     for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *folder.glob(f".*{DRAFT}")]:
         if path.name.endswith(DRAFT) or path.stem not in known:
             path.unlink(missing_ok=True)
+
+
+def sums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of results by its path in the folder: tables, ledger, and their copies as CSV."""
+    files = [
+        *(folder / TABLES).glob("*/*.parquet"),
+        *(folder / LEDGER).glob("*.json"),
+        *(folder / name for name in CSV),
+    ]
+    found = {}
+    for path in sorted(file for file in files if file.is_file()):
+        with path.open("rb") as content:
+            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(content, "sha256").hexdigest()
+    return found
 
 
 def drop_part(folder: Path, part: Part) -> None:
@@ -229,7 +245,7 @@ def write_csv(study: Study) -> list[str]:
     One part is in memory at a time. A file that another program holds open never stops a study.
     """
     notes = []
-    for name, pieces in (("runs.csv", _run_texts(study)), ("failures.csv", iter([_failure_text(study)]))):
+    for name, pieces in zip(CSV, (_run_texts(study), iter([_failure_text(study)])), strict=True):
         path, trouble = _written(study.folder, name, pieces)
         if path is None:
             notes.append(f"{name} could not be written ({trouble}); the tables are complete without it.")

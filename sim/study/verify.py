@@ -17,7 +17,7 @@ from sim.record.manifest import sha256
 from sim.record.verify import Verdict, circumstances, other_version, short
 from sim.study.definition import read_definition
 from sim.study.plan import Plan, make_plan
-from sim.study.store import Study
+from sim.study.store import Study, sums
 from sim.study.tables import layout
 from sim.study.worker import Kit, Task, run_tables
 
@@ -129,6 +129,10 @@ def _edited(study: Study) -> list[str]:
         path = study.folder / "scenarios" / f"{name}.yaml"
         if not path.is_file() or sha256(path.read_bytes()) != digest:
             found.append(f"scenarios/{name}.yaml was edited: its SHA-256 is not the one in manifest.json")
+    sums_now = sums(study.folder)
+    for name, digest in (study.manifest.get("outputs") or {}).items():
+        if sums_now.get(name) != digest:
+            found.append(f"{name} was edited or removed: its SHA-256 is not the one in manifest.json")
     digest = study.manifest.get("posterior")
     path = study.folder / "posterior.csv"
     if digest and (not path.is_file() or sha256(path.read_bytes()) != digest):

@@ -207,3 +207,19 @@ def test_an_edited_scenario_of_a_study_is_named(study: Path, capsys: pytest.Capt
     path.write_text(text.replace("call_to_arms_share: 0.9", "call_to_arms_share: 0.1"), encoding="utf-8")
     words = said(study, capsys, 1)
     assert "likely reason: scenarios/eager.yaml was edited" in words
+
+
+@pytest.mark.parametrize("name", ["runs.csv", "tables/daily"])
+def test_a_file_of_a_study_that_was_touched_is_found_by_its_sum_also_in_a_sample(
+    study: Path, name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = study / name if name.endswith(".csv") else next((study / name).glob("*.parquet"))
+    content = path.read_bytes()
+    if name.endswith(".csv"):
+        path.write_bytes(content.replace(b"eager", b"eagre", 1))
+    else:
+        pq.write_table(pq.read_table(path), path, compression="none")  # the same cells in other bytes
+    words = " ".join(said(study, capsys, 1, "--sample", "1").split())
+    file = path.relative_to(study).as_posix()
+    assert f"first difference: {file} is not as it was written" in words
+    assert f"likely reason: {file} was edited or removed: its SHA-256 is not the one in manifest.json" in words

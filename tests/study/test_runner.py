@@ -30,7 +30,10 @@ REPLICATES = 6
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return run_study(small_plan(REPLICATES), tmp_path_factory.mktemp("undisturbed"), workers=1)
+    with pytest.MonkeyPatch.context() as patch:  # one chunk, however slow the machine
+        patch.setattr(runner, "CHUNK_SECONDS", 1e6)
+        patch.setattr(runner, "LEAST_SECONDS", 1e6)
+        return run_study(small_plan(REPLICATES), tmp_path_factory.mktemp("undisturbed"), workers=1)
 
 
 @pytest.fixture
