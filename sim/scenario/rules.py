@@ -40,12 +40,12 @@ class BaseAttempt(Rule):
 class Incident(Rule):
     """Arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
 
-    per_pair_month: Quantity = number(0.018, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
+    per_pair_month: Quantity = number(0.015, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
     reach_km: Quantity = number(12, "km", 1, 60, "road distance within which garrisons are neighbours")
     assassination_share: Quantity = number(0.35, "share of incidents", 0, 1, "share that are assassinations; they kill one")
     arrest_share: Quantity = number(0.3, "share of incidents", 0, 1, "share that are arrest raids; the rest are road quarrels")
     deaths_mean: Quantity = number(1.2, "deaths", 0, 10, "mean deaths of an arrest raid or road quarrel")
-    escalates: Quantity = number(0.3, "probability", 0, 1, "chance that an incident becomes a clash", between=(0.2, 0.5))
+    escalates: Quantity = number(0.215, "probability", 0, 1, "chance that an incident becomes a clash", between=(0.2, 0.5))
 
 
 class Demand(Rule):
@@ -85,8 +85,8 @@ class Spread(Rule):
 
     neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
     call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
-    offspring_per_clash_day: Quantity = number(1.05, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included; toy on this map 0.88-1.1", between=(0.7, 1.1))
-    delay_days: Quantity = number(3.5, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
+    offspring_per_clash_day: Quantity = number(1.08, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included; toy on this map 0.88-1.1", between=(0.7, 1.1))
+    delay_days: Quantity = number(2.4, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
     reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
@@ -106,14 +106,14 @@ class Clash(Rule):
     """Fighting in a town, day by day: commitment, attrition, withdrawal, commanders, crossfire."""
 
     attrition: Literal["stochastic", "linear", "square"] = Field(default="stochastic", description="law of losses: Poisson with the square law's mean, Lanchester's linear or square law")
-    committed_min: Quantity = number(30, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 60))
-    committed_exponent: Quantity = number(2.5, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: exponents of 2 to 2.8, about 2.5", between=(2, 2.8))
+    committed_min: Quantity = number(17, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 60))
+    committed_exponent: Quantity = number(2.1, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: exponents of 2 to 2.8, about 2.5", between=(2, 2.8))
     committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
-    loss_per_day: Quantity = number(0.038, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
+    loss_per_day: Quantity = number(0.047, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
     linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
     attacker_loss_factor: Quantity = number(1.2, "multiplier", 0.2, 5, "attacker's losses relative to the defender's at equal force", "losses HTS to rivals 0.97-1.34 per round, UCDP GED 2017-18", between=(1, 1.5))
     withdraw_loss_share: Quantity = number(0.08, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.12))
-    continue_probability: Quantity = number(0.15, "probability", 0, 0.95, "chance that an undecided clash goes on next day", between=(0.1, 0.4))
+    continue_probability: Quantity = number(0.26, "probability", 0, 0.95, "chance that an undecided clash goes on next day", between=(0.1, 0.4))
     capture_ratio: Quantity = number(1.5, "force ratio", 0.2, 20, "force present over remaining defenders with which the attacker takes a town when the defence breaks", "assumed; half the 3:1 rule of thumb", between=(1, 3))
     surrender_share: Quantity = number(0.02, "share of fighters", 0, 1, "fighters of a beaten garrison who desert")
     commander_death: Quantity = number(0.04, "probability per death among the side's fighters", 0, 1, "chance that a death is the commander's", between=(0.01, 0.08))
@@ -143,14 +143,14 @@ class Ceasefire(Rule):
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
-    hold_days: Quantity = number(15, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
+    hold_days: Quantity = number(11.5, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
     frailty_variance: Quantity = number(1.5, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
     breach_factor: Quantity = number(1.15, "multiplier per violation", 1, 5, "violations and past breaches shorten the hold")
     dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
     bases_factor: Quantity = number(1.1, "multiplier per base in the scope", 1, 3, "bases close together shorten the hold")
-    suppression: Quantity = number(0.25, "share of clashes, incidents and base attempts prevented", 0, 0.99, "effect of an agreement in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
+    suppression: Quantity = number(0.12, "share of clashes, incidents and base attempts prevented", 0, 0.99, "effect of an agreement in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
     violation_breaks: Quantity = number(0.25, "probability", 0, 1, "chance that a clash in the scope breaks the agreement at once", between=(0.1, 0.5))
-    relapse_clashes: Quantity = number(1, "clashes", 0, 10, "mean number of further clashes that its breaker starts beside the first", between=(0.5, 2))
+    relapse_clashes: Quantity = number(1.9, "clashes", 0, 10, "mean number of further clashes that its breaker starts beside the first", between=(0.5, 2))
     stops_clash: Quantity = number(0.8, "probability", 0, 1, "chance that a clash under way in the scope ends on the day of signing")
 
 
@@ -198,7 +198,7 @@ class Memory(Rule):
     """War fatigue, grievance, trust and perceived threat, which carry past a round of fighting."""
 
     fatigue_per_100_deaths: Quantity = number(0.2, "fatigue per 100 own deaths", 0, 10, "war fatigue gained")
-    fatigue_half_life_days: Quantity = number(30, "days", 1, 1000, "recovery from fatigue", between=(15, 60))
+    fatigue_half_life_days: Quantity = number(17, "days", 1, 1000, "recovery from fatigue", between=(15, 60))
     grievance_per_10_deaths: Quantity = number(0.1, "grievance per 10 own deaths", 0, 5, "grievance gained; its limit is 1")
     grievance_half_life_days: Quantity = number(60, "days", 1, 2000, "forgetting of grievance", between=(20, 180))
     trust_at_signing: Quantity = number(0.5, "trust", 0, 1, "trust with which an agreement begins")
@@ -216,8 +216,8 @@ class Reporting(Rule):
     outlet_detection: Quantity = number(0.5, "probability", 0, 1, "chance that a side's outlet reports an event with one death", between=(0.3, 0.8))
     size_exponent: Quantity = number(0.7, "exponent", 0, 3, "an event with n deaths is missed with (1 - detection)^(n^exponent)")
     delay_days: Quantity = number(0.5, "days", 0, 30, "mean of the exponential delay, of which whole days count")
-    unknown_toll_share: Quantity = number(0.2, "share of the monitor's clash reports", 0, 1, "toll unknown, written as 2+2 deaths", "UCDP GED: 16 % of rows, 24 % since Feb 2018", between=(0.16, 0.24))
-    zero_share: Quantity = number(0.08, "share of the monitor's clash reports", 0, 1, "written without deaths", "UCDP GED: 6-17 % of rows", between=(0.06, 0.17))
+    unknown_toll_share: Quantity = number(0.18, "share of the monitor's clash reports", 0, 1, "toll unknown, written as 2+2 deaths", "UCDP GED: 16 % of rows, 24 % since Feb 2018", between=(0.16, 0.24))
+    zero_share: Quantity = number(0.12, "share of the monitor's clash reports", 0, 1, "written without deaths", "UCDP GED: 6-17 % of rows", between=(0.06, 0.17))
     misplaced_share: Quantity = number(0.1, "share of reports", 0, 1, "placed in a neighbouring town")
     summary_share: Quantity = number(0.3, "probability per week and pair", 0, 1, "chance that the monitor sums up the deaths it had missed, without a place", between=(0.1, 0.5))
     denial: Quantity = number(0.8, "probability", 0, 1, "chance that an outlet lays the start of a fight on the other side")
