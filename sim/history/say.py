@@ -64,11 +64,11 @@ def summary(card: Card) -> str:
     good = [name for name in mandatory if card.verdicts[name] == "pass"]
     said = f"{len(card.passed)} of {len(card.verdicts)} patterns pass"
     said += f": {clause_list(card.passed)}." if card.passed else "."
-    return (
-        f"{said} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
-        if mandatory
-        else said
-    )
+    if not mandatory:
+        return said
+    if good == mandatory:
+        return f"{said} The mandatory ones, {clause_list(mandatory)}, pass."
+    return f"{said} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
 
 
 def card_csv(card: Card) -> str:
