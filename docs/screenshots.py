@@ -15,6 +15,8 @@ SCENARIOS = ROOT / "scenarios"
 DAY = 32
 RUNS = 200  # behind the curve, before the picture is taken
 PATIENCE = 180_000  # ms
+SAME_DAY = """() => [...document.querySelectorAll(".tc-maptitle .tc-quiet")]
+    .every(date => date.textContent === document.querySelector(".tc-day").textContent)"""
 
 
 def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, band: bool) -> None:
@@ -43,6 +45,8 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
                 page.wait_for_selector(f'.tc-day[data-day="{done}"]')
             if band:
                 page.wait_for_selector(f"text=/% of {RUNS} seeds/", state="attached")
+            page.wait_for_function(SAME_DAY)  # of two maps, the second is drawn a moment later
+            page.mouse.move(0, 0)
             page.screenshot(path=file)
             page.close()
         finally:
