@@ -12,7 +12,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 SCENARIOS = ROOT / "scenarios"
-DAY = 32
+DAY = 40
 RUNS = 200  # behind the curve, before the picture is taken
 PATIENCE = 180_000  # ms
 SAME_DAY = """() => [...document.querySelectorAll(".tc-maptitle .tc-quiet")]
