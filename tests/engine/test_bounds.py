@@ -28,7 +28,12 @@ def test_reading_past_the_end_of_a_table_is_an_error_where_bounds_are_checked(tm
     program = tmp_path / "past_the_end.py"  # a file, because compiled code is kept by file
     program.write_text(PROGRAM)
     root = Path(__file__).parents[2]
-    checked = {"NUMBA_BOUNDSCHECK": "1", "SIM_CACHE_DIR": str(tmp_path / "compiled"), "PYTHONPATH": str(root)}
+    checked = {
+        "NUMBA_BOUNDSCHECK": "1",
+        "NUMBA_DISABLE_JIT": "0",
+        "SIM_CACHE_DIR": str(tmp_path / "compiled"),
+        "PYTHONPATH": str(root),
+    }
     done = subprocess.run(
         [sys.executable, str(program)], env={**os.environ, **checked}, capture_output=True, text=True, check=False
     )

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sim.engine import kinds
+from sim.engine.rules.offensive import choose_axis
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
 ROW = ["G", "G", "R", "B", "B"]
@@ -162,3 +163,26 @@ def test_without_a_government_there_is_neither_shelling_nor_an_offensive() -> No
     numbers = {"shelling_per_town_month": 60, "calendar_per_month": 5}
     world = Lab(make_scenario(factions, rules={"offensive": numbers}, zone=ZONE), chain(5, 10.0, ROW)).run(60)
     assert len(world.events()) == 0
+
+
+@pytest.mark.parametrize("why", ["provocation", "calendar", "opportunity"])
+def test_a_mobilisation_says_what_moved_its_chance(why: str) -> None:
+    world = next(world for _, _, world in mobilised(why, deaths=60))
+    row = world.events("mobilisation")[0]
+    said = {kinds.MOVERS[row[f"mover_{i}"]]: (row[f"value_{i}"], row[f"factor_{i}"]) for i in (1, 2, 3, 4)}
+    of = {"provocation": kinds.M_PROSCRIBED, "calendar": kinds.M_CALENDAR, "opportunity": kinds.M_DEATHS}
+    for explanation, mover in of.items():  # the one there is doubles what is left without it
+        assert said[kinds.MOVERS[mover]][1] == pytest.approx(2 if explanation == why else 1)
+    assert said[kinds.MOVERS[kinds.M_DEATHS]][0] == 60
+    assert said[kinds.MOVERS[kinds.M_CALENDAR]][0] == (5 if why == "calendar" else 0)
+    assert said[kinds.MOVERS[kinds.M_PATIENCE]] == pytest.approx((1, math.exp(-1)))
+
+
+def test_the_axis_is_drawn_by_the_value_of_front_towns_and_two_tenths() -> None:
+    factions = {"Red": faction(R=600), "Gov": faction("government", G=5000)}
+    scenario = make_scenario(factions, rules={"offensive": ONE["none"]})
+    world = Lab(scenario, chain(3, 10.0, ["R", "G", "R"], values={"A": 0.1, "B": 0.5, "C": 0.9}))
+    n = 3000
+    first = sum(choose_axis(world.world, day, 7) == world.town("A") for day in range(n))
+    share = 0.3 / (0.3 + 1.1)
+    assert abs(first - n * share) < 4 * math.sqrt(n * share * (1 - share))

@@ -7,20 +7,31 @@ from __future__ import annotations
 
 import difflib
 import sys
+from pathlib import Path
 
 from tests.golden.summaries import FOLDER, GOLDEN, log_hash, readable, state_hash
+
+SHORT_LOG = "short_log"  # tests/engine/test_short_log.py
+
+
+def texts_of(name: str) -> dict[Path, str]:
+    """Return the files of a golden run and what belongs in them."""
+    if name == SHORT_LOG:
+        from tests.engine.test_short_log import recorded
+
+        return {FOLDER / f"{SHORT_LOG}.txt": recorded()}
+    result = GOLDEN[name]()
+    hashes = f"events {log_hash(result)}\nstate {state_hash(result)}\n"
+    return {FOLDER / f"{name}.txt": readable(result), FOLDER / f"{name}.sha256": hashes}
 
 
 def update(names: list[str]) -> None:
     """Write the summaries and hashes of some golden runs (of all, without names)."""
-    if unknown := set(names) - set(GOLDEN):
-        sys.exit(f"no golden run {', '.join(sorted(unknown))}; there are {', '.join(GOLDEN)}")
-    for name in names or GOLDEN:
-        result = GOLDEN[name]()
-        for file, new in (
-            (FOLDER / f"{name}.txt", readable(result)),
-            (FOLDER / f"{name}.sha256", f"events {log_hash(result)}\nstate {state_hash(result)}\n"),
-        ):
+    known = [*GOLDEN, SHORT_LOG]
+    if unknown := set(names) - set(known):
+        sys.exit(f"no golden run {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    for name in names or known:
+        for file, new in texts_of(name).items():
             old = file.read_text(encoding="utf-8") if file.exists() else ""
             file.write_text(new, encoding="utf-8")
             print(f"{file.name}: {'unchanged' if old == new else 'written'}")

@@ -1,0 +1,120 @@
+"""Talks after a refusal, delegates killed at them, the two accounts of it, and what groups come to believe."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.engine import kinds
+from sim.engine.rules.talks import believe
+from tests.engine.worlds import START, Lab, chain, faction, make_scenario
+
+GIVEN = [{"on": START, "event": "base_attempt", "by": "Red", "in": "B"}]
+FIGHTS = {"interval_days": 0.5, "rationality": 20, "fight_cost": 0, "clash_after_refusal": 1}
+
+
+def lab(seed: int = 1, blue: int = 600, **talks: Any) -> Lab:
+    factions = {"Red": faction(R=600, R2=100), "Blue": faction(B=blue), "Green": faction(G=100)}
+    numbers = {"after_refusal": 1, **talks}
+    rules = {"demand": FIGHTS, "movement": {"home_after_days": 60}, "talks": numbers}
+    scenario = make_scenario(factions, on=("clash",), rules=rules, given=GIVEN)
+    return Lab(scenario, chain(5, 10.0, ["R", "B", "B", "G", "R2"]), seed)
+
+
+def with_talks(**talks: Any) -> list[Lab]:
+    """Return worlds up to the day on which talks were held in them."""
+    found = []
+    for seed in range(12):
+        world = lab(seed, **talks)
+        while world.day < 12 and len(world.events("talks")) == 0:
+            world.run()
+        if len(world.events("talks")):
+            found.append(world)
+    assert len(found) >= 5
+    return found
+
+
+def test_talks_are_held_the_day_after_the_refusal_where_the_dispute_is() -> None:
+    for world in with_talks(killing=0, settles=1):
+        refused, talks = world.events("refused")[0], world.events("talks")[0]
+        assert (talks["day"], talks["town"]) == (refused["day"] + 1, world.town("B"))
+        assert talks["initiator"] == refused["target"]  # who was refused comes to talk
+        assert talks["target"] == refused["initiator"]
+
+
+def test_no_talks_where_refusals_are_met_with_force_at_once() -> None:
+    for seed in range(5):
+        world = lab(seed, after_refusal=0, killing=0, settles=1).run(12)
+        assert len(world.events("talks")) == 0
+
+
+def test_talks_that_settle_leave_the_base_agreed_and_nobody_fights() -> None:
+    for world in with_talks(killing=0, settles=1):
+        settled = world.events("talks_settled")
+        assert settled["probability"].tolist() == [1]
+        assert world.events()["kind"][settled["cause"][0]] == kinds.TALKS
+        assert world.live("bases")["status"].tolist() == [kinds.BASE_AGREED]
+        assert len(world.live("disputes")) == 0
+        assert len(world.events("clash")) == 0
+
+
+def test_talks_that_fail_end_in_force() -> None:
+    for world in with_talks(killing=0, settles=0):
+        assert len(world.events("talks_settled")) == 0
+        assert world.world.clashes[0]["town"] == world.town("B")
+        assert world.world.clashes[0]["began"] == world.events("talks")["day"][0]
+
+
+def test_delegates_who_are_killed_belong_to_who_came_and_each_side_tells_its_own_story() -> None:
+    for world in with_talks(killing=1, settles=1):
+        talks, killing = world.events("talks")[0], world.events("killing_at_talks")[0]
+        assert (killing["initiator"], killing["target"]) == (talks["target"], talks["initiator"])
+        assert killing["deaths_target"] >= 1
+        assert killing["deaths_initiator"] == killing["deaths_civilians"] == 0
+        told = world.events("account")
+        assert told["fighters"].tolist() == [kinds.ASSASSINATION_ACCOUNT, kinds.FORCED_ENTRY_ACCOUNT]
+        assert told["initiator"].tolist() == [talks["initiator"], talks["target"]]
+        assert told["target"].tolist() == [talks["target"], talks["initiator"]]
+        trust = np.exp(2 * told["value_1"])
+        assert told["factor_1"].tolist() == pytest.approx(trust.tolist())
+        assert (world.world.relations["incident_day"][0, 1], world.world.relations["incident_day"][1, 0]) == (
+            killing["day"],
+            killing["day"],
+        )
+        assert len(world.events("talks_settled")) == 0
+        clash = world.world.clashes[0]
+        assert (clash["began"], clash["town"]) == (killing["day"], killing["town"])
+
+
+def test_delegates_are_killed_at_their_mean() -> None:
+    dead = [int(world.events("killing_at_talks")["deaths_target"][0]) for world in with_talks(killing=1, deaths_mean=1)]
+    assert set(dead) == {1}
+    many = [int(world.events("killing_at_talks")["deaths_target"][0]) for world in with_talks(killing=1, deaths_mean=9)]
+    assert abs(sum(many) / len(many) - 9) < 4 * math.sqrt(8 / len(many))
+
+
+@pytest.mark.parametrize(("account", "evidence"), [("unknown", 0.0), ("assassination", 0.7), ("forced_entry", -0.7)])
+def test_belief_weighs_both_claims_by_the_trust_in_who_makes_them(account: str, evidence: float) -> None:
+    world = lab(true_account=account, evidence=0.7, prior=0.2, trust_weight=1.5)
+    w = world.world
+    red, blue, green = (world.faction(name) for name in ("Red", "Blue", "Green"))
+    w.relations["trust"][green, red], w.relations["trust"][green, blue] = 0.1, 0.6
+    w.relations["trust"][red, blue] = 0.3
+    w.relations["trust"][blue, red] = 0.2
+    believe(w, world.params, world.group("R"), world.group("B"))
+    odds = {"R": 1 - 0.3, "R2": 1 - 0.3, "B": 0.2 - 1, "G": 0.1 - 0.6}
+    for name, trust in odds.items():
+        expected = 1 / (1 + math.exp(-(0.2 + evidence + 1.5 * trust)))
+        assert w.belief[world.group("R"), world.group(name)] == pytest.approx(expected)
+        assert w.belief[world.group("B"), world.group(name)] == pytest.approx(1 - expected)
+
+
+def test_beliefs_fade_towards_none() -> None:
+    world = lab(belief_half_life_days=5, after_refusal=0)
+    world.world.belief[0, 1], world.world.belief[1, 0] = 0.9, 0.1
+    world.run(10)
+    assert world.world.belief[0, 1] == pytest.approx(0.5 + 0.4 / 4)
+    assert world.world.belief[1, 0] == pytest.approx(0.5 - 0.4 / 4)
