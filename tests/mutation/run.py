@@ -20,6 +20,7 @@ from types import FunctionType
 from typing import Any
 
 os.environ["NUMBA_DISABLE_JIT"] = "1"
+os.environ.setdefault("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # others would share the fork
 
 import cosmic_ray.plugins
 import pytest
@@ -30,7 +31,7 @@ from cosmic_ray.mutating import mutate_code
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((Path(__file__).parent / "cosmic_ray.toml").read_text(encoding="utf-8"))
 SHORT = "tests/engine/test_short_log.py"
-DEAR = 0.4  # CPU seconds; a test that takes longer is left out, a mutant that makes one take four times that is noticed
+DEAR = 1.0  # CPU seconds; a test that takes longer is left out, a mutant that makes one take eight times that is noticed
 
 
 def candidates() -> list[dict[str, Any]]:
@@ -109,6 +110,8 @@ class Mutants:
             sep="\n  ",
             flush=True,
         )
+        if not items:
+            raise pytest.UsageError("no test passes without a mutation in the time that it may take")
         for mutant in self.sample:
             if time.monotonic() > self.until:
                 break
@@ -179,7 +182,7 @@ def first_failure(items: list[pytest.Item], path: str, source: str) -> str:
     """Return the first test that fails once a module has another source, "" where none does."""
     if not put_in_place(path, source):
         return "unchanged"
-    return next((item.nodeid for i, item in enumerate(items) if not passes(items, i, 20 * DEAR)), "")
+    return next((item.nodeid for i, item in enumerate(items) if not passes(items, i, 8 * DEAR)), "")
 
 
 def main(out: str, seconds: str = "3600", tests: str = SHORT, *only: str) -> None:
