@@ -85,7 +85,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
     plan = read_calibration(READY)
     scenario, space = plan.loaded.scenario, plan.space
     assert scenario.start + timedelta(days=scenario.days - 1) == date(2018, 9, 30) == scenario.evidence_until
-    assert 8 <= space.fitted <= 12
+    assert 8 <= space.fitted <= 20
     inputs = inputs_of(scenario)
     for path, low, high in zip(space.paths, space.low, space.high, strict=True):
         assert (inputs[path].low or 0) <= low < high <= (inputs[path].high or 0)
