@@ -91,7 +91,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
         assert (inputs[path].low or 0) <= low < high <= (inputs[path].high or 0)
     free = space.paths[space.fitted :]
     assert "rules.reporting.outlet_detection" in free
-    assert [path for path in space.paths[: space.fitted] if "offensive" in path or "reporting" in path] == []
+    assert [path for path in space.paths[: space.fitted] if "offensive" in path or "detection" in path] == []
     assert {"P6", "P8", "P9"} <= set(plan.targets.patterns)
     weight = dict(zip(plan.targets.patterns, plan.targets.weight, strict=True))
     assert min(weight[name] for name in ("P6", "P8", "P9")) > max(
