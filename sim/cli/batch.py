@@ -159,7 +159,7 @@ def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[s
     ]  # fmt: skip
     if is_study_folder(folder):
         study = Study.open(folder)
-        rows.append(("already", f"{study.done} of {study.planned} runs are in {folder} and are not done again"))
+        rows.append(("already", f"{study.done:,} of {study.planned:,} runs are in {folder} and are not done again"))
     return [*rows, ("folder", str(folder))]
 
 
@@ -195,7 +195,7 @@ def _run(
         raise
     study = Study.open(folder)
     failed = len(study.failures)
-    print(f"SIMULATED. {study.done} of {study.planned} runs are done in {folder}")
+    print(f"SIMULATED. {study.done:,} of {study.planned:,} runs are done in {folder}")
     if failed:
         print(f"{failed} failed: python run.py status {folder} says which, why, and how to repeat them")
     if not study.done:

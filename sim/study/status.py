@@ -28,7 +28,7 @@ def status_lines(study: Study) -> list[str]:
 
 def _done(study: Study) -> str:
     names = list(study.manifest["scenarios"])
-    parts = [f"{plural(study.done, 'run')} of {study.planned} {'is' if study.done == 1 else 'are'} done"]
+    parts = [f"{plural(study.done, 'run')} of {study.planned:,} {'is' if study.done == 1 else 'are'} done"]
     if len(names) > 1:
         keys = study.table("runs", [])
         counts = keys["scenario"].value_counts()
