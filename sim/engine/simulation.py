@@ -134,9 +134,7 @@ class Simulation:
         """Simulate all days before day `until`, at most to the end."""
         until = min(until, self.days)
         while self.day < until:
-            self.day = days_on_end(
-                self.world, self.daily, self._numbers, self.day, until, self.seed, self._room
-            )
+            self.day = days_on_end(self.world, self.daily, self._numbers, self.day, until, self.seed, self._room)
             if self.day < until:
                 self._room = make_room(self.world)
 

@@ -527,7 +527,9 @@ def twin(world: World) -> World:
     arrays: dict[str, np.ndarray] = {}
     for name in World.LAYOUT:
         rows = getattr(world, name)
-        arrays[name] = rows if name in SHARED else _longer(rows[: made[name]], len(rows)) if name in made else rows.copy()
+        arrays[name] = (
+            rows if name in SHARED else _longer(rows[: made[name]], len(rows)) if name in made else rows.copy()
+        )
     return World(**arrays)
 
 

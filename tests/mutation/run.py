@@ -31,7 +31,9 @@ from cosmic_ray.mutating import mutate_code
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((Path(__file__).parent / "cosmic_ray.toml").read_text(encoding="utf-8"))
 SHORT = "tests/engine/test_short_log.py"
-DEAR = 1.0  # CPU seconds; a test that takes longer is left out, a mutant that makes one take eight times that is noticed
+DEAR = (
+    1.0  # CPU seconds; a test that takes longer is left out, a mutant that makes one take eight times that is noticed
+)
 
 
 def candidates() -> list[dict[str, Any]]:
