@@ -39,8 +39,7 @@ def starts(days: int | None = None) -> Callable[[int], Simulation]:
 
 def of_engine(simulation: Simulation) -> Counts:
     """Simulate to the end and return the statistics of a run."""
-    while simulation.day < simulation.days:
-        simulation.step()
+    simulation.go_on(simulation.days)
     world, daily = simulation.world, simulation.daily
     log = world.events[: world.counts[tables.N_EVENTS]]
     number = np.bincount(log["kind"], minlength=len(kinds.EVENT_KINDS))

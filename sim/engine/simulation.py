@@ -99,7 +99,7 @@ class Simulation:
         self.scenario, self.geography, self.seed = scenario, geography, int(seed)
         self.days, self.day = scenario.days, 0
         start = start_of(scenario, geography, values or {})
-        self.values, self._numbers, self.names = start.values, start.numbers, start.names
+        self.values, self._numbers, self.names = dict(start.values), start.numbers.copy(), start.names
         self.params = self._numbers[0]
         self.world = twin(start.world)
         self._room = start.room

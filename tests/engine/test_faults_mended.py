@@ -9,9 +9,11 @@ import numpy as np
 
 from sim.engine import kinds
 from sim.engine.rules.clash import losses, open_clash
+from sim.engine.simulation import Simulation
 from sim.engine.tables import N_EVENTS, N_FORCES
 from sim.engine.world import make_room
 from sim.invariants import broken, fighters_alive
+from sim.reading import read
 from tests.engine.worlds import START, Lab, chain, faction, make_map, make_scenario, rivals
 
 SURE = {"committed_min": 1000, "committed_max": 1000, "attrition": "square"}
@@ -210,3 +212,14 @@ def test_a_crowded_map_does_not_outgrow_its_tables_in_a_day() -> None:
     expected = 0.1 * rivalries  # incidents a day at the highest daily chance, each of which may send a column
     assert len(world.world.forces) - made > expected * 1.1
     assert len(world.world.events) - world.world.counts[N_EVENTS] > 2 * expected
+
+
+def test_runs_of_one_scenario_share_nothing_that_can_be_changed() -> None:
+    loaded, geography = read("kafr_hamra", ["days=3"])
+    first = Simulation(loaded.scenario, geography, 1)
+    kept = [first.params.tolist(), dict(first.values), first.world.towns["holder"].tolist()]
+    first.params["clash_loss_per_day"] = 1.0
+    first.values.clear()
+    first.world.towns["holder"] = -1
+    second = Simulation(loaded.scenario, geography, 1)
+    assert [second.params.tolist(), dict(second.values), second.world.towns["holder"].tolist()] == kept
