@@ -6,6 +6,7 @@ traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1).
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import traceback
@@ -127,6 +128,12 @@ for _command in COMMANDS:
     app.command()(_command)
 
 
+@functools.cache
+def parser() -> Any:
+    """Return the command line as click knows it; typer takes a tenth of a second to make it."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (the process's own by default) and return the exit code."""
     _open_streams()
@@ -150,9 +157,9 @@ def _open_streams() -> None:
 
 
 def _invoke(arguments: list[str]) -> int:
-    command = typer.main.get_command(app)
     try:
         _check_place()
+        command = parser()
         with command.make_context("run.py", arguments) as context:
             command.invoke(context)
     except typer.Exit as stop:

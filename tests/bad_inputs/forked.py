@@ -19,7 +19,7 @@ MOST_CPU_SECONDS = 60  # a process that never ends is ended by the system
 
 
 def load() -> None:
-    """Import what the commands would."""
+    """Import what the commands would, and read their words once."""
     import sim.cli.check
     import sim.geography.new_map
     import sim.history.declared
@@ -28,6 +28,9 @@ def load() -> None:
     import sim.record.verify
     import sim.study.plan
     import sim.study.verify  # noqa: F401
+    from sim.cli.main import parser
+
+    parser()
 
 
 def one(case: dict[str, Any], errors: Path, said: Path) -> int:
