@@ -13,7 +13,7 @@ import pytest
 from tests.study.support import assert_same
 from tests.trust.processes import call, contents, program
 
-SEED = "7"
+SEED, SEEDS = "7", ("1", "2", "7")
 LIVELY = """\
 extends: kafr_hamra.yaml
 days: 60
@@ -50,9 +50,10 @@ from sim.record.write import write
 from tests.golden.summaries import log_hash, state_hash
 
 loaded, geography = read("kafr_hamra", ["days=60"])
-result = simulate(loaded.scenario, geography, int(sys.argv[1]))
-write(Run.of(result, loaded.name), Path(sys.argv[2]))
-print(log_hash(result), state_hash(result))
+for seed in sys.argv[2:]:
+    result = simulate(loaded.scenario, geography, int(seed))
+    write(Run.of(result, loaded.name), Path(sys.argv[1]) / seed)
+    print(log_hash(result), state_hash(result))
 """
 
 STUDY = """\
@@ -121,20 +122,29 @@ def test_events_csv_is_the_same_bytes_with_mesas_objects_in_use(
     assert written(tmp_path / "out") == usual
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", ["1", "2", "7"])
-def test_an_interpreted_run_of_60_days_has_the_same_bytes_and_state_as_a_compiled_one(
-    seed: str, tmp_path: Path
-) -> None:
-    def made(out: str, disabled: str) -> str:
-        return program(SIXTY_DAYS, seed, str(tmp_path / out), cwd=tmp_path, NUMBA_DISABLE_JIT=disabled)
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, dict[str, str]]]:
+    """Return the folder of three runs and the hashes of each by seed, once compiled and once interpreted."""
+    made = {}
+    for how, disabled in (("compiled", "0"), ("interpreted", "1")):
+        place = tmp_path_factory.mktemp(how)
+        told = program(SIXTY_DAYS, str(place), *SEEDS, cwd=place, NUMBA_DISABLE_JIT=disabled)
+        made[how] = place, dict(zip(SEEDS, told.splitlines(), strict=True))
+    return made
 
-    state = made("compiled", "0")
-    assert len(state.split()) == 2
-    assert state == made("interpreted", "1")
-    compiled = written(tmp_path / "compiled")
-    assert compiled["events.csv"].count(b"\n") > 20
-    assert written(tmp_path / "interpreted") == compiled
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_an_interpreted_run_of_60_days_has_the_same_bytes_and_state_as_a_compiled_one(
+    seed: str, both: dict[str, tuple[Path, dict[str, str]]]
+) -> None:
+    (compiled, states), (interpreted, others) = both["compiled"], both["interpreted"]
+    assert len(states[seed].split()) == 2
+    assert len(set(states.values())) == len(SEEDS)
+    assert states[seed] == others[seed]
+    tables = written(compiled / seed)
+    assert tables["events.csv"].count(b"\n") > 20
+    assert written(interpreted / seed) == tables
 
 
 def test_a_study_has_equal_tables_with_one_process_and_with_two_of_other_hash_seeds(tmp_path: Path) -> None:
