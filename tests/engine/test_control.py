@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.engine.worlds import Lab, chain, faction, make_map, make_scenario, rivals
+from sim.engine import kinds
+from sim.engine.draws import P_THRESHOLD, uniform
+from tests.engine.worlds import START, Lab, chain, faction, make_map, make_scenario, rivals
 
 HUB = {"X": (20.0, 20.0), "N": (20.0, 30.0), "E": (30.0, 20.0), "S": (20.0, 10.0), "W": (10.0, 20.0)}
 
@@ -98,3 +101,180 @@ def test_allies_of_the_same_faction_do_not_count_as_neighbours_lost() -> None:
     world.world.towns["lost_by"][[0, 2]] = 0
     world.world.towns["changed"][[0, 2]] = 0
     assert world.run(1).holder("B") == "B"
+
+
+def lose(world: Lab, town: str, by: str, day: int = 0, event: int = -1) -> None:
+    """Let a town have been lost by a faction on a day, by an event."""
+    row = world.world.towns[world.town(town)]
+    row["lost_by"], row["changed"], row["changed_event"] = world.faction(by), day, event
+
+
+@pytest.mark.parametrize(
+    ("weight", "support", "leaves"),
+    [(0.5, 0.49, True), (0.5, 0.51, False), (1, 0.74, True), (1, 0.76, False), (0, 0.01, False)],
+)
+def test_a_garrison_without_support_in_its_town_leaves_at_a_lower_share(
+    weight: float, support: float, leaves: bool
+) -> None:
+    """A quarter of the neighbours is lost; the threshold is 0.5 less weight times (1 - influence)."""
+    world = hub(1, support_weight=weight)
+    world.world.influence[world.town("X")] = (1 - support, support)
+    assert (world.run(1).holder("X") == "R") == leaves
+
+
+def test_a_towns_threshold_is_drawn_evenly_from_its_range_and_is_the_same_every_day() -> None:
+    gone = []
+    for seed in range(40):
+        world = hub(2, threshold_spread=0.4)
+        key = int(world.world.towns["key"][world.town("X")])
+        world = Lab(world.scenario, world.geography, seed)
+        for name in "NE":
+            lose(world, name, "Blue")
+        drawn = uniform(seed, P_THRESHOLD, 0, key)
+        left = world.run(1).holder("X") == "R"
+        assert left == (0.5 + 0.4 * (2 * drawn - 1) < 0.5), drawn
+        assert left or world.run(3).holder("X") == "B"
+        gone.append(left)
+    assert 10 < sum(gone) < 30
+
+
+def test_neighbours_that_were_never_ones_own_do_not_count() -> None:
+    world = hub(2, threshold=0.3)
+    world.world.towns["lost_by"][world.town("E")] = -1  # Red's from the first day: one of three is lost
+    row = world.run(1).events("withdrawal")[0]
+    assert (kinds.MOVERS[row["mover_1"]], row["value_1"]) == (
+        kinds.MOVERS[kinds.M_NEIGHBOURS_LOST],
+        pytest.approx(1 / 3),
+    )
+
+
+def test_a_withdrawal_says_its_share_its_odds_and_its_last_loss() -> None:
+    world = hub(3)
+    for name, event in (("N", 4), ("E", 9), ("S", 6)):
+        lose(world, name, "Blue", event=event)
+    lose(world, "W", "Red", event=30)  # Blue's gain is no reason to leave
+    reach = world.params["movement_road_km_per_day"] * world.params["demand_help_hours"] / 24
+    strength = world.world.strength.copy()
+
+    def counted_on(group: int) -> float:
+        far = sum(strength[world.town(name), group] for name in "NESW")
+        return float(strength[world.town("X"), group] + far * math.exp(-10 / reach))
+
+    row = world.run(1).events("withdrawal")[0]
+    assert (row["probability"], row["draw"], row["cause"]) == (1, -1, 9)
+    assert (row["initiator_group"], row["target_group"]) == (world.group("R"), world.group("B"))
+    said = {kinds.MOVERS[row[f"mover_{i}"]]: (row[f"value_{i}"], row[f"factor_{i}"]) for i in (1, 2)}
+    odds = (counted_on(world.group("R")) + 1) / (counted_on(world.group("B")) + 1)
+    assert odds > 2
+    assert said == {
+        kinds.MOVERS[kinds.M_NEIGHBOURS_LOST]: (0.75, 1),
+        kinds.MOVERS[kinds.M_FORCE_RATIO]: (pytest.approx(odds), 1),
+    }
+
+
+@pytest.mark.parametrize(("own", "leaves"), [(999, True), (1001, False)])
+def test_it_leaves_where_what_it_counts_on_is_the_less(own: int, leaves: bool) -> None:
+    """Red counts in B on 1,000 fighters: what of those in A would come in time."""
+    pinned = make_scenario(rivals()).rules
+    reach = pinned.movement.road_km_per_day.best * pinned.demand.help_hours.best / 24
+    scenario = make_scenario(rivals(round(1000 * math.exp(10 / reach)), own), on=["control"])
+    world = Lab(scenario, chain(2, 10.0, ["R", "B"]))
+    lose(world, "A", "Blue")
+    assert (world.run(1).holder("B") == "R") == leaves
+
+
+def three(lost: dict[str, tuple[str, int]]) -> Lab:
+    """Return X of Blue's amid towns of Red's two groups and the government's, lost to them by groups on days."""
+    factions = {"Red": faction(R=4000, R2=4000), "Blue": faction(B=300), "Gov": faction("government", G=9000)}
+    holders = {"X": "B", **dict.fromkeys("NESW", "B"), **{name: group for name, (group, _) in lost.items()}}
+    numbers = {"threshold": 0.5, "threshold_spread": 0}
+    world = Lab(
+        make_scenario(factions, rules={"control": numbers}),
+        make_map(HUB, [("X", name, 10.0) for name in "NESW"], holders),
+    )
+    for name, (_, day) in lost.items():
+        lose(world, name, "Blue", day)
+    world.sim.day = 6
+    return world.run(1)
+
+
+def test_the_town_goes_to_the_rebels_who_took_the_last_neighbour() -> None:
+    assert three({"N": ("R", 3), "E": ("R2", 5), "S": ("R", 4)}).holder("X") == "R2"
+    assert three({"N": ("R2", 3), "E": ("R", 5), "S": ("R2", 4)}).holder("X") == "R"
+    assert three({"N": ("R", 0), "E": ("G", 5), "S": ("G", 4)}).holder("X") == "R"
+
+
+def test_neighbours_that_a_government_took_frighten_nobody_out_of_a_town_of_the_rebels() -> None:
+    assert three({"N": ("G", 3), "E": ("G", 5), "S": ("G", 4)}).holder("X") == "B"
+
+
+def test_a_town_that_changes_hands_is_remembered_as_lost_and_counts_as_momentum() -> None:
+    world = hub(3)
+    assert world.world.factions["momentum"].tolist() == [0, 0]
+    days = world.world.relations["capture_day"]
+    days[:] = -5
+    world.run(1)
+    town, row = world.world.towns[world.town("X")], world.events("withdrawal")[0]
+    assert (town["status"], town["changed"], town["lost_by"]) == (kinds.HELD, 0, world.faction("Blue"))
+    assert world.events()[town["changed_event"]] == row
+    assert world.world.factions["momentum"].tolist() == [len(world.events("withdrawal")), 0]
+    assert days.tolist() == [[-5, 0], [0, -5]]
+
+
+def contested(*, group: str) -> Lab:
+    """Return a world in which only one of three groups is left in the contested town B."""
+    factions = {"Red": faction(R=500), "Blue": faction(B=500, B2=500)}
+    world = Lab(
+        make_scenario(factions, rules={"control": {"bandwagon": False}}), chain(3, 10.0, ["R", ("R", "B", "B2"), "B"])
+    )
+    rows = world.world.forces
+    rows["goal"][(rows["town"] == 1) & (rows["group"] != world.group(group))] = 0  # about to leave: stands nowhere
+    return world
+
+
+def test_a_contested_town_left_to_its_holders_own_side_is_lost_by_nobody() -> None:
+    for group in ("R", "B", "B2"):
+        world = contested(group=group)
+        before = world.holder("B")
+        assert before is not None
+        world.run(1)
+        assert world.holder("B") == group
+        row = world.events("withdrawal")[0]
+        own = world.world.groups["faction"]
+        same = own[world.group(before)] == own[world.group(group)]
+        assert row["target_group"] == (-1 if same else world.group(before))
+        lost = world.world.towns["lost_by"][1]
+        assert lost == (-1 if same else own[world.group(before)])
+        assert world.world.factions["momentum"].tolist() == [
+            float(not same and f == own[world.group(group)]) for f in (0, 1)
+        ]
+        assert (row["probability"], row["draw"]) == (1, -1)
+
+
+def test_a_base_without_its_party_is_closed_and_its_dispute_settled() -> None:
+    given = [{"on": START, "event": "base_attempt", "by": "Red", "in": "B"}]
+    scenario = make_scenario(rivals(), rules={"movement": {}, "control": {}}, given=given)
+    world = Lab(scenario, chain(3, 10.0, ["R", "B", "B"]))
+    while not len(world.live("bases")):
+        world.run(1)
+        assert world.day < 20
+    base = world.live("bases")[0].copy()
+    world.run(2)
+    assert len(world.live("bases")) == 1  # manned, it stays
+    rows = world.world.forces
+    party = (rows["key"] == base["key"]) & (rows["alive"] == 1)
+    assert rows["town"][party].tolist() == [world.town("B")]
+    rows["alive"][party] = 0
+    day = world.day
+    world.run(1)
+    closed = world.world.bases[0]
+    assert (closed["alive"], closed["closed"], closed["status"]) == (0, day, kinds.BASE_CLOSED_STATUS)
+    said = world.events("base_closed")
+    assert said["cause"].tolist() == [base["opened_event"]]
+    assert (said["initiator_group"][0], said["target_group"][0], said["town"][0]) == (
+        world.group("R"),
+        world.group("B"),
+        1,
+    )
+    assert (said["probability"][0], said["draw"][0]) == (1, -1)
+    assert len(world.live("disputes")) == 0

@@ -79,6 +79,9 @@ def test_a_host_that_complies_withdraws_and_the_newcomer_holds_the_town() -> Non
     assert world.holder("B") == "R"
     assert world.standing_in("B", "B") == 0
     assert len(world.live("disputes")) == 0
+    assert len(world.live("bases")) == len(world.events("base_closed")) == 0  # in one's own town nothing is a base
+    garrison = world.forces("R", "garrison")
+    assert (garrison["home"][garrison["town"] == world.town("B")] == world.town("B")).all()
     assert len(world.events("capture", "clash")) == 0
 
 

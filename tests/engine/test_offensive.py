@@ -186,3 +186,62 @@ def test_the_axis_is_drawn_by_the_value_of_front_towns_and_two_tenths() -> None:
     first = sum(choose_axis(world.world, day, 7) == world.town("A") for day in range(n))
     share = 0.3 / (0.3 + 1.1)
     assert abs(first - n * share) < 4 * math.sqrt(n * share * (1 - share))
+
+
+def under_way(seed: int, values: Any = None, holders: Any = ("R", "G", "R"), **offensive: Any) -> Lab:
+    """Return the second day of an offensive whose axis is the first town."""
+    factions = {"Red": faction(R=600), "Gov": faction("government", G=60000)}
+    numbers = {**ONE["none"], "shelling_per_town_month": 0, "duration_days": 200, **offensive}
+    scenario = make_scenario(factions, rules={"offensive": numbers})
+    world = Lab(scenario, chain(len(holders), 10.0, list(holders), values=values), seed)
+    zone = world.world.zone[0]
+    zone["phase"], zone["since"], zone["axis"], zone["event"] = kinds.OFFENSIVE_UNDER_WAY, -1, 0, -1
+    return world.run(1)
+
+
+def test_the_town_of_an_assault_is_drawn_by_its_value_and_two_tenths() -> None:
+    hit: list[int] = []
+    for seed in range(60):
+        world = under_way(seed, {"A": 0.1, "B": 0.5, "C": 0.9}, assaults_per_day=20, column_fighters=100)
+        hit += world.events("assault")["town"].tolist()
+    assert set(hit) == {0, 2}
+    n, share = len(hit), 0.3 / (0.3 + 1.1)
+    assert n > 1000
+    assert abs(hit.count(0) - n * share) < 4 * math.sqrt(n * share * (1 - share))
+
+
+def test_assaults_are_as_many_as_their_rate_says() -> None:
+    counts = [len(under_way(seed, assaults_per_day=3, column_fighters=100).events("assault")) for seed in range(120)]
+    assert abs(sum(counts) - 360) < 4 * math.sqrt(360)
+    assert np.var(counts) == pytest.approx(3, rel=0.5)
+
+
+def test_assaults_keep_within_the_radius_of_the_axis() -> None:
+    for radius, expected in ((19, {0}), (21, {0, 2})):
+        hit: set[int] = set()
+        for seed in range(8):
+            world = under_way(seed, assaults_per_day=10, column_fighters=100, column_radius_km=radius)
+            hit |= set(world.events("assault")["town"].tolist())
+        assert hit == expected
+
+
+@pytest.mark.parametrize(("fighters", "rank"), [(199, 1), (200, 2), (201, 2), (1200, 2)])
+def test_a_column_of_200_has_a_commander_of_higher_rank(fighters: int, rank: int) -> None:
+    world = under_way(1, assaults_per_day=5, column_fighters=fighters)
+    columns = world.forces("G", "attack")
+    assert len(columns) > 1
+    assert set(columns["fighters"].tolist()) == {fighters}
+    assert set(columns["rank"].tolist()) == {rank}
+
+
+def test_a_column_is_halved_until_a_garrison_can_spare_it() -> None:
+    factions = {"Red": faction(R=600), "Gov": faction("government", G=500)}
+    sent = {}
+    for wanted in (480, 490, 491, 2000):
+        numbers = {**ONE["none"], "shelling_per_town_month": 0, "duration_days": 200, "assaults_per_day": 20}
+        scenario = make_scenario(factions, rules={"offensive": {**numbers, "column_fighters": wanted}})
+        world = Lab(scenario, chain(2, 10.0, ["R", "G"]))
+        zone = world.world.zone[0]
+        zone["phase"], zone["since"], zone["axis"], zone["event"] = kinds.OFFENSIVE_UNDER_WAY, -1, 0, -1
+        sent[wanted] = int(world.run(1).events("assault")["fighters"][0])
+    assert sent == {480: 480, 490: 490, 491: 245, 2000: 250}
