@@ -443,7 +443,9 @@ def test_what_is_switched_is_a_change_of_the_scenario() -> None:
 
 
 @pytest.mark.parametrize("file", sorted(KAFR_HAMRA.parent.glob("*.yaml")), ids=lambda file: file.stem)
-def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(file: Path) -> None:
+def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     scenario = load(file).scenario
     assert steer.main_sets(scenario, {main.name: steer.value_at(scenario, main.key) for main in steer.MAIN}) == {}
     for main in steer.MAIN:
@@ -451,6 +453,9 @@ def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(file: P
         assert abs((value - main.low) / step - round((value - main.low) / step)) < 1e-5
     rows = [row for group in steer.groups(scenario) for row in group["rows"]]
     assert len({row["key"] for row in rows}) == len(rows)
+    by_key = steer._rows(scenario)
+    assert list(by_key.values()) == rows
+    monkeypatch.setattr(steer, "_rows", lambda _: by_key)  # the same for all keys: made once, not some 300 times
     for row in rows:
         assert steer.checked(scenario, row["key"], row["value"]) is None
         assert row["kind"] != "number" or row["low"] <= row["value"] <= row["top"] <= row["high"], row["key"]
