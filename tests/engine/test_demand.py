@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from sim.engine import kinds
 from sim.engine.rules.demand import answers, chance_to_demand
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
@@ -80,8 +81,10 @@ def test_a_host_that_complies_withdraws_and_the_newcomer_holds_the_town() -> Non
     assert world.standing_in("B", "B") == 0
     assert len(world.live("disputes")) == 0
     assert len(world.live("bases")) == len(world.events("base_closed")) == 0  # in one's own town nothing is a base
-    garrison = world.forces("R", "garrison")
-    assert (garrison["home"][garrison["town"] == world.town("B")] == world.town("B")).all()
+    there = world.forces("R")[world.forces("R")["town"] == world.town("B")]
+    assert there["fighters"].sum() > 0
+    assert {kinds.ORDERS[order] for order in there["orders"]} == {"garrison"}
+    assert set(there["home"].tolist()) == {world.town("B")}
     assert len(world.events("capture", "clash")) == 0
 
 
