@@ -7,8 +7,8 @@ import math
 import os
 import subprocess
 import sys
-from collections import Counter
-from pathlib import Path
+from collections import Counter, defaultdict
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,6 +24,7 @@ N = 20_000
 KEYS = {"entity": 3, "day": 2, "process": 1, "seed": 0, "k": 4}
 
 
+@cache
 def numbers(varied: str, seed: int = 11, process: int = 5, day: int = 3, entity: int = 99) -> np.ndarray:
     """Return uniform draws of which one part of the key runs from 0 to N - 1, the rest as given."""
     key = [seed, process, day, entity, 0]
@@ -32,6 +33,7 @@ def numbers(varied: str, seed: int = 11, process: int = 5, day: int = 3, entity:
     for i in range(N):
         key[place] = i
         result[i] = draws.uniform(*key)
+    result.flags.writeable = False
     return result
 
 
@@ -176,19 +178,20 @@ def test_process_numbers_are_distinct_and_fit_their_place_in_the_key() -> None:
 SHARED = {"P_FRAILTY": {"simulation.py", "agreements.py"}}
 
 
-def used_in(name: str) -> set[str]:
-    """Return the modules, but draws.py, in which a process number is used (imports do not count)."""
-    return {
-        Path(file).name
-        for file, tree in SOURCES.items()
-        if file.name != "draws.py"
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and node.id == name
-    }
+@cache
+def users() -> dict[str, set[str]]:
+    """Return by name the modules, but draws.py, in which it is used (imports do not count)."""
+    found = defaultdict(set)
+    for file, tree in SOURCES.items():
+        if file.name != "draws.py":
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Name):
+                    found[node.id].add(file.name)
+    return found
 
 
 @pytest.mark.parametrize("name", sorted(set(processes()) - {"P_IDENTITY"}))
 def test_each_process_belongs_to_one_module(name: str) -> None:
-    where = used_in(name)
+    where = users()[name]
     assert where == SHARED.get(name, where), f"{name} is used in {where}"
     assert len(where) == 1 or name in SHARED, f"{name} is used in {where or 'no module'}"

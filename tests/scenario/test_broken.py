@@ -427,12 +427,12 @@ def test_hostile_files_give_faults_in_a_few_seconds(
     raw, words = HOSTILE[case]
     path = tmp_path / "x.yaml"
     path.write_bytes(raw)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(InputError) as caught:
         load(path)
     assert any(words in str(fault) for fault in caught.value.faults)
     assert len(caught.value.faults) <= 201
-    assert time.perf_counter() - began < 20  # guards against hours, not a benchmark
+    assert time.process_time() - began < 20  # of CPU: guards against hours, not a benchmark
 
 
 def test_what_is_not_a_file_is_refused(tmp_path: Path, faults_of: Faults) -> None:
