@@ -357,7 +357,7 @@ class Tables:
 
     def __init__(self, **arrays: np.ndarray) -> None:
         """Take one array for each name of the layout; TypeError where one is missing or not of its kind."""
-        if set(arrays) != set(self.LAYOUT):
+        if arrays.keys() != self.LAYOUT.keys():
             raise TypeError(f"needs exactly {sorted(self.LAYOUT)}")
         self._addresses = np.zeros((len(self.LAYOUT), 4), np.int64)
         self._address = self._addresses.ctypes.data
@@ -365,15 +365,14 @@ class Tables:
 
     def put(self, **arrays: np.ndarray) -> None:
         """Replace arrays by others of the same kind."""
-        rows = {name: row for row, name in enumerate(self.LAYOUT)}
-        for name, array in arrays.items():
-            kind, dimensions = self.LAYOUT[name]
+        for row, (name, (kind, dimensions)) in enumerate(self.LAYOUT.items()):
+            if name not in arrays:
+                continue
+            array = arrays[name]
             if array.dtype != kind or array.ndim != dimensions or not array.flags.c_contiguous:
                 raise TypeError(f"{name} must be a contiguous {dimensions}-dimensional array of {kind}")
             setattr(self, name, array)
-            row = self._addresses[rows[name]]
-            row[0] = array.ctypes.data
-            row[1 : 1 + dimensions] = array.shape
+            self._addresses[row, : 1 + dimensions] = array.ctypes.data, *array.shape
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.LAYOUT}
