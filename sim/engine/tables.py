@@ -6,6 +6,7 @@ count in `world.counts`; `key` is a stable 63-bit identity made from what made t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -328,8 +329,13 @@ THEATRE_DAY: Fields = {
 
 
 def dtype(fields: Fields) -> np.dtype:
-    """Return the structured dtype of a table."""
-    return np.dtype([(name, kind) for name, (kind, _about) in fields.items()])
+    """Return the structured dtype of a table, the same object each time, which compares at once."""
+    return _dtype(tuple((name, kind) for name, (kind, _about) in fields.items()))
+
+
+@lru_cache(maxsize=100)
+def _dtype(fields: tuple[tuple[str, str], ...]) -> np.dtype:
+    return np.dtype(list(fields))
 
 
 def table(fields: Fields, rows: int) -> np.ndarray:

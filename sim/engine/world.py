@@ -31,7 +31,7 @@ RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
 LONG_AGO = -10000
 SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
-SHARED = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # the map: no rule writes them
+MAP_TABLES = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # no rule writes them
 
 
 class Names(NamedTuple):
@@ -66,6 +66,7 @@ class Setup:
         self.terms = tuple(scenario.terms)
         day = control_date(geography, scenario.start, scenario.control_on)
         self.holdings = geography.control[day]
+        self.map_tables = _map_tables(geography)
         self.towns = _towns(self)
         self.zone = _zone_side(self)
         self.stands = _stands(self)
@@ -106,7 +107,6 @@ def name_key(name: str) -> int:
 
 def build(setup: Setup) -> tuple[World, Names]:
     """Return the world of the first day, its tables without room to grow, and the names of its rows."""
-    geography = setup.geography
     groups = _groups(setup)
     towns = setup.towns.copy()
     towns["in_zone"] = _in_zone(setup)
@@ -138,12 +138,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         levels=_levels(setup),
         zone=_zone(setup),
         space=_space(setup),
-        roads=_copy(geography.roads, tables.ROAD),
-        road_cells=_copy(geography.road_cells, tables.CELL),
-        near=_copy(geography.near, tables.NEAR),
-        near_start=geography.near_start.astype(np.int64),
-        adjacent=geography.adjacent.astype(np.int64),
-        adjacent_start=geography.adjacent_start.astype(np.int64),
+        **setup.map_tables,
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,
@@ -161,6 +156,18 @@ def build(setup: Setup) -> tuple[World, Names]:
         live_agreements=live_agreements.astype(np.int64),
     )
     return world, Names(setup.factions, setup.groups, setup.terms, names)
+
+
+def _map_tables(geography: Geography) -> dict[str, np.ndarray]:
+    """Return the tables that are the map's own."""
+    return {
+        "roads": _copy(geography.roads, tables.ROAD),
+        "road_cells": _copy(geography.road_cells, tables.CELL),
+        "near": _copy(geography.near, tables.NEAR),
+        "near_start": geography.near_start.astype(np.int64),
+        "adjacent": geography.adjacent.astype(np.int64),
+        "adjacent_start": geography.adjacent_start.astype(np.int64),
+    }
 
 
 def _copy(source: np.ndarray, fields: tables.Fields) -> np.ndarray:
@@ -563,7 +570,7 @@ def make_room(world: World) -> np.ndarray:
 def twin(world: World) -> World:
     """Return a world in the same state, free to change; what no rule writes is shared."""
     return World(
-        **{name: getattr(world, name) if name in SHARED else getattr(world, name).copy() for name in World.LAYOUT}
+        **{name: getattr(world, name) if name in MAP_TABLES else getattr(world, name).copy() for name in World.LAYOUT}
     )
 
 
