@@ -60,6 +60,7 @@ GROUP: Fields = {
     "faction": ("i8", "faction it belongs to"),
     "cohesion": ("f8", "share of its fighters that acts as one, 0..1"),
     "mediates": ("i8", "1 mediates instead of joining"),
+    "standing": ("f8", "strength that stands in towns, when a call to arms last went out"),
 }
 RELATION: Fields = {
     "grievance": ("f8", "of the row's faction toward the column's, 0..1"),
@@ -422,6 +423,7 @@ class World(Tables):
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
     present: np.ndarray  # f8 [T, F], the same by faction
+    garrison: np.ndarray  # i8 [T], rebel faction whose garrison holds it, when incidents were last drawn; -1 none
     reports: np.ndarray  # REPORT, grows
     missed: np.ndarray  # MISSED [F, F], upper half
     conduct: np.ndarray  # CONDUCT [1]
@@ -464,6 +466,7 @@ class World(Tables):
         "standing_start": (I8, 1),
         "strength": (F8, 2),
         "present": (F8, 2),
+        "garrison": (I8, 1),
         "reports": (dtype(REPORT), 1),
         "missed": (dtype(MISSED), 2),
         "conduct": (dtype(CONDUCT), 1),

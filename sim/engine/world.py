@@ -143,6 +143,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,
         present=np.zeros((n_towns, n_factions)),
+        garrison=np.full(n_towns, -1, np.int64),
         reports=table(tables.REPORT, 0),
         missed=_missed(n_factions),
         conduct=_conduct(),

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from sim.engine.draws import (
     P_INCIDENT,
     P_INCIDENT_DEATHS,
@@ -43,9 +41,9 @@ DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no 
 @compiled
 def incidents(w, p, day, seed):
     """Draw the incidents of a day, pair by pair of neighbouring rival garrisons."""
-    side = rebel_garrisons(w)
+    find_garrisons(w)
     for town in range(len(w.towns)):
-        mine = side[town]
+        mine = w.garrison[town]
         if mine < 0:
             continue
         if w.towns[town]["status"] == CONTESTED:
@@ -54,24 +52,23 @@ def incidents(w, p, day, seed):
             if w.near[i]["km"] > p["incident_reach_km"]:
                 break
             other = w.near[i]["town"]
-            if other > town and side[other] >= 0 and side[other] != mine:
+            if other > town and w.garrison[other] >= 0 and w.garrison[other] != mine:
                 beside(w, p, day, seed, town, other)
 
 
 @compiled
-def rebel_garrisons(w):
-    """Return the rebel faction that holds each town with a garrison of the holder, i8 [T]; -1 none.
+def find_garrisons(w):
+    """Note the rebel faction of each town whose holder has a garrison in it; -1 none.
 
     It is as of the morning: in the rule a garrison may still be lost, and no town changes its holder.
     """
-    side = np.full(len(w.towns), -1, np.int64)
     for town in range(len(w.towns)):
         holder = w.towns[town]["holder"]
+        w.garrison[town] = -1
         if holder >= 0 and w.strength[town, holder] > 0.0:
             faction = w.groups[holder]["faction"]
             if w.factions[faction]["role"] == REBEL:
-                side[town] = faction
-    return side
+                w.garrison[town] = faction
 
 
 @compiled

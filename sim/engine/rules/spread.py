@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from sim.engine.draws import (
     P_COLUMN,
     P_OFFSPRING,
@@ -125,17 +123,25 @@ def called(w, p, seed, spark):
     s = w.sparks[spark]
     attacking = uniform(seed, P_SPARK_SIDE, 0, s["key"]) < p["spread_attacker_share"]
     faction = s["attacker"] if attacking else s["defender"]
-    weights = np.zeros(len(w.groups))
-    for town in range(len(w.towns)):
-        for group in range(len(w.groups)):
-            weights[group] += w.strength[town, group]
+    count_groups(w)
     chosen, first = -1, 1e300
     for group in range(len(w.groups)):
-        if w.groups[group]["faction"] == faction and weights[group] > 0.0:
-            race = exponential(1.0 / weights[group], uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
+        weight = w.groups[group]["standing"]
+        if w.groups[group]["faction"] == faction and weight > 0.0:
+            race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
             if race < first:
                 chosen, first = group, race
     return chosen
+
+
+@compiled
+def count_groups(w):
+    """Add up the strength of each group that stands in towns."""
+    for group in range(len(w.groups)):
+        w.groups[group]["standing"] = 0.0
+    for town in range(len(w.towns)):
+        for group in range(len(w.groups)):
+            w.groups[group]["standing"] += w.strength[town, group]
 
 
 @compiled
