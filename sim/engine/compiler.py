@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.dispatcher import _FunctionCompiler
@@ -77,6 +79,14 @@ class _PartCompiler(_FunctionCompiler):
         return result._replace(entry_point=key)
 
 
+class _Cache(FunctionCache):
+    """Keeps machine code; what cannot be kept, as on a disk that has filled up, is compiled again the next time."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        with suppress(OSError):
+            super().save_overload(sig, data)
+
+
 def compile_rule(function: Callable[..., Any], folder: Path | None) -> Callable[..., Any]:
     """Compile a rule, and keep its machine code in a folder, or nowhere.
 
@@ -87,6 +97,8 @@ def compile_rule(function: Callable[..., Any], folder: Path | None) -> Callable[
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)
     whole = numba.njit(cache=folder is not None, pipeline_class=_WHOLE, **options)(function)
+    if folder is not None:
+        whole._cache = _Cache(function)
     part = numba.njit(no_cpython_wrapper=True, pipeline_class=_PART, **options)(function)
     part._compiler = _PartCompiler(function, part.targetdescr, part.targetoptions, {}, _PART)
 

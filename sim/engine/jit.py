@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 ENGINE = Path(__file__).parent
+ROOM = 16_000_000  # bytes; some four times what all rules take
 
 
 def source_hash(root: Path = ENGINE) -> str:
@@ -40,11 +42,16 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "territorial-competition"
 
 
-def _writable(folder: Path) -> bool:
+def _holds_code(folder: Path) -> bool:
+    return any(folder.rglob("*.nbc"))
+
+
+def _usable(folder: Path) -> bool:
+    """Return whether compiled code can be written to a folder, and fits on its disk or is there already."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return True
+            return _holds_code(folder) or shutil.disk_usage(folder).free >= ROOM
     except OSError:
         return False
 
@@ -54,7 +61,7 @@ def _cache_folder() -> Path | None:
         folder = _user_cache() / source_hash()
     except (OSError, RuntimeError):
         return None
-    return folder if _writable(folder) else None
+    return folder if _usable(folder) else None
 
 
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0").strip() not in ("", "0")
@@ -74,4 +81,4 @@ def cold() -> bool:
     """Return True where the next run compiles first (which takes some ten seconds)."""
     if INTERPRETED:
         return False
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
+    return CACHE_FOLDER is None or not _holds_code(CACHE_FOLDER)
