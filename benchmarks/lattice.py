@@ -20,7 +20,7 @@ from sim.engine.tables import L_FORCES, N_FORCES
 from sim.engine.world import make_room
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Faction, Scenario
 
 SPACING_KM, SHAKEN_KM = 8.0, 2.0  # about as dense as Greater Idlib
 BLOCK = 4  # towns along the side of a block of one holder
@@ -82,15 +82,15 @@ def holders(i: int, j: int) -> tuple[str, ...]:
 def scenario(side: int, days: int) -> Scenario:
     """Return the scenario of a map of so many towns along each side: all rules on."""
     towns = side * side
-    share = FIGHTERS_A_TOWN * towns / sum(map(len, HOLDERS.values()))
-    factions: dict[str, Any] = {
+    share = FIGHTERS_A_TOWN * FEWEST / sum(map(len, HOLDERS.values()))
+    sides: dict[str, Any] = {
         name: {
             "role": "government" if name == "Government" else "rebel",
             "groups": {group: {"fighters": share, "cohesion": 0.7} for group in groups},
         }
         for name, groups in HOLDERS.items()
     }
-    factions["Reds"]["proscribed"] = True
+    sides["Reds"]["proscribed"] = True
     plain = Scenario.model_validate(
         {
             "question": "How do time and memory grow with the size of the map?",
@@ -99,12 +99,24 @@ def scenario(side: int, days: int) -> Scenario:
             "start": date(2020, 1, 1),
             "days": days,
             "evidence_until": date(2020, 1, 1),
-            "factions": factions,
+            "factions": sides,
             "zone": {"agreed": date(2019, 12, 1), "deadline": date(2020, 1, 15)},
             "terms": {"relief": {"grievance_relief": 0.3}, "close": {"closes_bases": True}},
         }
     )
-    return plain.model_copy(update={"rules": _scaled(plain.rules, FEWEST / towns)})
+    factions = {name: _enlarged(faction, towns / FEWEST) for name, faction in plain.factions.items()}
+    return plain.model_copy(update={"rules": _scaled(plain.rules, FEWEST / towns), "factions": factions})
+
+
+def _enlarged(faction: Faction, factor: float) -> Faction:
+    """Return a faction with so many times the fighters, which may be more than a scenario file allows."""
+    groups = {
+        name: group.model_copy(
+            update={"fighters": group.fighters.model_copy(update={"best": group.fighters.best * factor})}
+        )
+        for name, group in faction.groups.items()
+    }
+    return faction.model_copy(update={"groups": groups})
 
 
 def _scaled(rules: Any, factor: float) -> Any:

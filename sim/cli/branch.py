@@ -36,6 +36,7 @@ def branch(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the branch's folder.")] = False,
 ) -> None:
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
+    from sim.cli.drawing import second_process
     from sim.cli.folder import check_folder
     from sim.cli.results import tell
     from sim.cli.run import Clock, say_compiling, write_run
@@ -50,8 +51,9 @@ def branch(
     words = ["python", "run.py", "branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
-    made = branched(place, day, sets or [], policy, label, shlex.join(words))
-    folder = write_run(made, out, started, no_pictures, quiet)
+    with second_process(not no_pictures) as beside:
+        made = branched(place, day, sets or [], policy, label, shlex.join(words))
+        folder = write_run(made, out, started, no_pictures, quiet, beside)
     if quiet:
         print(folder)
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Executor
 
     from sim.engine.simulation import Result
     from sim.engine.tables import World
@@ -63,6 +65,7 @@ def run(
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
+    from sim.cli.drawing import second_process
     from sim.cli.folder import check_folder
     from sim.cli.results import tell
     from sim.reading import read
@@ -77,10 +80,11 @@ def run(
     seed = 1 if number is None else number
     check_folder(out, "--out")
     clock.end("reading")
-    result = _simulate(loaded.scenario, geography, seed, quiet, check)
-    clock.end("simulating")
-    finished = Run.of(result, loaded.name, label)
-    folder = write_run(finished, out, clock.started, no_pictures, quiet)
+    with second_process(not no_pictures) as beside:
+        result = _simulate(loaded.scenario, geography, seed, quiet, check)
+        clock.end("simulating")
+        finished = Run.of(result, loaded.name, label)
+        folder = write_run(finished, out, clock.started, no_pictures, quiet, beside)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -152,8 +156,10 @@ def _checked(
     return simulation.result()
 
 
-def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
-    """Write a finished run to a folder of its own in `out`, with pictures unless told not to."""
+def write_run(
+    finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool, beside: Executor | None
+) -> Path:
+    """Write a finished run to a folder of its own in `out`, with pictures unless told not to; `beside` draws some."""
     from sim.record.write import write
 
     if no_pictures:
@@ -162,7 +168,7 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
 
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return write(finished, out, draw=draw_all, started=started)
+    return write(finished, out, draw=partial(draw_all, beside=beside), started=started)
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""The only import of numba: compiles rules, and keeps compiled code where it can never be stale.
+"""Whether rules are compiled or interpreted, and where compiled code is kept so that it can never be stale.
 
 numba's own cache does not notice an edited function or constant in another file. So the cache folder is named after
 everything the compiled code depends on: the engine's sources, the rule parameters, numba's version and the
@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numba
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import Compiler
-from numba.core.dispatcher import _FunctionCompiler
-from numba.core.imputils import lower_getattr_generic
-from numba.core.typing.templates import AttributeTemplate
-from numba.extending import NativeValue, infer_getattr, models, register_model, unbox
-from numba.np.arrayobj import make_array, populate_array
-
-from sim.engine.tables import Daily, Tables, World
-
 ENGINE = Path(__file__).parent
+ROOM = 16_000_000  # bytes; some four times what all rules take
 
 
 def source_hash(root: Path = ENGINE) -> str:
@@ -38,7 +27,7 @@ def source_hash(root: Path = ENGINE) -> str:
     files = [*sorted(root.rglob("*.py")), root.parent / "scenario" / "rules.py"]
     for file in files:
         digest.update(file.relative_to(root.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
-    flags = (numba.__version__, sys.version_info[:2], os.environ.get("NUMBA_BOUNDSCHECK", ""))
+    flags = (version("numba"), sys.version_info[:2], os.environ.get("NUMBA_BOUNDSCHECK", ""))
     digest.update(repr(flags).encode())
     return digest.hexdigest()[:20]
 
@@ -53,11 +42,16 @@ def _user_cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "territorial-competition"
 
 
-def _writable(folder: Path) -> bool:
+def _holds_code(folder: Path) -> bool:
+    return any(folder.rglob("*.nbc"))
+
+
+def _usable(folder: Path) -> bool:
+    """Return whether compiled code can be written to a folder, and fits on its disk or is there already."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
-            return True
+            return _holds_code(folder) or shutil.disk_usage(folder).free >= ROOM
     except OSError:
         return False
 
@@ -67,161 +61,24 @@ def _cache_folder() -> Path | None:
         folder = _user_cache() / source_hash()
     except (OSError, RuntimeError):
         return None
-    return folder if _writable(folder) else None
+    return folder if _usable(folder) else None
 
 
-INTERPRETED = bool(numba.config.DISABLE_JIT)
+INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0").strip() not in ("", "0")
 CACHE_FOLDER = None if INTERPRETED else _cache_folder()
-if CACHE_FOLDER is not None:
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)
-
-
-class _Part(JITCodeLibrary):
-    """Code of one function, to be linked into whoever calls it from Python; never turned into machine code itself.
-
-    numba links, optimises and emits the whole tree of calls anew at every function of the tree. Here that is done once.
-    """
-
-    def finalize(self) -> None:
-        self._finalized = True
-
-    def add_linking_library(self, library: Any) -> None:
-        self._linking_libraries.append(library)
-
-
-class _Whole(JITCodeLibrary):
-    """Code of a function that Python calls, with all parts that it needs."""
-
-    def add_linking_library(self, library: Any) -> None:
-        known = set(self._linking_libraries)
-        waiting = [library]
-        while waiting:
-            part = waiting.pop()
-            if part not in known:
-                known.add(part)
-                self._linking_libraries.append(part)
-                waiting += part._linking_libraries if isinstance(part, _Part) else []
-                part._ensure_finalized()
-
-
-def _pipeline(library: type[JITCodeLibrary]) -> type[Compiler]:
-    class Pipeline(Compiler):
-        def __init__(self, *args: Any, **kws: Any) -> None:
-            super().__init__(*args, **kws)
-            codegen = self.state.targetctx.codegen()
-            self.state.library = library(codegen, self.state.func_id.func_qualname if self.state.func_id else "part")
-            self.state.library.enable_object_caching()
-
-    return Pipeline
-
-
-_PART, _WHOLE = _pipeline(_Part), _pipeline(_Whole)
-
-
-class _PartCompiler(_FunctionCompiler):
-    """Compiles a function as a part; a fresh built-in stands for it in numba's table of functions."""
-
-    def _customize_flags(self, flags: Any) -> Any:
-        flags.no_compile = True
-        return flags
-
-    def _compile_core(self, args: Any, return_type: Any) -> Any:
-        result = super()._compile_core(args, return_type)
-        key: Any = [].append
-        result.target_context.insert_user_function(key, result.fndesc, [result.library])
-        return result._replace(entry_point=key)
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile a rule; in interpreted mode return it unchanged.
-
-    Called from Python the function is compiled whole; called from another compiled function it is a part of that.
-    numba would compile a part anew for each constant that is passed to it: constants are widened to numbers first.
-    """
-    options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}
+    """Compile a rule; in interpreted mode (NUMBA_DISABLE_JIT=1) return it unchanged, and numba is not even imported."""
     if INTERPRETED:
-        return numba.njit(**options)(function)
-    whole = numba.njit(cache=CACHE_FOLDER is not None, pipeline_class=_WHOLE, **options)(function)
-    part = numba.njit(no_cpython_wrapper=True, pipeline_class=_PART, **options)(function)
-    part._compiler = _PartCompiler(function, part.targetdescr, part.targetoptions, {}, _PART)
+        return function
+    from sim.engine.compiler import compile_rule
 
-    def template(args: tuple[Any, ...], kws: dict[str, Any]) -> Any:
-        widened = {name: types.unliteral(kind) for name, kind in kws.items()}
-        return part.get_call_template(tuple(map(types.unliteral, args)), widened)
-
-    whole.get_call_template = template
-    whole.get_overload = part.get_overload
-    return whole
+    return compile_rule(function, CACHE_FOLDER)
 
 
 def cold() -> bool:
     """Return True where the next run compiles first (which takes some ten seconds)."""
     if INTERPRETED:
         return False
-    return CACHE_FOLDER is None or not any(CACHE_FOLDER.rglob("*.nbc"))
-
-
-class TablesType(types.Type):
-    """A class of tables as compiled code knows it: the address of its list of (address, shape) of arrays.
-
-    A tuple of so many arrays compiles for minutes (numba issue 5953); an address compiles at once.
-    """
-
-    def __init__(self, cls: type[Tables]) -> None:
-        self.cls = cls
-        self.arrays = {
-            name: types.Array(numba.from_dtype(kind), dimensions, "C", aligned=True)
-            for name, (kind, dimensions) in cls.LAYOUT.items()
-        }
-        super().__init__(name=f"Tables({cls.__name__})")
-
-
-_TYPES: dict[type[Tables], TablesType] = {cls: TablesType(cls) for cls in (World, Daily)}
-
-
-for _class, _kind in _TYPES.items():
-    _class._numba_type_ = _kind  # numba looks here before it asks Python, at each call
-
-
-@register_model(TablesType)
-class _TablesModel(models.PrimitiveModel):
-    def __init__(self, manager: Any, kind: TablesType) -> None:
-        super().__init__(manager, kind, ir.PointerType(cgutils.intp_t))
-
-
-@unbox(TablesType)
-def _unbox(kind: TablesType, value: Any, context: Any) -> NativeValue:
-    address = context.pyapi.object_getattr_string(value, "_address")
-    native = context.pyapi.long_as_longlong(address)
-    context.pyapi.decref(address)
-    pointer = context.builder.inttoptr(native, context.context.get_value_type(kind))
-    return NativeValue(pointer, is_error=cgutils.is_not_null(context.builder, context.pyapi.err_occurred()))
-
-
-@infer_getattr
-class _TablesAttributes(AttributeTemplate):
-    key = TablesType
-
-    def generic_resolve(self, kind: TablesType, name: str) -> Any:
-        return kind.arrays.get(name)
-
-
-@lower_getattr_generic(TablesType)
-def _array_of(context: Any, builder: Any, kind: TablesType, value: Any, name: str) -> Any:
-    """Build the array header of a table from its entry in the list of addresses; no reference is counted."""
-    array_type = kind.arrays[name]
-    first = 4 * list(kind.arrays).index(name)
-
-    def entry(i: int) -> Any:
-        return builder.load(builder.gep(value, [context.get_constant(types.intp, first + i)]))
-
-    array = make_array(array_type)(context, builder)
-    shape = [entry(1 + i) for i in range(array_type.ndim)]
-    width = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
-    strides = [context.get_constant(types.intp, width)]
-    for side in reversed(shape[1:]):
-        strides.insert(0, builder.mul(strides[0], side))
-    data = builder.inttoptr(entry(0), context.get_data_type(array_type.dtype).as_pointer())
-    itemsize = context.get_constant(types.intp, width)
-    populate_array(array, data=data, shape=shape, strides=strides, itemsize=itemsize, meminfo=None)
-    return array._getvalue()
+    return CACHE_FOLDER is None or not _holds_code(CACHE_FOLDER)

@@ -28,21 +28,37 @@ def _fields() -> list[tuple[str, str]]:
 PARAMS = np.dtype(_fields())
 
 
-def _as_number(value: Any, annotation: Any, path: str, values: Mapping[str, float]) -> float:
+INPUTS = {  # dotted path of an input -> its field of the record
+    f"rules.{rule}.{name}": f"{rule}_{name}"
+    for rule, field in Rules.model_fields.items()
+    for name in getattr(field.annotation, "model_fields", {})
+    if name != "levels"
+}
+
+
+def _as_number(value: Any, annotation: Any) -> float:
     if isinstance(value, Quantity):
-        return values.get(path, value.best)
+        return value.best
     if isinstance(value, str):
         return float(get_args(annotation).index(value))
     return float(value)
 
 
-def params(rules: Rules, values: Mapping[str, float]) -> np.ndarray:
-    """Return all rule parameters as an array of one record; `values` overrides uncertain inputs by dotted path."""
+def params(rules: Rules) -> np.ndarray:
+    """Return all rule parameters as an array of one record, uncertain inputs at their best."""
     numbers: list[float] = []
     for rule in Rules.model_fields:
         section = getattr(rules, rule)
         for name, field in type(section).model_fields.items():
             if name != "levels":
-                path = f"rules.{rule}.{name}"
-                numbers.append(_as_number(getattr(section, name), field.annotation, path, values))
+                numbers.append(_as_number(getattr(section, name), field.annotation))
     return np.array([tuple(numbers)], PARAMS)
+
+
+def with_values(numbers: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
+    """Return the record of `params` with values of inputs by dotted path; those that are no input of a rule are left out."""
+    changed = numbers.copy()
+    for path, value in values.items():
+        if path in INPUTS:
+            changed[INPUTS[path]] = value
+    return changed

@@ -11,11 +11,11 @@ import numpy as np
 from sim.engine import tables
 from sim.engine.day import dawn, days_on_end
 from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
-from sim.engine.params import params
+from sim.engine.params import params, with_values
 from sim.engine.recording import record_day
 from sim.engine.rules.agreements import effects_of_terms
 from sim.engine.tables import Daily, World, table
-from sim.engine.world import Names, build, make_room, twin
+from sim.engine.world import Names, Setup, build, make_room, twin
 from sim.geography.maps import Geography
 from sim.scenario.inputs import inputs_of
 from sim.scenario.schema import Scenario
@@ -34,34 +34,33 @@ class Part(NamedTuple):
 
 
 class Start(NamedTuple):
-    """The first day before anything is drawn: the same for every seed."""
+    """The first day before anything is drawn: the same for every seed. `setup` and `best` are the same for all values."""
 
-    scenario: Scenario
-    geography: Geography
+    setup: Setup
+    best: np.ndarray  # the numbers of the rules with all inputs at their best
     given: dict[str, float]  # the values that override inputs
     values: dict[str, float]
     numbers: np.ndarray
     world: World
     names: Names
-    room: np.ndarray
 
 
-_last_start: list[Start] = []  # at most one: runs that differ only in seed are set up once
+_last_start: list[Start] = []  # at most one: what runs of one scenario share is set up once
 
 
 def start_of(scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> Start:
     """Return the start of a scenario, not to be changed; ValueError for a path that is no input."""
     given = dict(values)
-    for last in _last_start:
-        if last.scenario is scenario and last.geography is geography and last.given == given:
-            return last
+    kept = [last for last in _last_start if last.setup.scenario is scenario and last.setup.geography is geography]
+    if kept and kept[0].given == given:
+        return kept[0]
     inputs = inputs_of(scenario)
-    if unknown := set(given) - set(inputs):
+    if unknown := given.keys() - inputs.keys():
         raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
+    setup, best = kept[0][:2] if kept else (Setup(scenario, geography), params(scenario.rules))
     used = {path: quantity.best for path, quantity in inputs.items()} | given
-    world, names = build(scenario, geography, used)
-    room = make_room(world)
-    start = Start(scenario, geography, given, used, params(scenario.rules, used), world, names, room)
+    world, names = build(setup.using(used))
+    start = Start(setup, best, given, used, with_values(best, given), world, names)
     _last_start[:] = [start]
     return start
 
@@ -102,7 +101,7 @@ class Simulation:
         self.values, self._numbers, self.names = dict(start.values), start.numbers.copy(), start.names
         self.params = self._numbers[0]
         self.world = twin(start.world)
-        self._room = start.room
+        self._room = make_room(self.world)
         self._prepare_agreements()
         self.daily = empty_daily(self.days, self.world)
         dawn(self.world, -1)

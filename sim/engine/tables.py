@@ -6,6 +6,7 @@ count in `world.counts`; `key` is a stable 63-bit identity made from what made t
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -59,6 +60,7 @@ GROUP: Fields = {
     "faction": ("i8", "faction it belongs to"),
     "cohesion": ("f8", "share of its fighters that acts as one, 0..1"),
     "mediates": ("i8", "1 mediates instead of joining"),
+    "standing": ("f8", "strength that stands in towns, when a call to arms last went out"),
 }
 RELATION: Fields = {
     "grievance": ("f8", "of the row's faction toward the column's, 0..1"),
@@ -328,8 +330,13 @@ THEATRE_DAY: Fields = {
 
 
 def dtype(fields: Fields) -> np.dtype:
-    """Return the structured dtype of a table."""
-    return np.dtype([(name, kind) for name, (kind, _about) in fields.items()])
+    """Return the structured dtype of a table, the same object each time, which compares at once."""
+    return _dtype(tuple((name, kind) for name, (kind, _about) in fields.items()))
+
+
+@lru_cache(maxsize=100)
+def _dtype(fields: tuple[tuple[str, str], ...]) -> np.dtype:
+    return np.dtype(list(fields))
 
 
 def table(fields: Fields, rows: int) -> np.ndarray:
@@ -357,7 +364,7 @@ class Tables:
 
     def __init__(self, **arrays: np.ndarray) -> None:
         """Take one array for each name of the layout; TypeError where one is missing or not of its kind."""
-        if set(arrays) != set(self.LAYOUT):
+        if arrays.keys() != self.LAYOUT.keys():
             raise TypeError(f"needs exactly {sorted(self.LAYOUT)}")
         self._addresses = np.zeros((len(self.LAYOUT), 4), np.int64)
         self._address = self._addresses.ctypes.data
@@ -365,15 +372,14 @@ class Tables:
 
     def put(self, **arrays: np.ndarray) -> None:
         """Replace arrays by others of the same kind."""
-        rows = {name: row for row, name in enumerate(self.LAYOUT)}
-        for name, array in arrays.items():
-            kind, dimensions = self.LAYOUT[name]
+        for row, (name, (kind, dimensions)) in enumerate(self.LAYOUT.items()):
+            if name not in arrays:
+                continue
+            array = arrays[name]
             if array.dtype != kind or array.ndim != dimensions or not array.flags.c_contiguous:
                 raise TypeError(f"{name} must be a contiguous {dimensions}-dimensional array of {kind}")
             setattr(self, name, array)
-            row = self._addresses[rows[name]]
-            row[0] = array.ctypes.data
-            row[1 : 1 + dimensions] = array.shape
+            self._addresses[row, : 1 + dimensions] = array.ctypes.data, *array.shape
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in self.LAYOUT}
@@ -417,6 +423,7 @@ class World(Tables):
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
     present: np.ndarray  # f8 [T, F], the same by faction
+    garrison: np.ndarray  # i8 [T], rebel faction whose garrison holds it, when incidents were last drawn; -1 none
     reports: np.ndarray  # REPORT, grows
     missed: np.ndarray  # MISSED [F, F], upper half
     conduct: np.ndarray  # CONDUCT [1]
@@ -459,6 +466,7 @@ class World(Tables):
         "standing_start": (I8, 1),
         "strength": (F8, 2),
         "present": (F8, 2),
+        "garrison": (I8, 1),
         "reports": (dtype(REPORT), 1),
         "missed": (dtype(MISSED), 2),
         "conduct": (dtype(CONDUCT), 1),

@@ -8,7 +8,8 @@ leaves every draw of the others as it was.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -21,7 +22,7 @@ from sim.engine.draws import identity
 from sim.engine.tables import World, table
 from sim.geography.maps import Geography, control_date
 from sim.geography.names import find_place
-from sim.geography.zone import zone_towns
+from sim.geography.zone import ZoneSide, zone_side
 from sim.scenario.keys import dotted
 from sim.scenario.quantity import Quantity
 from sim.scenario.schema import MERGED_COHESION, Agreement, Policy, Scenario
@@ -29,7 +30,8 @@ from sim.scenario.schema import MERGED_COHESION, Agreement, Policy, Scenario
 RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
 LONG_AGO = -10000
-SHARED = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # the map: no rule writes them
+SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
+MAP_TABLES = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # no rule writes them
 
 
 class Names(NamedTuple):
@@ -41,21 +43,39 @@ class Names(NamedTuple):
     agreements: dict[int, str]
 
 
-class Setup:
-    """The tables of the first day in the making: names to rows, numbers by path."""
+class Stand(NamedTuple):
+    """Where a group stands on the first day: garrisons by town, then towns of its reserves, the main ones first."""
 
-    def __init__(self, scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> None:
-        self.scenario, self.geography, self.values = scenario, geography, values
+    towns: list[int]
+    weights: list[float]
+    keys: list[int]  # identities of the garrisons
+    main: list[int]
+    main_weights: list[float]
+    main_keys: list[int]  # identities of the reserves
+
+
+class Setup:
+    """The first day in the making: names to rows and what else of it no number changes; numbers by path in `values`."""
+
+    def __init__(self, scenario: Scenario, geography: Geography) -> None:
+        self.scenario, self.geography = scenario, geography
+        self.values: Mapping[str, float] = {}
         self.factions = tuple(scenario.factions)
         self.groups = tuple(group for faction in scenario.factions.values() for group in faction.groups)
         self.group_faction = [i for i, faction in enumerate(scenario.factions.values()) for _ in faction.groups]
         self.terms = tuple(scenario.terms)
         day = control_date(geography, scenario.start, scenario.control_on)
         self.holdings = geography.control[day]
-        self.stands: dict[str, list[int]] = {}  # group -> towns that it holds or contests
-        for town, holding in enumerate(self.holdings):
-            for group in dict.fromkeys(holding.groups):
-                self.stands.setdefault(group, []).append(town)
+        self.map_tables = _map_tables(geography)
+        self.towns = _towns(self)
+        self.zone = _zone_side(self)
+        self.stands = _stands(self)
+
+    def using(self, values: Mapping[str, float]) -> Setup:
+        """Return this setup with values of the numeric inputs, by dotted path; all else is shared."""
+        other = copy(self)
+        other.values = values
+        return other
 
     def number(self, path: tuple[str, ...], quantity: Quantity) -> float:
         """Return the value in use of an input: overridden by path, or its best."""
@@ -85,11 +105,11 @@ def name_key(name: str) -> int:
     return int(identity(crc32(raw), crc32(raw[::-1]) + (len(raw) << 32)))
 
 
-def build(scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> tuple[World, Names]:
-    """Return the world of the first day and the names of its rows."""
-    setup = Setup(scenario, geography, values)
+def build(setup: Setup) -> tuple[World, Names]:
+    """Return the world of the first day, its tables without room to grow, and the names of its rows."""
     groups = _groups(setup)
-    towns = _towns(setup)
+    towns = setup.towns.copy()
+    towns["in_zone"] = _in_zone(setup)
     forces, strength = _forces(setup, towns, groups)
     agreements, names = _agreements(setup)
     n_towns, n_factions = len(towns), len(setup.factions)
@@ -118,16 +138,12 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         levels=_levels(setup),
         zone=_zone(setup),
         space=_space(setup),
-        roads=_copy(geography.roads, tables.ROAD),
-        road_cells=_copy(geography.road_cells, tables.CELL),
-        near=_copy(geography.near, tables.NEAR),
-        near_start=geography.near_start.astype(np.int64),
-        adjacent=geography.adjacent.astype(np.int64),
-        adjacent_start=geography.adjacent_start.astype(np.int64),
+        **setup.map_tables,
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,
         present=np.zeros((n_towns, n_factions)),
+        garrison=np.full(n_towns, -1, np.int64),
         reports=table(tables.REPORT, 0),
         missed=_missed(n_factions),
         conduct=_conduct(),
@@ -141,6 +157,18 @@ def build(scenario: Scenario, geography: Geography, values: Mapping[str, float])
         live_agreements=live_agreements.astype(np.int64),
     )
     return world, Names(setup.factions, setup.groups, setup.terms, names)
+
+
+def _map_tables(geography: Geography) -> dict[str, np.ndarray]:
+    """Return the tables that are the map's own."""
+    return {
+        "roads": _copy(geography.roads, tables.ROAD),
+        "road_cells": _copy(geography.road_cells, tables.CELL),
+        "near": _copy(geography.near, tables.NEAR),
+        "near_start": geography.near_start.astype(np.int64),
+        "adjacent": geography.adjacent.astype(np.int64),
+        "adjacent_start": geography.adjacent_start.astype(np.int64),
+    }
 
 
 def _copy(source: np.ndarray, fields: tables.Fields) -> np.ndarray:
@@ -197,49 +225,75 @@ def _solidarity(setup: Setup) -> np.ndarray:
 
 
 def _towns(setup: Setup) -> np.ndarray:
-    geography = setup.geography
+    """Return the towns without what depends on numbers, `in_zone`."""
+    geography, group = setup.geography, {name: i for i, name in enumerate(setup.groups)}
     rows = table(tables.TOWN, len(geography.places))
     rows["x"], rows["y"] = geography.x, geography.y
     rows["east"], rows["north"] = geography.east_km, geography.north_km
     rows["key"] = [name_key(place.name) for place in geography.places]
     rows["population"] = [place.population for place in geography.places]
     rows["value"] = [place.value for place in geography.places]
-    for i, holding in enumerate(setup.holdings):
-        rows[i]["holder"] = (
-            setup.groups.index(holding.groups[0]) if holding.groups and holding.status != "neutral" else -1
-        )
-        rows[i]["status"] = kinds.TOWN_STATUS.index(holding.status)
+    rows["holder"] = [
+        group[held.groups[0]] if held.groups and held.status != "neutral" else -1 for held in setup.holdings
+    ]
+    rows["status"] = [kinds.TOWN_STATUS.index(held.status) for held in setup.holdings]
     rows["start_holder"] = rows["holder"]
     rows["changed"] = rows["fought"] = LONG_AGO
     rows["changed_event"] = rows["lost_by"] = rows["clash"] = rows["fought_a"] = rows["fought_b"] = -1
-    rows["in_zone"] = _in_zone(setup, rows)
     return rows
 
 
-def _role_of_holder(setup: Setup, towns: np.ndarray) -> np.ndarray:
+def _role_of_holder(setup: Setup) -> np.ndarray:
     """Return the role of each town's holder; -1 for neutral towns."""
     roles = [kinds.ROLES.index(faction.role) for faction in setup.scenario.factions.values()]
     by_group = np.array([*(roles[f] for f in setup.group_faction), -1])
-    return by_group[towns["holder"]]
+    return by_group[setup.towns["holder"]]
 
 
-def _in_zone(setup: Setup, towns: np.ndarray) -> np.ndarray:
-    zone = setup.scenario.zone
-    roles = _role_of_holder(setup, towns)
+def _zone_side(setup: Setup) -> ZoneSide | None:
+    """Return the side of the line of contact on which the zone lies; None without a zone or a government."""
+    roles = _role_of_holder(setup)
     government = roles == kinds.GOVERNMENT
-    if zone is None or not government.any():
-        return np.zeros(len(towns), bool)
-    inside = ~government & (roles != kinds.PATRON_BACKED)
-    return zone_towns(setup.geography, government, inside, setup.number(("zone", "depth_km"), zone.depth_km))
+    if setup.scenario.zone is None or not government.any():
+        return None
+    return zone_side(setup.geography, government, ~government & (roles != kinds.PATRON_BACKED))
 
 
-def _weights(setup: Setup, towns: np.ndarray) -> np.ndarray:
+def _in_zone(setup: Setup) -> np.ndarray:
+    zone = setup.scenario.zone
+    if zone is None or setup.zone is None:
+        return np.zeros(len(setup.towns), bool)
+    return setup.zone.within(setup.number(("zone", "depth_km"), zone.depth_km))
+
+
+def _weights(setup: Setup) -> np.ndarray:
     """Return the weight of a town for garrisons: square root of population, doubled at the front."""
-    government = _role_of_holder(setup, towns) == kinds.GOVERNMENT
+    towns, government = setup.towns, _role_of_holder(setup) == kinds.GOVERNMENT
     beside = np.repeat(np.arange(len(towns)), np.diff(setup.geography.adjacent_start))
     front = np.zeros(len(towns), bool)
     front[beside[government[setup.geography.adjacent] != government[beside]]] = True
     return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
+
+
+def _stands(setup: Setup) -> dict[str, Stand]:
+    """Return where each group stands, by its name."""
+    where: dict[str, list[int]] = {}  # group -> towns that it holds or contests
+    for town, holding in enumerate(setup.holdings):
+        for name in dict.fromkeys(holding.groups):
+            where.setdefault(name, []).append(town)
+    weights = _weights(setup).tolist()
+    return {name: _stand(setup, name, towns, weights) for name, towns in where.items()}
+
+
+def _stand(setup: Setup, name: str, towns: list[int], weights: Sequence[float]) -> Stand:
+    """Return where one group stands: a town that it holds weighs more than one where it is a guest."""
+    keys, places = setup.towns["key"].tolist(), setup.geography.places
+    wanted = {town: weights[town] * (1.0 if setup.holdings[town].groups[0] == name else 0.4) for town in towns}
+    main = sorted(towns, key=lambda town: (-wanted[town], places[town].name))[:RESERVE_TOWNS]
+    garrisons, reserves = (
+        [identity(name_key(name), keys[town] ^ rank) for town in some] for rank, some in ((1, towns), (2, main))
+    )
+    return Stand(towns, list(wanted.values()), garrisons, main, [wanted[town] for town in main], reserves)
 
 
 def shares(total: int, weights: list[float]) -> list[int]:
@@ -248,28 +302,27 @@ def shares(total: int, weights: list[float]) -> list[int]:
         return [0] * len(weights)
     scale = total / sum(weights)
     parts = [int(weight * scale) for weight in weights]
-    order = sorted(range(len(weights)), key=lambda i: (parts[i] - weights[i] * scale, i))
-    for i in order[: total - sum(parts)]:
+    order = sorted((part - weight * scale, i) for i, (part, weight) in enumerate(zip(parts, weights, strict=True)))
+    for _remainder, i in order[: total - sum(parts)]:
         parts[i] += 1
     return parts
 
 
 def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the forces of the first day and the strength that stands in each town, T x G."""
-    weights = _weights(setup, towns)
     share = setup.number(("garrison_share",), setup.scenario.garrison_share)
-    rows: list[tuple[int, int, int, int]] = []  # group, town, fighters, rank
+    rows: list[tuple[int, int, int, int, int]] = []  # group, town, fighters, rank, key
     group = 0
     for faction_name, faction in setup.scenario.factions.items():
         for name, each in faction.groups.items():
             total = round(setup.number(("factions", faction_name, "groups", name, "fighters"), each.fighters))
-            rows += _stand(setup, group, total, share, weights)
+            if name in setup.stands:
+                rows += _garrisons(group, setup.stands[name], total, share)
             group += 1
     f = table(tables.FORCE, len(rows))
-    who, where, fighters, rank = np.array(rows, np.int64).reshape(-1, 4).T
+    who, where, fighters, rank, key = np.array(rows, np.int64).reshape(-1, 5).T
     f["alive"], f["group"], f["faction"], f["fighters"], f["rank"] = 1, who, groups["faction"][who], fighters, rank
-    made_of = zip(groups["key"][who].tolist(), (towns["key"][where] ^ rank).tolist(), strict=True)
-    f["key"] = [identity(*pair) for pair in made_of]
+    f["key"] = key
     f["cohesion"], f["commander"], f["orders"] = groups["cohesion"][who], 1, kinds.GARRISON
     f["home"] = f["town"] = f["last_town"] = where
     for field in ("next_town", "goal", "road", "cause", "enemy"):
@@ -280,24 +333,15 @@ def _forces(setup: Setup, towns: np.ndarray, groups: np.ndarray) -> tuple[np.nda
     return f, strength
 
 
-def _stand(
-    setup: Setup, group: int, fighters: int, share: float, weights: np.ndarray
-) -> list[tuple[int, int, int, int]]:
-    """Return the garrisons and reserves of one group as (group, town, fighters, rank)."""
-    name = setup.groups[group]
-    where = setup.stands.get(name, [])
-    wanted = [
-        weight * (1.0 if setup.holdings[town].groups[0] == name else 0.4)
-        for town, weight in zip(where, weights[where].tolist(), strict=True)
-    ]
-    if not where:
-        return []
+def _garrisons(group: int, stand: Stand, fighters: int, share: float) -> list[tuple[int, int, int, int, int]]:
+    """Return the garrisons and reserves of one group as (group, town, fighters, rank, key)."""
     garrison = round(fighters * share)
-    rows = [(group, t, n, 1) for t, n in zip(where, shares(garrison, wanted), strict=True)]
-    main = sorted(range(len(where)), key=lambda i: (-wanted[i], setup.geography.places[where[i]].name))[:RESERVE_TOWNS]
     reserves = fighters - garrison
-    main = main[: max(1, math.ceil(reserves / RESERVE_FIGHTERS))]
-    rows += [(group, where[i], n, 2) for i, n in zip(main, shares(reserves, [wanted[i] for i in main]), strict=True)]
+    parts = shares(garrison, stand.weights)
+    rows = [(group, town, n, 1, key) for town, n, key in zip(stand.towns, parts, stand.keys, strict=True)]
+    number = max(1, math.ceil(reserves / RESERVE_FIGHTERS))
+    parts = shares(reserves, stand.main_weights[:number])
+    rows += [(group, town, n, 2, key) for town, n, key in zip(stand.main, parts, stand.main_keys, strict=False)]
     return [row for row in rows if row[2] > 0]
 
 
@@ -306,9 +350,12 @@ def _influence(towns: np.ndarray, groups: np.ndarray, strength: np.ndarray, n_fa
     influence = np.zeros((len(towns), n_factions))
     held = np.flatnonzero(towns["status"] == kinds.HELD)
     influence[held, groups["faction"][towns["holder"][held]]] = 1.0
-    for t in np.flatnonzero(towns["status"] != kinds.HELD):
-        by_faction = np.bincount(groups["faction"], weights=strength[t], minlength=n_factions)
-        influence[t] = by_faction / by_faction.sum() if by_faction.sum() > 0 else 1.0 / n_factions
+    open_to = np.flatnonzero(towns["status"] != kinds.HELD)
+    by_faction = np.zeros((len(open_to), n_factions))
+    for group, faction in enumerate(groups["faction"].tolist()):
+        by_faction[:, faction] += strength[open_to, group]
+    total = by_faction.sum(axis=1, keepdims=True)
+    influence[open_to] = np.where(total > 0, by_faction / np.where(total > 0, total, 1.0), 1.0 / n_factions)
     return influence
 
 
@@ -510,7 +557,7 @@ def make_room(world: World) -> np.ndarray:
         rows, made = getattr(world, name), int(world.counts[position])
         size = len(rows)
         if size < made + room[name]:
-            size = max(made + 2 * room[name], 2 * size)
+            size = max(made + room[name] + room[name] // SPARE, 2 * size)
             changed[name] = _longer(rows[:made], size)
             if name in tables.WITH_LIVE:
                 changed[f"live_{name}"] = _longer(getattr(world, f"live_{name}"), size)
@@ -523,14 +570,9 @@ def make_room(world: World) -> np.ndarray:
 
 def twin(world: World) -> World:
     """Return a world in the same state, free to change; what no rule writes is shared."""
-    made = dict(zip(tables.GROWING, world.counts.tolist(), strict=False))
-    arrays: dict[str, np.ndarray] = {}
-    for name in World.LAYOUT:
-        rows = getattr(world, name)
-        arrays[name] = (
-            rows if name in SHARED else _longer(rows[: made[name]], len(rows)) if name in made else rows.copy()
-        )
-    return World(**arrays)
+    return World(
+        **{name: getattr(world, name) if name in MAP_TABLES else getattr(world, name).copy() for name in World.LAYOUT}
+    )
 
 
 def _longer(rows: np.ndarray, size: int) -> np.ndarray:

@@ -180,7 +180,7 @@ def _good(table: Table, line: int, cells: list[str]) -> bool:
         if len(cell) > LONGEST_CELL:
             table.fault(line, column, f"is longer than {LONGEST_CELL} characters")
             return False
-        if any(ord(letter) < 32 and letter not in "\t\n\r" for letter in cell):
+        if not cell.isprintable() and any(ord(letter) < 32 and letter not in "\t\n\r" for letter in cell):
             table.fault(line, column, "contains control characters")
             return False
     return True

@@ -18,6 +18,7 @@ _ARABIC_ARTICLE = "\u0627\u0644"
 _ARABIC_SAME = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": ""})  # final ta, final alif, stretch
 
 
+@functools.lru_cache(maxsize=100_000)
 def fold(name: str) -> str:
     """Return a name without what spellings differ in: case, accents, apostrophes, hyphens, articles, doubled letters.
 

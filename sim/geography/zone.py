@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from sim.geography.maps import Geography
 
 LIMIT_KM = 12.0
-FEW = 500_000  # pairs of a point and a segment that are compared one by one
 """Ground farther than this from every town belongs to none."""
+FEW = 500_000  # pairs of a point and a segment that are compared one by one
 Segments = np.ndarray
 """Edges of cells, f8 [n, 4]: x0, y0, x1, y1 in cells from the south-west corner."""
 
@@ -73,19 +74,37 @@ def line_of_contact(geography: Geography, government: np.ndarray) -> list[np.nda
     return _polylines(_between(_of(cells, government), _of(cells, ~government)), frame_of(geography))
 
 
+@dataclass(frozen=True, eq=False)
+class ZoneSide:
+    """The line of contact and the towns of the side on which the zone lies; lengths in cells."""
+
+    line: Segments
+    points: np.ndarray  # f8 [n, 2], the towns of that side
+    inside: np.ndarray  # bool [T], which towns those are
+    cell_km: float
+
+    def within(self, depth_km: float) -> np.ndarray:
+        """Return which towns lie in a zone so deep, bool [T]."""
+        found = np.zeros(len(self.inside), bool)
+        found[self.inside] = _within(self.points, self.line, depth_km / self.cell_km)
+        return found
+
+
+def zone_side(geography: Geography, government: np.ndarray, inside: np.ndarray) -> ZoneSide:
+    """Return the side on which a zone lies; arguments as `zone_towns`."""
+    cells = nearest_town_cells(geography)
+    line = _between(_of(cells, government), _of(cells, inside))
+    points = np.column_stack((geography.east_km, geography.north_km)) / geography.cell_km
+    return ZoneSide(line, points[inside], np.asarray(inside, bool), geography.cell_km)
+
+
 def zone_towns(geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float) -> np.ndarray:
     """Return which towns lie in the zone, bool [T].
 
     `government`, `inside`: bool [T], towns of the government and towns of the side on which the zone lies; the depth is
     measured from the line between the two, in km. Towns that are neither (held by a patron's forces) are never in it.
     """
-    cells = nearest_town_cells(geography)
-    line = _between(_of(cells, government), _of(cells, inside))
-    points = np.column_stack((geography.east_km, geography.north_km)) / geography.cell_km
-    result = np.zeros(len(points), bool)
-    towns = np.flatnonzero(inside)
-    result[towns] = _within(points[towns], line, depth_km / geography.cell_km)
-    return result
+    return zone_side(geography, government, inside).within(depth_km)
 
 
 def zone_cells(geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float) -> np.ndarray:

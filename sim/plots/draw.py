@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,22 +17,24 @@ if TYPE_CHECKING:
     from sim.record.run import Run
 
 Progress = Callable[[str], None]
+ITS_DAYS = 3  # maps that the other process draws; with the animation, and its start, about half of the work
 
 
-def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[Path]:
-    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written."""
+def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: Executor | None = None) -> list[Path]:
+    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written.
+
+    `beside`: another process, which draws about half of them at the same time.
+    """
     say = progress or (lambda _text: None)
-    folder, atlas, written = Path(folder), Atlas.of(run), []
-    days = key_days(run)
+    folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
+    its = [] if beside is None else days[1:-1][:ITS_DAYS]
+    begun = None if beside is None else beside.submit(draw_some, run, folder, its)
     pictures: dict[int, bytes] = {}
+    written: list[Path] = []
     for day in days:
-        say(f"map of day {day}")
-        figure, stem = control_map(run, day, atlas=atlas), f"control_day_{day:03d}"
-        pictures[day] = png_bytes(figure)
-        written.append(write_whole(folder / "maps" / f"{stem}.png", pictures[day]))
-        written.append(write_whole(folder / "maps" / f"{stem}.svg", svg_bytes(figure)))
-    say("animation")
-    written.append(animate(run, folder / "maps" / "control.gif", atlas))
+        if day not in its:
+            say(f"map of day {day}")
+            pictures[day] = draw_day(run, folder, day, atlas, written)
     say("timeline")
     chart = timeline(run)
     png = png_bytes(chart)
@@ -40,4 +43,24 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[P
     say("report")
     page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
-    return written
+    say("animation")
+    written += draw_some(run, folder, its, atlas) if begun is None else begun.result()
+    return sorted(written)
+
+
+def draw_day(run: Run, folder: Path, day: int, atlas: Atlas, written: list[Path]) -> bytes:
+    """Draw the map of a day, add its two files to `written` and return it as PNG."""
+    figure, stem = control_map(run, day, atlas=atlas), f"control_day_{day:03d}"
+    picture = png_bytes(figure)
+    written.append(write_whole(folder / "maps" / f"{stem}.png", picture))
+    written.append(write_whole(folder / "maps" / f"{stem}.svg", svg_bytes(figure)))
+    return picture
+
+
+def draw_some(run: Run, folder: Path, days: Sequence[int], atlas: Atlas | None = None) -> list[Path]:
+    """Draw the maps of some days, and the animation; return the files written."""
+    atlas = atlas or Atlas.of(run)
+    written: list[Path] = []
+    for day in days:
+        draw_day(run, folder, day, atlas, written)
+    return [*written, animate(run, folder / "maps" / "control.gif", atlas)]

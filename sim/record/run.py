@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
 Frames = Callable[[str], pd.DataFrame]
+
+
+def _extracted(result: Result, file: str) -> pd.DataFrame:
+    return to_frame(file, EXTRACT[file](result))
+
+
+def _read(folder: Path, file: str) -> pd.DataFrame:
+    return read_frame(file, folder / FILES[file].name)
 
 
 class Run:
@@ -59,12 +67,8 @@ class Run:
     @classmethod
     def of(cls, result: Result, name: str = "", label: str = "", branch: dict[str, Any] | None = None) -> Run:
         """Return the run of a finished simulation. `name` is the stem of the scenario's file, its title if left out."""
-
-        def frames(file: str) -> pd.DataFrame:
-            return to_frame(file, EXTRACT[file](result))
-
         made = (result.scenario, result.geography, result.seed, result.values)
-        return cls(*made, frames, name, label, branch=branch)
+        return cls(*made, partial(_extracted, result), name, label, branch=branch)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
@@ -72,17 +76,13 @@ class Run:
         place = Path(folder)
         manifest = read_manifest(place)
         scenario = load_scenario(place / "scenario.yaml")
-
-        def frames(file: str) -> pd.DataFrame:
-            return read_frame(file, place / FILES[file].name)
-
         values = {str(key): float(value) for key, value in manifest["values"].items()}
         return cls(
             scenario,
             load_map(scenario.map),
             int(manifest["seed"]),
             values,
-            frames,
+            partial(_read, place),
             manifest["name"],
             manifest["label"],
             place,

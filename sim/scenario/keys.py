@@ -11,6 +11,7 @@ from sim.errors import did_you_mean
 Key = tuple[str | int, ...]
 
 
+@lru_cache(maxsize=100_000)
 def dotted(key: Key) -> str:
     """Write a key path with dots; a name is quoted only where it holds a dot, a quote or an equals sign."""
     return ".".join(_part(part) for part in key)

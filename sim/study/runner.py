@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
-from sim.geography.maps import load_map
 from sim.record.manifest import MANIFEST
 from sim.statistics.registry import label
 from sim.study import ledger, manifest, store
@@ -28,7 +27,7 @@ from sim.study.files import DRAFT, write_atomic
 from sim.study.precision import least_precise, next_look
 from sim.study.store import LEDGER, Part, Study
 from sim.study.tables import layout
-from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, run_chunk
+from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, kept_map, run_chunk
 
 if TYPE_CHECKING:
     from sim.study.plan import Plan
@@ -136,7 +135,7 @@ class Session:
         if old is not None:
             manifest.same_study(old, plan, program, folder)
         models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
-        geography = load_map(next(iter(models.values())).map)
+        geography = kept_map(next(iter(models.values())).map)
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
         made = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
         session = cls(plan, folder, made, Kit(program, models, chosen).packed(), report)
@@ -232,7 +231,7 @@ class Session:
         task = self._tasks(Part(place, place))[0]
         scenario = self.plan.scenarios[task.scenario].scenario
         try:
-            Simulation(scenario, load_map(scenario.map), task.seed, task.values).step()
+            Simulation(scenario, kept_map(scenario.map), task.seed, task.values).step()
         except Exception:  # the run itself will say what is wrong
             self.run_seconds = CHUNK_SECONDS / 10
             return

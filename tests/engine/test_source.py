@@ -112,7 +112,7 @@ def imported(tree: ast.AST) -> Iterator[str]:
 def test_imports_of_the_engine(file: str) -> None:
     names = set(imported(FILES[file]))
     assert not names & FORBIDDEN_MODULES or file in TIMED
-    assert not names & {"numba", "llvmlite"} or file == "jit.py"
+    assert not names & {"numba", "llvmlite"} or file == "compiler.py"
     if file.startswith("rules/") or file in ("draws.py", "ground.py", "forces.py", "losses.py", "log.py", "day.py"):
         assert names <= {"__future__", "math", "sim"}
 

@@ -110,9 +110,10 @@ def take_over(w, town, group):
 
 @compiled
 def bandwagon(w, p, day, seed):
-    """Let garrisons leave whose neighbours fell."""
+    """Let garrisons leave whose neighbours fell; who has taken a town today stays in it."""
     for town in range(len(w.towns)):
-        if not is_held_by_rebel(w, town) or w.towns[town]["clash"] >= 0:
+        t = w.towns[town]
+        if not is_held_by_rebel(w, town) or t["clash"] >= 0 or t["changed"] == day:
             continue
         mine = holder_faction(w, town)
         lost, known, taker = neighbours_lost(w, town, mine, day, int(p["control_watch_days"]))

@@ -41,22 +41,42 @@ DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no 
 @compiled
 def incidents(w, p, day, seed):
     """Draw the incidents of a day, pair by pair of neighbouring rival garrisons."""
+    find_garrisons(w)
     for town in range(len(w.towns)):
-        holder = w.towns[town]["holder"]
-        if holder < 0 or w.factions[w.groups[holder]["faction"]]["role"] != REBEL:
+        mine = w.garrison[town]
+        if mine < 0:
             continue
         if w.towns[town]["status"] == CONTESTED:
-            shared(w, p, day, seed, town, holder)
+            shared(w, p, day, seed, town, w.towns[town]["holder"])
         for i in range(w.near_start[town], w.near_start[town + 1]):
-            n = w.near[i]
-            if n["km"] > p["incident_reach_km"]:
+            if w.near[i]["km"] > p["incident_reach_km"]:
                 break
-            if n["town"] <= town:
-                continue
-            other = w.towns[n["town"]]["holder"]
-            if other >= 0 and rebels(w, w.groups[holder]["faction"], w.groups[other]["faction"]):
-                if w.strength[town, holder] > 0.0 and w.strength[n["town"], other] > 0.0:
-                    pair(w, p, day, seed, town, n["town"], holder, other)
+            other = w.near[i]["town"]
+            if other > town and w.garrison[other] >= 0 and w.garrison[other] != mine:
+                beside(w, p, day, seed, town, other)
+
+
+@compiled
+def find_garrisons(w):
+    """Note the rebel faction of each town whose holder has a garrison in it; -1 none.
+
+    It is as of the morning: in the rule a garrison may still be lost, and no town changes its holder.
+    """
+    for town in range(len(w.towns)):
+        holder = w.towns[town]["holder"]
+        w.garrison[town] = -1
+        if holder >= 0 and w.strength[town, holder] > 0.0:
+            faction = w.groups[holder]["faction"]
+            if w.factions[faction]["role"] == REBEL:
+                w.garrison[town] = faction
+
+
+@compiled
+def beside(w, p, day, seed, town, other):
+    """Draw the incident of two towns near each other, if both holders still have a garrison there."""
+    group, rival = w.towns[town]["holder"], w.towns[other]["holder"]
+    if w.strength[town, group] > 0.0 and w.strength[other, rival] > 0.0:
+        pair(w, p, day, seed, town, other, group, rival)
 
 
 @compiled

@@ -123,18 +123,25 @@ def called(w, p, seed, spark):
     s = w.sparks[spark]
     attacking = uniform(seed, P_SPARK_SIDE, 0, s["key"]) < p["spread_attacker_share"]
     faction = s["attacker"] if attacking else s["defender"]
+    count_groups(w)
     chosen, first = -1, 1e300
     for group in range(len(w.groups)):
-        if w.groups[group]["faction"] != faction:
-            continue
-        weight = 0.0
-        for town in range(len(w.towns)):
-            weight += w.strength[town, group]
-        if weight > 0.0:
+        weight = w.groups[group]["standing"]
+        if w.groups[group]["faction"] == faction and weight > 0.0:
             race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
             if race < first:
                 chosen, first = group, race
     return chosen
+
+
+@compiled
+def count_groups(w):
+    """Add up the strength of each group that stands in towns."""
+    for group in range(len(w.groups)):
+        w.groups[group]["standing"] = 0.0
+    for town in range(len(w.towns)):
+        for group in range(len(w.groups)):
+            w.groups[group]["standing"] += w.strength[town, group]
 
 
 @compiled
@@ -171,16 +178,12 @@ def call_to_arms(w, p, day, seed, spark):
     other = s["defender"] if own == s["attacker"] else s["attacker"]
     target, first = -1, 1e300
     for town in range(len(w.towns)):
-        if (
-            town == s["town"]
-            or not enemy_in(w, town, own, other)
-            or not within_reach(w, town, chosen, p["spread_reach_km"])
-        ):
+        if town == s["town"] or not enemy_in(w, town, own, other):
             continue
         race = exponential(
             1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"])
         )
-        if race < first:
+        if race < first and within_reach(w, town, chosen, p["spread_reach_km"]):  # dear: looked at last
             target, first = town, race
     if target >= 0:
         strike(w, p, day, seed, spark, chosen, target, other, FRONT_OPENED)
