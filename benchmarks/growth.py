@@ -18,6 +18,7 @@ from benchmarks import lattice
 from benchmarks.measure import cpu_seconds
 from benchmarks.rules import shares
 from sim.engine import tables
+from sim.engine.jit import compiled
 from sim.engine.simulation import Simulation, simulate
 from sim.geography.maps import load_map
 from sim.record.run import Run
@@ -26,6 +27,8 @@ from sim.record.write import write
 INNER = 2  # measurements of one size at a time
 SETTLE = 5  # days before those that are timed
 LIMIT = 1.1
+MEMORY = "memory alone: every force, and towns near every town, read once"
+NEAR_KM = 12.0
 SHORTEST = 3e-6  # seconds; what is left of quicker calls is noise
 
 
@@ -109,12 +112,32 @@ def by_towns(growth: Growth, scratch: Path, side: int, turns: int, rule_days: in
         towns,
         min(cpu_seconds(lambda: lattice.start(side, days, geography)) for _ in range(turns)),
     )
+    world = lattice.start(side, days, geography).world
+    look(world, NEAR_KM)
+    growth.add("towns", MEMORY, towns, min(cpu_seconds(lambda: look(world, NEAR_KM)) for _ in range(5 * turns)))
     measured = shares(lambda: lattice.start(side, days, geography), turns, rule_days, SETTLE)
     growth.add("towns", "a day", towns, measured.whole / measured.days)
     for rule, spent in measured.rules.items():
         growth.add("towns", f"rule {rule}", towns, spent / measured.days)
     result = simulate(lattice.scenario(side, days), geography, 1)
     growth.add("towns", "writing", towns, min(_writing(result, scratch) for _ in range(turns)))
+
+
+@compiled
+def look(w, km):
+    """Read a number of every force, and of every town within `km` of each town, and do nothing with them.
+
+    The work grows linearly; what more it takes on a large map is the machine's memory, farther away the more there is.
+    """
+    total = 0
+    for i in range(w.counts[tables.L_FORCES]):
+        total += w.forces[w.live_forces[i]]["fighters"]
+    for town in range(len(w.towns)):
+        for i in range(w.near_start[town], w.near_start[town + 1]):
+            if w.near[i]["km"] > km:
+                break
+            total += w.towns[w.near[i]["town"]]["holder"]
+    return total
 
 
 def _writing(result: object, scratch: Path) -> float:
@@ -159,4 +182,5 @@ def events_per_town_day(side: int, days: int, folder: Path) -> float:
 
 def over(growth: Growth, limit: float = LIMIT) -> list[Series]:
     """Return the series that grow faster than the limit, by fit or by their last step."""
-    return [each for each in growth.series.values() if each.exponent > limit or each.last > limit]
+    told = [each for each in growth.series.values() if each.part != MEMORY]
+    return [each for each in told if each.exponent > limit or each.last > limit]

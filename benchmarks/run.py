@@ -68,7 +68,7 @@ class Session:
 
     def batch(self) -> None:
         """Runs a second with 1 and 2 workers."""
-        self.figures += processes.batches(self.pick(100, 600), self.pick(1, 3))
+        self.figures += processes.batches(self.pick(100, 1200), self.pick(1, 3))
 
     def grow(self) -> None:
         """Exponents of growth with towns, forces and days."""
