@@ -113,8 +113,8 @@ def say_compiling(quiet: bool) -> None:
     lasting = "this happens once and may take a minute"
     if CACHE_FOLDER is None:
         lasting = (
-            "this may take a minute, and happens each time: no folder for compiled code can be written; "
-            "SIM_CACHE_DIR=FOLDER in the environment names another"
+            "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
+            "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
         )
     print(f"compiling the rules; {lasting}", file=sys.stderr, flush=True)
 

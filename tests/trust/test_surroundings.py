@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 
 import sim.plots.draw
 from sim.cli.main import main
-from sim.engine.jit import CACHE_FOLDER
+from sim.engine.jit import CACHE_FOLDER, ROOM
 from sim.record.verify import verify_run
 from sim.study import runner
 from tests.trust.processes import ROOT, RUN, bound_by_permissions, call, call_all, contents, mounted, program
@@ -242,6 +243,17 @@ print(CACHE_FOLDER, INTERPRETED, small_rule(2))
 """
 
 
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """Return a disk of 64 kB of its own."""
+    place = tmp_path.parent / f"{tmp_path.name}-disk"
+    place.mkdir()
+    if not mounted(place, "64k"):
+        pytest.skip("A FULL DISK UNDER THE CACHE WAS NOT TRIED: this user may not mount one")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
 @pytest.mark.parametrize("missing", ["a home that is not there", "a file in place of the folder", "no rights"])
 def test_without_a_folder_for_compiled_code_rules_are_compiled_each_time_and_that_is_said(
     missing: str, tmp_path: Path
@@ -266,10 +278,53 @@ def test_without_a_folder_for_compiled_code_rules_are_compiled_each_time_and_tha
     assert done.returncode == 0, done.stderr
     folder, interpreted, value = done.stdout.split()
     assert (folder, interpreted) == ("None", "False")
-    assert "happens each time: no folder for compiled code can be written; SIM_CACHE_DIR=FOLDER" in done.stderr
+    assert (
+        "happens each time: no folder for compiled code can be written, or its disk is full; SIM_CACHE_DIR=FOLDER"
+        in done.stderr
+    )
     plain = program(SMALL, cwd=tmp_path, NUMBA_DISABLE_JIT="1").split()
     assert plain[1:] == ["True", value]
     assert contents(tmp_path) == ({"file": b"mine"} if "file" in missing else {})
+
+
+def test_with_a_full_disk_under_the_cache_rules_are_compiled_each_time_and_that_is_said(disk: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SMALL],
+        cwd=ROOT, env={**os.environ, "SIM_CACHE_DIR": str(disk / "new")}, capture_output=True, text=True, timeout=120,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folder, interpreted, value = done.stdout.split()
+    assert (folder, interpreted) == ("None", "False")
+    assert len(done.stderr.splitlines()) == 1
+    assert (
+        "happens each time: no folder for compiled code can be written, or its disk is full; SIM_CACHE_DIR=FOLDER"
+        in done.stderr
+    )
+    assert program(SMALL, cwd=disk, NUMBA_DISABLE_JIT="1").split()[1:] == ["True", value]
+    assert contents(disk) == {}
+
+
+FILLED = """
+import contextlib
+from sim.engine.jit import CACHE_FOLDER
+
+with contextlib.suppress(OSError), (CACHE_FOLDER / "filler").open("wb", buffering=0) as filler:
+    while filler.write(bytes(4096)):
+        pass
+
+from sim.engine.draws import exponential
+print(CACHE_FOLDER, exponential(3.0, 0.25))
+"""
+
+
+def test_a_disk_that_fills_up_while_rules_are_compiled_stops_nothing(disk: Path) -> None:
+    assert mounted(disk, str(ROOM + 2**18))
+    folder, value = program(FILLED, cwd=disk, SIM_CACHE_DIR=str(disk)).split()
+    assert Path(folder).parent == disk
+    assert float(value) == pytest.approx(-3 * math.log(0.25))
+    assert (Path(folder) / "filler").stat().st_size > ROOM
+    assert not [name for name in contents(disk) if name.endswith(".nbc") or ".tmp." in name]
 
 
 # No terminal, no output, no fonts
