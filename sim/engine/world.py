@@ -300,7 +300,7 @@ def shares(total: int, weights: list[float]) -> list[int]:
     """Split a whole number by weights, by largest remainder; the parts sum to it exactly."""
     if total <= 0 or not weights:
         return [0] * len(weights)
-    scale = total / sum(weights)
+    scale = total / math.fsum(weights)  # exact: sum() rounds otherwise from Python 3.12 on
     parts = [int(weight * scale) for weight in weights]
     order = sorted((part - weight * scale, i) for i, (part, weight) in enumerate(zip(parts, weights, strict=True)))
     for _remainder, i in order[: total - sum(parts)]:
