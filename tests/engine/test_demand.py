@@ -140,3 +140,24 @@ def test_every_demand_gets_one_answer_on_its_day_and_draws_fall_below_their_chan
         demands += len(demand)
     assert demands > 60
     assert len(kinds_seen) == 3
+
+
+@pytest.mark.parametrize("lost", ["nothing", "its base", "a holder", "its host"])
+def test_a_dispute_that_has_lost_its_object_lapses_in_silence(lost: str) -> None:
+    factions = {"Red": faction(R=500), "Blue": faction(B=500), "Green": faction(G=500)}
+    scenario = make_scenario(factions, rules={"demand": {"interval_days": 30}, "movement": {}}, given=GIVEN)
+    world = Lab(scenario, chain(4, 10.0, ["R", "B", "B", "G"]))
+    while not len(world.live("disputes")):
+        world.run(1)
+        assert world.day < 20
+    town = world.world.towns[world.town("B")]
+    if lost == "its base":
+        world.world.bases["alive"][world.live("disputes")["base"][0]] = 0
+    elif lost == "a holder":
+        town["holder"], town["status"] = -1, kinds.NEUTRAL
+    elif lost == "its host":
+        town["holder"] = world.group("G")
+    world.run(1)
+    assert len(world.live("disputes")) == (lost == "nothing")
+    assert world.world.disputes["stage"][0] == (kinds.D_OPEN if lost == "nothing" else kinds.D_SETTLED)
+    assert len(world.events("demand", "tolerated", "complied", "stalled", "refused")) == 0
