@@ -270,17 +270,6 @@ def find_fronts(w, day):
 
 
 @compiled
-def fighters_of(w, faction):
-    """Return a faction's fighters alive."""
-    total = 0
-    for i in range(w.counts[L_FORCES]):
-        f = w.forces[w.live_forces[i]]
-        if f["alive"] == 1 and f["faction"] == faction:
-            total += f["fighters"]
-    return total
-
-
-@compiled
 def is_held_by_rebel(w, town):
     """Return True for a held town of a rebel faction."""
     faction = holder_faction(w, town)

@@ -2,7 +2,7 @@
 
 numba's own cache does not notice an edited function or constant in another file. So the cache folder is named after
 everything the compiled code depends on: the engine's sources, the rule parameters, numba's version and the
-bounds-check flag. Where no folder can be written, rules are compiled afresh in each process.
+bounds-check flag. Where no folder can be written, or its disk is full, rules are compiled afresh in each process.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sim.record.run import Run
 
 Progress = Callable[[str], None]
-ITS_DAYS = 3  # maps that the other process draws; with the animation, and its start, about half of the work
+ITS_DAYS = 2  # maps that the other process draws; with the animation, and its start, about half of the work
 
 
 def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: Executor | None = None) -> list[Path]:
