@@ -33,7 +33,7 @@ TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "movement": ("movement", "Columns march; parties open their bases on arrival", ()),
     "index_forces": ("index_forces", "Find anew who stands where", ()),
     "clashes": ("clash", "Fighting: commitment, losses, withdrawal, capture", ("Bohorquez et al. 2009", "Lanchester 1916", "Epstein 1985")),
-    "control": ("control", "Change of holder without a fight; bandwagon, not where taken today; influence", ("Granovetter 1978", "Christia 2012")),
+    "control": ("control", "Change of holder without a fight; bandwagon; influence", ("Granovetter 1978", "Christia 2012")),
     "ceasefires": ("ceasefire", "Ceasefires are signed, hold, are violated and broken", ("Clayton & Sticher 2021",)),
     "civilians": ("civilians", "Pressure on civilians, displacement and return", ()),
     "offensives": ("offensive", "Loyalist offensive, shelling, the zone's deadline", ()),

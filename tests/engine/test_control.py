@@ -119,7 +119,7 @@ def test_a_garrison_without_support_in_its_town_leaves_at_a_lower_share(
     """A quarter of the neighbours is lost; the threshold is 0.5 less weight times (1 - influence)."""
     world = hub(1, support_weight=weight)
     world.world.influence[world.town("X")] = (1 - support, support)
-    assert (world.run(1).holder("X") == "R") == leaves
+    assert (world.run(2).holder("X") == "R") == leaves
 
 
 def test_a_towns_threshold_is_drawn_evenly_from_its_range_and_is_the_same_every_day() -> None:
@@ -136,6 +136,13 @@ def test_a_towns_threshold_is_drawn_evenly_from_its_range_and_is_the_same_every_
         assert left or world.run(3).holder("X") == "B"
         gone.append(left)
     assert 10 < sum(gone) < 30
+
+
+@pytest.mark.parametrize(("taken", "leaves"), [(-1, True), (0, False), (1, False)])
+def test_who_took_a_town_does_not_leave_it_for_neighbours_that_had_fallen_before(taken: int, leaves: bool) -> None:
+    world = hub(4)
+    world.world.towns[world.town("X")]["changed"] = taken
+    assert (world.run(2).holder("X") == "R") == leaves
 
 
 def test_neighbours_that_were_never_ones_own_do_not_count() -> None:

@@ -110,10 +110,9 @@ def take_over(w, town, group):
 
 @compiled
 def bandwagon(w, p, day, seed):
-    """Let garrisons leave whose neighbours fell; who has taken a town today stays in it."""
+    """Let garrisons leave whose neighbours fell."""
     for town in range(len(w.towns)):
-        t = w.towns[town]
-        if not is_held_by_rebel(w, town) or t["clash"] >= 0 or t["changed"] == day:
+        if not is_held_by_rebel(w, town) or w.towns[town]["clash"] >= 0:
             continue
         mine = holder_faction(w, town)
         lost, known, taker = neighbours_lost(w, town, mine, day, int(p["control_watch_days"]))
@@ -155,13 +154,17 @@ def withdraw(w, day, town, taker, share, ratio):
 
 @compiled
 def neighbours_lost(w, town, faction, day, watch_days):
-    """Return (lost neighbours, neighbours that were the faction's, group that took the last) within the watch."""
+    """Return (lost neighbours, neighbours that were the faction's, group that took the last) within the watch.
+
+    A neighbour counts that fell after the town's own last change of holder: who took the town knew of the earlier ones.
+    """
+    since = max(0, w.towns[town]["changed"] + 1)
     lost, known, taker, latest = 0, 0, -1, -1
     for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
         n = w.towns[w.adjacent[i]]
         if n["holder"] >= 0 and w.groups[n["holder"]]["faction"] == faction:
             known += 1
-        elif n["lost_by"] == faction and day - n["changed"] <= watch_days and n["changed"] >= 0:
+        elif n["lost_by"] == faction and day - n["changed"] <= watch_days and n["changed"] >= since:
             known += 1
             lost += 1
             if n["holder"] >= 0 and n["changed"] > latest and rebels(w, faction, w.groups[n["holder"]]["faction"]):
