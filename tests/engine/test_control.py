@@ -119,7 +119,7 @@ def test_a_garrison_without_support_in_its_town_leaves_at_a_lower_share(
     """A quarter of the neighbours is lost; the threshold is 0.5 less weight times (1 - influence)."""
     world = hub(1, support_weight=weight)
     world.world.influence[world.town("X")] = (1 - support, support)
-    assert (world.run(2).holder("X") == "R") == leaves
+    assert (world.run(1).holder("X") == "R") == leaves
 
 
 def test_a_towns_threshold_is_drawn_evenly_from_its_range_and_is_the_same_every_day() -> None:
