@@ -26,6 +26,7 @@ from sim.engine.kinds import (
     WITHDRAWAL,
 )
 from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_REPORTS
+from sim.record.columns import EVENTS
 from sim.record.names import (
     agreement_id,
     array,
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
 Columns = dict[str, np.ndarray]
+Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
 CHANGES = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL)
 THEATRE = (
     "clashes", "disputes", "agreements", "civilian_deaths", "offensive", "columns", "displaced", "pressure", "changes",
@@ -55,38 +57,42 @@ THEATRE = (
 
 def events(result: Result) -> Columns:
     """Return the event log: n rows."""
-    log, found = log_of(result), bare_events(result)
-    last = {name: found.pop(name) for name in ("agreement_id", "fighters")}
-    return {**found, "moved_by": array(movers(log)), "text": array(texts(result, log)), **last}
+    log = log_of(result)
+    found = {
+        **counted_events(result),
+        "date": dates(result, log["day"]),
+        "rule": named(log["rule"], RULES),
+        "level": log["level"].copy(),
+        "initiator_group": named(log["initiator_group"], result.groups),
+        "target_group": named(log["target_group"], result.groups),
+        "probability": log["probability"].copy(),
+        "draw": np.where(log["draw"] < 0, np.nan, log["draw"]),
+        "moved_by": array(movers(log)),
+        "text": array(texts(result, log)),
+        "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
+        "fighters": log["fighters"].copy(),
+    }
+    return {column.name: found[column.name] for column in EVENTS}
 
 
-def bare_events(result: Result) -> Columns:
-    """Return the event log without its sentences, which take most of the time: n rows."""
+def counted_events(result: Result) -> Columns:
+    """Return the columns of the event log that statistics of a run are made of: n rows."""
     log, short = log_of(result), codes_of(result)
     ids = array([event_id(row) for row in range(len(log))])
     return {
         "event_id": ids,
         "cause_id": named(log["cause"], ids),
         "day": log["day"].copy(),
-        "date": dates(result, log["day"]),
         "given": log["given"].copy(),
         "kind": named(log["kind"], EVENT_KINDS),
-        "rule": named(log["rule"], RULES),
-        "level": log["level"].copy(),
         "initiator": named(log["initiator"], short),
         "target": named(log["target"], short),
-        "initiator_group": named(log["initiator_group"], result.groups),
-        "target_group": named(log["target_group"], result.groups),
         "town": named(log["town"], towns(result)),
         "lat": degrees(result, "lat", log["town"]),
         "lon": degrees(result, "lon", log["town"]),
         "deaths_initiator": log["deaths_initiator"].copy(),
         "deaths_target": log["deaths_target"].copy(),
         "deaths_civilians": log["deaths_civilians"].copy(),
-        "probability": log["probability"].copy(),
-        "draw": np.where(log["draw"] < 0, np.nan, log["draw"]),
-        "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
-        "fighters": log["fighters"].copy(),
     }
 
 
@@ -139,7 +145,7 @@ def daily(result: Result) -> Columns:
     return found
 
 
-def control_index(result: Result, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def control_index(result: Result, first: int = 0) -> Control:
     """Return the control code of each town on each morning from day `first` on, i8 [D + 1 - first, T], as a position in
     the codes, object [F + 2].
     """
@@ -166,9 +172,9 @@ def control_daily(result: Result) -> Columns:
     return {"day": day, "date": dates(result, day), **by_town}
 
 
-def control_start_end(result: Result) -> Columns:
-    """Return who holds each town at the start and at the end: T rows."""
-    index, codes = control_index(result)
+def control_start_end(result: Result, control: Control | None = None) -> Columns:
+    """Return who holds each town at the start and at the end: T rows. `control`: its index, where that is known."""
+    index, codes = control or control_index(result)
     return {"name": array(towns(result)), "start": codes[index[0]], "end": codes[index[-1]]}
 
 
@@ -185,13 +191,14 @@ def _change_events(log: np.ndarray) -> dict[tuple[int, int], int]:
     return found
 
 
-def control_changes(result: Result) -> Columns:
+def control_changes(result: Result, control: Control | None = None) -> Columns:
     """Return the towns whose control code, or holding group, is another at the end of a day than before.
 
-    Taken from the daily record, so that it is exact; a town taken and lost again on one day has not changed.
+    Taken from the daily record, so that it is exact; a town taken and lost again on one day has not changed. `control`:
+    its index, where that is known.
     """
     mornings = slice(result.days + 1)
-    log, (code, codes), holder = log_of(result), control_index(result), result.daily.holder[mornings]
+    log, (code, codes), holder = log_of(result), control or control_index(result), result.daily.holder[mornings]
     held = result.daily.status[mornings] == HELD
     changed = (code[1:] != code[:-1]) | ((holder[1:] != holder[:-1]) & held[1:] & held[:-1])
     day, town = np.nonzero(changed)

@@ -157,14 +157,15 @@ def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str,
 
 def _extracted(result: Result, layout: Layout) -> dict[str, Values]:
     """Return the tables of a finished simulation that the summary and the study need."""
-    events = extract.events(result) if "events" in layout.tables else extract.bare_events(result)
+    events = extract.events(result) if "events" in layout.tables else extract.counted_events(result)
+    control = extract.control_index(result)
     found = {
         "events": events,
         "daily": extract.daily(result),
-        "control_changes": extract.control_changes(result),
-        "control_start_end": extract.control_start_end(result),
+        "control_changes": extract.control_changes(result, control),
+        "control_start_end": extract.control_start_end(result, control),
         "agreements": _agreements(result, events),
-        "control": _control(result, layout.mornings(result.days)),
+        "control": _control(result, control, layout.mornings(result.days)),
     }
     found["changes"] = _changes(result, found["control_changes"])
     if "reported" in layout.tables:
@@ -186,9 +187,9 @@ def _agreements(result: Result, events: Values) -> Values:
     return {**found, "broken_by_faction": breakers, "cause_kind": kinds[_rows_of(found["cause_id"])]}
 
 
-def _control(result: Result, mornings: list[int]) -> Values:
+def _control(result: Result, control: extract.Control, mornings: list[int]) -> Values:
     """Return who holds each town on some mornings, a row a morning and town."""
-    index, codes = extract.control_index(result)
+    index, codes = control
     names = towns(result)
     return {
         "day": np.repeat(mornings, len(names)),
