@@ -27,7 +27,7 @@ from sim.record.write import write
 INNER = 2  # measurements of one size at a time
 SETTLE = 5  # days before those that are timed
 LIMIT = 1.1
-MEMORY = "memory alone: every force, and towns near every town, read once"
+MEMORY = "memory alone"  # every force, and the towns near every town, read once
 NEAR_KM = 12.0
 SHORTEST = 3e-6  # seconds; what is left of quicker calls is noise
 

@@ -27,7 +27,8 @@ GIVEN = " (given by the scenario)"
 class Said:
     """What is known about one event, in names; an empty text or 0 stands for none.
 
-    `agreement` is a phrase made by `agreement_phrase`, `policy` one made by `policy_phrase`; `held` counts the days an
+    `for_town`: a demand is made by the side that has the base, for the town. `agreement` is a phrase made by
+    `agreement_phrase`, `policy` one made by `policy_phrase`; `held` counts the days an
     agreement held, None where unknown. `fighters` is what the log's column holds: also people, a rank, a role, an account.
     """
 
@@ -47,6 +48,7 @@ class Said:
     held: int | None = None
     in_spite: bool = False
     policy: str = ""
+    for_town: bool = False
 
     @property
     def one(self) -> str:
@@ -102,6 +104,10 @@ def _against(said: Said) -> str:
 
 def _held_by(said: Said) -> str:
     return f", held by {said.other}" if said.target or said.target_group else ""
+
+
+def _asked(said: Said) -> str:
+    return f"hand over {said.town or 'the town'}" if said.for_town else f"close its base{_at(said)}"
 
 
 def _party(said: Said, noun: str) -> str:
@@ -210,11 +216,11 @@ _SENTENCES: dict[str, Callable[[Said], str]] = {
     "base_attempt": lambda s: f"{s.one} sends {_party(s, 'a party')} to open a base{_at(s)}{_held_by(s)}",
     "base_opened": lambda s: f"{s.one} opens a base{_at(s)}{_held_by(s)}",
     "base_closed": lambda s: f"{s.one} closes its base{_at(s)}",
-    "demand": lambda s: f"{s.one} demands that {s.other} close its base{_at(s)}",
-    "tolerated": lambda s: f"{s.one} tolerates the base of {s.other}{_at(s)}",
+    "demand": lambda s: f"{s.one} demands that {s.other} {_asked(s)}",
+    "tolerated": lambda s: f"{s.one} tolerates {'' if s.for_town else 'the base of '}{s.other}{_at(s)}",
     "complied": lambda s: f"{s.one} gives in to the demand of {s.other}{_at(s)}",
-    "stalled": lambda s: f"{s.one} plays for time when {s.other} demands that it close its base{_at(s)}",
-    "refused": lambda s: f"{s.one} refuses to close its base{_at(s)} as {s.other} demands",
+    "stalled": lambda s: f"{s.one} plays for time when {s.other} demands that it {_asked(s)}",
+    "refused": lambda s: f"{s.one} refuses to {_asked(s)} as {s.other} demands",
     "arrest_raid": lambda s: f"{s.one} raids {s.other}{_at(s)} and takes prisoners{_tolls(s)}",
     "assassination": lambda s: f"An assassination{_at(s)}: {s.one} strikes at {s.other}{_tolls(s)}",
     "road_quarrel": lambda s: f"{s.one} and {s.other} quarrel on a road{_at(s, 'near')}{_tolls(s)}",

@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from multiprocessing import get_all_start_methods, get_context
-
-DRAWING = "sim.plots.draw"
 
 
 @contextmanager
 def second_process(wanted: bool) -> Iterator[Executor | None]:
-    """Give a process that draws, from now on making itself ready; None where it is not wanted or there is one core."""
-    from sim.study.executors import cores, stay_with_parent
+    """Give a process that draws, from now on making itself ready; None where it is not wanted, cannot be had, or there is
+    one core.
+    """
+    from sim.study.executors import cores
 
-    if not wanted or cores() < 2:
-        yield None
-        return
-    fork = "forkserver" in get_all_start_methods()
-    context = get_context("forkserver" if fork else "spawn")
-    if fork:
-        context.set_forkserver_preload(["__main__", DRAWING])
-    with ProcessPoolExecutor(1, mp_context=context, initializer=stay_with_parent) as process:
+    with ExitStack() as stack:
+        yield _started(stack) if wanted and cores() > 1 else None
+
+
+def _started(stack: ExitStack) -> Executor | None:
+    """Start the process, to be ended with the stack; None where the system gives none."""
+    from sim.study.executors import stay_with_parent
+
+    context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+    try:
+        process = stack.enter_context(ProcessPoolExecutor(1, mp_context=context, initializer=stay_with_parent))
         process.submit(_get_ready)
-        yield process
+    except (OSError, NotImplementedError, BrokenExecutor):
+        return None
+    return process
 
 
 def _get_ready() -> None:
-    import_module(DRAWING)
+    import_module("sim.plots.draw")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
+from sim.record.sentences import is_for_town
 from sim.words import Said, day_text, event_text
 
 if TYPE_CHECKING:
@@ -45,11 +46,12 @@ def newest_event(scenario: Scenario, towns: Sequence[str], world: World) -> str:
     for row in world.events[: world.counts[N_EVENTS]][::-1]:
         kind = EVENT_KINDS[row["kind"]]
         if kind not in MINOR:
-            return event_text(_said(scenario, towns, kind, row))
+            return event_text(_said(scenario, towns, kind, row, world.events))
     return ""
 
 
-def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void) -> Said:
+def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, events: np.ndarray) -> Said:
+    """Return what is known of an event; `events`: the whole log."""
     codes = [faction.code or name for name, faction in scenario.factions.items()]
     groups = [name for faction in scenario.factions.values() for name in faction.groups]
 
@@ -69,6 +71,7 @@ def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void) -> 
         deaths_civilians=int(row["deaths_civilians"]),
         level=int(row["level"]),
         given=bool(row["given"]),
+        for_town=is_for_town(events, *(int(row[name]) for name in ("kind", "initiator", "target", "cause"))),
     )
 
 

@@ -93,6 +93,8 @@ def compile_rule(function: Callable[..., Any], folder: Path | None) -> Callable[
     Called from Python the function is compiled whole; called from another compiled function it is a part of that.
     numba would compile a part anew for each constant that is passed to it: constants are widened to numbers first.
     """
+    if numba.config.DISABLE_JIT:  # numba's own file of options may say so, too
+        return function
     options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}
     if folder is not None:
         numba.config.CACHE_DIR = str(folder)

@@ -10,9 +10,15 @@ from sim.engine.kinds import (
     AGREEMENT_BROKEN,
     AGREEMENT_EXPIRED,
     AGREEMENT_SIGNED,
+    BASE_OPENED,
+    COMPLIED,
+    DEMAND,
     EVENT_KINDS,
     R_GIVEN,
+    REFUSED,
     SCOPES,
+    STALLED,
+    TOLERATED,
 )
 from sim.engine.tables import N_AGREEMENTS
 from sim.record.names import dates, labels, log_of
@@ -21,6 +27,8 @@ from sim.words import Said, agreement_phrase, event_text, moved_by, policy_phras
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
+DEMANDS = (DEMAND, TOLERATED)
+ANSWERS = (COMPLIED, STALLED, REFUSED)
 ENDS = (AGREEMENT_SIGNED, AGREEMENT_BROKEN, AGREEMENT_EXPIRED)
 
 
@@ -60,6 +68,18 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
     return found
 
 
+def is_for_town(events: np.ndarray, kind: int, initiator: int, target: int, cause: int) -> bool:
+    """Return whether a demand, or an answer to one, is about the town and not the base: the base's side makes it.
+
+    Whose base it is tells the event that opened it, the first of the causes in `events`, the whole log.
+    """
+    if kind not in DEMANDS and kind not in ANSWERS:
+        return False
+    while cause >= 0 and events["kind"][cause] != BASE_OPENED:
+        cause = int(events["cause"][cause])
+    return cause >= 0 and int(events["initiator"][cause]) == (initiator if kind in DEMANDS else target)
+
+
 def texts(result: Result, log: np.ndarray) -> list[str]:
     """Return the sentence of each event of a log: the whole of it, or that of whole days."""
     factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*labels(result), ""]
@@ -67,18 +87,33 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
-    rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day")
-    said = []
+    rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day", "cause")
+    said, events = [], result.world.events
     columns = zip(*(log[name].tolist() for name in (*names, *rest)), strict=True)
-    for row, (kind, one, other, group, other_group, town, fighters, d1, d2, d3, level, given, a, day) in enumerate(
-        columns
-    ):
+    for row, (
+        kind,
+        one,
+        other,
+        group,
+        other_group,
+        town,
+        fighters,
+        d1,
+        d2,
+        d3,
+        level,
+        given,
+        a,
+        day,
+        cause,
+    ) in enumerate(columns):
         ends = kind in ENDS
         # fmt: off
         said.append(event_text(Said(
             EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
+            is_for_town(events, kind, one, other, cause),
         )))
         # fmt: on
     return said

@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
@@ -113,9 +114,16 @@ def _pool(number: int) -> ProcessPoolExecutor:
     if fork:
         context.set_forkserver_preload(["__main__", "sim.study.worker"])
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=stay_with_parent)
-    for _worker in range(number):  # they start now, while this process makes ready what they will need
-        pool.submit(os.getpid)
+    # They start now, while this process makes ready what they will need; to ask for them takes until the first is there.
+    threading.Thread(target=_wake, args=(pool, number), daemon=True).start()
     return pool
+
+
+def _wake(pool: ProcessPoolExecutor, number: int) -> None:
+    """Start all workers of a pool. Why one cannot be started is said when it is given work."""
+    with suppress(Exception):
+        for _worker in range(number):
+            pool.submit(os.getpid)
 
 
 def stay_with_parent() -> None:

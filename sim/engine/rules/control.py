@@ -156,7 +156,8 @@ def withdraw(w, day, town, taker, share, ratio):
 def neighbours_lost(w, town, faction, day, watch_days):
     """Return (lost neighbours, neighbours that were the faction's, group that took the last) within the watch.
 
-    A neighbour counts that fell after the town's own last change of holder: who took the town knew of the earlier ones.
+    A neighbour counts that fell after the town itself last changed hands, or was settled after being contested: who took
+    the town knew of the earlier ones.
     """
     since = max(0, w.towns[town]["changed"] + 1)
     lost, known, taker, latest = 0, 0, -1, -1
