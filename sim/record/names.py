@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +51,12 @@ def dates(result: Result, days: np.ndarray) -> np.ndarray:
 
 def degrees(result: Result, name: str, town: np.ndarray) -> np.ndarray:
     """Return `lat` or `lon` by town; NaN for -1."""
-    return np.array([*(getattr(place, name) for place in result.geography.places), np.nan], dtype=float)[town]
+    return _of_places(result.geography, name)[town]
+
+
+@lru_cache(maxsize=16)
+def _of_places(geography: Geography, name: str) -> np.ndarray:
+    return np.array([*(getattr(place, name) for place in geography.places), np.nan], dtype=float)
 
 
 def towns(result: Result) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sim.scenario.schema import Scenario
 from sim.statistics.episodes import episodes, longest_calm
-from sim.statistics.log import AGAINST_CIVILIANS, INCIDENTS, Log, Table, among, column, rebel_log, text
+from sim.statistics.log import AGAINST_CIVILIANS, INCIDENTS, Log, Table, among, column, one_of, rebel_log, text
 from sim.statistics.registry import STATISTICS, base_name
 from sim.statistics.sides import codes, rebel_pairs, rebels
 from sim.statistics.survival import survival
@@ -66,7 +66,7 @@ def clash_counts(events: Table, sides: Iterable[str]) -> dict[str, Scalar]:
     return {
         "clash_days": len(np.unique(column(events, "day")[clash])),
         "clashes": int(clash.sum()),
-        "incidents": int((between & np.isin(kind, INCIDENTS)).sum()),
+        "incidents": int((between & one_of(kind, INCIDENTS)).sum()),
         "first_clash_day": first_day(events, clash),
         "places_reached": len(np.unique(text(events, "town")[clash])),
     }
@@ -98,7 +98,7 @@ def counts(events: Table, daily: Table) -> dict[str, Scalar]:
         "bases_opened": len(opened),
         "talks": int((kind == "talks").sum()),
         "killings_at_talks": int((kind == "killing_at_talks").sum()),
-        "acts_against_civilians": int(np.isin(kind, AGAINST_CIVILIANS).sum()),
+        "acts_against_civilians": int(one_of(kind, AGAINST_CIVILIANS).sum()),
         "displaced_max": int(column(daily, "displaced").max(initial=0)),
         "commanders_killed": int((kind == "commander_killed").sum()),
         "offensive_day": first_day(events, kind == "offensive_started"),

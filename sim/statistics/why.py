@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.statistics.log import column, text, total_deaths
+from sim.statistics.log import column, one_of, text, total_deaths
 from sim.statistics.turning import RunLike, cause_rows, chance_text, date_of, row_of
 from sim.words import clause_list, plural
 
@@ -149,7 +149,7 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
 
 def _last(run: RunLike, town: str, kinds: tuple[str, ...]) -> int | None:
     """Return the row of a town's last event of some kinds; None without any."""
-    found = np.flatnonzero((text(run.events, "town") == town) & np.isin(text(run.events, "kind"), kinds))
+    found = np.flatnonzero((text(run.events, "town") == town) & one_of(text(run.events, "kind"), kinds))
     return int(found[-1]) if len(found) else None
 
 
