@@ -162,9 +162,9 @@ def test_the_folder_of_a_run_removed_while_it_is_drawn_is_said_and_nothing_is_le
 ) -> None:
     drawn = sim.plots.draw.draw_all
 
-    def draw(run: Any, folder: Path) -> Any:
+    def draw(run: Any, folder: Path, **beside: Any) -> Any:
         shutil.rmtree(tmp_path / "out")
-        return drawn(run, folder)
+        return drawn(run, folder, **beside)
 
     monkeypatch.setattr(sim.plots.draw, "draw_all", draw)
     assert main([*RUN_WORDS, "--out", str(tmp_path / "out")]) == 2
