@@ -160,7 +160,8 @@ def test_columns_of_other_scenarios_are_null() -> None:
     assert frame["n"].tolist() == [2**31 - 1, -7, 5]
     assert frame["x"].isna().tolist() == [False, True, True]
     assert frame["x"][0] == 0.1
-    assert frame["word"].tolist() == ["Ḥamra", "", None]
+    assert frame["word"].tolist()[:2] == ["Ḥamra", ""]
+    assert frame["word"].isna().tolist() == [False, False, True]  # None, or NaN from pandas 3 on
     assert frame["on"].isna().tolist() == [False, True, True]
 
 
