@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
-from multiprocessing import get_all_start_methods, get_context
+from multiprocessing import get_context
 
 
 @contextmanager
@@ -22,9 +22,9 @@ def second_process(wanted: bool) -> Iterator[Executor | None]:
 
 def _started(stack: ExitStack) -> Executor | None:
     """Start the process, to be ended with the stack; None where the system gives none."""
-    from sim.study.executors import stay_with_parent
+    from sim.study.executors import start_method, stay_with_parent
 
-    context = get_context("forkserver" if "forkserver" in get_all_start_methods() else "spawn")
+    context = get_context(start_method())
     try:
         process = stack.enter_context(ProcessPoolExecutor(1, mp_context=context, initializer=stay_with_parent))
         process.submit(_get_ready)

@@ -13,27 +13,13 @@ import numpy as np
 from sim.scenario.quantity import Quantity
 from sim.scenario.rules import Rules
 
-
-def _fields() -> list[tuple[str, str]]:
-    fields = []
-    for rule, field in Rules.model_fields.items():
-        assert isinstance(field.annotation, type)
-        for name, inner in field.annotation.model_fields.items():
-            if name != "levels":
-                fields.append((f"{rule}_{name}", "f8"))
-            assert inner.annotation is not None
-    return fields
-
-
-PARAMS = np.dtype(_fields())
-
-
-INPUTS = {  # dotted path of an input -> its field of the record
+INPUTS = {  # dotted path of a number of a rule -> its field of the record
     f"rules.{rule}.{name}": f"{rule}_{name}"
     for rule, field in Rules.model_fields.items()
     for name in getattr(field.annotation, "model_fields", {})
     if name != "levels"
 }
+PARAMS = np.dtype([(field, "f8") for field in INPUTS.values()])
 
 
 def _as_number(value: Any, annotation: Any) -> float:

@@ -27,7 +27,8 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: E
     """
     say = progress or (lambda _text: None)
     folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
-    begun = _begun(beside, run, folder, its := days[1:-1][:ITS_DAYS])
+    its = days[1:-1][:ITS_DAYS]
+    begun = _begun(beside, run, folder, its)
     pictures: dict[int, bytes] = {}
     written: list[Path] = []
     try:

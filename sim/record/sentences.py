@@ -90,32 +90,18 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day", "cause")
     said, events = [], result.world.events
     columns = zip(*(log[name].tolist() for name in (*names, *rest)), strict=True)
+    # fmt: off
     for row, (
-        kind,
-        one,
-        other,
-        group,
-        other_group,
-        town,
-        fighters,
-        d1,
-        d2,
-        d3,
-        level,
-        given,
-        a,
-        day,
-        cause,
+        kind, one, other, group, other_group, town, fighters, d1, d2, d3, level, given, a, day, cause
     ) in enumerate(columns):
         ends = kind in ENDS
-        # fmt: off
         said.append(event_text(Said(
             EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
             is_for_town(events, kind, one, other, cause),
         )))
-        # fmt: on
+    # fmt: on
     return said
 
 

@@ -105,13 +105,17 @@ def lost(error: BaseException) -> bool:
     return isinstance(error, CancelledError) or type(error).__name__ in ("CommClosedError", "FutureCancelledError")
 
 
+def start_method() -> str:
+    """Return how processes are started: as copies of a small one where the system can, else anew."""
+    return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
+
+
 def _pool(number: int) -> ProcessPoolExecutor:
     """Return a pool of processes that begin as copies of one that has imported what they need, where there is fork."""
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
-    fork = "forkserver" in get_all_start_methods()
-    context = get_context("forkserver" if fork else "spawn")
-    if fork:
+    context = get_context(start_method())
+    if start_method() == "forkserver":
         context.set_forkserver_preload(["__main__", "sim.study.worker"])
     pool = ProcessPoolExecutor(number, mp_context=context, initializer=stay_with_parent)
     # They start now, while this process makes ready what they will need; to ask for them takes until the first is there.
