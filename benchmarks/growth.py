@@ -29,35 +29,37 @@ SETTLE = 5  # days before those that are timed
 LIMIT = 1.1
 MEMORY = "memory alone"  # every force, and the towns near every town, read once
 NEAR_KM = 12.0
-SHORTEST = 3e-6  # seconds; what is left of quicker calls is noise
+TIME, WORK = "seconds", "lines"  # what is measured: of work, lines of the rules that are run
+LEAST = {TIME: 3e-6, WORK: 300.0}  # what is left of quicker calls is noise, and of fewer lines chance
 
 
 @dataclass
 class Series:
-    """Seconds of one part by size. `by` is what grows: towns, forces or days."""
+    """Seconds, or lines a day, of one part by size. `by` is what grows: towns, forces or days."""
 
     by: str
     part: str
     sizes: list[float] = field(default_factory=list)
-    seconds: list[float] = field(default_factory=list)
+    amounts: list[float] = field(default_factory=list)
+    unit: str = TIME
 
     def add(self, size: float, spent: float) -> None:
-        """Note a time; of several for one size the least is kept."""
+        """Note an amount; of several for one size the least is kept."""
         if size in self.sizes:
             row = self.sizes.index(size)
-            self.seconds[row] = min(self.seconds[row], spent)
+            self.amounts[row] = min(self.amounts[row], spent)
         else:
             self.sizes.append(size)
-            self.seconds.append(spent)
+            self.amounts.append(spent)
 
     @property
     def told(self) -> list[tuple[float, float]]:
-        """The sizes and seconds that are long enough to tell anything."""
-        return [pair for pair in zip(self.sizes, self.seconds, strict=True) if pair[1] > SHORTEST]
+        """The sizes and amounts that are large enough to tell anything."""
+        return [pair for pair in zip(self.sizes, self.amounts, strict=True) if pair[1] > LEAST[self.unit]]
 
     @property
     def exponent(self) -> float:
-        """Slope of log time on log size; not a number for fewer than two sizes that tell."""
+        """Slope of log amount on log size; not a number for fewer than two sizes that tell."""
         if len(self.told) < 2:
             return math.nan
         return float(np.polyfit(*np.log(np.array(self.told)).T, 1)[0])
@@ -67,18 +69,18 @@ class Series:
         """Exponent between the two largest sizes; not a number where either is too quick to tell."""
         if len(self.told) < 2:
             return math.nan
-        (small, quick), (large, slow) = self.told[-2:]
-        return math.log(slow / quick) / math.log(large / small)
+        (small, less), (large, more) = self.told[-2:]
+        return math.log(more / less) / math.log(large / small)
 
 
 class Growth:
-    """All series, by what grows and part."""
+    """All series, by what is measured, what grows and part."""
 
     def __init__(self) -> None:
-        self.series: dict[tuple[str, str], Series] = {}
+        self.series: dict[tuple[str, str, str], Series] = {}
 
-    def add(self, by: str, part: str, size: float, spent: float) -> None:
-        self.series.setdefault((by, part), Series(by, part)).add(size, spent)
+    def add(self, by: str, part: str, size: float, spent: float, unit: str = TIME) -> None:
+        self.series.setdefault((unit, by, part), Series(by, part, unit=unit)).add(size, spent)
 
 
 def measure(sides: Sequence[int], times: Sequence[int], days: Sequence[int], turns: int, rule_days: int = 10) -> Growth:

@@ -10,11 +10,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from benchmarks.growth import LIMIT, Series
+from benchmarks.growth import LIMIT, TIME, WORK, Series
 from benchmarks.measure import Figure
 from sim.plots.style import INK, OKABE_ITO, QUIET, new_figure, png_bytes, typography, write_whole
 
 MOST_RULES = 12
+MOST_PARTS = 7
 MARKS = "os^Dvp"
 
 
@@ -22,9 +23,12 @@ def draw(figures: Sequence[Figure], series: Sequence[Series], said: str, path: P
     """Draw what was measured into a PNG file; `said` is the line below it. Parts that were not measured are left out."""
     panels: list[tuple[str, object]] = []
     for by, unit in (("towns", "towns"), ("forces", "forces, on 169 towns"), ("days", "days, on 169 towns")):
-        chosen = [each for each in series if each.by == by and not each.part.startswith("rule")]
+        chosen = [each for each in series if each.unit == TIME and each.by == by and not each.part.startswith("rule")]
         if chosen:
             panels.append((unit, chosen))
+    counted = [each for each in series if each.unit == WORK and each.by == "towns" and each.told]
+    if counted:  # the largest parts of the work
+        panels.append(("towns", sorted(counted, key=lambda each: -each.amounts[-1])[:MOST_PARTS]))
     steps = [each for each in figures if each.part == "step of an agent" and "median" not in each.name]
     rules = [each for each in figures if each.part == "share"]
     panels += [("steps", steps)] if steps else []
@@ -52,19 +56,20 @@ def _finish(picture: Picture, said: str, rows: int) -> None:
 
 
 def _growth(axes: Axes, unit: str, series: Sequence[Series]) -> None:
-    """Draw time by size, with the exponents, and a thin line of exponent 1 through the first point of each."""
+    """Draw time or work by size, with the exponents, and a thin line of exponent 1 through the first point of each."""
     for each, colour, mark in zip(series, OKABE_ITO * 2, MARKS * 2, strict=False):
         label = f"{each.part}: {each.exponent:.2f}; {each.last:.2f}"
-        axes.loglog(each.sizes, each.seconds, color=colour, marker=mark, markersize=5, linewidth=1.6, label=label)
-        linear = [each.seconds[0] * size / each.sizes[0] for size in each.sizes]
+        axes.loglog(each.sizes, each.amounts, color=colour, marker=mark, markersize=5, linewidth=1.6, label=label)
+        linear = [each.amounts[0] * size / each.sizes[0] for size in each.sizes]
         axes.loglog(each.sizes, linear, color=colour, linewidth=0.7, linestyle=(0, (2, 3)))
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
         axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(unit)
-    axes.set_ylabel("seconds")
-    axes.set_title(f"Growth with {unit.split(',')[0]}", loc="left")
+    counted = series[0].unit == WORK
+    axes.set_ylabel("lines of rules run in a day" if counted else "seconds")
+    axes.set_title(f"Growth of {'work' if counted else 'time'} with {unit.split(',')[0]}", loc="left")
     low, high = axes.get_ylim()
     axes.set_ylim(low, high * (high / low) ** (0.16 + 0.09 * len(series)))  # room for the legend
     axes.legend(

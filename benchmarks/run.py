@@ -13,7 +13,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import growth, peers, processes, runs
+from benchmarks import growth, peers, processes, runs, work
 from benchmarks.agree import Agreement
 from benchmarks.measure import Figure, load_average, machine, yardstick
 
@@ -71,10 +71,12 @@ class Session:
         self.figures += processes.batches(self.pick(100, 1200), self.pick(1, 3))
 
     def grow(self) -> None:
-        """Exponents of growth with towns, forces and days."""
+        """Exponents of growth with towns, forces and days: of time, and of the lines of rules that are run."""
         usual = (FULL_SIDES, FULL_TIMES, FULL_DAYS) if self.full else (SIDES, TIMES, DAYS)
-        sizes = self.pick((QUICK_SIDES, QUICK_TIMES, QUICK_DAYS), usual)
-        self.growth = growth.measure(*sizes, turns=self.pick(1, 4), rule_days=self.pick(5, 10))
+        sides, times, days = self.pick((QUICK_SIDES, QUICK_TIMES, QUICK_DAYS), usual)
+        number = self.pick(5, 10)
+        self.growth = growth.measure(sides, times, days, turns=self.pick(1, 4), rule_days=number)
+        work.measure(self.growth, sides, times, number)
 
     def do(self, name: str) -> None:
         """Measure one part and note how busy the machine was meanwhile."""
@@ -144,15 +146,19 @@ def agreement_lines(found: Sequence[Agreement]) -> list[str]:
 
 
 def growth_lines(found: growth.Growth) -> list[str]:
-    """Return the exponents, a part a line, and what grows too fast."""
+    """Return the exponents of time and of work, a part a line, and what grows too fast."""
     lines = []
-    for each in found.series.values():
-        spent = " ".join(number(s) for s in each.seconds)
-        name = f"{each.part} by {each.by}"
-        lines.append(f"  {name:56} {exponent(each.exponent):>9} {exponent(each.last):>9}  {spent}")
-    head = f"GROWTH {'':51} {'exponent':>9} {'last step':>9}  seconds, smallest to largest"
-    said = [f"  grows too fast (above {growth.LIMIT}): {each.part} by {each.by}" for each in growth.over(found)]
-    return ["", head, *lines, *said] if lines else []
+    for unit, what in ((growth.TIME, "GROWTH OF TIME"), (growth.WORK, "GROWTH OF WORK")):
+        chosen = [each for each in found.series.values() if each.unit == unit]
+        if chosen:
+            lines += ["", f"{what:58} {'exponent':>9} {'last step':>9}  {unit}, smallest to largest"]
+        for each in chosen:
+            amounts = " ".join(number(amount) for amount in each.amounts)
+            name = f"{each.part} by {each.by}"
+            lines.append(f"  {name:56} {exponent(each.exponent):>9} {exponent(each.last):>9}  {amounts}")
+        said = [each for each in growth.over(found) if each.unit == unit]
+        lines += [f"  grows too fast (above {growth.LIMIT}; {unit}): {each.part} by {each.by}" for each in said]
+    return lines
 
 
 def number(value: float) -> str:
@@ -184,7 +190,7 @@ def write(session: Session, out: Path, began: datetime) -> None:
         "agreement": [each._asdict() for each in session.agreement],
         "growth": [
             {
-                "by": each.by, "part": each.part, "sizes": each.sizes, "seconds": each.seconds,
+                "by": each.by, "part": each.part, "unit": each.unit, "sizes": each.sizes, "amounts": each.amounts,
                 "exponent": None if math.isnan(each.exponent) else each.exponent,
                 "last_step": None if math.isnan(each.last) else each.last,
             }

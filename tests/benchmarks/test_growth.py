@@ -71,7 +71,7 @@ def test_exponents():
     assert bent.exponent == pytest.approx(1)
     assert bent.last == pytest.approx(2)
     noisy = series((100, 5e-3), (1000, 1e-2), (100, 1e-3), (1000, 7e-2))
-    assert noisy.seconds == [1e-3, 1e-2]
+    assert noisy.amounts == [1e-3, 1e-2]
     quick = series((100, 1e-9), (1000, 1e-5))
     assert math.isnan(quick.exponent)
     found = growth.Growth()
@@ -88,7 +88,7 @@ found, place = growth.Growth(), Path(sys.argv[1])
 growth.by_towns(found, place, 5, 1, 1)
 growth.by_days(found, place, 3, 1)
 growth.by_forces(found, place, 2, 1, 1)
-print(json.dumps([[each.by, each.part, each.seconds] for each in found.series.values()]))
+print(json.dumps([[each.by, each.part, each.amounts] for each in found.series.values()]))
 """
 
 
