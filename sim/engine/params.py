@@ -20,6 +20,7 @@ INPUTS = {  # dotted path of a number of a rule -> its field of the record
     if name != "levels"
 }
 PARAMS = np.dtype([(field, "f8") for field in INPUTS.values()])
+POSITIONS = {path: position for position, path in enumerate(INPUTS)}  # of the fields in the record
 
 
 def _as_number(value: Any, annotation: Any) -> float:
@@ -44,7 +45,8 @@ def params(rules: Rules) -> np.ndarray:
 def with_values(numbers: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
     """Return the record of `params` with values of inputs by dotted path; those that are no input of a rule are left out."""
     changed = numbers.copy()
+    flat = changed.view(np.float64)
     for path, value in values.items():
-        if path in INPUTS:
-            changed[INPUTS[path]] = value
+        if path in POSITIONS:
+            flat[POSITIONS[path]] = value
     return changed

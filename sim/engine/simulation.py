@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from sim.scenario.inputs import inputs_of
 from sim.scenario.schema import Scenario
 
 MOST_SEED = 2**63 - 1
+MOST_STARTS = 8  # scenarios whose start is kept, as many as are compared with each other
 SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
 SAID_OF_FACTIONS = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
 
@@ -33,36 +35,49 @@ class Part(NamedTuple):
     values: Mapping[str, float]
 
 
-class Start(NamedTuple):
-    """The first day before anything is drawn: the same for every seed. `setup` and `best` are the same for all values."""
+class FirstDay(NamedTuple):
+    """The first day before anything is drawn, the same for every seed, and free to change."""
 
-    setup: Setup
-    best: np.ndarray  # the numbers of the rules with all inputs at their best
-    given: dict[str, float]  # the values that override inputs
-    values: dict[str, float]
-    numbers: np.ndarray
+    values: dict[str, float]  # the value used for each input, by dotted path
+    numbers: np.ndarray  # those of the rules, as one record
     world: World
     names: Names
 
 
-_last_start: list[Start] = []  # at most one: what runs of one scenario share is set up once
+class Start:
+    """What runs of one scenario share: what no number changes, and the first day with all inputs at their best."""
+
+    def __init__(self, scenario: Scenario, geography: Geography) -> None:
+        self.setup = Setup(scenario, geography)
+        self.inputs = {path: quantity.best for path, quantity in inputs_of(scenario).items()}
+        self.numbers = params(scenario.rules)
+
+    @cached_property
+    def _best(self) -> tuple[World, Names]:
+        return build(self.setup)
+
+    def first_day(self, values: Mapping[str, float]) -> FirstDay:
+        """Return the first day with some inputs at other values; ValueError for a path that is no input."""
+        if unknown := values.keys() - self.inputs.keys():
+            raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
+        if values:
+            world, names = build(self.setup.using(values))
+        else:
+            world, names = twin(self._best[0]), self._best[1]
+        return FirstDay({**self.inputs, **values}, with_values(self.numbers, values), world, names)
 
 
-def start_of(scenario: Scenario, geography: Geography, values: Mapping[str, float]) -> Start:
-    """Return the start of a scenario, not to be changed; ValueError for a path that is no input."""
-    given = dict(values)
-    kept = [last for last in _last_start if last.setup.scenario is scenario and last.setup.geography is geography]
-    if kept and kept[0].given == given:
-        return kept[0]
-    inputs = inputs_of(scenario)
-    if unknown := given.keys() - inputs.keys():
-        raise ValueError(f"no such input: {', '.join(sorted(unknown))}")
-    setup, best = kept[0][:2] if kept else (Setup(scenario, geography), params(scenario.rules))
-    used = {path: quantity.best for path, quantity in inputs.items()} | given
-    world, names = build(setup.using(used))
-    start = Start(setup, best, given, used, with_values(best, given), world, names)
-    _last_start[:] = [start]
-    return start
+_last_starts: list[Start] = []
+
+
+def start_of(scenario: Scenario, geography: Geography) -> Start:
+    """Return what runs of a scenario share; the last few scenarios that were asked for are set up once."""
+    for start in _last_starts:
+        if start.setup.scenario is scenario and start.setup.geography is geography:
+            return start
+    _last_starts.append(Start(scenario, geography))
+    del _last_starts[:-MOST_STARTS]
+    return _last_starts[-1]
 
 
 @dataclass
@@ -97,10 +112,9 @@ class Simulation:
             raise ValueError(f"seed must be from 0 to {MOST_SEED}, got {seed}")
         self.scenario, self.geography, self.seed = scenario, geography, int(seed)
         self.days, self.day = scenario.days, 0
-        start = start_of(scenario, geography, values or {})
-        self.values, self._numbers, self.names = dict(start.values), start.numbers.copy(), start.names
+        first = start_of(scenario, geography).first_day(values or {})
+        self.values, self._numbers, self.world, self.names = first
         self.params = self._numbers[0]
-        self.world = twin(start.world)
         self._room = make_room(self.world)
         self._prepare_agreements()
         self.daily = empty_daily(self.days, self.world)

@@ -6,7 +6,6 @@ count in `world.counts`; `key` is a stable 63-bit identity made from what made t
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -329,14 +328,14 @@ THEATRE_DAY: Fields = {
 }
 
 
+_dtypes: dict[int, tuple[Fields, np.dtype]] = {}  # by the id of the fields, which are kept so that it stays theirs
+
+
 def dtype(fields: Fields) -> np.dtype:
     """Return the structured dtype of a table, the same object each time, which compares at once."""
-    return _dtype(tuple((name, kind) for name, (kind, _about) in fields.items()))
-
-
-@lru_cache(maxsize=100)
-def _dtype(fields: tuple[tuple[str, str], ...]) -> np.dtype:
-    return np.dtype(list(fields))
+    if id(fields) not in _dtypes:
+        _dtypes[id(fields)] = fields, np.dtype([(name, kind) for name, (kind, _about) in fields.items()])
+    return _dtypes[id(fields)][1]
 
 
 def table(fields: Fields, rows: int) -> np.ndarray:

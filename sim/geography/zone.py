@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -86,8 +86,14 @@ class ZoneSide:
     def within(self, depth_km: float) -> np.ndarray:
         """Return which towns lie in a zone so deep, bool [T]."""
         found = np.zeros(len(self.inside), bool)
-        found[self.inside] = _within(self.points, self.line, depth_km / self.cell_km)
+        depth, away = depth_km / self.cell_km, self._away
+        found[self.inside] = _within(self.points, self.line, depth) if away is None else away <= _reach(depth)
         return found
+
+    @cached_property
+    def _away(self) -> np.ndarray | None:
+        """The square of each town's distance from the line, f8 [n]; None where there are too many to compare them all."""
+        return _squares(self.points, self.line) if len(self.points) * len(self.line) <= FEW else None
 
 
 def zone_side(geography: Geography, government: np.ndarray, inside: np.ndarray) -> ZoneSide:
@@ -142,7 +148,7 @@ def _between(one: np.ndarray, other: np.ndarray) -> Segments:
 def _within(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
     """Return which points [n, 2] lie within `depth` of a segment, all in cells. Of many, compares only what shares a bucket."""
     if len(points) * len(line) <= FEW:
-        return _near(points, line, depth)
+        return _squares(points, line) <= _reach(depth)
     result = np.zeros(len(points), bool)
     segments = _buckets(line[:, :2], depth)
     for (bx, by), members in _buckets(points, depth).items():
@@ -151,17 +157,22 @@ def _within(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
         ]
         for first in range(0, len(members) if close else 0, 1000):
             some = np.array(members[first : first + 1000])
-            result[some] = _near(points[some], line[close], depth)
+            result[some] = _squares(points[some], line[close]) <= _reach(depth)
     return result
 
 
-def _near(points: np.ndarray, line: Segments, depth: float) -> np.ndarray:
-    """Return which points lie within `depth` of a segment; every point is held against every segment."""
+def _squares(points: np.ndarray, line: Segments) -> np.ndarray:
+    """Return the square of each point's distance from the nearest segment, in cells; infinite without any segment."""
     px, py = points[:, 0][:, None], points[:, 1][:, None]
     x0, y0, x1, y1 = line.T
     away = np.maximum(np.maximum(x0 - px, px - x1), 0) ** 2 + np.maximum(np.maximum(y0 - py, py - y1), 0) ** 2
-    found: np.ndarray = (away <= depth**2 + 1e-9).any(axis=1)
+    found: np.ndarray = away.min(axis=1, initial=np.inf)
     return found
+
+
+def _reach(depth: float) -> float:
+    """Return the largest square of a distance that is within a depth."""
+    return depth**2 + 1e-9
 
 
 def _buckets(points: np.ndarray, edge: float) -> dict[tuple[int, int], list[int]]:

@@ -22,6 +22,7 @@ import numpy as np
 from sim import __version__
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Result, Simulation, simulate
+from sim.engine.world import recycle
 from sim.errors import Fault, InputError
 from sim.history.declared import Patterns, Window
 from sim.history.priors import Plan
@@ -90,6 +91,7 @@ def run_chunk(packed: bytes, tasks: list[Task]) -> Done:
         try:
             result = simulate(kit.scenario, kept_map(kit.scenario.map), task.seed, task.values)
             figures[row] = figures_of(result, kit.declared, kit.figures)
+            recycle(result.world)
         except Exception as error:
             said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
             errors.append(f"seed {task.seed}, {task.values}: {said}")

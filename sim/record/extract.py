@@ -8,7 +8,8 @@ reached. With fewer, events, daily and control tables are those of the days befo
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from sim.engine.kinds import (
     RULES,
     SCOPES,
     TOWN_NEUTRAL,
+    TOWN_STATUS,
     WITHDRAWAL,
 )
 from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_REPORTS
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 Columns = dict[str, np.ndarray]
 Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
 CHANGES = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL)
+PARTIES = ("faction_a", "party_a", "faction_b", "party_b")
 THEATRE = (
     "clashes", "disputes", "agreements", "civilian_deaths", "offensive", "columns", "displaced", "pressure", "changes",
 )  # fmt: skip
@@ -58,8 +61,11 @@ THEATRE = (
 def events(result: Result) -> Columns:
     """Return the event log: n rows."""
     log = log_of(result)
+    ids = array([event_id(row) for row in range(len(log))])
     found = {
         **counted_events(result),
+        "event_id": ids,
+        "cause_id": named(log["cause"], ids),
         "date": dates(result, log["day"]),
         "rule": named(log["rule"], RULES),
         "level": log["level"].copy(),
@@ -76,12 +82,11 @@ def events(result: Result) -> Columns:
 
 
 def counted_events(result: Result) -> Columns:
-    """Return the columns of the event log that statistics of a run are made of: n rows."""
+    """Return the columns of the event log that statistics of a run are made of: n rows. Events are called by their rows."""
     log, short = log_of(result), codes_of(result)
-    ids = array([event_id(row) for row in range(len(log))])
     return {
-        "event_id": ids,
-        "cause_id": named(log["cause"], ids),
+        "event_id": np.arange(len(log)),
+        "cause_id": log["cause"].copy(),
         "day": log["day"].copy(),
         "given": log["given"].copy(),
         "kind": named(log["kind"], EVENT_KINDS),
@@ -151,12 +156,14 @@ def control_index(result: Result, first: int = 0) -> Control:
     """
     short = codes_of(result)
     faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
-    by_group = np.array([*(faction[group] for group in result.groups), len(short) + 1])
+    mixed, neutral = len(short), len(short) + 1
+    code = np.full((len(TOWN_STATUS), 1 + len(result.groups)), neutral)  # by status, and by holder counted from -1
+    code[HELD, 1:] = [faction[group] for group in result.groups]
+    code[CONTESTED] = mixed
     mornings = slice(first, result.days + 1)
-    status, index = result.daily.status[mornings], by_group[result.daily.holder[mornings]]
-    index[status == CONTESTED] = len(short)
-    index[(status != CONTESTED) & (status != HELD)] = len(short) + 1
-    return index, array([*short, MIXED, NEUTRAL])
+    place = result.daily.status[mornings] * code.shape[1]
+    place += result.daily.holder[mornings] + 1
+    return code.ravel().take(place), array([*short, MIXED, NEUTRAL])
 
 
 def control_codes(result: Result, first: int = 0) -> np.ndarray:
@@ -178,43 +185,65 @@ def control_start_end(result: Result, control: Control | None = None) -> Columns
     return {"name": array(towns(result)), "start": codes[index[0]], "end": codes[index[-1]]}
 
 
-def _change_events(log: np.ndarray) -> dict[tuple[int, int], int]:
-    """Return the event that best explains a change in a town on a day, by (day, town): the last change of holder,
-    else the last event of any kind that names the town.
+def _change_events(log: np.ndarray, days: set[int]) -> dict[tuple[int, int], int]:
+    """Return the event that best explains a change in a town on one of some days, by (day, town): the last change of
+    holder, else the last event of any kind that names the town.
     """
     found: dict[tuple[int, int], int] = {}
-    for strong in (False, True):
-        keep = np.isin(log["kind"], CHANGES) if strong else (log["kind"] != LEVEL_CHANGE) & (log["town"] >= 0)
-        rows = np.flatnonzero(keep)
-        days, places = log["day"][rows].tolist(), log["town"][rows].tolist()
-        found.update(zip(zip(days, places, strict=True), rows.tolist(), strict=True))
-    return found
+    kinds, of_day, towns_of = log["kind"].tolist(), log["day"].tolist(), log["town"].tolist()
+    strong: dict[tuple[int, int], int] = {}
+    for row, (kind, day, town) in enumerate(zip(kinds, of_day, towns_of, strict=True)):
+        if day in days and town >= 0:
+            if kind in CHANGES:
+                strong[day, town] = row
+            elif kind != LEVEL_CHANGE:
+                found[day, town] = row
+    return found | strong
 
 
-def control_changes(result: Result, control: Control | None = None) -> Columns:
-    """Return the towns whose control code, or holding group, is another at the end of a day than before.
+class Changes(NamedTuple):
+    """The towns whose control code, or holding group, is another at the end of a day than before: n rows."""
 
-    Taken from the daily record, so that it is exact; a town taken and lost again on one day has not changed. `control`:
-    its index, where that is known.
+    day: np.ndarray  # i8 [n]
+    town: np.ndarray  # i8 [n]
+    before: np.ndarray  # object [n], control code
+    after: np.ndarray  # object [n], control code
+    events: list[int]  # the row of the event that best explains each; -1 none
+    how: list[str]  # the kind of that event, or "presence"
+
+
+def changes(result: Result, control: Control) -> Changes:
+    """Return the changes of control, taken from the daily record, so that they are exact.
+
+    A town taken and lost again on one day has not changed. `control`: its index, as `control_index` returns it.
     """
-    mornings = slice(result.days + 1)
-    log, (code, codes), holder = log_of(result), control or control_index(result), result.daily.holder[mornings]
-    held = result.daily.status[mornings] == HELD
-    changed = (code[1:] != code[:-1]) | ((holder[1:] != holder[:-1]) & held[1:] & held[:-1])
-    day, town = np.nonzero(changed)
-    event_of = _change_events(log)
-    rows = [event_of.get(key, -1) for key in zip(day.tolist(), town.tolist(), strict=True)]
+    log, (code, codes) = log_of(result), control
+    holder, status = (table[: result.days + 1] for table in (result.daily.holder, result.daily.status))
+    day, town = np.nonzero((holder[1:] != holder[:-1]) | (status[1:] != status[:-1]))
+    another = code[day + 1, town] != code[day, town]
+    held = (status[day, town] == HELD) & (status[day + 1, town] == HELD)
+    day, town = (where[another | held] for where in (day, town))
+    days = day.tolist()
+    event_of = _change_events(log, set(days))
+    rows = [event_of.get(key, -1) for key in zip(days, town.tolist(), strict=True)]
+    how = [EVENT_KINDS[log["kind"][row]] if row >= 0 else "presence" for row in rows]
+    return Changes(day.astype(np.int64), town, codes[code[day, town]], codes[code[day + 1, town]], rows, how)
+
+
+def control_changes(result: Result) -> Columns:
+    """Return the towns whose control code, or holding group, is another at the end of a day than before."""
+    found, log, holder = changes(result, control_index(result)), log_of(result), result.daily.holder
     return {
-        "day": day.astype(np.int64),
-        "date": dates(result, day),
-        "town": named(town, towns(result)),
-        "from": codes[code[day, town]],
-        "to": codes[code[day + 1, town]],
-        "from_group": named(holder[day, town], result.groups),
-        "to_group": named(holder[day + 1, town], result.groups),
-        "how": array([EVENT_KINDS[log["kind"][row]] if row >= 0 else "presence" for row in rows]),
-        "event_id": array([event_id(row) for row in rows]),
-        "cause_id": array([event_id(int(log["cause"][row])) if row >= 0 else "" for row in rows]),
+        "day": found.day,
+        "date": dates(result, found.day),
+        "town": named(found.town, towns(result)),
+        "from": found.before,
+        "to": found.after,
+        "from_group": named(holder[found.day, found.town], result.groups),
+        "to_group": named(holder[found.day + 1, found.town], result.groups),
+        "how": array(found.how),
+        "event_id": array([event_id(row) for row in found.events]),
+        "cause_id": array([event_id(int(log["cause"][row])) if row >= 0 else "" for row in found.events]),
     }
 
 
@@ -234,8 +263,10 @@ def parties_of(result: Result, agreement: np.void) -> tuple[str, str]:
 
 def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
     """Return the name of an agreement: the scenario's, else its sides and the day of signing."""
-    on = dates(result, result.world.agreements["signed"][row : row + 1])[0]
-    return result.agreement_names.get(row) or f"{sides[0]}-{sides[1]}, {day_text(on.item())}"
+    if row in result.agreement_names:
+        return result.agreement_names[row]
+    on = result.scenario.start + timedelta(days=int(result.world.agreements[row]["signed"]))
+    return f"{sides[0]}-{sides[1]}, {day_text(on)}"
 
 
 def agreements(result: Result) -> Columns:
@@ -243,14 +274,19 @@ def agreements(result: Result) -> Columns:
     table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
     signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
     open_still = ended < 0
-    sides = [parties_of(result, a) for a in table]
+    who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
+    masks = table["terms"].tolist()
+    # Many are between the same two, with the same terms: each is said once.
+    said = {parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()}
+    sides = [said[parties] for parties in who]
+    terms = {mask: ", ".join(terms_of(result, table[row])) for mask, row in {m: n for n, m in enumerate(masks)}.items()}
     return {
         "agreement_id": array([agreement_id(row) for row in range(len(table))]),
         "name": array([agreement_name(result, row, pair) for row, pair in enumerate(sides)]),
         "parties": array([" / ".join(pair) for pair in sides]),
         "scope": named(table["scope"], SCOPES),
         "town": named(table["town"], towns(result)),
-        "terms": array([", ".join(terms_of(result, a)) for a in table]),
+        "terms": array([terms[mask] for mask in masks]),
         "mediator": named(table["mediator"], result.groups),
         "signed": dates(result, signed),
         "ended": np.where(open_still, np.datetime64("NaT", "D"), dates(result, ended)),

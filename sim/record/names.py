@@ -59,9 +59,14 @@ def _of_places(geography: Geography, name: str) -> np.ndarray:
     return np.array([*(getattr(place, name) for place in geography.places), np.nan], dtype=float)
 
 
-def towns(result: Result) -> list[str]:
+def towns(result: Result) -> tuple[str, ...]:
     """Return the towns' names, as the map has them."""
-    return [place.name for place in result.geography.places]
+    return _names_of(result.geography)
+
+
+@lru_cache(maxsize=16)
+def _names_of(geography: Geography) -> tuple[str, ...]:
+    return tuple(place.name for place in geography.places)
 
 
 def labels(result: Result) -> list[str]:

@@ -32,11 +32,16 @@ class Episode(NamedTuple):
 def episodes(log: Log, gap: int = QUIET_DAYS) -> list[Episode]:
     """Cut a log into episodes: the next event more than `gap` days after the last one opens a new episode."""
     found: list[Episode] = []
+    first, began, ended = 0, 0, 0
     for row, (day, end) in enumerate(zip(log.day.tolist(), log.end.tolist(), strict=True)):
-        if found and day - found[-1].ended <= gap:
-            found[-1] = found[-1]._replace(last=row + 1, ended=max(found[-1].ended, end))
-        else:
-            found.append(Episode(row, row + 1, day, max(day, end)))
+        if row and day - ended <= gap:
+            ended = max(ended, end)
+            continue
+        if row:
+            found.append(Episode(first, row, began, ended))
+        first, began, ended = row, day, max(day, end)
+    if len(log):
+        found.append(Episode(first, len(log), began, ended))
     return found
 
 
@@ -61,6 +66,7 @@ def places_by_day(log: Log, episode: Episode, within: int, from_day: int | None 
 
 def longest_calm(log: Log) -> int:
     """Return the longest stretch of days without an event, from the first to the last day of the window."""
-    days = np.array(sorted({day for a, b in zip(log.day, log.end, strict=True) for day in range(a, b + 1)}), dtype=int)
+    lengths = np.maximum(log.end - log.day + 1, 0)
+    days = np.unique(np.repeat(log.end + 1 - np.cumsum(lengths), lengths) + np.arange(lengths.sum()))
     marks = np.concatenate([[-1], days[(days >= 0) & (days < log.days)], [log.days]])
     return int(np.max(np.diff(marks))) - 1

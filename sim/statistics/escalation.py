@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,8 +38,14 @@ def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[s
         **control(tables, codes(scenario).values(), scenario.watch_towns if watch is None else watch),
         **agreements(tables["events"], tables["agreements"], scenario),
     }
+    return {name: found[name] for name in _in_order(tuple(found))}
+
+
+@lru_cache(maxsize=16)
+def _in_order(names: tuple[str, ...]) -> list[str]:
+    """Return keys of a summary in the order of `STATISTICS`."""
     order = {name: place for place, name in enumerate(STATISTICS)}
-    return dict(sorted(found.items(), key=lambda item: order[base_name(item[0])]))
+    return sorted(names, key=lambda name: order[base_name(name)])
 
 
 def first_day(events: Table, keep: np.ndarray) -> int | None:
@@ -64,11 +72,11 @@ def clash_counts(events: Table, sides: Iterable[str]) -> dict[str, Scalar]:
     between, kind = among(events, list(sides)), text(events, "kind")
     clash = between & (kind == "clash")
     return {
-        "clash_days": len(np.unique(column(events, "day")[clash])),
+        "clash_days": len(set(column(events, "day")[clash].tolist())),
         "clashes": int(clash.sum()),
         "incidents": int((between & one_of(kind, INCIDENTS)).sum()),
         "first_clash_day": first_day(events, clash),
-        "places_reached": len(np.unique(text(events, "town")[clash])),
+        "places_reached": len(set(text(events, "town")[clash].tolist())),
     }
 
 
@@ -88,19 +96,19 @@ def ladder(daily: Table, pairs: Iterable[tuple[str, str]]) -> dict[str, Scalar]:
 def counts(events: Table, daily: Table) -> dict[str, Scalar]:
     """Return counts of events by kind, of disputes, and the day of the first offensive."""
     kind = text(events, "kind")
-    ids, causes = text(events, "event_id"), text(events, "cause_id")
-    opened = set(ids[kind == "base_opened"])
-    alone = sum(cause not in opened for cause in causes[kind == "demand"])
+    number = Counter(kind.tolist())
+    opened = set(column(events, "event_id")[kind == "base_opened"].tolist())
+    alone = sum(cause not in opened for cause in column(events, "cause_id")[kind == "demand"].tolist())
     return {
         "disputes": len(opened) + alone,
         "disputes_max": int(column(daily, "disputes").max(initial=0)),
-        "base_attempts": int((kind == "base_attempt").sum()),
+        "base_attempts": number["base_attempt"],
         "bases_opened": len(opened),
-        "talks": int((kind == "talks").sum()),
-        "killings_at_talks": int((kind == "killing_at_talks").sum()),
-        "acts_against_civilians": int(one_of(kind, AGAINST_CIVILIANS).sum()),
+        "talks": number["talks"],
+        "killings_at_talks": number["killing_at_talks"],
+        "acts_against_civilians": sum(number[each] for each in AGAINST_CIVILIANS),
         "displaced_max": int(column(daily, "displaced").max(initial=0)),
-        "commanders_killed": int((kind == "commander_killed").sum()),
+        "commanders_killed": number["commander_killed"],
         "offensive_day": first_day(events, kind == "offensive_started"),
     }
 
@@ -114,13 +122,15 @@ def deaths(daily: Table, factions: Iterable[str]) -> dict[str, Scalar]:
 def control(tables: Mapping[str, Table], factions: Iterable[str], watch: Iterable[str]) -> dict[str, Scalar]:
     """Return towns gained, lost and held at the end by faction, changes of holder, and holders of watched towns."""
     ends = tables["control_start_end"]
-    name, start, end = text(ends, "name"), text(ends, "start"), text(ends, "end")
+    name, start, end = (text(ends, which).tolist() for which in ("name", "start", "end"))
+    moves = Counter(zip(start, end, strict=True))  # towns by their holder at the start and at the end
+    moved = {pair: number for pair, number in moves.items() if pair[0] != pair[1]}
     changes = len(column(tables["control_changes"], "day"))
-    found: dict[str, Scalar] = {"changes_of_holder": changes, "towns_changed": int((start != end).sum())}
+    found: dict[str, Scalar] = {"changes_of_holder": changes, "towns_changed": sum(moved.values())}
     for code in factions:
-        found[f"towns_gained.{code}"] = int(((end == code) & (start != code)).sum())
-        found[f"towns_lost.{code}"] = int(((start == code) & (end != code)).sum())
-        found[f"towns_end.{code}"] = int((end == code).sum())
+        found[f"towns_gained.{code}"] = sum(number for (_, to), number in moved.items() if to == code)
+        found[f"towns_lost.{code}"] = sum(number for (by, _), number in moved.items() if by == code)
+        found[f"towns_end.{code}"] = sum(number for (_, to), number in moves.items() if to == code)
     last = dict(zip(name, end, strict=True))
     return {**found, **{f"holder.{town}": last.get(town) for town in watch}}
 

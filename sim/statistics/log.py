@@ -82,9 +82,9 @@ def total_deaths(events: Table) -> np.ndarray:
 
 def among(events: Table, codes: Collection[str]) -> np.ndarray:
     """Return which events are between two different factions of `codes`: bool [n]."""
-    known = set(codes)
-    pairs = zip(text(events, "initiator"), text(events, "target"), strict=True)
-    return np.array([a != b and a in known and b in known for a, b in pairs], dtype=bool)
+    one, other = text(events, "initiator"), text(events, "target")
+    found: np.ndarray = one_of(one, codes) & one_of(other, codes) & np.asarray(one != other, bool)
+    return found
 
 
 def hostile(events: Table, rebels: Collection[str]) -> np.ndarray:

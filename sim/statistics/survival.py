@@ -43,7 +43,8 @@ class Survival(NamedTuple):
 def survival(days: np.ndarray, censored: np.ndarray) -> Survival:
     """Return the curve of holds of `days` days, f8 [n]; `censored`, bool [n], marks those that had not ended."""
     days, censored = np.asarray(days, dtype=float), np.asarray(censored, dtype=bool)
-    at = np.unique(days)
-    ends = np.array([np.sum((days == day) & ~censored) for day in at], dtype=float)
-    at_risk = np.array([np.sum(days >= day) for day in at], dtype=float)
-    return Survival(at, np.cumprod(1.0 - ends / at_risk), int(np.sum(~censored)), int(np.sum(censored)))
+    at, place = np.unique(days, return_inverse=True)
+    ends = np.bincount(place, weights=~censored, minlength=len(at))
+    at_risk = len(days) - np.searchsorted(np.sort(days), at)
+    broken = int(ends.sum())
+    return Survival(at, np.cumprod(1.0 - ends / at_risk), broken, len(days) - broken)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,18 @@ TYPES: dict[Kind, pa.DataType] = {
 }
 
 
-def schema(kinds: Columns) -> pa.Schema:
-    """Return the Arrow schema of a table."""
-    return pa.schema([(name, TYPES[kind]) for name, kind in kinds.items()])
+@dataclass(frozen=True, eq=False)
+class Coded:
+    """A column of text in which few words come again and again: places in `names`, i8 [n], each name there once."""
+
+    index: np.ndarray
+    names: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __iter__(self) -> Iterator[str]:
+        return (self.names[place] for place in self.index.tolist())
 
 
 def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapping[str, Any]]) -> bytes:
@@ -39,7 +49,7 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
         for name, kind in kinds.items()
     ]
     file = io.BytesIO()
-    table = pa.Table.from_arrays(arrays, schema=schema(kinds))
+    table = pa.Table.from_arrays(arrays, names=list(kinds))
     often = [name for name, kind in kinds.items() if kind == "text" or name in REPEATED]
     pq.write_table(
         table, file, compression="zstd", use_dictionary=often, write_statistics=list(REPEATED), store_schema=False
@@ -57,11 +67,13 @@ def _key(name: str, keys: Sequence[tuple[str, int]], lengths: Sequence[int]) -> 
 
 def _column(kind: Kind, parts: Sequence[Any], lengths: Sequence[int]) -> pa.Array:
     """Return one column of all runs; None stands for a run that does not have it."""
+    if parts and isinstance(parts[0], Coded):
+        return _coded(parts)
     if kind != "text" and parts and all(isinstance(part, np.ndarray) for part in parts):
         return _numbers(kind, np.concatenate(parts))
     values: list[Any] = []
     for part, length in zip(parts, lengths, strict=True):
-        values += [None] * length if part is None else part.tolist() if isinstance(part, np.ndarray) else part
+        values += (None,) * length if part is None else part.tolist() if isinstance(part, np.ndarray) else part
     if kind == "text":
         return _texts(values)
     if kind == "date":
@@ -97,6 +109,15 @@ def _texts(values: Sequence[str | None]) -> pa.Array:
     raw = [coded[value] for value in values]
     missing = np.array([value is None for value in values], dtype=bool) if None in coded else None
     return _joined(b"".join(raw), np.fromiter(map(len, raw), dtype=np.int64, count=len(raw)), missing)
+
+
+def _coded(parts: Sequence[Coded]) -> pa.Array:
+    """Return text of which every run has a code; the names of one run may be others than those of the next."""
+    names = {name: place for place, name in enumerate(dict.fromkeys(name for part in parts for name in part.names))}
+    index = np.concatenate([np.array([names[name] for name in part.names], np.int32)[part.index] for part in parts])
+    return pa.DictionaryArray.from_arrays(
+        pa.Array.from_buffers(pa.int32(), len(index), [None, pa.py_buffer(index)]), _texts(list(names))
+    )
 
 
 def _joined(raw: bytes, sizes: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:

@@ -19,12 +19,13 @@ import numpy as np
 from sim.engine.jit import source_hash
 from sim.engine.kinds import EVENT_KINDS
 from sim.engine.simulation import Result, simulate
+from sim.engine.world import recycle
 from sim.geography.maps import Geography, load_map
 from sim.record import extract
-from sim.record.names import codes_of, log_of, named, towns, watched
+from sim.record.names import array, codes_of, log_of, named, towns, watched
 from sim.scenario.schema import Scenario
 from sim.statistics.escalation import summarise
-from sim.study.parquet import parquet
+from sim.study.parquet import Coded, parquet
 from sim.study.tables import Layout
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str,
     result = simulate(scenario, geography, task.seed, task.values)
     stage[0] = "extracting tables"
     tables = _extracted(result, kit.layout)
+    recycle(result.world)
     stage[0] = "summing up"
     summary = summarise(scenario, tables, watched(scenario, geography))
     inputs = {f"input:{path}": value for path, value in task.inputs.items()}
@@ -155,57 +157,57 @@ def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str,
     return {**tables, "runs": {name: [value] for name, value in runs.items()}}
 
 
-def _extracted(result: Result, layout: Layout) -> dict[str, Values]:
+def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
     """Return the tables of a finished simulation that the summary and the study need."""
     events = extract.events(result) if "events" in layout.tables else extract.counted_events(result)
     control = extract.control_index(result)
-    found = {
+    changes = extract.changes(result, control)
+    found: dict[str, dict[str, Any]] = {
         "events": events,
         "daily": extract.daily(result),
-        "control_changes": extract.control_changes(result, control),
+        "control_changes": {"day": changes.day},
         "control_start_end": extract.control_start_end(result, control),
-        "agreements": _agreements(result, events),
+        "agreements": _agreements(result),
         "control": _control(result, control, layout.mornings(result.days)),
+        "changes": _changes(result, changes),
     }
-    found["changes"] = _changes(result, found["control_changes"])
     if "reported" in layout.tables:
         found["reported"] = extract.events_reported(result)
     return found
 
 
-def _rows_of(ids: np.ndarray) -> np.ndarray:
-    """Return the rows of events by their ids, i8 [n]; -1 for none."""
-    return np.array([int(name[1:]) - 1 if name else -1 for name in ids], dtype=np.int64)
-
-
-def _agreements(result: Result, events: Values) -> Values:
+def _agreements(result: Result) -> Values:
     found = extract.agreements(result)
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
     breakers = np.array([of_group.get(group, "") for group in found["broken_by"]], dtype=object)
-    kinds = np.append(events["kind"], "").astype(object)
-    return {**found, "broken_by_faction": breakers, "cause_kind": kinds[_rows_of(found["cause_id"])]}
+    ended = result.world.agreements["ended_event"][: len(breakers)]
+    kinds = np.append(log_of(result)["kind"], len(EVENT_KINDS))  # an agreement in force is ended by none
+    return {**found, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
 
 
-def _control(result: Result, control: extract.Control, mornings: list[int]) -> Values:
+def _control(result: Result, control: extract.Control, mornings: list[int]) -> dict[str, Any]:
     """Return who holds each town on some mornings, a row a morning and town."""
     index, codes = control
     names = towns(result)
     return {
         "day": np.repeat(mornings, len(names)),
-        "town": np.array(names * len(mornings), dtype=object),
-        "code": codes[index[mornings].ravel()],
+        "town": Coded(np.tile(np.arange(len(names)), len(mornings)), tuple(names)),
+        "code": Coded(index[mornings].ravel(), tuple(codes)),
     }
 
 
-def _changes(result: Result, changes: Values) -> Values:
+def _changes(result: Result, changes: extract.Changes) -> Values:
     """Return the changes of holder, each with the kinds of event that led to it."""
     log = log_of(result)
     causes, kinds = log["cause"].tolist(), named(log["kind"], EVENT_KINDS).tolist()
-    paths = [path_of(row, causes, kinds) for row in _rows_of(changes["event_id"]).tolist()]
     return {
-        **{name: changes[name] for name in ("day", "town", "from", "to", "how")},
-        "path": np.array(paths, dtype=object),
+        "day": changes.day,
+        "town": named(changes.town, towns(result)),
+        "from": changes.before,
+        "to": changes.after,
+        "how": array(changes.how),
+        "path": array([path_of(row, causes, kinds) for row in changes.events]),
     }
 
 

@@ -1,0 +1,102 @@
+"""Where fighters stand on the first day: garrisons by town, and reserves in the main towns of each group.
+
+Garrisons are in proportion to the square root of population and to front access; the rest are reserves.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.engine.draws import identity
+from sim.engine.identities import name_key
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+    from sim.geography.places import Holding
+
+RESERVE_FIGHTERS = 800  # fighters of one reserve force
+RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
+GUEST = 0.4  # weight of a town in which a group is a guest, where one that it holds has 1
+
+
+class Stands(NamedTuple):
+    """Where groups may stand: n rows, those of a group its garrisons, then its reserves, the main towns first."""
+
+    groups: int
+    post: np.ndarray  # i8 [n], twice the group, and one more for reserves
+    place: np.ndarray  # i8 [n], 0, 1, 2 among the rows of a post
+    town: np.ndarray  # i8 [n]
+    weight: np.ndarray  # f8 [n]
+    key: np.ndarray  # i8 [n], identity of the force
+
+
+def front_weights(towns: np.ndarray, geography: Geography, government: np.ndarray) -> np.ndarray:
+    """Return the weight of each town for garrisons, f8 [T]: square root of population, doubled at the front.
+
+    `government`: bool [T], towns that a government holds.
+    """
+    beside = np.repeat(np.arange(len(towns)), np.diff(geography.adjacent_start))
+    front = np.zeros(len(towns), bool)
+    front[beside[government[geography.adjacent] != government[beside]]] = True
+    return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
+
+
+def stands_of(
+    groups: Sequence[str], holdings: Sequence[Holding], names: Sequence[str], keys: Sequence[int], weights: np.ndarray
+) -> Stands:
+    """Return where groups may stand. Of the towns: who holds them, their names, identities and weights for garrisons."""
+    where: dict[str, list[int]] = {}  # group -> towns that it holds or contests
+    for town, holding in enumerate(holdings):
+        for name in dict.fromkeys(holding.groups):
+            where.setdefault(name, []).append(town)
+    rows: list[tuple[int, int, int, float, int]] = []
+    for group, name in enumerate(groups):
+        towns = where.get(name, [])
+        wanted = {town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in towns}
+        main = sorted((-weight, names[town], town) for town, weight in wanted.items())[:RESERVE_TOWNS]
+        for reserve, some in enumerate((towns, [town for _, _, town in main])):
+            keys_of = (identity(name_key(name), keys[town] ^ (1 + reserve)) for town in some)
+            rows += [
+                (2 * group + reserve, place, town, wanted[town], key)
+                for place, (town, key) in enumerate(zip(some, keys_of, strict=True))
+            ]
+    columns = np.array(rows, [("post", "i8"), ("place", "i8"), ("town", "i8"), ("weight", "f8"), ("key", "i8")])
+    return Stands(len(groups), *(columns[name].copy() for name in Stands._fields[1:]))
+
+
+def manned(stands: Stands, fighters: Sequence[int], share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows of `stands` in which somebody stands, and how many fighters there, both i8 [n].
+
+    `fighters`: of each group; `share` of them are in garrisons. Reserves stand in as many towns as they fill forces.
+    """
+    total, places = [], []
+    for number in fighters:
+        garrison = round(number * share)
+        total += [garrison, number - garrison]
+        places += [len(stands.post), max(1, math.ceil((number - garrison) / RESERVE_FIGHTERS))]
+    rows = np.flatnonzero(stands.place < np.array(places)[stands.post])
+    parts = split(np.array(total), stands.post[rows], stands.weight[rows])
+    there = parts > 0
+    return rows[there], parts[there]
+
+
+def split(total: np.ndarray, part_of: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Split whole numbers by weights, by largest remainder; the parts of each sum to it exactly.
+
+    `total`, i8 [m]; of each part `part_of`, i8 [n] in rising order, its place in `total`, and `weight`, f8 [n] above 0.
+    """
+    bounds = np.searchsorted(part_of, np.arange(len(total) + 1))
+    all_weights = weight.tolist()
+    # fsum is exact: sum() rounds otherwise from Python 3.12 on
+    sums = np.array([math.fsum(all_weights[a:b]) for a, b in pairwise(bounds.tolist())])
+    exact = weight * (total / np.where(sums > 0, sums, 1.0))[part_of]
+    parts = exact.astype(np.int64)
+    order = np.lexsort((parts - exact, part_of))  # stable: of equal remainders the first
+    left = total - np.bincount(part_of, parts, len(total)).astype(np.int64)
+    parts[order[np.arange(len(order)) < (bounds[:-1] + left)[part_of]]] += 1
+    return parts
