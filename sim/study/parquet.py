@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from sim.study.tables import KEY, Columns, Kind
 
 REPEATED = (*KEY, "day")  # the same in many rows: kept once, and their lowest and highest value in each file noted
+FEW_ROWS = 1000  # to compress so few takes longer than it saves
 TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),
     "int": pa.int64(),
@@ -50,9 +51,13 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
     ]
     file = io.BytesIO()
     table = pa.Table.from_arrays(arrays, names=list(kinds))
-    often = [name for name, kind in kinds.items() if kind == "text" or name in REPEATED]
     pq.write_table(
-        table, file, compression="zstd", use_dictionary=often, write_statistics=list(REPEATED), store_schema=False
+        table,
+        file,
+        compression="zstd" if len(table) > FEW_ROWS else "none",
+        use_dictionary=[name for name, kind in kinds.items() if kind == "text" or name in REPEATED],
+        write_statistics=list(REPEATED),
+        store_schema=False,
     )
     return file.getvalue()
 
@@ -78,9 +83,10 @@ def _column(kind: Kind, parts: Sequence[Any], lengths: Sequence[int]) -> pa.Arra
         return _texts(values)
     if kind == "date":
         return _numbers(kind, np.array(values, dtype="datetime64[D]"))  # None is NaT
+    if None not in values:
+        return _numbers(kind, np.array(values, dtype=None if values else np.int64))
     missing = np.array([value is None for value in values], dtype=bool)
-    numbers = np.array([0 if value is None else value for value in values], dtype=None if values else np.int64)
-    return _numbers(kind, numbers, missing)
+    return _numbers(kind, np.array([0 if value is None else value for value in values]), missing)
 
 
 # Arrays are made over their own memory: pa.array would import pandas, which takes a worker as long as dozens of runs.
@@ -91,16 +97,17 @@ def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) 
     wanted = np.dtype(np.int32 if kind in ("small", "date") else np.float64 if kind == "float" else np.int64)
     if values.dtype.kind not in ("M" if kind == "date" else "fiub" if kind == "float" else "iub"):
         raise TypeError(f"{values.dtype} in a column of {kind}")
-    missing = np.zeros(len(values), bool) if missing is None else missing
     if values.dtype.kind in "fM":
-        missing = missing | (np.isnan(values) if values.dtype.kind == "f" else np.isnat(values))
+        unknown = np.isnan(values) if values.dtype.kind == "f" else np.isnat(values)
+        missing = unknown if missing is None else missing | unknown
     whole = values.astype("datetime64[D]").astype(np.int64) if kind == "date" else values
-    numbers = np.where(missing, 0, whole)
-    if wanted.kind == "i" and len(numbers) and (numbers != numbers.astype(wanted)).any():
+    if missing is not None and missing.any():
+        whole = np.where(missing, 0, whole)
+    numbers = np.ascontiguousarray(whole.astype(wanted, copy=False))
+    if numbers.dtype != whole.dtype and wanted.kind == "i" and (numbers != whole).any():
         raise OverflowError(f"a number does not fit a column of {kind}")
-    return pa.Array.from_buffers(
-        TYPES[kind], len(values), [_validity(missing), pa.py_buffer(np.ascontiguousarray(numbers.astype(wanted)))]
-    )
+    known = None if missing is None else _validity(missing)
+    return pa.Array.from_buffers(TYPES[kind], len(values), [known, pa.py_buffer(numbers)])
 
 
 def _texts(values: Sequence[str | None]) -> pa.Array:
