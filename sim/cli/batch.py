@@ -61,11 +61,14 @@ def batch(
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.folder import check_folder
     from sim.cli.output import pairs
+    from sim.study.executors import cores, prepare
     from sim.study.plan import make_plan
 
     if most is not None and until_precise is None:
         raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
     definition, source, place = definition_of(files)
+    if scheduler is None and not plan_only and (workers or cores()) > 1:
+        prepare()  # while this process plans the study
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source)
     folder = out or place or OUTPUTS
     check_folder(folder, "--out")

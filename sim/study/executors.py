@@ -110,14 +110,24 @@ def start_method() -> str:
     return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 
 
-def _pool(number: int) -> ProcessPoolExecutor:
-    """Return a pool of processes that begin as copies of one that has imported what they need, where there is fork."""
+def prepare() -> None:
+    """Start, where there is fork, the process of which workers will be copies; this process goes on meanwhile.
+
+    It imports what workers need, which takes a second or two: whoever knows early that there will be workers calls this.
+    """
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
-    context = get_context(start_method())
     if start_method() == "forkserver":
-        context.set_forkserver_preload(["__main__", "sim.study.worker"])
-    pool = ProcessPoolExecutor(number, mp_context=context, initializer=stay_with_parent)
+        from multiprocessing import forkserver
+
+        get_context("forkserver").set_forkserver_preload(["__main__", "sim.study.ready"])
+        forkserver.ensure_running()
+
+
+def _pool(number: int) -> ProcessPoolExecutor:
+    """Return a pool of processes that begin as copies of one that has imported what they need, where there is fork."""
+    prepare()
+    pool = ProcessPoolExecutor(number, mp_context=get_context(start_method()), initializer=stay_with_parent)
     # They start now, while this process makes ready what they will need; to ask for them takes until the first is there.
     threading.Thread(target=_wake, args=(pool, number), daemon=True).start()
     return pool

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,13 @@ import pytest
 
 from sim.cli.main import main
 from tests.cli.support import ROOT, Command
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c_reaches_processes() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, and all processes of that, too."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
