@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sim.study.tables import KEY, Columns, Kind
 
 REPEATED = (*KEY, "day")  # the same in many rows: kept once, and their lowest and highest value in each file noted
-FEW_ROWS = 1000  # to compress so few takes longer than it saves
+FEW_ROWS = 100  # to compress so few takes longer than it saves
 TYPES: dict[Kind, pa.DataType] = {
     "text": pa.string(),
     "int": pa.int64(),

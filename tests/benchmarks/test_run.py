@@ -1,17 +1,20 @@
 """Figures are made of what they say; the command prints, and writes JSON and a plot."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks import measure, rules
-from benchmarks.growth import Series
+from benchmarks.growth import TIME, WORK, Series
 from benchmarks.measure import Figure
 from benchmarks.plot import draw
 from benchmarks.run import PARTS, Session, main, number, table
-from sim.engine import day, tables
-from sim.engine.simulation import Simulation
-from sim.reading import read
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_in_turn_calls_each_once_a_turn():
@@ -44,19 +47,36 @@ def test_clock_keeps_the_least_of_each_call():
     assert not rules.Clock(lambda w: w).takes_parameters
 
 
+MEASURED = """
+import json
+from benchmarks import rules
+from sim.engine import day, tables
+from sim.engine.simulation import Simulation
+from sim.reading import read
+
+loaded, geography = read("two_valleys")
+found = rules.shares(lambda: Simulation(loaded.scenario, geography, 1), 2, days=4)
+plain, force_days = Simulation(loaded.scenario, geography, 1), 0
+for _day in range(4):
+    plain.step()
+    force_days += int(plain.world.counts[tables.L_FORCES])
+called = [name for name in day.one_day.__code__.co_names if callable(vars(day).get(name))]
+each = {name: found.share(name) for name in found.rules}
+print(json.dumps([found.days, found.force_days, force_days, found.whole, each, called]))
+"""
+
+
 def test_shares_are_of_the_same_days_and_all_rules():
-    loaded, geography = read("kafr_hamra")
-    found = rules.shares(lambda: Simulation(loaded.scenario, geography, 1), 2, days=4)
-    plain = Simulation(loaded.scenario, geography, 1)
-    force_days = 0
-    for _day in range(4):
-        plain.step()
-        force_days += int(plain.world.counts[tables.L_FORCES])
-    assert (found.days, found.force_days) == (4, force_days)
-    called = set(getattr(day.one_day, "py_func", day.one_day).__code__.co_names)
-    assert set(found.rules) == {name for name in called if callable(vars(day).get(name))}
-    assert sum(found.share(rule) for rule in found.rules) == pytest.approx(1)
-    assert found.whole > 0
+    """Without compiling: each rule by itself would be compiled for a few calls."""
+    words = [sys.executable, "-c", MEASURED]
+    environment = {**os.environ, "NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(words, cwd=ROOT, env=environment, capture_output=True, text=True, check=True)
+    days, counted, force_days, whole, each, called = json.loads(done.stdout)
+    assert days == 4
+    assert counted == force_days > 0
+    assert whole > 0
+    assert set(each) == set(called)
+    assert sum(each.values()) == pytest.approx(1)
 
 
 def test_numbers_have_three_digits():
@@ -67,11 +87,13 @@ def test_table_names_what_grows_too_fast():
     session = Session(quick=True, full=False)
     session.figures = [Figure("peer", "a / b", 31.4, "times", 3, 0.1, "at least 25")]
     square = Series("towns", "a part", [10.0, 100.0], [1e-3, 1e-1])
-    session.growth.series = {("towns", "a part"): square}
+    lines = Series("forces", "a rule", [10.0, 100.0], [1e3, 1e5], WORK)
+    session.growth.series = {(TIME, "towns", "a part"): square, (WORK, "forces", "a rule"): lines}
     text = "\n".join(table(session))
     assert "31.4 times" in text
     assert "goal: at least 25" in text
-    assert "grows too fast (above 1.1): a part by towns" in text
+    assert "grows too fast (above 1.1; seconds): a part by towns" in text
+    assert "grows too fast (above 1.1; lines): a rule by forces" in text
 
 
 def test_draws_what_there_is(tmp_path):
@@ -83,13 +105,14 @@ def test_draws_what_there_is(tmp_path):
 
 
 def test_command_writes_json_and_plot(tmp_path, capsys):
-    assert main(["--quick", "--only", "rules", "--out", str(tmp_path)]) == 0
-    assert "a force-day" in capsys.readouterr().out
+    assert main(["--quick", "--only", "frames", "--out", str(tmp_path)]) == 0
+    assert "frames drawn" in capsys.readouterr().out
     (file,) = tmp_path.glob("benchmark-*.json")
     content = json.loads(file.read_text())
-    shares = [each["value"] for each in content["figures"] if each["part"] == "share"]
-    assert sum(shares) == pytest.approx(100)
-    assert content["noise"]["rules"]["ns_a_draw"][0] > 0
+    drawn = {each["name"]: each for each in content["figures"]}["frames drawn"]
+    assert drawn["value"] > 0
+    assert drawn["turns"] == 2
+    assert content["noise"]["frames"]["ns_a_draw"][0] > 0
     assert file.with_suffix(".png").is_file()
 
 
