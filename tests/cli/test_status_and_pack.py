@@ -41,7 +41,7 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
     assert 0 < study.done < study.planned == 1800
     told = command("status", "two_valleys")
     assert told.returncode == 0, told.stderr
-    assert f"two_valleys: {study.done:,} runs of 3,000 are done." in told.stdout
+    assert f"two_valleys: {study.done:,} runs of 1,800 are done." in told.stdout
     assert "To go on: python run.py batch two_valleys" in told.stdout
     done = command("batch", "two_valleys", "--workers", "1")
     assert done.returncode == 0, done.stderr
