@@ -130,7 +130,10 @@ REFUSED = {
 def test_what_may_not_change_is_refused_in_one_line(
     made: Path, tmp_path: Path, change: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["branch", str(made), "--day", str(DAY), "--set", change, "--out", str(tmp_path / "no")]) == 2
+    assert (
+        main(["branch", str(made), "--day", str(DAY), "--set", change, "--no-pictures", "--out", str(tmp_path / "no")])
+        == 2
+    )
     told = capsys.readouterr().err.splitlines()
     assert len(told) == 1, told
     assert told[0].startswith(f"--set: {REFUSED[change]}")
