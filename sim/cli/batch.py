@@ -67,11 +67,10 @@ def batch(
     if most is not None and until_precise is None:
         raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
     definition, source, place = definition_of(files)
-    if scheduler is None and not plan_only and (workers or cores()) > 1:
-        prepare()  # while this process plans the study
-    plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source)
     folder = out or place or OUTPUTS
     check_folder(folder, "--out")
+    pooled = scheduler is None and not plan_only and (workers or cores()) > 1
+    plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
     pairs(plan_rows(plan), title=plan.definition.question)
     if plan_only:
         pairs(estimate_rows(plan, folder / plan.name, None if scheduler else workers), title="\nEstimate")

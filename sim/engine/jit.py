@@ -43,7 +43,8 @@ def _user_cache() -> Path:
 
 
 def _holds_code(folder: Path) -> bool:
-    return any(folder.rglob("*.nbc"))
+    """Return whether the days are there, which are most of all code: single functions are kept, too, as they are called."""
+    return any(folder.rglob("day.days_on_end*.nbc"))
 
 
 def _usable(folder: Path) -> bool:

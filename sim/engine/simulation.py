@@ -22,7 +22,7 @@ from sim.scenario.inputs import inputs_of
 from sim.scenario.schema import Scenario
 
 MOST_SEED = 2**63 - 1
-MOST_STARTS = 8  # scenarios whose start is kept, as many as are compared with each other
+MOST_STARTS = 40  # scenarios whose start is kept: as many as a study may have
 SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
 SAID_OF_FACTIONS = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
 
@@ -71,13 +71,14 @@ _last_starts: list[Start] = []
 
 
 def start_of(scenario: Scenario, geography: Geography) -> Start:
-    """Return what runs of a scenario share; the last few scenarios that were asked for are set up once."""
-    for start in _last_starts:
+    """Return what runs of a scenario share; the last scenarios that were asked for are set up once."""
+    for start in tuple(_last_starts):
         if start.setup.scenario is scenario and start.setup.geography is geography:
             return start
-    _last_starts.append(Start(scenario, geography))
+    made = Start(scenario, geography)
+    _last_starts.append(made)
     del _last_starts[:-MOST_STARTS]
-    return _last_starts[-1]
+    return made  # not what is last in the list: another thread may have asked meanwhile
 
 
 @dataclass

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from datetime import date
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -144,6 +145,7 @@ def build(setup: Setup) -> tuple[World, Names]:
     return world, Names(setup.factions, setup.groups, setup.terms, setup.agreements)
 
 
+@lru_cache(maxsize=4)
 def _map_tables(geography: Geography) -> dict[str, np.ndarray]:
     """Return the tables that are the map's own."""
     return {

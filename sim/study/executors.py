@@ -120,7 +120,7 @@ def prepare() -> None:
     if start_method() == "forkserver":
         from multiprocessing import forkserver
 
-        get_context("forkserver").set_forkserver_preload(["__main__", "sim.study.ready"])
+        get_context("forkserver").set_forkserver_preload(["sim.study.ready", "__main__"])
         forkserver.ensure_running()
 
 

@@ -12,7 +12,7 @@ exceed the second at its lowest.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -103,10 +103,11 @@ class Plan:
         return found
 
 
-def make_plan(definition: Definition, source: Source | None = None) -> Plan:
+def make_plan(definition: Definition, source: Source | None = None, checked: Callable[[], None] | None = None) -> Plan:
     """Read the scenarios of a study and lay out its runs; InputError with every fault found.
 
-    `source` says where the definition was read from: files are looked for beside it, faults have its lines.
+    `source` says where the definition was read from: files are looked for beside it, faults have its lines. `checked`
+    is called when nothing can be refused any more, before the points of the design are drawn, which takes a second.
     """
     source = source or Source()
     scenarios, maps = _read_all(definition, source)
@@ -120,6 +121,8 @@ def make_plan(definition: Definition, source: Source | None = None) -> Plan:
         definition.name, definition.model_copy(update={"headline": headline}), scenarios, 0, definition.design,
         draws.inputs, empty, empty, _digest(definition, scenarios, maps, draws), notes, draws,
     )  # fmt: skip
+    if checked is not None:
+        checked()
     return _filled(bare)
 
 

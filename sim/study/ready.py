@@ -5,7 +5,11 @@ The first call of a compiled rule takes half a second, whatever the rule; copies
 
 from __future__ import annotations
 
-import sim.study.worker  # noqa: F401
-from sim.engine.identities import name_key
+import signal
+
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that called for this one
+
+import sim.study.worker  # noqa: E402, F401
+from sim.engine.identities import name_key  # noqa: E402
 
 name_key("ready")
