@@ -59,19 +59,21 @@ def _growth(axes: Axes, unit: str, series: Sequence[Series]) -> None:
     """Draw time or work by size, with the exponents, and a thin line of exponent 1 through the first point of each."""
     for each, colour, mark in zip(series, OKABE_ITO * 2, MARKS * 2, strict=False):
         label = f"{each.part}: {each.exponent:.2f}; {each.last:.2f}"
-        axes.loglog(each.sizes, each.amounts, color=colour, marker=mark, markersize=5, linewidth=1.6, label=label)
-        linear = [each.amounts[0] * size / each.sizes[0] for size in each.sizes]
-        axes.loglog(each.sizes, linear, color=colour, linewidth=0.7, linestyle=(0, (2, 3)))
+        sizes, amounts = zip(*(each.told or zip(each.sizes, each.amounts, strict=True)), strict=True)
+        axes.loglog(sizes, amounts, color=colour, marker=mark, markersize=5, linewidth=1.6, label=label)
+        linear = [amounts[0] * size / sizes[0] for size in sizes]
+        axes.loglog(sizes, linear, color=colour, linewidth=0.7, linestyle=(0, (2, 3)))
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, high * (high / low) ** (0.16 + 0.09 * len(series)))  # room for the legend
     for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_locator(LogLocator(subs=(1.0, 3.0)))
+        low, high = axis.get_view_interval()
+        axis.set_major_locator(LogLocator(subs=(1.0, 3.0) if high / low < 1e4 else (1.0,), numticks=20))
         axis.set_major_formatter(FuncFormatter(lambda value, _place: f"{value:,.10g}"))
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel(unit)
     counted = series[0].unit == WORK
     axes.set_ylabel("lines of rules run in a day" if counted else "seconds")
     axes.set_title(f"Growth of {'work' if counted else 'time'} with {unit.split(',')[0]}", loc="left")
-    low, high = axes.get_ylim()
-    axes.set_ylim(low, high * (high / low) ** (0.16 + 0.09 * len(series)))  # room for the legend
     axes.legend(
         loc="upper left",
         fontsize=8,
