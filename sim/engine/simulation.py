@@ -15,6 +15,7 @@ from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
 from sim.engine.params import params, with_values
 from sim.engine.recording import record_day
 from sim.engine.rules.agreements import effects_of_terms
+from sim.engine.said import DOCTRINE
 from sim.engine.tables import Daily, World, table
 from sim.engine.world import Names, Setup, build, make_room, twin
 from sim.geography.maps import Geography
@@ -24,7 +25,6 @@ from sim.scenario.schema import Scenario
 MOST_SEED = 2**63 - 1
 MOST_STARTS = 40  # scenarios whose start is kept: as many as a study may have
 SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
-SAID_OF_FACTIONS = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
 
 
 class Part(NamedTuple):
@@ -164,7 +164,7 @@ class Simulation:
         if scenario.days <= self.day:
             raise ValueError(f"{self.day} days are over, the scenario has {scenario.days}")
         self.world.put(**{name: getattr(other.world, name) for name in SAID_TABLES})
-        for name in SAID_OF_FACTIONS:
+        for name in DOCTRINE:
             self.world.factions[name] = other.world.factions[name]
         self.world.space["pairs"] = other.world.space["pairs"]
         kept = self.day + 1

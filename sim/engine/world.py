@@ -26,10 +26,8 @@ from sim.scenario.quantity import Quantity
 from sim.scenario.schema import MERGED_COHESION, Policy, Scenario
 
 LONG_AGO = -10000
-SPARE, LEAST = (
-    8,
-    100,
-)  # a table has room for a day and an eighth of it, or so many rows, more: it seldom has to be longer
+SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
+LEAST = 100  # rows, where an eighth is fewer
 BESIDE = {name: (f"live_{name}", *(("standing",) if name == "forces" else ())) for name in tables.WITH_LIVE}
 """Tables that are as long as another."""
 _spare: dict[str, np.ndarray] = {}  # tables of zeros, from worlds that are done with
