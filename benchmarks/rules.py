@@ -10,13 +10,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from sim.engine import day, tables
+from sim.engine import tables
 from sim.engine.jit import compiled
+from sim.engine.profile import taken_apart
 from sim.engine.simulation import Simulation
 
 Start = Callable[[], Simulation]
@@ -57,11 +57,7 @@ def shares(start: Start, turns: int, days: int | None = None, skip: int = 0) -> 
 
     `skip` days are simulated first, unmeasured.
     """
-    body = getattr(day.one_day, "py_func", day.one_day)
-    clocks = {
-        name: Clock(rule) for name, rule in vars(day).items() if name in body.__code__.co_names and callable(rule)
-    }
-    apart = FunctionType(body.__code__, {**vars(day), **clocks})
+    clocks, apart = taken_apart(lambda _name, rule: Clock(rule))
     whole, empty, empty_with = Clock(lambda simulation: simulation.step()), Clock(nothing), Clock(nothing_with)
 
     def in_parts(simulation: Simulation) -> None:

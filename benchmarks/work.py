@@ -13,14 +13,13 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import CodeType, FrameType, FunctionType
+from types import FrameType
 from typing import Any
 
 from benchmarks import lattice
 from benchmarks.growth import SETTLE, WORK, Growth
 from benchmarks.processes import python
-from sim.engine import day, tables
-from sim.engine.simulation import Simulation
+from sim.engine.profile import simulate_by, taken_apart
 from sim.geography.maps import load_map
 
 
@@ -72,18 +71,7 @@ def lines_a_day(folder: Path, side: int, times: int, days: int) -> tuple[dict[st
     geography = load_map(lattice.write_map(folder, side))
     simulation = lattice.start(side, SETTLE + days, geography, times)
     simulation.go_on(SETTLE)
-    body: CodeType = day.one_day.__code__
-    rules = {name: Counter(rule) for name, rule in vars(day).items() if name in body.co_names and callable(rule)}
-    apart = FunctionType(body, {**vars(day), **rules})
-    force_days = _count(simulation, apart)
+    rules, one_day = taken_apart(lambda _name, rule: Counter(rule))
+    force_days = simulate_by(one_day, simulation)
     lines = {f"rule {name}": rule.lines / days for name, rule in rules.items()}
     return {"a day": sum(lines.values()), **lines}, force_days / days
-
-
-def _count(simulation: Simulation, apart: Callable[..., None]) -> int:
-    """Simulate to the end by `apart`; return force-days."""
-    force_days = 0
-    while simulation.day < simulation.days:
-        simulation.step(apart)
-        force_days += int(simulation.world.counts[tables.L_FORCES])
-    return force_days

@@ -6,12 +6,14 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 from sim.engine import day, tables
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Scenario
+
+Wrapped = TypeVar("Wrapped", bound=Callable[..., Any])
 
 
 def profile(scenario: Scenario, geography: Geography, seed: int) -> tuple[dict[str, float], int]:
@@ -20,17 +22,22 @@ def profile(scenario: Scenario, geography: Geography, seed: int) -> tuple[dict[s
     Calls from Python cost about 10 microseconds each, which the compiled day does not pay: read shares, not sums.
     """
     seconds: dict[str, float] = defaultdict(float)
-    body = getattr(day.one_day, "py_func", day.one_day)
-    rules = {name: _timed(name, rule, seconds) for name, rule in vars(day).items() if hasattr(rule, "py_func")}
-    one_day = FunctionType(body.__code__, {**vars(day), **rules})
-    _run(Simulation(scenario, geography, seed), one_day)  # the first run compiles
+    _rules, one_day = taken_apart(lambda name, rule: _timed(name, rule, seconds))
+    simulate_by(one_day, Simulation(scenario, geography, seed))  # the first run compiles
     seconds.clear()
-    simulation = Simulation(scenario, geography, seed)
-    force_days = _run(simulation, one_day)
+    force_days = simulate_by(one_day, Simulation(scenario, geography, seed))
     return dict(seconds), force_days
 
 
-def _run(simulation: Simulation, one_day: Callable[..., None]) -> int:
+def taken_apart(wrap: Callable[[str, Callable[..., Any]], Wrapped]) -> tuple[dict[str, Wrapped], Callable[..., None]]:
+    """Return the rules of a day by name, each wrapped by `wrap(name, rule)`, and the day as a function that calls these."""
+    code = getattr(day.one_day, "py_func", day.one_day).__code__
+    rules = {name: wrap(name, rule) for name, rule in vars(day).items() if name in code.co_names and callable(rule)}
+    return rules, FunctionType(code, {**vars(day), **rules})
+
+
+def simulate_by(one_day: Callable[..., None], simulation: Simulation) -> int:
+    """Simulate all days that are left by a function that stands in for the compiled day; return the force-days."""
     force_days = 0
     while simulation.day < simulation.days:
         simulation.step(one_day)

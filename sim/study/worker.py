@@ -192,7 +192,7 @@ def _control(result: Result, control: extract.Control, mornings: list[int]) -> d
     names = towns(result)
     return {
         "day": np.repeat(mornings, len(names)),
-        "town": Coded(np.tile(np.arange(len(names)), len(mornings)), tuple(names)),
+        "town": Coded(np.tile(np.arange(len(names)), len(mornings)), names),
         "code": Coded(index[mornings].ravel(), tuple(codes)),
     }
 

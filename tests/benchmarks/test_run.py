@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import measure, rules
+from benchmarks import measure, rules, runs
 from benchmarks.growth import TIME, WORK, Series
 from benchmarks.measure import Figure
 from benchmarks.plot import draw
@@ -77,6 +77,16 @@ def test_shares_are_of_the_same_days_and_all_rules():
     assert whole > 0
     assert set(each) == set(called)
     assert sum(each.values()) == pytest.approx(1)
+
+
+def test_figures_of_rules_are_shares_of_the_day_and_time_of_a_force(monkeypatch):
+    measured = rules.Shares({"a": 3e-3, "b": 1e-3}, 5e-3, force_days=1000, days=10, call=1e-6, call_with=2e-6)
+    monkeypatch.setattr(runs, "shares", lambda _start, _turns: measured)
+    found = runs.rules(2)
+    shares = {each.name: each.value for each in found if each.part == "share"}
+    assert sum(shares.values()) == pytest.approx(100)
+    assert shares["a"] == pytest.approx(75)
+    assert {each.name: each.value for each in found}["a force-day"] == pytest.approx(5000)
 
 
 def test_numbers_have_three_digits():
