@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from sim.model.conflict import ConflictModel
     from sim.viewer.snapshot import History, Line, Snapshot
 
-MOST_LINES = 100
-
 
 @dataclass(frozen=True)
 class Held:
@@ -56,7 +54,7 @@ def town_card(model: ConflictModel, history: History, town: int, day: int) -> To
         bases=tuple(_bases(model, snapshot, town)),
         forces=_forces(model, snapshot, town),
         disputes=tuple(_disputes(snapshot, town)),
-        lines=tuple(here[: -MOST_LINES - 1 : -1]),
+        lines=tuple(reversed(here)),
         why=_why_town(model, history, place.name, snapshot.day),
     )
 

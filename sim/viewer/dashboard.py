@@ -23,7 +23,7 @@ from sim.viewer.downloads import make, offered
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file
-from sim.viewer.widgets import Clock, Downloads, Feed, Fold, MapView, Panel
+from sim.viewer.widgets import Clock, Downloads, Filters, Fold, MapView, Panel
 from sim.words import day_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 DAY = timedelta(days=1)
 TICKS = 4
-MOST_LINES = 60
 PATIENCE = 1.0  # s between looks at bands that grow
 MOST_DRAWINGS = 12
 WIDE, LEGEND = 440, 480  # px of the charts and of the legend, before they are fitted to the column
@@ -210,21 +209,20 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
                 [wanted["kind"]] if wanted["kind"] else [],
                 [wanted["faction"]] if wanted["faction"] else [],
                 town,
-                MOST_LINES,
             )
         )
         look = look_of(run.simulation.scenario)
         title = panels.map_title(run) if len(runs) == 2 else ""
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
-            Feed(
-                filters=place == 0,
-                html=title + (panels.note(note) if note else panels.event_lines(found, look, day, MOST_LINES)),
-                kinds=json.dumps(feed.groups_of(lines)),
-                factions=json.dumps(look.codes),
-                filter=wanted,
-                event_pick=picked,
-                event_set_filter=set_filter,
-            )
+            if place == 0:
+                Filters(
+                    kinds=json.dumps(feed.groups_of(lines)),
+                    factions=json.dumps(look.codes),
+                    filter=wanted,
+                    event_set_filter=set_filter,
+                )
+            html = panels.note(note) if note else panels.event_lines(found, look, day)
+            Panel(html=title + html, place="tc-lines", event_pick=picked)
 
 
 @solara.component

@@ -8,7 +8,6 @@ from collections.abc import Collection, Sequence
 from sim.engine.kinds import EVENT_KINDS
 from sim.viewer.snapshot import Line
 
-MOST = 200
 # Words an analyst filters by, each with its kinds of event; every kind is in exactly one group.
 KIND_GROUPS: dict[str, tuple[str, ...]] = {
     "changes of holder": ("capture", "withdrawal", "town_neutral"),
@@ -53,25 +52,24 @@ def pick(
     kinds: Collection[str] = (),
     factions: Collection[str] = (),
     place: str = "",
-    most: int = MOST,
 ) -> list[Line]:
-    """Return the events that have happened by a morning, newest first, at most `most`.
+    """Return the events that have happened by a morning, newest first.
 
     `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `place` a town as the map names
     it; an empty filter lets everything through.
     """
     wanted = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
     sides = set(factions)
+    past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
+    if not (wanted or sides or place):
+        return list(past)
     found: list[Line] = []
-    for row in range(bisect_left(lines, until_day, key=lambda line: line.day) - 1, -1, -1):
-        line = lines[row]
+    for line in past:
         if wanted and line.kind not in wanted:
             continue
         if sides and line.initiator not in sides and line.target not in sides:
             continue
         if place and line.town != place:
             continue
-        if len(found) >= most:
-            break
         found.append(line)
     return found

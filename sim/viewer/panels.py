@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sim.viewer.snapshot import Line, Snapshot
 
 MOST_CHANGES = 3
+MOST_LINES, MOST_THERE = 60, 100  # events of the feed, and of a town's card
 
 
 def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
@@ -54,10 +55,13 @@ def _changed(changed: Sequence[str]) -> str:
     return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {shown}{more}</p>'
 
 
-def event_lines(lines: Sequence[Line], look: Look, day: int, total: int, beside: str = "") -> str:
-    """Return events, newest first, with the initiator's colour; those of the day before the one shown are marked."""
+def event_lines(lines: Sequence[Line], look: Look, day: int, most: int = MOST_LINES) -> str:
+    """Return the first `most` events with the initiator's colour; those of the day before the one shown are marked.
+
+    `lines` are newest first; where some are left out, a last line says of how many.
+    """
     rows = []
-    for line in lines:
+    for line in lines[:most]:
         colour = look.colour(line.initiator) if line.initiator else "#B8BDC2"
         fresh = " tc-fresh" if line.day == day - 1 else ""
         place = f' data-town="{escape(line.town)}"' if line.town else ""
@@ -68,8 +72,7 @@ def event_lines(lines: Sequence[Line], look: Look, day: int, total: int, beside:
         )
     if not rows:
         return '<div class="tc-quiet tc-none">no such event so far</div>'
-    more = f'<div class="tc-quiet tc-none">the newest {len(rows)} of {total}</div>' if total > len(rows) else ""
-    return "".join(rows) + more
+    return "".join(rows) + (note(f"the newest {len(rows)} of {len(lines):,}") if len(lines) > len(rows) else "")
 
 
 def chain(title: str, lines: Sequence[str]) -> str:
@@ -125,7 +128,7 @@ def town(card: TownCard, look: Look, day: int) -> str:
         f"{_list('Fighters there', [', '.join(forces)] if forces else [])}"
         f"{_list('Bases', card.bases)}{_list('Disputes', card.disputes)}"
         f"<h3>Why it last changed hands</h3>{_why(card.why)}"
-        f"<h3>What happened there</h3>{event_lines(card.lines, look, day, len(card.lines))}</div>"
+        f"<h3>What happened there</h3>{event_lines(card.lines, look, day, MOST_THERE)}</div>"
     )
 
 

@@ -36,8 +36,8 @@ def Clock(
 
 
 @solara.component_vue("panel.vue")
-def Panel(html: str = "", event_pick: Handler | None = None) -> None:
-    """Words and drawings; reports {kind, id} of what is clicked."""
+def Panel(html: str = "", place: str = "", event_pick: Handler | None = None) -> None:
+    """Words and drawings, in the style of a `place`; reports {kind, id} of what is clicked."""
 
 
 @solara.component_vue("fold.vue")
@@ -45,17 +45,14 @@ def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Hand
     """A title that opens and closes what is below it; reports whether it is to be open."""
 
 
-@solara.component_vue("feed.vue")
-def Feed(
-    html: str = "",
-    filters: bool = True,
+@solara.component_vue("filters.vue")
+def Filters(
     kinds: str = "[]",
     factions: str = "[]",
     filter: dict[str, str] = {},
-    event_pick: Handler | None = None,
     event_set_filter: Handler | None = None,
 ) -> None:
-    """Events with their filters; reports {kind, faction, place} and what is clicked."""
+    """The filters of events; reports {kind, faction, place}."""
 
 
 @solara.component_vue("scenario.vue")

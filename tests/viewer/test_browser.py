@@ -262,6 +262,19 @@ def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
     page.wait_for_selector(".tc-card h3:has-text('Held by')")
 
 
+def test_a_line_pressed_while_the_feed_is_drawn_anew_is_heard(address: str, opened: Opened) -> None:
+    page = opened(address)
+    play_to_the_end(page)
+    line = page.locator(".tc-line").first
+    event, box = line.get_attribute("data-id"), line.bounding_box()
+    page.mouse.move(box["x"] + 40, box["y"] + 8)
+    page.mouse.down()
+    page.fill("[aria-label=place]", "Maarat al-Numan")
+    page.wait_for_selector(f".tc-line[data-id={event}]", state="detached")
+    page.mouse.up()
+    page.wait_for_selector(f".tc-card h2:has-text('Why {event}')")
+
+
 @pytest.mark.parametrize(
     ("label", "name", "start"),
     [

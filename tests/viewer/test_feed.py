@@ -7,8 +7,12 @@ from collections import Counter
 import pytest
 
 from sim.engine.kinds import EVENT_KINDS
+from sim.plots.style import look_of
+from sim.scenario.load import load
 from sim.viewer.feed import KIND_GROUPS, groups_of, kinds_of, pick
+from sim.viewer.panels import MOST_LINES, event_lines
 from sim.viewer.snapshot import History
+from tests.viewer.support import KAFR_HAMRA
 from tests.viewer.test_snapshot import LIVELY, followed
 
 DAY = 60
@@ -25,21 +29,20 @@ def test_every_kind_is_in_one_group() -> None:
 
 
 def test_newest_first_and_nothing_of_later_days(history: History) -> None:
-    lines = pick(history.lines, DAY, most=10_000)
+    lines = pick(history.lines, DAY)
     assert lines == [line for line in history.lines if line.day < DAY][::-1]
-    assert pick(history.lines, DAY, most=7) == lines[:7]
     assert pick(history.lines, 0) == []
-    assert len(pick(history.lines, 10_000, most=100_000)) == len(history.lines)
+    assert len(pick(history.lines, 10_000)) == len(history.lines)
 
 
 def test_filters_hold_together(history: History) -> None:
-    everything = pick(history.lines, DAY, most=10_000)
+    everything = pick(history.lines, DAY)
     town = Counter(line.town for line in everything if line.kind == "clash").most_common(1)[0][0]
     for kinds in (("clash",), ("clashes", "capture"), ()):
         wanted = {k for word in kinds for k in KIND_GROUPS.get(word, (word,))}
         for side in ("HTS", ""):
             for place in (town, ""):
-                chosen = pick(history.lines, DAY, kinds, [side] if side else [], place, 10_000)
+                chosen = pick(history.lines, DAY, kinds, [side] if side else [], place)
                 assert chosen
                 assert chosen == [
                     line
@@ -59,3 +62,14 @@ def test_filters_offered_are_those_that_find_something(history: History) -> None
     left = set(KIND_GROUPS) - set(groups_of(history.lines))
     assert not any(pick(history.lines, 10_000, [group]) for group in left)
     assert kinds_of([]) == groups_of([]) == []
+
+
+def test_what_is_left_out_of_a_long_list_is_said(history: History) -> None:
+    look, lines = look_of(load(KAFR_HAMRA).scenario), pick(history.lines, DAY)
+    assert len(lines) > MOST_LINES
+    whole = event_lines(lines, look, DAY)
+    assert whole.count('class="tc-line') == MOST_LINES
+    assert f"the newest {MOST_LINES} of {len(lines)}" in whole
+    few = event_lines(lines[:8], look, DAY)
+    assert few.count('class="tc-line') == 8
+    assert "the newest" not in few
