@@ -17,9 +17,9 @@ SHORT_LOG = "short_log"  # tests/engine/test_short_log.py
 def texts_of(name: str) -> dict[Path, str]:
     """Return the files of a golden run and what belongs in them."""
     if name == SHORT_LOG:
-        from tests.engine.test_short_log import recorded
+        from tests.engine.test_short_log import WORLDS, recorded
 
-        return {FOLDER / f"{SHORT_LOG}.txt": recorded()}
+        return {FOLDER / f"{SHORT_LOG}-{world}.txt": recorded(world) for world in WORLDS}
     result = GOLDEN[name]()
     hashes = f"events {log_hash(result)}\nstate {state_hash(result)}\n"
     return {FOLDER / f"{name}.txt": readable(result), FOLDER / f"{name}.sha256": hashes}

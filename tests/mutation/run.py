@@ -31,9 +31,8 @@ from cosmic_ray.mutating import mutate_code
 ROOT = Path(__file__).parents[2]
 CONFIG = tomllib.loads((Path(__file__).parent / "cosmic_ray.toml").read_text(encoding="utf-8"))
 SHORT = "tests/engine/test_short_log.py"
-DEAR = (
-    1.0  # CPU seconds; a test that takes longer is left out, a mutant that makes one take eight times that is noticed
-)
+NOT_OF_RULES = ("test_draws", "test_source", "test_stale_code")
+DEAR = 1.0  # CPU seconds; tests that take longer are left out, a mutant that makes one take eight times that is noticed
 
 
 def candidates() -> list[dict[str, Any]]:
@@ -134,10 +133,13 @@ class Mutants:
 
 
 def relevant(items: list[pytest.Item], path: str) -> list[pytest.Item]:
-    """Return the short log and, for a rule, the tests of its own file; all tests for what several rules share."""
+    """Return the short logs and, for a rule or the draws, the tests of its own file; for what rules share, all of rules."""
     stem = {"agreements": "ceasefire"}.get(Path(path).stem, Path(path).stem)
     own = [item for item in items if stem in item.path.stem]
-    return [item for item in items if item.nodeid.startswith(SHORT)] + own if own and "/rules/" in path else items
+    if not own or not ("/rules/" in path or stem == "draws"):
+        own = [item for item in items if item.path.stem not in NOT_OF_RULES]
+    short = [item for item in items if item.nodeid.startswith(SHORT)]
+    return short + [item for item in own if item not in short]
 
 
 def forked(work: Callable[[], str]) -> str:
