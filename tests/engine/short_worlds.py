@@ -41,7 +41,8 @@ def lattice(held: list[Any]) -> Geography:
         if i >= ACROSS and i % 5 == 0 and i % ACROSS:
             roads.append((names[i - ACROSS - 1], name, KM * 1.5))
     values = {name: (i * 7 % 10) / 10 for i, name in enumerate(names)}
-    return make_map(places, roads, dict(zip(names, held, strict=True)), values, population=9000.0)
+    people = {name: 500.0 * (1 + (i * 5 % 16)) ** 2 for i, name in enumerate(names)}
+    return make_map(places, roads, dict(zip(names, held, strict=True)), values, people)
 
 
 def steered(seed: int) -> Lab:
@@ -54,9 +55,9 @@ def steered(seed: int) -> Lab:
         B4=0,
     )
     factions = {
-        "Gov": faction("government", V=4000),
-        "Red": faction(proscribed=True, R1=1500, R2={"fighters": 1500, "solidarity": 1}),
         "Blue": blue,
+        "Red": faction(proscribed=True, R1=1500, R2={"fighters": 1500, "solidarity": 1}),
+        "Gov": faction("government", V=4000),
         "Green": faction(doctrine={"restraint": 2}, G1=800, G2=300),
         "Patron": faction("patron_backed", P=500),
         "Tribe": faction("neutral", N=60),
@@ -69,7 +70,8 @@ def steered(seed: int) -> Lab:
     given = [
         {"on": on(2), "event": "base_attempt", "by": "R2", "in": "C"},
         {"on": on(2), "event": "base_attempt", "by": "Green", "in": "N"},
-        {"on": on(30), "event": "base_attempt", "by": "B1", "in": "A"},
+        {"on": on(3), "event": "base_attempt", "by": "Red", "in": "A"},
+        {"on": on(30), "event": "base_attempt", "by": "B1", "in": "E"},
         {
             "on": on(8),
             "event": "agreement",
@@ -114,7 +116,7 @@ def steered(seed: int) -> Lab:
         spread={"reach_km": 15},
         movement={"home_after_days": 2, "road_km_per_day": 9, "offroad_km_per_day": 5},
     )
-    holders: list[Any] = ["V", "R1", "R1", "P", "B1", ("B1", "R2"), "G1", "R2", "B2", (), "G2", "G1"]
+    holders: list[Any] = ["B1", "R1", "R1", "P", "B1", ("B1", "R2"), "G1", "R2", "B2", (), "G2", "G1"]
     scenario = make_scenario(
         factions,
         rules=rules,
@@ -126,15 +128,15 @@ def steered(seed: int) -> Lab:
         garrison_share=0.7,
         days=60,
     )
-    return Lab(scenario, lattice([*holders, "B3", "R2", "N", "G1"]), seed)
+    return Lab(scenario, lattice([*holders, "B3", "V", "N", "G1"]), seed)
 
 
 def besieged(seed: int) -> Lab:
     """Return a world whose government attacks early, under the linear law, with few and weak rebels."""
     factions = {
-        "Red": faction(R={"fighters": 900, "cohesion": 0.5}),
+        "Red": faction(R={"fighters": 1400, "cohesion": 0.5}),
         "Gov": faction("government", V=6000, W=500),
-        "Blue": faction(proscribed=True, B1={"fighters": 260, "solidarity": 0.9}, B2=240),
+        "Blue": faction(proscribed=True, B1={"fighters": 160, "solidarity": 0.9}, B2=140),
     }
     rules = numbers(
         clash={
@@ -163,7 +165,7 @@ def besieged(seed: int) -> Lab:
         ceasefire={"hold_days": 30, "stalemate_days": 3},
         control={"bandwagon": False},
     )
-    holders: list[Any] = ["V", "W", "V", "R", "R", "B1", ("R", "B2"), "B2", "R", "R", (), "B1", "R", "B2", "R", "R"]
+    holders: list[Any] = ["R", "W", "V", "R", "V", "B1", ("R", "B2"), "B2", "R", "R", (), "B1", "R", "B2", "R", "R"]
     return Lab(make_scenario(factions, rules=rules, days=60), lattice(holders), seed)
 
 

@@ -30,7 +30,7 @@ def make_map(
     roads: Sequence[tuple[str, str, float]],
     held: Mapping[str, str | tuple[str, ...]],
     values: Mapping[str, float] | None = None,
-    population: float = 5000.0,
+    population: float | Mapping[str, float] = 5000.0,
     cell_km: float | None = 2.5,
 ) -> Geography:
     """Return a map: `towns` at (km east, km north), `roads` as (a, b, km), `held` as group or groups, () is neutral."""
@@ -40,7 +40,7 @@ def make_map(
             name,
             lat=SOUTH + north / KM_PER_DEGREE,
             lon=WEST + east / across,
-            population=population,
+            population=population if isinstance(population, int | float) else population[name],
             value=(values or {}).get(name, 0.5),
         )
         for name, (east, north) in towns.items()
