@@ -56,7 +56,9 @@ def steered(seed: int) -> Lab:
     )
     factions = {
         "Blue": blue,
-        "Red": faction(proscribed=True, R1=1500, R2={"fighters": 1500, "solidarity": 1}),
+        "Red": faction(
+            proscribed=True, doctrine={"truce_propensity": 2}, R1=1500, R2={"fighters": 1500, "solidarity": 1}
+        ),
         "Gov": faction("government", V=4000),
         "Green": faction(doctrine={"restraint": 2}, G1=800, G2=300),
         "Patron": faction("patron_backed", P=500),
@@ -163,25 +165,31 @@ def besieged(seed: int) -> Lab:
         reporting={"delay_days": 3, "summary_share": 0.9, "misplaced_share": 0.4, "outlet_detection": 0.9},
         civilians={"pressure_per_town_month": 6, "new_days": 6, "return_half_life_days": 6},
         ceasefire={"hold_days": 30, "stalemate_days": 3},
-        control={"bandwagon": False},
+        control={"threshold": 0.25, "threshold_spread": 0.1, "support_weight": 1, "influence_days": 4},
     )
     holders: list[Any] = ["R", "W", "V", "R", "V", "B1", ("R", "B2"), "B2", "R", "R", (), "B1", "R", "B2", "R", "R"]
     return Lab(make_scenario(factions, rules=rules, days=60), lattice(holders), seed)
 
 
 def haggling(seed: int) -> Lab:
-    """Return the wild world's map with many bases, disputes and talks, and hardly any fight that spreads."""
-    rules: dict[str, dict[str, Any]] = {name: {} for name in WILD} | {
-        "base_attempt": {"attempts_per_town_month": 1, "reach_km": 30, "distance_km": 60},
-        "incident": {"per_pair_month": 0.1, "escalates": 0.1},
-        "demand": {"interval_days": 1.5, "rationality": 1, "annoyance": 0.6, "settles": 0.1},
-        "talks": {"after_refusal": 0.9, "settles": 0.5, "killing": 0.15},
-        "offensive": {"calendar_per_month": 0.3, "shelling_per_town_month": 1},
-        "ceasefire": {"signing_per_10_deaths": 0.8, "hold_days": 8},
-        "spread": {"offspring_per_clash_day": 0.2},
+    """Return a world with many bases, disputes and talks, and hardly any fight that spreads."""
+    factions = {
+        "Red": faction(doctrine={"tolerance": 0.5}, R1=900, R2=90),
+        "Blue": faction(doctrine={"expansion": 2}, B1=600, B2={"fighters": 800, "mediates": True}),
+        "Green": faction(proscribed=True, G1=1500),
     }
-    scenario = make_scenario(FACTIONS, rules=rules, terms=TERMS)
-    return Lab(scenario, chain(len(HOLDERS), 11.0, HOLDERS), seed)
+    rules: dict[str, dict[str, Any]] = {name: {} for name in WILD} | {
+        "base_attempt": {"attempts_per_town_month": 1, "reach_km": 40, "distance_km": 60, "strength_weight": 0.2},
+        "incident": {"per_pair_month": 0.1, "escalates": 0.1},
+        "demand": {"interval_days": 1, "rationality": 1, "annoyance": 0.6, "settles": 0.1},
+        "talks": {"after_refusal": 0.9, "settles": 0.4, "killing": 0.15},
+        "clash": {"loss_per_day": 0.01, "continue_probability": 0.5},
+        "control": {"bandwagon": False},
+        "ceasefire": {"signing_per_10_deaths": 0.8, "hold_days": 8},
+        "spread": {"offspring_per_clash_day": 0.2, "call_to_arms": False},
+    }
+    holders: list[Any] = ["R1", "B1", ("B2", "R2"), "G1", "B2", "R1", "G1", (), "G1", "B1", ("G1", "B1"), "R1"]
+    return Lab(make_scenario(factions, rules=rules, terms=TERMS), lattice(holders), seed)
 
 
 WORLDS: dict[str, Callable[[], Lab]] = {
