@@ -12,8 +12,8 @@ from datetime import date, timedelta
 from typing import Any
 
 from sim.geography.maps import Geography
-from tests.engine.test_invariants import FACTIONS, HOLDERS, START, TERMS, WILD, wild
-from tests.engine.worlds import Lab, chain, faction, make_map, make_scenario
+from tests.engine.test_invariants import START, TERMS, WILD, wild
+from tests.engine.worlds import Lab, faction, make_map, make_scenario
 
 ACROSS, KM = 4, 7.0
 
