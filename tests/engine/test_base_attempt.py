@@ -74,6 +74,13 @@ def test_the_rate_is_the_one_of_the_model_page() -> None:
     assert agreement == -1
 
 
+@pytest.mark.parametrize(("red", "blue", "most"), [(9000, 10, 10), (10, 9000, 0.1)])
+def test_superiority_beyond_ten_to_one_changes_nothing_more(red: int, blue: int, most: float) -> None:
+    scenario = make_scenario({"Red": faction(R=red), "Blue": faction(B=blue)}, rules={"base_attempt": {}})
+    world = Lab(scenario, chain(3, 10.0, ["R", "B", "B"]))
+    assert rate_per_day(world.world, world.params, 0, 1, 10.0)[1] == most
+
+
 def test_an_agreement_lowers_the_rate_by_suppression_terms_and_trust() -> None:
     plain = lab({"base_attempt": {}, "ceasefire": {"suppression": 0.4}})
     signed = lab(

@@ -11,7 +11,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.log import log_event
-from sim.engine.rules.ceasefire import fought, scope_of_fighting
+from sim.engine.rules.ceasefire import breaker, fought, scope_of_fighting
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 
 HOLDERS = ["R", "R", "B", "B"]
@@ -240,6 +240,43 @@ def test_what_moves_the_break_hazard(
             assert broken["probability"][0] == pytest.approx(1 - math.exp(-rate))
             return
     pytest.fail("nothing broke")
+
+
+@pytest.mark.parametrize(("open_disputes", "factor"), [(0, 1.1), (1, 1.1 * 1.4), (2, 1.1**2 * 1.4)])
+def test_a_dispute_not_settled_shortens_the_hold_and_a_second_no_more(open_disputes: int, factor: float) -> None:
+    truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1)}}
+    towns = ["C"] if open_disputes < 2 else ["C", "D"]
+    given = [{"on": START, "event": "base_attempt", "by": "Red", "in": town} for town in towns]
+    for seed in range(200):
+        rules = {"ceasefire": {"hold_days": 20, "frailty_variance": 0.01}, "movement": {}}
+        world = lab(rules, seed, agreements=truce, given=given)
+        while len(world.live("bases")) < len(towns) and not len(world.events("agreement_broken")):
+            world.run(1)
+            assert world.day < 20
+        if open_disputes == 0:
+            world.world.disputes["alive"][: len(towns)] = 0
+        day = world.day
+        broken = world.run(1).events("agreement_broken")
+        if len(broken) and broken["day"][0] == day:
+            rate = float(agreed(world)["frailty"]) * factor / 20
+            assert broken["probability"][0] == pytest.approx(1 - math.exp(-rate))
+            return
+    pytest.fail("nothing broke on the day after all bases had opened")
+
+
+def test_the_more_aggrieved_and_less_tired_side_breaks() -> None:
+    truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1)}}
+    seeds = 400
+    for grievance, fatigue in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):
+        reds = 0
+        for seed in range(seeds):
+            world = lab(seed=seed, agreements=truce)
+            world.world.relations["grievance"][0, 1] = grievance
+            world.world.factions["fatigue"][1] = fatigue
+            reds += breaker(world.world, 0, seed, 0) == world.group("R")
+        odds = math.exp(grievance + fatigue)
+        share = odds / (1 + odds)
+        assert abs(reds - seeds * share) < 4 * math.sqrt(seeds * share * (1 - share)), (grievance, fatigue)
 
 
 def test_a_break_has_an_author_among_the_parties_and_a_cause() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.draws import P_THRESHOLD, uniform
+from sim.engine.rules.control import change_holder
 from tests.engine.worlds import START, Lab, chain, faction, make_map, make_scenario, rivals
 
 HUB = {"X": (20.0, 20.0), "N": (20.0, 30.0), "E": (30.0, 20.0), "S": (20.0, 10.0), "W": (10.0, 20.0)}
@@ -285,3 +286,18 @@ def test_a_base_without_its_party_is_closed_and_its_dispute_settled() -> None:
     )
     assert (said["probability"][0], said["draw"][0]) == (1, -1)
     assert len(world.live("disputes")) == 0
+
+
+def test_a_third_sides_dispute_is_settled_when_the_town_is_taken() -> None:
+    factions = {"Red": faction(R=500), "Blue": faction(B=500), "Green": faction(G=500)}
+    given = [{"on": START, "event": "base_attempt", "by": "Green", "in": "B"}]
+    scenario = make_scenario(factions, rules={"movement": {}}, given=given)
+    world = Lab(scenario, chain(3, 10.0, ["R", "B", "G"]))
+    while not len(world.live("disputes")):
+        world.run(1)
+        assert world.day < 20
+    w, town, red = world.world, world.town("B"), world.group("R")
+    row = change_holder(w, world.day, town, red, kinds.CAPTURE, kinds.R_CONTROL, -1, world.group("B"), 1.0, -1.0)
+    assert len(world.live("bases")) == 1  # Green's base stays, beside another holder
+    dispute = w.disputes[0]
+    assert (dispute["alive"], dispute["stage"], dispute["last_event"]) == (0, kinds.D_SETTLED, row)

@@ -104,6 +104,17 @@ def test_merged_groups_are_one_with_its_cohesion_and_towns() -> None:
     assert (row["fighters"], row["initiator_group"]) == (800, world.group("G1"))
 
 
+@pytest.mark.parametrize("fighters", [0, 1])
+def test_groups_without_fighters_have_nobody_to_merge(fighters: int) -> None:
+    factions = {"Red": faction(R=400), "Green": faction(G1=300, G2=fighters)}
+    merge = {"merge_groups": ["G2"], "on": on(2), "into": "G1"}
+    scenario = make_scenario(factions, policy=[merge])
+    world = Lab(scenario, chain(3, 10.0, ["R", "G2" if fighters else "R", "G1"])).run(3)
+    said = world.events("policy" if fighters else "given_skipped")
+    assert said["fighters"].tolist() == [fighters]
+    assert len(world.events("policy", "given_skipped")) == 1
+
+
 def test_lasting_policies_multiply_from_their_first_day_to_their_last() -> None:
     world = lab(
         {"enforce_no_expansion": "Red", "factor": 0.4, "on": on(2), "until": on(6)},
@@ -134,6 +145,9 @@ def test_a_rival_in_the_town_itself_comes_before_a_nearer_claim_from_outside() -
     assert len(world.live("bases")) == 1
     world.run(1)
     assert world.holder("B") in ("G1", "G2")
+    party = world.forces(str(world.holder("B")))
+    party = party[party["town"] == world.town("B")]
+    assert {(kinds.ORDERS[f["orders"]], int(f["home"])) for f in party} == {("garrison", world.town("B"))}
 
 
 def test_who_withdraws_leaves_the_clash_in_the_town() -> None:

@@ -84,6 +84,24 @@ def test_off_road_is_slower() -> None:
     assert days == [5, 10]  # 50 km by road at 10; 20 cells of 2.5 km across country at 5
 
 
+def test_off_road_it_passes_cell_after_cell_in_every_direction() -> None:
+    towns = {"A": (0.0, 0.0), "B": (90.0, 0.0), "C": (20.0, 15.0)}
+    roads = [("A", "B", 90.0), ("B", "C", 90.0)]  # A and C are farther apart by road than ways by road are known
+    geography = make_map(towns, roads, dict.fromkeys(towns, "R"))
+    for start, goal in (("A", "C"), ("C", "A")):
+        world = lab(3, geography=geography, road_km_per_day=2.5, offroad_km_per_day=2.5)
+        f = world.world.forces[world.town(start)]
+        f["goal"], f["orders"] = world.town(goal), kinds.REINFORCE
+        cells = [(int(f["x"]), int(f["y"]))]
+        while f["town"] != world.town(goal):
+            world.run(1)
+            cells.append((int(f["x"]), int(f["y"])))
+        steps = np.abs(np.diff(np.array(cells), axis=0))
+        assert steps.max() == 1
+        assert 8 <= len(steps) == steps[:, 0].sum() <= 9  # 20 km east or west: a cell of 2.5 km a day
+        assert 6 <= steps[:, 1].sum() <= 7  # of them 15 km to the north or south
+
+
 def test_idle_detachments_go_home_after_the_days_set() -> None:
     world = lab(home_after_days=4, road_km_per_day=20)
     f = march(world, "B")

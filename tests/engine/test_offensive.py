@@ -245,3 +245,20 @@ def test_a_column_is_halved_until_a_garrison_can_spare_it() -> None:
         zone["phase"], zone["since"], zone["axis"], zone["event"] = kinds.OFFENSIVE_UNDER_WAY, -1, 0, -1
         sent[wanted] = int(world.run(1).events("assault")["fighters"][0])
     assert sent == {480: 480, 490: 490, 491: 245, 2000: 250}
+
+
+def test_the_first_town_and_the_first_force_are_as_good_as_any() -> None:
+    factions = {"Gov": faction("government", G=5000), "Red": faction(R=600)}
+    scenario = make_scenario(factions, rules={"offensive": {**ONE["calendar"], "mobilisation_days": 1}})
+    world = Lab(scenario, chain(2, 10.0, ["R", "G"])).run(40)
+    assert world.world.forces["group"][0] == world.group("G")
+    assert world.events("mobilisation")["town"][0] == world.town("A") == 0
+    assert len(world.events("assault")) > 0
+
+
+def test_without_a_front_nothing_is_announced() -> None:
+    factions = {"Gov": faction("government", G=5000), "Red": faction(R=600)}
+    numbers = {**ONE["calendar"], "mobilisation_days": 1, "shelling_per_town_month": 0}
+    for holders, announced in ((["R", (), "G"], 0), (["R", "R", "G"], 1)):
+        world = Lab(make_scenario(factions, rules={"offensive": numbers}), chain(3, 10.0, holders)).run(40)
+        assert min(1, len(world.events("mobilisation"))) == announced
