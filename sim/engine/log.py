@@ -38,15 +38,35 @@ def log_event(w, day, kind, rule, cause, initiator_group, target_group, town, pr
 def moved(w, row, mover, value, factor):
     """Note what moved the chance of an event; of more than four movers the strongest stay."""
     e = w.events[row]
-    strength = abs_log(factor)
     if e["mover_1"] == 0:
-        e["mover_1"], e["value_1"], e["factor_1"] = mover, value, factor
+        place = 1
     elif e["mover_2"] == 0:
-        e["mover_2"], e["value_2"], e["factor_2"] = mover, value, factor
+        place = 2
     elif e["mover_3"] == 0:
+        place = 3
+    elif e["mover_4"] == 0:
+        place = 4
+    else:
+        place = weakest(w, row, factor)
+    if place == 1:
+        e["mover_1"], e["value_1"], e["factor_1"] = mover, value, factor
+    elif place == 2:
+        e["mover_2"], e["value_2"], e["factor_2"] = mover, value, factor
+    elif place == 3:
         e["mover_3"], e["value_3"], e["factor_3"] = mover, value, factor
-    elif e["mover_4"] == 0 or abs_log(e["factor_4"]) < strength:
+    elif place == 4:
         e["mover_4"], e["value_4"], e["factor_4"] = mover, value, factor
+
+
+@compiled
+def weakest(w, row, factor):
+    """Return which of an event's four movers is the weakest and weaker than a factor; 0 none."""
+    e = w.events[row]
+    place, least = 0, abs_log(factor)
+    for n, other in enumerate((e["factor_1"], e["factor_2"], e["factor_3"], e["factor_4"])):
+        if abs_log(other) < least:
+            place, least = n + 1, abs_log(other)
+    return place
 
 
 @compiled

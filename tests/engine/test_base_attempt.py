@@ -8,7 +8,10 @@ from typing import Any
 
 import pytest
 
-from sim.engine.rules.base_attempt import rate_per_day
+from sim.engine import kinds
+from sim.engine.log import log_event
+from sim.engine.rules.base_attempt import explain, rate_per_day
+from sim.engine.tables import N_EVENTS
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario, rivals
 
 OFTEN = {"attempts_per_town_month": 1}
@@ -90,6 +93,23 @@ def test_an_agreement_lowers_the_rate_by_suppression_terms_and_trust() -> None:
     )
     before, after = (rate_per_day(each.world, each.params, 0, 1, 10.0)[0] for each in (plain, signed))
     assert after / before == pytest.approx(0.6 * 0.5 * math.exp(-1.5 * 0.5))
+
+
+def test_an_attempt_says_what_an_agreement_and_trust_did_to_its_rate() -> None:
+    world = lab(
+        {"base_attempt": {}, "ceasefire": {"suppression": 0.9}},
+        terms={"no_expansion": {"base_attempt_factor": 0.5}},
+        agreements={"truce": {"between": ["Red", "Blue"], "signed": START, "terms": ["no_expansion"]}},
+    )
+    w, p = world.world, world.params
+    _rate, ratio, agreement = rate_per_day(w, p, 0, 1, 10.0)
+    w.relations["trust"][0, 1] = 1
+    event = w.events[log_event(w, 0, kinds.BASE_ATTEMPT, kinds.R_BASE_ATTEMPT, -1, 0, 1, 1, 1.0, -1.0)]
+    explain(w, p, w.counts[N_EVENTS] - 1, 0, 1, 10.0, ratio, agreement)
+    said = {event[f"mover_{i}"]: (event[f"value_{i}"], event[f"factor_{i}"]) for i in (1, 2, 3, 4)}
+    assert event["agreement"] == agreement == 0
+    assert said[kinds.M_AGREEMENT] == pytest.approx((0.9, 0.1 * 0.5))
+    assert said[kinds.M_TRUST] == pytest.approx((1, math.exp(-1.5)))
 
 
 @pytest.mark.parametrize(("field", "weight"), [("threat", 0.5), ("fatigue", 1.0)])

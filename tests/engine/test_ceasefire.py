@@ -268,15 +268,18 @@ def test_the_more_aggrieved_and_less_tired_side_breaks() -> None:
     truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1)}}
     seeds = 400
     for grievance, fatigue in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):
-        reds = 0
+        reds = small = 0
         for seed in range(seeds):
             world = lab(seed=seed, agreements=truce)
             world.world.relations["grievance"][0, 1] = grievance
             world.world.factions["fatigue"][1] = fatigue
-            reds += breaker(world.world, 0, seed, 0) == world.group("R")
+            author = breaker(world.world, 0, seed, 0)
+            reds += author == world.group("R")
+            small += author == world.group("M")
         odds = math.exp(grievance + fatigue)
         share = odds / (1 + odds)
         assert abs(reds - seeds * share) < 4 * math.sqrt(seeds * share * (1 - share)), (grievance, fatigue)
+        assert small < 0.1 * seeds * (1 - share)  # within the side by strength: 10 fighters beside 800
 
 
 def test_a_break_has_an_author_among_the_parties_and_a_cause() -> None:

@@ -71,6 +71,18 @@ def test_terms_in_force_deter_demands_and_refusals() -> None:
     assert bound < free
 
 
+def test_a_demand_under_an_agreement_says_what_its_terms_did() -> None:
+    for seed in range(20):
+        demanded = lab({**QUICK, "rationality": 3}, 500, 500, seed, agreements=TRUCE).run(15).events("demand")
+        if len(demanded):
+            said = {
+                demanded[f"mover_{i}"][0]: (demanded[f"value_{i}"][0], demanded[f"factor_{i}"][0]) for i in (1, 2, 3, 4)
+            }
+            assert said[kinds.M_TERMS] == pytest.approx((0.5, math.exp(-3 * 0.5)))
+            return
+    pytest.fail("nobody demanded anything")
+
+
 def test_a_host_that_complies_withdraws_and_the_newcomer_holds_the_town() -> None:
     world = lab(YIELDS, 20000, 100).run(15)
     complied = world.events("complied")

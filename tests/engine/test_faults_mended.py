@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import kinds
+from sim.engine.log import log_event, moved
 from sim.engine.rules.clash import losses, open_clash
 from sim.engine.simulation import Simulation
 from sim.engine.tables import N_EVENTS, N_FORCES
@@ -223,3 +224,17 @@ def test_runs_of_one_scenario_share_nothing_that_can_be_changed() -> None:
     first.world.towns["holder"] = -1
     second = Simulation(loaded.scenario, geography, 1)
     assert [second.params.tolist(), dict(second.values), second.world.towns["holder"].tolist()] == kept
+
+
+def test_of_more_than_four_movers_the_strongest_stay_whatever_their_order() -> None:
+    factors = {kinds.M_THREAT: 1.1, kinds.M_TRUST: 0.2, kinds.M_VALUE: 0.9, kinds.M_TERMS: 4.0, kinds.M_DEATHS: 1.0}
+    factors |= {kinds.M_SUPPORT: 0.5, kinds.M_FATIGUE: 3.0, kinds.M_POLICY: 1.2}
+    w = Lab(make_scenario(rivals()), chain(2, 10.0, ["R", "B"])).world
+    for order in (list(factors), list(factors)[::-1]):
+        row = log_event(w, 0, kinds.CLASH, kinds.R_CLASH, -1, 0, 1, 0, 1.0, -1.0)
+        for mover in order:
+            moved(w, row, mover, float(mover), factors[mover])
+        event = w.events[row]
+        said = {int(event[f"mover_{n}"]): (event[f"value_{n}"], event[f"factor_{n}"]) for n in (1, 2, 3, 4)}
+        strongest = (kinds.M_TRUST, kinds.M_TERMS, kinds.M_FATIGUE, kinds.M_SUPPORT)
+        assert said == {mover: (mover, factors[mover]) for mover in strongest}

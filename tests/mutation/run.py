@@ -15,6 +15,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import FunctionType
 from typing import Any
@@ -113,13 +114,17 @@ class Mutants:
         )
         if not items:
             raise pytest.UsageError("no test passes without a mutation in the time that it may take")
-        for mutant in self.sample:
+
+        def ask(mutant: dict[str, Any]) -> str | None:
             if time.monotonic() > self.until:
-                break
+                return None
             source = mutated(mutant)
-            found = forked(lambda m=mutant, s=source: first_failure(relevant(items, m["file"]), m["file"], s))
-            with self.out.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({**mutant, "killed_by": found or None}) + "\n")
+            return forked(lambda: first_failure(relevant(items, mutant["file"]), mutant["file"], source))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool, self.out.open("a", encoding="utf-8", buffering=1) as file:
+            for mutant, found in zip(self.sample, pool.map(ask, self.sample), strict=True):
+                if found is not None:
+                    file.write(json.dumps({**mutant, "killed_by": found or None}) + "\n")
         return True
 
     def costs(self, items: list[pytest.Item]) -> dict[str, float]:
@@ -157,9 +162,13 @@ def forked(work: Callable[[], str]) -> str:
         os.write(writing, f"={said}".encode())
         os._exit(0)
     os.close(writing)
-    with os.fdopen(reading) as pipe:
-        text = pipe.read()
-    os.waitpid(child, 0)
+    os.waitpid(child, 0)  # before reading: other copies hold the end that is written to as well
+    os.set_blocking(reading, False)
+    try:
+        text = os.read(reading, 65536).decode()
+    except BlockingIOError:
+        text = ""
+    os.close(reading)
     return text[1:] if text else "died"
 
 
