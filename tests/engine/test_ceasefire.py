@@ -268,16 +268,13 @@ def test_a_dispute_not_settled_shortens_the_hold_and_a_second_no_more(open_dispu
 
 def test_the_more_aggrieved_and_less_tired_side_breaks() -> None:
     truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1)}}
-    seeds = 150
+    seeds = 400
     for grievance, fatigue in ((1.0, 0.0), (0.0, 1.0), (0.0, 0.0)):
-        reds = small = 0
-        for seed in range(seeds):
-            world = lab(seed=seed, agreements=truce)
-            world.world.relations["grievance"][0, 1] = grievance
-            world.world.factions["fatigue"][1] = fatigue
-            author = breaker(world.world, 0, seed, 0)
-            reds += author == world.group("R")
-            small += author == world.group("M")
+        world = lab(agreements=truce)
+        world.world.relations["grievance"][0, 1] = grievance
+        world.world.factions["fatigue"][1] = fatigue
+        authors = [breaker(world.world, 0, seed, 0) for seed in range(seeds)]
+        reds, small = (authors.count(world.group(name)) for name in ("R", "M"))
         odds = math.exp(grievance + fatigue)
         share = odds / (1 + odds)
         assert abs(reds - seeds * share) < 4 * math.sqrt(seeds * share * (1 - share)), (grievance, fatigue)
