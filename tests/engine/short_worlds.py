@@ -1,8 +1,8 @@
 """Small crowded worlds in which forty days see nearly all that the rules can do: what `test_short_log.py` keeps on record.
 
 Each is there for what the others leave out: `wild` is that of the tests of invariants; `steered` has policies, given events
-and agreements of every kind on a map with more than one way; `besieged` an offensive under way, the other laws of losses and
-accounts of killings; `haggling` bases, demands and talks with little fighting.
+and agreements of every kind on a map with more than one way, and the square law of losses; `besieged` an offensive against weak
+rebels and the linear law; `haggling` bases, demands, talks and killings at them, with little fighting.
 """
 
 from __future__ import annotations
@@ -113,7 +113,6 @@ def steered(seed: int) -> Lab:
         ceasefire={"hold_days": 12, "violation_breaks": 0.1, "relapse_clashes": 3, "mediator_factor": 4},
         base_attempt={"attempts_per_town_month": 0.5, "reach_km": 20},
         control={"threshold": 0.3, "influence_days": 8},
-        talks={"killing": 0.5, "true_account": "assassination", "after_refusal": 0.8},
         offensive={"calendar_per_month": 0, "opportunity": False, "shelling_per_town_month": 15},
         spread={"reach_km": 15},
         movement={"home_after_days": 2, "road_km_per_day": 9, "offroad_km_per_day": 5},
@@ -160,7 +159,6 @@ def besieged(seed: int) -> Lab:
             "column_radius_km": 16,
             "infighting_factor": 0.6,
         },
-        talks={"true_account": "forced_entry", "killing": 0.4, "prior": 1, "evidence": 3},
         memory={"fatigue_per_100_deaths": 2, "fatigue_half_life_days": 5, "threat_half_life_days": 4},
         reporting={"delay_days": 3, "summary_share": 0.9, "misplaced_share": 0.4, "outlet_detection": 0.9},
         civilians={"pressure_per_town_month": 6, "new_days": 6, "return_half_life_days": 6},
@@ -182,7 +180,7 @@ def haggling(seed: int) -> Lab:
         "base_attempt": {"attempts_per_town_month": 1, "reach_km": 40, "distance_km": 60, "strength_weight": 0.2},
         "incident": {"per_pair_month": 0.1, "escalates": 0.1},
         "demand": {"interval_days": 1, "rationality": 1, "annoyance": 0.6, "settles": 0.1},
-        "talks": {"after_refusal": 0.9, "settles": 0.4, "killing": 0.15},
+        "talks": {"after_refusal": 0.9, "settles": 0.4, "killing": 0.5, "true_account": "forced_entry", "prior": 0.5},
         "clash": {"loss_per_day": 0.01, "continue_probability": 0.5},
         "control": {"bandwagon": False},
         "ceasefire": {"signing_per_10_deaths": 0.8, "hold_days": 8},

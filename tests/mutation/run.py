@@ -130,11 +130,13 @@ class Mutants:
     def costs(self, items: list[pytest.Item]) -> dict[str, float]:
         """Return the CPU seconds of the tests that pass and are not dear; measured once, and kept beside the results."""
         file = self.out.with_suffix(".costs.json")
-        if not file.exists():
-            spent = {item.nodeid: forked(lambda item=item: cost(item)) for item in items}
-            known = {name: float(said) for name, said in spent.items() if said.replace(".", "", 1).isdigit()}
-            file.write_text(json.dumps(known, indent=0), encoding="utf-8")
-        return json.loads(file.read_text(encoding="utf-8"))
+        known = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        for item in items:
+            if item.nodeid not in known:
+                said = forked(lambda item=item: cost(item))
+                known[item.nodeid] = float(said) if said.replace(".", "", 1).isdigit() else None
+        file.write_text(json.dumps(known, indent=0), encoding="utf-8")
+        return {item.nodeid: known[item.nodeid] for item in items if known[item.nodeid] is not None}
 
 
 def relevant(items: list[pytest.Item], path: str) -> list[pytest.Item]:
@@ -159,7 +161,7 @@ def forked(work: Callable[[], str]) -> str:
             said = work()
         except BaseException as error:
             said = f"import: {type(error).__name__} {error}"
-        os.write(writing, f"={said}".encode())
+        os.write(writing, f"={said}"[:2000].encode())  # a pipe holds more, so nobody waits for a reader
         os._exit(0)
     os.close(writing)
     os.waitpid(child, 0)  # before reading: other copies hold the end that is written to as well

@@ -262,17 +262,35 @@ def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
     page.wait_for_selector(".tc-card h3:has-text('Held by')")
 
 
-def test_a_line_pressed_while_the_feed_is_drawn_anew_is_heard(address: str, opened: Opened) -> None:
+@pytest.mark.parametrize("by", ["mouse", "finger", "right button"])
+def test_a_line_pressed_while_the_feed_is_drawn_anew_is_the_one_that_is_heard(
+    address: str, opened: Opened, by: str
+) -> None:
     page = opened(address)
     play_to_the_end(page)
     line = page.locator(".tc-line").first
     event, box = line.get_attribute("data-id"), line.bounding_box()
-    page.mouse.move(box["x"] + 40, box["y"] + 8)
-    page.mouse.down()
-    page.fill("[aria-label=place]", "Maarat al-Numan")
+    at = {"x": box["x"] + 40, "y": box["y"] + 8}
+    touch = page.context.new_cdp_session(page)
+    button = "right" if by == "right button" else "left"
+    page.mouse.move(**at)
+    if by == "finger":
+        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [at]})
+    else:
+        page.mouse.down(button=button)
+    page.locator("[aria-label=place]").evaluate(
+        "(e) => { e.value = 'Maarat al-Numan'; e.dispatchEvent(new Event('input')); }"
+    )
     page.wait_for_selector(f".tc-line[data-id={event}]", state="detached")
-    page.mouse.up()
-    page.wait_for_selector(f".tc-card h2:has-text('Why {event}')")
+    if by == "finger":
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    else:
+        page.mouse.up(button=button)
+    if by != "right button":
+        page.wait_for_selector(f".tc-card h2:has-text('Why {event}')")
+    page.click("button:has-text('Legend')")  # by its answer whatever else was asked has been answered
+    page.wait_for_selector(".tc-foldbody")
+    assert page.locator(".tc-card h2").all_inner_texts() == ([] if by == "right button" else [f"Why {event}"])
 
 
 @pytest.mark.parametrize(

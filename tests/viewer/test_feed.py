@@ -69,7 +69,7 @@ def test_what_is_left_out_of_a_long_list_is_said(history: History) -> None:
     assert len(lines) > MOST_LINES
     whole = event_lines(lines, look, DAY)
     assert whole.count('class="tc-line') == MOST_LINES
-    assert f"the newest {MOST_LINES} of {len(lines)}" in whole
+    assert f"the newest {MOST_LINES} of {len(lines):,}" in whole
     few = event_lines(lines[:8], look, DAY)
     assert few.count('class="tc-line') == 8
     assert "the newest" not in few
