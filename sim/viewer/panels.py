@@ -71,7 +71,7 @@ def event_lines(lines: Sequence[Line], look: Look, day: int, most: int = MOST_LI
             f'<span class="tc-what">{escape(line.text)}</span></div>'
         )
     if not rows:
-        return '<div class="tc-quiet tc-none">no such event so far</div>'
+        return note("no such event so far")
     return "".join(rows) + (note(f"the newest {len(rows)} of {len(lines):,}") if len(lines) > len(rows) else "")
 
 

@@ -8,19 +8,13 @@ rebels and the linear law; `haggling` bases, demands, talks and killings at them
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date, timedelta
 from typing import Any
 
 from sim.geography.maps import Geography
-from tests.engine.test_invariants import START, TERMS, WILD, wild
-from tests.engine.worlds import Lab, faction, make_map, make_scenario
+from tests.engine.test_invariants import TERMS, WILD, wild
+from tests.engine.worlds import Lab, faction, make_map, make_scenario, on
 
 ACROSS, KM = 4, 7.0
-
-
-def on(day: int) -> date:
-    """Return a day of the worlds as a date."""
-    return START + timedelta(days=day)
 
 
 def numbers(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -9,13 +9,9 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.rules.clash import open_clash
-from tests.engine.worlds import START, Lab, chain, faction, make_scenario
+from tests.engine.worlds import START, Lab, chain, faction, make_scenario, on
 
 ZONE = {"agreed": START, "deadline": START + timedelta(days=50), "depth_km": 15, "patience": 1}
-
-
-def on(day: int) -> Any:
-    return START + timedelta(days=day)
 
 
 def lab(*policy: dict[str, Any], holders: Any = ("R", "R", "B", "G1", "V"), **more: Any) -> Lab:

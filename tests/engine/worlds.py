@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
 
@@ -23,6 +23,11 @@ from tests.engine.pinned import PINNED
 START = date(2020, 1, 1)
 SOUTH, WEST = 36.0, 36.5
 SWITCHED = [name for name in Rules.model_fields if name != "ladder"]
+
+
+def on(day: int) -> date:
+    """Return a day of the worlds as a date; day 0 is their first."""
+    return START + timedelta(days=day)
 
 
 def make_map(
