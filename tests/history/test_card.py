@@ -133,9 +133,9 @@ def test_a_pattern_needs_all_its_figures() -> None:
 
 
 def test_holds_are_censored_at_the_windows_end_and_earlier_agreements_left_out() -> None:
-    first = np.datetime64(START, "D")
+    signed = np.datetime64(START, "D") + np.array([-3, 5, 10, 40], dtype="timedelta64[D]")
     agreements = {
-        "signed": np.array([first - 3, first + 5, first + 10, first + 40]), "days_held": np.array([9, 4, 55, 3]),
+        "signed": signed, "days_held": np.array([9, 4, 55, 3]),
         "censored": np.array([0, 0, 0, 0]),
     }  # fmt: skip
     found = samples_by_window(told([0], agreements=agreements), declared({"P6_hold_days_median": {"observed": 3}}, 30))[

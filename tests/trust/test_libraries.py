@@ -1,0 +1,98 @@
+"""The lock, pyproject.toml and what is imported agree; a library beyond its bound is named in one line."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from importlib import metadata
+
+import pytest
+from packaging.markers import default_environment
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from sim import libraries
+from tests.trust.processes import ROOT
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+PYTHONS = [re.search(r"3\.\d+", text)[0] for text in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d", text)]
+LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+PARTS = {"solara-ui": "solara"}  # a library that another one installs as its main part
+
+
+def declared(*extras: str) -> list[Requirement]:
+    """Return what pyproject.toml asks for, without its references to its own extras."""
+    texts = [*PROJECT["dependencies"], *(text for extra in extras or EXTRAS for text in EXTRAS[extra])]
+    return [each for each in map(Requirement, texts) if each.name != PROJECT["name"]]
+
+
+def locked(python: str) -> dict[str, str]:
+    """Return the version that the lock has for each library on a version of Python."""
+    environment = {**default_environment(), "python_version": python, "python_full_version": f"{python}.9"}
+    lines = [Requirement(line) for line in LOCK.splitlines() if not line.startswith("#")]
+    chosen = [each for each in lines if each.marker is None or each.marker.evaluate(environment)]
+    versions = {canonicalize_name(each.name): str(each.specifier).removeprefix("==") for each in chosen}
+    assert len(versions) == len(chosen), "a library has two versions"
+    return versions
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_satisfies_pyproject(python: str) -> None:
+    versions = locked(python)
+    for need in declared():
+        assert need.specifier.contains(versions[canonicalize_name(need.name)], prereleases=False), need
+
+
+def test_the_lock_holds_versions_alone() -> None:
+    lines = LOCK.splitlines()
+    assert re.fullmatch(r"#  +uv pip compile .*--exclude-newer \d{4}-\d\d-\d\d .*", lines[1])
+    assert all(re.fullmatch(r"[a-z0-9._-]+==[\w.!+]+( ; .+)?", line) for line in lines[2:])
+    assert lines[1].lstrip("# ") in (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def imported(*folders: str) -> set[str]:
+    """Return the libraries that the modules of some folders import, by the names that pip knows."""
+    distributions = metadata.packages_distributions()
+    names = set()
+    for path in (path for folder in folders for path in (ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(str(node.module).partition(".")[0])
+    names -= {*sys.stdlib_module_names, "sim", "tests", "benchmarks", "docs"}
+    found = {canonicalize_name(distributions[name][0]) for name in names}
+    return {PARTS.get(name, name) for name in found}
+
+
+def test_all_that_is_imported_is_declared() -> None:
+    names = {canonicalize_name(each.name) for each in declared("watch", "offline", "cluster")}
+    assert imported("sim") - names == set()
+
+
+def test_bounds_are_those_of_pyproject() -> None:
+    bounds = {}
+    for need in declared():
+        for each in need.specifier:
+            if each.operator == "<":
+                bounds[need.name] = each.version
+    assert bounds == libraries.BOUNDS
+
+
+@pytest.mark.parametrize(
+    ("installed", "supported"),
+    [("3.5.1", True), ("3.99.0", True), ("4.0.0", False), ("4.0.0a0", False), ("4", False), ("10.1.post1", False)],
+)
+def test_a_version_beyond_its_bound_is_named(installed: str, supported: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "version", lambda name: installed if name == "mesa" else "0.1")
+    line = libraries.unsupported("mesa", "numba")
+    assert (line == "") is supported
+    assert supported or (f"mesa {installed}" in line and "'mesa<4'" in line and "numba" not in line)
+
+
+def test_a_library_that_is_not_installed_is_not_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "BOUNDS", {"no-such-library": "1"})
+    assert libraries.unsupported("no-such-library") == ""
