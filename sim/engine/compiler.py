@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import pickle
+import shutil
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,15 +15,17 @@ import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.core.caching import FunctionCache
+from numba.core.caching import FunctionCache, UserProvidedCacheLocator
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 from numba.core.dispatcher import _FunctionCompiler
 from numba.core.imputils import lower_getattr_generic
+from numba.core.serialize import dumps
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, models, register_model, unbox
 from numba.np.arrayobj import make_array, populate_array
 
+from sim.engine.jit import report_damaged
 from sim.engine.tables import Daily, Tables, World
 
 
@@ -79,12 +85,99 @@ class _PartCompiler(_FunctionCompiler):
         return result._replace(entry_point=key)
 
 
+class _CodeFiles:
+    """Machine code of one function, a file for each signature; numba's own index of such files is done without.
+
+    A file begins with the SHA-256 of its name, of the folder it was written for and of its content, so that a file
+    that is cut, changed or another function's is never loaded. Two processes that write at once write the same.
+    """
+
+    DIGEST = 32  # bytes
+
+    def __init__(self, folder: str, base: str) -> None:
+        self._folder, self._base = Path(folder), base
+
+    def _path(self, key: Any) -> Path:
+        return self._folder / f"{self._base}.{hashlib.sha256(repr(key).encode()).hexdigest()[:20]}.nbc"
+
+    def _digest(self, path: Path, content: bytes) -> bytes:
+        name = f"{self._folder.parent.name}/{path.name}\0".encode()
+        return hashlib.sha256(name + content).digest()
+
+    def load(self, key: Any) -> Any:
+        """Return what was saved under a key, or None. OSError or ValueError if its file is damaged."""
+        path = self._path(key)
+        try:
+            stored = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        content = stored[self.DIGEST :]
+        if stored[: self.DIGEST] != self._digest(path, content):
+            raise ValueError(f"{path} is damaged")
+        return pickle.loads(content)
+
+    def save(self, key: Any, data: Any) -> None:
+        """Save data under a key; the file appears when it is whole."""
+        path = self._path(key)
+        content: bytes = dumps(data)
+        draft = path.with_name(f"{path.name}.tmp.{os.getpid()}")
+        try:
+            draft.write_bytes(self._digest(path, content) + content)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def remove(self, key: Any) -> None:
+        """Remove what has the name of a key's file, whatever it is."""
+        with suppress(OSError):
+            remove(self._path(key))
+
+    def flush(self) -> None:
+        """Remove all files of the function; numba calls this if it is told to compile again."""
+        for path in self._folder.glob(f"{self._base}.*.nbc"):
+            path.unlink(missing_ok=True)
+
+
 class _Cache(FunctionCache):
-    """Keeps machine code; what cannot be kept, as on a disk that has filled up, is compiled again the next time."""
+    """Keeps machine code. What cannot be read is compiled anew and replaced; what cannot be written is not kept."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = _CodeFiles(self._cache_path, self._impl.filename_base)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception as error:  # what a damaged file gives depends on where it is damaged
+            report_damaged(Path(self._cache_path).parent, error)
+            self._cache_file.remove(self._index_key(sig, target_context.codegen()))
+            return None
 
     def save_overload(self, sig: Any, data: Any) -> None:
         with suppress(OSError):
             super().save_overload(sig, data)
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _cache_of(function: Callable[..., Any], folder: Path) -> _Cache | None:
+    """Return the cache of a function in a folder; None if it cannot be written there."""
+    numba.config.CACHE_DIR = str(folder)
+    for _attempt in range(2):
+        try:
+            return _Cache(function)
+        except RuntimeError as error:  # numba can write no folder for the function's module
+            report_damaged(folder, error)
+            with suppress(OSError):
+                remove(folder / UserProvidedCacheLocator.get_suitable_cache_subpath(function.__code__.co_filename))
+    return None
 
 
 def compile_rule(function: Callable[..., Any], folder: Path | None) -> Callable[..., Any]:
@@ -96,11 +189,9 @@ def compile_rule(function: Callable[..., Any], folder: Path | None) -> Callable[
     if numba.config.DISABLE_JIT:  # numba's own file of options may say so, too
         return function
     options: dict[str, Any] = {"nogil": True, "no_cfunc_wrapper": True}
-    if folder is not None:
-        numba.config.CACHE_DIR = str(folder)
-    whole = numba.njit(cache=folder is not None, pipeline_class=_WHOLE, **options)(function)
-    if folder is not None:
-        whole._cache = _Cache(function)
+    whole = numba.njit(pipeline_class=_WHOLE, **options)(function)
+    if folder is not None and (cache := _cache_of(function, folder)) is not None:
+        whole._cache = cache
     part = numba.njit(no_cpython_wrapper=True, pipeline_class=_PART, **options)(function)
     part._compiler = _PartCompiler(function, part.targetdescr, part.targetoptions, {}, _PART)
 

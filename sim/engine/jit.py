@@ -17,6 +17,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_cache_path
+
 ENGINE = Path(__file__).parent
 ROOM = 16_000_000  # bytes; some four times what all rules take
 
@@ -33,18 +35,15 @@ def source_hash(root: Path = ENGINE) -> str:
 
 
 def _user_cache() -> Path:
+    """Return the folder of all versions' compiled code: that of SIM_CACHE_DIR, or the platform's for caches."""
     if os.environ.get("SIM_CACHE_DIR"):
         return Path(os.environ["SIM_CACHE_DIR"])
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "territorial-competition"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "territorial-competition"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "territorial-competition"
+    return user_cache_path("territorial-competition", appauthor=False)
 
 
 def _holds_code(folder: Path) -> bool:
-    """Return whether the days are there, which are most of all code: single functions are kept, too, as they are called."""
-    return any(folder.rglob("day.days_on_end*.nbc"))
+    """Return whether the days are there, which are most of all code; single functions are stored as they are called."""
+    return any(path.is_file() and path.stat().st_size for path in folder.rglob("day.days_on_end*.nbc"))
 
 
 def _usable(folder: Path) -> bool:
@@ -67,6 +66,18 @@ def _cache_folder() -> Path | None:
 
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0").strip() not in ("", "0")
 CACHE_FOLDER = None if INTERPRETED else _cache_folder()
+
+
+_reported = False
+
+
+def report_damaged(folder: Path | None, error: Exception | None = None) -> None:
+    """Print once in a process that stored code is damaged and is made anew; called with None: never in this process."""
+    global _reported
+    if folder is not None and not _reported:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else "damaged"
+        print(f"stored compiled code cannot be read ({reason}); compiling anew: {folder}", file=sys.stderr, flush=True)
+    _reported = True
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
