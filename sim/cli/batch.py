@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -199,10 +200,12 @@ def _run(
     failed = len(study.failures)
     print(f"SIMULATED. {study.done:,} of {study.planned:,} runs are done in {folder}")
     if failed:
-        print(f"{failed} failed: python run.py status {folder} says which, why, and how to repeat them")
+        print(
+            f"{failed} failed: python run.py status {shlex.quote(str(folder))} says which, why, and how to repeat them"
+        )
     if not study.done:
         raise typer.Exit(1)
-    print(f"next: python run.py compare {folder}")
+    print(f"next: python run.py compare {shlex.quote(str(folder))}")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,8 +41,9 @@ def events(
     towns = [find_town(found, word, "--town") for word in town or []]
     sides = [find_side(found, word) for word in faction or []]
     kinds = [find_kind(word) for word in kind or []]
-    days = (_day(first, "--from"), _day(until, "--until"))
     table = found.events_reported if reported else found.events
+    days = (_day(first, "--from"), _day(until, "--until"))
+    _check_days(days, found, table)
     chosen = choose(table, kinds, towns, sides, days)
     if csv:
         from sim.record.frames import csv_text
@@ -80,9 +81,23 @@ def find_side(run: Run, word: str) -> str:
 
 def _day(word: str | None, option: str) -> date | None:
     try:
-        return None if word is None else date.fromisoformat(word)
+        return None if word is None else datetime.strptime(word.strip(), "%Y-%m-%d").date()
     except ValueError:
-        raise InputError([Fault(option, None, "", f"{word!r} is no date; write it as 2018-10-29")]) from None
+        raise InputError([Fault(option, None, "", f"{word!r} is not a date; write it as 2018-10-29")]) from None
+
+
+def _check_days(days: tuple[date | None, date | None], run: Run, table: pd.DataFrame) -> None:
+    """Raise InputError if no day of the run, or of its table of events or reports, lies between the two dates."""
+    first, until = days
+    start = run.scenario.start
+    last = max([start + timedelta(days=max(run.scenario.days - 1, 0)), *table["date"].dt.date])
+    allowed = f"the run is from {start} to {last}"
+    if first is not None and first > last:
+        raise InputError([Fault("--from", None, "", f"{first} is after the last day; {allowed}")])
+    if until is not None and until < start:
+        raise InputError([Fault("--until", None, "", f"{until} is before the first day; {allowed}")])
+    if first is not None and until is not None and until < first:
+        raise InputError([Fault("--until", None, "", f"{until} is before --from, {first}; {allowed}")])
 
 
 def choose(

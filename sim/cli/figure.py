@@ -47,7 +47,7 @@ def figure(
         _list(figures, result)
         return
     if name not in figures.kinds:
-        listed = f"; `run.py figure {result}` lists them"
+        listed = f"; `run.py figure {shlex.quote(str(result))}` lists them"
         raise _fault("NAME", f"there is no figure {name!r}{did_you_mean(name, figures.kinds) or listed}")
     if day is not None and not figures.kinds[name].dated:
         raise _fault("--day", f"{name} is not of a day")
@@ -61,11 +61,14 @@ def figure(
 
 
 def _check_day(day: int, figures: Figures) -> None:
-    """Raise InputError where a study does not keep control on a day."""
+    """Raise InputError if a run does not have the day, or a study does not keep control on it."""
     from sim.study.comparison import Comparison
 
-    if isinstance(figures.source, Comparison) and day not in (kept := figures.source.control.days.tolist()):
-        raise _fault("--day", f"control is not kept on day {day}; it is on {', '.join(map(str, kept))}")
+    if isinstance(figures.source, Comparison):
+        if day not in (kept := figures.source.control.days.tolist()):
+            raise _fault("--day", f"control is not kept on day {day}; it is on {', '.join(map(str, kept))}")
+    elif day > (last := figures.source.states.days):
+        raise _fault("--day", f"{day} is after the run's last day; allowed is 0 to {last}")
 
 
 def _fault(option: str, message: str) -> InputError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import time
 from datetime import UTC, datetime
@@ -101,7 +102,9 @@ def _not_a_study(path: Path) -> None:
     from sim.study.manifest import is_study_folder
 
     if not is_study_folder(path) and (study := find_study(path)) is not None and is_study(study):
-        raise InputError([Fault(str(path), None, "", f"is a study of many runs: python run.py batch {path}")])
+        raise InputError(
+            [Fault(str(path), None, "", f"is a study of many runs: python run.py batch {shlex.quote(str(path))}")]
+        )
 
 
 def say_compiling(quiet: bool) -> None:

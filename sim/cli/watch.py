@@ -104,7 +104,7 @@ def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) ->
 
 
 def _exposed(host: str) -> str:
-    from sim.viewer.server import LOOPBACK
+    from sim.viewer.guard import LOOPBACK
 
     if host in LOOPBACK:
         return ""

@@ -25,6 +25,19 @@ FOLDER = SCENARIOS / "patterns"
 Weight = Literal["mandatory", "ordinary", "weak"]
 
 
+_RANGE = "a number, or [low, high]"
+FORMS = {
+    ("patterns", "*", "figures", "*", "observed"): _RANGE,
+    ("patterns", "*", "figures", "*", "accept"): _RANGE,
+    ("patterns", "*", "figures", "*"): "a mapping with `observed` and, if judged, `accept`",
+    ("patterns", "*", "figures"): "a mapping from estimators to {observed, accept}",
+    ("windows",): "a mapping from names to {start, days}",
+    ("windows", "*"): "a mapping with `start` and `days`",
+    ("sides",): "a mapping with `first`, `rivals` and, if there is one, `government`",
+    ("sides", "*"): "a mapping with `codes` and, for files of events, `names`",
+}
+
+
 class Interval(Part):
     """From `low` to `high`; in YAML [low, high], or one number for both."""
 
@@ -172,9 +185,7 @@ def _faults(error: ValidationError, page: Page, source: Source) -> Iterator[Faul
         if entry["type"] == "extra_forbidden":
             yield source.fault(unknown_key(str(key[-1]), list(_model_at(key[:-1]).model_fields)), *key)
             continue
-        key, message = complaint({**entry, "loc": key})
-        if entry["type"] in ("model_type", "model_attributes_type") and key[-1:] and key[-1] in ("observed", "accept"):
-            message = "needs a number, or [low, high]"
+        key, message = complaint({**entry, "loc": key}, FORMS)
         yield source.fault(message, *key)
 
 

@@ -34,6 +34,17 @@ from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_stud
 from sim.study.designs import halton
 
 Scale = Literal["uniform", "log"]
+_INPUTS = "a list of paths of inputs, or a mapping from paths to uniform, log or {scale, low, high}"
+_PRIOR = "uniform, log, {scale, low, high}, or nothing for the scenario's own range"
+FORMS = {
+    ("fitted",): _INPUTS,
+    ("fitted", "*"): _PRIOR,
+    ("drawn",): _INPUTS,
+    ("drawn", "*"): _PRIOR,
+    ("weights",): "a mapping from mandatory, ordinary and weak to numbers",
+    ("observed",): "a mapping with `source` and `figures`",
+    ("observed", "figures"): "a mapping from estimators to numbers",
+}
 NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, dtype=bool))
 LEAST_KEPT = 20  # draws; fewer say nothing of a distribution
 
@@ -238,7 +249,7 @@ def _faults(error: ValidationError, source: Source) -> Iterator[Fault]:
             model = models.get(str(key[0]), Calibration) if len(key) > 1 else Calibration
             yield source.fault(unknown_key(str(key[-1]), list(model.model_fields)), *key)
             continue
-        key, message = complaint({**entry, "loc": key})
+        key, message = complaint({**entry, "loc": key}, FORMS)
         first, _, rest = message.partition(": ")
         if not key and first in Calibration.model_fields:
             key, message = (first,), rest

@@ -16,6 +16,7 @@ from sim.record.extract import EXTRACT
 from sim.record.frames import read_frame, to_frame
 from sim.record.manifest import read_manifest
 from sim.record.names import watched
+from sim.scenario.files import file_name
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.statistics.answer import answer_sentence
@@ -155,5 +156,5 @@ class Run:
 
 
 def slug(text: str) -> str:
-    """Return a text as part of a folder's name: letters, digits, `-`, `_`; "run" where nothing is left."""
-    return re.sub(r"[^\w-]+", "_", text.strip().lower()).strip("_-")[:60] or "run"
+    """Return a text as part of a folder's name: letters and digits of any script, `-`, `_`; "run" if nothing is left."""
+    return re.sub(r"__+", "_", file_name(text.strip().lower())).strip("_-") or "run"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from sim.scenario.keys import Key, choice, shown
@@ -24,13 +25,23 @@ NEEDED = {
 }
 
 
-def complaint(error: Any) -> Complaint:
-    """The key path and a sentence for one entry of `ValidationError.errors()`."""
+Forms = Mapping[tuple[str, ...], str]
+"""All forms in which a value may be written, in words, by key path; "*" stands for any name or place in a list."""
+
+
+def complaint(error: Any, forms: Forms | None = None) -> Complaint:
+    """The key path and a sentence for one entry of `ValidationError.errors()`.
+
+    `forms`: of values that may be written in more than one form, which the schema does not know.
+    """
     key: Key = tuple(part for part in error["loc"] if part != "[key]")
     kind, context, value = error["type"], error.get("ctx") or {}, error.get("input")
     slot = slot_at(key)
     if kind == "missing":
         return key, _missing(slot)
+    if (kind in NEEDED or kind in ("too_short", "is_instance_of")) and (form := _form(key, forms or {})):
+        empty = isinstance(value, list | dict) and not value
+        return key, f"needs {form}, got {'an empty one' if empty else shown(value)}"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         return key, f"{shown(value)} is not known here{choice(value, allowed)}"
@@ -39,6 +50,14 @@ def complaint(error: Any) -> Complaint:
     if kind in NEEDED:
         return key, f"needs {NEEDED[kind]}, got {shown(value)}{_in_words(slot)}"
     return key, _limit(kind, context, value) or str(error["msg"]).removeprefix("Value error, ")
+
+
+def _form(key: Key, forms: Forms) -> str:
+    """Return the forms in which the value at a key may be written; empty if it has only the one of the schema."""
+    for pattern, form in forms.items():
+        if len(pattern) == len(key) and all(want in ("*", part) for want, part in zip(pattern, key, strict=True)):
+            return form
+    return ""
 
 
 def _limit(kind: str, context: dict[str, Any], value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 from sim.errors import Fault, InputError, did_you_mean
@@ -11,6 +12,7 @@ from sim.scenario.yaml_reader import Page, read_file
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 MAX_CHAIN = 20
+LONGEST_NAME, LONGEST_NAME_BYTES = 60, 150  # of a part of a file's name; file systems allow 255 bytes in all
 
 
 def find_scenario(path: str | Path) -> Path:
@@ -31,6 +33,19 @@ def find_scenario(path: str | Path) -> Path:
         ) from None
     known = sorted(file.stem for file in SCENARIOS.glob("*.yaml")) if SCENARIOS.is_dir() else []
     raise InputError([Fault(_printable(given), None, "", f"no such file{did_you_mean(given.stem, known)}")])
+
+
+def file_name(text: str, also: str = "_-") -> str:
+    """Return a text as part of a file's name: letters and digits of any script and the signs `also`, all else as `_`.
+
+    Equal texts in another Unicode form give the same name. Long ones are cut; empty if nothing is left.
+    """
+    signs = (
+        sign if sign in also or unicodedata.category(sign)[0] in "LMN" else "_"
+        for sign in unicodedata.normalize("NFC", text)
+    )
+    name = "".join(signs)[:LONGEST_NAME]
+    return name.encode("utf-8", "ignore")[:LONGEST_NAME_BYTES].decode("utf-8", "ignore")
 
 
 def _printable(path: Path) -> str:

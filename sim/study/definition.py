@@ -6,17 +6,16 @@ uncertain input in every scenario, so that runs of the same replicate are matche
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.faults import complaint
-from sim.scenario.files import SCENARIOS, display, find_scenario
+from sim.scenario.files import SCENARIOS, display, file_name, find_scenario
 from sim.scenario.keys import Key, dotted
 from sim.scenario.survey import unknown_key
 from sim.scenario.write import flow, text
@@ -28,12 +27,37 @@ MAX_SEED = 2**53 - 1
 MAX_REPLICATES = 1_000_000
 MAX_SCENARIOS = 40
 DEFAULT_REPLICATES = 100
-NAME_RULE = "a name has 1 to 60 of a-z, A-Z, 0-9, _ and -, as files are named by it; write `name: file`"
+NAME_RULE = (
+    "a name has 1 to 60 letters or digits of any script, _ and -, and at most 150 bytes, as files are named by it; "
+    "write `name: file`"
+)
+
+FORMS = {
+    ("scenarios",): "a list of scenario files, or a mapping from names to files (`name: file`)",
+    ("scenarios", "*"): "a scenario file, or a mapping with `file` and, if wanted, `set`",
+    ("scenarios", "*", "set"): "a mapping from keys to values, such as {days: 60}",
+    ("set",): "a mapping from keys to values, such as {days: 60}",
+    ("inputs",): "a list of paths of inputs, or a mapping from paths to {low, high} or {values}",
+    ("inputs", "*"): "{low, high}, {values: [...]}, or nothing for the scenarios' own range",
+    ("inputs", "*", "values"): "a list of numbers",
+    ("keep",): "a list of events, reported or both",
+    ("control_days",): "a list of days, whole numbers from 0 on",
+    ("headline",): "a list of names of statistics",
+}
 
 Design = Literal["halton", "grid", "sobol", "morris", "posterior", "fixed"]
 Kept = Literal["events", "reported"]
 DESIGNS: tuple[str, ...] = get_args(Design)
-ScenarioName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,60}$")]
+
+
+def _name(value: str) -> str:
+    """Return a name that files can have; ValueError if it is none."""
+    if not value or file_name(value) != value:
+        raise ValueError(NAME_RULE)
+    return value
+
+
+ScenarioName = Annotated[str, AfterValidator(_name)]
 
 
 class Part(BaseModel):
@@ -115,7 +139,7 @@ class Definition(Part):
             if len(set(stems)) < len(stems):
                 raise ValueError("scenarios: two files of one name; write `name: file` for each")
             value["scenarios"] = dict(zip(stems, scenarios, strict=True))
-        if _texts(inputs := value.get("inputs")):
+        if _texts(inputs := value.get("inputs")) or inputs == []:
             value["inputs"] = dict.fromkeys(inputs)
         return value
 
@@ -213,7 +237,7 @@ def read_definition(path: Path) -> tuple[Definition, Source]:
 
 def plain_name(text: str) -> str:
     """Return a text as the name of a study or scenario: other signs than those of `NAME_RULE` become _."""
-    return re.sub("[^A-Za-z0-9_-]", "_", text)[:60] or "study"
+    return file_name(text) or "study"
 
 
 def _texts(value: Any) -> bool:
@@ -226,10 +250,7 @@ def _faults(error: ValidationError, page: Page, source: Source) -> Iterable[Faul
         if entry["type"] == "extra_forbidden":
             yield source.fault(unknown_key(str(key[-1]), _known(key[:-1])), *key)
             continue
-        if entry["type"] == "string_pattern_mismatch":
-            yield source.fault(NAME_RULE, *key)
-            continue
-        key, message = complaint({**entry, "loc": key})
+        key, message = complaint({**entry, "loc": key}, FORMS)
         first, _, rest = message.partition(": ")
         if not key and first in Definition.model_fields:  # a check of the whole names its key
             key, message = (first,), rest

@@ -24,6 +24,7 @@ from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
 from sim.reading import read
 from sim.record.manifest import sha256
+from sim.scenario.files import file_name
 from sim.scenario.load import Loaded
 from sim.scenario.show import show
 from sim.scenario.write import flow
@@ -181,7 +182,10 @@ def _comparable(
     control is to be kept on a day that none has.
     """
     first = next(iter(scenarios))
-    faults = []
+    faults, folded = [], {name.casefold(): name for name in reversed(scenarios)}
+    for name in scenarios:
+        if (other := folded[name.casefold()]) != name:
+            faults.append(source.fault(f"differs from {other!r} only in capital letters", "scenarios", name))
     last, days = max(definition.control_days or [0]), scenarios[first].scenario.days
     if last > days:
         faults.append(source.fault(f"day {last} is after the last, {days}", "control_days"))
@@ -224,14 +228,16 @@ def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str
 def of_files(files: Sequence[Path], **options: Any) -> Definition:
     """Return the definition of a study of scenario files alone; `options` are its other keys. InputError on two alike."""
     stems = [plain_name(file.stem) for file in files]
-    double = {stem for stem in stems if stems.count(stem) > 1}
+    folded = [stem.casefold() for stem in stems]
+    double = {stem for stem, name in zip(stems, folded, strict=True) if folded.count(name) > 1}
     if double:
-        raise InputError([Fault("batch", None, "", f"two scenarios of one name: {', '.join(sorted(double))}")])
+        message = f"two scenarios of one name: {', '.join(sorted(double))}; files are named by it, so rename one file"
+        raise InputError([Fault("batch", None, "", message)])
     question = f"What is different between {clause_list(stems)}?" if len(stems) > 1 else f"What happens in {stems[0]}?"
     scenarios = {stem: Variant(file=str(file)) for stem, file in zip(stems, files, strict=True)}
     name = "_vs_".join(stems)
     return Definition(
-        name=name if len(name) <= 60 else f"{stems[0][:40]}_and_{len(stems) - 1}_more",
+        name=name if file_name(name) == name else f"{file_name(stems[0][:20])}_and_{len(stems) - 1}_more",
         question=question,
         scenarios=scenarios,
         **options,

@@ -12,18 +12,17 @@ import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from sim.errors import Fault, InputError
+from sim.viewer.guard import Application, Guard
 from sim.viewer.session import Source
 
 PORT = 8765
 HERE = "127.0.0.1"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PAGE = "sim.viewer.page"
 FETCHED = "https://cdn.jsdelivr.net/npm"
 SETTINGS = {
@@ -38,11 +37,6 @@ SETTINGS = {
     "SOLARA_ASSETS_PROXY": "true",
     "SOLARA_CHECK_HOOKS": "off",  # Mesa 3.3 has a component that this complains of
 }
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
 @dataclass
@@ -115,58 +109,6 @@ def _bind_fault(host: str, port: int, error: Exception) -> Fault:
     return Fault("--host", None, "", f"cannot listen on {host}: {getattr(error, 'strerror', None) or error}")
 
 
-class Guard:
-    """Lets through what the page itself asks for: no foreign host name, no foreign origin, nothing that is not its own.
-
-    A page elsewhere in the browser can send requests to this computer; its name, or the name by which it reached us,
-    gives it away. Without network, only files that are here are served.
-    """
-
-    def __init__(self, application: Application, host: str, offline: Path | None) -> None:
-        self.application = application
-        self.names = LOOPBACK if host in LOOPBACK else None
-        self.offline = offline
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer 403 or 404, or pass the request on."""
-        if scope["type"] in ("http", "websocket"):
-            refused = self.refused(scope)
-            if refused:
-                await _refuse(scope, receive, send, refused)
-                return
-        await self.application(scope, receive, send)
-
-    def refused(self, scope: Scope) -> int:
-        """Return the status with which a request is refused; 0 where it is let through."""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        name = urlsplit(f"//{headers.get('host', '')}")
-        if self.names is not None and name.hostname not in self.names:
-            return 403
-        origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
-            return 403
-        return 404 if self._unknown(str(scope["path"])) else 0
-
-    def _unknown(self, path: str) -> bool:
-        if path.startswith(("/resourcez", "/_solara/auth", "/_solara/api/evict")):
-            return True
-        shelf = "/_solara/cdn/"
-        if self.offline is None or not path.startswith(shelf):
-            return False
-        wanted = (self.offline / path[len(shelf) :]).resolve()
-        return not (wanted.is_relative_to(self.offline.resolve()) and wanted.is_file())
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send, status: int) -> None:
-    if scope["type"] == "websocket":
-        await receive()
-        await send({"type": "websocket.close", "code": 1008})
-        return
-    words = b"refused: not a request of this page" if status == 403 else b"not found"
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-type", b"text/plain")]})
-    await send({"type": "http.response.body", "body": words})
-
-
 def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browser: bool = True) -> None:
     """Serve the page until stopped with Ctrl-C; `opened` is called with its address once it answers.
 
@@ -194,7 +136,8 @@ def make_server(host: str) -> Any:
     import uvicorn
 
     guarded = Guard(_application(), host, offline_folder())
-    return uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False, timeout_graceful_shutdown=1))
+    quiet = {"log_level": "warning", "access_log": False, "proxy_headers": False}
+    return uvicorn.Server(uvicorn.Config(guarded, timeout_graceful_shutdown=1, **quiet))
 
 
 def _once_started(server: Any, tell: Callable[[], None]) -> None:

@@ -87,7 +87,7 @@ def test_why_draws_into_the_folder_of_the_run(folder: Path, tmp_path: Path, caps
         (["events", "{run}", "--town", "Kafr Hamr"], "did you mean 'Kafr Hamra'?"),
         (["events", "{run}", "--faction", "NFL"], "did you mean 'NLF'?"),
         (["events", "{run}", "--faction", "zzz"], "there are HTS, NLF, GOV"),
-        (["events", "{run}", "--from", "2018-13-01"], "is no date"),
+        (["events", "{run}", "--from", "2018-13-01"], "is not a date"),
         (["rules", "no_such_file.yaml"], "no_such_file.yaml"),
         (["rules", "--set", "days=3"], "name its file"),
         (["rules", "--picture", "day.txt"], "must end in"),
@@ -197,3 +197,24 @@ def test_questions_work_on_poor_terminals(command: Command, folder: Path, enviro
 
 def test_questions_work_where_letters_are_missing(process: Command, folder: Path) -> None:
     asked(process, folder, {"PYTHONIOENCODING": "ascii"})
+
+
+@pytest.mark.parametrize(
+    ("options", "option", "allowed"),
+    [
+        (("--from", "2030-01-01"), "--from", "the run is from"),
+        (("--until", "1999-12-31"), "--until", "the run is from"),
+        (("--from", "2018-11-03", "--until", "2018-11-01"), "--until", "before --from"),
+        (("--reported", "--from", "2030-01-01"), "--from", "the run is from"),
+        (("--from", "20181101"), "--from", "write it as 2018-10-29"),
+        (("--until", "2018-W44-1"), "--until", "write it as 2018-10-29"),
+        (("--from", "2018-02-30"), "--from", "not a date"),
+    ],
+)
+def test_days_that_a_run_does_not_have_are_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...], option: str, allowed: str
+) -> None:
+    code, out, err = say(capsys, "events", folder, *options)
+    assert (code, out, len(err.splitlines())) == (2, "", 1)
+    assert err.startswith(f"{option}: ")
+    assert allowed in err

@@ -151,6 +151,12 @@ def test_figures_of_a_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
         assert "SIMULATED" in path.read_text(encoding="utf-8")
         assert 'width="240.9' in path.read_text(encoding="utf-8")[:900], "85 mm in points"
     assert "day 10 of 20" in (tmp_path / "control_map.txt").read_text(encoding="utf-8")
+    capsys.readouterr()
+    for name in ("control_map", "animation_frame"):
+        for day in ("21", "999"):
+            assert main(["figure", run, name, "--day", day, "--out", str(tmp_path / "beyond.svg")]) == 2
+            assert capsys.readouterr().err == f"--day: {day} is after the run's last day; allowed is 0 to 20\n"
+    assert not list(tmp_path.glob("beyond*"))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
+import unicodedata
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sim.cli.main import main
 from sim.errors import InputError
 from sim.study.definition import (
     STUDIES,
@@ -17,8 +20,12 @@ from sim.study.definition import (
     definition_text,
     find_study,
     is_study,
+    plain_name,
     read_definition,
 )
+from sim.study.plan import make_plan, of_files
+from sim.study.runner import run_study
+from sim.study.store import Study
 
 GOOD = """\
 question: Does a mediator shorten the fighting?
@@ -75,7 +82,7 @@ def test_scenarios_may_be_named_and_changed(tmp_path: Path) -> None:
         ("design: posterior", "posterior: is missing; design posterior needs the CSV file of draws"),
         ("posterior: draws.csv", "mine.yaml:3: posterior: does not belong to design halton"),
         ("design: grid", "inputs: is missing; design grid needs inputs with values"),
-        ("name: a/b", "mine.yaml:3: name: a name has 1 to 60 of a-z"),
+        ("name: a/b", "mine.yaml:3: name: a name has 1 to 60 letters"),
     ],
 )  # fmt: skip
 def test_a_fault_has_its_line_and_says_what_is_meant(tmp_path: Path, line: str, said: str) -> None:
@@ -139,3 +146,110 @@ def test_a_definition_written_reads_back_the_same(tmp_path_factory: pytest.TempP
     path = tmp_path_factory.mktemp("study") / "study.yaml"
     path.write_text(definition_text(study), encoding="utf-8")
     assert read_definition(path)[0] == study
+
+
+FORMS_CASES = [
+    ("inputs: rules.clash", "inputs: needs a list of paths of inputs, or a mapping from paths to {low, high} or {values}, got"),
+    ("inputs: 5", "inputs: needs a list of paths"),
+    ("inputs: [1, 2]", "inputs: needs a list of paths"),
+    ("inputs: {rules.clash.duration_days: 5}", "needs {low, high}, {values: [...]}, or nothing"),
+    ("inputs: {rules.clash.duration_days: {values: 5}}", "values: needs a list of numbers, got 5"),
+    ("set: [days=5]", "set: needs a mapping from keys to values"),
+    ("keep: events", "keep: needs a list of events, reported or both, got 'events'"),
+    ("control_days: 5", "control_days: needs a list of days"),
+    ("control_days: []", "control_days: needs a list of days"),
+    ("headline: clash_days", "headline: needs a list of names of statistics, got 'clash_days'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("line", "message"), FORMS_CASES)
+def test_a_value_of_the_wrong_kind_is_told_all_forms_there_are(tmp_path: Path, line: str, message: str) -> None:
+    found = faults(tmp_path, GOOD + line + "\n")
+    assert len(found) == 1
+    assert found[0].startswith(f"{tmp_path / 'mine.yaml'}:3: ")
+    assert message in found[0]
+
+
+@pytest.mark.parametrize("value", ["{}", "[]", "kafr_hamra", "5", "[1]", "[[a]]", "null"])
+def test_scenarios_of_the_wrong_kind_are_told_all_forms_there_are(tmp_path: Path, value: str) -> None:
+    found = faults(tmp_path, f"question: what happens then?\nscenarios: {value}\n")
+    assert len(found) == 1
+    assert "mine.yaml:2: scenarios: needs a list of scenario files, or a mapping from names to files" in found[0]
+
+
+@pytest.mark.parametrize("value", ["5", "[a]", "null"])
+def test_a_scenario_of_the_wrong_kind_is_told_its_forms(tmp_path: Path, value: str) -> None:
+    found = faults(tmp_path, f"question: what happens then?\nscenarios: {{a: {value}}}\n")
+    assert "scenarios.a: needs a scenario file, or a mapping with `file`" in found[0]
+
+
+@pytest.mark.parametrize("nothing", ["[]", "{}"])
+def test_an_empty_list_of_inputs_draws_none(tmp_path: Path, nothing: str) -> None:
+    assert read_definition(written(tmp_path, f"{GOOD}inputs: {nothing}\n"))[0].inputs == {}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "إدلب_الكبرى",
+        "Ukraine-2022",
+        "हिन्दी",
+        "မန္တလေး",
+        "東京都",
+        "Élysée",
+        "e\N{COMBINING ACUTE ACCENT}t\N{COMBINING ACUTE ACCENT}",
+    ],
+)
+def test_names_keep_the_letters_of_any_script(name: str) -> None:
+    kept = plain_name(name)
+    assert kept == unicodedata.normalize("NFC", name)
+    assert read_name(kept) == kept
+
+
+def read_name(name: str) -> str:
+    return Definition(name=name, question="what happens then?", scenarios={name: Variant(file="a")}).name
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"),
+    [
+        ("a/b", "a_b"),
+        ("a b", "a_b"),
+        ("..", "__"),
+        ("a\n", "a_"),
+        ("=1+1", "_1_1"),
+        ("a\N{RIGHT-TO-LEFT MARK}", "a_"),
+        ("", "study"),
+        ("x" * 99, "x" * 60),
+        ("မ" * 99, "မ" * 50),
+        ("\N{GRINNING FACE}", "_"),
+    ],
+)
+def test_a_text_that_is_no_name_becomes_one(name: str, kept: str) -> None:
+    assert plain_name(name) == kept
+    with pytest.raises(ValueError, match="a name has 1 to 60 letters"):
+        read_name(name)
+
+
+def test_scenarios_in_another_script_have_folders_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("معركة حلب", "معركة إدلب"):
+        (tmp_path / f"{name}.yaml").write_text("extends: two_valleys.yaml\ndays: 2\n", encoding="utf-8")
+    files = sorted(tmp_path.glob("*.yaml"))
+    plan = make_plan(of_files(files, replicates=1, design="fixed"))
+    assert sorted(plan.scenarios) == ["معركة_إدلب", "معركة_حلب"]
+    folder = run_study(plan, tmp_path / "out with blanks", workers=1)
+    assert sorted(Study.open(folder).table("runs")["scenario"]) == sorted(plan.scenarios)
+    assert {path.stem for path in (folder / "scenarios").iterdir()} == set(plan.scenarios)
+    assert main(["status", str(folder)]) == 0
+    command = capsys.readouterr().out.partition("python run.py ")[2].splitlines()[0]
+    assert shlex.split(command) == ["compare", str(folder)]
+
+
+def test_names_alike_but_for_case_are_refused(tmp_path: Path) -> None:
+    text = "question: what happens then?\nscenarios:\n  One: two_valleys\n  one: two_valleys\n"
+    with pytest.raises(InputError, match=r"4: scenarios\.one: differs from 'One' only in capital letters"):
+        make_plan(*read_definition(written(tmp_path, text)))
+    with pytest.raises(InputError, match="two scenarios of one name"):
+        of_files([Path("a/One.yaml"), Path("b/one.yaml")])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sim.plots.compare.figures import REPORT_MM, kinds_of
 from sim.plots.compare.report import Shown, comparison_report
 from sim.plots.style import png_bytes, svg_bytes, write_whole
+from sim.scenario.files import file_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,8 +22,8 @@ Say = Callable[[str], None]
 
 
 def file_stem(name: str) -> str:
-    """Return the name of a figure as the stem of its files: letters, digits, `.`, `-`, `_`."""
-    return re.sub(r"[^\w.-]+", "_", name).strip("_.")
+    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
+    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
 
 
 def csv_bytes(table: pd.DataFrame) -> bytes:
