@@ -14,8 +14,11 @@ from sim.scenario.write import interval, number_text
 Schema = dict[str, Any]
 
 
-def json_schema() -> Schema:
-    """The schema (JSON Schema 2020-12). `null` is allowed everywhere, as it removes what an extended file says."""
+def json_schema(part: bool = False) -> Schema:
+    """The schema (JSON Schema 2020-12) of scenarios, or of parts that scenarios extend, in which no key is required.
+
+    `null` is allowed everywhere, as it removes what an extended file says.
+    """
     produced = Scenario.model_json_schema(by_alias=True)
     definitions: Schema = produced.get("$defs", {})
     definitions["Quantity"] = _quantity()
@@ -33,8 +36,9 @@ def json_schema() -> Schema:
         **produced["properties"],
     }
     produced["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    produced["title"] = "Scenario"
-    produced["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    produced["title"] = "Part of scenarios" if part else "Scenario"
+    if not part:
+        produced["anyOf"] = [{"required": ["extends"]}, {"required": required}]
     return produced
 
 

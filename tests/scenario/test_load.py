@@ -288,6 +288,8 @@ def test_the_schema_for_editors_is_up_to_date() -> None:
     assert json.loads((files.SCENARIOS / "schema.json").read_text(encoding="utf-8")) == json.loads(
         json.dumps(schema)
     ), "run: python run.py schema > scenarios/schema.json"
+    parts = (files.SCENARIOS / "parts" / "schema.json").read_text(encoding="utf-8")
+    assert json.loads(parts) == json_schema(part=True), "run: python run.py schema --part > scenarios/parts/schema.json"
     rate = schema["$defs"]["Incident"]["properties"]["per_pair_month"]
     assert rate["anyOf"] == [
         {"type": "number", "minimum": 0.0, "maximum": 1.0},
