@@ -7,11 +7,11 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sim.errors import Fault, did_you_mean
-from sim.geography.csvfile import shown
 from sim.geography.maps import Geography, control_date
 from sim.geography.names import find_place
 from sim.scenario.keys import dotted
 from sim.scenario.policies import ZONE
+from sim.tabular.files import file_name
 
 if TYPE_CHECKING:
     from sim.scenario.load import Loaded
@@ -64,7 +64,7 @@ def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]:
     """Return the faults of control.csv against the scenario: unknown groups, and holders that do not go together."""
     faction = {group: name for name, each in scenario.factions.items() for group in each.groups}
-    file = shown(geography.folder / "control.csv")
+    file = file_name(geography.folder / "control.csv")
     faults: list[Fault] = []
     unknown: dict[str, list[tuple[int | None, str]]] = {}
     for place, held in zip(geography.places, geography.control[day], strict=True):

@@ -15,13 +15,16 @@ import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography import places as rows
-from sim.geography.csvfile import MOST_FAULTS, MOST_TOWNS, Table, read_table, shown
 from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle
 from sim.geography.names import Index
 from sim.geography.places import UNDATED, Holding, Place, Post
 from sim.geography.roads import ROAD_COLUMNS, ROAD_OPTIONAL, Link, adjacency, neighbours, parts, rasterise, read_links
 from sim.geography.routes import REACH_KM, near_table
 from sim.geography.settings import EXTENT, Settings, cell_side, extent_of, read_settings
+from sim.tabular.files import file_name
+from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
+
+MOST_TOWNS = 20_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,7 @@ def load_map(name: str | Path, root: Path | None = None) -> Geography:
         raise InputError(
             [
                 Fault(
-                    shown(folder),
+                    file_name(folder),
                     None,
                     "",
                     "is not a folder; a map is a folder with towns.csv, roads.csv and control.csv",
@@ -134,7 +137,7 @@ def _folder(name: str, root: Path) -> Path:
         raise InputError(
             [
                 Fault(
-                    shown(root),
+                    file_name(root),
                     None,
                     "map",
                     f"no map {name[:80]!r}, needs one of {', '.join(known) or 'none'}{did_you_mean(name, known)}",
@@ -142,7 +145,7 @@ def _folder(name: str, root: Path) -> Path:
             ]
         )
     if not folder.resolve().is_relative_to(root.resolve()):
-        raise InputError([Fault(shown(root), None, "map", f"map {name!r} lies outside the folder of maps")])
+        raise InputError([Fault(file_name(root), None, "map", f"map {name!r} lies outside the folder of maps")])
     return folder
 
 
@@ -150,7 +153,7 @@ def _files(
     folder: Path, faults: list[Fault]
 ) -> tuple[list[Place], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
     """Read towns.csv, roads.csv, control.csv and posts.csv."""
-    towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults, MOST_TOWNS)
+    towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults, Limits(rows=MOST_TOWNS))
     roads = read_table(folder / "roads.csv", ROAD_COLUMNS, ROAD_OPTIONAL, faults)
     held = read_table(folder / "control.csv", rows.CONTROL_COLUMNS, rows.CONTROL_OPTIONAL, faults)
     places = rows.read_towns(towns)
@@ -170,7 +173,7 @@ def _files(
 
 def _problems(folder: Path, places: Sequence[Place], links: Sequence[Link], settings: Settings) -> list[Fault]:
     """Return the faults of towns and roads taken together: outside the extent, off the network, no cell of their own."""
-    table = Table(shown(folder / "towns.csv"), [])
+    table = Table(file_name(folder / "towns.csv"), [])
     extent = extent_of(settings)
     if extent:
         south, west, north, east = extent

@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, InputError
-from sim.geography.csvfile import MOST_FAULTS, Row, Table, read_table
 from sim.geography.grid import KM_PER_DEGREE, around
 from sim.geography.places import PEOPLE, TOWN_OPTIONAL, Place, listed, town_of
 from sim.geography.roads import DETOUR, straight_km
 from sim.geography.settings import cell_side
+from sim.tabular.table import MOST_FAULTS, Row, Table, read_table
 
 COLUMNS = ("name", "lat", "lon", "holder")
 FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20

@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sim.geography.csvfile import Row, Table
+from sim.tabular.table import Row, Table
 
 TOWN_COLUMNS = ("name", "lat", "lon")
 TOWN_OPTIONAL = (
@@ -217,16 +217,7 @@ def _on(day: date) -> str:
 
 
 def _day(table: Table, row: Row) -> date | None:
-    if "date" not in table.columns:
-        return UNDATED
-    text = row["date"].strip()
-    try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        table.fault(row.line, "date", f"{text[:40]!r} is not a date, needs YYYY-MM-DD")
-        return None
+    return table.day(row, "date") if "date" in table.columns else UNDATED
 
 
 def _holding(table: Table, row: Row) -> Holding:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.geography.csvfile import Table
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.places import Place
+from sim.tabular.table import Table
 
 ROAD_COLUMNS = ("a", "b")
 ROAD_OPTIONAL = ("km", "road", "road_class", "kind", "confidence", "source")

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sim.errors import Fault, did_you_mean
-from sim.geography.csvfile import read_table
 from sim.geography.grid import DEFAULT_CELL_KM, MOST_CELLS, around, frame, settle
 from sim.geography.places import Place
+from sim.tabular.table import read_table
 
 Settings = dict[str, float | str]
 EXTENT = ("south", "west", "north", "east")

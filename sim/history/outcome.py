@@ -13,25 +13,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.geography.csvfile import Row, Table, read_table
 from sim.geography.maps import Geography, control_date
 from sim.geography.names import find_place
 from sim.scenario.files import display
 from sim.scenario.schema import Scenario
 from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.sides import MIXED, NEUTRAL, codes
+from sim.tabular.cells import day_of as parse_day
+from sim.tabular.table import Row, Table, read_table
 from sim.words import clause_list, day_text, plural
 
 SETTINGS = ("start", "control_on", "weekly_to")
 WEEK = 7
 MOST_NAMED = 5
+MOST_EVENTS = 1_000_000  # and deaths, of a week
 
 
 class Week(NamedTuple):
@@ -118,11 +120,12 @@ def _settings(page: Page, scenario: Scenario) -> dict[str, int]:
             fault(str(key), f"unknown key{did_you_mean(str(key), SETTINGS)}; allowed: {', '.join(SETTINGS)}")
     found: dict[str, int] = {}
     for key in SETTINGS:
-        value = _date(data.get(key))
-        if value is None:
-            fault(key, "is missing" if key not in data else f"{str(data[key])[:40]!r} is not a date such as 2018-10-31")
-        else:
-            found[key] = (value - scenario.start).days
+        try:
+            found[key] = (parse_day(str(data[key])) - scenario.start).days
+        except KeyError:
+            fault(key, "is missing")
+        except ValueError as error:
+            fault(key, str(error))
     if found.get("start"):
         fault("start", f"is not the start of the runs, {scenario.start}")
     if not faults and not 0 < found["control_on"] <= scenario.days:
@@ -133,14 +136,6 @@ def _settings(page: Page, scenario: Scenario) -> dict[str, int]:
     if faults:
         raise InputError(faults)
     return found
-
-
-def _date(value: object) -> date | None:
-    """Return a date, given as one or as text; None where it is none."""
-    try:
-        return value if isinstance(value, date) else date.fromisoformat(str(value).strip())
-    except ValueError:
-        return None
 
 
 class _Reader:
@@ -156,7 +151,15 @@ class _Reader:
         if not (self.folder / name).exists():
             self.notes.append(f"There is no {name}: {what} not scored.")
             return None
-        return read_table(self.folder / name, columns, [], self.faults)
+        table = read_table(self.folder / name, columns, [], self.faults, comments=True)
+        if table.columns and not table.rows:
+            self.notes.append(f"{name} has no rows: {what} not scored.")
+        return table
+
+    def _note_read(self, table: Table, used: str) -> None:
+        """Note how many rows a table has and what is made of them."""
+        if not self.faults:
+            self.notes.append(f"{Path(table.file).name}: {plural(len(table.rows), 'row')}, {used}.")
 
     def control(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the codes of each town at the start and on the day that is scored: i8 [T] each, -1 unknown."""
@@ -176,6 +179,8 @@ class _Reader:
             seen[town] = row.line
             for place, column in enumerate(("start", "end")):
                 found[place, town] = self._code(table, row, column)
+        used = int((found >= 0).all(axis=0).sum())
+        self._note_read(table, f"{plural(used, 'town')} used")
         self._say_missing(found, set(seen))
         self._say_other_starts(found[0])
         return found[0], found[1]
@@ -216,8 +221,10 @@ class _Reader:
         outside, before, gap = 0, None, 0
         for row in table.rows if table else ():
             first = self._day(table, row, "week_start")
-            events, deaths = (self._count(table, row, column) for column in ("events", "deaths"))
-            if first is None or table is None:
+            if table is None:
+                continue
+            events, deaths = (table.count(row, column, MOST_EVENTS) for column in ("events", "deaths"))
+            if first is None:
                 continue
             if before is not None and first < before + WEEK:
                 table.fault(row.line, "week_start", "is not seven days or more after the week before it")
@@ -228,6 +235,9 @@ class _Reader:
                 outside += 1
             else:
                 weeks.append(Week(first, last, events, deaths))
+        if table is not None and weeks:
+            days = f"{day_of(self.scenario, weeks[0].first)} to {day_of(self.scenario, weeks[-1].last)}"
+            self._note_read(table, f"{plural(len(weeks), 'week')} used, {days}")
         if gap and not self.faults:
             self.notes.append("weekly.csv leaves out weeks between its rows; those are not scored.")
         if outside and not self.faults:
@@ -250,21 +260,13 @@ class _Reader:
                 table.fault(row.line, "relapsed", "is before the day of signing")
             if signed is not None and name:
                 found.append(Relapse(name, signed, relapsed))
+        if table is not None and found:
+            self._note_read(table, f"{plural(len(found), 'agreement')} used")
         return tuple(found)
 
     def _day(self, table: Table | None, row: Row, column: str) -> int | None:
-        value = _date(row[column])
-        if value is None and table is not None:
-            table.fault(row.line, column, f"{row[column].strip()[:40]!r} is not a date such as 2018-10-29")
+        value = table.day(row, column) if table is not None else None
         return None if value is None else (value - self.scenario.start).days
-
-    def _count(self, table: Table | None, row: Row, column: str) -> int:
-        if table is None:
-            return 0
-        value = table.number(row, column, 0, 1e6)
-        if value == value and value != int(value):
-            table.fault(row.line, column, f"{row[column].strip()} is not a whole number")
-        return int(value) if value == value else 0
 
 
 def _few(names: Sequence[str]) -> str:

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from sim.errors import Fault, InputError
-from sim.geography.csvfile import Table, read_table
 from sim.scenario.checks import ORDERED_RULES, cross_checks
 from sim.scenario.keys import Key, choice, dotted
 from sim.scenario.load import Loaded
@@ -23,6 +22,7 @@ from sim.scenario.write import interval, number_text
 from sim.study import designs
 from sim.study.definition import Definition, Source
 from sim.study.designs import DUMMY
+from sim.tabular.table import Table, read_table
 from sim.words import clause_list, plural
 
 Quantities = dict[str, Quantity]

@@ -10,8 +10,8 @@ import pytest
 
 from sim.errors import InputError
 from sim.geography import Link, assemble, control_date, load_map
-from sim.geography.csvfile import LARGEST_BYTES
 from sim.geography.places import UNDATED, Holding, Place
+from sim.tabular.table import MAP_LIMITS
 
 Faults = Callable[..., str]
 
@@ -49,10 +49,10 @@ def test_few_columns_are_enough(write_map: Callable[..., Path]) -> None:
             {"towns": "name,lat,lon\nAlpha,36,36.5\nBeta,36.1,36.5\nalpha,36.1,36.7\n"},
             "towns.csv:4: name: 'alpha' stands on line 2 already",
         ),
-        ({"towns": 'name,lat,lon\n"Alpha,36,36.5\n'}, "towns.csv:2: not CSV"),
+        ({"towns": 'name,lat,lon\n"Alpha,36,36.5\n'}, "towns.csv:2: is not CSV"),
         ({"towns": ""}, "towns.csv: is empty"),
         ({"towns": "name,lat,lon\n"}, "towns.csv: has no towns"),
-        ({"towns": None}, "towns.csv: does not exist"),
+        ({"towns": None}, "towns.csv: no such file"),
         ({"towns": b"name,lat,lon\nAlpha,\x00\x01\x02,3\n"}, "towns.csv:2: is not text (binary data)"),
         ({"towns": "name,lat,lon\nAlphé,36,36.5\n".encode("latin-1")}, "towns.csv:2: is not UTF-8"),
         (
@@ -79,7 +79,7 @@ def test_few_columns_are_enough(write_map: Callable[..., Path]) -> None:
         ),
         (
             {"control": "name,groups,date\nAlpha,Red,1.10.2018\n"},
-            "control.csv:2: date: '1.10.2018' is not a date, needs YYYY-MM-DD",
+            "control.csv:2: date: '1.10.2018' is not a date in one certain order",
         ),
         ({"control": "name,groups,status\nAlpha,,held\n"}, "control.csv:2: groups: is empty"),
         (
@@ -147,8 +147,8 @@ def test_cells_shrink_until_towns_fit(write_map: Callable[..., Path]) -> None:
 def test_giant_file_is_refused_unread(write_map: Callable[..., Path]) -> None:
     folder = write_map()
     with (folder / "towns.csv").open("ab") as file:
-        file.truncate(LARGEST_BYTES + 1)
-    with pytest.raises(InputError, match="too large for a map"):
+        file.truncate(MAP_LIMITS.bytes + 1)
+    with pytest.raises(InputError, match="larger than 32 MB"):
         load_map(folder)
 
 

@@ -142,7 +142,7 @@ def test_a_file_that_is_not_there_is_not_scored_and_said(
 
 
 TOWNS, WEEKS, SIGNED = "name,start,end\n", "week_start,events,deaths\n", "name,signed,relapsed\n"
-LIKE = "is not a date such as 2018-10-29"
+LIKE = "is not a date such as 2018-03-02 or 2 March 2018"
 CODES = "League, Lanterns, Rangers, MIXED, NEUTRAL"
 BROKEN: dict[str, tuple[dict[str, str], str]] = {
     "town": (
@@ -159,9 +159,12 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
     ),
     "number": (
         {"weekly_csv": f"{WEEKS}2020-03-01,many,2\n"},
-        "weekly.csv:2: events: 'many' is not a number between 0 and 1e+06",
+        "weekly.csv:2: events: 'many' is not a whole number from 0 to 1000000",
     ),
-    "half": ({"weekly_csv": f"{WEEKS}2020-03-01,1.5,2\n"}, "weekly.csv:2: events: 1.5 is not a whole number"),
+    "half": (
+        {"weekly_csv": f"{WEEKS}2020-03-01,1.5,2\n"},
+        "weekly.csv:2: events: '1.5' is not a whole number from 0 to 1000000",
+    ),
     "week": (
         {"weekly_csv": f"{WEEKS}2020-03-01,1,2\n2020-03-05,1,2\n"},
         "weekly.csv:3: week_start: is not seven days or more after the week before it",

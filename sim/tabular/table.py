@@ -1,0 +1,270 @@
+"""Strict reading of CSV tables (RFC 4180, UTF-8, comma): every fault is gathered with its file, line and column.
+
+Lines are those of the file itself, however many a quoted cell covers. A column's name may differ from the known one in
+capitals, spaces, hyphens and underscores.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import hashlib
+import io
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from sim.errors import Fault, did_you_mean
+from sim.tabular.cells import YEARS, count_of, day_of, number_of, short
+from sim.tabular.files import UnreadableFileError, file_name, read_bytes
+
+MOST_FAULTS = 50  # that are printed
+FAULTS_READ = 10_000  # at which reading stops
+MOST_COLUMNS = 1000
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is read at most: bytes of a file, rows, characters of a cell in a known column."""
+
+    bytes: int = 32 * 2**20
+    rows: int = 500_000
+    cell: int = 2000
+
+
+MAP_LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: the line it begins on and its cells by column; an absent column reads as an empty text."""
+
+    line: int
+    cells: tuple[str, ...]
+    places: Mapping[str, int]  # of the columns, shared by all rows of a table
+
+    def __getitem__(self, column: str) -> str:
+        place = self.places.get(column)
+        return "" if place is None else self.cells[place]
+
+
+@dataclass
+class Table:
+    """A CSV file that was read; `faults` is shared by all files of one map. `columns` are the known names and the other ones."""
+
+    file: str
+    faults: list[Fault]
+    columns: tuple[str, ...] = ()
+    rows: list[Row] = field(default_factory=list)
+    sha256: str = ""
+    comments: int = 0
+
+    def fault(self, line: int | None, key: str, message: str) -> None:
+        """Note a fault."""
+        self.faults.append(Fault(self.file, line, key if key.isprintable() else ascii(key), message))
+
+    def number(self, row: Row, column: str, low: float, high: float, default: float | None = None) -> float:
+        """Return a cell as a number in [low, high]; NaN and a fault if it is none; `default` if it is empty."""
+        if default is not None and not row[column].strip():
+            return default
+        try:
+            return number_of(row[column], low, high)
+        except ValueError as error:
+            self.fault(row.line, column, str(error))
+            return float("nan")
+
+    def count(self, row: Row, column: str, most: int, least: int = 0) -> int:
+        """Return a cell as a whole number from `least` to `most`; `least` and a fault if it is none."""
+        try:
+            return count_of(row[column], most, least)
+        except ValueError as error:
+            self.fault(row.line, column, str(error))
+            return least
+
+    def day(self, row: Row, column: str, years: tuple[int, int] = YEARS) -> date | None:
+        """Return a cell as a day; None and a fault if it is none."""
+        try:
+            return day_of(row[column], years)
+        except ValueError as error:
+            self.fault(row.line, column, str(error))
+            return None
+
+    def choice(self, row: Row, column: str, allowed: Sequence[str], default: str) -> str:
+        """Return a cell that must be one of `allowed`; the default if it is empty or wrong."""
+        text = row[column].strip()
+        if text and text not in allowed:
+            self.fault(
+                row.line, column, f"{short(text)} is not one of {', '.join(allowed)}{did_you_mean(text, allowed)}"
+            )
+        return text if text in allowed else default
+
+
+class _Lines:
+    """The lines of a text; a line that begins with # between two rows is a comment and reads as an empty one."""
+
+    def __init__(self, text: io.TextIOBase, comments: bool) -> None:
+        self.text, self.comments = text, comments
+        self.between_rows = True
+        self.left_out = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.text:
+            between, self.between_rows = self.between_rows, False
+            if self.comments and between and line.lstrip(" \ufeff").startswith(("#", '"#')):
+                self.left_out += 1
+                yield "\n"
+            else:
+                yield line
+
+
+def read_table(
+    path: Path,
+    required: Sequence[str],
+    optional: Sequence[str],
+    faults: list[Fault],
+    limits: Limits = MAP_LIMITS,
+    comments: bool = False,
+    known_only: bool = False,
+    unused: Collection[str] = (),
+) -> Table:
+    """Read a CSV file. A file that cannot be read gives a table without rows, and its faults.
+
+    `comments`: lines that begin with # are left out. `known_only`: rows keep the cells of required and optional columns
+    only, and the others may hold anything; `unused` are such columns that are no misspelt known ones.
+    """
+    table = Table(file_name(path), faults)
+    try:
+        raw = read_bytes(path, limits.bytes)
+    except UnreadableFileError as error:
+        table.fault(error.line, "", error.message)
+        return table
+    table.sha256 = hashlib.sha256(raw).hexdigest()
+    reading = _Reading(table, (*required, *optional), limits, known_only, unused)
+    lines = _Lines(io.TextIOWrapper(io.BytesIO(raw), encoding="utf-8-sig", newline=""), comments)
+    reader = csv.reader(lines, strict=True, skipinitialspace=True)
+    before = 0
+    try:
+        for cells in reader:
+            line, before = before + 1, reader.line_num
+            lines.between_rows = True
+            if any(cell.strip() for cell in cells) and not reading.take(line, cells, required):
+                break
+            if len(faults) >= FAULTS_READ:
+                break
+    except csv.Error:
+        said = "a quotation mark is not closed, or one inside a cell is not doubled, or a cell is too long"
+        table.fault(before + 1, "", f"is not CSV: {said}")
+    table.comments = lines.left_out
+    if not table.columns:
+        table.fault(None, "", f"is empty, needs the columns {', '.join(required)}" if required else "is empty")
+    return table
+
+
+class _Reading:
+    """Takes the rows of one file, the header first."""
+
+    def __init__(
+        self, table: Table, known: Sequence[str], limits: Limits, known_only: bool, unused: Collection[str]
+    ) -> None:
+        self.table, self.known, self.limits = table, known, limits
+        self.known_only, self.unused = known_only, unused
+        self.header: list[str] = []
+        self.taken: tuple[int, ...] = ()  # places of the columns whose cells are kept
+        self.places: dict[str, int] = {}
+
+    def take(self, line: int, cells: list[str], required: Sequence[str]) -> bool:
+        """Take a row; return whether to go on."""
+        table = self.table
+        if not table.columns:
+            return self._header(line, cells, required)
+        if len(table.rows) >= self.limits.rows:
+            table.rows.clear()
+            table.fault(line, "", f"more than {self.limits.rows} rows, too many to work with")
+            return False
+        if self._good(line, cells):
+            table.rows.append(Row(line, tuple(cells[place] for place in self.taken), self.places))
+        return True
+
+    def _header(self, line: int, cells: list[str], required: Sequence[str]) -> bool:
+        """Take the header row; return whether the rows can be read."""
+        table = self.table
+        if len(cells) > MOST_COLUMNS:
+            table.columns = ("",)
+            table.fault(line, "header", f"has {len(cells)} columns, more than {MOST_COLUMNS}")
+            return False
+        columns = tuple(known_name(cell, self.known) for cell in cells)
+        for column in dict.fromkeys(columns):
+            self._check_column(line, column, columns)
+        missing = [column for column in required if column not in columns]
+        if hint := wrong_separator(cells, self.known):
+            table.fault(line, "header", hint)
+        elif missing:
+            some = f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
+            table.fault(line, "header", f"{some} (needs {', '.join(required)})")
+        table.columns, self.header = columns, cells
+        self.taken = tuple(i for i, name in enumerate(columns) if not self.known_only or name in self.known)
+        self.places = {columns[place]: i for i, place in enumerate(self.taken)}
+        return not missing and not hint and len(set(columns)) == len(columns)
+
+    def _check_column(self, line: int, column: str, columns: Sequence[str]) -> None:
+        """Note a column without a name, one that is there twice, and one that is nearly a known one."""
+        table = self.table
+        if not column:
+            table.fault(line, "header", "a column has no name (a comma too many, or a column of row numbers?)")
+        elif columns.count(column) > 1:
+            table.fault(line, column[:40], f"appears {columns.count(column)} times among the columns")
+        elif column not in self.known and column not in self.unused:
+            close = difflib.get_close_matches(column, self.known, n=1, cutoff=0.85 if self.known_only else 0.8)
+            if close and close[0] not in columns:
+                table.fault(line, column[:40], f"unknown column, did you mean {close[0]!r}?")
+
+    def _good(self, line: int, cells: list[str]) -> bool:
+        """Return whether a row has the right number of cells of a sane length and without control characters."""
+        table = self.table
+        if len(cells) != len(table.columns):
+            some = f"has {len(cells)} cell{'' if len(cells) == 1 else 's'}"
+            table.fault(line, "", f"{some}, the header has {len(table.columns)} columns")
+            return False
+        if cells == self.header:
+            table.fault(line, "", "is the header again (two files in one?)")
+            return False
+        for place in self.taken:
+            cell = cells[place]
+            if len(cell) > self.limits.cell:
+                table.fault(line, table.columns[place][:40], f"is longer than {self.limits.cell} characters")
+                return False
+            if not cell.isprintable() and any(ord(letter) < 32 and letter not in "\t\n\r" for letter in cell):
+                table.fault(line, table.columns[place][:40], "contains control characters")
+                return False
+        return True
+
+
+def known_name(text: str, known: Sequence[str]) -> str:
+    """Return the known column that a header's cell means, whatever its capitals, spaces and hyphens; else the cell itself."""
+    name = text.strip().strip("\ufeff").strip()
+    if name in known:
+        return name
+    meant = [column for column in known if _folded(column) == _folded(name)]
+    return meant[0] if len(meant) == 1 else name
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.casefold()).strip("_")
+
+
+def wrong_separator(cells: Sequence[str], known: Sequence[str]) -> str:
+    """Return what is wrong if a header is not separated by commas; an empty text if it is."""
+    here = sum(known_name(cell, known) in known for cell in cells)
+    joined = ",".join(cells)
+    if len(cells) <= 2 and joined.casefold().startswith("sep="):
+        return f"{joined[:10]!r} is a spreadsheet's own line; remove it, and separate columns by commas"
+    if len(cells) == 1 and "," in joined and not here:
+        return "the whole line stands in one pair of quotation marks; columns are separated by commas outside of them"
+    for sign, name in SEPARATORS.items():
+        parts = [known_name(part.strip(' "'), known) for part in joined.split(sign)]
+        if len(parts) > 1 and (sum(part in known for part in parts) > here or len(cells) == 1):
+            return f"columns are separated by commas, not by {name}"
+    return ""
