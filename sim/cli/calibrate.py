@@ -60,7 +60,7 @@ def calibrate(
         plan = with_record(plan, observed)
     place = out or OUTPUTS
     check_folder(place, "--out")
-    pairs(rows(plan), title=plan.definition.question)
+    pairs([*rows(plan), *(("record", line) for line in plan.read)], title=plan.definition.question)
     if plan_only:
         return
     folder = place / plan.definition.name

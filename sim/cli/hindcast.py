@@ -15,8 +15,8 @@ from sim.errors import Fault, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.history.declared import Sides
-    from sim.history.rolling import Summary
+    from sim.history.observed import Sides
+    from sim.history.rolling import Record, Summary
     from sim.study.store import Study
 
 FOLDER = "hindcast"
@@ -54,6 +54,7 @@ def hindcast(
     from sim.cli.folder import check_folder
     from sim.cli.score import free_folder
     from sim.cli.studies import find_result
+    from sim.history.events import Area
     from sim.history.rolling import origins_of, read_record, summary, table_of
     from sim.study.store import Study
 
@@ -64,28 +65,28 @@ def hindcast(
     free_folder(out)
     check_folder(out or found.folder, "--out")
     models = list(found.scenarios.values())
-    record = read_record(
-        observed, _sides(models[0].map), min(model.start for model in models), until.date() if until else None
-    )
+    first, last = min(model.start for model in models), until.date() if until else None
+    record = read_record(observed, _sides(models[0].map), first, last, Area.of(found.geography()))
     origins = origins_of(found, record, run_up)
     table = table_of(origins)
-    tell(found, table, summary(table), record.until.isoformat())
+    tell(found, table, summary(table), record)
     words = ["python", "run.py", "hindcast", str(study), "--observed", str(observed)]
     words += ["--run-up", str(run_up)] if run_up != RUN_UP else []
     words += ["--until", until.date().isoformat()] if until else []
     words += ["--out", str(out)] if out else []
-    made_of = _made_of(found, observed, record.until.isoformat(), table, shlex.join(words))
+    made_of = _made_of(found, observed, record, table, shlex.join(words))
     folder = _write(found, table, made_of, out, no_pictures)
     print(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{'' if no_pictures else ', hindcast.png and .svg'}")
 
 
 def _sides(map_name: str) -> Sides | None:
-    """Return the sides whose events are counted, as the map's patterns declare them; all events where it has none."""
+    """Return the names of the sides whose events count, as the map's patterns declare them; None, for all, without patterns."""
     from sim.history.declared import FOLDER as PATTERNS
     from sim.history.declared import read_patterns
+    from sim.history.observed import sides_named
 
     path = PATTERNS / f"{map_name}.yaml"
-    return read_patterns(path).sides if path.is_file() else None
+    return sides_named(read_patterns(path), path) if path.is_file() else None
 
 
 def _whole_weeks(run_up: int, study: Study) -> None:
@@ -95,10 +96,9 @@ def _whole_weeks(run_up: int, study: Study) -> None:
         raise InputError([Fault("--run-up", None, "", said)])
 
 
-def _made_of(study: Study, observed: Path, until: str, table: pd.DataFrame, command: str) -> dict[str, Any]:
+def _made_of(study: Study, observed: Path, record: Record, table: pd.DataFrame, command: str) -> dict[str, Any]:
     from sim import __version__
     from sim.history.rolling import by_ahead, summary
-    from sim.record.manifest import sha256
     from sim.study.manifest import now
 
     hashes = {key: study.manifest.get(key) for key in ("digest", "program", "defaults", "posterior", "scenarios")}
@@ -107,8 +107,9 @@ def _made_of(study: Study, observed: Path, until: str, table: pd.DataFrame, comm
         "sim": __version__,
         "study": study.name,
         "hashes": hashes,
-        "observed": {observed.name: sha256(observed.read_bytes())},
-        "record_until": until,
+        "observed": {observed.name: record.sha256},
+        "read": list(record.notes),
+        "record_until": record.until.isoformat(),
         "summary": {key: value if value == value else None for key, value in summary(table)._asdict().items()},
         "by_weeks_ahead": by_ahead(table).to_dict("records"),
         "command": command,
@@ -140,14 +141,16 @@ def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Pa
     write_whole(folder / "hindcast.svg", svg_bytes(drawn.figure))
 
 
-def tell(study: Study, table: pd.DataFrame, found: Summary, until: str) -> None:
+def tell(study: Study, table: pd.DataFrame, found: Summary, record: Record) -> None:
     """Print mean scores by origin and by weeks ahead, and who does better."""
     from sim.cli.output import console
     from sim.history.rolling import by_ahead
 
     out = console()
     out.print(f"SIMULATED. {study.question}", style="bold")
-    out.print(f"{found.origins} origins, {found.weeks} weeks; the record ends on {until}")
+    out.print(f"{found.origins} origins, {found.weeks} weeks; the record ends on {record.until}")
+    for line in record.notes:
+        out.print(line)
     if study.partial:
         out.print(f"note: the study is not complete: {study.done} of {study.planned} runs.")
     last = max(model.evidence_until for model in study.scenarios.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,7 @@ from sim.errors import Fault, InputError
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from sim.geography.maps import Geography
     from sim.history.card import Card
     from sim.history.declared import Patterns
     from sim.history.runs import Told
@@ -60,6 +62,7 @@ def patterns(
     from sim.cli.studies import find_result
     from sim.history.card import make_card
     from sim.history.declared import find_patterns, read_patterns
+    from sim.history.events import Area
     from sim.history.observed import observe
 
     found = [find_result(word) for word in results]
@@ -70,8 +73,9 @@ def patterns(
     file = find_patterns(declared, model.map)
     against = read_patterns(file)
     runs = _runs(found, against, scenario, str(file))
-    card = make_card(runs, against, observe(observed, against, file) if observed else None)
-    tell(card)
+    record = observe(observed, against, file, Area.of(_geography(found[0]))) if observed else None
+    card = make_card(runs, against, record.figures if record else None)
+    tell(card, record.notes if record else ())
     if not no_pictures:
         write(card, model, place)
 
@@ -87,6 +91,12 @@ def _scenario(one: Study | Run, name: str | None) -> Scenario:
     return one.scenarios[wanted]
 
 
+def _geography(one: Study | Run) -> Geography:
+    from sim.record.run import Run
+
+    return one.geography if isinstance(one, Run) else one.geography()
+
+
 def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[Told]:
     from sim.history.runs import check_sides, run_told, runs_of_study
     from sim.record.run import Run
@@ -98,25 +108,26 @@ def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: 
     return told
 
 
-def tell(card: Card) -> None:
-    """Print the card."""
+def tell(card: Card, read: Sequence[str] = ()) -> None:
+    """Print the card; `read` are sentences on the files of events that were given."""
     from sim.cli.output import console
     from sim.history.say import failing, summary
 
     out = console()
     out.print(f"SIMULATED. {card.title}", style="bold")
     out.print(f"{card.about}. Evidence to {card.declared.evidence_until}.")
+    for line in read:
+        out.print(line, markup=False, highlight=False)
     _print_table(card)
-    out.print(
-        "observed: of the record; * computed from the file given. median and 90 % band: over single runs, each measured by "
-        "itself; these are judged. pooled: of the samples of all runs together; judges nothing."
+    of_runs = (
+        " median and 90 % band: over single runs, each measured by itself; these are judged. pooled: of the samples of all "
+        "runs together; judges nothing."
     )
+    out.print(f"observed: of the record; * computed from the file given.{of_runs if card.runs > 1 else ''}")
     out.print()
     out.print(summary(card), style="bold")
-    for line in failing(card):
+    for line in failing(card) if card.runs > 1 else ():
         out.print(line)
-    if card.runs < 2:
-        out.print("A single run of a good model fails some patterns: judge many.")
 
 
 def _print_table(card: Card) -> None:
@@ -132,7 +143,7 @@ def _print_table(card: Card) -> None:
         out.print(f"{pattern} {said.title}{weight}: {verdict}", style=f"bold {STYLES.get(verdict, '')}")
         rows = []
         for row in card.rows_of(pattern):
-            band = f"{number(row.low)} to {number(row.high)}" if len(row.values) else "-"
+            band = "-" if math.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"
             seen = f"{interval(row.observed)}{'*' if row.recomputed else ''}"
             cells = (seen, number(row.median), band, number(row.pooled), interval(row.accept), row.verdict)
             rows.append((f"  {short(row.figure)}", *cells))

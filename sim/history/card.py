@@ -155,7 +155,8 @@ def _row(
     kept = values[~np.isnan(values)]
     known = observed is not None and not math.isnan(observed)
     against = Interval(low=observed, high=observed) if known and observed is not None else figure.observed
-    median, low, high = middle(kept), *(edge(kept, share) for share in BAND)
+    median = middle(kept)
+    low, high = (edge(kept, share) for share in BAND) if len(values) > 1 else (math.nan, math.nan)
     verdict, why = _judge(figure, against, (median, low, high), length)
     return Row(
         pattern, name, unit, about, against, known, figure.accept, kept, len(values), median, low, high, pooled, *length,
@@ -183,6 +184,8 @@ def _judge(
         return "not judged", "these runs do not give it"
     if length[0] < length[1] and not figure.any_length:
         return "not judged", f"runs of {length[0]} days against a record of {length[1]}"
+    if math.isnan(low):
+        return "not judged", "one run gives no band"
     why = []
     if not figure.accept.holds(median):
         why.append("median too high" if median > figure.accept.high else "median too low")

@@ -1,250 +1,255 @@
-"""Observed events and agreements as the logs that simulated runs give, from any UCDP GED or ACLED-style CSV file.
-
-Only the columns named in `GED` and `ACLED` are read; the file stays where it is and nothing of it is stored.
-"""
+"""Observed events and agreements as the logs that simulated runs give, and the figures of the patterns that they give."""
 
 from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
 from sim.errors import Fault, InputError
-from sim.history.declared import Patterns
-from sim.scenario.files import display
+from sim.history.declared import Patterns, Window
+from sim.history.events import MARGIN_KM, Area, FileRead, Kept, read_rows
 from sim.statistics.log import Log
 from sim.statistics.patterns import Holds, Theatre, measure, samples
+from sim.tabular.files import file_name
+from sim.tabular.table import read_table
+from sim.words import clause_list, day_text, plural
 
 Names = Collection[str]
-REGION = 4  # where_prec of UCDP GED from which a row sums up a region
-ACLED_REGION = 3  # geo_precision of ACLED likewise
-MOST_FAULTS = 20
+Sides = tuple[Names, Names]
+MOST_NAMED = 5
+LONGEST_HOLD = 36_500  # days
 INSURGENTS = (
     "Syrian insurgents",
 )  # how UCDP GED names rebels against whom a government fights without telling groups apart
 NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
 
 
-class Form(NamedTuple):
-    """How a kind of file names what is read of it; the first of several columns that is there is taken."""
+class Events:
+    """The events of some files, N rows in order of files and lines. Logs are cut from them, and which rows are in one is noted."""
 
-    name: str
-    needed: tuple[str, ...]
-    start: str
-    end: tuple[str, ...]
-    deaths: str
-    precision: tuple[str, ...]
-    region: int
-    place: tuple[str, ...]
-    sides: tuple[tuple[str, ...], tuple[str, ...]]
-    losses: tuple[str, str] | None
+    def __init__(self, files: Sequence[FileRead], kept: Sequence[Kept]) -> None:
+        events = [one.event for one in kept]
+        self.files = tuple(files)
+        self.file = np.array([one.file for one in kept], dtype=np.int64)
+        self.first = np.array([event.first.toordinal() for event in events], dtype=np.int64)
+        self.last = np.array([event.last.toordinal() for event in events], dtype=np.int64)
+        self.place = np.array([event.place for event in events], dtype=object)
+        self.lat = np.array([event.lat for event in events], dtype=float)
+        self.lon = np.array([event.lon for event in events], dtype=float)
+        self.deaths = np.array([event.deaths for event in events], dtype=np.int64)
+        self.losses = np.array([event.losses for event in events], dtype=np.int64).reshape(len(events), 2)
+        self.summary = np.array([event.summary for event in events], dtype=bool)
+        self.side_a = [event.side_a for event in events]
+        self.side_b = [event.side_b for event in events]
+        self.matched = np.zeros(len(events), dtype=bool)  # between sides for which a log was cut
+        self.used = np.zeros(len(events), dtype=bool)  # in a log
+
+    def log(self, start: date, days: int, sides: Sides | None = None) -> Log:
+        """Return the events in a window of `days` days from `start`, in order of days.
+
+        `sides`: names of the first side and of its rivals; events between the two count, all if it is None. A name is
+        found anywhere in an actor's, as whole words, without regard to case, hyphens and apostrophes. ACLED does not tell
+        on which side the dead were, so `losses` is zero there.
+        """
+        day = self.first - start.toordinal()
+        inside, losses = (day >= 0) & (day < days), self.losses
+        if sides is not None:
+            ahead, behind = self.between(sides)
+            losses = np.where(behind[:, None], losses[:, ::-1], losses)
+            self.matched |= ahead | behind
+            inside &= ahead | behind
+        else:
+            self.matched[:] = True
+        self.used |= inside
+        rows = np.flatnonzero(inside)
+        rows = rows[np.argsort(day[rows], kind="stable")]
+        end = np.minimum(self.last - start.toordinal(), days - 1)
+        return Log(
+            day[rows], end[rows], self.place[rows], self.lat[rows], self.lon[rows], self.deaths[rows], self.summary[rows],
+            days, losses[rows],
+        )  # fmt: skip
+
+    def between(self, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
+        """Return which events have the first side as their side a and a rival as b, and which the other way round."""
+        words = [re.compile("|".join(rf"(?<!\w){re.escape(plain(name))}(?!\w)" for name in names)) for names in sides]
+        first_a, rival_a, first_b, rival_b = (
+            _matches(column, pattern) for column in (self.side_a, self.side_b) for pattern in words
+        )
+        ahead = first_a & rival_b
+        return ahead, rival_a & first_b & ~ahead
+
+    def span(self, rows: np.ndarray) -> str:
+        """Return the first and last day of some events as text."""
+        return f"{_day_text(self.first[rows].min())} to {_day_text(self.last[rows].max())}"
+
+    def actors(self, rows: np.ndarray) -> str:
+        """Return the commonest actors of some events, with how many each has a part in."""
+        found = Counter(name for row in np.flatnonzero(rows) for name in {self.side_a[row], self.side_b[row]} if name)
+        listed = [f"{name} ({number})" for name, number in found.most_common(MOST_NAMED)]
+        more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
+        return clause_list([*listed, *more]) or "not named"
+
+    def summary_lines(self) -> list[str]:
+        """Return a sentence or two a file: rows, those used so far, their days and actors, those left out and why."""
+        lines = []
+        for number, file in enumerate(self.files):
+            mine = self.file == number
+            used = mine & self.used
+            said = f"{file.name} ({file.form}): {plural(file.rows, 'row')}, {int(used.sum())} used"
+            said += f", {self.span(used)}; actors: {self.actors(used)}." if used.any() else "."
+            reasons = (
+                (file.repeated, "there already under the same id"),
+                (file.off_map, f"more than {MARGIN_KM:g} km off the map"),
+                (file.no_deaths, "without deaths"),
+                (int((mine & ~self.matched).sum()), "of other actors"),
+                (int((mine & self.matched & ~self.used).sum()), "of other days"),
+            )
+            left_out = [f"{count} {reason}" for count, reason in reasons if count]
+            said += f" Left out: {', '.join(left_out)}." if left_out else ""
+            said += (
+                f" {plural(file.alike, 'row')} without an id counted though the same as another." if file.alike else ""
+            )
+            lines.append(said)
+        return lines
+
+    def none_between(self, sides: Sides) -> Fault:
+        """Return the fault of files in which no event is between two sides."""
+        names = " and ".join(
+            clause_list([*list(side)[:MOST_NAMED], *["others"][: len(side) > MOST_NAMED]]) for side in sides
+        )
+        every = np.ones(len(self.file), dtype=bool)
+        said = f"none of {plural(len(self.file), 'event')} is between the sides declared ({names}); actors are {self.actors(every)}"
+        return Fault(", ".join(file.name for file in self.files), None, "", said)
+
+    def none_in(self, windows: str) -> Fault:
+        """Return the fault of files in which events between the sides are of other days."""
+        said = f"none of {plural(int(self.matched.sum()), 'event')} between the sides is in {windows}; they are of {self.span(self.matched)}"
+        return Fault(", ".join(file.name for file in self.files), None, "", said)
 
 
-GED = Form(
-    name="UCDP GED",
-    needed=("date_start", "latitude", "longitude", "best"),
-    start="date_start",
-    end=("date_end",),
-    deaths="best",
-    precision=("where_prec",),
-    region=REGION,
-    place=("location", "where_coordinates", "where_description"),
-    sides=(("side_a",), ("side_b",)),
-    losses=("deaths_a", "deaths_b"),
-)
-ACLED = Form(
-    name="ACLED",
-    needed=("event_date", "latitude", "longitude", "fatalities"),
-    start="event_date",
-    end=(),
-    deaths="fatalities",
-    precision=("geo_precision",),
-    region=ACLED_REGION,
-    place=("location",),
-    sides=(("actor1", "assoc_actor_1"), ("actor2", "assoc_actor_2")),
-    losses=None,
-)
+def read_events(files: Sequence[Path], area: Area | None = None) -> Events:
+    """Return the events of UCDP GED or ACLED-style CSV files; InputError with file and line for whatever is wrong in them.
 
-
-def read_log(path: Path, start: date, days: int, sides: tuple[Names, Names] | None = None) -> Log:
-    """Return the lethal events of a UCDP GED or ACLED-style CSV file in a window of `days` days from `start`.
-
-    `sides`: names of the first side and of its rivals; events between the two are kept, all where it is None. A name
-    is found anywhere in an actor's, as whole words, without regard to case, hyphens and apostrophes. A row that sums up a
-    region (place precision 4-6 of GED, 3 of ACLED) is a summary. ACLED rows without deaths are left out, as GED has
-    none; ACLED does not say which side the dead were of, so `losses` is zero there.
-    InputError where the file cannot be read or a date, place or number is wrong, with the line.
+    `area`: the map's; events elsewhere are left out, all are kept if it is None.
     """
-    frame, form = _frame(path)
-    begun, ended = _days(frame, form.start, path), _days(frame, _first(frame, form.end) or form.start, path)
-    day = (begun - pd.Timestamp(start)).dt.days.to_numpy(dtype=np.int64)
-    end = np.maximum((ended - pd.Timestamp(start)).dt.days.to_numpy(dtype=np.int64), day)
-    deaths = _number(frame, form.deaths, path).astype(np.int64)
-    keep = (day >= 0) & (day < days)
-    if form is ACLED:
-        keep &= deaths > 0
-    losses = _losses(frame, form, path)
-    if sides is not None:
-        ahead, behind = _between(frame, form, sides)
-        keep &= ahead | behind
-        losses = np.where(behind[:, None], losses[:, ::-1], losses)
-    rows = np.flatnonzero(keep)
-    rows = rows[np.argsort(day[rows], kind="stable")]
-    place = _first(frame, form.place)
-    names = frame[place].to_numpy(dtype=object) if place else np.full(len(frame), "", dtype=object)
-    lat, lon = (_number(frame, name, path) for name in ("latitude", "longitude"))
-    summary = _summary(frame, form, path)
-    return Log(
-        day[rows], np.minimum(end[rows], days - 1), names[rows], lat[rows], lon[rows], deaths[rows], summary[rows], days,
-        losses[rows],
-    )  # fmt: skip
+    return Events(*read_rows(files, area))
 
 
-def join(logs: Sequence[Log]) -> Log:
-    """Return the events of several logs of one window as one log, in order of their day."""
-    if len(logs) == 1:
-        return logs[0]
-    order = np.argsort(np.concatenate([log.day for log in logs]), kind="stable")
-    names = ("day", "end", "place", "lat", "lon", "deaths", "summary", "losses")
-    parts = {name: np.concatenate([getattr(log, name) for log in logs])[order] for name in names}
-    return Log(days=logs[0].days, **parts)
+def read_log(path: Path, start: date, days: int, sides: Sides | None = None) -> Log:
+    """Return the log of one file, wherever its events are; see `Events.log`."""
+    return read_events([path]).log(start, days, sides)
+
+
+def plain(text: str) -> str:
+    """Return a name in small letters without hyphens and apostrophes."""
+    return " ".join(re.sub(r"['’`]", "", text).replace("-", " ").casefold().split())
+
+
+def _matches(column: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
+    """Return which names a pattern is found in: bool [N]."""
+    known = {name: bool(pattern.search(plain(name))) for name in set(column)}
+    return np.array([known[name] for name in column], dtype=bool)
+
+
+def _day_text(ordinal: int) -> str:
+    return day_text(date.fromordinal(int(ordinal)))
 
 
 def read_holds(path: Path, start: date, days: int) -> Holds:
     """Return the agreements among rebels of a table such as maps/greater_idlib/ceasefires.csv signed in a window.
 
-    Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty where
+    Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty if
     it was in force at the end of the record, which then is the window's end. A hold that goes on beyond the window is
-    censored there.
+    censored there. InputError with every fault.
     """
-    frame = _table(path, ("type", "date_start", "hold_days_until_organised_relapse", "censored"))
-    frame = frame[~frame["type"].str.startswith("GOV")].reset_index(drop=True)
-    signed = (_days(frame, "date_start", path) - pd.Timestamp(start)).dt.days.to_numpy(dtype=np.int64)
-    held = pd.to_numeric(frame["hold_days_until_organised_relapse"], errors="coerce").to_numpy(dtype=float)
-    inside = (signed >= 0) & (signed < days)
-    left = (days - signed).astype(float)
-    going_on = np.isnan(held) | (held > left)
-    return Holds(signed[inside], np.where(going_on, left, held)[inside], going_on[inside])
+    faults: list[Fault] = []
+    columns = ("type", "date_start", "hold_days_until_organised_relapse", "censored")
+    table = read_table(path, columns, (), faults, comments=True, known_only=True)
+    signed, held = [], []
+    for row in table.rows:
+        if row["type"].startswith("GOV"):
+            continue
+        day = table.day(row, "date_start")
+        hold = table.number(row, "hold_days_until_organised_relapse", 0, LONGEST_HOLD, default=math.nan)
+        if day is not None and 0 <= (day - start).days < days:
+            signed.append((day - start).days)
+            held.append(hold)
+    if faults:
+        raise InputError(faults)
+    left = (days - np.array(signed, dtype=np.int64)).astype(float)
+    lasted = np.array(held, dtype=float)
+    going_on = np.isnan(lasted) | (lasted > left)
+    return Holds(np.array(signed, dtype=np.int64), np.where(going_on, left, lasted), going_on)
 
 
-def _table(path: Path, needed: Sequence[str]) -> pd.DataFrame:
-    """Return a CSV file with all cells as text; InputError where it is none or lacks a column."""
-    shown = display(path)
-    try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
-    except FileNotFoundError:
-        raise InputError([Fault(shown, None, "", "no such file")]) from None
-    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        said = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise InputError([Fault(shown, None, "", f"cannot be read as CSV: {said}")]) from None
-    if missing := [name for name in needed if name not in frame.columns]:
-        raise InputError([Fault(shown, 1, missing[0], f"is missing; columns needed are {', '.join(needed)}")])
-    return frame
+class Observation(NamedTuple):
+    """Figures computed from files, and sentences on what was read and what was not computed."""
+
+    figures: dict[str, float]
+    notes: list[str]
 
 
-def _frame(path: Path) -> tuple[pd.DataFrame, Form]:
-    frame = _table(path, ())
-    for form in (GED, ACLED):
-        if set(form.needed) <= set(frame.columns):
-            return frame, form
-    forms = "; or ".join(f"{', '.join(form.needed)} ({form.name})" for form in (GED, ACLED))
-    raise InputError(
-        [Fault(display(path), 1, "header", f"is neither of UCDP GED nor of ACLED; columns needed: {forms}")]
-    )
-
-
-def _first(frame: pd.DataFrame, names: Sequence[str]) -> str | None:
-    return next((name for name in names if name in frame.columns), None)
-
-
-def _wrong(frame: pd.DataFrame, column: str, bad: np.ndarray, needed: str, path: Path) -> None:
-    """Raise InputError on the cells marked bad; lines are those of a file with one row a line."""
-    rows = np.flatnonzero(bad)[:MOST_FAULTS]
-    if len(rows):
-        cells = [(int(row) + 2, str(frame[column].iloc[row])[:40]) for row in rows]
-        shown = display(path)
-        raise InputError([Fault(shown, line, column, f"{cell!r} is not {needed}") for line, cell in cells])
-
-
-def _days(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    found = pd.to_datetime(frame[column].str.strip(), errors="coerce", format="mixed")
-    _wrong(frame, column, found.isna().to_numpy(), "a date such as 2018-10-29", path)
-    return found.dt.normalize()
-
-
-def _number(frame: pd.DataFrame, column: str, path: Path) -> np.ndarray:
-    found = pd.to_numeric(frame[column], errors="coerce").to_numpy(dtype=float)
-    _wrong(frame, column, np.isnan(found), "a number", path)
-    return found
-
-
-def _summary(frame: pd.DataFrame, form: Form, path: Path) -> np.ndarray:
-    column = _first(frame, form.precision)
-    return np.zeros(len(frame), dtype=bool) if column is None else _number(frame, column, path) >= form.region
-
-
-def _losses(frame: pd.DataFrame, form: Form, path: Path) -> np.ndarray:
-    if form.losses is None or not set(form.losses) <= set(frame.columns):
-        return np.zeros((len(frame), 2), dtype=np.int64)
-    return np.stack([_number(frame, name, path).astype(np.int64) for name in form.losses], axis=1)
-
-
-def _plain(text: str) -> str:
-    return " ".join(re.sub(r"['’`]", "", text).replace("-", " ").casefold().split())
-
-
-def _between(frame: pd.DataFrame, form: Form, sides: tuple[Names, Names]) -> tuple[np.ndarray, np.ndarray]:
-    """Return which rows have the first side as their side a and a rival as b, and which the other way round."""
-    actors = [_actors(frame, form, number) for number in (0, 1)]
-    words = [re.compile("|".join(rf"\b{re.escape(_plain(name))}\b" for name in names)) for names in sides]
-    first_a, rival_a, first_b, rival_b = (
-        np.array([bool(pattern.search(name)) for name in column]) for column in actors for pattern in words
-    )
-    ahead = first_a & rival_b
-    return ahead, rival_a & first_b & ~ahead
-
-
-def _actors(frame: pd.DataFrame, form: Form, number: int) -> list[str]:
-    """Return the actors of a side, in plain letters; from the dyad's name "A - B" where sides have no columns."""
-    columns = [name for name in form.sides[number] if name in frame.columns]
-    if columns:
-        return [_plain(" ".join(cells)) for cells in frame[columns].itertuples(index=False)]
-    if "dyad_name" not in frame.columns:
-        return [""] * len(frame)
-    return [_plain([*text.split(" - ", 1), ""][number]) for text in frame["dyad_name"]]
-
-
-def observe(files: Sequence[Path], declared: Patterns, file: Path) -> dict[str, float]:
+def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | None = None) -> Observation:
     """Return the declared figures that some files of events, and the declared table of agreements, give.
 
-    `file` is that of the patterns. Figures for which there is no event in the window are left out: those of rebels need
-    fighting between the two sides, P12 government against rebels. P11 is not in event files.
+    `file` is that of the patterns. Figures for which there is no event in the window are left out, and named in a note:
+    those of rebels need fighting between the two sides, P12 government against rebels. P11 is not in event files.
+    InputError if the events give no figure at all.
     """
-    sides = declared.sides
-    rebels = (sides.first.names, sides.rivals.names)
+    rebels = sides_named(declared, file)
+    events = read_events(files, area)
     found: dict[str, float] = {}
+    counted = 0
     for name, window in declared.windows.items():
-        start, days = window.start, window.days
-        log = join([read_log(path, start, days, rebels) for path in files])
-        holds = read_holds(file.parent / declared.agreements, start, days) if declared.agreements else NO_HOLDS
-        deaths = _government_deaths(files, declared, start, days)
+        log = events.log(window.start, window.days, rebels)
+        agreed = declared.agreements
+        holds = read_holds(file.parent / agreed, window.start, window.days) if agreed else NO_HOLDS
+        deaths = _government_deaths(events, declared, window)
+        counted += len(log) + (deaths is not None)
         measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths)))
         names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
         found |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
-    return found
+    if not counted:
+        windows = f"a window of the patterns ({clause_list([_window_text(one) for one in declared.windows.values()])})"
+        raise InputError([events.none_in(windows) if events.matched.any() else events.none_between(rebels)])
+    return Observation(found, [*events.summary_lines(), *_not_computed(found, declared)])
 
 
-def _government_deaths(files: Sequence[Path], declared: Patterns, start: date, days: int) -> tuple[int, int] | None:
-    """Return the deaths between government and rebels in a window, and its days; None where the files have none."""
+def sides_named(declared: Patterns, file: Path) -> Sides:
+    """Return the names of both sides in files of events; InputError if the patterns give none."""
+    first, rivals = declared.sides.first.names, declared.sides.rivals.names
+    faults = [
+        Fault(file_name(file), None, f"sides.{part}.names", "has no name of an actor; files of events need them")
+        for part, names in {"first": first, "rivals": rivals}.items()
+        if not any(plain(name) for name in names)
+    ]
+    if faults:
+        raise InputError(faults)
+    return [name for name in first if plain(name)], [name for name in rivals if plain(name)]
+
+
+def _window_text(window: Window) -> str:
+    return f"{day_text(window.start)} to {day_text(window.start + timedelta(days=window.days - 1))}"
+
+
+def _not_computed(found: dict[str, float], declared: Patterns) -> list[str]:
+    """Return a sentence on the figures that stay as declared."""
+    absent = [name.replace("_", " ") for _, name, _ in declared.figures() if name not in found]
+    return [f"Not computed from the files, and so as declared: {', '.join(absent)}."] if absent else []
+
+
+def _government_deaths(events: Events, declared: Patterns, window: Window) -> tuple[int, int] | None:
+    """Return the deaths between government and rebels in a window, and its days; None if the files have none."""
     sides = declared.sides
-    if sides.government is None:
+    if sides.government is None or not sides.government.names:
         return None
     rebels = [*sides.first.names, *sides.rivals.names, *INSURGENTS]
-    logs = [read_log(path, start, days, (sides.government.names, rebels)) for path in files]
-    return (sum(int(log.deaths.sum()) for log in logs), days) if any(len(log) for log in logs) else None
+    log = events.log(window.start, window.days, (sides.government.names, rebels))
+    return (int(log.deaths.sum()), window.days) if len(log) else None

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,8 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography.maps import Geography
 from sim.history.declared import Patterns, Weight, find_patterns, read_patterns
-from sim.history.observed import read_holds, read_log
+from sim.history.events import Area
+from sim.history.observed import NO_HOLDS, read_events, read_holds, sides_named
 from sim.history.runs import check_sides
 from sim.reading import read
 from sim.scenario.checks import ORDERED_RULES
@@ -29,9 +31,10 @@ from sim.scenario.keys import Key, choice, dotted
 from sim.scenario.load import Loaded
 from sim.scenario.survey import unknown_key
 from sim.scenario.yaml_reader import read_file
-from sim.statistics.patterns import Holds, measure, samples
+from sim.statistics.patterns import measure, samples
 from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, is_study, plain_name, scenario_file
 from sim.study.designs import halton
+from sim.words import day_text
 
 Scale = Literal["uniform", "log"]
 _INPUTS = "a list of paths of inputs, or a mapping from paths to uniform, log or {scale, low, high}"
@@ -45,7 +48,6 @@ FORMS = {
     ("observed",): "a mapping with `source` and `figures`",
     ("observed", "figures"): "a mapping from estimators to numbers",
 }
-NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, dtype=bool))
 LEAST_KEPT = 20  # draws; fewer say nothing of a distribution
 
 
@@ -179,6 +181,7 @@ class Plan:
     space: Space
     targets: Targets
     source: Source
+    read: tuple[str, ...] = ()  # sentences on the file of events that the observed figures are computed from
 
 
 def read_calibration(path: Path, **changes: Any) -> Plan:
@@ -218,8 +221,13 @@ def with_record(plan: Plan, file: Path) -> Plan:
     Agreements are those of the declared patterns. InputError where the record does not give a figure.
     """
     scenario, declared = plan.loaded.scenario, plan.declared
-    sides = (declared.sides.first.names, declared.sides.rivals.names)
-    log = read_log(file, scenario.start, scenario.days, sides)
+    sides = sides_named(declared, plan.patterns_file)
+    events = read_events([file], Area.of(plan.geography))
+    log = events.log(scenario.start, scenario.days, sides)
+    if not len(log):
+        last = scenario.start + timedelta(days=scenario.days - 1)
+        window = f"the scenario's days, {day_text(scenario.start)} to {day_text(last)}"
+        raise InputError([events.none_in(window) if events.matched.any() else events.none_between(sides)])
     agreed = None if declared.agreements is None else plan.patterns_file.parent / declared.agreements
     holds = NO_HOLDS if agreed is None else read_holds(agreed, scenario.start, scenario.days)
     found = measure(samples(log, holds))
@@ -231,7 +239,8 @@ def with_record(plan: Plan, file: Path) -> Plan:
         )
     source = f"computed from {file.name}, {len(log)} events of the window"
     record = Observed(source=source, figures={name: found[name] for name in asked})
-    return _plan(plan.definition.model_copy(update={"observed": record}), plan.source)
+    found_plan = _plan(plan.definition.model_copy(update={"observed": record}), plan.source)
+    return replace(found_plan, read=tuple(events.summary_lines()))
 
 
 def _beside(name: str | None, source: Source) -> Path | None:

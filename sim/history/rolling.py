@@ -17,9 +17,9 @@ import pandas as pd
 
 from sim.errors import Fault, InputError
 from sim.history.baselines import MEMBERS, hawkes_counts
-from sim.history.declared import Sides
+from sim.history.events import Area
 from sim.history.forecast import reported_logs, weekly
-from sim.history.observed import read_log
+from sim.history.observed import Sides, read_events
 from sim.history.outcome import WEEK, Week
 from sim.history.past import past_of
 from sim.scenario.files import display
@@ -52,33 +52,39 @@ class Origin(NamedTuple):
 
 
 class Record(NamedTuple):
-    """Lethal events of an observed record between two sides, and its first and last day."""
+    """Lethal events of an observed record between two sides, its first and last day, and what was read of its file."""
 
     log: Log
     begins: date
     until: date
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
 
     def before(self, origin: date) -> Log:
         """Return the events before a day, in the window from the record's first day to the day before."""
         return self.log.until((origin - self.begins).days)
 
 
-def read_record(path: Path, sides: Sides | None, first: date, until: date | None) -> Record:
+def read_record(path: Path, names: Sides | None, first: date, until: date | None, area: Area | None = None) -> Record:
     """Return the record of a UCDP GED or ACLED-style file, from its first event to `until`, or to its last event.
 
-    `first` is the first origin: InputError where fewer than LEAST_EVENTS events are before it.
+    `names`: of the first side and its rivals, None for all events; `first` is the first origin, `area` the map's.
+    InputError if fewer than LEAST_EVENTS events are before the origin.
     """
     begins = first - FARTHEST
-    names = None if sides is None else (sides.first.names, sides.rivals.names)
-    log = read_log(path, begins, 2 * FARTHEST.days, names)
-    log = log if until is None else log.until((until - begins).days + 1)
+    events = read_events([path], area)
+    if names is not None and not any(part.any() for part in events.between(names)):
+        raise InputError([events.none_between(names)])
+    days = 2 * FARTHEST.days if until is None else min(2 * FARTHEST.days, max(0, (until - begins).days + 1))
+    log = events.log(begins, days, names)
     early = int(np.sum(log.day < FARTHEST.days))
     if early < LEAST_EVENTS:
         said = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
         raise InputError([Fault(display(path), None, "", said)])
     opening = int(log.day[0])
     last = until or begins + timedelta(days=int(log.end.max()))
-    return Record(log.since(opening), begins + timedelta(days=opening), last)
+    notes = tuple(events.summary_lines())
+    return Record(log.since(opening), begins + timedelta(days=opening), last, notes, events.files[0].sha256)
 
 
 def origins_of(study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: float = KEPT_SHARE) -> list[Origin]:

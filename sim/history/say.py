@@ -59,7 +59,9 @@ def _said(row: Row) -> str:
 
 
 def summary(card: Card) -> str:
-    """Return how many patterns pass, and which of the mandatory ones do."""
+    """Return how many patterns pass, and which of the mandatory ones do; of one run, that it cannot be judged."""
+    if card.runs == 1:
+        return "One run gives no band, so no pattern is judged: give a study, or several runs."
     mandatory = [name for name, pattern in card.declared.patterns.items() if pattern.weight == "mandatory"]
     good = [name for name in mandatory if card.verdicts[name] == "pass"]
     said = f"{len(card.passed)} of {len(card.verdicts)} patterns pass"

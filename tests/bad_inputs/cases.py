@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 CORPUS = Path(__file__).parent
 SCENARIOS = CORPUS.parents[1] / "scenarios"
-NO_CASE = ("scenarios/extends_ring_b.yaml", "maps/any.yaml")
+NO_CASE = ("scenarios/extends_ring_b.yaml", "maps/any.yaml", "observed/any.yaml")
 
 
 class Case(NamedTuple):
@@ -57,8 +57,15 @@ def case(name: str, place: Path, run: Path) -> Case:
         "calibrations": ["check", str(path)],
         "patterns": ["patterns", str(run), "--patterns", str(path), "--no-pictures"],
         "towns": ["new-map", str(path), "made"],
+        "observed": events_words(run, path),
     }
     return Case(name, words[kind], here)
+
+
+def events_words(run: Path, path: Path) -> list[str]:
+    """Return the command that reads a file of observed events."""
+    patterns = CORPUS / "observed" / "any.yaml"
+    return ["patterns", str(run), "--observed", str(path), "--patterns", str(patterns), "--no-pictures"]
 
 
 def laid_over(run: Path, bad: Path, file: str, target: Path) -> Path:

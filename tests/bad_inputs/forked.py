@@ -23,6 +23,7 @@ def load() -> None:
     import sim.cli.check
     import sim.geography.new_map
     import sim.history.declared
+    import sim.history.observed
     import sim.history.priors
     import sim.reading
     import sim.record.verify

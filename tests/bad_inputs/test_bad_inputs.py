@@ -21,7 +21,7 @@ from sim.cli.main import main
 from sim.errors import InputError
 from sim.record.run import Run
 from sim.scenario.load import load
-from tests.bad_inputs.cases import CORPUS, SCENARIOS, Case, cases, files, laid_over
+from tests.bad_inputs.cases import CORPUS, SCENARIOS, Case, cases, events_words, files, laid_over
 
 MOST_SECONDS, MOST_MEGABYTES, MOST_LINES = 6.0, 500.0, 201  # of CPU: three times what is promised, as machines differ
 EXPECTED = {
@@ -62,6 +62,8 @@ BIG: dict[str, tuple[Callable[[], bytes | int], str]] = {  # content, or the len
     "maps/long_cell.towns.csv": (lambda: b"name,lat,lon\n" + b"x" * 5 * MB + b",36,36\n", ""),
     "maps/100000_towns.towns.csv": (lambda: many_towns(100_000), "more than 20000 rows"),
     "towns/100_mb.csv": (lambda: 100 * MB, "larger than"),
+    "observed/100_mb.csv": (lambda: 100 * MB, "is not text (binary data)"),
+    "observed/600_mb.csv": (lambda: 600 * MB, "larger than"),
     "runs/100_mb.manifest.json": (lambda: 100 * MB, "larger than"),
     "runs/deep.manifest.json": (lambda: deep("["), "cannot be read"),
     "runs/deep_keys.manifest.json": (lambda: deep('{"a":'), "cannot be read"),
@@ -119,6 +121,7 @@ def big_case(name: str, content: bytes | int, place: Path, run: Path) -> Case:
     words = {
         "patterns": ["patterns", str(run), "--patterns", str(path), "--no-pictures"],
         "towns": ["new-map", str(path), "made"],
+        "observed": events_words(run, path),
     }
     return Case(name, words.get(kind, ["check", str(path)]), here)
 

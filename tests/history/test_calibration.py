@@ -330,17 +330,29 @@ def test_observed_figures_come_from_a_file_of_events(tmp_path: Path) -> None:
     events = tmp_path / "events.csv"
     days = [0, 0, 10, 100]
     rows = [
-        f"{date(2020, 3, 1) + timedelta(days=day)},35.1,36.1,{deaths},Lanterns,League"
+        f"{date(2020, 3, 1) + timedelta(days=day)},40.0,-30.4,{deaths},Lanterns,League"
         for day, deaths in zip(days, (2, 4, 3, 7), strict=True)
     ]
-    rows.append("2020-03-02,35.1,36.1,50,Rangers,League")
+    rows.append("2020-03-02,40.0,-30.4,50,Rangers,League")
     events.write_text("\n".join(["date_start,latitude,longitude,best,side_a,side_b", *rows]) + "\n", encoding="utf-8")
     found = with_record(plan, events)
     assert found.definition.observed.figures["P1_deaths_per_event_mean"] == 4
     np.testing.assert_allclose(found.definition.observed.figures["P8_weekly_mean"], 4 / 26)
     assert found.targets.observed[0] == 4
+    assert len(found.read) == 1
+    assert "5 rows, 4 used, 1 Mar 2020 to 9 Jun 2020" in found.read[0]
+    assert "Left out: 1 of other actors." in found.read[0]
     events.write_text(
-        "date_start,latitude,longitude,best,side_a,side_b\n2020-03-02,35.1,36.1,50,Rangers,League\n", encoding="utf-8"
+        "date_start,latitude,longitude,best,side_a,side_b\n2020-03-02,40.0,-30.4,50,Rangers,League\n", encoding="utf-8"
     )
-    with pytest.raises(InputError, match="does not give this figure"):
+    with pytest.raises(InputError, match=r"none of 1 event is between the sides .*Rangers \(1\) and League \(1\)"):
+        with_record(plan, events)
+    header = "date_start,where_prec,latitude,longitude,best,side_a,side_b"
+    events.write_text(f"{header}\n2020-03-02,4,40.0,-30.4,50,Lanterns,League\n", encoding="utf-8")
+    with pytest.raises(
+        InputError, match="P1_deaths_per_event_mean: the record of the window does not give this figure"
+    ):
+        with_record(plan, events)
+    events.write_text(f"{header}\n2021-03-02,1,40.0,-30.4,50,Lanterns,League\n", encoding="utf-8")
+    with pytest.raises(InputError, match="none of 1 event between the sides is in the scenario's days, 1 Mar 2020 to"):
         with_record(plan, events)

@@ -10,7 +10,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.history.declared import FOLDER, read_patterns
-from sim.history.observed import join, observe, read_holds, read_log
+from sim.history.observed import observe, read_events, read_holds, read_log
 from sim.scenario.files import SCENARIOS
 
 START = date(2018, 2, 18)
@@ -34,8 +34,8 @@ event_date,actor1,assoc_actor_1,actor2,assoc_actor_2,location,latitude,longitude
 """
 
 
-def written(folder: Path, text: str) -> Path:
-    path = folder / "events.csv"
+def written(folder: Path, text: str, name: str = "events.csv") -> Path:
+    path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
 
@@ -75,7 +75,7 @@ def test_a_name_is_found_as_whole_words_only(tmp_path: Path) -> None:
         ("2018-02-20,2018", "20.02.18 or so,2018", r"events\.csv:2: date_start: '20\.02\.18 or so' is not a date"),
         (",36.1,37.1", ",north,37.1", r"events\.csv:3: latitude: 'north' is not a number"),
         ("date_start", "begun", "is neither of UCDP GED nor of ACLED; columns needed"),
-        (GED, "", "cannot be read as CSV"),
+        (GED, "", "events\\.csv: is empty"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
@@ -86,12 +86,11 @@ def test_what_cannot_be_read_is_said_with_its_line(old: str, new: str, said: str
 
 
 def test_logs_are_joined_in_order_of_days(tmp_path: Path) -> None:
-    one = read_log(written(tmp_path, GED), START, 30, SIDES)
-    other = read_log(written(tmp_path, ACLED), START, 30, SIDES)
-    both = join([one, other])
+    files = [written(tmp_path, GED), written(tmp_path, ACLED, "acled.csv")]
+    one, other = (read_log(file, START, 30, SIDES) for file in files)
+    both = read_events(files).log(START, 30, SIDES)
     assert both.day.tolist() == sorted([*one.day.tolist(), *other.day.tolist()])
     assert int(both.deaths.sum()) == int(one.deaths.sum() + other.deaths.sum())
-    assert join([one]) is one
 
 
 def test_agreements_of_the_map_are_holds_censored_at_the_windows_end() -> None:
@@ -105,8 +104,9 @@ def test_agreements_of_the_map_are_holds_censored_at_the_windows_end() -> None:
 
 def test_the_observed_figures_are_those_that_the_files_can_give(tmp_path: Path) -> None:
     file = FOLDER / "greater_idlib.yaml"
-    found = observe([written(tmp_path, GED)], read_patterns(file), file)
+    found, notes = observe([written(tmp_path, GED)], read_patterns(file), file)
     assert found["P1_deaths_per_event_mean"] == pytest.approx(np.mean([8, 4, 2]))  # days 1, 2 and 30; no summary
     assert not {"P11_towns_changed", "P12_government_deaths_after"} & set(found)
+    assert any("Not computed from the files" in note and "P11 towns changed" in note for note in notes)
     assert found["P6_hold_days_median"] == 6
     assert found["P6_ended_within_7_share"] == pytest.approx(0.741, abs=0.001)

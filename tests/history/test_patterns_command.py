@@ -78,6 +78,9 @@ def test_the_observed_side_is_computed_from_a_file(
     assert "45.5*" in found["deaths per event mean"]
     assert " 2*" in found["losses ratio"]
     assert "*" not in found["towns changed"]
+    text = " ".join(" ".join(lines).split())
+    assert "2 rows, 2 used, 1 Mar 2018 to 2 Mar 2018; actors: " in text
+    assert "Not computed from the files, and so as declared: " in text
     assert not (study / "ged").exists()
 
 
@@ -109,18 +112,24 @@ def test_a_run_gives_the_same_card_as_in_a_study(
     for first, second in zip(*(card.rows for card in cards), strict=True):
         assert first.median == pytest.approx(second.median, nan_ok=True), first.figure
     assert main(["patterns", str(run.folder), "--no-pictures"]) == 0
-    assert "judge many" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "One run gives no band, so no pattern is judged" in said
+    assert "patterns pass" not in said
+    assert " to " not in "".join(line[30:58] for line in said.splitlines() if line.startswith("  weekly mean"))
+    assert {row.verdict for row in cards[0].rows} == {"not judged", "shown"}
 
 
 def test_what_cannot_be_judged_is_refused_in_one_line(
     study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bare = made(tmp_path, "bare")
+    bare, others = made(tmp_path, "bare"), tmp_path / "others.csv"
+    others.write_text(GED.replace("HTS", "Tahrir"), encoding="utf-8")
     capsys.readouterr()
     for words, line in (
         ([str(bare)], "keep: the patterns are those of reports; run the study with `keep: [reported]`"),
         ([str(study), "--scenario", "other"], "--scenario: other: is none of greater_idlib_2018"),
         ([str(study), "--observed", "none.csv"], "none.csv: no such file"),
+        ([str(study), "--observed", str(others)], "none of 2 events is between the sides declared"),
         ([str(study), "--patterns", "none.yaml"], "none.yaml: no such file"),
     ):
         assert main(["patterns", *words, "--no-pictures"]) == 2

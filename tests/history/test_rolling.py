@@ -40,7 +40,7 @@ def event_days() -> list[date]:
 @pytest.fixture(scope="module")
 def record_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     days = [day.isoformat() for day in event_days()]
-    table = pd.DataFrame({"date_start": days, "date_end": days, "latitude": 30.0, "longitude": 40.0, "best": 2})
+    table = pd.DataFrame({"date_start": days, "date_end": days, "latitude": 40.0, "longitude": -30.4, "best": 2})
     path = tmp_path_factory.mktemp("record") / "events.csv"
     table.to_csv(path, index=False)
     return path
