@@ -92,7 +92,7 @@ class Events:
     def actors(self, rows: np.ndarray) -> str:
         """Return the commonest actors of some events, with how many each has a part in."""
         found = Counter(name for row in np.flatnonzero(rows) for name in {self.side_a[row], self.side_b[row]} if name)
-        listed = [f"{name} ({number})" for name, number in found.most_common(MOST_NAMED)]
+        listed = [f"{name} ({number:,})" for name, number in found.most_common(MOST_NAMED)]
         more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
         return clause_list([*listed, *more]) or "not named"
 
@@ -102,7 +102,7 @@ class Events:
         for number, file in enumerate(self.files):
             mine = self.file == number
             used = mine & self.used
-            said = f"{file.name} ({file.form}): {plural(file.rows, 'row')}, {int(used.sum())} used"
+            said = f"{file.name} ({file.form}): {plural(file.rows, 'row')}, {int(used.sum()):,} used"
             said += f", {self.span(used)}; actors: {self.actors(used)}." if used.any() else "."
             reasons = (
                 (file.repeated, "there already under the same id"),
@@ -111,7 +111,7 @@ class Events:
                 (int((mine & ~self.matched).sum()), "of other actors"),
                 (int((mine & self.matched & ~self.used).sum()), "of other days"),
             )
-            left_out = [f"{count} {reason}" for count, reason in reasons if count]
+            left_out = [f"{count:,} {reason}" for count, reason in reasons if count]
             said += f" Left out: {', '.join(left_out)}." if left_out else ""
             said += (
                 f" {plural(file.alike, 'row')} without an id counted though the same as another." if file.alike else ""

@@ -80,7 +80,7 @@ def read_record(path: Path, names: Sides | None, first: date, until: date | None
     early = int(np.sum(log.day < FARTHEST.days))
     if early < LEAST_EVENTS:
         said = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
-        raise InputError([Fault(display(path), None, "", said)])
+        raise InputError([Fault(display(path), None, "", f"{said}. {' '.join(events.summary_lines())}")])
     opening = int(log.day[0])
     last = until or begins + timedelta(days=int(log.end.max()))
     notes = tuple(events.summary_lines())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import date, timedelta
 from pathlib import Path
@@ -76,7 +77,9 @@ def test_a_record_can_be_cut(record_file: Path) -> None:
 
 
 def test_a_record_without_enough_before_the_first_origin_is_refused(record_file: Path) -> None:
-    with pytest.raises(InputError, match="has 3 events between the sides before 2019-06-10; 20 are needed"):
+    with pytest.raises(
+        InputError, match=r"has 3 events between the sides before 2019-06-10; 20 are needed .* 60 rows, 60 used"
+    ):
         read_record(record_file, None, date(2019, 6, 10), None)
 
 
@@ -154,6 +157,9 @@ def test_the_command_says_who_does_better(
     better = "no worse than" if made_of["summary"]["model"] <= made_of["summary"]["hawkes"] else "worse than"
     assert f"{better} the Hawkes process" in said
     assert said.startswith("SIMULATED")
+    assert "60 rows, 60 used, 1 Jun 2019 to 12 Apr 2020; actors: not named." in said
+    assert "60 rows, 60 used, 1 Jun 2019 to 12 Apr 2020" in made_of["read"][0]
+    assert made_of["observed"]["events.csv"] == hashlib.sha256(record_file.read_bytes()).hexdigest()
     assert made_of["hashes"]["defaults"] == study.manifest["defaults"]
     table = pd.read_csv(out / "hindcast.csv")
     assert table["model_crps"].mean() == pytest.approx(made_of["summary"]["model"])

@@ -139,6 +139,17 @@ def test_a_file_that_is_not_there_is_not_scored_and_said(
     scores, _ = score_study(study, folder)
     assert not [one.name for one in scores.measures if "weekly" in one.name]
     assert any("There is no weekly.csv" in note for note in scores.notes)
+    assert "agreements.csv: 2 rows, 2 agreements used." in scores.notes
+
+
+def test_what_is_used_of_each_file_is_noted_and_a_header_alone_too(
+    tmp_path: Path, scenario: Scenario, geography: Geography
+) -> None:
+    folder = write_observed(tmp_path / "some", geography, scenario, agreements_csv="name,signed,relapsed\n")
+    notes = read_outcome(folder, scenario, geography).notes
+    assert any(note.startswith("control.csv: 12 rows, ") for note in notes), notes
+    assert any(note.startswith("weekly.csv: ") and " weeks used, 1 Mar 2020 to " in note for note in notes), notes
+    assert any(note.startswith("agreements.csv has no rows") for note in notes), notes
 
 
 TOWNS, WEEKS, SIGNED = "name,start,end\n", "week_start,events,deaths\n", "name,signed,relapsed\n"
