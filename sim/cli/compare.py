@@ -34,6 +34,7 @@ def compare(
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
     from sim.cli.folder import check_folder
+    from sim.cli.picture import say_lacking_letters_of
     from sim.cli.studies import find_result
     from sim.study.compare import compare as compared
 
@@ -45,6 +46,7 @@ def compare(
     comparison = compared(*found)
     tell(comparison)
     if not no_pictures:
+        say_lacking_letters_of(*found)
         _write(comparison, place, name, results, out)
 
 
@@ -55,7 +57,7 @@ def _place(found: list[Study | Run], out: Path | None) -> tuple[Path, str]:
     if len(found) == 1:
         return out or Path(found[0].folder or "outputs"), FOLDER
     words = "-".join(slug(Path(one.folder or one.name).name) for one in found)
-    return out or Path("outputs"), f"{FOLDER}-{words}"[:100]
+    return out or Path("outputs"), f"{FOLDER}-{words}".encode()[:100].decode("utf-8", "ignore")
 
 
 def tell(comparison: Comparison) -> None:

@@ -35,6 +35,7 @@ def figure(
     ] = None,
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
+    from sim.cli.picture import say_lacking_letters_of
     from sim.cli.studies import find_result
     from sim.plots.compare.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
 
@@ -57,6 +58,7 @@ def figure(
     dated = ["--day", str(day)] if day is not None else []
     asked = [str(result), name, *dated, "--width-mm", f"{width_mm:g}", "--format", suffix]
     command = shlex.join(["python", "run.py", "figure", *asked])
+    say_lacking_letters_of(found)
     _draw(figures, name, width_mm, day, path, command)
 
 

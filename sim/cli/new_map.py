@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-import re
+import shlex
 import shutil
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,11 +15,13 @@ import typer
 from sim.cli.folder import check_folder
 from sim.cli.home import SCENARIOS
 from sim.errors import Fault, InputError
+from sim.scenario.files import file_name
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
 
-NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
+LONGEST = 40
+DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 PICTURE = "start.png"
 
 
@@ -41,9 +44,11 @@ def new_map(
     from sim.cli.output import console
     from sim.geography.new_map import guess_map
 
+    name = unicodedata.normalize("NFC", name)
     folder, scenario = free_places(name)
+    title = _title(title) or name.replace("_", " ")
     guess = guess_map(towns)
-    make(guess, folder, scenario, (title or name.replace("_", " ")).strip()[:80], start.date(), towns.name)
+    make(guess, folder, scenario, title, start.date(), towns)
     out = console()
     out.print(
         f"{len(guess.places)} towns, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
@@ -52,22 +57,28 @@ def new_map(
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))
     out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_shown(scenario)}.")
     out.print(f"\nmap: {_shown(folder)} (look at {PICTURE})\nscenario: {_shown(scenario)}")
-    out.print(f"next: python run.py check {_shown(scenario)}\n      python run.py {_shown(scenario)} --seed 1")
+    quoted = shlex.quote(_shown(scenario))
+    out.print(f"next: python run.py check {quoted}\n      python run.py {quoted} --seed 1", soft_wrap=True)
+
+
+def _title(text: str) -> str:
+    """Return the title asked for; InputError if it cannot stand in tables and pictures."""
+    from sim.scenario.keys import name_fault
+
+    if fault := name_fault(text.strip()):
+        raise InputError([Fault("--title", None, "", f"{text[:60]!r} {fault}")])
+    return text.strip()[:80]
 
 
 def free_places(name: str) -> tuple[Path, Path]:
     """Return the map's folder and the scenario's file, neither of which exists yet; InputError where that cannot be."""
-    if not NAME.fullmatch(name):
-        raise InputError(
-            [
-                Fault(
-                    "NAME",
-                    None,
-                    "",
-                    f"{name[:60]!r} is no name for a map, needs a letter and then at most 39 letters, digits or underscores",
-                )
-            ]
+    if not name[:1].isalpha() or len(name) > LONGEST or file_name(name, "_") != name:
+        message = (
+            "is no name for a map, needs a letter and then at most 39 letters (of any script), digits or underscores"
         )
+        raise InputError([Fault("NAME", None, "", f"{name[:60]!r} {message}")])
+    if name.casefold() in DEVICES:
+        raise InputError([Fault("NAME", None, "", f"{name!r} is no name for a map: Windows keeps it for a device")])
     folder, scenario = SCENARIOS / "maps" / name, SCENARIOS / f"{name}.yaml"
     faults = [
         Fault(_shown(path), None, "", "exists; nothing is overwritten, choose another NAME")
@@ -80,8 +91,8 @@ def free_places(name: str) -> tuple[Path, Path]:
     return folder, scenario
 
 
-def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, source: str) -> None:
-    """Write the map and the scenario, checked together; both appear whole or not at all."""
+def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, source: Path) -> None:
+    """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of `source`."""
     draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
     draft.mkdir(parents=True)
     try:
@@ -97,25 +108,31 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: str) -> None:
+def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
+    from sim.cli.picture import say_lacking_letters
     from sim.geography.check import check_places
     from sim.geography.maps import load_map
-    from sim.geography.new_map import map_files
+    from sim.geography.new_map import as_listed, map_files
     from sim.plots.maps import start_map
     from sim.plots.style import png_bytes
     from sim.scenario.first import first_scenario
     from sim.scenario.load import load
+    from sim.tabular.files import file_name as shown_path
 
-    for file, text in map_files(guess, title, source).items():
+    for file, text in map_files(guess, title, source.name).items():
         (draft / file).write_text(text, encoding="utf-8")
     page = draft / f"{name}.yaml"
     page.write_text(
         first_scenario(name, title, start, guess.fighters, guess.road_km, len(guess.places)), encoding="utf-8"
     )
-    geography, loaded = load_map(draft), load(page)
-    if faults := check_places(loaded, geography):
-        raise InputError(faults)
+    try:
+        geography, loaded = load_map(draft), load(page)
+        if faults := check_places(loaded, geography):
+            raise InputError(faults)
+    except InputError as error:
+        raise InputError(as_listed(error.faults, guess, shown_path(source))) from None
+    say_lacking_letters((loaded.scenario, geography))
     (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))
 
 

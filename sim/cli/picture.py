@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.geography.maps import Geography
+    from sim.record.run import Run
     from sim.scenario.schema import Scenario
+    from sim.study.store import Study
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
 SUFFIXES = (".png", ".svg")
@@ -58,12 +61,35 @@ def save_picture(path: Path, figure: Figure) -> None:
     write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
 
 
+def say_lacking_letters(*starts: tuple[Scenario, Geography]) -> None:
+    """Print one line on letters in names that the pictures' font lacks; nothing if it has them all."""
+    from sim.plots.letters import lacking_line
+
+    if line := lacking_line(starts):
+        print(line, file=sys.stderr, flush=True)
+
+
+def say_lacking_letters_of(*results: Run | Study) -> None:
+    """Print one line on letters in the names of runs and studies that the pictures' font lacks."""
+    from sim.record.run import Run
+
+    starts: list[tuple[Scenario, Geography]] = []
+    for found in results:
+        if isinstance(found, Run):
+            starts.append((found.scenario, found.geography))
+        else:
+            geography = found.geography()
+            starts += [(scenario, geography) for scenario in found.scenarios.values()]
+    say_lacking_letters(*starts)
+
+
 def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
     """Draw the start of one scenario with the towns that policies change, or of two side by side, to `path`; say so."""
     from sim.engine.implied import policy_marks
     from sim.plots.maps import start_map, start_maps
 
     one, *others = starts
+    say_lacking_letters(*starts)
     figure = start_maps(one, others[0]) if others else start_map(*one, policy_marks(*one))
     save_picture(path, figure)
     print(f"map: {path}")

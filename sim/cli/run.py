@@ -167,8 +167,10 @@ def write_run(
 
     if no_pictures:
         return write(finished, out, started=started)
+    from sim.cli.picture import say_lacking_letters
     from sim.plots.draw import draw_all
 
+    say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
     return write(finished, out, draw=partial(draw_all, beside=beside), started=started)

@@ -51,8 +51,10 @@ def why(
         return
     _tell(answer, found)
     if not no_pictures:
+        from sim.cli.picture import say_lacking_letters_of
         from sim.plots.why import why_picture
 
+        say_lacking_letters_of(found)
         _draw(why_picture(found, answer), folder, name)
 
 
@@ -70,8 +72,10 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
         raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
     print("\n".join(paths_lines(study, found)))
     if not no_pictures:
+        from sim.cli.picture import say_lacking_letters_of
         from sim.plots.why_study import why_study_picture
 
+        say_lacking_letters_of(study)
         _draw(why_study_picture(study, found), folder, found.label)
 
 

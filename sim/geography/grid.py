@@ -1,7 +1,7 @@
 """The grid: a local equirectangular projection in km, and a cell of its own for every town.
 
 Cells are counted from the south-west corner, x to the east and y to the north. The projection keeps distances within
-about 1 % on a map of 200 km; it does not span the date line.
+about 1 % on a map of 200 km; `unfit` refuses maps on which it does not, and such as span the date line.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import numpy as np
 
 from sim.geography.places import Place
 
-KM_PER_DEGREE = 6371.0088 * math.pi / 180
+EARTH_KM = 6371.0088
+KM_PER_DEGREE = EARTH_KM * math.pi / 180
+MOST_STRETCH = 0.25  # largest relative error of a distance from west to east, at the southern or northern edge
 DEFAULT_CELL_KM = 2.5
+FARTHEST_NORTH = 85.0  # degrees, of towns and of the map
 MARGIN_CELLS = 2
 MOST_CELLS = 4_000_000
 FARTHEST_CELLS = 3
@@ -46,6 +49,32 @@ class Frame:
         return KM_PER_DEGREE * math.cos(math.radians((self.south + self.north) / 2))
 
 
+def great_circle_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Return the distance of two points, given in degrees, along the surface of a sphere (haversine formula)."""
+    south, north = math.radians(lat), math.radians(other_lat)
+    half = math.sin((north - south) / 2) ** 2
+    half += math.cos(south) * math.cos(north) * math.sin(math.radians(other_lon - lon) / 2) ** 2
+    return 2 * EARTH_KM * math.asin(math.sqrt(min(1.0, half)))
+
+
+def unfit(extent: tuple[float, float, float, float]) -> str:
+    """Return why the grid cannot carry an extent (south, west, north, east in degrees); empty if it can.
+
+    East-west distances are true half way between south and north only: off it they are wrong by the ratio of the cosines.
+    """
+    south, west, north, east = extent
+    if east - west > 180:
+        return f"the map reaches from {west:g} to {east:g} degrees east; a map cannot span the date line (180 degrees)"
+    edge, middle = math.cos(math.radians(max(abs(south), abs(north)))), math.cos(math.radians((south + north) / 2))
+    stretch = middle / edge - 1 if edge > 1e-9 else math.inf
+    if stretch <= MOST_STRETCH:
+        return ""
+    return (
+        f"the map reaches from {south:.4g} to {north:.4g} degrees north, on which a flat grid is up to {stretch:.0%} wrong, "
+        f"{MOST_STRETCH:.0%} is allowed; take a smaller part"
+    )
+
+
 def frame(extent: tuple[float, float, float, float], cell_km: float) -> Frame:
     """Return the frame of an extent (south, west, north, east in degrees)."""
     south, west, north, east = extent
@@ -60,7 +89,8 @@ def around(places: Sequence[Place], cell_km: float) -> tuple[float, float, float
     lats, lons = [place.lat for place in places], [place.lon for place in places]
     up = MARGIN_CELLS * cell_km / KM_PER_DEGREE
     across = up / math.cos(math.radians((min(lats) + max(lats)) / 2))
-    return min(lats) - up, min(lons) - across, max(lats) + up, max(lons) + across
+    south, north = max(min(lats) - up, -FARTHEST_NORTH), min(max(lats) + up, FARTHEST_NORTH)
+    return south, max(min(lons) - across, -180.0), north, min(max(lons) + across, 180.0)
 
 
 def settle(places: Sequence[Place], on: Frame) -> tuple[np.ndarray, np.ndarray, list[int], list[int]]:

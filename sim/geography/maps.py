@@ -15,7 +15,7 @@ import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography import places as rows
-from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle
+from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle, unfit
 from sim.geography.names import Index
 from sim.geography.places import UNDATED, Holding, Place, Post
 from sim.geography.roads import ROAD_COLUMNS, ROAD_OPTIONAL, Link, adjacency, neighbours, parts, rasterise, read_links
@@ -206,6 +206,9 @@ def _crowded(table: Table, places: Sequence[Place], settings: Settings) -> list[
             "cell_km",
             f"cells of {side:g} km make a grid of {on.width} x {on.height}, more than {MOST_CELLS} cells; use larger ones",
         )
+        return table.faults
+    if fault := unfit(extent_of(settings) or around(places, 0.0)):
+        table.fault(None, "lat, lon", fault)
         return table.faults
     for town in settle(places, on)[3]:
         place = places[town]

@@ -17,10 +17,11 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, InputError
-from sim.geography.grid import KM_PER_DEGREE, around
-from sim.geography.places import PEOPLE, TOWN_OPTIONAL, Place, listed, town_of
+from sim.geography.grid import around, great_circle_km, unfit
+from sim.geography.places import PEOPLE, TOWN_OPTIONAL, Place, listed, named_short, town_of
 from sim.geography.roads import DETOUR, straight_km
 from sim.geography.settings import cell_side
+from sim.scenario.keys import name_fault, same_name
 from sim.tabular.table import MOST_FAULTS, Row, Table, read_table
 
 COLUMNS = ("name", "lat", "lon", "holder")
@@ -67,10 +68,12 @@ def guess_map(path: Path) -> Guess:
     """Read a list of towns and guess the rest of its map; InputError with all faults of the file."""
     faults: list[Fault] = []
     table = read_table(path, COLUMNS, TOWN_OPTIONAL, faults)
+    all_read = not faults
     places = [town_of(table, row) for row in table.rows]
     holders = [_holders(table, row) for row in table.rows]
     _check_names(table, places)
-    _check_whole(table, places, holders)
+    if all_read:  # else nothing is known of the towns taken together
+        _check_whole(table, places, holders)
     if faults:
         shown = faults[:MOST_FAULTS]
         more = (
@@ -105,6 +108,8 @@ def _holders(table: Table, row: Row) -> tuple[str, ...]:
                 "holder",
                 f"{name[:40]!r}: a name has at most 80 letters and no quotation marks or backslashes",
             )
+        elif fault := name_fault(name):
+            table.fault(row.line, "holder", f"{name!r} {fault}")
     return names
 
 
@@ -113,7 +118,7 @@ def _check_names(table: Table, places: Sequence[Place]) -> None:
     lines: dict[str, int | None] = {}
     spots: dict[tuple[float, float], Place] = {}
     for place in places:
-        known = lines.setdefault(place.name.casefold(), place.line)
+        known = lines.setdefault(same_name(place.name), place.line)
         if place.name and known != place.line:
             table.fault(place.line, "name", f"{place.name!r} stands on line {known} already")
         spot = (round(place.lat, 4), round(place.lon, 4))
@@ -124,27 +129,60 @@ def _check_names(table: Table, places: Sequence[Place]) -> None:
 
 def _check_whole(table: Table, places: Sequence[Place], holders: Sequence[tuple[str, ...]]) -> None:
     """Note what is wrong with the towns taken together."""
-    if not table.columns:
-        return
     if not FEWEST_TOWNS <= len(places) <= MOST_TOWNS:
         table.fault(None, "", f"has {len(places)} towns, needs {FEWEST_TOWNS} to {MOST_TOWNS}")
     names = {name for group in holders for name in group}
     if places and not 1 <= len(names) <= MOST_HOLDERS:
         table.fault(None, "holder", f"names {len(names)} holders, needs 1 to {MOST_HOLDERS}")
     folded: dict[str, str] = {}
-    for name in sorted(names):
-        other = folded.setdefault(name.casefold(), name)
-        if other != name:
-            table.fault(None, "holder", f"{other!r} and {name!r} differ only in capital letters; write one of them")
+    for place, group in zip(places, holders, strict=True):
+        for name in group:
+            other = folded.setdefault(same_name(name), name)
+            if other != name:
+                table.fault(
+                    place.line,
+                    "holder",
+                    f"{other!r} and {name!r} differ only in capital letters or blanks; write one of them",
+                )
     if len(places) >= FEWEST_TOWNS and not table.faults:
-        south, west, north, east = around(places, 0.0)
-        long = max((north - south), (east - west)) * KM_PER_DEGREE
-        if long > LONGEST_KM:
-            table.fault(
-                None,
-                "lat, lon",
-                f"the towns lie up to {long:,.0f} km apart, at most {LONGEST_KM:,.0f} are allowed; is a coordinate wrong?",
-            )
+        _check_extent(table, places)
+
+
+def _check_extent(table: Table, places: Sequence[Place]) -> None:
+    """Note towns that lie too far apart for one map, on the line of the one that is farthest from all others."""
+    south, west, north, east = around(places, 0.0)
+    middle = (south + north) / 2
+    tall, wide = great_circle_km(south, west, north, west), great_circle_km(middle, west, middle, east)
+    middle_lat, middle_lon = statistics.median(p.lat for p in places), statistics.median(p.lon for p in places)
+    far = max(places, key=lambda place: great_circle_km(place.lat, place.lon, middle_lat, middle_lon))
+    if east - west <= 180 and max(tall, wide) > LONGEST_KM:
+        way = "south to north" if tall > wide else "west to east"
+        fault = f"the towns lie up to {max(tall, wide):,.0f} km apart from {way}, at most {LONGEST_KM:,.0f} are allowed"
+    else:
+        fault = unfit((south, west, north, east))
+    if fault:
+        table.fault(far.line, "lat, lon", f"{fault}; {far.name} lies farthest out: is a coordinate wrong?")
+
+
+def as_listed(faults: Iterable[Fault], guess: Guess, listed_in: str) -> list[Fault]:
+    """Return faults of the files made from a list of towns as faults of the list `listed_in`, on its lines.
+
+    Towns and holders stand in the files in the order of the list; scenario faults name a faction by its key.
+    """
+    first: dict[str, int | None] = {}
+    for place, group in zip(guess.places, guess.holders, strict=True):
+        for name in group:
+            first.setdefault(name, place.line)
+    found = []
+    for fault in faults:
+        line = None
+        if fault.file.endswith(("towns.csv", "control.csv")) and fault.line is not None:
+            line = guess.places[min(fault.line - 2, len(guess.places) - 1)].line
+        elif fault.key.startswith("factions."):
+            line = next((row for name, row in first.items() if name in fault.key), None)
+        key = "holder" if fault.key.startswith("factions") or fault.key == "groups" else fault.key
+        found.append(Fault(listed_in, line, key, fault.message))
+    return list(dict.fromkeys(found))
 
 
 def gabriel(places: Sequence[Place]) -> list[tuple[int, int]]:
@@ -202,6 +240,7 @@ def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
     towns = [
         (
             p.name,
+            "" if p.label == named_short(p.name) else p.label,
             ";".join(p.aliases),
             p.pcode,
             p.lat,
@@ -224,7 +263,7 @@ def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
         for key, value in zip(("south", "west", "north", "east"), (south, west, north, east), strict=True)
     ]
     return {
-        "towns.csv": _csv(("name", "aliases", "pcode", "lat", "lon", "population", "value", "note"), towns),
+        "towns.csv": _csv(("name", "label", "aliases", "pcode", "lat", "lon", "population", "value", "note"), towns),
         "roads.csv": _csv(("a", "b", "km", "road_class", "kind"), roads),
         "control.csv": _csv(("name", "status", "groups"), control),
         "map.csv": _csv(("key", "value"), settings),

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from sim.scenario.keys import name_fault, same_name
 from sim.tabular.table import Row, Table
 
 TOWN_COLUMNS = ("name", "lat", "lon")
@@ -37,6 +38,8 @@ CONTROL_COLUMNS = ("name", "groups")
 CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
 POST_COLUMNS = ("name", "lat", "lon")
 POST_OPTIONAL = ("date", "confidence", "source")
+RESERVED = ("day", "date")
+"""Columns of control_daily.csv, in which every town has a column of its own."""
 STATUSES = ("held", "contested", "neutral")
 WEAK_COORDINATES = ("estimated", "recalled", "weak")
 UNDATED = date.min
@@ -115,6 +118,11 @@ def named(table: Table, row: Row, longest: int = 80) -> str:
     if not name or len(name) > longest:
         table.fault(row.line, "name", "is empty" if not name else f"is longer than {longest} characters")
         return ""
+    if fault := name_fault(name):
+        table.fault(row.line, "name", f"{name[:40]!r} {fault}")
+    if name in RESERVED:
+        message = f"{name!r} is the name of a column of control_daily.csv; write it otherwise, such as {name.title()!r}"
+        table.fault(row.line, "name", message)
     return name
 
 
@@ -156,7 +164,7 @@ def read_towns(table: Table) -> list[Place]:
     first: dict[str, int] = {}
     for row in table.rows:
         place = town_of(table, row)
-        known = first.setdefault(place.name.casefold(), row.line)
+        known = first.setdefault(same_name(place.name), row.line)
         if place.name and known != row.line:
             table.fault(
                 row.line, "name", f"{place.name!r} stands on line {known} already; every town needs a name of its own"

@@ -6,13 +6,12 @@ roads.csv    a, b (names of towns); optional km (by road; 1.25 times the straigh
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from sim.geography.grid import KM_PER_DEGREE
+from sim.geography.grid import great_circle_km
 from sim.geography.places import Place
 from sim.tabular.table import Table
 
@@ -37,8 +36,7 @@ class Link:
 
 def straight_km(one: Place, other: Place) -> float:
     """Return the distance of two places in km, as the crow flies."""
-    across = (other.lon - one.lon) * math.cos(math.radians((one.lat + other.lat) / 2))
-    return math.sqrt(across * across + (other.lat - one.lat) ** 2) * KM_PER_DEGREE
+    return great_circle_km(one.lat, one.lon, other.lat, other.lon)
 
 
 def read_links(table: Table, places: Sequence[Place], suggest: Callable[[str], str]) -> list[Link]:

@@ -7,6 +7,7 @@ shows both halves, a neutral one is white.
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from sim import __version__
 from sim.plots.colours import Palette
+from sim.plots.letters import FONT
 from sim.scenario.schema import Scenario
 
 # Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first.
@@ -171,9 +173,12 @@ def evidence_line(scenario: Scenario) -> str:
 
 @contextmanager
 def typography() -> Iterator[None]:
-    """Set fonts and deterministic SVG output while a figure is made or saved."""
+    """Set fonts and deterministic SVG output while a figure is made or saved.
+
+    Matplotlib's warnings of letters without a glyph are left out: `letters.lacking_line` names these letters.
+    """
     settings = {
-        "font.family": "DejaVu Sans",
+        "font.family": FONT,
         "text.color": INK,
         "axes.edgecolor": QUIET,
         "svg.fonttype": "none",
@@ -181,7 +186,9 @@ def typography() -> Iterator[None]:
         "path.simplify": True,
         "text.parse_math": False,
     }
-    with matplotlib.rc_context(settings):
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph ", UserWarning)
+        warnings.filterwarnings("ignore", "Matplotlib currently does not support", UserWarning)
         yield
 
 

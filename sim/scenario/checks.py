@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import combinations
 from typing import Any
 
-from sim.scenario.keys import Key, choice, shown
+from sim.scenario.keys import Key, choice, name_fault, same_name, shown
 from sim.scenario.policies import policy_checks
 from sim.scenario.raw import (
     FIRST_YEAR,
@@ -28,6 +29,9 @@ from sim.scenario.survey import Complaint
 
 MAX_GROUPS = 60
 MAX_NAMES = 200
+FACTION_COLUMNS = ("towns", "contested", "influence", "fighters", "deaths", "bases", "fatigue", "threat")
+PAIR_COLUMNS = ("level", "deaths")
+"""Of daily.csv: `<code>_towns` and so on for each faction, `level_<A>_<B>` and so on for each pair."""
 ORDERED_RULES = (  # pairs of numbers of `rules:` of which the first may not exceed the second
     (("clash", "committed_min"), ("clash", "committed_max")),
     (("ladder", "several_places"), ("ladder", "campaign_places")),
@@ -44,6 +48,8 @@ def cross_checks(data: dict[str, Any]) -> Iterator[Complaint]:
     if len(sides) > MAX_NAMES:
         return  # too many factions: the schema says so
     yield from _names(data, sides)
+    yield from _signs(data)
+    yield from _columns(data)
     yield from _solidarity(data)
     yield from _years(data)
     yield from _zone(data)
@@ -86,6 +92,42 @@ def _names(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
             ("factions", name, "role"),
             f"at most one faction may be the government, {shown(governments[0])} is one already",
         )
+
+
+def _signs(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complain of names that cannot stand in tables and pictures, and of names that look alike."""
+    factions, groups = named(data, "factions"), groups_of(data)
+    codes = [(("factions", name, "code"), said["code"]) for name, said in factions if isinstance(said.get("code"), str)]
+    names: list[list[tuple[Key, str]]] = [
+        [(("factions", name), name) for name, _ in factions],
+        [(("factions", faction, "groups", group), group) for faction, group, _ in groups],
+        [*codes],
+    ]
+    for kind in names:
+        known: dict[str, str] = {}
+        for key, name in kind:
+            if fault := name_fault(name):
+                yield key, f"{shown(name)} {fault}"
+            other = known.setdefault(same_name(name), name)
+            if other != name:
+                yield key, f"{shown(name)} looks like {shown(other)}: they differ only in capital letters or blanks"
+    title = data.get("title")
+    if isinstance(title, str) and (fault := name_fault(title)):
+        yield ("title",), f"{shown(title)} {fault}"
+
+
+def _columns(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complain of codes that would give two columns of daily.csv one name, such as A and B_C beside A_B and C."""
+    codes = {_code(name, said): name for name, said in named(data, "factions")}
+    columns = [(f"{code}_{column}", code) for code in codes for column in FACTION_COLUMNS]
+    columns += [(f"{x}_{a}_{b}", b) for a, b in combinations(codes, 2) for x in PAIR_COLUMNS]
+    owner: dict[str, str] = {}
+    for column, code in columns:
+        if column in owner:
+            key: Key = ("factions", codes[code])
+            yield key, f"code {shown(code)} gives daily.csv a second column {shown(column)}; choose another code"
+            return
+        owner[column] = code
 
 
 def _code(name: str, said: dict[str, Any]) -> str:

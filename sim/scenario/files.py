@@ -12,7 +12,7 @@ from sim.scenario.yaml_reader import Page, read_file
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 MAX_CHAIN = 20
-LONGEST_NAME, LONGEST_NAME_BYTES = 60, 150  # of a part of a file's name; file systems allow 255 bytes in all
+LONGEST_NAME, LONGEST_NAME_BYTES = 60, 100  # of a part of a file's name; file systems allow 255 bytes in all
 
 
 def find_scenario(path: str | Path) -> Path:

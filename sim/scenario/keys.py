@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from functools import lru_cache
 from typing import Any
 
 from sim.errors import did_you_mean
 
 Key = tuple[str | int, ...]
+JOINERS = "\u200c\u200d"  # invisible, but Persian and Indian scripts need them
+FORMULA = "=+-@"
 
 
 @lru_cache(maxsize=100_000)
@@ -24,6 +27,27 @@ def _part(part: str | int) -> str:
         text = text[:87] + "..."
     plain = text.isprintable() and not any(sign in text for sign in '."=')
     return text if plain and text == text.strip() and text else json.dumps(text)
+
+
+def same_name(name: str) -> str:
+    """Return what two names share that look alike but for capital letters: another Unicode form, other blanks."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold()).split())
+
+
+def name_fault(name: str) -> str:
+    """Return what is wrong with the name of a town, faction or group; empty if it may stand in tables and pictures."""
+    for sign in name:
+        if sign not in JOINERS and unicodedata.category(sign) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            return (
+                f"contains U+{ord(sign):04X}, a sign that cannot be seen; a name is letters, digits, signs and blanks"
+            )
+    if name != name.strip():
+        return "begins or ends with a blank"
+    if name[:1] and name[0] in FORMULA:
+        return (
+            f"begins with {name[0]!r}, which spreadsheets take for a formula; begin with a letter, a digit or a quote"
+        )
+    return ""
 
 
 def shown(value: Any) -> str:

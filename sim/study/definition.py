@@ -28,7 +28,7 @@ MAX_REPLICATES = 1_000_000
 MAX_SCENARIOS = 40
 DEFAULT_REPLICATES = 100
 NAME_RULE = (
-    "a name has 1 to 60 letters or digits of any script, _ and -, and at most 150 bytes, as files are named by it; "
+    "a name has 1 to 60 letters or digits of any script, _ and -, and at most 100 bytes, as files are named by it; "
     "write `name: file`"
 )
 

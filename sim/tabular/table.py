@@ -203,7 +203,7 @@ class _Reading:
             table.fault(line, "header", hint)
         elif missing:
             some = f"missing column{'s' if len(missing) > 1 else ''} {', '.join(missing)}"
-            table.fault(line, "header", f"{some} (needs {', '.join(required)})")
+            table.fault(line, "header", f"{some} (needs {', '.join(required)}){_renames(cells, missing)}")
         table.columns, self.header = columns, cells
         self.taken = tuple(i for i, name in enumerate(columns) if not self.known_only or name in self.known)
         self.places = {columns[place]: i for i, place in enumerate(self.taken)}
@@ -240,6 +240,28 @@ class _Reading:
                 table.fault(line, table.columns[place][:40], "contains control characters")
                 return False
         return True
+
+
+OTHER_NAMES = {
+    "name": ("town", "place", "settlement", "city", "location", "locality", "nameen", "name1", "placename"),
+    "lat": ("latitude", "y", "ycoord", "latdd", "latwgs84"),
+    "lon": ("longitude", "lng", "long", "x", "xcoord", "londd", "lonwgs84"),
+    "holder": ("controlledby", "control", "controller", "heldby", "owner", "actor", "faction", "side", "holders"),
+    "groups": ("controlledby", "holder", "group", "heldby"),
+    "population": ("pop", "people", "inhabitants", "poptotal"),
+}
+"""Names that other files give to columns of a map, without signs and capital letters."""
+
+
+def _renames(columns: Sequence[str], missing: Sequence[str]) -> str:
+    """Return which columns to rename: those that have another name, or other capital letters or signs, for a missing one."""
+    plain = {re.sub(r"[\W_]", "", column).casefold(): column.strip()[:40] for column in columns if column.strip()}
+    new_names = {}
+    for need in missing:
+        words = [word for word in (need, *OTHER_NAMES.get(need, ())) if word in plain]
+        if words:
+            new_names[plain[words[0]]] = need
+    return "; rename " + ", ".join(f"{old} to {new}" for old, new in new_names.items()) if new_names else ""
 
 
 def known_name(text: str, known: Sequence[str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,75 @@ def test_a_failure_half_way_leaves_nothing(scenarios: Path, monkeypatch: pytest.
     monkeypatch.setattr("sim.plots.style.png_bytes", fail)
     assert main(["new-map", "towns.csv", "lakes"]) == 1
     assert [path for path in scenarios.rglob("*") if path != scenarios / "maps"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["خريطة_أولى", "हिन्दी", "မန္တလေး", "東京", "\u00c9lys\u00e9e", "E\N{COMBINING ACUTE ACCENT}lys"]
+)
+def test_a_map_may_be_named_in_any_script(name: str, scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The commands that follow are quoted for the shell."""
+    composed = unicodedata.normalize("NFC", name)
+    assert main(["new-map", "towns.csv", name]) == 0
+    following = capsys.readouterr().out.partition("next: ")[2].splitlines()
+    assert [shlex.split(line)[-1] for line in following[:1]] == [f"scenarios/{composed}.yaml"]
+    assert shlex.split(following[1])[2:] == [f"scenarios/{composed}.yaml", "--seed", "1"]
+    assert load_scenario(scenarios / f"{composed}.yaml").map == composed
+    assert load_map(composed, scenarios / "maps").title == composed.replace("_", " ")
+
+
+@pytest.mark.parametrize(
+    "name", ["CON", "nul", "Com1", "lpt9", "=x", "1a", "a\n", "a\u202eb", "\N{GRINNING FACE}", "မ" * 40]
+)
+def test_a_name_that_no_file_should_have_is_refused(
+    name: str, scenarios: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-map", "towns.csv", name]) == 2
+    assert "is no name for a map" in capsys.readouterr().err
+    assert _files(scenarios) == set()
+
+
+def _list(*rows: str) -> None:
+    Path("towns.csv").write_text("\n".join(["name,lat,lon,holder", *rows]) + "\n", encoding="utf-8")
+
+
+def test_faults_of_the_files_made_are_faults_of_the_list(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two codes would share a column of daily.csv; fifty towns do not fit on cells of 50 m."""
+    crowd = [f"T{n},10.0{n % 7:04d},10.0{n // 7:04d},Y" for n in range(3000)]
+    for rows, line, key in (
+        (("Aa,36.1,36.5,A", "", "Bb,36.2,36.6,B_C", "Cc,36.15,36.8,A_B", "Dd,36.3,36.5,C"), 6, "holder"),
+        (crowd[:200], None, "lat, lon"),
+    ):
+        _list(*rows)
+        assert main(["new-map", "towns.csv", "lakes"]) == 2
+        err = capsys.readouterr().err
+        assert ".part-" not in err
+        assert err.startswith(f"towns.csv:{line}: {key}: " if line else "towns.csv:")
+        assert f": {key}: " in err
+        assert _files(scenarios) == set()
+
+
+def test_letters_that_the_font_lacks_are_named_in_one_line(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _list("မန္တလေး,21.97,96.08,A", "አዲስ,22.1,96.2,B", "東京,22.05,96.3,B")
+    assert main(["new-map", "towns.csv", "letters"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    for word in ("မန္တလေး", "አዲስ", "東京", "DejaVu Sans", "`label` in towns.csv"):
+        assert word in line
+    assert "factions" not in line
+
+
+def test_labels_and_letters_that_the_font_has_need_no_line(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("towns.csv").write_text(
+        "name,label,lat,lon,holder\nမန္တလေး,Mandalay,21.97,96.08,A\nالقاهرة,,22.1,96.2,Ωβγ\nКиїв,,22.05,96.3,Ωβγ\n",
+        encoding="utf-8",
+    )
+    assert main(["new-map", "towns.csv", "letters"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_names_of_sides_are_among_the_letters_named(scenarios: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _list("Aa,21.97,96.08,အမည်", "Bb,22.1,96.2,B")
+    assert main(["new-map", "towns.csv", "letters", "--title", "東京"]) == 0
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "အမည်" in line
+    assert "東京" in line
+    assert "names of factions, groups and titles" in line

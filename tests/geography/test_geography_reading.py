@@ -12,6 +12,7 @@ from sim.errors import InputError
 from sim.geography import Link, assemble, control_date, load_map
 from sim.geography.places import UNDATED, Holding, Place
 from sim.tabular.table import MAP_LIMITS
+from tests.geography.conftest import FILES
 
 Faults = Callable[..., str]
 
@@ -175,3 +176,22 @@ def test_map_made_in_memory() -> None:
     )
     assert made.near["km"].tolist() == [12.0, 12.0]
     assert [place.value for place in made.places] == [0.5, 0.2]
+
+
+@pytest.mark.parametrize("name", ["day", "date", "=Gamma", "Gam\u202ema"])
+def test_a_name_that_tables_cannot_hold_is_refused_in_a_map(faults_of: Callable[..., str], name: str) -> None:
+    towns = FILES["towns.csv"].replace("Gamma", name)
+    found = faults_of(
+        towns=towns,
+        roads=FILES["roads.csv"].replace("Gamma", name),
+        control=FILES["control.csv"].replace("Gamma", name),
+    )
+    assert found.startswith("towns.csv:4: name: ")
+    assert len(found.splitlines()) == 1
+
+
+def test_a_map_over_the_date_line_is_refused(faults_of: Callable[..., str]) -> None:
+    towns = "name,lat,lon\nAlpha,-17,179.9\nBeta,-17.1,-179.9\nGamma,-17.2,179.8\n"
+    found = faults_of(towns=towns, map="key,value\ncell_km,20\n")
+    assert "cannot span the date line" in found
+    assert len(found.splitlines()) == 1

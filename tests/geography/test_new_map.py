@@ -9,9 +9,10 @@ import pytest
 
 from sim.errors import InputError
 from sim.geography import Geography, load_map
+from sim.geography.grid import MOST_STRETCH, frame, great_circle_km, unfit
 from sim.geography.new_map import gabriel, guess_map, map_files
 from sim.geography.places import Place
-from sim.geography.roads import Link, neighbours, parts
+from sim.geography.roads import Link, neighbours, parts, straight_km
 
 TOWNS = """\
 name,lat,lon,holder,population
@@ -98,3 +99,119 @@ def test_a_broken_list_names_its_faults(case: str, tmp_path: Path) -> None:
         guess_map(_list(tmp_path, text))
     for words in said:
         assert words in str(caught.value), str(caught.value)
+
+
+def _three(names: tuple[str, str, str], holders: tuple[str, str, str] = ("A", "B", "A")) -> str:
+    spots = ("36.1,36.5", "36.2,36.6", "36.15,36.8")
+    rows = [f'"{name}",{spot},"{holder}"' for name, spot, holder in zip(names, spots, holders, strict=True)]
+    return "\n".join(["name,lat,lon,holder", *rows]) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("day", "is the name of a column of control_daily.csv"),
+        ("date", "is the name of a column of control_daily.csv"),
+        ("=1+1", "which spreadsheets take for a formula"),
+        ("+1", "formula"),
+        ("-x", "formula"),
+        ("@a", "formula"),
+        ("a\u202eb", "contains U+202E"),
+        ("a\u200f", "contains U+200F"),
+        ("a\tb", "contains U+0009"),
+        ("a\nb", "contains U+000A"),
+        ("x" * 81, "is longer than 80 characters"),
+    ],
+)
+def test_a_name_that_tables_cannot_hold_is_refused_on_its_line(tmp_path: Path, name: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        guess_map(_list(tmp_path, _three(("Aa", "Bb", name))))
+    (fault,) = caught.value.faults
+    assert (fault.line, fault.key) == (4, "name")
+    assert message in fault.message
+
+
+@pytest.mark.parametrize(
+    "names", [("Bab", "bAB"), ("\u00e9x", "e\u0301x"), ("Al Bab", "Al  Bab"), ("STRASSE", "straße")]
+)
+def test_names_that_look_alike_are_refused(tmp_path: Path, names: tuple[str, str]) -> None:
+    with pytest.raises(InputError, match="stands on line 2 already"):
+        guess_map(_list(tmp_path, _three((*names, "Cc"))))
+    with pytest.raises(InputError, match="differ only in capital letters or blanks"):
+        guess_map(_list(tmp_path, _three(("Aa", "Bb", "Cc"), (*names, "A"))))
+
+
+@pytest.mark.parametrize(
+    ("rows", "wide"),
+    [
+        ("West,48.62,22.29,A\nNorth,50.45,30.52,A\nSouth,46.48,30.73,B\nEast,48.57,39.31,B\n", 1250),
+        ("West,78.2,-20,A\nEast,78.2,40,B\n", 1305),
+        ("West,0,10,A\nEast,0,23,B\n", 1445),
+    ],
+)
+def test_width_is_measured_at_the_maps_own_latitude(tmp_path: Path, rows: str, wide: int) -> None:
+    guess = guess_map(_list(tmp_path, "name,lat,lon,holder\n" + rows))
+    west, east = guess.places[0], guess.places[-1]
+    assert straight_km(west, east) == pytest.approx(wide, rel=0.03)
+    assert max(guess.km(road) for road in guess.roads) <= 1.25 * 1.03 * wide
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("A,0,10,X\nB,0,24,Y\n", "km apart from west to east"),
+        ("A,0,10,X\nB,14,10,Y\n", "km apart from south to north"),
+        ("A,-17,179.9,X\nB,-17.1,-179.9,Y\nC,-17.3,179.5,X\n", "cannot span the date line"),
+        ("A,80,10,X\nB,84,12,Y\n", "a flat grid is up to 33% wrong"),
+        ("A,58,7,X\nB,71,25,Y\n", "a flat grid is up to 32% wrong"),
+    ],
+)
+def test_a_map_that_a_flat_grid_cannot_carry_is_refused(tmp_path: Path, rows: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        guess_map(_list(tmp_path, "name,lat,lon,holder\n" + rows))
+    (fault,) = caught.value.faults
+    assert message in fault.message
+    assert fault.line in (2, 3, 4)
+
+
+@pytest.mark.parametrize(("lat", "lon"), [(84.99, 10.0), (-84.99, 10.0), (10.0, 179.99), (10.0, -180.0)])
+def test_a_map_at_the_edge_of_the_globe_reads_back(tmp_path: Path, lat: float, lon: float) -> None:
+    inwards = lon - 0.1 if lon > 0 else lon + 0.1
+    guess = guess_map(_list(tmp_path, f"name,lat,lon,holder\nA,{lat},{lon},X\nB,{lat},{inwards},Y\n"))
+    folder = tmp_path / "edge"
+    folder.mkdir()
+    for name, text in map_files(guess, "Edge", "towns.csv").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    assert len(load_map(folder).places) == 2
+
+
+@pytest.mark.parametrize(
+    ("header", "renames"),
+    [
+        ("#name,region,latitude,longitude,location_type", "rename #name to name, latitude to lat, longitude to lon"),
+        ("name,y,x,controlled_by", "rename y to lat, x to lon, controlled_by to holder"),
+        ("NAME,LAT,LNG,Holder", "rename LNG to lon"),
+        ("name_en,lat,long,control", "rename name_en to name, long to lon, control to holder"),
+    ],
+)
+def test_columns_that_other_files_have_are_named(tmp_path: Path, header: str, renames: str) -> None:
+    with pytest.raises(InputError) as caught:
+        guess_map(_list(tmp_path, f"{header}\n{','.join('1' for _ in header.split(','))}\n"))
+    assert renames in str(caught.value)
+    assert "has 0 towns" not in str(caught.value)
+    assert all(fault.line == 1 for fault in caught.value.faults)
+
+
+def test_towns_are_not_counted_if_some_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        guess_map(_list(tmp_path, "name,lat,lon,holder\nA,1,1,X\nB,1,2\n"))
+    assert [fault.line for fault in caught.value.faults] == [3]
+
+
+def test_the_flat_grid_is_true_within_what_it_allows() -> None:
+    for south, north in ((35.2, 36.75), (46.5, 50.5), (60.0, 66.0), (-2.0, 3.0)):
+        assert unfit((south, 10.0, north, 12.0)) == ""
+        on = frame((south, 10.0, north, 12.0), 5.0)
+        for lat in (south, north):
+            flat = float(np.diff(on.to_km(np.array([lat, lat]), np.array([10.0, 11.0]))[0])[0])
+            assert flat == pytest.approx(great_circle_km(lat, 10.0, lat, 11.0), rel=MOST_STRETCH)

@@ -221,7 +221,7 @@ def read_name(name: str) -> str:
         ("a\N{RIGHT-TO-LEFT MARK}", "a_"),
         ("", "study"),
         ("x" * 99, "x" * 60),
-        ("မ" * 99, "မ" * 50),
+        ("မ" * 99, "မ" * 33),
         ("\N{GRINNING FACE}", "_"),
     ],
 )

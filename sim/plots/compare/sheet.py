@@ -21,6 +21,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import IdentityTransform
 
 from sim.plots.compare.look import Line
+from sim.plots.letters import FONT, boxed
 from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, new_figure
 
 MM_PER_INCH = 25.4
@@ -86,8 +87,8 @@ class Mark:
 @lru_cache(maxsize=20_000)
 def text_width(text: str, points: float, bold: bool = False) -> float:
     """Return the width of a text in inches."""
-    font = FontProperties(family="DejaVu Sans", size=points, weight="bold" if bold else "normal")
-    width, _height, _descent = text_to_path.get_text_width_height_descent(text, font, ismath=False)
+    font = FontProperties(family=FONT, size=points, weight="bold" if bold else "normal")
+    width, _height, _descent = text_to_path.get_text_width_height_descent(boxed(text), font, ismath=False)
     return HINTED * float(width) / 72
 
 
