@@ -6,13 +6,14 @@ import shlex
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.errors import Fault, InputError
+from sim.signals import deferred
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, Source
@@ -194,7 +195,8 @@ def _run(
         with batch_progress() as report:
             folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     except KeyboardInterrupt:
-        print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
+        with deferred(), suppress(OSError):  # the terminal may be gone
+            print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
         raise
     study = Study.open(folder)
     failed = len(study.failures)

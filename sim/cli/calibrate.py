@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from sim.signals import deferred
 
 if TYPE_CHECKING:
     from sim.history.fitted import Fitted
@@ -52,6 +54,7 @@ def calibrate(
     from sim.cli.folder import check_folder
     from sim.cli.output import pairs
     from sim.history.priors import read_calibration
+    from sim.record.lock import note_of, sole_writer
 
     plan = read_calibration(study, draws=draws, keep=keep)
     if observed is not None:
@@ -65,11 +68,15 @@ def calibrate(
         return
     folder = place / plan.definition.name
     try:
-        fitted = _fit(plan, folder, workers, scheduler)
+        with sole_writer(folder, "calibration") as lock:
+            if note := note_of(lock):
+                print(note, file=sys.stderr, flush=True)
+            fitted = _fit(plan, folder, workers, scheduler)
+            _write(fitted, folder)
     except KeyboardInterrupt:
-        print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
+        with deferred(), suppress(OSError):  # the terminal may be gone
+            print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
         raise
-    _write(fitted, folder)
     _tell(fitted, folder)
     if save is not None:
         from sim.history.fitted import save as saved

@@ -1,7 +1,7 @@
 """Entry of the command line: which command is meant, and what a failure looks like.
 
-Exit codes: 0 done, 2 the input is at fault (one line a fault), 130 stopped with Ctrl-C, 1 anything else (one line; the
-traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1).
+Exit codes: 0 done, 2 the input is at fault (one line a fault), 130 stopped with Ctrl-C, 143 with SIGTERM, 129 with SIGHUP,
+1 anything else (one line; the traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -44,6 +45,7 @@ from sim.cli.verify import verify
 from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean
+from sim.signals import deferred, exit_code, handle_signals
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     run,
@@ -71,7 +73,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     schema,
 )
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
-OK, FAILED, BAD_INPUT, STOPPED = 0, 1, 2, 130
+OK, FAILED, BAD_INPUT = 0, 1, 2
+SIGNALS = 128  # exit codes above it say which signal stopped the program
 
 
 class DefaultRun(TyperGroup):
@@ -138,12 +141,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (the process's own by default) and return the exit code."""
     _open_streams()
     try:
-        code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
+        with handle_signals():
+            code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_output()
         return OK  # the reader has seen enough
+    except KeyboardInterrupt as stop:
+        return report_stop(stop)
+    except OSError:
+        if code <= SIGNALS:
+            raise
+        _discard_output()  # stopped by SIGHUP, and the terminal is gone
     return code
+
+
+def report_stop(stop: BaseException) -> int:
+    """Print what is left after Ctrl-C, SIGTERM or SIGHUP, and return the exit code."""
+    with deferred(), suppress(OSError):  # the terminal may be gone
+        _say(FAILED, "stopped; no half-written file is left under its final name")
+    return exit_code(stop)
 
 
 def _open_streams() -> None:
@@ -166,8 +183,8 @@ def _invoke(arguments: list[str]) -> int:
         return stop.exit_code
     except InputError as error:
         return _say(BAD_INPUT, *(str(fault) for fault in error.faults))
-    except (KeyboardInterrupt, typer.Abort):
-        return _say(STOPPED, "stopped; no half-written file is left under its final name")
+    except (KeyboardInterrupt, typer.Abort) as stop:
+        return report_stop(stop)
     except BrokenPipeError:
         raise
     except MemoryError:

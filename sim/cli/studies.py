@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,21 @@ def find_result(word: Path) -> Study | Run:
     from sim.study.store import Study
 
     place = find_folder(word)
-    return Study.open(place) if is_study_folder(place) else find_run(place)
+    return _noted(Study.open(place)) if is_study_folder(place) else find_run(place)
 
 
 def find_study(word: Path) -> Study:
     """Return the study meant by a word; raise InputError where it is none."""
     from sim.study.store import Study
 
-    return Study.open(find_folder(word))
+    return _noted(Study.open(find_folder(word)))
+
+
+def _noted(study: Study) -> Study:
+    """Print what a reader of the study must know of its folder, and return the study."""
+    for note in study.notes:
+        print(f"{study.folder}: {note}", file=sys.stderr)
+    return study
 
 
 def find_folder(word: Path) -> Path:

@@ -49,7 +49,10 @@ def _run(place: Path) -> tuple[Verdict, str]:
 
 
 def _study(place: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]:
+    from sim.cli.studies import find_study
     from sim.study.verify import verify_study
+
+    find_study(place)  # reports runs that are stored twice
 
     def report(done: int, of: int) -> None:
         if not quiet and (done % 100 == 0 or done == of):

@@ -23,6 +23,7 @@ from sim.scenario.keys import choice
 from sim.scenario.rules import Rules
 from sim.scenario.schema import Scenario
 from sim.study.definition import Definition, Variant, plain_name
+from sim.study.executors import stay_with_parent
 from sim.study.store import Study
 from sim.words import clause_list
 
@@ -151,7 +152,7 @@ def make_ablated(
             _ = report and report(name)
     else:
         context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        with ProcessPoolExecutor(workers, mp_context=context, initializer=stay_with_parent) as pool:
             waiting = {name: pool.submit(_card, str(study.folder), name, declared) for name in names}
             for name, future in waiting.items():
                 cards[name] = future.result()

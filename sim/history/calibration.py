@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import pickle
+import shutil
 import time
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -28,7 +32,7 @@ from sim.history.declared import Patterns, Window
 from sim.history.priors import Plan
 from sim.history.runs import Told, log_of_run, window_samples
 from sim.record import extract
-from sim.record.manifest import MANIFEST, product, sha256, versions
+from sim.record.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.schema import Scenario
 from sim.statistics.patterns import measure
 from sim.study.designs import seed_of
@@ -206,8 +210,27 @@ def _file(folder: Path, piece: tuple[int, int]) -> Path:
 
 
 def _read(file: Path) -> Done:
-    with np.load(file, allow_pickle=False) as found:
-        return Done(found["figures"], found["errors"].tolist())
+    """Return a chunk that was written; InputError if its file is damaged."""
+    try:
+        with np.load(file, allow_pickle=False) as stored:
+            return Done(stored["figures"], stored["errors"].tolist())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        words = f"cannot be read ({error}); remove it and repeat the command to make its runs again"
+        raise InputError([Fault(str(file), None, "", words)]) from error
+
+
+def _is_whole(file: Path, runs: int) -> bool:
+    """Return whether a chunk is there with all its runs; a damaged one is removed."""
+    if not os.path.lexists(file):
+        return False
+    with suppress(InputError):
+        if len(_read(file).figures) == runs:
+            return True
+    if file.is_dir():
+        shutil.rmtree(file)
+    else:
+        file.unlink(missing_ok=True)
+    return False
 
 
 def _write(file: Path, done: Done) -> None:
@@ -226,7 +249,13 @@ def _make(
     report: Report | None,
 ) -> None:
     """Make the chunks that are missing, a few in flight for each worker; Ctrl-C keeps what is written."""
-    missing = [piece for piece in pieces if not _file(folder, piece).is_file()]
+    missing, damaged = [], 0
+    for piece in pieces:
+        file = _file(folder, piece)
+        stored = os.path.lexists(file)
+        if not _is_whole(file, piece[1] - piece[0]):
+            missing.append(piece)
+            damaged += stored
     total, began = pieces[-1][1] if pieces else 0, time.monotonic()
     made = 0
     there = total - sum(last - first for first, last in missing)
@@ -235,7 +264,7 @@ def _make(
         if report is not None:
             report(Progress(there + made, 0, total, made, time.monotonic() - began, note))
 
-    say()
+    say(f"{damaged} damaged files of runs in {folder} are made again" if damaged else "")
     if missing:  # compile the rules here, before many processes would
         warm = tasks(missing[0])[0]
         Simulation(plan.loaded.scenario, plan.geography, warm.seed, warm.values).step()
@@ -330,8 +359,8 @@ def runs_digest(plan: Plan) -> str:
 def open_folder(plan: Plan, folder: Path) -> None:
     """Begin in a folder, or go on with it; InputError where it holds something else."""
     file, digest = folder / MANIFEST, runs_digest(plan)
-    if file.is_file():
-        old = json.loads(file.read_text(encoding="utf-8"))
+    if os.path.lexists(file):
+        old = _manifest(file)
         if old.get("kind") != "calibration" or old.get("runs") != digest:
             said = "holds another calibration, or one begun by another version of the program or of its inputs"
             raise InputError(
@@ -345,10 +374,22 @@ def open_folder(plan: Plan, folder: Path) -> None:
     write_atomic(file, (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
 
 
+def _manifest(file: Path) -> dict[str, Any]:
+    """Return a calibration's manifest; InputError if it is damaged."""
+    try:
+        stored = read_json(file)
+        if not isinstance(stored, dict):
+            raise ValueError("is not a JSON object")
+    except (OSError, ValueError, RecursionError) as error:
+        words = f"cannot be read: {error}; take another folder with --out, or remove this one"
+        raise InputError([Fault(str(file), None, "", words)]) from error
+    return stored
+
+
 def finish(folder: Path, origin: dict[str, Any]) -> None:
     """Note in the folder's manifest what the posterior was made of."""
     file = folder / MANIFEST
-    old = json.loads(file.read_text(encoding="utf-8"))
+    old = _manifest(file)
     made = {**old, **origin, "runs": old["runs"]}
     write_atomic(file, (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
 

@@ -26,26 +26,27 @@ from sim.geography.check import check_scenario
 from sim.geography.maps import Geography, load_map
 from sim.geography.names import find_place
 from sim.model.agents import NOWHERE, Base, Faction, Force, Town
+from sim.model.batch import batch_frame, collector_for_batch, note_collections, seed_of_batch
 from sim.reading import read
 from sim.record.run import Run
 from sim.scenario.schema import Scenario
 from sim.statistics.sides import codes
 
 Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
-DEFAULT_SEED = 1
 
 
 class ConflictModel(mesa.Model):
     """A scenario as a Mesa model; one step is one day.
 
     `file` is a scenario file, the bare name of one of the project's, or a Scenario; `rng` the seed, a whole number
-    (1 if left out); `sets` are changes as "KEY=VALUE", with the keys that `run.py show` prints.
+    (1 if left out; in `mesa.batch_run` the number of the run, with a warning); `sets` are changes as "KEY=VALUE", with
+    the keys that `run.py show` prints.
     The same file, seed and sets give the same events as `sim.simulate`, with or without Mesa's objects in use.
     """
 
     def __init__(self, file: str | Path | Scenario, rng: int | None = None, sets: Sequence[str] = ()) -> None:
         """Set up the first day. InputError with all faults of the file; ValueError for a seed that is none."""
-        seed = _seed(rng)
+        seed = seed_of_batch() if rng is None else _seed(rng)
         super().__init__(rng=seed)
         scenario, geography, self.name = _read(file, sets)
         self.simulation = Simulation(scenario, geography, seed)
@@ -60,6 +61,7 @@ class ConflictModel(mesa.Model):
         self._grid: OrthogonalMooreGrid | None = None
         self._towns: list[Town] = []
         self._collector: mesa.DataCollector | None = None
+        self._own_collector = False  # a person has put one here
 
     @property
     def world(self) -> World:
@@ -140,11 +142,13 @@ class ConflictModel(mesa.Model):
         """
         if self._collector is None:
             self._collector = self._recorded()
-        return self._collector
+        if self._own_collector or batch_frame() is None:
+            return self._collector
+        return collector_for_batch(self._collector, self.simulation.seed)
 
     @datacollector.setter
     def datacollector(self, collector: mesa.DataCollector) -> None:
-        self._collector = collector
+        self._collector, self._own_collector = collector, True
 
     def _recorded(self) -> mesa.DataCollector:
         columns, daily, days = self._columns(), self.simulation.daily, self.simulation.day + 1
@@ -154,6 +158,7 @@ class ConflictModel(mesa.Model):
         collector.model_vars["date"] += [start + datetime.timedelta(days=day) for day in range(days)]
         for name, (table, field, key) in columns.items():
             collector.model_vars[name] += getattr(daily, table)[field][(slice(days), *key)].tolist()
+        note_collections(collector, days)
         return collector
 
     def _columns(self) -> Reporters:
@@ -251,8 +256,6 @@ def _reported(where: tuple[str, str, tuple[int, ...]], model: ConflictModel) -> 
 
 def _seed(rng: object) -> int:
     """Return the seed as Mesa and the engine both take it."""
-    if rng is None:
-        return DEFAULT_SEED
     try:
         seed = index(rng)  # type: ignore[arg-type]
     except TypeError:

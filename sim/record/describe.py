@@ -15,8 +15,8 @@ HEAD = f"""# What runs write
 
 Everything here is SIMULATED. Each run has a folder of its own, `<scenario>-seed<N>` or `<scenario>-<label>-seed<N>`; where
 the name is taken it gets `-2`, `-3` and so on, and nothing is ever overwritten. A folder appears when it is whole: while
-a run is written it is hidden as `.<name>.partial`, which may be deleted if the machine stopped in between. Git ignores
-all of it but this page.
+a run is written it is hidden as `.<name>.partial`; one that a killed run left behind is removed by the next run of that name.
+Git ignores all of it but this page.
 
 Tables are CSV: UTF-8, commas, one header line, LF line ends, dates as YYYY-MM-DD. Numbers are written so that they read
 back as the same numbers. An empty cell is none. Schema version {SCHEMA_VERSION}, as `schema_version` in `manifest.json`.

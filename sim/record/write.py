@@ -6,6 +6,7 @@ import io
 import json
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from csv import writer
@@ -16,9 +17,11 @@ from typing import Any
 from sim.errors import Fault, InputError
 from sim.record.columns import FILES, SUMMARY
 from sim.record.frames import csv_text
+from sim.record.lock import HeldError, Lock
 from sim.record.manifest import MANIFEST, hashes, make_manifest, manifest_text
 from sim.record.run import Run, slug
 from sim.scenario.show import show
+from sim.signals import deferred
 from sim.statistics.registry import STATISTICS, base_name, label
 
 Draw = Callable[[Run, Path], Any]
@@ -86,40 +89,57 @@ def write_text(path: Path, text: str) -> None:
 def whole_folder(out: Path, name: str) -> Iterator[tuple[Path, Path]]:
     """Give a hidden new folder to write in, and the final name that it takes when all went well.
 
-    A name is taken by making the hidden folder: of two processes one succeeds. The final name is looked at after that,
-    so that a run which finished in between is seen.
+    Two processes never write under one name: the second takes the next. What a process that was killed left under a name
+    is removed, which is reported. On failure, Ctrl-C or SIGTERM nothing is left.
     """
+    lock = None
     try:
-        out.mkdir(parents=True, exist_ok=True)
-        partial, final = _take(out, name)
-    except OSError as fault:
-        raise InputError([Fault(str(out), None, "", f"cannot be written: {fault.strerror or fault}")]) from fault
-    try:
-        yield partial, final
-        partial.rename(final)
-    except OSError as fault:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise InputError(
-            [Fault(str(final), None, "", f"could not be written, nothing is left of it: {fault.strerror or fault}")]
-        ) from fault
-    except BaseException:
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+        try:
+            out.mkdir(parents=True, exist_ok=True)
+            with deferred():
+                lock, partial, final = _take(out, name)
+        except OSError as fault:
+            raise InputError([Fault(str(out), None, "", f"cannot be written: {fault.strerror or fault}")]) from fault
+        try:
+            yield partial, final
+            with deferred():
+                partial.rename(final)
+        except OSError as fault:
+            words = f"could not be written, nothing is left of it: {fault.strerror or fault}"
+            raise InputError([Fault(str(final), None, "", words)]) from fault
+    finally:
+        if lock is not None:
+            with deferred():
+                shutil.rmtree(partial, ignore_errors=True)
+                lock.release()
 
 
-def _take(out: Path, name: str) -> tuple[Path, Path]:
-    """Make the hidden folder of the first free name."""
+def _take(out: Path, name: str) -> tuple[Lock, Path, Path]:
+    """Make the hidden folder of the first free name, and hold the lock of that name."""
     for number in range(1, MOST_NAMES):
         final = out / (name if number == 1 else f"{name}-{number}")
         partial = out / f".{final.name}.partial"
         if os.path.lexists(final):
             continue
+        lock = Lock(out / f".{final.name}.writer")
         try:
-            partial.mkdir()
-        except FileExistsError:
+            lock.acquire()
+        except HeldError:
             continue
-        if os.path.lexists(final):
-            partial.rmdir()
-            continue
-        return partial, final
+        try:
+            if not os.path.lexists(final):  # a run that finished in between is seen
+                _make_empty(partial)
+                return lock, partial, final
+        except BaseException:
+            lock.release()
+            raise
+        lock.release()
     raise FileExistsError(f"{MOST_NAMES} folders named {name} are there already")
+
+
+def _make_empty(partial: Path) -> None:
+    """Make a hidden folder; what a process that was killed left under its name is removed first."""
+    if os.path.lexists(partial):
+        shutil.rmtree(partial)
+        print(f"removed {partial}, left behind by a run that was killed", file=sys.stderr, flush=True)
+    partial.mkdir()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-import signal
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
@@ -13,6 +12,7 @@ from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
 from sim.errors import Fault, InputError
+from sim.signals import become_worker, blocked_in_children
 
 CONNECT_SECONDS = 10
 AHEAD = 2  # chunks in flight for each worker, so that none waits for the next
@@ -70,9 +70,19 @@ class Crew:
             self._executor.shutdown(wait=True, cancel_futures=True)
             self._executor, self.size = self._make()
 
+    def kill(self) -> None:
+        """End the worker processes without waiting for their work."""
+        end_workers(self._executor)
+
     def close(self) -> None:
         """Let go of the executor; work that has not begun is dropped."""
         self._executor.shutdown(wait=True, cancel_futures=True)
+
+
+def end_workers(executor: Executor) -> None:
+    """End the processes of a pool without waiting for their work; others than pools of processes are left alone."""
+    for process in list((getattr(executor, "_processes", None) or {}).values()):
+        process.terminate()
 
 
 def crew(workers: int | None, scheduler: str | None) -> Crew:
@@ -118,10 +128,19 @@ def prepare() -> None:
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     if start_method() == "forkserver":
-        from multiprocessing import forkserver
-
         get_context("forkserver").set_forkserver_preload(["sim.study.ready", "__main__"])
-        forkserver.ensure_running()
+    start_helpers()
+
+
+def start_helpers() -> None:
+    """Start the processes that start and tidy up after workers, if the system has such; signals to a group spare them."""
+    if start_method() == "forkserver":
+        from multiprocessing import forkserver, resource_tracker
+
+        with blocked_in_children():
+            resource_tracker.ensure_running()  # which ends with signals let through
+        with blocked_in_children():
+            forkserver.ensure_running()
 
 
 def _pool(number: int) -> ProcessPoolExecutor:
@@ -142,7 +161,7 @@ def _wake(pool: ProcessPoolExecutor, number: int) -> None:
 
 def stay_with_parent() -> None:
     """Begin a worker process: it leaves Ctrl-C to its parent, and ends when its parent has ended in whatever way."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    become_worker()
     gc.freeze()  # what has been imported stays: to search it for garbage takes a tenth of each run
     parent = parent_process()
     if parent is not None:

@@ -11,7 +11,7 @@ DRAFT = ".draft"  # ending of a file in the making
 def write_atomic(path: Path, content: bytes) -> None:
     """Write a file that appears under its name only when whole; on failure nothing is left of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}{DRAFT}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}{DRAFT}")
     try:
         with draft.open("wb") as file:
             file.write(content)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.errors import Fault, InputError
 from sim.study.one import one_command
 
 if TYPE_CHECKING:
@@ -30,8 +32,14 @@ def died(task: Task, error: str) -> Failure:
 
 
 def read_failures(file: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file of the ledger; none where it is not there."""
-    if not file.is_file():
+    """Return the rows of a file of the ledger; none if it is not there. InputError if it is damaged."""
+    if not os.path.lexists(file):
         return []
-    found: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8"))
-    return found
+    try:
+        rows = json.loads(file.read_bytes().decode("utf-8"))
+        if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
+            raise ValueError("is not a list of failed runs")
+    except (OSError, ValueError, RecursionError) as error:
+        words = f"cannot be read: {error}; `python run.py batch` of the study's folder makes its runs again"
+        raise InputError([Fault(str(file), None, "", words)]) from error
+    return rows

@@ -93,9 +93,24 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
         raise InputError([Fault(str(path), None, "schema_version", said)])
     wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
     wrong += [] if isinstance(found.get("outputs"), dict | None) else ["outputs"]
+    wrong += [] if wrong else _wrong_inside(found)
     if wrong:
         raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
     return found
+
+
+def _wrong_inside(found: dict[str, Any]) -> list[str]:
+    """Return the keys of a manifest whose values hold something of a wrong type."""
+    ranges = [ends for ends in found["inputs"].values() if not (isinstance(ends, list) and len(ends) == 2)]
+    numbers = [end for ends in found["inputs"].values() if ends not in ranges for end in ends]
+    right = {
+        "inputs": not ranges and all(type(end) in (int, float) for end in numbers),
+        "scenarios": bool(found["scenarios"]) and all(isinstance(one, str) for one in found["scenarios"].values()),
+        "tables": "runs" in found["tables"] and all(isinstance(one, dict) for one in found["tables"].values()),
+        "planned": found["planned"] >= 0,
+        "precision": isinstance(found.get("precision"), dict | None),
+    }
+    return [key for key, fits in right.items() if not fits]
 
 
 def same_study(old: dict[str, Any], plan: Plan, program: str, folder: Path) -> None:

@@ -58,6 +58,7 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
         use_dictionary=[name for name, kind in kinds.items() if kind == "text" or name in REPEATED],
         write_statistics=list(REPEATED),
         store_schema=False,
+        write_page_checksum=True,
     )
     return file.getvalue()
 

@@ -11,7 +11,7 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,15 +19,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
+from sim.record.lock import Lock, note_of, sole_writer
 from sim.record.manifest import MANIFEST
+from sim.signals import deferred, signals_received
 from sim.statistics.registry import label
 from sim.study import ledger, manifest, store
 from sim.study.executors import Crew, crew, died, lost
-from sim.study.files import DRAFT, write_atomic
+from sim.study.files import write_atomic
 from sim.study.precision import least_precise, next_look
 from sim.study.store import LEDGER, Part, Study
 from sim.study.tables import layout
 from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, kept_map, run_chunk
+from sim.words import plural
 
 if TYPE_CHECKING:
     from sim.study.plan import Plan
@@ -36,8 +39,8 @@ CHUNK_SECONDS = 1.5
 LEAST_SECONDS = 0.3  # shorter chunks spend their time on files
 SHARES = 4  # about so many chunks a worker are left when they get shorter, so that all end at about the same time
 MOST_REPLICATES = 10_000  # with --until-precise
+LOOK_SECONDS = 0.2  # between looks for a second signal while a stopped study waits for runs under way
 MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
-LOCK = ".lock"
 work: Callable[[bytes, list[Task]], Done] = run_chunk
 
 
@@ -72,13 +75,14 @@ def run_study(
     InputError for a folder of another study, and where results cannot be written.
     """
     folder = out / plan.name
-    with closing(crew(workers, scheduler)) as hands, _errors_of_writing(folder), _alone_in(folder):
-        session = Session.begin(plan, folder, report)
+    with closing(crew(workers, scheduler)) as hands, _errors_of_writing(folder), sole_writer(folder, "study") as lock:
+        session = Session.begin(plan, folder, lock, report)
         try:
-            session.say()
+            session.say(". ".join(filter(None, (note_of(lock), session.note))))
             session.until(plan.replicates, hands, until_precise, most)
         finally:
-            session.close()
+            with deferred():
+                session.close()
     return folder
 
 
@@ -91,22 +95,6 @@ def _errors_of_writing(folder: Path) -> Iterator[None]:
         raise InputError([Fault(str(folder), None, "", said)]) from error
 
 
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder of a study against a second process; the hold ends with this process, however it ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / LOCK).open("w") as file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except (BlockingIOError, PermissionError):
-            raise InputError([Fault(str(folder), None, "", "another process is running this study")]) from None
-        except (ImportError, OSError):  # a system, or a disk, without such locks
-            pass
-        yield
-
-
 @dataclass
 class Session:
     """One call of `run_study`: what is known of the folder, and what is in flight."""
@@ -115,6 +103,7 @@ class Session:
     folder: Path
     manifest: dict[str, Any]
     packed: bytes
+    lock: Lock
     report: Report | None
     done: int = 0
     failed: int = 0
@@ -124,11 +113,12 @@ class Session:
     began: float = field(default_factory=time.monotonic)
     flying: dict[Future[Done], Part] = field(default_factory=dict)
     doubtful: deque[Part] = field(default_factory=deque)  # to be done with nothing else in flight
+    note: str = ""  # about the folder as it was at the start
     broken: bool = False  # a worker has died
     alone: bool = False  # what is in flight is in flight alone
 
     @classmethod
-    def begin(cls, plan: Plan, folder: Path, report: Report | None) -> Session:
+    def begin(cls, plan: Plan, folder: Path, lock: Lock, report: Report | None) -> Session:
         """Look at the folder, write what says which study it is, and clear away what an interruption left."""
         program = source_hash()
         old = _manifest_of(folder)
@@ -138,12 +128,22 @@ class Session:
         geography = kept_map(next(iter(models.values())).map)
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
         made = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
-        session = cls(plan, folder, made, Kit(program, models, chosen).packed(), report)
+        session = cls(plan, folder, made, Kit(program, models, chosen).packed(), lock, report)
         session._open()
         return session
 
     def _open(self) -> None:
         store.tidy(self.folder)
+        unreadable = store.damaged(self.folder, store.parts_of(self.folder), self.manifest["tables"])
+        for part in unreadable:
+            store.set_aside(self.folder, part)
+        if unreadable:
+            store.tidy(self.folder)
+            runs = sum(part.last - part.first + 1 for part in unreadable)
+            aside, file = self.folder / store.ASIDE, next(iter(unreadable.values()))
+            self.note = f"{plural(runs, 'run')} cannot be read ({file} and others); set aside in {aside}, made again"
+        for part in store.overlapping(store.parts_of(self.folder)):
+            store.drop_part(self.folder, part)  # two writers made its runs; those that no other part has are made again
         for part in store.parts_of(self.folder):
             rows = ledger.read_failures(self.folder / LEDGER / f"{part.name}.json")
             if any(row["stage"] == ledger.DIED for row in rows):
@@ -167,8 +167,10 @@ class Session:
 
     def say(self, note: str = "") -> None:
         """Tell how far the study is."""
-        if self.report is not None:
-            spent = time.monotonic() - self.began
+        if self.report is None:
+            return
+        spent = time.monotonic() - self.began
+        with suppress(OSError) if signals_received() else nullcontext():  # the terminal may have been closed
             self.report(Progress(self.done, self.failed, self.manifest["planned"], self.fresh, spent, note))
 
     def until(self, replicates: int, hands: Crew, share: float | None, most: int | None) -> None:
@@ -202,7 +204,8 @@ class Session:
                 for future in wait(self.flying, return_when=FIRST_COMPLETED).done:
                     self._settle(self.flying.pop(future), future)
         except KeyboardInterrupt:
-            self._land()
+            with deferred():
+                self._land(hands)
             raise
 
     def _pieces(self, runs: int, hands: Crew) -> Iterator[Part]:
@@ -310,18 +313,24 @@ class Session:
         self.say()
 
     def _still_there(self) -> None:
-        """Raise InputError where somebody removed the folder under way: parts without their study would be nobody's."""
+        """Raise InputError if the folder was removed meanwhile, or another process has taken it over."""
+        if not self.lock.held() and self.lock.file.exists():
+            raise self._stop("another process has taken over this study, as this one was silent for minutes")
         if not (self.folder / MANIFEST).exists():
             raise self._stop("was removed, or its manifest.json, while the study was running; nothing more is written")
 
-    def _land(self) -> None:
-        """After Ctrl-C: drop what has not begun, and store what was being done. A second Ctrl-C does not wait."""
+    def _land(self, hands: Crew) -> None:
+        """After Ctrl-C or SIGTERM: drop what has not begun, and store what was being done. A second signal ends the waiting."""
         waiting, self.flying = self.flying, {}
-        kept = [future for future in waiting if not future.cancel()]
-        wait(kept)
-        for future in kept:
-            if not future.cancelled() and future.exception() is None:
-                self._store(waiting[future], future.result())
+        running = {future for future in waiting if not future.cancel()}
+        signals = signals_received()
+        while running and signals_received() == signals:
+            done, running = wait(running, timeout=LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                if not future.cancelled() and future.exception() is None:
+                    self._store(waiting[future], future.result())
+        if running:
+            hands.kill()
 
     def close(self) -> None:
         """Write the tables as CSV; in the manifest whether all is done, and then the sums of all files. Nothing if they are gone."""
@@ -340,7 +349,7 @@ def _manifest_of(folder: Path) -> dict[str, Any] | None:
     """Return the manifest of a study's folder; None for a new one. InputError where it holds something else."""
     if (folder / MANIFEST).exists():
         return manifest.read_study_manifest(folder)
-    strange = [path.name for path in folder.iterdir() if path.name != LOCK and not path.name.endswith(DRAFT)]
+    strange = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
     if strange:
         said = f"is not empty and holds no study ({strange[0]}); take another folder with --out"
         raise InputError([Fault(str(folder), None, "", said)])

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.words import plural
 
 if TYPE_CHECKING:
-    from sim.study.store import Study
+    from sim.study.store import Part, Study
 
 MOST_FAILURES = 5  # kinds of failure that are told
+MOST_FILES = 3  # damaged files that are named
 
 
 def status_lines(study: Study) -> list[str]:
     """Return the state of a study, a paragraph a line."""
-    lines = [f"SIMULATED. {study.question}", _done(study), *_failed(study)]
+    unreadable = study.damaged()
+    notes = [*study.notes, *_unreadable(study, unreadable)]
+    study = study.without(unreadable)
+    lines = [f"SIMULATED. {study.question}", _done(study), *notes, *_failed(study)]
     precision = study.manifest.get("precision")
     if precision:
         got = "reached" if precision["reached"] else "not reached"
@@ -35,6 +41,16 @@ def _done(study: Study) -> str:
         parts.append(", ".join(f"{name} {int(counts.get(name, 0))}" for name in names))
     size = sum(path.stat().st_size for path in study.folder.rglob("*") if path.is_file())
     return f"{study.name}: {': '.join(parts)}. {_megabytes(size)} on disk."
+
+
+def _unreadable(study: Study, files: Mapping[Part, Path]) -> list[str]:
+    """Report the damaged files, if there are any; their runs count as missing."""
+    if not files:
+        return []
+    runs = sum(part.last - part.first + 1 for part in files)
+    shown = ", ".join(path.relative_to(study.folder).as_posix() for path in list(files.values())[:MOST_FILES])
+    more = f" and {len(files) - MOST_FILES} more" if len(files) > MOST_FILES else ""
+    return [f"{plural(runs, 'run')} cannot be read and will be made again; damaged: {shown}{more}."]
 
 
 def _failed(study: Study) -> list[str]:

@@ -3,6 +3,7 @@
 A part holds the runs `first` to `last` of the order replicate by replicate, scenario by scenario, and is one file in each
 folder of tables/: `tables/daily/part-00000000-00000023.parquet`. Files appear under their names only when whole, those of
 tables/runs last: a part is there when its files are in all tables. Runs that failed are in ledger/, a file a part.
+Of runs that two parts hold, as two writers may have made them, those of the first part in order count.
 """
 
 from __future__ import annotations
@@ -11,8 +12,11 @@ import csv
 import hashlib
 import io
 import json
+import os
 import re
-from collections.abc import Iterator, Sequence
+import shlex
+import shutil
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,12 +30,13 @@ from sim.scenario.schema import Scenario
 from sim.study.files import DRAFT, write_atomic
 from sim.study.ledger import FAILURE_COLUMNS, read_failures
 from sim.study.manifest import read_study_manifest
+from sim.words import plural
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition
     from sim.study.worker import Done
 
-TABLES, LEDGER = "tables", "ledger"
+TABLES, LEDGER, ASIDE = "tables", "ledger", "damaged"
 MARK = "runs"  # the table that is written last
 CSV = ("runs.csv", "failures.csv")
 PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
@@ -109,6 +114,61 @@ def gaps(parts: Sequence[Part], runs: int) -> Iterator[Part]:
         yield Part(place, runs - 1)
 
 
+class Share(NamedTuple):
+    """A part of which the runs from `start` on count; those before it are in an earlier part as well."""
+
+    part: Part
+    start: int
+
+
+def shares_of(parts: Sequence[Part]) -> list[Share]:
+    """Return parts in order so that every run counts once; parts that hold nothing new are left out."""
+    shares, following = [], 0
+    for part in sorted(parts):
+        start = max(part.first, following)
+        if start <= part.last:
+            shares.append(Share(part, start))
+            following = part.last + 1
+    return shares
+
+
+def overlapping(parts: Sequence[Part]) -> list[Part]:
+    """Return the parts that hold runs of an earlier part."""
+    shares = {share.part: share.start for share in shares_of(parts)}
+    return [part for part in parts if shares.get(part) != part.first]
+
+
+def damaged(folder: Path, parts: Sequence[Part], tables: Mapping[str, Iterable[str]]) -> dict[Part, Path]:
+    """Return the parts of which a file cannot be read whole, or lacks rows of its runs, each with one such file."""
+    return {part: file for part in parts if (file := _damaged_file(folder, part, tables)) is not None}
+
+
+def _damaged_file(folder: Path, part: Part, tables: Mapping[str, Iterable[str]]) -> Path | None:
+    try:
+        failures = len(read_failures(ledger := folder / LEDGER / f"{part.name}.json"))
+        for name in sorted(tables, key=lambda table: table == MARK):
+            file = folder / TABLES / name / f"{part.name}.parquet"
+            rows = len(_read(file, list(tables[name])))
+    except InputError as error:
+        return Path(error.faults[0].file)
+    if rows + failures == part.last - part.first + 1:
+        return None
+    return ledger if failures else file
+
+
+def set_aside(folder: Path, part: Part) -> None:
+    """Move the files of a damaged part to damaged/, its table of runs first, so that its runs are made again."""
+    tables = sorted((folder / TABLES).glob("*/"), key=lambda table: table.name != MARK)
+    files = {path.name: path / f"{part.name}.parquet" for path in tables}
+    for name, file in {**files, LEDGER: folder / LEDGER / f"{part.name}.json"}.items():
+        aside = folder / ASIDE / f"{name}-{file.name}"
+        if os.path.lexists(file):
+            aside.parent.mkdir(exist_ok=True)
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            file.replace(aside)
+
+
 class Study:
     """A study in a folder, finished or not: what had been done when it was opened. Columns are in docs/studies.md."""
 
@@ -116,12 +176,43 @@ class Study:
         self.folder, self.manifest = folder, manifest
         self.name: str = manifest["name"]
         self.question: str = manifest["question"]
-        self.parts = parts_of(folder)
+        self.stored = parts_of(folder)
+        self.shares = shares_of(self.stored)
 
     @classmethod
     def open(cls, folder: str | Path) -> Study:
         """Return the study in a folder; InputError with a clear line where it is none, or of another schema version."""
         return cls(Path(folder), read_study_manifest(Path(folder)))
+
+    @property
+    def parts(self) -> list[Part]:
+        """The parts that hold runs of their own, in order."""
+        return [share.part for share in self.shares]
+
+    @property
+    def twice(self) -> int:
+        """How many runs are stored in more than one part; each counts once."""
+        return sum(part.last - part.first + 1 for part in self.stored) - sum(
+            share.part.last - share.start + 1 for share in self.shares
+        )
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader of the study must know of its folder: runs that two writers stored."""
+        if not self.twice:
+            return []
+        return [f"{plural(self.twice, 'run is', 'runs are')} stored twice, by two writers at once; each counts once."]
+
+    def damaged(self) -> dict[Part, Path]:
+        """Return the parts that cannot be read, each with one of its damaged files; reads all tables."""
+        return damaged(self.folder, self.stored, self.manifest["tables"])
+
+    def without(self, parts: Collection[Part]) -> Study:
+        """Return the study as if some parts were not there."""
+        other = Study(self.folder, self.manifest)
+        other.stored = [part for part in self.stored if part not in parts]
+        other.shares = shares_of(other.stored)
+        return other
 
     @cached_property
     def definition(self) -> Definition:
@@ -152,7 +243,7 @@ class Study:
     @property
     def done(self) -> int:
         """How many runs are there; those that failed are not counted."""
-        return sum(part.last - part.first + 1 for part in self.parts) - len(self.failures)
+        return sum(share.part.last - share.start + 1 for share in self.shares) - len(self.failures)
 
     @property
     def partial(self) -> bool:
@@ -167,8 +258,16 @@ class Study:
     @cached_property
     def failures(self) -> pd.DataFrame:
         """One row a run that failed: scenario, replicate, seed, stage, error, command, traceback."""
-        rows = [row for part in self.parts for row in read_failures(self.folder / LEDGER / f"{part.name}.json")]
+        rows = []
+        for part, start in self.shares:
+            found = read_failures(self.folder / LEDGER / f"{part.name}.json")
+            rows += [row for row in found if self._place(row["scenario"], row["replicate"]) >= start]
         return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
+
+    def _place(self, scenario: str, replicate: int) -> int:
+        """Return the place of a run in the order of runs."""
+        names = list(self.manifest["scenarios"])
+        return replicate * len(names) + names.index(scenario)
 
     def daily(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return scenario, replicate, day and some columns of the daily tables of all runs."""
@@ -197,7 +296,7 @@ class Study:
         import pyarrow as pa
 
         wanted = self._wanted(name, columns)
-        found = [_read(file, wanted) for file in self._files(name)]
+        found = [self._rows(share, name, wanted) for share in self.shares]
         if not found:
             return pd.DataFrame({column: [] for column in wanted})
         frame: pd.DataFrame = pa.concat_tables(found).to_pandas(date_as_object=False)
@@ -206,11 +305,21 @@ class Study:
     def pieces(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Give scenario, replicate and some columns of a table file by file, so that one is in memory; text is categorical."""
         wanted = self._wanted(name, columns)
-        for file in self._files(name):
-            yield _read(file, wanted).to_pandas(date_as_object=False, strings_to_categorical=True)
+        for share in self.shares:
+            rows = self._rows(share, name, wanted)
+            yield rows.to_pandas(date_as_object=False, strings_to_categorical=True)
 
-    def _files(self, name: str) -> list[Path]:
-        return [self.folder / TABLES / name / f"{part.name}.parquet" for part in self.parts]
+    def _rows(self, share: Share, name: str, columns: list[str]) -> Any:
+        """Return the rows of a part that count, as an Arrow table; InputError if its file cannot be read."""
+        import pyarrow as pa
+
+        part, start = share
+        rows = _read(self.folder / TABLES / name / f"{part.name}.parquet", columns, self.folder)
+        if start == part.first:
+            return rows
+        names, replicates = rows.column("scenario").to_pylist(), rows.column("replicate").to_pylist()
+        counts = [self._place(*key) >= start for key in zip(names, replicates, strict=True)]
+        return rows.filter(pa.array(counts, pa.bool_()))
 
     def _wanted(self, name: str, columns: Sequence[str] | None) -> list[str]:
         """Return the columns to read; InputError for a table or a column that there is not."""
@@ -228,15 +337,17 @@ class Study:
         return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"
 
 
-def _read(file: Path, columns: list[str]) -> Any:
+def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
+    """Return columns of a Parquet file as an Arrow table; InputError, with what to do for a study, if it is damaged."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        return pq.ParquetFile(file).read(columns=columns)
-    except (OSError, pa.ArrowException) as error:
-        said = " ".join(str(error).split())
-        raise InputError([Fault(str(file), None, "", f"cannot be read: {said}")]) from error
+        return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
+    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
+        remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
+        words = f"cannot be read: {' '.join(str(error).split())[:200]}{remedy}"
+        raise InputError([Fault(str(file), None, "", words)]) from error
 
 
 def write_csv(study: Study) -> list[str]:
@@ -257,8 +368,8 @@ def write_csv(study: Study) -> list[str]:
 def _run_texts(study: Study) -> Iterator[str]:
     columns = list(study.manifest["tables"]["runs"])
     yield ",".join(_cells(columns)) + "\n"
-    for part in study.parts:
-        table = _read(study.folder / TABLES / MARK / f"{part.name}.parquet", columns)
+    for share in study.shares:
+        table = study._rows(share, MARK, columns)
         yield _csv_rows(zip(*(table.column(name).to_pylist() for name in columns), strict=True))
 
 

@@ -182,7 +182,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "small" / "letter.txt").write_text("dear", encoding="utf-8")
     with pytest.raises(InputError, match=r"is not empty and holds no study \(letter.txt\)"):
         run_study(small_plan(1), tmp_path, workers=1)
-    assert [path.name for path in (tmp_path / "small").glob("[!.]*")] == ["letter.txt"]
+    assert [path.name for path in (tmp_path / "small").iterdir()] == ["letter.txt"]
 
 
 def test_two_processes_do_not_run_one_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

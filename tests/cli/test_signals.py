@@ -1,0 +1,171 @@
+"""SIGTERM and SIGHUP end a command as Ctrl-C does: the same words, nothing half-written, work that is done is stored."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import sim.reading
+from sim import signals
+from sim.cli.main import main
+from sim.record.write import whole_folder
+from sim.signals import Stopped, deferred, handle_signals
+from sim.study.store import Study
+from tests.cli.support import KAFR_HAMRA, ROOT
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+STUDY = "question: what happens?\nscenarios: {base: two_valleys}\nset: {days: 60}\nreplicates: 3000\n"
+
+
+def begin(here: Path, *words: str | Path) -> subprocess.Popen[str]:
+    """Start a command as the leader of a group of processes of its own."""
+    return subprocess.Popen(
+        [sys.executable, str(ROOT / "run.py"), *map(str, words)],
+        cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def read_until(process: subprocess.Popen[str], fits: Callable[[str], bool]) -> None:
+    """Read what a process prints as errors until a line fits."""
+    assert process.stderr is not None
+    while not fits(line := process.stderr.readline()):
+        assert line, "the process ended first"
+
+
+def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
+    """Return the last words of a process that was stopped, all processes of which end."""
+    _, text = process.communicate(timeout=120)  # returns when every process that holds the pipes has ended
+    assert process.returncode == CODES[number], text
+    assert "stopped" in text
+    for word in ("Traceback", "leaked", "resource_tracker", "Exception ignored"):
+        assert word not in text
+    return text
+
+
+@pytest.mark.parametrize("whole_group", [False, True])
+@pytest.mark.parametrize("number", CODES)
+def test_a_run_that_is_stopped_while_it_is_drawn_leaves_nothing(number: int, whole_group: bool, here: Path) -> None:
+    with begin(here, KAFR_HAMRA, "--days", "20") as process:
+        read_until(process, lambda line: line.startswith("drawing"))
+        (os.killpg if whole_group else os.kill)(process.pid, number)
+        assert_stopped(process, number)
+    assert not list(here.glob("outputs/*")) + list(here.glob("outputs/.*"))
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here: Path) -> None:
+    (here / "s.yaml").write_text(STUDY, encoding="utf-8")
+    with begin(here, "batch", "s.yaml", "--workers", str(workers)) as process:
+        read_until(process, lambda line: " of 3000 runs:" in line)
+        os.kill(process.pid, number)
+        assert "what is done is kept" in assert_stopped(process, number)
+    study = Study.open(here / "outputs" / "s")
+    assert 0 < study.done < 3000
+    assert len(study.runs) == study.done
+    hidden = [path.name for path in study.folder.rglob(".*")]
+    assert hidden == []
+    assert (study.folder / "runs.csv").exists()
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_each_signal_in_this_process(
+    number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = [signal.getsignal(each) for each in CODES]
+
+    def receive(*_: object) -> None:
+        signal.raise_signal(number)
+
+    monkeypatch.setattr(sim.reading, "read", receive)
+    assert main(["show", "a.yaml"]) == CODES[number]
+    assert "stopped" in capsys.readouterr().err
+    assert [signal.getsignal(each) for each in CODES] == before
+
+
+def test_a_signal_that_was_ignored_at_the_start_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with handle_signals():
+            signal.raise_signal(signal.SIGHUP)
+            with pytest.raises(Stopped):
+                signal.raise_signal(signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_clean_up_is_not_interrupted_by_a_second_signal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = shutil.rmtree
+
+    def removed_while_stopped_again(*words: object, **options: object) -> None:
+        signal.raise_signal(signal.SIGINT)
+        remove(*words, **options)  # type: ignore[arg-type]
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(shutil, "rmtree", removed_while_stopped_again)
+    monkeypatch.setattr(signals, "QUIET_SECONDS", -1.0)
+    with handle_signals(), pytest.raises(Stopped) as stop:  # noqa: PT012, SIM117 (the block is what is interrupted)
+        with whole_folder(tmp_path, "a") as (folder, _):
+            (folder / "half").write_text("half")
+            signal.raise_signal(signal.SIGTERM)
+    assert signals.exit_code(stop.value) == 143
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_signals_in_quick_succession_are_raised_once() -> None:
+    with handle_signals():
+        with pytest.raises(Stopped):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
+        assert signals.signals_received() == 3
+
+
+def test_a_deferred_signal_is_raised_at_the_end() -> None:
+    done = []
+    with handle_signals(), pytest.raises(Stopped), deferred():  # noqa: PT012 (the block is what is not interrupted)
+        signal.raise_signal(signal.SIGTERM)
+        done.append(1)
+    assert done == [1]
+
+
+def test_elsewhere_than_in_the_main_thread_signals_are_left_alone() -> None:
+    seen = []
+
+    def look() -> None:
+        with handle_signals():
+            seen.append(signal.getsignal(signal.SIGTERM))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+    assert seen == [signal.getsignal(signal.SIGTERM)]
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_a_signal_while_the_program_starts_is_no_traceback(number: int, here: Path) -> None:
+    words = f"""
+import runpy, signal, sys
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "sim.cli.main":
+            signal.raise_signal({int(number)})
+sys.meta_path.insert(0, Finder())
+sys.argv = ["run.py", "check", "two_valleys"]
+sys.path.insert(0, {str(ROOT)!r})
+runpy.run_path({str(ROOT / "run.py")!r}, run_name="__main__")
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", words], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    with process:
+        assert_stopped(process, number)
