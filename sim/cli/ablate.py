@@ -47,18 +47,21 @@ def ablate(
     ] = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
-    from sim.cli.batch import batch_progress, plan_rows
+    from sim.cli.batch import batch_progress, compile_for, plan_rows
     from sim.cli.folder import check_folder
+    from sim.cli.locate import NO_SCENARIO, refuse
     from sim.cli.output import pairs
     from sim.history.ablations import make_ablated, study_of
     from sim.history.declared import find_patterns, read_patterns
     from sim.history.runs import check_sides
     from sim.reading import read
     from sim.scenario.files import find_scenario
+    from sim.study.kind import Kind
     from sim.study.plan import make_plan
     from sim.study.runner import run_study
     from sim.study.store import Study
 
+    refuse(scenario, "ablate", "a scenario file", Kind.STUDY_FILE, *NO_SCENARIO)
     file = find_scenario(scenario)
     model = read(file, [])[0].scenario
     patterns = find_patterns(declared, model.map)
@@ -67,6 +70,7 @@ def ablate(
     check_folder(out, "--out")
     plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs, only or []))
     pairs(plan_rows(plan), title=plan.definition.question)
+    compile_for(plan)
     with batch_progress() as report:
         folder = run_study(plan, out, workers, report=report)
     study = Study.open(folder)

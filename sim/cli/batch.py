@@ -74,23 +74,39 @@ def batch(
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
     pairs(plan_rows(plan), title=plan.definition.question)
+    compile_for(plan)
     if plan_only:
         pairs(estimate_rows(plan, folder / plan.name, None if scheduler else workers), title="\nEstimate")
         return
     _run(plan, folder, workers, scheduler, until_precise, most)
 
 
+def compile_for(plan: Plan) -> None:
+    """Compile the rules, and say so, before any run of a plan is made or measured."""
+    from sim.cli.run import compile_rules
+    from sim.engine.jit import cold
+    from sim.geography.maps import load_map
+
+    if cold():
+        scenario = next(iter(plan.scenarios.values())).scenario
+        compile_rules(scenario, load_map(scenario.map))
+
+
 def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
     """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
-    from sim.study.definition import Source, find_file, is_study, read_definition
+    from sim.cli.locate import NO_SCENARIO, refuse
+    from sim.study.definition import Source, find_file, read_definition
+    from sim.study.kind import Kind, kind_of
     from sim.study.plan import of_files
 
     if len(files) == 1 and (files[0] / "study.yaml").is_file():
         folder = files[0] if files[0].name else files[0].resolve()
         definition, source = read_definition(folder / "study.yaml")
         return definition.model_copy(update={"name": folder.name}), source, folder.parent
+    for file in files:
+        refuse(file, "batch", "a study file, scenario files, or a study's folder", *NO_SCENARIO)
     found = [find_file(file) for file in files]
-    studies = [file for file in found if is_study(file)]
+    studies = [file for file in found if kind_of(file) is Kind.STUDY_FILE]
     if studies and len(found) > 1:
         raise InputError([Fault(str(studies[0]), None, "", "is a study; give one study alone, or scenario files")])
     if studies:
@@ -150,7 +166,7 @@ def _short(words: list[str]) -> str:
 def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
     from sim.study.estimate import estimate, free_bytes
-    from sim.study.manifest import is_study_folder
+    from sim.study.kind import Kind, kind_of
     from sim.study.store import Study
     from sim.words import plural
 
@@ -161,7 +177,7 @@ def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[s
         ("time", f"about {duration(found.seconds)} on {crew} ({found.seconds_a_run:.2g} s a run, measured on {found.measured} runs now)"),
         ("disk", f"about {size_text(found.bytes)} ({size_text(found.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
     ]  # fmt: skip
-    if is_study_folder(folder):
+    if kind_of(folder) is Kind.STUDY:
         study = Study.open(folder)
         rows.append(("already", f"{study.done:,} of {study.planned:,} runs are in {folder} and are not done again"))
     return [*rows, ("folder", str(folder))]

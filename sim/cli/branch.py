@@ -38,16 +38,17 @@ def branch(
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
     from sim.cli.drawing import second_process
     from sim.cli.folder import check_folder
+    from sim.cli.locate import find_run
     from sim.cli.results import tell
-    from sim.cli.run import Clock, say_compiling, write_run
-    from sim.cli.runs import find_run
+    from sim.cli.run import Clock, compile_rules, write_run
     from sim.record.branch import branch as branched
 
     started = Clock().started
     check_folder(out, "--out")
-    place = find_run(run).folder
+    origin = find_run(run)
+    place = origin.folder
     assert place is not None
-    say_compiling(quiet)
+    compile_rules(origin.scenario, origin.geography, quiet)
     words = ["python", "run.py", "branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []

@@ -52,10 +52,21 @@ def calibrate(
 ) -> None:
     """Fit uncertain inputs to the observed patterns, and say what cannot be told; the same command goes on where it stopped."""
     from sim.cli.folder import check_folder
+    from sim.cli.locate import NO_SCENARIO, refuse
     from sim.cli.output import pairs
+    from sim.cli.run import compile_rules
     from sim.history.priors import read_calibration
     from sim.record.lock import note_of, sole_writer
+    from sim.study.kind import Kind
 
+    refuse(
+        study,
+        "calibrate",
+        "a calibration file",
+        Kind.STUDY_FILE,
+        Kind.SCENARIO_FILE,
+        *NO_SCENARIO - {Kind.CALIBRATION_FILE},
+    )
     plan = read_calibration(study, draws=draws, keep=keep)
     if observed is not None:
         from sim.history.priors import with_record
@@ -66,6 +77,7 @@ def calibrate(
     pairs([*rows(plan), *(("record", line) for line in plan.read)], title=plan.definition.question)
     if plan_only:
         return
+    compile_rules(plan.loaded.scenario, plan.geography)
     folder = place / plan.definition.name
     try:
         with sole_writer(folder, "calibration") as lock:

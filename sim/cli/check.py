@@ -33,17 +33,20 @@ def check(
 
 
 def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) -> None:
+    from sim.cli.locate import NO_SCENARIO, refuse
     from sim.cli.output import pairs
     from sim.cli.picture import FREE_NAME, draw_starts, picture_file
     from sim.engine.implied import implied
-    from sim.history.kind import is_calibration
     from sim.reading import read
-    from sim.study.definition import find_study, is_study
+    from sim.study.definition import find_study
+    from sim.study.kind import Kind, kind_of
 
-    if (study := find_study(path)) is not None and is_study(study):
+    refuse(path, "check", "scenario, study and calibration files", *NO_SCENARIO - {Kind.CALIBRATION_FILE})
+    study = find_study(path) or path
+    if (kind := kind_of(study)) is Kind.STUDY_FILE:
         _check_study(study, sets, picture)
         return
-    if study is not None and is_calibration(study):
+    if kind is Kind.CALIBRATION_FILE:
         _check_calibration(study, sets, picture)
         return
     loaded, geography = read(path, sets)

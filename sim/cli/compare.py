@@ -34,8 +34,8 @@ def compare(
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
     from sim.cli.folder import check_folder
+    from sim.cli.locate import find_result
     from sim.cli.picture import say_lacking_letters_of
-    from sim.cli.studies import find_result
     from sim.study.compare import compare as compared
 
     found = [find_result(word) for word in results]

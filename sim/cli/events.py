@@ -35,7 +35,7 @@ def events(
     csv: Annotated[bool, typer.Option("--csv", help="Print all columns as CSV.")] = False,
 ) -> None:
     """List events of a run in words, with id, date and place."""
-    from sim.cli.runs import find_run, find_town
+    from sim.cli.locate import find_run, find_town
 
     found = find_run(run)
     towns = [find_town(found, word, "--town") for word in town or []]

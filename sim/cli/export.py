@@ -23,7 +23,7 @@ def export(
 ) -> None:
     """Write a run's events, control, zone and roads for other tools and QGIS; marked as simulated."""
     from sim.cli.folder import check_folder
-    from sim.cli.runs import find_run
+    from sim.cli.locate import find_run
     from sim.record.exports.export import export as write
 
     if out is not None:

@@ -35,8 +35,8 @@ def figure(
     ] = None,
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
+    from sim.cli.locate import find_result
     from sim.cli.picture import say_lacking_letters_of
-    from sim.cli.studies import find_result
     from sim.plots.compare.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
 
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:

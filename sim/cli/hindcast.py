@@ -52,15 +52,12 @@ def hindcast(
 ) -> None:
     """Score weekly events foreseen from rolling origins against a record, beside a Hawkes process."""
     from sim.cli.folder import check_folder
+    from sim.cli.locate import find_study
     from sim.cli.score import free_folder
-    from sim.cli.studies import find_result
     from sim.history.events import Area
     from sim.history.rolling import origins_of, read_record, summary, table_of
-    from sim.study.store import Study
 
-    found = find_result(study)
-    if not isinstance(found, Study):
-        raise InputError([Fault(str(study), None, "", "is a single run; the folder of a study is needed")])
+    found = find_study(study)
     _whole_weeks(run_up, found)
     free_folder(out)
     check_folder(out or found.folder, "--out")

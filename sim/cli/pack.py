@@ -18,13 +18,14 @@ def pack(
 ) -> None:
     """Pack a run or a study into a zip file; a file that is there is never overwritten."""
     from sim.cli.folder import check_folder
-    from sim.cli.studies import find_folder
+    from sim.cli.locate import find_folder
     from sim.record.manifest import read_manifest
-    from sim.study.manifest import is_study_folder, read_study_manifest
+    from sim.study.kind import Kind, kind_of
+    from sim.study.manifest import read_study_manifest
     from sim.study.pack import pack as packed
 
-    folder = find_folder(folder)
-    if is_study_folder(folder):
+    folder = find_folder(folder, Kind.RUN, Kind.STUDY)
+    if kind_of(folder) is Kind.STUDY:
         read_study_manifest(folder)
     else:
         read_manifest(folder)

@@ -59,7 +59,7 @@ def patterns(
     Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
     """
     from sim.cli.folder import check_folder
-    from sim.cli.studies import find_result
+    from sim.cli.locate import find_result
     from sim.history.card import make_card
     from sim.history.declared import find_patterns, read_patterns
     from sim.history.events import Area

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
 
     from sim.engine.simulation import Result
@@ -75,7 +75,7 @@ def run(
 
     clock = Clock()
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
-    _not_a_study(file)
+    _check_kind(file)
     path, number, changed = chosen(file, seed, changed, scenario, replicate)
     loaded, geography = read(path, changed)
     seed = 1 if number is None else number
@@ -96,37 +96,63 @@ def run(
         _tell_rules(loaded.scenario, geography, seed)
 
 
-def _not_a_study(path: Path) -> None:
-    from sim.errors import Fault, InputError
-    from sim.study.definition import find_study, is_study
-    from sim.study.manifest import is_study_folder
+def _check_kind(path: Path) -> None:
+    """Raise InputError if a path is neither a scenario nor the folder of a study, with the command that takes it."""
+    from sim.cli.locate import NO_SCENARIO, refuse
+    from sim.study.definition import find_study
+    from sim.study.kind import Kind
 
-    if not is_study_folder(path) and (study := find_study(path)) is not None and is_study(study):
-        raise InputError(
-            [Fault(str(path), None, "", f"is a study of many runs: python run.py batch {shlex.quote(str(path))}")]
-        )
+    takes = "a scenario file, or a study's folder with --scenario and --replicate"
+    refuse(find_study(path) or path, "run", takes, Kind.STUDY_FILE, *NO_SCENARIO - {Kind.STUDY})
 
 
-def say_compiling(quiet: bool) -> None:
-    """Say that the rules are compiled first, where they are, and whether this happens again the next time."""
+@contextmanager
+def compiling(quiet: bool = False) -> Iterator[None]:
+    """Say before a block that simulates first, if the rules must be compiled in it, that they are; and afterwards how long
+    it took. To be entered before slow imports, so that nobody waits in silence.
+    """
+    began = time.monotonic()
+    if not say_compiling(quiet):
+        yield
+        return
+    yield
+    print(f"the rules are compiled ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+
+
+def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False) -> None:
+    """Compile the rules by a simulated day, and say so, if there is no compiled code yet and it can be kept."""
+    from sim.engine.jit import CACHE_FOLDER, cold
+
+    if not cold():
+        return
+    with compiling(quiet):
+        if CACHE_FOLDER is not None:
+            from sim.engine.simulation import Simulation
+
+            Simulation(scenario, geography, 1).step()
+
+
+def say_compiling(quiet: bool) -> bool:
+    """Say that the rules are compiled first, if they are, and whether this happens again the next time. Return whether said."""
     from sim.engine.jit import CACHE_FOLDER, cold
 
     if not cold() or quiet:
-        return
-    lasting = "this happens once and may take a minute"
+        return False
+    lasting = "this happens once and takes about half a minute, longer on a busy machine"
     if CACHE_FOLDER is None:
         lasting = (
             "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
             "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
         )
     print(f"compiling the rules; {lasting}", file=sys.stderr, flush=True)
+    return True
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:
     from sim.cli.progress import progress
     from sim.engine.simulation import simulate
 
-    say_compiling(quiet)
+    compile_rules(scenario, geography, quiet)
     with progress(scenario, geography, quiet) as report:
         if not check:
             return simulate(scenario, geography, seed, progress=report)

@@ -39,13 +39,10 @@ def score(
 ) -> None:
     """Score a study against observations, beside baselines: table, scores.json, scores.csv, figures."""
     from sim.cli.folder import check_folder
-    from sim.cli.studies import find_result
+    from sim.cli.locate import find_study
     from sim.history.scored import score_study
-    from sim.study.store import Study
 
-    found = find_result(study)
-    if not isinstance(found, Study):
-        raise InputError([Fault(str(study), None, "", "is a single run; the folder of a study is needed")])
+    found = find_study(study)
     free_folder(out)
     check_folder(out or found.folder, "--out")
     scores, made_of = score_study(found, observed, scenario)

@@ -15,8 +15,11 @@ def show(
     ] = None,
 ) -> None:
     """Print the scenario with everything filled in, units and sources as comments."""
+    from sim.cli.locate import NO_SCENARIO, refuse
     from sim.reading import read
     from sim.scenario.show import show as shown
+    from sim.study.kind import Kind
 
+    refuse(scenario, "show", "a scenario file", Kind.STUDY_FILE, *NO_SCENARIO)
     loaded, _geography = read(scenario, sets or ())
     print(shown(loaded).rstrip())

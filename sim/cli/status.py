@@ -12,9 +12,10 @@ def status(
     study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
 ) -> None:
     """Say what of a study is done, what failed and why, and the command that goes on."""
-    from sim.cli.studies import find_folder
+    from sim.cli.locate import find_folder
+    from sim.study.kind import Kind
     from sim.study.status import status_lines
     from sim.study.store import Study
 
-    for line in status_lines(Study.open(find_folder(study))):
+    for line in status_lines(Study.open(find_folder(study, Kind.STUDY))):
         print(line)

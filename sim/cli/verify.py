@@ -25,17 +25,17 @@ def verify(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where all is identical.")] = False,
 ) -> None:
     """Make a run or a study again from its manifest and compare: exit code 0 where identical, 1 where not."""
-    from sim.cli.run import say_compiling
-    from sim.cli.studies import find_folder
+    from sim.cli.locate import find_folder
+    from sim.cli.run import compiling
     from sim.errors import Fault, InputError
-    from sim.study.manifest import is_study_folder
+    from sim.study.kind import Kind, kind_of
 
-    place = find_folder(folder)
-    study = is_study_folder(place)
+    place = find_folder(folder, Kind.RUN, Kind.STUDY)
+    study = kind_of(place) is Kind.STUDY
     if sample is not None and not study:
         raise InputError([Fault("--sample", None, "", "belongs to the folder of a study; a run is made again whole")])
-    say_compiling(quiet)
-    verdict, what = _study(place, sample, quiet) if study else _run(place)
+    with compiling(quiet):
+        verdict, what = _study(place, sample, quiet) if study else _run(place)
     _tell(place, verdict, what, quiet)
     if not verdict.same:
         raise typer.Exit(DIFFERS)
@@ -49,7 +49,7 @@ def _run(place: Path) -> tuple[Verdict, str]:
 
 
 def _study(place: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]:
-    from sim.cli.studies import find_study
+    from sim.cli.locate import find_study
     from sim.study.verify import verify_study
 
     find_study(place)  # reports runs that are stored twice

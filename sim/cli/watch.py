@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy, say_compiling
+from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy, compiling
 
 if TYPE_CHECKING:
     from sim.viewer.session import Source
 
 MAX_SEED = 2**63 - 1
+TAKES = "a scenario file, a run, or a study with --scenario and --replicate"
 
 
 def watch(
@@ -48,22 +49,18 @@ def watch(
     replicate: ReplicateOfStudy = None,
 ) -> None:
     """Watch a scenario unfold in the browser, steer it, question it; replay a run; compare two side by side."""
+    from sim.cli.locate import NO_SCENARIO, refuse
     from sim.errors import Fault, InputError
+    from sim.study.kind import Kind
 
     if len(what) > 2:
         raise InputError([Fault("watch", None, "", "shows one run, or two side by side")])
-    from sim.viewer.server import fetching_line, listen, prepare, require_watch, serve
-    from sim.viewer.session import build, check_pair
+    for word in what:
+        refuse(word, "watch", TAKES, *NO_SCENARIO - {Kind.RUN, Kind.STUDY, Kind.DAMAGED}, Kind.STUDY_FILE)
+    with compiling():
+        sources = _ready_sources(what, seed, tuple(sets or ()), scenario, replicate)
+    from sim.viewer.server import fetching_line, listen, prepare, serve
 
-    require_watch()
-    sources = tuple(source_of(word, seed, tuple(sets or ()), scenario, replicate) for word in what)
-    say_compiling(False)
-    models = [build(source) for source in sources]  # faults are said now
-    if len(models) > 1:
-        check_pair(*models)
-    for model in models:
-        if model.history.day < model.simulation.days:
-            model.step()  # the first day is compiled before the page asks for it
     bound = listen(host, port)
     prepare(sources, seeds)
     for line in (fetching_line(), _exposed(host)):
@@ -72,20 +69,39 @@ def watch(
     serve(bound, host, _opened, browser=not no_browser)
 
 
+def _ready_sources(
+    what: list[Path], seed: int | None, sets: tuple[str, ...], scenario: str | None, replicate: int | None
+) -> tuple[Source, ...]:
+    """Return what is to be watched, read and simulated for a day, so that faults and compiling come before the page."""
+    from sim.viewer.server import require_watch
+    from sim.viewer.session import build, check_pair
+
+    require_watch()
+    sources = tuple(source_of(word, seed, sets, scenario, replicate) for word in what)
+    models = [build(source) for source in sources]
+    if len(models) > 1:
+        check_pair(*models)
+    for model in models:
+        if model.history.day < model.simulation.days:
+            model.step()  # the first day is compiled before the page asks for it
+    return sources
+
+
 def source_of(
     word: Path, seed: int | None, sets: tuple[str, ...], scenario: str | None = None, replicate: int | None = None
 ) -> Source:
     """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
-    from sim.cli.runs import find_run
+    from sim.cli.locate import find_run, path_of
     from sim.scenario.files import find_scenario
-    from sim.study.manifest import is_study_folder
+    from sim.study.kind import Kind, kind_of
     from sim.study.one import chosen
     from sim.viewer.session import Source
 
-    if is_study_folder(word) or scenario is not None or replicate is not None:
-        path, number, sets = chosen(word, seed, sets, scenario, replicate)
+    kind = kind_of(path_of(word))
+    if kind is Kind.STUDY or scenario is not None or replicate is not None:
+        path, number, sets = chosen(path_of(word), seed, sets, scenario, replicate)
         return Source(path, 1 if number is None else number, sets)
-    if not word.is_dir() and word.name != "manifest.json":
+    if kind in (Kind.SCENARIO_FILE, Kind.MISSING):
         return Source(find_scenario(word), 1 if seed is None else seed, sets)
     run = find_run(word)
     assert run.folder is not None

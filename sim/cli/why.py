@@ -34,7 +34,7 @@ def why(
     Of a study: in which share of runs a town came to its holder in which way.
     """
     from sim.cli.folder import check_folder
-    from sim.cli.studies import find_result
+    from sim.cli.locate import find_result
     from sim.record.run import Run
     from sim.statistics.why import nothing_line
 
@@ -81,7 +81,7 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
 
 def explain(run: Run, word: str) -> tuple[Why | None, str]:
     """Return the causes of what a word names, and that name: a town's or an event's."""
-    from sim.cli.runs import find_event, find_town
+    from sim.cli.locate import find_event, find_town
     from sim.statistics.why import why_event, why_town
 
     event_id = find_event(word)

@@ -32,8 +32,9 @@ from sim.scenario.load import Loaded
 from sim.scenario.survey import unknown_key
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.patterns import measure, samples
-from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, is_study, plain_name, scenario_file
+from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, plain_name, scenario_file
 from sim.study.designs import halton
+from sim.study.kind import Kind, kind_of
 from sim.words import day_text
 
 Scale = Literal["uniform", "log"]
@@ -187,7 +188,7 @@ class Plan:
 def read_calibration(path: Path, **changes: Any) -> Plan:
     """Return the calibration in a file, with `changes` of its keys (draws, keep, ...); InputError with every fault found."""
     found = find_study(path) or path
-    if is_study(found):
+    if kind_of(found) is Kind.STUDY_FILE:
         raise InputError([Fault(display(found), None, "", "is a study for `batch`, not a calibration")])
     page = read_file(found, display(found))
     source = Source(found, page.lines)

@@ -1,4 +1,4 @@
-"""Pictures of flat colours as 255 colours: a third of the size, the frequent colours exact."""
+"""Pictures of flat colours as 255 colours: a third of the size; the frequent colours, and those asked for, are exact."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ STEP = 3  # every third pixel of a row and column is counted
 
 @dataclass(frozen=True, eq=False)
 class Palette:
-    """Colours [n, 3], u8, and the position of the nearest of them to each colour of 5 bits a channel."""
+    """Colours [n, 3], u8, and the position of the nearest of them to each colour of 5 bits a channel.
+
+    `exact` are the positions of colours that share their bin of 5 bits with another exact colour.
+    """
 
     colours: np.ndarray
     nearest: np.ndarray
+    exact: np.ndarray
 
     @classmethod
     def of(cls, picture: Image.Image, always: list[tuple[int, int, int]] | None = None) -> Palette:
@@ -40,13 +44,25 @@ class Palette:
         for place in reversed(range(len(exact))):  # the most frequent wins a shared bin
             r, g, b = (int(v) >> 3 for v in colours[place])
             nearest[(r << 10) | (g << 5) | b] = place
-        return cls(colours.astype(np.uint8), nearest)
+        bins = (colours[: len(exact)] >> 3) @ np.array([1024, 32, 1])
+        shared = np.flatnonzero(np.bincount(bins, minlength=32768)[bins] > 1)
+        return cls(colours.astype(np.uint8), nearest, shared)
 
     def positions(self, picture: Image.Image) -> np.ndarray:
         """Return an RGB picture as rows of positions in the palette."""
-        rgb = np.asarray(picture, np.uint8).astype(np.uint16) >> 3
-        found: np.ndarray = self.nearest[(rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]]
-        return found
+        pixels = np.asarray(picture, np.uint8)
+        rgb = pixels.astype(np.uint16) >> 3
+        bins = (rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]
+        positions: np.ndarray = self.nearest[bins]
+        if len(self.exact):
+            doubtful = np.zeros(32768, bool)
+            r, g, b = (self.colours[self.exact].astype(np.uint16) >> 3).T
+            doubtful[(r << 10) | (g << 5) | b] = True
+            rows, columns = np.nonzero(doubtful[bins])
+            for position in self.exact:
+                same = (pixels[rows, columns] == self.colours[position]).all(axis=1)
+                positions[rows[same], columns[same]] = position
+        return positions
 
     def paint(self, positions: np.ndarray) -> Image.Image:
         """Return positions as a picture with this palette."""

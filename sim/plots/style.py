@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,11 @@ from pathlib import Path
 import matplotlib
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import Collection
+from matplotlib.colors import to_rgba_array
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.path import Path as Shape
 from matplotlib.text import Text
 from PIL import Image
@@ -44,6 +49,7 @@ LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B
 ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, *LEVEL_COLOURS)
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
 DPI = 150
+MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
 CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
 
@@ -213,6 +219,34 @@ def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -
     figure.set_label(f"{text} · {evidence}")
 
 
+def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
+    """Return the opaque colours that a figure's patches, lines, texts and collections are given, the most used first.
+
+    Colours of factions and scenarios are among them, however few pixels they fill. Values shown by a colour map are left out.
+    """
+    counts: Counter[tuple[int, int, int]] = Counter()
+    for artist in figure.findobj(lambda one: isinstance(one, Patch | Line2D | Text | Collection)):
+        if isinstance(artist, Collection):
+            arrays = [artist.get_facecolor(), artist.get_edgecolor()] if artist.get_array() is None else []
+        elif isinstance(artist, Patch):
+            arrays = [to_rgba_array(artist.get_facecolor()), to_rgba_array(artist.get_edgecolor())]
+        elif isinstance(artist, Line2D):
+            arrays = [
+                to_rgba_array(c)
+                for c in (artist.get_color(), artist.get_markerfacecolor(), artist.get_markeredgecolor())
+            ]
+        else:
+            arrays = [to_rgba_array(artist.get_color())]
+        for colour in (row for array in arrays for row in np.asarray(array).reshape(-1, 4) if row[3] == 1):
+            counts[_rgb(colour)] += 1
+    return [colour for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
+
+
+def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
+    r, g, b = (round(255 * float(part)) for part in colour[:3])
+    return r, g, b
+
+
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
     """Return the figure as PNG of 255 colours, with its stamp in the metadata and no date."""
     figure.set_dpi(dpi)
@@ -225,7 +259,7 @@ def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
         words.add_itxt(key, figure.get_label())
     words.add_text("Software", f"sim {__version__}")
     buffer = io.BytesIO()
-    palette = Palette.of(picture, [rgb_of(colour) for colour in ALWAYS])
+    palette = Palette.of(picture, [*(rgb_of(colour) for colour in ALWAYS), *artist_colours(figure)])
     reduced = palette.paint(palette.positions(picture))
     reduced.save(buffer, format="PNG", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
     return buffer.getvalue()

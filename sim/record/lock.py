@@ -11,6 +11,7 @@ import os
 import socket
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,7 @@ from filelock import SoftFileLock, Timeout
 from sim.errors import Fault, InputError
 from sim.signals import deferred
 
+WRITER = ".writer"  # the lock's file in a folder
 TOUCH_SECONDS = 10
 STALE_SECONDS = 300  # more than any cache of attributes of a shared disk, and a few missed touches
 WAIT_SECONDS = 0.3  # filelock may need two looks to take a lock over
@@ -140,6 +142,19 @@ def _lives(pid: int) -> bool:
     return True
 
 
+def is_written(folder: Path) -> bool:
+    """Return whether a live process holds the lock of a folder's one writer; the lock is only read."""
+    file = folder / WRITER
+    owner = _owner(file)
+    if owner is None:
+        return False
+    if owner.host == socket.gethostname():
+        return _lives(owner.pid)
+    with suppress(OSError):
+        return time.time() - file.stat().st_mtime < STALE_SECONDS
+    return False
+
+
 @contextmanager
 def sole_writer(folder: Path, what: str) -> Iterator[Lock]:
     """Be the one process that writes to a folder, which is made if it is not there; InputError if another one is writing.
@@ -147,7 +162,7 @@ def sole_writer(folder: Path, what: str) -> Iterator[Lock]:
     `what` is the sort of work, as "study".
     """
     folder.mkdir(parents=True, exist_ok=True)
-    lock = Lock(folder / ".writer")
+    lock = Lock(folder / WRITER)
     try:
         with deferred():
             lock.acquire()

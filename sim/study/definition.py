@@ -206,15 +206,6 @@ def find_file(path: Path) -> Path:
         raise InputError([Fault(str(path), None, "", f"no such file{near}")]) from None
 
 
-def is_study(path: Path) -> bool:
-    """Return whether a YAML file is a study rather than a scenario: it has `scenarios:`. Unreadable files are none."""
-    try:
-        data = read_file(path).data
-    except InputError:
-        return False
-    return isinstance(data, dict) and "scenarios" in data
-
-
 def read_definition(path: Path) -> tuple[Definition, Source]:
     """Return the study in a file, and the place of each of its keys; InputError with every fault found."""
     page = read_file(path, display(path))

@@ -68,15 +68,6 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def is_study_folder(folder: Path) -> bool:
-    """Return whether a folder holds a study."""
-    try:
-        found = read_json(folder / MANIFEST)
-    except (OSError, ValueError, RecursionError):
-        return False
-    return isinstance(found, dict) and found.get("kind") == "study"
-
-
 def read_study_manifest(folder: Path) -> dict[str, Any]:
     """Return the manifest of a study's folder; InputError where it is missing, broken or of another schema version."""
     path = folder / MANIFEST

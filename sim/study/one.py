@@ -8,7 +8,7 @@ from pathlib import Path
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.write import number_text
 from sim.study.definition import read_definition
-from sim.study.manifest import is_study_folder
+from sim.study.kind import Kind, kind_of
 from sim.study.plan import make_plan
 
 
@@ -46,7 +46,7 @@ def chosen(
 
     Changes of the command line are laid over the study's; its seed may not be given with it.
     """
-    if not is_study_folder(file):
+    if kind_of(file) is not Kind.STUDY:
         for option, value in (("--scenario", scenario), ("--replicate", replicate)):
             if value is not None:
                 raise InputError([Fault(option, None, "", "belongs to the folder of a study")])

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.record.lock import is_written
 from sim.words import plural
 
 if TYPE_CHECKING:
@@ -70,11 +71,14 @@ def _failed(study: Study) -> list[str]:
 
 
 def _next(study: Study) -> str:
+    missing = study.planned - study.done - len(study.failures)
+    if is_written(study.folder):
+        return (
+            f"It is running now: {plural(missing, 'run is', 'runs are')} still to be done, by the process that runs it."
+        )
     if not study.partial:
         return f"All is done. Next: python run.py compare {shlex.quote(str(study.folder))}"
-    missing = study.planned - study.done - len(study.failures)
-    said = f"{plural(missing, 'run is', 'runs are')} missing. "
-    return f"{said}To go on: {resume_command(study)}"
+    return f"{plural(missing, 'run is', 'runs are')} missing. To go on: {resume_command(study)}"
 
 
 def resume_command(study: Study) -> str:

@@ -15,11 +15,13 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import Fault, InputError
 from sim.viewer.guard import Application, Guard
-from sim.viewer.session import Source
+
+if TYPE_CHECKING:
+    from sim.viewer.session import Source
 
 PORT = 8765
 HERE = "127.0.0.1"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
+from sim.record.manifest import read_manifest
 from sim.scenario.files import SCENARIOS
 from sim.scenario.keys import Key, dotted
 from sim.scenario.load import Loaded, load
@@ -22,6 +23,7 @@ from sim.scenario.quantity import Quantity
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.shape import ROOT, Slot, as_data, children, slot_at
 from sim.scenario.write import flow
+from sim.study.kind import Kind, kind_of
 from sim.words import day_text, policy_phrase
 
 OUTPUTS = Path("outputs")
@@ -73,9 +75,17 @@ def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
             found[path.resolve()] = _scenario_choice(path)
     runs = sorted(OUTPUTS.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in (*given, *(path.parent for path in runs)):
-        if folder.is_dir() and folder.resolve() not in found:
+        if can_replay(folder) and folder.resolve() not in found:
             found[folder.resolve()] = Choice(f"run:{folder.name}", folder, f"replay {folder.name}", "", replay=True)
     return list(found.values())
+
+
+def can_replay(folder: Path) -> bool:
+    """Return whether a folder holds a run that this version can read; studies and other results are none."""
+    try:
+        return kind_of(folder) is Kind.RUN and bool(read_manifest(folder))
+    except InputError:
+        return False
 
 
 def _scenario_choice(path: Path) -> Choice:

@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from sim.catalogue.steps import catalogue
+from sim.cli.locate import find_event
 from sim.cli.main import main
-from sim.cli.runs import find_event
 from sim.record.run import Run
 from sim.record.write import write
 from tests.cli.support import KAFR_HAMRA, Command

@@ -11,7 +11,7 @@ import pytest
 from sim.cli.batch import Pace, duration, size_text
 from sim.cli.main import main
 from sim.study import estimate
-from sim.study.definition import is_study
+from sim.study.kind import Kind, kind_of
 from sim.study.runner import Progress
 from tests.cli.support import ROOT, Command
 
@@ -126,7 +126,7 @@ def test_check_reads_a_study(
     assert told.count("\n") == 1
 
 
-READY = sorted(path for path in (ROOT / "scenarios" / "studies").glob("*.yaml") if is_study(path))
+READY = sorted(path for path in (ROOT / "scenarios" / "studies").glob("*.yaml") if kind_of(path) is Kind.STUDY_FILE)
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)

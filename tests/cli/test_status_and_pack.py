@@ -56,12 +56,11 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["status", "empty"], "empty: is not the folder of a run or a study: it has no manifest.json\n"),
-        (["pack", "empty"], "empty: is not the folder of a run or a study: it has no manifest.json\n"),
-        (["status", "empt"], "empt: there is no such run or study\n"),
-        (["pack", "letter.txt"], "letter.txt: is a file; the folder of a run or a study is needed\n"),
-        (["status", "run"], "run: is not the folder of a study; it may be that of a single run\n"),
-        (["status", "outputs/lon"], "outputs/lon: there is no such run or study, did you mean 'long'?\n"),
+        (["status", "empty"], "empty: is a folder without results; this command takes a study\n"),
+        (["pack", "empty"], "empty: is a folder without results; this command takes a single run or a study\n"),
+        (["status", "empt"], "empt: there is no such study\n"),
+        (["pack", "letter.txt"], "letter.txt: is a file; this command takes a single run or a study\n"),
+        (["status", "outputs/lon"], "outputs/lon: there is no such study, did you mean 'long'?\n"),
     ],
 )
 def test_what_is_no_study_or_run_is_said_in_a_line(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 from PIL import Image
 
 from sim import __version__
@@ -15,7 +17,7 @@ from sim.plots.draw import draw_all
 from sim.plots.maps import control_map, key_days, start_map, start_maps
 from sim.plots.panels import spaced
 from sim.plots.state import States
-from sim.plots.style import SHAPES, half, look_of, outline, png_bytes, svg_bytes
+from sim.plots.style import OKABE_ITO, SHAPES, half, look_of, new_figure, outline, png_bytes, rgb_of, svg_bytes
 from sim.plots.timeline import offensives, timeline
 
 WORDS = ("SIMULATED", "By hand", "seed 7", f"sim {__version__}", "evidence ends 31 Oct 2018")
@@ -110,6 +112,49 @@ def test_frequent_colours_survive_the_palette() -> None:
     back = np.asarray(palette.paint(palette.positions(picture)).convert("RGB"))
     assert (back[:200] == pixels[:200]).all()
     assert len(palette.colours) <= 255
+
+
+def distances(picture: Image.Image, colours: list[str]) -> list[int]:
+    """Return how far the nearest colour of a picture is from each colour, in the channel that is farthest off."""
+    pixels = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
+    return [int(np.abs(pixels - np.array(rgb_of(colour))).max(axis=1).min()) for colour in colours]
+
+
+def test_colours_that_share_a_bin_of_the_palette_are_all_exact() -> None:
+    pixels = np.full((30, 30, 3), (16, 16, 16), np.uint8)
+    pixels[3, 3], pixels[4, 4] = (17, 18, 19), (23, 16, 16)
+    palette = Palette.of(Image.fromarray(pixels), [(17, 18, 19), (23, 16, 16)])
+    back = np.asarray(palette.paint(palette.positions(Image.fromarray(pixels))).convert("RGB"))
+    assert (back == pixels).all()
+
+
+def test_colours_of_factions_and_scenarios_survive_in_a_crowded_picture() -> None:
+    rng = np.random.default_rng(2)
+    figure = new_figure(4, 4)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(rng.random((60, 60, 3)), extent=(0, 1, 0, 1), interpolation="nearest")
+    colours = [*OKABE_ITO, "#0172B3", "#0071B1", "#8C8C8D"]
+    for i, colour in enumerate(colours):
+        axes.add_patch(Rectangle((0.08 * i, 0.5), 0.02, 0.02, facecolor=colour, edgecolor="none"))
+        axes.plot([0.08 * i + 0.04], [0.2], marker="s", markersize=3, color=colour, markeredgecolor="none")
+    picture = Image.open(io.BytesIO(png_bytes(figure)))
+    assert distances(picture, colours) == [0] * len(colours)
+
+
+def test_colours_of_factions_are_exact_in_every_picture_that_shows_them(drawn: Path, run, atlas) -> None:  # type: ignore[no-untyped-def]
+    colours = list(look_of(run.scenario).colours.values())
+    for path in [*(drawn / "maps").glob("*.png"), drawn / "timeline.png"]:
+        svg = path.with_suffix(".svg").read_text(encoding="utf-8").lower()
+        shown = [colour for colour in colours if f": {colour.lower()}" in svg]
+        with Image.open(path) as picture:
+            assert distances(picture, shown) == [0] * len(shown), path.name
+    with Image.open(drawn / "maps" / "control.gif") as animation:
+        first = animation.convert("RGB")
+        used = [colour for colour, off in zip(colours, distances(first, colours), strict=True) if off < 30]
+        assert len(used) >= 3
+        for number in (0, animation.n_frames // 2, animation.n_frames - 1):
+            animation.seek(number)
+            assert distances(animation, used) == [0] * len(used), number
 
 
 @pytest.mark.parametrize("shape", SHAPES)

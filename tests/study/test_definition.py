@@ -19,10 +19,10 @@ from sim.study.definition import (
     Variant,
     definition_text,
     find_study,
-    is_study,
     plain_name,
     read_definition,
 )
+from sim.study.kind import Kind, kind_of
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
 from sim.study.store import Study
@@ -103,9 +103,9 @@ def test_two_files_of_one_name_need_names_of_their_own(tmp_path: Path) -> None:
 
 def test_a_scenario_is_no_study(tmp_path: Path) -> None:
     root = STUDIES.parent
-    assert not is_study(root / "kafr_hamra.yaml")
-    assert is_study(written(tmp_path, GOOD))
-    assert not is_study(written(tmp_path, "a: [", "broken.yaml"))
+    assert kind_of(root / "kafr_hamra.yaml") is Kind.SCENARIO_FILE
+    assert kind_of(written(tmp_path, GOOD)) is Kind.STUDY_FILE
+    assert kind_of(written(tmp_path, "a: [", "broken.yaml")) is Kind.SCENARIO_FILE
     assert find_study(tmp_path / "mine") == tmp_path / "mine.yaml"
     assert find_study("no_such_study") is None
 

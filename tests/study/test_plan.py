@@ -13,7 +13,8 @@ from sim.errors import InputError
 from sim.geography.maps import load_map
 from sim.scenario.files import SCENARIOS
 from sim.scenario.inputs import inputs_of
-from sim.study.definition import DESIGNS, Definition, Variant, is_study, read_definition
+from sim.study.definition import DESIGNS, Definition, Variant, read_definition
+from sim.study.kind import Kind, kind_of
 from sim.study.plan import Plan, make_plan, of_files
 
 EXPANSION = "factions.Lanterns.doctrine.expansion"
@@ -273,4 +274,6 @@ def test_the_example_of_the_page_is_a_study_and_the_page_names_every_key(tmp_pat
     named = [name for cell in first for name in cell.split("`")[1::2]]
     assert set(Definition.model_fields) <= set(named)
     assert set(DESIGNS) <= set(named)
-    assert {path.stem for path in (SCENARIOS / "studies").glob("*.yaml") if is_study(path)} <= set(named)
+    assert {path.stem for path in (SCENARIOS / "studies").glob("*.yaml") if kind_of(path) is Kind.STUDY_FILE} <= set(
+        named
+    )
