@@ -360,10 +360,12 @@ def clause_list(parts: Iterable[str]) -> str:
 
 
 def result_text(value: float | int | str | None, unit: str = "") -> str:
-    """Say a result with its unit: "12 days", "1 day", "3.5 days", "none", "HTS"; fractions keep 3 figures."""
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "level 5", "none", "HTS"; fractions keep 3 figures."""
     if value is None or value != value:
         return "none"
     if isinstance(value, str):
         return value
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+    if unit == "level":
+        return f"level {number}"
     return f"{number} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".strip()

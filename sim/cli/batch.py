@@ -44,7 +44,7 @@ def batch(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out, 1 runs in this one."),
+        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out; 1: no extra process."),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")
@@ -244,15 +244,17 @@ class Pace:
 
     def words(self, progress: Progress) -> str:
         """Say how fast a study is, how long it will take, and what failed; to be called with each progress."""
+        if not progress.fresh or (self.marks and progress.fresh < self.marks[-1][0]):
+            self.marks.clear()  # another round of runs has begun: its speed is its own
         if progress.fresh:
             self.marks.append((progress.fresh, progress.seconds))
-        said = []
+        words = []
         if len(self.marks) > 1 and self.marks[-1][1] > self.marks[0][1]:
             rate = (self.marks[-1][0] - self.marks[0][0]) / (self.marks[-1][1] - self.marks[0][1])
             left = progress.planned - progress.done - progress.failed
-            said.append(f"{rate:.1f} runs a second")
-            said += [f"{duration(left / rate)} left"] if left > 0 and rate > 0 else []
-        return ", ".join([*said, *([f"{progress.failed} failed"] if progress.failed else [])])
+            words.append(f"{rate:.1f} runs a second")
+            words += [f"{duration(left / rate)} left"] if left > 0 and rate > 0 else []
+        return ", ".join([*words, *([f"{progress.failed} failed"] if progress.failed else [])])
 
 
 def _lines() -> Callable[[Progress], None]:

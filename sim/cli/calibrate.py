@@ -28,7 +28,7 @@ def calibrate(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out, 1 runs in this one."),
+        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out; 1: no extra process."),
     ] = None,
     scheduler: Annotated[
         str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")

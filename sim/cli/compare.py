@@ -13,6 +13,7 @@ import typer
 if TYPE_CHECKING:
     from sim.record.run import Run
     from sim.study.comparison import Comparison
+    from sim.study.outcomes import Outcomes
     from sim.study.store import Study
 
 SAID = "comparison.json"  # what a folder of a comparison was made of
@@ -81,9 +82,33 @@ def tell(comparison: Comparison) -> None:
             out.print(answer.sentence, style="bold" if answer.difference.resolved else None)
         if contrast.sentence:
             out.print(contrast.sentence)
+    if comparison.outcomes is not None:
+        _tell_outcomes(comparison.outcomes)
     out.print("\nHow long agreements hold", style="underline")
     for curve in comparison.holding.curves:
         out.print(curve.sentence)
+
+
+def _tell_outcomes(outcomes: Outcomes) -> None:
+    """Print what the runs of the only scenario come to."""
+    from rich.table import Table
+
+    from sim.cli.output import console
+    from sim.study.say import figure
+    from sim.words import plural
+
+    out = console()
+    out.print(f"\nOutcomes of {outcomes.scenario} in {plural(outcomes.runs, 'run')}", style="underline")
+    for sentence in outcomes.sentences:
+        out.print(sentence, style="bold")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("statistic")
+    for heading in ("mean", "median", "90 % of runs"):
+        table.add_column(heading, justify="right")
+    for row in outcomes.numbers:
+        table.add_row(row.label, figure(row.mean), figure(row.median), f"{figure(row.low)} to {figure(row.high)}")
+    out.print(table)
+    out.print("In brackets: Wilson's 95 % interval of the share of runs.", style="dim")
 
 
 def _write(comparison: Comparison, place: Path, name: str, results: list[Path], out: Path | None) -> None:

@@ -75,15 +75,15 @@ def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, eve
     )
 
 
-def _date(scenario: Scenario, day: int) -> str:
-    """Say the date of the last of so many days."""
-    return day_text(scenario.start + timedelta(days=day - 1))
+def _last_day(scenario: Scenario, done: int) -> str:
+    """Return the last of so many days as every screen counts them, from 0: "day 29, 13 Nov 2018" after 30 days."""
+    return f"day {done - 1}, {day_text(scenario.start + timedelta(days=done - 1))}"
 
 
 def _lines(scenario: Scenario, last_event: Callable[[World], str]) -> Report:
     def report(day: int, world: World) -> None:
         if day % LINE_EVERY_DAYS == 0 or day == scenario.days:
-            words = f"day {day} of {scenario.days}, {_date(scenario, day)}: {last_event(world)}"
+            words = f"{day} of {scenario.days} days done, to {_last_day(scenario, day)}: {last_event(world)}"
             print(words, file=sys.stderr, flush=True)
 
     return report
@@ -106,7 +106,7 @@ def _bar(scenario: Scenario, last_event: Callable[[World], str]) -> Iterator[Rep
             if now - drawn < REDRAW_SECONDS and day < scenario.days:
                 return
             drawn = now
-            words = f"day {day}/{scenario.days} {_date(scenario, day)}"
+            words = f"{day}/{scenario.days} days, {_last_day(scenario, day)}"
             bar.update(task, completed=day, description=words, event=last_event(world))
 
         yield report

@@ -23,7 +23,7 @@ def tell(run: Run, folder: Path) -> None:
     if skipped := skipped_text(run):
         out.print(skipped)
     out.print()
-    pairs(statistics_rows(run.summary))
+    pairs(statistics_rows(run.summary, int(run.agreements["given"].sum())))
     out.print()
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     print(f"written to {folder}:")
@@ -46,13 +46,19 @@ def _bare(text: str) -> str:
     return text.rpartition("impossible on its day: ")[2].removesuffix(".").removesuffix(GIVEN)
 
 
-def statistics_rows(summary: dict[str, Value]) -> list[tuple[str, str]]:
-    """Return label and text of each statistic; one given by faction, town or level has one row for all of them."""
+def statistics_rows(summary: dict[str, Value], given: int = 0) -> list[tuple[str, str]]:
+    """Return label and text of each statistic; one given by faction, town or level has one row for all of them.
+
+    `given` agreements are not among those signed, but may be broken or expire: they are named beside, so that sums agree.
+    """
     parts: dict[str, list[tuple[str, Value]]] = {}
     for key, value in summary.items():
         name = base_name(key)
         parts.setdefault(name, []).append((key[len(name) + 1 :], value))
-    return [(STATISTICS[name].label, _text(name, found)) for name, found in parts.items()]
+    rows = {name: _text(name, values) for name, values in parts.items()}
+    if given and "agreements_signed" in rows:
+        rows["agreements_signed"] += f", besides {given:,} given by the scenario, which may be broken or expire too"
+    return [(STATISTICS[name].label, row) for name, row in rows.items()]
 
 
 def _text(name: str, found: list[tuple[str, Value]]) -> str:

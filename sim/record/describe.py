@@ -24,8 +24,10 @@ back as the same numbers. An empty cell is none. Schema version {SCHEMA_VERSION}
 `sim.Run.open("outputs/<folder>")` reads a folder; `.events`, `.events_reported`, `.daily`, `.control_changes`,
 `.control_daily`, `.control_start_end` and `.agreements` are pandas DataFrames, `.summary` is a dictionary.
 
-Two counts of days meet here. An event of day d happens on the date start + d. A row of day d in `daily.csv` and
-`control_daily.csv` is the state on the morning of start + d, so what happened on day d shows in row d + 1.
+Days are counted from 0, the start of the scenario, on every screen, page and picture. Two counts of days meet here: an
+event of day d happens on the date start + d; a row of day d in `daily.csv` and `control_daily.csv`, and a map of day d, is
+the state on the morning of start + d, so what happened on day d shows in row d + 1. A run of 120 days has the days 0 to 119,
+and its last map is of the morning of day 120.
 """
 
 EXAMPLE = Said(

@@ -58,9 +58,36 @@ def _agreement(summary: Summary) -> str:
     return f"{first}; {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
 
 
+def _shared(run: RunLike) -> dict[str, int]:
+    """Return, for each side, how many towns it holds at the end that were contested at the start, shared by sides."""
+    changes = run.control_changes
+    towns, before, after = (text(changes, name) for name in ("town", "from", "to"))
+    first = {town: before[row] for row, town in reversed(list(enumerate(towns)))}
+    last = dict(zip(towns, after, strict=True))
+    counts: dict[str, int] = {}
+    for town, code in last.items():
+        if first[town] == MIXED and code != MIXED:
+            counts[code] = counts.get(code, 0) + 1
+    return counts
+
+
+def _gains(run: RunLike) -> str:
+    """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
+    at the start".
+    """
+    parts, shared = [], _shared(run)
+    for key, value in run.summary.items():
+        code, count = key.partition(".")[2], int(value or 0) if key.startswith("towns_gained.") else 0
+        if count:
+            before = shared.get(code, 0)
+            among = f" ({'it was' if count == 1 else f'{before} of them'} contested at the start)" if before else ""
+            parts.append(f"{code} gains {plural(count, 'town')}{among}")
+    return clause_list(parts) or "no side gains a town"
+
+
 def _towns(name: str, summary: Summary) -> str:
-    """Say a statistic given by faction: "HTS gains 2 towns, NLF none"."""
-    verb = {"towns_gained": "gains", "towns_lost": "loses", "towns_end": "holds"}[name]
+    """Say a statistic given by faction: "HTS loses 2 towns"."""
+    verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
     said = [f"{code} {verb} {plural(count, 'town')}" for code, count in parts if count]
     return clause_list(said) or f"no side {verb} a town"
@@ -70,7 +97,9 @@ def _clauses(run: RunLike) -> list[str]:
     """Return the clauses of the answer: watched towns first, then the scenario's headline statistics."""
     summary, said = run.summary, _holders(run, run.watch_towns)
     for name in run.scenario.headline:
-        if name in ("towns_gained", "towns_lost", "towns_end"):
+        if name == "towns_gained":
+            said.append(_gains(run))
+        elif name in ("towns_lost", "towns_end"):
             said.append(_towns(name, summary))
         elif name in ("clash_days", "places_reached", "clashes"):
             said.append(_fighting(summary))

@@ -20,6 +20,9 @@ from sim.statistics.shares import LEAST_DIFFERENT, matched, newcombe
 DRAWS = 2000
 SEED = 20181029  # of all resampling: the same runs give the same intervals
 SHARE = "share of runs"
+UNRESOLVED_RULE = (
+    f"the 95 % interval of the difference spans zero, or fewer than {LEAST_DIFFERENT} pairs of runs differ"
+)
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Difference:
     more_runs: int | None
     correlation: float
     variance_ratio: float
+    differing: int | None = None  # pairs that differ; None if they were not counted
+
+    @property
+    def too_few_differ(self) -> bool:
+        """Whether the interval leaves out zero, but too few pairs differ for the difference to be resolved."""
+        return not self.resolved and (self.low > 0 or self.high < 0)
 
 
 def correlation(one: np.ndarray, two: np.ndarray) -> float:
@@ -96,6 +105,7 @@ def difference_of(
         more_runs=more_runs(estimate, low, high, len(one), differ) if known and not resolved else None,
         correlation=correlation(one, two),
         variance_ratio=variance_ratio(one, two),
+        differing=differ,
     )
 
 

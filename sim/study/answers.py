@@ -10,9 +10,8 @@ import pandas as pd
 from sim.scenario.changes import Change
 from sim.scenario.changes import changes as differences
 from sim.scenario.schema import Policy, Scenario
-from sim.statistics.paired import DRAWS, Difference
+from sim.statistics.paired import DRAWS, UNRESOLVED_RULE, Difference
 from sim.statistics.registry import label
-from sim.statistics.shares import LEAST_DIFFERENT
 from sim.study.comparison import Answer, ForestRow, Group, InputChange, ScenarioChanges
 from sim.study.gathered import Gathered
 from sim.study.headline import Measured, difference, matched_values, values_of, varies
@@ -172,7 +171,7 @@ def forest_note(found: Gathered, statistics: list[Measured]) -> str:
     said = (
         "Difference from the reference over matched runs, in standard deviations of a single run of the reference. Bars are "
         f"95 % intervals: bias-corrected and accelerated bootstrap over pairs, {DRAWS:,} resamples, for means; Newcombe's "
-        f"interval for paired shares. None is called resolved where fewer than {LEAST_DIFFERENT} pairs differ."
+        f"interval for paired shares. Not resolved: {UNRESOLVED_RULE}."
     )
     if found.single:
         said = "Difference of two single runs; there are no intervals."

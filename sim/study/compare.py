@@ -12,6 +12,7 @@ from sim.study.gathered import Gathered, gather
 from sim.study.headline import measured
 from sim.study.holds import holding
 from sim.study.matter import inputs
+from sim.study.outcomes import outcomes
 from sim.study.territory import control
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         convergence=convergence(found, statistics),
         examples=examples(found, statistics),
         methods=methods(found, rows),
-        folder=str(found.first.folder),
+        folder=str(found.first.folder) if len(found.parts) == 1 and not found.single else "",
+        outcomes=outcomes(found, statistics),
         labels={place.name: place.label or place.name for place in found.geography.places},
     )
 

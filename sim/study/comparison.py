@@ -17,6 +17,7 @@ from sim.statistics.paired import Difference
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
+    from sim.study.outcomes import Outcomes
 
 Group = Literal["policies", "rules", "inputs", "other"]
 BANDS = (50, 80, 95)  # %, widths of the bands of a fan chart, narrow to wide
@@ -374,7 +375,8 @@ class Comparison:
     convergence: tuple[Convergence, ...]
     examples: tuple[Example, ...]
     methods: Methods
-    folder: str = ""
+    folder: str = ""  # of the one study that is compared, for commands; empty for several studies or runs
+    outcomes: Outcomes | None = None  # of the only scenario; None if there are several
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
 
     @property

@@ -276,9 +276,14 @@ def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> Gathered:
         raise InputError([Fault("compare", None, "", "a single run and a study: give runs, or studies, not both")])
     sources: list[Source] = [_of_run(run) for run in runs] or list(studies)
     _comparable(sources)
-    shown = _shown_names(sources, [f"seed {run.seed}" for run in runs])
+    shown = _shown_names(sources, [_mark(run) for run in runs])
     numbers, unmatched = _numbers(sources)
     return Gathered([Part(*row) for row in zip(sources, shown, numbers, strict=True)], unmatched)
+
+
+def _mark(run: Run) -> str:
+    """Return what tells a run from others of its scenario: its seed, or the day on which it branched."""
+    return f"seed {run.seed}" if run.branch is None else f"branched on day {run.branch['day']}"
 
 
 def _of_run(run: Run) -> StudyOfRuns:

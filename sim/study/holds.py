@@ -167,6 +167,6 @@ def _difference(found: Gathered, counted: dict[str, Counts], name: str, until: i
     low, high = (math.nan, math.nan) if weights is None else (float(x) for x in band(second_drawn - first_drawn))
     gap = difference_of(first_drawn, second_drawn, second - first, low, high, ("hold_up_to", label, "days"))
     more = None if gap.resolved or math.isnan(low) else more_runs(second - first, low, high, len(both))
-    gap = replace(gap, pairs=len(both), reference=first, other=second, more_runs=more)
+    gap = replace(gap, pairs=len(both), reference=first, other=second, more_runs=more, differing=None)
     spread = float(np.std(first_drawn)) * math.sqrt(len(both)) if len(first_drawn) else math.nan
     return row_of(name, gap, spread)

@@ -7,6 +7,7 @@ import math
 import re
 
 from sim.statistics.paired import Difference
+from sim.words import plural
 
 _PART = re.compile(r'"(?:[^"\\]|\\.)*"|[^.]+')
 
@@ -38,11 +39,10 @@ def percent(share: float) -> str:
     return f"{points(share)} %"
 
 
-def runs_about(number: int | None) -> str:
+def runs_about(number: int | None, reason: str = "") -> str:
     """Say what would resolve a difference: "not resolved; about 400 more runs would"."""
-    if number is None:
-        return "not resolved"
-    return f"not resolved; about {number:,} more {'run' if number == 1 else 'runs'} would"
+    unresolved = f"not resolved, as {reason}" if reason else "not resolved"
+    return unresolved if number is None else f"{unresolved}; about {plural(number, 'more run')} would"
 
 
 def verdict(found: Difference) -> str:
@@ -55,7 +55,11 @@ def verdict(found: Difference) -> str:
         return "higher" if found.difference > 0 else "lower"
     if same_in_pairs(found):
         return "the same in every pair"
-    return runs_about(found.more_runs)
+    if not found.too_few_differ:
+        return runs_about(found.more_runs)
+    counted = found.differing is not None
+    reason = f"only {plural(found.differing or 0, 'pair')} of runs {'differs' if found.differing == 1 else 'differ'}"
+    return runs_about(found.more_runs, reason if counted else "too few pairs of runs differ")
 
 
 def same_in_pairs(found: Difference) -> bool:

@@ -148,6 +148,16 @@ def test_speed_leaves_out_the_start() -> None:
     assert pace.words(Progress(30, 2, 100, 32, 71.0)) == "2.0 runs a second, 34 s left, 2 failed"
 
 
+def test_speed_of_one_round_of_runs_is_not_carried_over_to_the_next() -> None:
+    pace = Pace()
+    for fresh, seconds in ((32, 1.0), (64, 2.0)):
+        pace.words(Progress(fresh, 0, 64, fresh, seconds))
+    assert pace.words(Progress(0, 0, 64, 0, 0.0)) == ""
+    assert pace.words(Progress(16, 0, 64, 16, 1.0)) == ""
+    assert pace.words(Progress(32, 0, 64, 32, 2.0)) == "16.0 runs a second, 2 s left"
+    assert pace.words(Progress(8, 0, 64, 8, 0.5)) == "", "a round that began without a first report"
+
+
 def test_times_and_sizes_in_words() -> None:
     assert [duration(s) for s in (0.2, 80, 600, 7200, 400_000)] == ["1 s", "80 s", "10 min", "2.0 h", "4.6 days"]
     assert [size_text(n) for n in (20, 1500, 25_000_000, 3.2e9)] == ["20 bytes", "1.5 kB", "25 MB", "3.2 GB"]

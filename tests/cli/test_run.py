@@ -39,7 +39,7 @@ def test_a_run_ends_with_the_answer_the_statistics_and_what_was_written(command:
     assert result.returncode == 0
     for word in ("SIMULATED", "days with clashes", "outputs/kafr_hamra-seed1", "events.csv"):
         assert word in result.stdout
-    assert "day 30 of 30" in result.stderr
+    assert "30 of 30 days done, to day 29, " in result.stderr
     assert "\x1b[" not in result.stderr
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 
+from sim.cli.results import statistics_rows
 from sim.record.run import Run
-from sim.statistics.answer import answer_sentence
+from sim.statistics.answer import _gains, answer_sentence
 from sim.statistics.registry import STATISTICS, base_name, expand, headline_faults, label
 from sim.statistics.turning import cause_chain, turning_points
 from tests.record.made import result
@@ -50,6 +54,30 @@ def test_the_answer_is_a_sentence_and_warns(run: Run) -> None:
         "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); HTS gains 1 town; clashes reached 2 places over "
         "3 days; the first agreement was signed on day 7; 1 agreement was broken. One run is one possible course: compare many."
     )
+
+
+def test_gains_of_contested_towns_are_told_apart() -> None:
+    rows = [
+        ("A", "MIXED", "HTS"),
+        ("B", "NLF", "MIXED"),
+        ("B", "MIXED", "HTS"),
+        ("C", "MIXED", "NLF"),
+        ("D", "NLF", "HTS"),
+    ]
+    changes = pd.DataFrame(rows, columns=["town", "from", "to"])
+    summary = {"towns_gained.HTS": 3, "towns_gained.NLF": 1, "towns_gained.GOV": 0}
+    run = SimpleNamespace(control_changes=changes, summary=summary)
+    assert _gains(run) == (
+        "HTS gains 3 towns (1 of them contested at the start) and NLF gains 1 town (it was contested at the start)"
+    )
+    assert _gains(SimpleNamespace(control_changes=changes[:0], summary={})) == "no side gains a town"
+
+
+def test_given_agreements_are_named_beside_those_signed() -> None:
+    summary = {"agreements_signed": 9, "agreements_broken": 9, "agreements_expired": 1}
+    rows = dict(statistics_rows(summary, given=1))
+    assert rows["agreements signed"].startswith("9 agreements, besides 1 given")
+    assert dict(statistics_rows(summary))["agreements signed"] == "9 agreements"
 
 
 def test_any_statistic_may_be_a_headline() -> None:

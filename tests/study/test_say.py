@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from sim.statistics.paired import paired_difference, paired_share_difference
+from sim.statistics.paired import UNRESOLVED_RULE, paired_difference, paired_share_difference
+from sim.statistics.shares import LEAST_DIFFERENT
 from sim.study.say import figure, input_label, names_of, points, runs_about, verdict
 
 
@@ -81,3 +82,14 @@ def test_verdicts() -> None:
     assert verdict(unsure) == f"not resolved; about {unsure.more_runs:,} more runs would"
     assert runs_about(1) == "not resolved; about 1 more run would"
     assert runs_about(None) == "not resolved"
+
+
+def test_an_interval_that_leaves_out_zero_is_not_called_resolved_without_the_reason() -> None:
+    few = paired_share_difference(np.zeros(60, bool), np.arange(60) < LEAST_DIFFERENT - 1)
+    assert few.low > 0
+    assert not few.resolved
+    assert few.differing == LEAST_DIFFERENT - 1
+    assert verdict(few).startswith(f"not resolved, as only {LEAST_DIFFERENT - 1} pairs of runs differ; about ")
+    single = paired_difference(np.zeros(40), np.where(np.arange(40) == 3, 1.0, 0.0))
+    assert "only 1 pair of runs differs" in verdict(single) or single.low <= 0
+    assert f"fewer than {LEAST_DIFFERENT} pairs of runs differ" in UNRESOLVED_RULE

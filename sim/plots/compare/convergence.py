@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
 
 from sim.plots.compare.drawn import Drawn, long_table, looks_of, words_of
 from sim.plots.compare.grid import Grid, axis_label
 from sim.plots.compare.look import Line
 from sim.plots.compare.sheet import Mark, Sheet
 from sim.plots.style import INK, QUIET, pale, typography
-from sim.statistics.paired import SHARE
+from sim.statistics.paired import SHARE, UNRESOLVED_RULE
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, Convergence
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 TITLE = "Have there been enough runs?"
 NOTE = (
     "Estimate after so many runs, with its 95 % interval: for the reference the mean, for the others the paired "
-    "difference from it. Where the band no longer crosses zero, the difference is resolved."
+    f"difference from it. A difference is not resolved as long as {UNRESOLVED_RULE}."
 )
 
 
@@ -57,7 +56,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
             _curve(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
             grid.ticks(axes, vertical=3)
             if curve.unit == SHARE:
-                axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=None, symbol=" %"))
+                axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
             axis_label(axes, "runs", grid.type.small)
     return Drawn(sheet.figure, convergence_table(curves), TITLE, f"{TITLE} {NOTE}")
 

@@ -57,7 +57,7 @@ def runs_text(comparison: Comparison) -> str:
     """Say how many runs there are: "200 runs each", or by scenario where they differ."""
     done = [runs.done for runs in comparison.methods.runs]
     if len(set(done)) == 1:
-        return f"{plural(done[0], 'run')} each"
+        return f"{plural(done[0], 'run')}{' each' if len(done) > 1 else ''}"
     return f"{clause_list(f'{n:,}' for n in done)} runs"
 
 

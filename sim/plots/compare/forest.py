@@ -64,7 +64,7 @@ def forest_of(comparison: Comparison, rows: tuple[ForestRow, ...], title: str, n
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     words = min(2.6, max(1.35, 0.4 * inner))
     layout = _Layout(rows, sizes, inner, words)
-    note = f"{note} Filled: the interval leaves zero out; hollow: not resolved."
+    note = f"{note} Filled: resolved; hollow: not resolved."
     with typography():
         sheet = Sheet(words_of(comparison, title, note), width_mm, layout.body, key_of(comparison))
         _draw(sheet, layout, looks_of(comparison))

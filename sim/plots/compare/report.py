@@ -16,9 +16,9 @@ from sim.plots.compare.figures import Kind
 from sim.plots.compare.forest import difference_text, unit_text
 from sim.plots.report import data_uri, environment
 from sim.plots.style import day_text, evidence_line
-from sim.statistics.paired import SHARE
+from sim.statistics.paired import SHARE, UNRESOLVED_RULE
 from sim.statistics.registry import STATISTICS, base_name, label
-from sim.words import result_text
+from sim.words import plural, result_text
 
 if TYPE_CHECKING:
     from sim.study.comparison import Comparison, ForestRow
@@ -54,6 +54,8 @@ def comparison_report(comparison: Comparison, figures: Sequence[Shown], command:
         runs_text=runs_text(comparison),
         groups=GROUPS,
         figures=_by_section(figures),
+        compared_text=_compared_text(comparison),
+        scenarios_text=plural(len(comparison.scenarios), "scenario"),
         forest=[_forest_row(comparison, row) for row in comparison.forest],
         towns=[_towns(comparison, i) for i in range(len(comparison.control.contrasts))],
         holding=_holding(comparison),
@@ -63,8 +65,17 @@ def comparison_report(comparison: Comparison, figures: Sequence[Shown], command:
         correlation=_correlation(comparison),
         credits=getattr(comparison.geography, "credits", ""),
         command=command,
-        figure_command=f"python run.py figure {shlex.quote(comparison.folder or 'STUDY')}",
+        figure_command=f"python run.py figure {shlex.quote(comparison.folder)}" if comparison.folder else "",
+        unresolved_rule=UNRESOLVED_RULE,
+        outcome_rows=_outcome_rows(comparison),
     )
+
+
+def _compared_text(comparison: Comparison) -> str:
+    """Return what is compared: "2 scenarios compared", or the runs of the only scenario."""
+    if len(comparison.scenarios) > 1:
+        return f"{plural(len(comparison.scenarios), 'scenario')} compared"
+    return f"{plural(comparison.control.runs[comparison.reference], 'run')} of one scenario"
 
 
 def _by_section(figures: Sequence[Shown]) -> dict[str, list[dict[str, str]]]:
@@ -73,6 +84,7 @@ def _by_section(figures: Sequence[Shown]) -> dict[str, list[dict[str, str]]]:
         found.setdefault(shown.kind.section, []).append(
             {
                 "name": shown.kind.name,
+                "quoted": shlex.quote(shown.kind.name),
                 "about": shown.kind.about,
                 "stem": shown.stem,
                 "image": data_uri(shown.png),
@@ -95,6 +107,20 @@ def _forest_row(comparison: Comparison, row: ForestRow) -> dict[str, Any]:
         "reference": value_text(found.reference, found.unit), "other": value_text(found.other, found.unit),
         "difference": difference_text(found), "verdict": row.verdict, "pairs": f"{found.pairs:,}", "resolved": found.resolved,
     }  # fmt: skip
+
+
+def _outcome_rows(comparison: Comparison) -> list[dict[str, str]]:
+    """Return the numbers of the only scenario as rows of text."""
+    if comparison.outcomes is None:
+        return []
+    return [
+        {
+            "label": f"{row.label}{f' ({row.unit})' if row.unit and row.unit not in row.label else ''}",
+            "mean": figure_text(row.mean), "median": figure_text(row.median), "runs": f"{row.runs:,}",
+            "band": f"{figure_text(row.low)} to {figure_text(row.high)}",
+        }
+        for row in comparison.outcomes.numbers
+    ]  # fmt: skip
 
 
 def _towns(comparison: Comparison, number: int) -> dict[str, Any]:

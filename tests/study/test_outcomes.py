@@ -1,0 +1,63 @@
+"""Outcomes of a study's only scenario, held against the runs they come from."""
+
+from __future__ import annotations
+
+from copy import copy
+
+import numpy as np
+import pytest
+
+from sim.plots.compare.report import comparison_report
+from sim.statistics.shares import wilson
+from sim.study.compare import Comparison, compare
+from sim.study.gathered import gather
+from tests.study.made import MadeStudy, made_study
+
+
+@pytest.fixture(scope="module")
+def study() -> MadeStudy:
+    return made_study(("kafr_hamra",), 12, 40)
+
+
+@pytest.fixture(scope="module")
+def comparison(study: MadeStudy) -> Comparison:
+    return compare(study)
+
+
+def test_numbers_are_those_of_the_runs(comparison: Comparison, study: MadeStudy) -> None:
+    assert comparison.outcomes is not None
+    assert comparison.outcomes.runs == 12
+    days = next(row for row in comparison.outcomes.numbers if row.label == "days with clashes")
+    values = study.runs["clash_days"].to_numpy(float)
+    assert (days.mean, days.median) == (pytest.approx(values.mean()), pytest.approx(np.median(values)))
+    assert (days.low, days.high) == pytest.approx(tuple(np.percentile(values, (5, 95))))
+
+
+def test_holders_add_up_and_have_wilson_intervals(comparison: Comparison) -> None:
+    assert comparison.outcomes is not None
+    rows = [row for row in comparison.outcomes.holders if row.town == "Kafr Hamra"]
+    assert sum(row.holds for row in rows) == rows[0].runs == 12
+    for row in rows:
+        assert (row.low, row.high) == pytest.approx(tuple(float(end) for end in wilson(row.holds, 12)))
+    assert comparison.outcomes.sentences[0].startswith(f"Kafr Hamra at the end: {rows[0].code} in {rows[0].words}")
+
+
+def test_the_page_of_one_scenario_answers_and_prints_no_command_that_fails(comparison: Comparison) -> None:
+    page = comparison_report(comparison, [], "python run.py compare x")
+    assert "12 runs of one scenario" in page
+    assert "1 scenarios" not in page
+    assert "nothing is compared" not in page
+    assert "90 % of runs" in page
+    assert "for print" not in page
+
+
+def test_a_branch_is_named_by_the_day_on_which_it_branched(study: MadeStudy) -> None:
+    run = study.runs_of["kafr_hamra", 0]
+    branch = copy(run)
+    branch.branch = {"of": "kafr_hamra-seed7", "day": 40}
+    assert list(gather([run, branch]).scenarios) == [f"kafr_hamra (seed {run.seed})", "kafr_hamra (branched on day 40)"]
+
+
+def test_several_scenarios_or_a_single_run_have_no_such_outcomes() -> None:
+    assert compare(made_study(("kafr_hamra", "united_nlf"), 2, 20)).outcomes is None
+    assert compare(made_study(("kafr_hamra",), 1, 20)).outcomes is None
