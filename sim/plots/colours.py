@@ -55,13 +55,12 @@ class Palette:
         bins = (rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]
         positions: np.ndarray = self.nearest[bins]
         if len(self.exact):
-            doubtful = np.zeros(32768, bool)
-            r, g, b = (self.colours[self.exact].astype(np.uint16) >> 3).T
-            doubtful[(r << 10) | (g << 5) | b] = True
-            rows, columns = np.nonzero(doubtful[bins])
-            for position in self.exact:
-                same = (pixels[rows, columns] == self.colours[position]).all(axis=1)
-                positions[rows[same], columns[same]] = position
+            packed, known = _packed(pixels), _packed(self.colours)
+            wrong = packed != known[positions]  # antialiased, or exact and losing its bin
+            order = self.exact[np.argsort(known[self.exact], kind="stable")]
+            values = packed[wrong]
+            nearest = order[np.minimum(np.searchsorted(known[order], values), len(order) - 1)]
+            positions[wrong] = np.where(known[nearest] == values, nearest, positions[wrong])
         return positions
 
     def paint(self, positions: np.ndarray) -> Image.Image:
@@ -69,3 +68,10 @@ class Palette:
         picture = Image.fromarray(positions)
         picture.putpalette(self.colours.reshape(-1).tolist())
         return picture
+
+
+def _packed(colours: np.ndarray) -> np.ndarray:
+    """Return u8 [..., 3] as one number a colour, i32 [...]."""
+    parts = colours.astype(np.int32)
+    packed: np.ndarray = (parts[..., 0] << 16) | (parts[..., 1] << 8) | parts[..., 2]
+    return packed
