@@ -51,8 +51,11 @@ def watch(
     """Watch a scenario unfold in the browser, steer it, question it; replay a run; compare two side by side."""
     from sim.cli.locate import NO_SCENARIO, refuse
     from sim.errors import Fault, InputError
+    from sim.libraries import unsupported
     from sim.study.kind import Kind
 
+    if line := unsupported("ipyvuetify", "mesa", "solara"):
+        raise InputError([Fault("watch", None, "", line)])
     if len(what) > 2:
         raise InputError([Fault("watch", None, "", "shows one run, or two side by side")])
     for word in what:
@@ -63,6 +66,9 @@ def watch(
 
     bound = listen(host, port)
     prepare(sources, seeds)
+    from sim.viewer.library_parts import check_parts  # imports Solara, which reads the settings just made
+
+    check_parts()
     for line in (fetching_line(), _exposed(host)):
         if line:
             print(line, flush=True)

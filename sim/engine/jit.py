@@ -7,6 +7,7 @@ bounds-check flag. Where no folder can be written, or its disk is full, rules ar
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import shutil
@@ -80,12 +81,24 @@ def report_damaged(folder: Path | None, error: Exception | None = None) -> None:
     _reported = True
 
 
+@functools.cache
+def report_once(line: str) -> None:
+    """Print a line to standard error, once in a process."""
+    print(line, file=sys.stderr, flush=True)
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a rule; in interpreted mode (NUMBA_DISABLE_JIT=1) return it unchanged, and numba is not even imported."""
     if INTERPRETED:
         return function
-    from sim.engine.compiler import compile_rule
-
+    try:
+        from sim.engine.compiler import compile_rule
+    except ImportError:  # no numba, or one that does not go with NumPy, or lacks a part that rules need
+        report_once(
+            "numba cannot be used: rules are interpreted, some 300 times slower; "
+            "`pip install -c requirements.lock -e .` installs a version that fits"
+        )
+        return function
     return compile_rule(function, CACHE_FOLDER)
 
 

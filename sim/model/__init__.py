@@ -5,7 +5,14 @@ Whoever runs many simulations has no need of it: `sim.simulate` and batches do w
 
 from __future__ import annotations
 
-from sim.model.agents import Base, Faction, Force, Town
-from sim.model.conflict import ConflictModel
+from sim.libraries import unsupported
+
+try:
+    from sim.model.agents import Base, Faction, Force, Town
+    from sim.model.conflict import ConflictModel
+except ImportError as error:
+    if line := unsupported("mesa"):
+        raise ImportError(line) from error
+    raise
 
 __all__ = ["Base", "ConflictModel", "Faction", "Force", "Town"]

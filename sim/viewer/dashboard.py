@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import solara
-from mesa.visualization.utils import update_counter
 
 from sim.plots.style import look_of
 from sim.scenario.shape import as_data
@@ -20,6 +19,7 @@ from sim.viewer.band import band as want_band
 from sim.viewer.charts_svg import agreements_chart, deaths_chart, ladder_chart, towns_chart
 from sim.viewer.controls import SPEEDS, Controls
 from sim.viewer.downloads import make, offered
+from sim.viewer.library_parts import update_counter
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file

@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import solara
-from mesa.visualization import SolaraViz, solara_viz
-from mesa.visualization.utils import force_update
-from solara.components.applayout import appbar_portal, apptitle_portal, should_use_embed, sidebar_portal
+from mesa.visualization import SolaraViz
 
 from sim.viewer import steer
 from sim.viewer.controls import Controls
 from sim.viewer.dashboard import Dashboard
+from sim.viewer.library_parts import Buttons, force_update, side_bar, use_components
 from sim.viewer.server import WATCHING
 from sim.viewer.session import LiveModel, Session
 from sim.viewer.widgets import MoreBox, ScenarioBox
@@ -32,7 +31,6 @@ def NoSteps(model: Any) -> None:
 
 
 BEGUN = solara.reactive(0)  # a tab's own: how often Play, Step and Reset were made anew
-Buttons = solara_viz.ModelController
 
 
 @solara.component
@@ -42,8 +40,7 @@ def Lasting(model: Any, **settings: Any) -> None:
         Buttons(model, **settings)
 
 
-solara_viz.ShowSteps = NoSteps
-solara_viz.ModelController = Lasting
+use_components(ShowSteps=NoSteps, ModelController=Lasting)
 
 
 def again() -> None:
@@ -54,10 +51,7 @@ def again() -> None:
 @solara.component
 def Layout(children: list[Any] = []) -> None:
     """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
-    should_use_embed.provide(True)
-    side = sidebar_portal.use_portal()
-    appbar_portal.use_portal()
-    apptitle_portal.use_portal()
+    side = side_bar()
     solara.Style(STYLE)
     pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
     with solara.Div(classes=[f"tc-page{pair}"]):

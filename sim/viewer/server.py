@@ -153,7 +153,8 @@ def _once_started(server: Any, tell: Callable[[], None]) -> None:
 def _application() -> Application:
     import warnings
 
-    warnings.filterwarnings("ignore", message="Cookies with samesite=none require https", category=UserWarning)
+    # Solara warns at each visit that its cookie needs https, which a page on this computer has no use for.
+    warnings.filterwarnings("ignore", module=r"solara\.server\..*", category=UserWarning)
     from solara.server import starlette
 
     application: Application = starlette.app

@@ -76,8 +76,8 @@ def shown_day(box: Any) -> int:
 
 
 def tell(widget: Any, event: str, value: Any) -> None:
-    """Report an event as the browser does."""
-    widget._event_callbacks[event](value)
+    """Report an event as the browser does: ipyvue calls the method of this name."""
+    getattr(widget, f"vue_{event}")(value)
 
 
 def header(box: Any) -> str:
