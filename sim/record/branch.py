@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sim.engine.simulation import Part
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, reason
 from sim.geography.maps import Geography
 from sim.reading import read
 from sim.record.again import Progress, parts_of, run_of_parts
@@ -196,7 +196,7 @@ def _check_same(folder: Path, run: Run, day: int) -> None:
     try:
         kept = file.read_bytes().decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError([Fault(str(file), None, "", f"cannot be read: {error}")]) from None
+        raise InputError([Fault(str(file), None, "", f"cannot be read: {reason(error)}")]) from None
     same = kept[: count + 1] == again
     if same and len(kept) > count + 1:
         following = kept[count + 1].split(",")  # id, cause, day: no quotes so far

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sim
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, reason
 from sim.record.columns import SCHEMA_VERSION
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = read_json(path)
     except (OSError, ValueError, RecursionError) as fault:
-        raise InputError([Fault(str(path), None, "", f"cannot be read: {fault}")]) from fault
+        raise InputError([Fault(str(path), None, "", f"cannot be read: {reason(fault)}")]) from fault
     version = found.get("schema_version") if isinstance(found, dict) else None
     if version is None:
         raise InputError([Fault(str(path), None, "schema_version", "is missing; this is not the manifest of a run")])

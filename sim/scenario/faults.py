@@ -10,18 +10,31 @@ from sim.scenario.keys import Key, choice, shown
 from sim.scenario.shape import Slot, slot_at
 from sim.scenario.survey import Complaint
 
+# What is needed where pydantic reports a wrong type, by the first word of the type of its error ("int_parsing", ...).
 NEEDED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "date_type": "a date such as 2018-10-15",
-    "date_from_datetime_parsing": "a date such as 2018-10-15",
-    "list_type": "a list",
-    "dict_type": "a mapping from names",
-    "model_type": "a mapping",
-    "model_attributes_type": "a mapping",
+    "string": "text",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "multiple": "a whole number",
+    "bool": "true or false",
+    "date": "a date such as 2018-10-15",
+    "list": "a list",
+    "tuple": "a list",
+    "set": "a list",
+    "frozen": "a list",
+    "iterable": "a list",
+    "dict": "a mapping from names",
+    "mapping": "a mapping from names",
+    "model": "a mapping",
+    "none": "nothing",
+}
+OWN = "out_of_range"  # the type of the errors that sim.scenario.quantity raises
+LIMITS = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
 }
 
 
@@ -47,9 +60,16 @@ def complaint(error: Any, forms: Forms | None = None) -> Complaint:
         return key, f"{shown(value)} is not known here{choice(value, allowed)}"
     if slot is not None and slot.kind == "quantity" and kind in ("model_type", "model_attributes_type"):
         return key, f"needs a number, or {{best, low, high, source}}, got {shown(value)}{_in_words(slot)}"
-    if kind in NEEDED:
-        return key, f"needs {NEEDED[kind]}, got {shown(value)}{_in_words(slot)}"
-    return key, _limit(kind, context, value) or str(error["msg"]).removeprefix("Value error, ")
+    if kind == "extra_forbidden":
+        return key, "unknown key"
+    if kind in (OWN, "value_error"):  # our own checks, which raise errors with our own words
+        return key, str(context.get("error") or error["msg"])
+    if limit := _limit(kind, context, value):
+        return key, limit
+    needed = NEEDED.get(kind.partition("_")[0])
+    if needed is None:
+        return key, f"{shown(value)} is not allowed here{_in_words(slot)}"
+    return key, f"needs {needed}, got {shown(value)}{_in_words(slot)}"
 
 
 def _form(key: Key, forms: Forms) -> str:
@@ -73,9 +93,9 @@ def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
             else f"text of the form {context['pattern']}"
         )
         return f"needs {needed}, got {shown(value)}"
-    if kind in ("greater_than_equal", "less_than_equal"):
-        limit = f"at least {context['ge']}" if kind == "greater_than_equal" else f"at most {context['le']}"
-        return f"{shown(value)} is out of range, allowed is {limit}"
+    if kind in LIMITS:
+        words, limit = LIMITS[kind]
+        return f"{shown(value)} is out of range, allowed is {words} {context[limit]}"
     if kind in ("too_short", "too_long"):
         few = kind == "too_short"
         limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"

@@ -25,6 +25,7 @@ MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
 MAX_VALUES = 20_000
 MAX_FAULTS = 100
+TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -92,7 +93,7 @@ def read_text(text: str, name: str, loader: Any = None) -> Page:
         _Builder(page, yaml.parse(text, Loader=loader or LOADER)).document()
     except _StopError as stop:
         raise InputError([*page.faults, Fault(name, stop.line, dotted(stop.key), stop.message)]) from None
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise InputError([*page.faults, _syntax_fault(error, text, name)]) from None
     return page
 
@@ -120,17 +121,42 @@ def _text_of(path: Path) -> str:
         raise _StopError(line, "not UTF-8 text; save the file with the encoding UTF-8") from None
 
 
-def _syntax_fault(error: yaml.YAMLError, text: str, name: str) -> Fault:
-    """The parser's complaint in one line, with a hint for the usual slips."""
+def _syntax_fault(error: Exception, text: str, name: str) -> Fault:
+    """Describe in our own words what the parser refused; of the parser's error only its position is used."""
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "cannot be parsed")
-    line = None if mark is None else mark.line + 1
-    rows = text.splitlines()
-    row = rows[line - 1] if line is not None and line <= len(rows) else ""
+    rows = text.splitlines() or [""]
+    index, column = (0, 0) if mark is None else (mark.line, mark.column)
+    row = rows[index] if index < len(rows) else ""
+    line = None if mark is None else index + 1
+    if isinstance(error, RecursionError) or _depth([*rows[:index], row[:column]]) > MAX_DEPTH:
+        return Fault(name, line, "", TOO_DEEP)
     if re.match(r" *\t", row):
         return Fault(name, line, "", "a tab indents this line; indent with spaces")
-    hint = "; quote a text that contains ': '" if "mapping values" in problem else ""
-    return Fault(name, line, "", f"not valid YAML: {problem}{hint}")
+    at_end = not "".join([row[column:], *rows[index + 1 :]]).strip()
+    if at_end and not re.search(r"(^|\s)[&*!]\S*$", row):
+        return Fault(name, line, "", "not valid YAML: the file ends before a bracket or a quotation mark is closed")
+    return Fault(name, line, "", f"not valid YAML: {_slip(row, column)}")
+
+
+def _slip(row: str, column: int) -> str:
+    """Return the likely slip in a row that cannot be parsed from a column on."""
+    rest = row[column:].strip()
+    if column and rest[:1] in ("@", "`", "%"):
+        return f"a text that begins with {rest[0]} needs quotes"
+    if re.match(r":(\s|$)", rest) and ":" in row[:column]:
+        return "a second ': ' in one line; quote a text that contains ': '"
+    if re.match(r"\s*[^\s'\"#]+:\s+-\s", row):
+        return "a list begins on the line of its key; begin it on the next line"
+    return (
+        f"cannot be read from {shown(rest or row.strip())} on; check brackets, quotation marks, commas and indentation"
+    )
+
+
+def _depth(rows: list[str]) -> int:
+    """Return about how many collections are open at the end of some rows: brackets, and list marks that stand side by side."""
+    brackets = sum(row.count("[") + row.count("{") - row.count("]") - row.count("}") for row in rows)
+    marks = max(len(re.findall(r"[-?:]", re.match(r"(\s*[-?:](?=\s))*", row)[0])) for row in rows)  # type: ignore[index]
+    return brackets + marks
 
 
 class _Builder:
@@ -166,7 +192,7 @@ class _Builder:
         if self.values > MAX_VALUES:
             raise _StopError(_line(event), f"more than {MAX_VALUES} values, too many for a scenario")
         if len(key) > MAX_DEPTH:
-            raise _StopError(_line(event), f"nested more than {MAX_DEPTH} levels deep")
+            raise _StopError(_line(event), TOO_DEEP)
         self.page.lines.setdefault(key, _line(event))
         if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
             self.fault(

@@ -213,8 +213,8 @@ def _cluster(scheduler: str) -> tuple[Executor, int]:
     _check_address(scheduler)
     try:
         client: Any = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        said = f"no Dask scheduler answers at {scheduler}: {' '.join(str(error).split())[:200]}"
+    except (OSError, ValueError):
+        said = f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS:g} seconds"
         raise InputError([Fault("--scheduler", None, "", said)]) from None
     size = sum(client.nthreads().values())
     if not size:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, reason
 from sim.record.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.rules import Rules
 from sim.study.files import write_atomic
@@ -76,7 +76,7 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
     try:
         found = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError([Fault(str(path), None, "", f"cannot be read: {error}")]) from error
+        raise InputError([Fault(str(path), None, "", f"cannot be read: {reason(error)}")]) from error
     if not isinstance(found, dict) or found.get("kind") != "study":
         raise InputError([Fault(str(folder), None, "", "is not the folder of a study; it may be that of a single run")])
     if found.get("schema_version") != SCHEMA_VERSION:

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, reason
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
@@ -346,7 +346,8 @@ def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
         return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
-        words = f"cannot be read: {' '.join(str(error).split())[:200]}{remedy}"
+        said = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
+        words = f"cannot be read: {said}{remedy}"
         raise InputError([Fault(str(file), None, "", words)]) from error
 
 

@@ -96,7 +96,7 @@ def test_out_that_is_a_file_is_code_2(command: Command, here: Path) -> None:
             2,
             "a.yaml:3: days: ",
         ),
-        (OSError(errno.ENOSPC, "No space left on device", "outputs/x"), 1, "No space left on device: outputs/x"),
+        (OSError(errno.ENOSPC, "made up", "outputs/x"), 1, "made up: outputs/x"),
         (MemoryError(), 1, "out of memory"),
         (KeyboardInterrupt(), 130, "stopped"),
         (ZeroDivisionError("oh"), 1, "internal error, please report it: ZeroDivisionError: oh"),

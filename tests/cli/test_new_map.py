@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shlex
 import unicodedata
 from pathlib import Path
@@ -85,7 +87,7 @@ def test_all_faults_of_the_list_are_said_and_nothing_is_written(
 
 def test_a_failure_half_way_leaves_nothing(scenarios: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> bytes:
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("sim.plots.style.png_bytes", fail)
     assert main(["new-map", "towns.csv", "lakes"]) == 1

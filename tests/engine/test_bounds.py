@@ -38,4 +38,4 @@ def test_reading_past_the_end_of_a_table_is_an_error_where_bounds_are_checked(tm
         [sys.executable, str(program)], env={**os.environ, **checked}, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1
-    assert "IndexError: index is out of bounds" in done.stderr
+    assert "IndexError" in done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -124,7 +126,7 @@ def test_a_file_that_may_not_be_read_is_replaced(folder: Path, monkeypatch: pyte
 
     def refused(self: Path) -> bytes:
         if self == path:
-            raise PermissionError(13, "Permission denied")
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         return read(self)
 
     with monkeypatch.context() as patch:

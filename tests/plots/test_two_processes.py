@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
@@ -58,7 +60,7 @@ def test_the_other_has_ended_before_a_failure_here_is_told(
 
     def full(*_args: object) -> bytes:
         assert began.wait(30)
-        raise OSError(28, "No space left on device")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def waits(futures: list[Future[Any]]) -> None:
         waited.append(futures[0].running())
@@ -76,7 +78,7 @@ def test_the_other_has_ended_before_a_failure_here_is_told(
 def test_where_no_process_can_be_had_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     class Refused:
         def __init__(self, *_args: object, **_kwargs: object) -> None:
-            raise OSError("AF_UNIX path too long")
+            raise OSError("a made-up refusal")
 
     monkeypatch.setattr("sim.study.executors.cores", lambda: 2)
     monkeypatch.setattr(sim.cli.drawing, "ProcessPoolExecutor", Refused)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -104,4 +105,44 @@ def test_a_table_without_a_documented_column_is_refused(run: Run, tmp_path: Path
     folder = write(run, tmp_path)
     (folder / "events.csv").write_text("event_id,day\nE000001,0\n")
     with pytest.raises(InputError, match=":1: columns are missing: cause_id, "):
+        _ = Run.open(folder).events
+
+
+@pytest.mark.parametrize(
+    ("column", "cell", "words"),
+    [
+        ("day", "soon", "day: 'soon' is not of type int"),
+        ("date", "2018-02-30", "date: '2018-02-30' is not of type date"),
+        ("probability", "likely", "probability: 'likely' is not of type float"),
+    ],
+)
+def test_a_cell_of_a_wrong_type_is_named(run: Run, tmp_path: Path, column: str, cell: str, words: str) -> None:
+    folder = write(run, tmp_path)
+    table = pd.read_csv(folder / "events.csv", dtype=str, keep_default_na=False)
+    table.loc[3, column] = cell
+    table.to_csv(folder / "events.csv", index=False)
+    with pytest.raises(InputError, match=re.escape(f"events.csv:5: {words}")):
+        _ = Run.open(folder).events
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty"),
+        (b"\0" * 1000, ":1: columns are missing"),
+        (b"\xff\xfe", "cannot be read: it is not UTF-8 text"),
+    ],
+)
+def test_a_file_that_is_no_table_is_refused(run: Run, tmp_path: Path, content: bytes, words: str) -> None:
+    folder = write(run, tmp_path)
+    (folder / "events.csv").write_bytes(content)
+    with pytest.raises(InputError, match=words):
+        _ = Run.open(folder).events
+
+
+def test_an_unclosed_quotation_mark_is_named(run: Run, tmp_path: Path) -> None:
+    folder = write(run, tmp_path)
+    with (folder / "events.csv").open("a") as file:
+        file.write('"E9')
+    with pytest.raises(InputError, match="is not CSV: a row has too many cells, or a quotation mark"):
         _ = Run.open(folder).events

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from sim.errors import InputError
-from sim.scenario.yaml_reader import Page, plain, read_file, read_text
+from sim.scenario.yaml_reader import MAX_DEPTH, TOO_DEEP, Page, plain, read_file, read_text
 
 SCALARS: list[tuple[str, Any]] = [
     ("1e-3", 0.001), ("010", 10), ("0o17", 15), ("0x1F", 31), ("+3", 3), ("-.5", -0.5), ("6.", 6.0), ("1E3", 1000.0),
@@ -81,3 +81,71 @@ def test_lesser_faults_do_not_stop_the_reading() -> None:
     page = read_text("a: 2018-02-30\nb: .inf\nc: 1\nc: 2\n3: x\n", "x")
     assert [fault.line for fault in page.faults] == [1, 2, 4, 5]
     assert page.data["c"] == 1
+
+
+SLIPS = {  # text that no YAML parser takes: line and our words
+    "a: b: c\n": (1, "quote a text that contains ': '"),
+    "a:\n\tb: 1\n": (2, "a tab indents this line"),
+    "a: @b\n": (1, "begins with @ needs quotes"),
+    "a: `b`\n": (1, "begins with ` needs quotes"),
+    "a: - b\n": (1, "begin it on the next line"),
+    "a: [1, 2\n": (2, "before a bracket or a quotation mark is closed"),
+    "a: {b: 1\n": (2, "before a bracket or a quotation mark is closed"),
+    "a: 'b\n": (2, "before a bracket or a quotation mark is closed"),
+    "a: &\n": (1, "cannot be read from 'a: &' on"),
+    "a: 1\n b: 2\n": (2, "cannot be read from ': 2' on"),
+    "a: 'x' y\n": (1, "cannot be read from 'y' on"),
+    '{"a": 1}}\n': (1, "cannot be read from '}' on"),
+    "a: [1,, 2]\n": (1, "cannot be read from ', 2]' on"),
+    "- a\nb: 1\n": (2, "cannot be read from 'b: 1' on"),
+    "a: !foo!bar x\n": (1, "cannot be read from"),
+    "%YAML 3.0\n---\na: 1\n": (1, "cannot be read from '%YAML 3.0' on"),
+}
+
+
+@pytest.mark.parametrize("loader", [yaml.SafeLoader, yaml.CSafeLoader])
+@pytest.mark.parametrize("text", SLIPS)
+def test_slips(text: str, loader: Any) -> None:
+    line, words = SLIPS[text]
+    with pytest.raises(InputError) as caught:
+        read_text(text, "x", loader)
+    fault = caught.value.faults[0]
+    assert (fault.line, words in fault.message) == (line, True), fault.message
+
+
+DEEP = {"lists": "[", "mappings": "{a: ", "list marks": "- ", "marks of keys": "? ", "both": "[{a: "}
+
+
+@pytest.mark.parametrize("levels", [MAX_DEPTH + 5, 500, 2_000, 20_000])
+@pytest.mark.parametrize("name", DEEP)
+def test_depth_is_limited_in_our_own_words(name: str, levels: int) -> None:
+    with pytest.raises(InputError, match=TOO_DEEP):
+        read_text(DEEP[name] * levels, "x")
+
+
+class Refusing:
+    """A loader that refuses all nesting in words of its own, as libraries do at depths that they choose."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def check_event(self) -> bool:
+        raise yaml.scanner.ScannerError(
+            None, None, "WORDS OF A LIBRARY", yaml.Mark("x", 0, 0, len(self.text) - 1, "", 0)
+        )
+
+    def dispose(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize(("text", "words"), [("a: " + "[" * 60, TOO_DEEP), ("a: [1]", "cannot be read from"), ("", "")])
+def test_a_librarys_words_are_not_repeated(text: str, words: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read_text(text, "x", Refusing)
+    assert words in str(caught.value)
+    assert "WORDS OF A LIBRARY" not in str(caught.value)
+
+
+def test_brackets_in_texts_are_no_depth() -> None:
+    text = "[" * 100
+    assert read_text(f"a: '{text}'\nb: {'x' + text}\n", "x").data == {"a": text, "b": "x" + text}

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from importlib import metadata
+from pathlib import Path
 
 import pytest
 from packaging.markers import default_environment
@@ -96,3 +99,50 @@ def test_a_version_beyond_its_bound_is_named(installed: str, supported: bool, mo
 def test_a_library_that_is_not_installed_is_not_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(libraries, "BOUNDS", {"no-such-library": "1"})
     assert libraries.unsupported("no-such-library") == ""
+
+
+def test_a_mesa_that_lacks_a_name_is_named() -> None:
+    code = (
+        "import sys, sim.libraries; sim.libraries.BOUNDS['mesa'] = '3.0'; sys.modules['mesa.discrete_space'] = None; "
+        "import sim.model"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stderr.splitlines()[-1].startswith("ImportError: mesa ")
+    assert "'mesa<3.0'" in done.stderr
+
+
+# Sentences of libraries and of systems, which change with their versions: neither messages nor tests may repeat them.
+SENTENCES = re.compile(
+    r"mapping values are not|did not find expected|could not find expected|found unexpected|nesting depth|cannot start any token"
+    r"|Input should be|Field required|unable to parse|Extra inputs|No columns to parse|Error tokenizing|Expecting value"
+    r"|Expecting property|Extra data:|codec can't|'utf-8' codec|unexpected end of data|unterminated string|Missing argument"
+    r"|Missing option|No such option|Invalid value for|unexpected extra argument|is not a valid (integer|float|choice|boolean)"
+    r"|invalid literal for|could not convert string|does not match format|Unknown datetime|time data|magic bytes|footer"
+    r"|Timed out trying|Timed out during|No space left|No such file or dir|Permission denied|Is a directory|File exists"
+    r"|Not a directory|Address already|name too long|not permitted|Read-only file system|is out of bounds|samesite",
+    re.IGNORECASE,
+)
+
+
+def texts(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield line and text of each string of a module that is no docstring, or of each line of another file."""
+    if path.suffix != ".py":
+        yield from enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    remarks = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in remarks:
+            yield node.lineno, node.value
+
+
+def test_no_sentence_of_a_library_is_repeated() -> None:
+    paths = [*(ROOT / "sim").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), *(ROOT / "tests").rglob("expected.csv")]
+    repeated = [
+        f"{path.relative_to(ROOT)}:{line}: {text[:80]!r}"
+        for path in paths
+        if path.name != Path(__file__).name
+        for line, text in texts(path)
+        if SENTENCES.search(text)
+    ]
+    assert repeated == []

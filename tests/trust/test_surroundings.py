@@ -5,6 +5,7 @@ A study on a full disk that goes on when there is room, and one that is killed: 
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -147,7 +148,7 @@ def test_a_full_disk_is_one_line_and_no_file_is_left_in_the_making(
     monkeypatch.chdir(full.parent)
     assert main(words) == code
     line = capsys.readouterr().err.splitlines()[-1]
-    assert "No space left on device" in line
+    assert os.strerror(errno.ENOSPC) in line
     assert "full" in line, "the line says where"
     left = {path.relative_to(full).parts[0] for path in full.rglob("*")} - {"taken"}
     assert left <= ({"study"} if words[0] == "batch" else set())
@@ -169,7 +170,7 @@ def test_the_folder_of_a_run_removed_while_it_is_drawn_is_said_and_nothing_is_le
     monkeypatch.setattr(sim.plots.draw, "draw_all", draw)
     assert main([*RUN_WORDS, "--out", str(tmp_path / "out")]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
-    assert line.endswith("two_valleys-seed1: could not be written, nothing is left of it: No such file or directory")
+    assert line.endswith(f"two_valleys-seed1: could not be written, nothing is left of it: {os.strerror(errno.ENOENT)}")
     assert contents(tmp_path) == {}
 
 
@@ -356,7 +357,7 @@ def test_what_cannot_be_printed_is_said_and_the_run_is_kept(tmp_path: Path) -> N
             cwd=tmp_path, stdout=nowhere, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
         )  # fmt: skip
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1] == "error: No space left on device"
+    assert done.stderr.splitlines()[-1] == f"error: {os.strerror(errno.ENOSPC)}"
     whole(tmp_path / "out" / "two_valleys-seed1")
 
 
