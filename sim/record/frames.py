@@ -76,7 +76,8 @@ def _typed(file: str, name: str, values: pd.Series, path: Path) -> pd.Series:
 
 def _first_wrong(kind: str, values: pd.Series) -> tuple[int | None, str]:
     """Return the line and text of the first cell that is not of a type; lines count rows, without line breaks in cells."""
-    parse: Callable[[str], object] = {"int": int, "date": date.fromisoformat}.get(kind, float)  # type: ignore[assignment]
+    parsers: dict[str, Callable[[str], object]] = {"int": int, "date": date.fromisoformat}
+    parse = parsers.get(kind, float)
     for row, text in enumerate(values):
         try:
             parse(text if text or kind != "float" else "0")

@@ -155,7 +155,7 @@ def _slip(row: str, column: int) -> str:
 def _depth(rows: list[str]) -> int:
     """Return about how many collections are open at the end of some rows: brackets, and list marks that stand side by side."""
     brackets = sum(row.count("[") + row.count("{") - row.count("]") - row.count("}") for row in rows)
-    marks = max(len(re.findall(r"[-?:]", re.match(r"(\s*[-?:](?=\s))*", row)[0])) for row in rows)  # type: ignore[index]
+    marks = max(len(re.findall(r"[-?:]", "".join(re.findall(r"^(?:\s*[-?:](?=\s))*", row)))) for row in rows)
     return brackets + marks
 
 
