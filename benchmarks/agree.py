@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.plain_mesa import PlainModel
 from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
-from sim.reading import read
+from sim.load import read
 
 SUBSET = Path(__file__).with_name("subset.yaml")
 LIMIT = 3.9  # standard errors; of a dozen statistics one passes by chance in about 1 of 1,000 comparisons

@@ -21,8 +21,8 @@ from sim.engine import tables
 from sim.engine.jit import compiled
 from sim.engine.simulation import Simulation, simulate
 from sim.geography.maps import load_map
-from sim.record.run import Run
-from sim.record.write import write
+from sim.results.run import Run
+from sim.results.write import write
 
 INNER = 2  # measurements of one size at a time
 SETTLE = 5  # days before those that are timed

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.engine.setup import make_room
 from sim.engine.simulation import Simulation
 from sim.engine.tables import L_FORCES, N_FORCES
-from sim.engine.world import make_room
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
 from sim.scenario.schema import Faction, Scenario

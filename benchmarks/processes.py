@@ -22,7 +22,7 @@ import sys
 from sim.engine.jit import source_hash
 from sim.study.definition import Definition
 from sim.study.plan import make_plan
-from sim.study.tables import layout
+from sim.study.manifest import layout
 from sim.geography.maps import load_map
 plan = make_plan(Definition(name="memory", question="How much memory does a worker take?",
                             scenarios=["{scenario}"], replicates=max({runs})))
@@ -93,7 +93,7 @@ def first_run() -> list[Figure]:
         words = ("run.py", "run", SCENARIO, "--out", str(Path(fresh) / "out"), "--quiet")
         first = seconds(lambda: python(*words, **env))
         later = seconds(lambda: python(*words, **env))
-        day = "import time; from sim.reading import read; from sim.engine.simulation import Simulation\n"
+        day = "import time; from sim.load import read; from sim.engine.simulation import Simulation\n"
         day += f"l, g = read('{SCENARIO}'); s = Simulation(l.scenario, g, 1); t = time.perf_counter(); s.step()\n"
         day += "print(time.perf_counter() - t)"
         cached = float(python("-c", day, **env))

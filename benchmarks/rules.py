@@ -16,8 +16,7 @@ import numpy as np
 
 from sim.engine import tables
 from sim.engine.jit import compiled
-from sim.engine.profile import taken_apart
-from sim.engine.simulation import Simulation
+from sim.engine.simulation import Simulation, taken_apart
 
 Start = Callable[[], Simulation]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from benchmarks.measure import Figure, cpu_seconds, figure, in_turn, ratio, seconds
 from benchmarks.rules import shares
 from sim.engine.simulation import Simulation, simulate
-from sim.reading import read
-from sim.record.run import Run
-from sim.record.write import write
+from sim.load import read
+from sim.results.run import Run
+from sim.results.write import write
 
 SCENARIO = "kafr_hamra"
 SEEDS = 10  # runs of the engine measured together, as one is too short for a clock
@@ -19,7 +19,7 @@ SEEDS = 10  # runs of the engine measured together, as one is too short for a cl
 def runs(turns: int, picture_turns: int) -> list[Figure]:
     """Return milliseconds a run of the scenario, four ways, measured in turn."""
     from sim.model.conflict import ConflictModel
-    from sim.plots.draw import draw_all
+    from sim.plots.run_report import draw_all
 
     loaded, geography = read(SCENARIO)
     scenario = loaded.scenario

@@ -25,8 +25,7 @@ from pydantic.fields import FieldInfo
 
 from sim.engine import tables
 from sim.scenario import schema
-from sim.scenario.quantity import Quantity
-from sim.scenario.rules import Level, Rules, Term
+from sim.scenario.parameters import Level, Quantity, Rules, Term
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.record.run import Run
+    from sim.results.run import Run
 
 __all__ = ["Run", "__version__", "simulate"]
 __version__ = "0.1.0"
@@ -25,11 +25,11 @@ def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
     """Run the scenario file `path` with `seed` and return the finished run, in memory.
 
     `sets` are changes to the scenario as `KEY=VALUE`, with the keys that `run.py show` prints. Nothing is written;
-    `sim.record.write.write(run, folder)` does that.
+    `sim.results.write.write(run, folder)` does that.
     """
     from sim.engine.simulation import simulate as simulate_tables
-    from sim.reading import read
-    from sim.record.run import Run
+    from sim.load import read
+    from sim.results.run import Run
 
     loaded, geography = read(path, sets)
     return Run.of(simulate_tables(loaded.scenario, geography, seed), loaded.name)
@@ -37,7 +37,7 @@ def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
 
 def __getattr__(name: str) -> Any:
     if name == "Run":
-        from sim.record.run import Run
+        from sim.results.run import Run
 
         return Run
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

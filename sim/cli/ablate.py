@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sim.history.ablations import Ablated
-    from sim.history.declared import Patterns
+    from sim.validation.ablation import Ablated
+    from sim.validation.pattern_file import Patterns
 
 OUTPUTS = Path("outputs")
 FOLDER = "ablations"
@@ -48,18 +48,17 @@ def ablate(
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
     from sim.cli.batch import batch_progress, compile_for, plan_rows
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.output import pairs
-    from sim.history.ablations import make_ablated, study_of
-    from sim.history.declared import find_patterns, read_patterns
-    from sim.history.runs import check_sides
-    from sim.reading import read
-    from sim.scenario.files import find_scenario
-    from sim.study.kind import Kind
+    from sim.cli.console import pairs
+    from sim.cli.locate import NO_SCENARIO, check_folder, refuse
+    from sim.load import read
+    from sim.scenario.compose import find_scenario
+    from sim.study.path_kind import Kind
     from sim.study.plan import make_plan
     from sim.study.runner import run_study
     from sim.study.store import Study
+    from sim.validation.ablation import make_ablated, study_of
+    from sim.validation.pattern_file import find_patterns, read_patterns
+    from sim.validation.pattern_samples import check_sides
 
     refuse(scenario, "ablate", "a scenario file", Kind.STUDY_FILE, *NO_SCENARIO)
     file = find_scenario(scenario)
@@ -90,8 +89,8 @@ def tell(found: Ablated) -> None:
     """Print the table of ablations and patterns, and what follows from it."""
     from rich.table import Table
 
-    from sim.cli.output import console
-    from sim.history.ablations import needed, untold
+    from sim.cli.console import console
+    from sim.validation.ablation import needed, untold
 
     out = console()
     out.print(f"\nSIMULATED. {found.declared.title}; {found.full.runs} runs each", style="bold")
@@ -122,10 +121,10 @@ def cell(found: Ablated, name: str, pattern: str) -> str:
 
 
 def _write(found: Ablated, study: object) -> None:
-    from sim.history.ablations import FULL, figures_csv, matrix_csv
-    from sim.plots.patterns_matrix import draw_ablated
-    from sim.record.write import whole_folder, write_text
+    from sim.plots.pattern_sheets import draw_ablated
+    from sim.results.write import whole_folder, write_text
     from sim.study.store import Study
+    from sim.validation.ablation import FULL, figures_csv, matrix_csv
 
     assert isinstance(study, Study)
     with whole_folder(study.folder, FOLDER) as (partial, final):

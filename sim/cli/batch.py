@@ -1,4 +1,4 @@
-"""`run.py batch`: many runs of several scenarios, from a study file or from scenario files alone."""
+"""Commands batch and status: run a study, and report where it stands."""
 
 from __future__ import annotations
 
@@ -21,8 +21,11 @@ if TYPE_CHECKING:
     from sim.study.runner import Progress
 
 OUTPUTS = Path("outputs")
+
 MARKS = 20  # reports of progress over which speed is measured
+
 LINES = 10  # lines of progress where there is no terminal
+
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 
 
@@ -61,8 +64,8 @@ def batch(
     ] = False,
 ) -> None:
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
-    from sim.cli.folder import check_folder
-    from sim.cli.output import pairs
+    from sim.cli.console import pairs
+    from sim.cli.locate import check_folder
     from sim.study.executors import cores, prepare
     from sim.study.plan import make_plan
 
@@ -96,7 +99,7 @@ def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
     """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
     from sim.cli.locate import NO_SCENARIO, refuse
     from sim.study.definition import Source, find_file, read_definition
-    from sim.study.kind import Kind, kind_of
+    from sim.study.path_kind import Kind, kind_of
     from sim.study.plan import of_files
 
     if len(files) == 1 and (files[0] / "study.yaml").is_file():
@@ -130,7 +133,7 @@ def changed(definition: Definition, replicates: int | None, seed: int | None, fi
 
 def plan_rows(plan: Plan) -> list[tuple[str, str]]:
     """Return what a plan does, as rows of label and text."""
-    from sim.words import plural
+    from sim.text import plural
 
     runs = plan.replicates * len(plan.scenarios)
     rows = [
@@ -165,10 +168,10 @@ def _short(words: list[str]) -> str:
 
 def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
-    from sim.study.estimate import estimate, free_bytes
-    from sim.study.kind import Kind, kind_of
+    from sim.study.path_kind import Kind, kind_of
+    from sim.study.status import estimate, free_bytes
     from sim.study.store import Study
-    from sim.words import plural
+    from sim.text import plural
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
     found = estimate(plan, workers)
@@ -277,7 +280,7 @@ def _lines() -> Callable[[Progress], None]:
 def _bar() -> Iterator[Callable[[Progress], None]]:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    from sim.cli.output import console
+    from sim.cli.console import console
 
     columns: list[Any] = [
         TextColumn("runs"),
@@ -295,3 +298,16 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
                 bar.console.print(progress.note)
 
         yield report
+
+
+def status(
+    study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
+) -> None:
+    """Say what of a study is done, what failed and why, and the command that goes on."""
+    from sim.cli.locate import find_folder
+    from sim.study.path_kind import Kind
+    from sim.study.status import status_lines
+    from sim.study.store import Study
+
+    for line in status_lines(Study.open(find_folder(study, Kind.STUDY))):
+        print(line)

@@ -13,9 +13,9 @@ import typer
 from sim.signals import deferred
 
 if TYPE_CHECKING:
-    from sim.history.fitted import Fitted
-    from sim.history.priors import Plan
     from sim.study.runner import Progress
+    from sim.validation.posterior import Fitted
+    from sim.validation.priors import Plan
 
 OUTPUTS = Path("outputs")
 
@@ -51,13 +51,12 @@ def calibrate(
     plan_only: Annotated[bool, typer.Option("--plan", help="Print what would be done; do not run.")] = False,
 ) -> None:
     """Fit uncertain inputs to the observed patterns, and say what cannot be told; the same command goes on where it stopped."""
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.output import pairs
+    from sim.cli.console import pairs
+    from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.cli.run import compile_rules
-    from sim.history.priors import read_calibration
-    from sim.record.lock import note_of, sole_writer
-    from sim.study.kind import Kind
+    from sim.results.lock import note_of, sole_writer
+    from sim.study.path_kind import Kind
+    from sim.validation.priors import read_calibration
 
     refuse(
         study,
@@ -69,7 +68,7 @@ def calibrate(
     )
     plan = read_calibration(study, draws=draws, keep=keep)
     if observed is not None:
-        from sim.history.priors import with_record
+        from sim.validation.priors import with_record
 
         plan = with_record(plan, observed)
     place = out or OUTPUTS
@@ -91,14 +90,14 @@ def calibrate(
         raise
     _tell(fitted, folder)
     if save is not None:
-        from sim.history.fitted import save as saved
+        from sim.validation.posterior import save as saved
 
         print(saved(plan, fitted.kept, fitted.values, save))
 
 
 def rows(plan: Plan) -> list[tuple[str, str]]:
     """Return what a calibration does, as rows of label and text."""
-    from sim.words import day_text, plural
+    from sim.text import day_text, plural
 
     said, scenario, space = plan.definition, plan.loaded.scenario, plan.space
     period = f"{plural(scenario.days, 'day')} from {day_text(scenario.start)}"
@@ -115,8 +114,8 @@ def rows(plan: Plan) -> list[tuple[str, str]]:
 
 
 def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -> Fitted:
-    from sim.history.calibration import hands_of, open_folder, simulate_posterior, simulate_prior, simulate_typical
-    from sim.history.fitted import Fitted, candidates, excess, posterior_of, typical_table
+    from sim.validation.calibration import hands_of, open_folder, simulate_posterior, simulate_prior, simulate_typical
+    from sim.validation.posterior import Fitted, candidates, excess, posterior_of, typical_table
 
     open_folder(plan, folder)
     with hands_of(workers, scheduler) as hands:
@@ -151,7 +150,7 @@ def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> A
 
 
 def _recovered(plan: Plan, runs: Any) -> Any:
-    from sim.history.recovery import recover
+    from sim.validation.rejection_abc import recover
 
     said, size = plan.definition, plan.space.fitted
     if not said.recovery:
@@ -163,11 +162,11 @@ def _recovered(plan: Plan, runs: Any) -> Any:
 
 def _write(fitted: Fitted, folder: Path) -> None:
     """Write tables, figures and the report into the folder."""
-    from sim.history import fitted as tables
-    from sim.history.calibration import finish
-    from sim.plots.calibration import figures
     from sim.plots.calibration_report import page
+    from sim.plots.calibration_sheet import figures
     from sim.plots.style import write_whole
+    from sim.validation import posterior as tables
+    from sim.validation.calibration import finish
 
     text = tables.posterior_text(fitted.plan, fitted.values)
     write_whole(folder / "posterior.csv", text.encode())
@@ -184,9 +183,9 @@ def _write(fitted: Fitted, folder: Path) -> None:
 
 def _tell(fitted: Fitted, folder: Path) -> None:
     """Print what was learned."""
-    from sim.cli.output import console
-    from sim.history import fitted as tables
+    from sim.cli.console import console
     from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line, typical_lines
+    from sim.validation import posterior as tables
 
     out = console()
     out.print()

@@ -1,13 +1,153 @@
-"""`run.py check`: is the scenario well-formed, and what do its numbers imply?"""
+"""Commands that read scenario files only: check, show, changes, rules, schema."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from sim.rule_catalogue import Parameter, Step
+    from sim.scenario.parameters import Rules
+
+
+def show(
+    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
+    ] = None,
+) -> None:
+    """Print the scenario with everything filled in, units and sources as comments."""
+    from sim.cli.locate import NO_SCENARIO, refuse
+    from sim.load import read
+    from sim.scenario.show import show as shown
+    from sim.study.path_kind import Kind
+
+    refuse(scenario, "show", "a scenario file", Kind.STUDY_FILE, *NO_SCENARIO)
+    loaded, _geography = read(scenario, sets or ())
+    print(shown(loaded).rstrip())
+
+
+def changes(
+    first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
+    second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
+    picture: Annotated[
+        str | None, typer.Option("--map", metavar="[PNG]", help="Draw both starts side by side, to a new file.")
+    ] = None,
+) -> None:
+    """Print what differs between two scenarios once everything is filled in."""
+    from sim.cli.locate import NO_SCENARIO, refuse
+    from sim.cli.pictures import draw_starts, picture_file
+    from sim.load import read
+    from sim.scenario.diff import changes as differences
+    from sim.study.path_kind import Kind
+
+    for file in (first, second):
+        refuse(file, "changes", "scenario files", Kind.STUDY_FILE, *NO_SCENARIO)
+    (one, one_map), (two, two_map) = read(first), read(second)
+    target = None if picture is None else picture_file(picture, f"{first.stem}-{second.stem}-start")
+    print("\n".join(map(str, differences(one.scenario, two.scenario))) or "no difference")
+    if target is not None:
+        draw_starts(target, (one.scenario, one_map), (two.scenario, two_map))
+
+
+def schema(
+    part: Annotated[bool, typer.Option("--part", help="Of files in scenarios/parts: nothing is required.")] = False,
+) -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from sim.scenario.show import json_schema
+
+    print(json.dumps(json_schema(part), indent=2, ensure_ascii=False))
+
+
+def rules(
+    scenario: Annotated[
+        Path | None,
+        typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
+    ] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
+    ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="PNG", help="Draw which rule reads and changes which table, to a new file."),
+    ] = None,
+) -> None:
+    """Print the simulated day: rules in order, on or off, what each reads and changes, parameters, sources."""
+    from sim.cli.pictures import new_picture, save_picture
+    from sim.rule_catalogue import catalogue
+
+    found, title = _rules(scenario, sets or [])
+    target = None if picture is None else new_picture(picture, "--picture")
+    for number, step in enumerate(catalogue(), 1):
+        _tell(number, step, found)
+    if target is not None:
+        from sim.plots.schedule import day_matrix
+
+        save_picture(target, day_matrix(catalogue(), found, title))
+        print(f"picture: {target}")
+
+
+def _rules(scenario: Path | None, sets: list[str]) -> tuple[Rules, str]:
+    """Return the rules of a scenario and its title; the defaults where there is none."""
+    from sim.errors import Fault, InputError
+    from sim.load import read
+    from sim.scenario.parameters import Rules
+
+    if scenario is not None:
+        loaded, _geography = read(scenario, sets)
+        return loaded.scenario.rules, loaded.scenario.title
+    if sets:
+        raise InputError([Fault("--set", None, "", "changes a scenario: name its file")])
+    return Rules(), "defaults"
+
+
+def _tell(number: int, step: Step, found: Rules) -> None:
+    """Print one step of the day."""
+    from sim.cli.console import console, pairs
+    from sim.rule_catalogue import borrowed, is_on, parameters, variant
+
+    state = f" [{'on' if is_on(step, found) else 'off'}{f'; {form}' if (form := variant(step, found)) else ''}]"
+    title = f"{number}. {step.id}: {step.title}{state if step.switch else f' [always{state[3:]}' if form else ''}"
+    rows = [
+        ("reads", _fields(step.reads)),
+        ("changes", _fields(step.writes)),
+        ("writes events", ", ".join(step.events)),
+        ("reads of other rules", ", ".join(path.removeprefix("rules.") for path in borrowed(step))),
+        ("sources", "; ".join(step.sources)),
+    ]
+    pairs([(f"   {label}", text) for label, text in rows if text], title=title)
+    own = parameters(step, found)
+    if own:
+        pairs([(f"     {p.key.rsplit('.', 1)[1]}", _number(p)) for p in own])
+    console().print()
+
+
+def _number(parameter: Parameter) -> str:
+    """Say a parameter: value, unit, what it is, allowed range, source."""
+    from sim.rule_catalogue import unread
+
+    said = [f"{parameter.value} {parameter.unit}".strip() + f": {parameter.about}"]
+    if parameter.allowed:
+        said.append(f"allowed {parameter.allowed}")
+    if parameter.source:
+        said.append(f"source: {parameter.source}")
+    if parameter.key in unread():
+        said.append("read by no rule: it has no effect")
+    return "; ".join(said)
+
+
+def _fields(tables: dict[str, tuple[str, ...]]) -> str:
+    """Say tables and fields: "towns (holder, status); strength"; the log is said by its kinds of event."""
+    said = (
+        f"{table} ({', '.join(fields)})" if fields and table != "events" else table for table, fields in tables.items()
+    )
+    return "; ".join(said)
 
 
 def check(
@@ -33,13 +173,13 @@ def check(
 
 
 def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) -> None:
+    from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.output import pairs
-    from sim.cli.picture import FREE_NAME, draw_starts, picture_file
-    from sim.engine.implied import implied
-    from sim.reading import read
+    from sim.cli.pictures import FREE_NAME, draw_starts, picture_file
+    from sim.load import read
+    from sim.preview import implied
     from sim.study.definition import find_study
-    from sim.study.kind import Kind, kind_of
+    from sim.study.path_kind import Kind, kind_of
 
     refuse(path, "check", "scenario, study and calibration files", *NO_SCENARIO - {Kind.CALIBRATION_FILE})
     study = find_study(path) or path
@@ -62,7 +202,7 @@ def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) ->
 
 def _check_study(path: Path, sets: list[str], picture: str | None) -> None:
     from sim.cli.batch import plan_rows
-    from sim.cli.output import pairs
+    from sim.cli.console import pairs
     from sim.study.definition import read_definition
     from sim.study.plan import make_plan
 
@@ -75,8 +215,8 @@ def _check_study(path: Path, sets: list[str], picture: str | None) -> None:
 
 def _check_calibration(path: Path, sets: list[str], picture: str | None) -> None:
     from sim.cli.calibrate import rows
-    from sim.cli.output import pairs
-    from sim.history.priors import read_calibration
+    from sim.cli.console import pairs
+    from sim.validation.priors import read_calibration
 
     if sets or picture is not None:
         raise InputError([Fault(str(path), None, "", "is a calibration; --set and --map belong to scenarios")])

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from sim.record.run import Run
-    from sim.study.comparison import Comparison
-    from sim.study.outcomes import Outcomes
+    from sim.comparison.outcomes import Outcomes
+    from sim.comparison.results import Comparison
+    from sim.results.run import Run
     from sim.study.store import Study
 
 SAID = "comparison.json"  # what a folder of a comparison was made of
@@ -34,10 +34,9 @@ def compare(
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import find_result
-    from sim.cli.picture import say_lacking_letters_of
-    from sim.study.compare import compare as compared
+    from sim.cli.locate import check_folder, find_result
+    from sim.cli.pictures import say_lacking_letters_of
+    from sim.comparison.compare import compare as compared
 
     found = [find_result(word) for word in results]
     place, name = _place(found, out)
@@ -53,7 +52,7 @@ def compare(
 
 def _place(found: list[Study | Run], out: Path | None) -> tuple[Path, str]:
     """Return the folder in which the comparison's own is made, and the name of that."""
-    from sim.record.run import slug
+    from sim.results.run import slug
 
     if len(found) == 1:
         return out or Path(found[0].folder or "outputs"), FOLDER
@@ -63,7 +62,7 @@ def _place(found: list[Study | Run], out: Path | None) -> tuple[Path, str]:
 
 def tell(comparison: Comparison) -> None:
     """Print what differs between the scenarios, and the answers."""
-    from sim.cli.output import console
+    from sim.cli.console import console
 
     out = console()
     out.print(f"SIMULATED. {comparison.question}", style="bold")
@@ -93,9 +92,8 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
     """Print what the runs of the only scenario come to."""
     from rich.table import Table
 
-    from sim.cli.output import console
-    from sim.study.say import figure
-    from sim.words import plural
+    from sim.cli.console import console
+    from sim.text import plural, three_digits
 
     out = console()
     out.print(f"\nOutcomes of {outcomes.scenario} in {plural(outcomes.runs, 'run')}", style="underline")
@@ -106,14 +104,19 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
     for heading in ("mean", "median", "90 % of runs"):
         table.add_column(heading, justify="right")
     for row in outcomes.numbers:
-        table.add_row(row.label, figure(row.mean), figure(row.median), f"{figure(row.low)} to {figure(row.high)}")
+        table.add_row(
+            row.label,
+            three_digits(row.mean),
+            three_digits(row.median),
+            f"{three_digits(row.low)} to {three_digits(row.high)}",
+        )
     out.print(table)
     out.print("In brackets: Wilson's 95 % interval of the share of runs.", style="dim")
 
 
 def _write(comparison: Comparison, place: Path, name: str, results: list[Path], out: Path | None) -> None:
-    from sim.plots.compare.folder import draw_comparison
-    from sim.record.write import whole_folder, write_text
+    from sim.plots.comparison.figure_list import draw_comparison
+    from sim.results.write import whole_folder, write_text
 
     state = _state(comparison)
     same = next((path for path in _made(place, name) if _read(path) == state), None)

@@ -13,7 +13,7 @@ from sim.errors import Fault, InputError, did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.record.run import Run
+    from sim.results.run import Run
 
 FEW_COLUMNS = 72  # narrower than this, an event is one running line
 
@@ -46,7 +46,7 @@ def events(
     _check_days(days, found, table)
     chosen = choose(table, kinds, towns, sides, days)
     if csv:
-        from sim.record.frames import csv_text
+        from sim.results.run import csv_text
 
         print(csv_text(chosen), end="")
     else:
@@ -124,8 +124,8 @@ def _tell(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None:
     """Print one row an event: id, date, place, sentence."""
     from rich.table import Table
 
-    from sim.cli.output import console
-    from sim.words import day_text, plural
+    from sim.cli.console import console
+    from sim.text import day_text, plural
 
     out = console()
     of = f" of {total:,}" if len(chosen) < total else ""

@@ -13,7 +13,7 @@ import typer
 from sim.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from sim.plots.paper import Figures
+    from sim.plots.figures import Figures
 
 FORMATS = ("pdf", "svg", "png")
 PAPER_DPI = 300
@@ -36,8 +36,8 @@ def figure(
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
     from sim.cli.locate import find_result
-    from sim.cli.picture import say_lacking_letters_of
-    from sim.plots.compare.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
+    from sim.cli.pictures import say_lacking_letters_of
+    from sim.plots.comparison.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
 
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
         raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
@@ -64,7 +64,7 @@ def figure(
 
 def _check_day(day: int, figures: Figures) -> None:
     """Raise InputError if a run does not have the day, or a study does not keep control on it."""
-    from sim.study.comparison import Comparison
+    from sim.comparison.results import Comparison
 
     if isinstance(figures.source, Comparison):
         if day not in (kept := figures.source.control.days.tolist()):
@@ -89,9 +89,9 @@ def _format(format: str | None, out: Path | None) -> str:
 
 
 def _figures(found: object) -> Figures:
-    from sim.plots.paper import figures_of_comparison, figures_of_run
-    from sim.record.run import Run
-    from sim.study.compare import compare
+    from sim.comparison.compare import compare
+    from sim.plots.figures import figures_of_comparison, figures_of_run
+    from sim.results.run import Run
     from sim.study.store import Study
 
     if isinstance(found, Run):
@@ -102,7 +102,7 @@ def _figures(found: object) -> Figures:
 
 
 def _list(figures: Figures, result: Path) -> None:
-    from sim.cli.output import pairs
+    from sim.cli.console import pairs
 
     rows = [(kind.name, f"{kind.about}{' (--day)' if kind.dated else ''}") for kind in figures.kinds.values()]
     pairs(rows, title=f"Figures of {result}")
@@ -110,8 +110,8 @@ def _list(figures: Figures, result: Path) -> None:
 
 def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
     """Return the file to draw to; neither it nor its caption exists yet."""
-    from sim.cli.folder import check_folder
-    from sim.plots.compare.folder import file_stem
+    from sim.cli.locate import check_folder
+    from sim.plots.comparison.figure_list import file_stem
 
     if out is not None:
         path = out if out.suffix else out.with_name(f"{out.name}.{suffix}")
@@ -139,7 +139,7 @@ def _caption_file(path: Path) -> Path:
 
 
 def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: Path, command: str) -> None:
-    from sim.plots.paper import caption_text
+    from sim.plots.figures import caption_text
     from sim.plots.style import pdf_bytes, png_bytes, svg_bytes, write_whole
 
     drawn = figures.kinds[name].draw(figures.source, width_mm=width_mm, day=day)

@@ -15,9 +15,9 @@ from sim.errors import Fault, InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.history.observed import Sides
-    from sim.history.rolling import Record, Summary
     from sim.study.store import Study
+    from sim.validation.hindcast import Record, Summary
+    from sim.validation.observed import Sides
 
 FOLDER = "hindcast"
 RUN_UP = 28
@@ -51,11 +51,10 @@ def hindcast(
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figure.")] = False,
 ) -> None:
     """Score weekly events foreseen from rolling origins against a record, beside a Hawkes process."""
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import find_study
+    from sim.cli.locate import check_folder, find_study
     from sim.cli.score import free_folder
-    from sim.history.events import Area
-    from sim.history.rolling import origins_of, read_record, summary, table_of
+    from sim.validation.event_files import Area
+    from sim.validation.hindcast import origins_of, read_record, summary, table_of
 
     found = find_study(study)
     _whole_weeks(run_up, found)
@@ -78,9 +77,9 @@ def hindcast(
 
 def _sides(map_name: str) -> Sides | None:
     """Return the names of the sides whose events count, as the map's patterns declare them; None, for all, without patterns."""
-    from sim.history.declared import FOLDER as PATTERNS
-    from sim.history.declared import read_patterns
-    from sim.history.observed import sides_named
+    from sim.validation.observed import sides_named
+    from sim.validation.pattern_file import FOLDER as PATTERNS
+    from sim.validation.pattern_file import read_patterns
 
     path = PATTERNS / f"{map_name}.yaml"
     return sides_named(read_patterns(path), path) if path.is_file() else None
@@ -95,8 +94,8 @@ def _whole_weeks(run_up: int, study: Study) -> None:
 
 def _made_of(study: Study, observed: Path, record: Record, table: pd.DataFrame, command: str) -> dict[str, Any]:
     from sim import __version__
-    from sim.history.rolling import by_ahead, summary
     from sim.study.manifest import now
+    from sim.validation.hindcast import by_ahead, summary
 
     hashes = {key: study.manifest.get(key) for key in ("digest", "program", "defaults", "posterior", "scenarios")}
     return {
@@ -116,7 +115,7 @@ def _made_of(study: Study, observed: Path, record: Record, table: pd.DataFrame, 
 
 def _write(study: Study, table: pd.DataFrame, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
     from sim.cli.score import own_folder
-    from sim.record.write import write_text
+    from sim.results.write import write_text
 
     with own_folder(study.folder, FOLDER, out) as (partial, final):
         write_text(partial / "hindcast.csv", table.to_csv(index=False, lineterminator="\n"))
@@ -127,12 +126,14 @@ def _write(study: Study, table: pd.DataFrame, made_of: dict[str, Any], out: Path
 
 
 def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Path) -> None:
-    from sim.history.rolling import summary
-    from sim.plots.rolling import rolling_figure, stamp_of
+    from sim.plots.score_figures import hindcast_stamp, rolling_figure
     from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.validation.hindcast import summary
 
     evidence = max(model.evidence_until for model in study.scenarios.values())
-    stamp = stamp_of(study.name, int(table["model_runs"].min()), date.fromisoformat(made_of["record_until"]), evidence)
+    stamp = hindcast_stamp(
+        study.name, int(table["model_runs"].min()), date.fromisoformat(made_of["record_until"]), evidence
+    )
     drawn = rolling_figure(table, summary(table), stamp)
     write_whole(folder / "hindcast.png", png_bytes(drawn.figure))
     write_whole(folder / "hindcast.svg", svg_bytes(drawn.figure))
@@ -140,8 +141,8 @@ def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Pa
 
 def tell(study: Study, table: pd.DataFrame, found: Summary, record: Record) -> None:
     """Print mean scores by origin and by weeks ahead, and who does better."""
-    from sim.cli.output import console
-    from sim.history.rolling import by_ahead
+    from sim.cli.console import console
+    from sim.validation.hindcast import by_ahead
 
     out = console()
     out.print(f"SIMULATED. {study.question}", style="bold")

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from sim.cli.locate import OUTPUTS, shell
-from sim.study.kind import Kind, kind_of, made_by, read_any_manifest
+from sim.study.path_kind import Kind, kind_of, made_by, read_any_manifest
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RECENT = 8
@@ -15,7 +15,7 @@ NEXT = "; next: "  # parts the state of a result from the command to go on with
 
 def home() -> None:
     """List the scenarios of `scenarios/` by their question, and the most recent results of `outputs/`."""
-    from sim.cli.output import pairs
+    from sim.cli.console import pairs
 
     pairs(_scenarios(SCENARIOS), title="Scenarios")
     results = recent_results(OUTPUTS)
@@ -26,7 +26,7 @@ def home() -> None:
 
 def _tell_results(results: list[Path]) -> None:
     """Print each result as a paragraph; commands stand unbroken on lines of their own, so that they can be pasted."""
-    from sim.cli.output import console
+    from sim.cli.console import console
 
     out = console()
     out.print("\nRecent results", style="bold")
@@ -100,8 +100,8 @@ def result_text(path: Path) -> str:
 
 
 def _run_text(folder: Path) -> str:
-    from sim.record.columns import SCHEMA_VERSION
-    from sim.record.run import Run
+    from sim.results.columns import SCHEMA_VERSION
+    from sim.results.run import Run
 
     manifest = read_any_manifest(folder)
     day, branch = str(manifest.get("started", ""))[:10], manifest.get("branch")
@@ -120,9 +120,9 @@ def _run_text(folder: Path) -> str:
 
 
 def _study_text(folder: Path) -> str:
-    from sim.record.lock import is_written
+    from sim.results.lock import is_written
     from sim.study.store import Study
-    from sim.words import plural
+    from sim.text import plural
 
     study = Study.open(folder)
     done = f"study, {study.done:,} of {plural(study.planned, 'run')} done"

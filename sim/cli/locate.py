@@ -1,7 +1,8 @@
-"""Runs, studies, towns and events that a command line names; what does not fit is refused in one line with advice."""
+"""Find what a path of the command line names: run, study, calibration, town, event; check output folders."""
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -9,13 +10,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.study.kind import Kind, kind_of, made_by, read_any_manifest
+from sim.study.path_kind import Kind, kind_of, made_by, read_any_manifest
 
 if TYPE_CHECKING:
-    from sim.record.run import Run
+    from sim.results.run import Run
     from sim.study.store import Study
 
+
+def check_folder(folder: Path, option: str) -> None:
+    """Raise InputError where `folder` could not be made or written to."""
+    for place in (folder, *folder.absolute().parents):
+        if place.exists():
+            if not place.is_dir():
+                raise InputError([Fault(option, None, "", f"{place} is a file, a folder is needed")])
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise InputError([Fault(option, None, "", f"{place} cannot be written to")])
+            return
+
+
 OUTPUTS = Path("outputs")
+
 NO_SCENARIO = frozenset(
     {
         Kind.RUN,
@@ -28,6 +42,7 @@ NO_SCENARIO = frozenset(
         Kind.PATTERN_FILE,
     }
 )  # kinds that are neither scenarios nor studies to run; other files and folders are left to the readers of those
+
 EVENT = re.compile(r"[Ee]0*(\d{1,9})")
 
 
@@ -38,8 +53,8 @@ def shell(*words: str | Path) -> str:
 
 def find_run(word: Path) -> Run:
     """Return the run meant by a word: its folder, or a name in outputs/. InputError if it is none that can be read."""
-    from sim.record.columns import FILES
-    from sim.record.run import Run
+    from sim.results.columns import FILES
+    from sim.results.run import Run
 
     folder = find_folder(word, Kind.RUN)
     run = Run.open(folder)
@@ -133,7 +148,7 @@ def _nearest(word: Path, path: Path) -> str:
 
 def _raise_reader_fault(folder: Path, takes: tuple[Kind, ...]) -> None:
     """Raise what the reader of a run's or study's manifest has to say of a damaged one."""
-    from sim.record.manifest import read_manifest
+    from sim.results.manifest import read_manifest
     from sim.study.manifest import read_study_manifest
 
     (read_study_manifest if takes == (Kind.STUDY,) and (folder / "study.yaml").is_file() else read_manifest)(folder)
@@ -141,7 +156,7 @@ def _raise_reader_fault(folder: Path, takes: tuple[Kind, ...]) -> None:
 
 def find_town(run: Run, word: str, option: str) -> str:
     """Return the name of the town meant by a word, in any spelling, as the run's map has it."""
-    from sim.geography.names import find_place
+    from sim.geography.towns import find_place
 
     try:
         return run.geography.places[find_place(run.geography, word)].name

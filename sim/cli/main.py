@@ -20,28 +20,21 @@ from typer.core import TyperGroup
 
 from sim import __version__
 from sim.cli.ablate import ablate
-from sim.cli.batch import batch
-from sim.cli.branch import branch
+from sim.cli.batch import batch, status
 from sim.cli.calibrate import calibrate
-from sim.cli.changes import changes
-from sim.cli.check import check
+from sim.cli.check import changes, check, rules, schema, show
 from sim.cli.compare import compare
 from sim.cli.events import events
-from sim.cli.export import export
+from sim.cli.export import export, pack
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
-from sim.cli.pack import pack
 from sim.cli.patterns import patterns
-from sim.cli.picture import name_maps
-from sim.cli.rules import rules
+from sim.cli.pictures import name_maps
 from sim.cli.run import run
-from sim.cli.schema import schema
 from sim.cli.score import score
-from sim.cli.show import show
-from sim.cli.status import status
-from sim.cli.verify import verify
+from sim.cli.verify import branch, verify
 from sim.cli.watch import watch
 from sim.cli.why import why
 from sim.errors import Fault, InputError, did_you_mean

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.folder import check_folder
 from sim.cli.home import SCENARIOS
+from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError
-from sim.scenario.files import file_name
+from sim.scenario.compose import file_name
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
@@ -41,7 +41,7 @@ def new_map(
     ] = datetime(2020, 1, 1),
 ) -> None:
     """Make a map and a first scenario from a list of towns; guesses roads, extent, cells and people, and says so."""
-    from sim.cli.output import console
+    from sim.cli.console import console
     from sim.geography.new_map import guess_map
 
     name = unicodedata.normalize("NFC", name)
@@ -63,7 +63,7 @@ def new_map(
 
 def _title(text: str) -> str:
     """Return the title asked for; InputError if it cannot stand in tables and pictures."""
-    from sim.scenario.keys import name_fault
+    from sim.scenario.fields import name_fault
 
     if fault := name_fault(text.strip()):
         raise InputError([Fault("--title", None, "", f"{text[:60]!r} {fault}")])
@@ -110,13 +110,12 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
 
 def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
-    from sim.cli.picture import say_lacking_letters
-    from sim.geography.check import check_places
+    from sim.cli.pictures import say_lacking_letters
     from sim.geography.maps import load_map
-    from sim.geography.new_map import as_listed, map_files
-    from sim.plots.maps import start_map
+    from sim.geography.new_map import as_listed, first_scenario, map_files
+    from sim.load import check_places
+    from sim.plots.map.sheets import start_map
     from sim.plots.style import png_bytes
-    from sim.scenario.first import first_scenario
     from sim.scenario.load import load
     from sim.tabular.files import file_name as shown_path
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sim.geography.maps import Geography
-    from sim.history.card import Card
-    from sim.history.declared import Patterns
-    from sim.history.runs import Told
-    from sim.record.run import Run
+    from sim.results.run import Run
     from sim.scenario.schema import Scenario
     from sim.study.store import Study
+    from sim.validation.pattern_card import Card
+    from sim.validation.pattern_file import Patterns
+    from sim.validation.pattern_samples import Told
 
 FOLDER = "patterns"
 WIDTHS = (28, 12, 6, 12, 6, 12, 10)  # with gaps of two within 100 columns
@@ -58,12 +58,11 @@ def patterns(
 
     Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
     """
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import find_result
-    from sim.history.card import make_card
-    from sim.history.declared import find_patterns, read_patterns
-    from sim.history.events import Area
-    from sim.history.observed import observe
+    from sim.cli.locate import check_folder, find_result
+    from sim.validation.event_files import Area
+    from sim.validation.observed import observe
+    from sim.validation.pattern_card import make_card
+    from sim.validation.pattern_file import find_patterns, read_patterns
 
     found = [find_result(word) for word in results]
     place = out or Path((found[0].folder if len(found) == 1 else None) or "outputs")
@@ -81,7 +80,7 @@ def patterns(
 
 
 def _scenario(one: Study | Run, name: str | None) -> Scenario:
-    from sim.record.run import Run
+    from sim.results.run import Run
 
     if isinstance(one, Run):
         return one.scenario
@@ -92,14 +91,14 @@ def _scenario(one: Study | Run, name: str | None) -> Scenario:
 
 
 def _geography(one: Study | Run) -> Geography:
-    from sim.record.run import Run
+    from sim.results.run import Run
 
     return one.geography if isinstance(one, Run) else one.geography()
 
 
 def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[Told]:
-    from sim.history.runs import check_sides, run_told, runs_of_study
-    from sim.record.run import Run
+    from sim.results.run import Run
+    from sim.validation.pattern_samples import check_sides, run_told, runs_of_study
 
     told: list[Told] = []
     for number, one in enumerate(found):
@@ -110,8 +109,8 @@ def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: 
 
 def tell(card: Card, read: Sequence[str] = ()) -> None:
     """Print the card; `read` are sentences on the files of events that were given."""
-    from sim.cli.output import console
-    from sim.history.say import failing, summary
+    from sim.cli.console import console
+    from sim.validation.pattern_card import failing, summary
 
     out = console()
     out.print(f"SIMULATED. {card.title}", style="bold")
@@ -131,8 +130,8 @@ def tell(card: Card, read: Sequence[str] = ()) -> None:
 
 
 def _print_table(card: Card) -> None:
-    from sim.cli.output import console
-    from sim.history.say import interval, number, short
+    from sim.cli.console import console
+    from sim.validation.pattern_card import interval, number, short
 
     out = console()
     out.print()
@@ -165,9 +164,9 @@ def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
 
 def write(card: Card, scenario: Scenario, place: Path) -> None:
     """Write the card's tables and pictures to a new folder in `place`."""
-    from sim.history.say import card_csv, runs_csv
-    from sim.plots.patterns import draw_card
-    from sim.record.write import whole_folder, write_text
+    from sim.plots.pattern_sheets import draw_card
+    from sim.results.write import whole_folder, write_text
+    from sim.validation.pattern_card import card_csv, runs_csv
 
     with whole_folder(place, FOLDER) as (partial, final):
         write_text(partial / "patterns.csv", card_csv(card))

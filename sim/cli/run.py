@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result
     from sim.engine.tables import World
     from sim.geography.maps import Geography
-    from sim.record.run import Run
+    from sim.results.run import Run
     from sim.scenario.schema import Scenario
 
 MAX_SEED = 2**63 - 1
@@ -66,12 +66,12 @@ def run(
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
-    from sim.cli.drawing import second_process
-    from sim.cli.folder import check_folder
-    from sim.cli.results import tell
-    from sim.reading import read
-    from sim.record.run import Run
-    from sim.study.one import chosen
+    from sim.cli.console import tell
+    from sim.cli.locate import check_folder
+    from sim.cli.pictures import second_process
+    from sim.load import read
+    from sim.results.run import Run
+    from sim.study.single_run import chosen
 
     clock = Clock()
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
@@ -100,7 +100,7 @@ def _check_kind(path: Path) -> None:
     """Raise InputError if a path is neither a scenario nor the folder of a study, with the command that takes it."""
     from sim.cli.locate import NO_SCENARIO, refuse
     from sim.study.definition import find_study
-    from sim.study.kind import Kind
+    from sim.study.path_kind import Kind
 
     takes = "a scenario file, or a study's folder with --scenario and --replicate"
     refuse(find_study(path) or path, "run", takes, Kind.STUDY_FILE, *NO_SCENARIO - {Kind.STUDY})
@@ -149,7 +149,7 @@ def say_compiling(quiet: bool) -> bool:
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:
-    from sim.cli.progress import progress
+    from sim.cli.console import progress
     from sim.engine.simulation import simulate
 
     compile_rules(scenario, geography, quiet)
@@ -189,12 +189,12 @@ def write_run(
     finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool, beside: Executor | None
 ) -> Path:
     """Write a finished run to a folder of its own in `out`, with pictures unless told not to; `beside` draws some."""
-    from sim.record.write import write
+    from sim.results.write import write
 
     if no_pictures:
         return write(finished, out, started=started)
-    from sim.cli.picture import say_lacking_letters
-    from sim.plots.draw import draw_all
+    from sim.cli.pictures import say_lacking_letters
+    from sim.plots.run_report import draw_all
 
     say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:
@@ -204,8 +204,8 @@ def write_run(
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:
     """Print the share of each rule in the simulated days, from a second run in which rules are called one by one."""
-    from sim.cli.output import pairs
-    from sim.engine.profile import profile
+    from sim.cli.console import pairs
+    from sim.engine.simulation import profile
 
     seconds, force_days = profile(scenario, geography, seed)
     total = sum(seconds.values())
@@ -232,6 +232,6 @@ class Clock:
 
     def tell(self) -> None:
         """Print the stages."""
-        from sim.cli.output import pairs
+        from sim.cli.console import pairs
 
         pairs([(stage, f"{seconds:8.2f} s") for stage, seconds in self.stages], title="\nTime")

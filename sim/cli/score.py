@@ -15,8 +15,8 @@ import typer
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from sim.history.scores import Measure, Scores
     from sim.study.store import Study
+    from sim.validation.scores import Measure, Scores
 
 FOLDER = "score"
 
@@ -38,9 +38,8 @@ def score(
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figures.")] = False,
 ) -> None:
     """Score a study against observations, beside baselines: table, scores.json, scores.csv, figures."""
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import find_study
-    from sim.history.scored import score_study
+    from sim.cli.locate import check_folder, find_study
+    from sim.validation.score_study import score_study
 
     found = find_study(study)
     free_folder(out)
@@ -70,7 +69,7 @@ def free_folder(out: Path | None) -> None:
 @contextmanager
 def own_folder(place: Path, name: str, out: Path | None) -> Iterator[tuple[Path, Path]]:
     """Give a hidden new folder to write in, and its final name: `out`, or else a free one beginning with `name` in `place`."""
-    from sim.record.write import whole_folder
+    from sim.results.write import whole_folder
 
     if out is not None:
         place, name = out.absolute().parent, out.absolute().name
@@ -81,14 +80,14 @@ def own_folder(place: Path, name: str, out: Path | None) -> Iterator[tuple[Path,
 
 
 def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
-    from sim.history.scored import scores_csv, scores_json
-    from sim.record.write import write_text
+    from sim.results.write import write_text
+    from sim.validation.score_study import scores_csv, scores_json
 
     with own_folder(study.folder, FOLDER, out) as (partial, final):
         write_text(partial / "scores.csv", scores_csv(scores))
         write_text(partial / "scoring.json", json.dumps(made_of, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
         if not no_pictures:
-            from sim.plots.scores import draw_scores
+            from sim.plots.score_figures import draw_scores
 
             draw_scores(scores, study.scenarios[made_of["scenario"]], study.geography(), partial)
         write_text(partial / "scores.json", scores_json(scores))
@@ -97,8 +96,8 @@ def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | No
 
 def tell(scores: Scores, made_of: dict[str, Any]) -> None:
     """Print all scores as tables, then where the model loses."""
-    from sim.cli.output import console
-    from sim.history.scores import losses, verdict, wrong_calls
+    from sim.cli.console import console
+    from sim.validation.scores import losses, verdict, wrong_calls
 
     out = console()
     out.print(
@@ -155,7 +154,7 @@ def _number(value: float) -> str:
 
 def _bands(scores: Scores) -> str:
     """Say the model's bands beside those of the first baseline that has them."""
-    from sim.history.forecast import MODEL
+    from sim.validation.forecasts import MODEL
 
     said = []
     for measure in scores.measures:

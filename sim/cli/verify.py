@@ -1,7 +1,8 @@
-"""`run.py verify`: is a run, or a study, what this program makes of its manifest?"""
+"""Commands verify and branch: past runs simulated again, as they were or with a change."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,7 +10,62 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from sim.record.verify import Verdict
+    from sim.results.verify import Verdict
+
+
+def branch(
+    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    day: Annotated[
+        int, typer.Option(metavar="N", help="First day with the change, as in events.csv.", show_default=False)
+    ],
+    sets: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change an input from that day on; repeatable."),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="YAML file with a list `policy:` of acts to add.", show_default=False),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the branch's own is made.")] = Path(
+        "outputs"
+    ),
+    label: Annotated[
+        str,
+        typer.Option(
+            metavar="TEXT", help="A note kept with the branch, `branch-dayN` if left out.", show_default=False
+        ),
+    ] = "",
+    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the branch's folder.")] = False,
+) -> None:
+    """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
+    from sim.cli.console import tell
+    from sim.cli.locate import check_folder, find_run
+    from sim.cli.pictures import second_process
+    from sim.cli.run import Clock, compile_rules, write_run
+    from sim.results.branch import branch as branched
+
+    started = Clock().started
+    check_folder(out, "--out")
+    origin = find_run(run)
+    place = origin.folder
+    assert place is not None
+    compile_rules(origin.scenario, origin.geography, quiet)
+    words = ["python", "run.py", "branch", str(run), "--day", str(day)]
+    words += [word for each in sets or [] for word in ("--set", each)]
+    words += ["--policy", str(policy)] if policy is not None else []
+    with second_process(not no_pictures) as beside:
+        made = branched(place, day, sets or [], policy, label, shlex.join(words))
+        folder = write_run(made, out, started, no_pictures, quiet, beside)
+    if quiet:
+        print(folder)
+        return
+    assert made.branch is not None
+    tell(made, folder)
+    changed = "; ".join(made.branch["changes"]) or "nothing changed"
+    print(f"\nbranches from {place} on day {day}: {changed}")
+    print(f"side by side: {shlex.join(['python', 'run.py', 'compare', str(place), str(folder)])}", file=sys.stdout)
+
 
 DIFFERS = 1
 
@@ -28,7 +84,7 @@ def verify(
     from sim.cli.locate import find_folder
     from sim.cli.run import compiling
     from sim.errors import Fault, InputError
-    from sim.study.kind import Kind, kind_of
+    from sim.study.path_kind import Kind, kind_of
 
     place = find_folder(folder, Kind.RUN, Kind.STUDY)
     study = kind_of(place) is Kind.STUDY
@@ -42,7 +98,7 @@ def verify(
 
 
 def _run(place: Path) -> tuple[Verdict, str]:
-    from sim.record.verify import verify_run
+    from sim.results.verify import verify_run
 
     verdict = verify_run(place)
     return verdict, f"{len(verdict.compared)} files made again, byte for byte"

@@ -50,9 +50,8 @@ def watch(
 ) -> None:
     """Watch a scenario unfold in the browser, steer it, question it; replay a run; compare two side by side."""
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.errors import Fault, InputError
-    from sim.libraries import unsupported
-    from sim.study.kind import Kind
+    from sim.errors import Fault, InputError, unsupported
+    from sim.study.path_kind import Kind
 
     if line := unsupported("ipyvuetify", "mesa", "solara"):
         raise InputError([Fault("watch", None, "", line)])
@@ -98,9 +97,9 @@ def source_of(
 ) -> Source:
     """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
     from sim.cli.locate import find_run, path_of
-    from sim.scenario.files import find_scenario
-    from sim.study.kind import Kind, kind_of
-    from sim.study.one import chosen
+    from sim.scenario.compose import find_scenario
+    from sim.study.path_kind import Kind, kind_of
+    from sim.study.single_run import chosen
     from sim.viewer.session import Source
 
     kind = kind_of(path_of(word))

@@ -12,8 +12,8 @@ from sim.errors import Fault, InputError
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from sim.record.run import Run
-    from sim.statistics.why import Why
+    from sim.results.run import Run
+    from sim.statistics.causes import Why
     from sim.study.store import Study
 
 
@@ -33,10 +33,9 @@ def why(
 
     Of a study: in which share of runs a town came to its holder in which way.
     """
-    from sim.cli.folder import check_folder
-    from sim.cli.locate import find_result
-    from sim.record.run import Run
-    from sim.statistics.why import nothing_line
+    from sim.cli.locate import check_folder, find_result
+    from sim.results.run import Run
+    from sim.statistics.causes import nothing_line
 
     found = find_result(run)
     if not isinstance(found, Run):
@@ -51,8 +50,8 @@ def why(
         return
     _tell(answer, found)
     if not no_pictures:
-        from sim.cli.picture import say_lacking_letters_of
-        from sim.plots.why import why_picture
+        from sim.cli.pictures import say_lacking_letters_of
+        from sim.plots.cause_diagram import why_picture
 
         say_lacking_letters_of(found)
         _draw(why_picture(found, answer), folder, name)
@@ -60,8 +59,8 @@ def why(
 
 def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> None:
     """Print and draw in which share of a study's runs a town came to its holder in which way."""
-    from sim.cli.folder import check_folder
-    from sim.study.paths import paths_lines, town_paths
+    from sim.cli.locate import check_folder
+    from sim.comparison.control import paths_lines, town_paths
 
     folder = out or study.folder
     if not no_pictures:
@@ -72,8 +71,8 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
         raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
     print("\n".join(paths_lines(study, found)))
     if not no_pictures:
-        from sim.cli.picture import say_lacking_letters_of
-        from sim.plots.why_study import why_study_picture
+        from sim.cli.pictures import say_lacking_letters_of
+        from sim.plots.cause_diagram import why_study_picture
 
         say_lacking_letters_of(study)
         _draw(why_study_picture(study, found), folder, found.label)
@@ -82,7 +81,7 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
 def explain(run: Run, word: str) -> tuple[Why | None, str]:
     """Return the causes of what a word names, and that name: a town's or an event's."""
     from sim.cli.locate import find_event, find_town
-    from sim.statistics.why import why_event, why_town
+    from sim.statistics.causes import why_event, why_town
 
     event_id = find_event(word)
     if event_id is None:
@@ -97,8 +96,8 @@ def explain(run: Run, word: str) -> tuple[Why | None, str]:
 
 def _tell(answer: Why, run: Run) -> None:
     """Print the tree: drawn with lines on a terminal, as numbered and indented text without one."""
-    from sim.cli.output import console
-    from sim.statistics.why import stamp_line, step_lines
+    from sim.cli.console import console
+    from sim.statistics.causes import stamp_line, step_lines
 
     out = console()
     print(stamp_line(run, run.seed))
@@ -115,8 +114,8 @@ def _tree(answer: Why) -> None:
     from rich.text import Text
     from rich.tree import Tree
 
-    from sim.cli.output import console
-    from sim.statistics.why import HEAD, head_line, leaf_lines
+    from sim.cli.console import console
+    from sim.statistics.causes import HEAD, head_line, leaf_lines
 
     tree = Tree(Text(HEAD, style="dim"), guide_style="dim")
     for step in answer.steps:
@@ -130,7 +129,7 @@ def _tree(answer: Why) -> None:
 def _draw(figure: Figure, folder: Path, name: str) -> None:
     """Write a picture as PNG and SVG under a free name; one that is already there is kept."""
     from sim.plots.style import png_bytes, svg_bytes, write_whole
-    from sim.record.run import slug
+    from sim.results.run import slug
 
     contents = {".png": png_bytes(figure), ".svg": svg_bytes(figure)}
     stems = (f"why_{slug(name)}{end}" for end in ("", *(f"-{n}" for n in range(2, 10_000))))

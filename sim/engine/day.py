@@ -5,8 +5,8 @@ Each line is a rule: a function over the tables.
 
 from __future__ import annotations
 
-from sim.engine.ground import find_fronts, index_forces, sweep_all
 from sim.engine.jit import compiled
+from sim.engine.queries import find_fronts, index_forces, sweep_all
 from sim.engine.recording import record_day
 from sim.engine.rules.base_attempt import base_attempts
 from sim.engine.rules.ceasefire import ceasefires, expirations
@@ -14,8 +14,8 @@ from sim.engine.rules.civilians import civilians
 from sim.engine.rules.clash import clashes
 from sim.engine.rules.control import control
 from sim.engine.rules.demand import demands
-from sim.engine.rules.given import given
 from sim.engine.rules.incident import incidents
+from sim.engine.rules.interventions import given
 from sim.engine.rules.ladder import ladder
 from sim.engine.rules.memory import forget_day, memory, tally
 from sim.engine.rules.movement import movement

@@ -1,82 +1,142 @@
-"""Keyed random numbers: every draw is a pure function of (seed, process, day, entity, k).
-
-The generator is Philox4x32-10 (Salmon et al. 2011, SC '11: Parallel random numbers: as easy as 1, 2, 3), counter
-based: no state is passed round and no order of agents or draws matters, so two scenarios on one seed differ only where
-the change reaches. Process numbers are fixed and never reused.
-"""
+"""Keyed random draws: every draw is a function of (seed, process, day, entity), and identities are hashes of what made them."""
 
 from __future__ import annotations
 
 import math
+from functools import lru_cache
+from zlib import crc32
 
 from sim.engine.jit import compiled
 
 M32 = 0xFFFFFFFF
+
 M62 = 0x3FFFFFFFFFFFFFFF
 
 # Processes. A number, once used, keeps its meaning for ever.
 P_IDENTITY = 0
+
 P_BASE_ATTEMPT = 1
+
 P_INCIDENT = 2
+
 P_INCIDENT_SIDE = 3
+
 P_INCIDENT_KIND = 4
+
 P_INCIDENT_DEATHS = 5
+
 P_INCIDENT_ESCALATES = 6
+
 P_DEMAND_DAY = 7
+
 P_DEMAND_SIDE = 8
+
 P_DEMAND = 9
+
 P_RESPONSE = 10
+
 P_REFUSAL_CLASH = 11
+
 P_SETTLE = 12
+
 P_OFFSPRING = 13
+
 P_OFFSPRING_FAR = 14
+
 P_OFFSPRING_DELAY = 15
+
 P_SPARK_HOLDS = 16
+
 P_SPARK_GROUP = 17
+
 P_SPARK_TOWN = 18
+
 P_COLUMN = 19
+
 P_COMMITTED_ATTACKER = 20
+
 P_COMMITTED_DEFENDER = 21
+
 P_LOSS_ATTACKER = 22
+
 P_LOSS_DEFENDER = 23
+
 P_COMMANDER = 24
+
 P_CROSSFIRE = 25
+
 P_CONTINUE = 26
+
 P_REINFORCE = 27
+
 P_THRESHOLD = 28
+
 P_SIGN = 29
+
 P_TERM = 30
+
 P_FRAILTY = 31
+
 P_STOPS = 32
+
 P_BREAK = 33
+
 P_BREAK_AUTHOR = 34
+
 P_VIOLATION_BREAKS = 35
+
 P_OFFENSIVE = 36
+
 P_AXIS = 37
+
 P_ASSAULTS = 38
+
 P_ASSAULT_TOWN = 39
+
 P_OFFENSIVE_ENDS = 40
+
 P_SHELLING = 41
+
 P_SHELLING_DEATHS = 42
+
 P_RELAPSE = 43
+
 P_BREAK_GROUP = 44
+
 P_SPARK_SIDE = 45
+
 P_SPARK_JOINS = 46
+
 P_TALKS = 47
+
 P_TALKS_KILLING = 48
+
 P_TALKS_DEATHS = 49
+
 P_TALKS_SETTLE = 50
+
 P_PRESSURE = 51
+
 P_PRESSURE_KIND = 52
+
 P_PRESSURE_ROLE = 53
+
 P_DISPLACED = 54
+
 P_REPORT = 55
+
 P_REPORT_DELAY = 56
+
 P_REPORT_TOLL = 57
+
 P_REPORT_PLACE = 58
+
 P_REPORT_DENIAL = 59
+
 P_SUMMARY = 60
+
 P_FALSE_CLAIM = 61
+
 P_SISTER = 62
 
 
@@ -162,3 +222,10 @@ def gamma_of_mean_one(variance, seed, process, day, entity):
         v = (1.0 + c * x) * (1.0 + c * x) * (1.0 + c * x)
         if v > 0.0 and math.log(u) < 0.5 * x * x + d - d * v + d * math.log(v):
             return boost * d * v * variance
+
+
+@lru_cache(maxsize=100_000)
+def name_key(name: str) -> int:
+    """Return the identity that stands for a name."""
+    raw = name.encode()
+    return int(identity(crc32(raw), crc32(raw[::-1]) + (len(raw) << 32)))

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.engine.draws import identity
-from sim.engine.identities import name_key
+from sim.engine.draws import identity, name_key
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
-    from sim.geography.places import Holding
+    from sim.geography.towns import Holding
 
 RESERVE_FIGHTERS = 800  # fighters of one reserve force
 RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand

@@ -27,7 +27,7 @@ ROOM = 16_000_000  # bytes; some four times what all rules take
 def source_hash(root: Path = ENGINE) -> str:
     """Return a hash of all that compiled code depends on."""
     digest = hashlib.sha256()
-    files = [*sorted(root.rglob("*.py")), root.parent / "scenario" / "rules.py"]
+    files = [*sorted(root.rglob("*.py")), root.parent / "scenario" / "parameters.py"]
     for file in files:
         digest.update(file.relative_to(root.parent).as_posix().encode() + b"\0" + file.read_bytes() + b"\0")
     flags = (version("numba"), sys.version_info[:2], os.environ.get("NUMBA_BOUNDSCHECK", ""))
@@ -92,7 +92,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     if INTERPRETED:
         return function
     try:
-        from sim.engine.compiler import compile_rule
+        from sim.engine.numba_linking import compile_rule
     except ImportError:  # no numba, or one that does not go with NumPy, or lacks a part that rules need
         report_once(
             "numba cannot be used: rules are interpreted, some 300 times slower; "

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from sim.geography.check import check_places as check_places
 from sim.geography.maps import Geography as Geography
 from sim.geography.maps import assemble as assemble
 from sim.geography.maps import control_date as control_date
 from sim.geography.maps import load_map as load_map
-from sim.geography.names import find_place as find_place
-from sim.geography.places import Holding as Holding
-from sim.geography.places import Place as Place
-from sim.geography.places import Post as Post
 from sim.geography.roads import Link as Link
+from sim.geography.towns import Holding as Holding
+from sim.geography.towns import Place as Place
+from sim.geography.towns import Post as Post
+from sim.geography.towns import find_place as find_place
 from sim.geography.zone import line_of_contact as line_of_contact
 from sim.geography.zone import nearest_town_cells as nearest_town_cells
 from sim.geography.zone import zone_edge as zone_edge

@@ -1,26 +1,32 @@
-"""The grid: a local equirectangular projection in km, and a cell of its own for every town.
-
-Cells are counted from the south-west corner, x to the east and y to the north. The projection keeps distances within
-about 1 % on a map of 200 km; `unfit` refuses maps on which it does not, and such as span the date line.
-"""
+"""The grid of cells, the cell of each town, and the settings of a map (map.csv)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from sim.geography.places import Place
+from sim.errors import Fault, did_you_mean
+from sim.geography.towns import Place
+from sim.tabular.table import read_table
 
 EARTH_KM = 6371.0088
+
 KM_PER_DEGREE = EARTH_KM * math.pi / 180
+
 MOST_STRETCH = 0.25  # largest relative error of a distance from west to east, at the southern or northern edge
+
 DEFAULT_CELL_KM = 2.5
+
 FARTHEST_NORTH = 85.0  # degrees, of towns and of the map
+
 MARGIN_CELLS = 2
+
 MOST_CELLS = 4_000_000
+
 FARTHEST_CELLS = 3
 
 
@@ -133,3 +139,65 @@ def _nearest_free(
         key=lambda cell: (round((cell[0] + 0.5 - east) ** 2 + (cell[1] + 0.5 - north) ** 2, 9), cell[1], cell[0]),
         default=None,
     )
+
+
+Settings = dict[str, float | str]
+
+EXTENT = ("south", "west", "north", "east")
+
+SETTINGS = {
+    "south": (-85.0, 85.0),
+    "north": (-85.0, 85.0),
+    "west": (-180.0, 180.0),
+    "east": (-180.0, 180.0),
+    "cell_km": (0.05, 100.0),
+}
+
+SMALLEST_CELL_KM = 0.05
+
+
+def read_settings(folder: Path, faults: list[Fault]) -> Settings:
+    """Return what map.csv says, by key."""
+    path = folder / "map.csv"
+    if not path.exists():
+        return {}
+    table = read_table(path, ("key", "value"), ("note",), faults)
+    known = (*SETTINGS, "title", "country", "credits")
+    found: Settings = {}
+    for row in table.rows:
+        key = row["key"].strip()
+        if key not in known:
+            table.fault(
+                row.line, key[:40] or "key", f"unknown key, needs one of {', '.join(known)}{did_you_mean(key, known)}"
+            )
+        elif key in found:
+            table.fault(row.line, key, "stands twice")
+        else:
+            found[key] = table.number(row, "value", *SETTINGS[key]) if key in SETTINGS else row["value"].strip()
+    if table.rows and 0 < len([key for key in EXTENT if key in found]) < 4:
+        table.fault(None, "", f"an extent needs all of {', '.join(EXTENT)}")
+    for low, high in (("south", "north"), ("west", "east")):
+        if low in found and high in found and float(found[low]) >= float(found[high]):
+            table.fault(None, low, f"must be less than {high}")
+    return found
+
+
+def extent_of(settings: Settings) -> tuple[float, float, float, float] | None:
+    """Return the extent that map.csv gives."""
+    if any(key not in settings for key in EXTENT):
+        return None
+    south, west, north, east = (float(settings[key]) for key in EXTENT)
+    return south, west, north, east
+
+
+def cell_side(places: Sequence[Place], settings: Settings) -> float:
+    """Return the side of a cell: as map.csv has it, else 2.5 km, halved until every town has a cell of its own."""
+    if "cell_km" in settings:
+        return float(settings["cell_km"])
+    side = DEFAULT_CELL_KM
+    while side / 2 >= SMALLEST_CELL_KM:
+        on = frame(extent_of(settings) or around(places, side), side)
+        if on.width * on.height > MOST_CELLS or not settle(places, on)[3]:
+            break
+        side /= 2
+    return side

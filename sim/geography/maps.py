@@ -14,13 +14,33 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.geography import places as rows
-from sim.geography.grid import MOST_CELLS, Frame, around, frame, settle, unfit
-from sim.geography.names import Index
-from sim.geography.places import UNDATED, Holding, Place, Post
-from sim.geography.roads import ROAD_COLUMNS, ROAD_OPTIONAL, Link, adjacency, neighbours, parts, rasterise, read_links
-from sim.geography.routes import REACH_KM, near_table
-from sim.geography.settings import EXTENT, Settings, cell_side, extent_of, read_settings
+from sim.geography import towns as rows
+from sim.geography.grid import (
+    EXTENT,
+    MOST_CELLS,
+    Frame,
+    Settings,
+    around,
+    cell_side,
+    extent_of,
+    frame,
+    read_settings,
+    settle,
+    unfit,
+)
+from sim.geography.roads import (
+    REACH_KM,
+    ROAD_COLUMNS,
+    ROAD_OPTIONAL,
+    Link,
+    adjacency,
+    near_table,
+    neighbours,
+    parts,
+    rasterise,
+    read_links,
+)
+from sim.geography.towns import UNDATED, Holding, Index, Place, Post
 from sim.tabular.files import file_name
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 

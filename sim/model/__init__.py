@@ -5,7 +5,7 @@ Whoever runs many simulations has no need of it: `sim.simulate` and batches do w
 
 from __future__ import annotations
 
-from sim.libraries import unsupported
+from sim.errors import unsupported
 
 try:
     from sim.model.agents import Base, Faction, Force, Town

@@ -1,16 +1,15 @@
-"""ConflictModel: the simulation under way as a Mesa model.
-
-The engine's tables are the state. Grid and agents are built when first asked for; from then on each step ends with one
-comparison of tables and agents: births, deaths, changed cells.
-"""
+"""The simulation as a Mesa model, and its seeds in `mesa.batch_run`."""
 
 from __future__ import annotations
 
 import datetime
+import sys
+import warnings
 from collections.abc import Sequence
 from functools import partial
 from operator import index
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import mesa
@@ -18,19 +17,17 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.discrete_space import Cell, OrthogonalMooreGrid
 
+from sim.control_codes import codes
 from sim.engine import tables
 from sim.engine.simulation import MOST_SEED, Simulation
 from sim.engine.tables import World
 from sim.errors import Fault, InputError, did_you_mean
-from sim.geography.check import check_scenario
 from sim.geography.maps import Geography, load_map
-from sim.geography.names import find_place
+from sim.geography.towns import find_place
+from sim.load import check_scenario, read
 from sim.model.agents import NOWHERE, Base, Faction, Force, Town
-from sim.model.batch import batch_frame, collector_for_batch, note_collections, seed_of_batch
-from sim.reading import read
-from sim.record.run import Run
+from sim.results.run import Run
 from sim.scenario.schema import Scenario
-from sim.statistics.sides import codes
 
 Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
 
@@ -277,3 +274,60 @@ def _read(file: str | Path | Scenario, sets: Sequence[str]) -> tuple[Scenario, G
     if faults:
         raise InputError(faults)
     return file, geography, ""
+
+
+DEFAULT_SEED = 1
+
+RUNNER = "mesa.batchrunner"
+
+MOST_FRAMES = 20  # between the runner and a model's constructor: subclasses
+
+COLLECTIONS = "_collection_steps"  # what Mesa 3.5 notes of each collection, and 3.3 does not have
+
+
+def batch_frame() -> FrameType | None:
+    """Return the frame of Mesa's batch runner if it is among the callers, else None."""
+    frame: FrameType | None = sys._getframe(1)
+    for _ in range(MOST_FRAMES):
+        if frame is None or frame.f_globals.get("__name__") == RUNNER:
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def seed_of_batch() -> int:
+    """Return the seed of a model that was given none: 1, or in a batch the number of its run, from 1, with a warning."""
+    frame = batch_frame()
+    while frame is not None and "run_id" not in frame.f_locals:
+        frame = frame.f_back
+    if frame is None:
+        return DEFAULT_SEED
+    seed = DEFAULT_SEED + int(frame.f_locals["run_id"])
+    words = "batch_run gave the model no rng, so each run takes its own number as seed; give seeds as "
+    if hasattr(mesa.DataCollector(), COLLECTIONS):
+        words += "batch_run(..., rng=[1, 2, 3]): Mesa 3.5 ignores rng among the parameters"
+    else:
+        words += 'a parameter, {"rng": [1, 2, 3]}'
+    warnings.warn(words, stacklevel=3)
+    return seed
+
+
+def note_collections(collector: mesa.DataCollector, rows: int) -> None:
+    """Note, if Mesa keeps such notes, that a collector has a row for the start and for each step after it."""
+    if hasattr(collector, COLLECTIONS):
+        getattr(collector, COLLECTIONS).extend(range(rows))
+
+
+def collector_for_batch(collector: mesa.DataCollector, seed: int) -> mesa.DataCollector:
+    """Return a model's collector as the batch runner reads it, with a column `seed`.
+
+    Mesa 3.3 takes row k for the state after step k + 1, so it is given no row for the start: its last row is the last day.
+    """
+    noted = hasattr(collector, COLLECTIONS)
+    first = 0 if noted else 1
+    shown = mesa.DataCollector()
+    shown.model_vars = {name: values[first:] for name, values in collector.model_vars.items()}
+    rows = len(next(iter(shown.model_vars.values())))
+    shown.model_vars["seed"] = [seed] * rows
+    note_collections(shown, rows)
+    return shown

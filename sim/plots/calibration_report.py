@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.history.fitted import Fitted, parameters, predictive, unknown
-from sim.plots.report import data_uri, environment
+from sim.plots.run_report import data_uri, environment
 from sim.plots.style import day_text, evidence_line
-from sim.words import plural
+from sim.text import plural
+from sim.validation.posterior import Fitted, parameters, predictive, unknown
 
 MOST_TYPICAL = 3  # draws that are named
 ALT = {

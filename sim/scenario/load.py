@@ -11,14 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from sim.errors import Fault, InputError
-from sim.scenario.checks import cross_checks
-from sim.scenario.faults import complaint
-from sim.scenario.files import find_scenario, read_chain
-from sim.scenario.keys import Key, dotted
-from sim.scenario.merge import places, plain_data
+from sim.scenario.compose import apply_sets, find_scenario, places, plain_data, read_chain
+from sim.scenario.cross_checks import cross_checks
+from sim.scenario.fields import Key, dotted
 from sim.scenario.schema import Scenario
-from sim.scenario.sets import apply_sets
-from sim.scenario.survey import Complaint, idle_removals, settled, survey
+from sim.scenario.validate import Complaint, complaint, idle_removals, settled, survey
 from sim.scenario.yaml_reader import UNREADABLE
 
 MAX_FAULTS = 200

@@ -11,8 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from sim.scenario.quantity import Quantity, Strict, number, where_needed
-from sim.scenario.rules import Rules, Term
+from sim.scenario.parameters import Quantity, Rules, Strict, Term, number, where_needed
 
 MERGED_COHESION = 0.8  # assumed: groups that have just merged do not act as one yet
 Name = Annotated[str, Field(min_length=1, max_length=80)]

@@ -1,19 +1,64 @@
-"""A resolved scenario as YAML: every value, with unit, meaning, allowed range and source as comments.
-
-What is shown is itself a scenario file, and reading it gives the same scenario.
-"""
+"""Write a scenario out: as YAML with units and sources, and the JSON Schema of scenario files."""
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
-from sim.scenario.keys import Key, dotted
+from pydantic import BaseModel
+
+from sim.scenario.fields import ROOT, Key, Slot, children, dotted, keys_of
 from sim.scenario.load import Loaded, Place
-from sim.scenario.quantity import Quantity
+from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Scenario
-from sim.scenario.shape import ROOT, Slot, children
-from sim.scenario.write import flow, number_text, text
+from sim.scenario.yaml_reader import plain
+
+SAFE = re.compile(r"[^\W\d_][\w /.()+'’-]*", re.UNICODE)
+
+
+def number_text(value: float) -> str:
+    """A number, shortest form that reads back as the same number."""
+    whole = isinstance(value, int) or (value == int(value) and abs(value) < 1e15)
+    return str(int(value)) if whole else repr(float(value))
+
+
+def text(value: str) -> str:
+    """Text, quoted where YAML or the reader would take it for something else."""
+    if SAFE.fullmatch(value) and value == value.strip() and plain(value) == value and value.isprintable():
+        return value
+    quoted = json.dumps(value, ensure_ascii=False)
+    return "".join(sign if sign.isprintable() else f"\\U{ord(sign):08x}" for sign in quoted)
+
+
+def flow(value: Any) -> str:
+    """Any plain value or number with range on one line."""
+    if isinstance(value, Quantity):
+        return flow({name: item for name, item in value.model_dump().items() if item is not None})
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None:
+        return "null"
+    if isinstance(value, int | float):
+        return number_text(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, str):
+        return text(value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{text(str(name))}: {flow(item)}" for name, item in value.items()) + "}"
+    return "[" + ", ".join(flow(item) for item in value) + "]"
+
+
+def interval(quantity: Quantity) -> str:
+    """A number in words: `0.025`, or `0.025 (0.012 to 0.05)` where it is uncertain."""
+    best = number_text(quantity.best)
+    if quantity.low is None or quantity.high is None or not quantity.uncertain:
+        return best
+    return f"{best} ({number_text(quantity.low)} to {number_text(quantity.high)})"
+
 
 STEP = "  "
 
@@ -82,3 +127,102 @@ def _comment(slot: Slot, value: Any, written: str, place: Place | None) -> str:
 def _commented(line: str, comment: str) -> str:
     flat = " ".join("".join(sign if sign.isprintable() else " " for sign in comment).split())
     return f"{line}  # {flat}" if flat else line
+
+
+Schema = dict[str, Any]
+
+
+def json_schema(part: bool = False) -> Schema:
+    """The schema (JSON Schema 2020-12) of scenarios, or of parts that scenarios extend, in which no key is required.
+
+    `null` is allowed everywhere, as it removes what an extended file says.
+    """
+    produced = Scenario.model_json_schema(by_alias=True)
+    definitions: Schema = produced.get("$defs", {})
+    definitions["Quantity"] = _quantity()
+    for model in _models(ROOT):
+        _annotate(produced if model is Scenario else definitions[model.__name__], model)
+    required = produced.pop("required", [])
+    for definition in definitions.values():
+        if definition is not definitions["Quantity"]:
+            definition.pop("required", None)
+    produced["properties"] = {
+        "extends": {
+            "type": "string",
+            "description": "another scenario file, which this one changes: mappings merge by name, lists replace, null removes",
+        },
+        **produced["properties"],
+    }
+    produced["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    produced["title"] = "Part of scenarios" if part else "Scenario"
+    if not part:
+        produced["anyOf"] = [{"required": ["extends"]}, {"required": required}]
+    return produced
+
+
+def _models(slot: Slot) -> list[type[BaseModel]]:
+    """Every part that may occur below a place, each once."""
+    found: dict[type[BaseModel], None] = {}
+    todo = [slot]
+    while todo:
+        here = todo.pop()
+        if here.item is not None:
+            todo.append(here.item)
+        if here.kind == "part" and here.model is not None and here.model not in found:
+            found[here.model] = None
+            todo += keys_of(here).values()
+    return list(found)
+
+
+def _quantity() -> Schema:
+    number: Schema = {"type": "number"}
+    properties: Schema = {
+        "best": {**number, "description": "value of single runs"},
+        "low": {**number, "description": "least value that a batch draws"},
+        "high": {**number, "description": "greatest value that a batch draws"},
+        "source": {"type": ["string", "null"], "description": "where the numbers are from"},
+    }
+    return {
+        "description": "a number, or {best, low, high, source} where it is uncertain",
+        "anyOf": [number, {"type": "object", "properties": properties, "additionalProperties": False}],
+    }
+
+
+def _annotate(schema: Schema, model: type[BaseModel]) -> None:
+    """Numbers with unit, range and source in words; null everywhere."""
+    for name, slot in keys_of(Slot("part", model=model)).items():
+        said: Schema = schema["properties"][name]
+        if slot.kind == "quantity":
+            schema["properties"][name] = _number_schema(slot)
+            continue
+        if slot.kind == "named":
+            inner = said.get("additionalProperties")
+            if slot.item is not None and slot.item.kind == "quantity":
+                inner = _number_schema(slot.item)
+            said["additionalProperties"] = {"anyOf": [inner if isinstance(inner, dict) else {}, {"type": "null"}]}
+        for key in ("unit", "allowed_low", "allowed_high", "source"):
+            said.pop(key, None)
+        about = said.pop("description", None)
+        default = said.pop("default", None)
+        nullable: Schema = {"anyOf": [*(said["anyOf"] if set(said) <= {"anyOf", "title"} else [said])]}
+        if {"type": "null"} not in nullable["anyOf"]:
+            nullable["anyOf"].append({"type": "null"})
+        if about:
+            nullable["description"] = about
+        if isinstance(default, bool | int | str):
+            nullable["default"] = default
+        schema["properties"][name] = nullable
+
+
+def _number_schema(slot: Slot) -> Schema:
+    number: Schema = {"type": "number"}
+    said = [f"{slot.about}; {slot.unit}" if slot.unit else slot.about]
+    if slot.allowed is not None:
+        number |= {"minimum": slot.allowed[0], "maximum": slot.allowed[1]}
+        said.append(f"allowed {number_text(slot.allowed[0])} to {number_text(slot.allowed[1])}")
+    default = slot.default if slot.attribute else None
+    result: Schema = {"anyOf": [number, {"$ref": "#/$defs/Quantity"}, {"type": "null"}]}
+    if isinstance(default, Quantity):
+        said.append(f"default {interval(default)}; source: {default.source or 'none given'}")
+        result["default"] = default.best
+    return {"description": ". ".join(said), **result}

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from sim.errors import Fault, InputError
-from sim.scenario.keys import Key, dotted, shown
+from sim.scenario.fields import Key, dotted, shown
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40

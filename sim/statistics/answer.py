@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.statistics.log import column, text
-from sim.statistics.registry import STATISTICS, base_name, expand, label
-from sim.statistics.sides import MIXED, NEUTRAL
-from sim.statistics.turning import RunLike
-from sim.words import clause_list, day_text, plural, result_text
+from sim.control_codes import MIXED, NEUTRAL
+from sim.statistics.causes import RunLike
+from sim.statistics.conflict_log import column, text
+from sim.statistics.summary import STATISTICS, base_name, expand, label
+from sim.text import clause_list, day_text, plural, result_text
 
 CAUTION = "One run is one possible course: compare many."
 Summary = Mapping[str, float | int | str | None]

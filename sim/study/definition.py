@@ -14,13 +14,12 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.faults import complaint
-from sim.scenario.files import SCENARIOS, display, file_name, find_scenario
-from sim.scenario.keys import Key, dotted
-from sim.scenario.survey import unknown_key
-from sim.scenario.write import flow, text
+from sim.scenario.compose import SCENARIOS, display, file_name, find_scenario
+from sim.scenario.fields import Key, dotted
+from sim.scenario.show import flow, text
+from sim.scenario.validate import complaint, unknown_key
 from sim.scenario.yaml_reader import Page, read_file
-from sim.statistics.registry import headline_faults
+from sim.statistics.summary import headline_faults
 
 STUDIES = SCENARIOS / "studies"
 MAX_SEED = 2**53 - 1

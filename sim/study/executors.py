@@ -128,7 +128,7 @@ def prepare() -> None:
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     if start_method() == "forkserver":
-        get_context("forkserver").set_forkserver_preload(["sim.study.ready", "__main__"])
+        get_context("forkserver").set_forkserver_preload(["sim.study.preload", "__main__"])
     start_helpers()
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sim.study.tables import KEY, Columns, Kind
+from sim.study.manifest import KEY, Columns, Kind
 
 REPEATED = (*KEY, "day")  # the same in many rows: kept once, and their lowest and highest value in each file noted
 FEW_ROWS = 100  # to compress so few takes longer than it saves

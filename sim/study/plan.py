@@ -22,16 +22,14 @@ import numpy as np
 from sim import __version__
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
-from sim.reading import read
-from sim.record.manifest import sha256
-from sim.scenario.files import file_name
+from sim.load import read
+from sim.results.manifest import sha256
+from sim.scenario.compose import file_name
 from sim.scenario.load import Loaded
-from sim.scenario.show import show
-from sim.scenario.write import flow
+from sim.scenario.show import flow, show
 from sim.study.definition import Definition, Source, Variant, definition_text, plain_name, scenario_file
-from sim.study.designs import DUMMY, grid_size, seed_of, whole_blocks
-from sim.study.inputs import Drawn, Draws, draws_of
-from sim.words import clause_list
+from sim.study.sampling import DUMMY, Drawn, Draws, draws_of, grid_size, seed_of, whole_blocks
+from sim.text import clause_list
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
 

@@ -1,11 +1,8 @@
-"""Runs a study: chunks of runs to workers, their tables to the study's folder, until all is done.
-
-Every run is a function of its plan alone, so neither the number of workers nor the cut into chunks nor an interruption
-changes a result. What has been written is never done again.
-"""
+"""Run a study: missing runs in chunks on any executor, stored as they end, resumed, until precise if asked."""
 
 from __future__ import annotations
 
+import math
 import time
 import traceback
 from collections import deque
@@ -16,31 +13,95 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+import pandas as pd
+
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
-from sim.record.lock import Lock, note_of, sole_writer
-from sim.record.manifest import MANIFEST
+from sim.files import write_atomic
+from sim.results.lock import Lock, note_of, sole_writer
+from sim.results.manifest import MANIFEST
 from sim.signals import deferred, signals_received
-from sim.statistics.registry import label
-from sim.study import ledger, manifest, store
+from sim.statistics.summary import base_name, expand, label
+from sim.study import manifest, store
+from sim.study import store as ledger
 from sim.study.executors import Crew, crew, died, lost
-from sim.study.files import write_atomic
-from sim.study.precision import least_precise, next_look
+from sim.study.manifest import layout
 from sim.study.store import LEDGER, Part, Study
-from sim.study.tables import layout
 from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, kept_map, run_chunk
-from sim.words import plural
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.plan import Plan
 
+Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
+
+FIRST_GROWTH = 1.25  # each look is at so many times the replicates of the last
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The least precise headline statistic: half-width of its 95 % interval, as a share of its mean.
+
+    For a statistic of text (who holds a town) it is the half-width of the share of runs with the commonest answer.
+    """
+
+    statistic: str
+    scenario: str
+    share: float
+
+
+def least_precise(runs: pd.DataFrame, headline: list[str]) -> Precision | None:
+    """Return the headline statistic whose mean is known worst in any scenario; None where there is none to judge.
+
+    A mean of fewer than two runs is infinitely imprecise. Runs in which a statistic has no value are left out.
+    """
+    found = [
+        Precision(key, str(scenario), half_width(part[key]))
+        for scenario, part in runs.groupby("scenario", sort=False)
+        for key in expand(headline, dict.fromkeys(runs.columns))
+        if base_name(key) != "days" and part[key].notna().any()
+    ]
+    return max(found, key=lambda one: one.share, default=None)
+
+
+def half_width(values: pd.Series) -> float:
+    """Return the half-width of the 95 % interval of a mean as a share of it; 0 where all numbers are alike.
+
+    Of text, that of the share of the commonest answer (Agresti & Coull 1998, Am Stat 52:119).
+    """
+    known = values.dropna()
+    if len(known) < 2:
+        return math.inf
+    if not pd.api.types.is_numeric_dtype(known):
+        trials = len(known) + Z**2
+        share = (int(known.value_counts().iloc[0]) + Z**2 / 2) / trials
+        return Z * math.sqrt(share * (1 - share) / trials)
+    if known.nunique() == 1:
+        return 0.0
+    numbers = known.to_numpy(dtype=float)
+    mean = float(np.mean(numbers))
+    return Z * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf
+
+
+def next_look(replicates: int, most: int) -> int:
+    """Return at how many replicates to look again; the same after an interruption as without."""
+    return min(most, max(replicates + 10, math.ceil(replicates * FIRST_GROWTH)))
+
+
 CHUNK_SECONDS = 1.5
+
 LEAST_SECONDS = 0.3  # shorter chunks spend their time on files
+
 SHARES = 4  # about so many chunks a worker are left when they get shorter, so that all end at about the same time
+
 MOST_REPLICATES = 10_000  # with --until-precise
+
 LOOK_SECONDS = 0.2  # between looks for a second signal while a stopped study waits for runs under way
+
 MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
+
 work: Callable[[bytes, list[Task]], Done] = run_chunk
 
 

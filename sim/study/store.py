@@ -1,10 +1,4 @@
-"""The folder of a study: written part by part, read as DataFrames.
-
-A part holds the runs `first` to `last` of the order replicate by replicate, scenario by scenario, and is one file in each
-folder of tables/: `tables/daily/part-00000000-00000023.parquet`. Files appear under their names only when whole, those of
-tables/runs last: a part is there when its files are in all tables. Runs that failed are in ledger/, a file a part.
-Of runs that two parts hold, as two writers may have made them, those of the first part in order count.
-"""
+"""A study's folder: tables of its runs in Parquet parts, and the ledger of failures."""
 
 from __future__ import annotations
 
@@ -24,22 +18,59 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from sim.errors import Fault, InputError, reason
+from sim.files import DRAFT, write_atomic
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.study.files import DRAFT, write_atomic
-from sim.study.ledger import FAILURE_COLUMNS, read_failures
 from sim.study.manifest import read_study_manifest
-from sim.words import plural
+from sim.study.single_run import one_command
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition
-    from sim.study.worker import Done
+    from sim.study.worker import Done, Failure, Task
+
+FAILURE_COLUMNS = ("scenario", "replicate", "seed", "stage", "error", "command", "traceback")
+
+DIED = "the process of the run ended"
+
+
+def entry(folder: Path, failure: Failure) -> dict[str, Any]:
+    """Return the row of the ledger of a run that failed."""
+    command = one_command("run", folder, failure.scenario, failure.replicate)
+    return {name: command if name == "command" else getattr(failure, name) for name in FAILURE_COLUMNS}
+
+
+def died(task: Task, error: str) -> Failure:
+    """Return the failure of a run whose process ended twice."""
+    from sim.study.worker import Failure
+
+    said = f"the worker process ended while it was alone with this run: out of memory, killed, or a crash ({error})"
+    return Failure(task.scenario, task.replicate, task.seed, DIED, said, "")
+
+
+def read_failures(file: Path) -> list[dict[str, Any]]:
+    """Return the rows of a file of the ledger; none if it is not there. InputError if it is damaged."""
+    if not os.path.lexists(file):
+        return []
+    try:
+        rows = json.loads(file.read_bytes().decode("utf-8"))
+        if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
+            raise ValueError("is not a list of failed runs")
+    except (OSError, ValueError, RecursionError) as error:
+        words = f"cannot be read: {error}; `python run.py batch` of the study's folder makes its runs again"
+        raise InputError([Fault(str(file), None, "", words)]) from error
+    return rows
+
 
 TABLES, LEDGER, ASIDE = "tables", "ledger", "damaged"
+
 MARK = "runs"  # the table that is written last
+
 CSV = ("runs.csv", "failures.csv")
+
 PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
+
 MOST_NAMES = 100
 
 

@@ -13,12 +13,12 @@ import pandas as pd
 from sim.engine.jit import source_hash
 from sim.errors import Fault, InputError
 from sim.geography.maps import load_map
-from sim.record.manifest import sha256
-from sim.record.verify import Verdict, circumstances, other_version, short
+from sim.results.manifest import sha256
+from sim.results.verify import Verdict, circumstances, other_version, short
 from sim.study.definition import read_definition
+from sim.study.manifest import layout
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study, sums
-from sim.study.tables import layout
 from sim.study.worker import Kit, Task, run_tables
 
 Key = tuple[str, int]

@@ -18,15 +18,15 @@ import numpy as np
 
 from sim.engine.jit import source_hash
 from sim.engine.kinds import EVENT_KINDS
+from sim.engine.setup import recycle
 from sim.engine.simulation import Result, simulate
-from sim.engine.world import recycle
 from sim.geography.maps import Geography, load_map
-from sim.record import extract
-from sim.record.names import array, codes_of, log_of, named, towns, watched
+from sim.results import tables as extract
+from sim.results.event_rows import array, codes_of, log_of, named, towns, watched
 from sim.scenario.schema import Scenario
-from sim.statistics.escalation import summarise
+from sim.statistics.summary import summarise
+from sim.study.manifest import Layout
 from sim.study.parquet import Coded, parquet
-from sim.study.tables import Layout
 
 if TYPE_CHECKING:
     from sim.study.plan import Job

@@ -1,7 +1,8 @@
-"""The values that a person has set on the page and not yet applied: what Reset will make."""
+"""Controls of the page: scenario, seed, inputs, rules, and the widgets they are built of."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,95 @@ from mesa.visualization import Slider
 
 from sim.errors import InputError
 from sim.scenario.schema import Scenario
-from sim.viewer import steer
+from sim.viewer import scenario_form
 from sim.viewer.session import Session, Source, new_seed
+
+Handler = Callable[[Any], None]
+
+
+@solara.component_vue("map_view.vue")
+def MapView(base: str = "", frame: str = "", event_pick: Handler | None = None) -> None:
+    """A map to zoom and pan: `base` stays, `frame` changes with the day; reports the town clicked."""
+
+
+@solara.component_vue("clock.vue")
+def Clock(
+    day: int = 0,
+    last: int = 0,
+    days: int = 1,
+    evidence: int = -1,
+    evidence_text: str = "",
+    ticks: str = "[]",
+    speeds: str = "[]",
+    interval: int = 100,
+    event_go: Handler | None = None,
+    event_set_speed: Handler | None = None,
+    event_drawn: Handler | None = None,
+) -> None:
+    """The line of days: reports the day wanted, the speed wanted, and each day once it is on the screen."""
+
+
+@solara.component_vue("panel.vue")
+def Panel(html: str = "", place: str = "", event_pick: Handler | None = None) -> None:
+    """Words and drawings, in the style of a `place`; reports {kind, id} of what is clicked."""
+
+
+@solara.component_vue("fold.vue")
+def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Handler | None = None) -> None:
+    """A title that opens and closes what is below it; reports whether it is to be open."""
+
+
+@solara.component_vue("filters.vue")
+def Filters(
+    kinds: str = "[]",
+    factions: str = "[]",
+    filter: dict[str, str] = {},
+    event_set_filter: Handler | None = None,
+) -> None:
+    """The filters of events; reports {kind, faction, place}."""
+
+
+@solara.component_vue("scenario.vue")
+def ScenarioBox(
+    files: str = "[]",
+    file: str = "",
+    question: str = "",
+    seed: str = "",
+    pending: str = "",
+    said: str = "",
+    faults: str = "[]",
+    pair: bool = False,
+    steerable: bool = True,
+    about: str = "",
+    event_choose: Handler | None = None,
+    event_set_seed: Handler | None = None,
+    event_draw_seed: Handler | None = None,
+) -> None:
+    """Choice of scenario and seed; says what Reset will apply, what it has applied, and what is wrong."""
+
+
+@solara.component_vue("more.vue")
+def MoreBox(
+    groups: str = "[]",
+    main: str = "[]",
+    days: int = 1,
+    changed: str = "{}",
+    policies: str = "[]",
+    event_set_input: Handler | None = None,
+    event_set_policy: Handler | None = None,
+) -> None:
+    """All other inputs, rules and policies; reports {key, value} and {key, on}."""
+
+
+@solara.component_vue("download.vue")
+def Downloads(
+    items: str = "[]",
+    ready: dict[str, Any] = {},
+    fault: str = "",
+    event_ask: Handler | None = None,
+) -> None:
+    """Buttons to take files away; reports the key of the file wanted, saves what comes back as {id, name, mime, data}."""
+
 
 # ms between two days; values that Mesa's own slider can take
 SPEEDS = (
@@ -21,8 +109,11 @@ SPEEDS = (
     (41, "fast", "about twenty days a second"),
     (1, "full", "about thirty days a second; days are left out of the pictures where they take longer"),
 )
+
 FULL_SPEED = 1
+
 NORMAL = 151
+
 MOST_SEED = 2**63 - 1
 
 
@@ -40,11 +131,11 @@ class Controls:
         self.policies: solara.Reactive[dict[str, bool]] = solara.Reactive({})
         self.faults: solara.Reactive[tuple[str, ...]] = solara.Reactive(())
         self.base: solara.Reactive[Scenario] = solara.Reactive(session.runs[0].simulation.scenario)
-        self.main = {main.name: solara.Reactive(self._own(main)) for main in steer.MAIN}
+        self.main = {main.name: solara.Reactive(self._own(main)) for main in scenario_form.MAIN}
         session.wanting = self.wanted
 
-    def _own(self, main: steer.Main) -> float:
-        return steer.value_at(self.base.value, main.key)
+    def _own(self, main: scenario_form.Main) -> float:
+        return scenario_form.value_at(self.base.value, main.key)
 
     @property
     def replay(self) -> bool:
@@ -66,7 +157,7 @@ class Controls:
     def _source(self, source: Source, base: Scenario) -> Source:
         if not self.steerable:
             return source
-        sets = {**self._fields(), **self._sliders(), **steer.policy_set(base, self.policies.value)}
+        sets = {**self._fields(), **self._sliders(), **scenario_form.policy_set(base, self.policies.value)}
         own = next((given.sets for given in self.session.given if given.path == source.path), ())
         return replace(source, seed=self.seed_number(), sets=(*own, *(f"{key}={text}" for key, text in sets.items())))
 
@@ -74,10 +165,10 @@ class Controls:
         return {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}
 
     def _sliders(self) -> dict[str, str]:
-        return steer.main_sets(self.base.value, {name: value.value for name, value in self.main.items()})
+        return scenario_form.main_sets(self.base.value, {name: value.value for name, value in self.main.items()})
 
     def _text(self, key: str, value: Any) -> str | None:
-        return steer.checked(self.base.value, key, value)
+        return scenario_form.checked(self.base.value, key, value)
 
     def seed_number(self) -> int:
         """Return the seed in the field; the one in use where the field holds none."""
@@ -98,7 +189,7 @@ class Controls:
         if now[0].path != then[0].path:
             parts.append("another run" if then[0].replay else "another scenario")
         elif now[0].sets != then[0].sets:
-            parts.extend(steer.differences(now[0].sets, then[0].sets))
+            parts.extend(scenario_form.differences(now[0].sets, then[0].sets))
         elif now != then and now[0].seed == then[0].seed:
             parts.append("policies")
         if now[0].seed != then[0].seed:
@@ -107,7 +198,7 @@ class Controls:
 
     def choose(self, key: str) -> None:
         """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""
-        found = next((choice for choice in steer.choices(self.given) if choice.key == key), None)
+        found = next((choice for choice in scenario_form.choices(self.given) if choice.key == key), None)
         if found is None or self.session.pair:
             return
         try:
@@ -119,10 +210,10 @@ class Controls:
         self.source_of.value = Source(found.path, self.seed_number(), replay=found.replay)
         self._take(scenario)
 
-    def _scenario(self, found: steer.Choice) -> Scenario:
+    def _scenario(self, found: scenario_form.Choice) -> Scenario:
         if found.replay:
-            return steer.read_file(found.path / "scenario.yaml").scenario
-        from sim.reading import read
+            return scenario_form.read_file(found.path / "scenario.yaml").scenario
+        from sim.load import read
 
         sets = next((given.sets for given in self.session.given if given.path == found.path), ())
 
@@ -131,7 +222,7 @@ class Controls:
     def _take(self, scenario: Scenario) -> None:
         self.base.value = scenario
         self.changed.value, self.policies.value = {}, {}
-        for main in steer.MAIN:
+        for main in scenario_form.MAIN:
             self.main[main.name].value = self._own(main)
 
     def set_input(self, change: dict[str, Any]) -> None:
@@ -162,12 +253,19 @@ class Controls:
 
     def sliders(self) -> dict[str, Slider]:
         """Return the six as Mesa's sliders, with their values in the labels. The values outlive the sliders."""
-        return {main.name: self._slider(main) for main in steer.MAIN}
+        return {main.name: self._slider(main) for main in scenario_form.MAIN}
 
-    def _slider(self, main: steer.Main) -> Slider:
+    def _slider(self, main: scenario_form.Main) -> Slider:
         own = self._own(main)
         low, high = min(main.low, own), max(main.high, own)
         kept = self.main[main.name]
-        slider = Slider(steer.slider_label(main, kept.value, own), own, low, high, steer.fitting_step(main, own), float)
+        slider = Slider(
+            scenario_form.slider_label(main, kept.value, own),
+            own,
+            low,
+            high,
+            scenario_form.fitting_step(main, own),
+            float,
+        )
         slider.value = kept
         return slider

@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING, Any
 import solara
 
 from sim.plots.style import look_of
-from sim.scenario.shape import as_data
-from sim.viewer import feed, panels
-from sim.viewer.answers import Question, answer, place_of
-from sim.viewer.band import band as want_band
-from sim.viewer.charts_svg import agreements_chart, deaths_chart, ladder_chart, towns_chart
-from sim.viewer.controls import SPEEDS, Controls
+from sim.scenario.fields import as_data
+from sim.text import day_text
+from sim.viewer import cards, event_feed
+from sim.viewer.cards import Question, answer, place_of
+from sim.viewer.charts import agreements_chart, deaths_chart, ladder_chart, towns_chart
+from sim.viewer.controls import SPEEDS, Clock, Controls, Downloads, Filters, Fold, MapView, Panel
 from sim.viewer.downloads import make, offered
+from sim.viewer.ensemble import band as want_band
 from sim.viewer.library_parts import update_counter
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import Session, Watched, changed_from_file
-from sim.viewer.widgets import Clock, Downloads, Filters, Fold, MapView, Panel
-from sim.words import day_text
 
 if TYPE_CHECKING:
-    from sim.viewer.band import Band
-    from sim.viewer.snapshot import Snapshot
+    from sim.viewer.ensemble import Band
+    from sim.viewer.history import Snapshot
 
 DAY = timedelta(days=1)
 TICKS = 4
@@ -94,7 +93,7 @@ def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: i
         [runs],
     )
     with solara.Div(classes=["tc-area-head"]):
-        Panel(html=panels.header(session, changed, snapshot))
+        Panel(html=cards.header(session, changed, snapshot))
 
 
 @solara.component
@@ -122,7 +121,7 @@ def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: 
 def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
     """The map; two beside each other for two runs, with a ring round what they hold differently."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
-    rings = panels.differing(*shown) if len(shown) == 2 else frozenset()
+    rings = cards.differing(*shown) if len(shown) == 2 else frozenset()
     question = asked.value
     legend = solara.use_reactive(False)
     with solara.Div(classes=["tc-area-map"]):
@@ -134,7 +133,7 @@ def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
 
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
-                    Panel(html=panels.map_title(run, snapshot))
+                    Panel(html=cards.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
         html = drawings[0].legend(shown[0], LEGEND, len(runs) == 2) if legend.value else ""
@@ -176,13 +175,13 @@ def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
         scenario, snapshots = run.simulation.scenario, run.history.snapshots
         chart = towns_chart(look, snapshots, day, scenario.days, band, WIDE, height, scenario.evidence_until)
         with solara.Div(classes=["tc-side-block"]):
-            Panel(html=(panels.map_title(run) if len(runs) == 2 else "") + chart)
+            Panel(html=(cards.map_title(run) if len(runs) == 2 else "") + chart)
         if len(runs) == 1:
             with solara.Div(classes=["tc-side-block", "tc-scroll"]):
                 Panel(html=agreements_chart(snapshot, look, WIDE))
     if len(runs) == 2:
         with solara.Div(classes=["tc-side-block"]):
-            Panel(html=panels.difference_text(runs[0], runs[1], panels.differing(*shown)))
+            Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*shown)))
 
 
 @solara.component
@@ -203,7 +202,7 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
         found = (
             []
             if note
-            else feed.pick(
+            else event_feed.pick(
                 lines,
                 day,
                 [wanted["kind"]] if wanted["kind"] else [],
@@ -212,16 +211,16 @@ def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None
             )
         )
         look = look_of(run.simulation.scenario)
-        title = panels.map_title(run) if len(runs) == 2 else ""
+        title = cards.map_title(run) if len(runs) == 2 else ""
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
             if place == 0:
                 Filters(
-                    kinds=json.dumps(feed.groups_of(lines)),
+                    kinds=json.dumps(event_feed.groups_of(lines)),
                     factions=json.dumps(look.codes),
                     filter=wanted,
                     event_set_filter=set_filter,
                 )
-            html = panels.note(note) if note else panels.event_lines(found, look, day)
+            html = cards.note(note) if note else cards.event_lines(found, look, day)
             Panel(html=title + html, place="tc-lines", event_pick=picked)
 
 
@@ -258,7 +257,7 @@ def Below(session: Session, runs: tuple[Watched, ...], day: int) -> None:
         ladders, deaths = [], []
         for run, drawing in zip(runs, drawings, strict=True):
             scenario, snapshots = run.simulation.scenario, run.history.snapshots
-            title = panels.map_title(run) if len(runs) == 2 else ""
+            title = cards.map_title(run) if len(runs) == 2 else ""
             ladders.append(title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
             deaths.append(title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
         for charts in (ladders, deaths):

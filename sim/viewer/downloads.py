@@ -1,17 +1,64 @@
-"""Files to take away from the page: made when asked for, of the day shown."""
+"""Downloads of the page: maps, tables, the changed scenario."""
 
 from __future__ import annotations
 
 import base64
 from itertools import count
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
-from sim.plots.style import day_text, stamp
-from sim.viewer import panels
+from sim.plots.map.sheets import control_map
+from sim.plots.style import day_text, png_bytes, stamp
+from sim.results.run import Run, csv_text, slug, to_frame
+from sim.results.tables import EXTRACT
+from sim.scenario.show import show
+from sim.viewer import cards
+from sim.viewer.cards import result_at
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.session import Session, Watched
-from sim.viewer.take_away import daily_csv, events_csv, file_name, map_png, scenario_yaml
+
+if TYPE_CHECKING:
+    from sim.model.conflict import ConflictModel
+    from sim.viewer.history import History
+
+_DRAWING = Lock()  # matplotlib's settings belong to the whole process
+
+
+def events_csv(model: ConflictModel, history: History, day: int | None = None) -> bytes:
+    """Return events.csv with the days before a morning, all simulated ones if left out."""
+    return _csv("events", model, history, day)
+
+
+def daily_csv(model: ConflictModel, history: History, day: int | None = None) -> bytes:
+    """Return daily.csv with the mornings up to a day, all simulated ones if left out."""
+    return _csv("daily", model, history, day)
+
+
+def scenario_yaml(model: ConflictModel) -> bytes:
+    """Return the scenario as changed in the page, resolved; with the same seed it runs to the same events."""
+    seed = model.simulation.seed
+    note = f"# The events watched are those of: python run.py THIS_FILE --seed {seed}\n"
+    return (note + show(model.simulation.scenario)).encode("utf-8")
+
+
+def map_png(model: ConflictModel, history: History, day: int) -> bytes:
+    """Return the map of the morning of a day as PNG, stamped SIMULATED; takes a second or two."""
+    run = Run.of(result_at(model, history, day), model.name)
+    with _DRAWING:
+        return png_bytes(control_map(run, history.at(day).day))
+
+
+def file_name(model: ConflictModel, what: str, suffix: str, day: int | None = None) -> str:
+    """Return a name for a download: "kafr_hamra-seed7-map-day030.png"."""
+    stem = slug(model.name or model.simulation.scenario.title)
+    when = "" if day is None else f"-day{day:03d}"
+    return f"{stem}-seed{model.simulation.seed}-{what}{when}.{suffix}"
+
+
+def _csv(file: str, model: ConflictModel, history: History, day: int | None) -> bytes:
+    return csv_text(to_frame(file, EXTRACT[file](result_at(model, history, day)))).encode("utf-8")
+
 
 ITEMS = [
     {"key": "svg", "label": "map, SVG", "about": "The map of the day shown, to enlarge or edit"},
@@ -28,6 +75,7 @@ ITEMS = [
         "about": "The scenario as changed here: run.py run gives the same events with this seed",
     },
 ]
+
 _NUMBERS = count(1)
 
 
@@ -61,7 +109,7 @@ def _made(session: Session, place: int, key: str, drawing: MapDrawing) -> tuple[
     if key == "svg":
         snapshot = history.at(day)
         rings = (
-            panels.differing(*(other.history.at(day) for other in session.runs))
+            cards.differing(*(other.history.at(day) for other in session.runs))
             if len(session.runs) == 2
             else frozenset()
         )

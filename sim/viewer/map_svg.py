@@ -15,20 +15,45 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plots.ground import Ground, contact_lines, governed, ground_of
-from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
-from sim.plots.layers import BURST_POINTS, CONTESTED_GAP_KM, FLAG_POINTS, ROAD_LOOK
-from sim.plots.state import CLASH_DAYS, start_state
+from sim.plots.map.geometry import Ground, contact_lines, governed, ground_of
+from sim.plots.map.layers import (
+    BURST_POINTS,
+    CONTESTED_GAP_KM,
+    DIRECTIONS,
+    FLAG_POINTS,
+    ROAD_LOOK,
+    Box,
+    candidate,
+    overlaps,
+    place_labels,
+)
+from sim.plots.map.state import CLASH_DAYS, start_state
 from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, ZONE_INK, burst, half, outline, pennant
-from sim.viewer.legend_svg import DART, PX, WEAK_INK, bar_length, legend, ring, still
-from sim.viewer.svg import FONT, NAMESPACE, escape, fitted, number, pale_of, path_of, text_width, unit_path
+from sim.viewer.svg import (
+    DART,
+    FONT,
+    NAMESPACE,
+    PX,
+    WEAK_INK,
+    bar_length,
+    escape,
+    fitted,
+    legend,
+    number,
+    pale_of,
+    path_of,
+    ring,
+    still,
+    text_width,
+    unit_path,
+)
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
 
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
-    from sim.viewer.snapshot import Line, Move, Snapshot
+    from sim.viewer.history import Line, Move, Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX

@@ -13,13 +13,12 @@ from typing import Any
 import solara
 from mesa.visualization import SolaraViz
 
-from sim.viewer import steer
-from sim.viewer.controls import Controls
+from sim.viewer import scenario_form
+from sim.viewer.controls import Controls, MoreBox, ScenarioBox
 from sim.viewer.dashboard import Dashboard
 from sim.viewer.library_parts import Buttons, force_update, side_bar, use_components
 from sim.viewer.server import WATCHING
 from sim.viewer.session import LiveModel, Session
-from sim.viewer.widgets import MoreBox, ScenarioBox
 
 STYLE = Path(__file__).with_name("page.css")
 
@@ -95,9 +94,9 @@ def Page() -> None:
 def Scenario(session: Session, controls: Controls, model: Any) -> None:
     """Choice of scenario, seed, rules, policies and all other inputs, in the side bar."""
     model.get()
-    files = [{"key": c.key, "label": c.label, "question": c.question} for c in steer.choices(controls.given)]
+    files = [{"key": c.key, "label": c.label, "question": c.question} for c in scenario_form.choices(controls.given)]
     chosen = controls.source_of.value
-    key = next((c.key for c in steer.choices(controls.given) if c.path == chosen.path), "")
+    key = next((c.key for c in scenario_form.choices(controls.given) if c.path == chosen.path), "")
     faults = [fault for fault in (controls.seed_fault(), *controls.faults.value, *session.faults) if fault]
     ScenarioBox(
         files=json.dumps(files),
@@ -133,10 +132,10 @@ def _about(session: Session, controls: Controls) -> str:
 def Inputs(controls: Controls) -> None:
     """The inputs below the six sliders; what is changed is marked."""
     scenario = controls.base.value
-    groups = solara.use_memo(lambda: json.dumps(steer.groups(scenario)), [scenario])
-    offers = solara.use_memo(lambda: steer.offers(scenario), [scenario])
-    main = solara.use_memo(lambda: json.dumps(steer.about_main(scenario)), [scenario])
-    own = {steer.key_of(policy) for policy in scenario.policy}
+    groups = solara.use_memo(lambda: json.dumps(scenario_form.groups(scenario)), [scenario])
+    offers = solara.use_memo(lambda: scenario_form.offers(scenario), [scenario])
+    main = solara.use_memo(lambda: json.dumps(scenario_form.about_main(scenario)), [scenario])
+    own = {scenario_form.key_of(policy) for policy in scenario.policy}
     switched = controls.policies.value
     MoreBox(
         groups=groups,

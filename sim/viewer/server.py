@@ -116,7 +116,7 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
 
     `prepare` comes first.
     """
-    from sim.viewer.band import BANDS
+    from sim.viewer.ensemble import BANDS
 
     address, server = _address(bound, host), make_server(host)
 

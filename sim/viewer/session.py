@@ -1,12 +1,10 @@
-"""One person's session: what is watched, the models under way, the day that the page shows, what Reset will apply.
-
-A session belongs to one browser tab. Play and step move its day forward: through the past first, then by simulating.
-"""
+"""A browser session: one model, its settings, and the pace of play."""
 
 from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,14 +16,57 @@ import mesa
 from sim.engine.simulation import Part, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
-from sim.scenario.changes import changes
+from sim.scenario.diff import changes
 from sim.scenario.schema import Scenario
-from sim.viewer.follow import first, follow
-from sim.viewer.pace import Pace
-from sim.viewer.snapshot import History
+from sim.viewer.history import History, first, follow
 
 if TYPE_CHECKING:
-    from sim.record.run import Run
+    from sim.results.run import Run
+
+FULL = 30.0  # days a second at full speed; where pictures take longer than a day, days are left out of them
+
+MOST = 15  # days between two pictures
+
+PATIENCE = 1.0  # s to wait for a picture: a tab in the background draws none
+
+PAUSE = 3.0  # s after which playing has begun anew
+
+
+class Pace:
+    """One tab's. The browser's words are heard in one thread; playing is another, and it alone waits."""
+
+    def __init__(self) -> None:
+        self.full = False
+        self._drawn = threading.Condition()
+        self._day = -1  # the day on the screen
+        self._hearing = 0  # the thread in which the browser's words are heard; 0 none yet
+        self._before = 0.0
+
+    @property
+    def playing(self) -> bool:
+        """Whether this is the thread that plays, and a browser is there to see it."""
+        return self._hearing not in (0, threading.get_ident())
+
+    def drawn(self, day: int) -> None:
+        """Note that a day is on the screen."""
+        with self._drawn:
+            self._day, self._hearing = day, threading.get_ident()
+            self._drawn.notify_all()
+
+    def wait(self, shown: Callable[[], int]) -> None:
+        """Wait until the day shown is on the screen, in the thread that plays."""
+        if self.playing:
+            with self._drawn:
+                self._drawn.wait_for(lambda: self._day == shown(), PATIENCE)
+
+    def days(self) -> int:
+        """Return the days to simulate until the next picture: one, but at full speed as many as its pace asks for."""
+        now = time.monotonic()
+        gone, self._before = now - self._before, now
+        if not (self.full and self.playing) or gone > PAUSE:
+            return 1
+        return min(max(1, round(gone * FULL)), MOST)
+
 
 MOST_NEW_SEED = 10**6
 
@@ -84,9 +125,9 @@ def build(source: Source) -> Watched:
 
 
 def _replayed(folder: Path) -> Watched:
-    from sim.record.again import parts_of
-    from sim.record.manifest import MANIFEST, read_manifest
-    from sim.record.run import Run
+    from sim.results.manifest import MANIFEST, read_manifest
+    from sim.results.run import Run
+    from sim.results.verify import parts_of
 
     run, manifest = Run.open(folder), read_manifest(folder)
     _same_version(folder, str((manifest.get("product") or {}).get("version", "")))

@@ -22,11 +22,8 @@ def load() -> None:
     """Import what the commands would, and read their words once."""
     import sim.cli.check
     import sim.geography.new_map
-    import sim.history.declared
-    import sim.history.observed
-    import sim.history.priors
-    import sim.reading
-    import sim.record.verify
+    import sim.load
+    import sim.results.verify
     import sim.study.plan
     import sim.study.verify  # noqa: F401
     from sim.cli.main import parser

@@ -19,7 +19,7 @@ import pytest
 
 from sim.cli.main import main
 from sim.errors import InputError
-from sim.record.run import Run
+from sim.results.run import Run
 from sim.scenario.load import load
 from tests.bad_inputs.cases import CORPUS, SCENARIOS, Case, cases, events_words, files, laid_over
 

@@ -12,8 +12,8 @@ import pytest
 
 from benchmarks import growth, lattice
 from sim.engine import tables
-from sim.geography.check import check_scenario
 from sim.geography.maps import load_map
+from sim.load import check_scenario
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -52,7 +52,7 @@ import json
 from benchmarks import rules
 from sim.engine import day, tables
 from sim.engine.simulation import Simulation
-from sim.reading import read
+from sim.load import read
 
 loaded, geography = read("two_valleys")
 found = rules.shares(lambda: Simulation(loaded.scenario, geography, 1), 2, days=4)

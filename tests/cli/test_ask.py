@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from sim.catalogue.steps import catalogue
 from sim.cli.locate import find_event
 from sim.cli.main import main
-from sim.record.run import Run
-from sim.record.write import write
+from sim.results.run import Run
+from sim.results.write import write
+from sim.rule_catalogue import catalogue
 from tests.cli.support import KAFR_HAMRA, Command
-from tests.record import made
+from tests.results import made
 
 TOWN = Run.of(made.result()).geography.places[0]
 

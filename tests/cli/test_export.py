@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
-from sim.record.run import Run
-from sim.record.write import write
-from tests.record.made import result
+from sim.results.run import Run
+from sim.results.write import write
+from tests.results.made import result
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.reading
+import sim.load
 from sim.cli.main import main
 from sim.errors import Fault, InputError
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
@@ -109,7 +109,7 @@ def test_each_kind_of_failure_has_its_code_and_no_traceback(
         raise raised
 
     monkeypatch.delenv("TERRITORIAL_COMPETITION_DEBUG", raising=False)
-    monkeypatch.setattr(sim.reading, "read", fail)
+    monkeypatch.setattr(sim.load, "read", fail)
     assert main(["show", "a.yaml"]) == code
     captured = capsys.readouterr()
     assert said in captured.err
@@ -123,7 +123,7 @@ def test_debug_shows_the_traceback_of_an_internal_error(
         raise ZeroDivisionError
 
     monkeypatch.setenv("TERRITORIAL_COMPETITION_DEBUG", "")
-    monkeypatch.setattr(sim.reading, "read", fail)
+    monkeypatch.setattr(sim.load, "read", fail)
     assert main(["show", "a.yaml", "--debug"]) == 1
     assert "Traceback" in capsys.readouterr().err
 

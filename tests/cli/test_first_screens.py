@@ -10,14 +10,14 @@ import pytest
 
 from sim.cli.home import home
 from sim.cli.main import main
-from sim.record.lock import sole_writer
-from sim.record.run import Run
-from sim.record.write import write
-from sim.study.kind import Kind, kind_of
-from sim.study.pack import pack
-from sim.viewer.steer import choices
+from sim.files import pack
+from sim.results.lock import sole_writer
+from sim.results.run import Run
+from sim.results.write import write
+from sim.study.path_kind import Kind, kind_of
+from sim.viewer.scenario_form import choices
 from tests.cli.support import KAFR_HAMRA, ROOT
-from tests.record import made
+from tests.results import made
 
 STUDY_FILE = "scenarios:\n  a: two_valleys\nreplicates: 2\n"
 CALIBRATION_FILE = "scenario: two_valleys\nfitted: {}\n"

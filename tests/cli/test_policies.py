@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
-from sim.engine.implied import implied, policy_marks
-from sim.reading import read
+from sim.load import read
+from sim.preview import implied, policy_marks
 from tests.cli.support import KAFR_HAMRA, ROOT
 
 SCENARIOS = ROOT / "scenarios"

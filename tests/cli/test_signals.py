@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-import sim.reading
+import sim.load
 from sim import signals
 from sim.cli.main import main
-from sim.record.write import whole_folder
+from sim.results.write import whole_folder
 from sim.signals import Stopped, deferred, handle_signals
 from sim.study.store import Study
 from tests.cli.support import KAFR_HAMRA, ROOT
@@ -86,7 +86,7 @@ def test_each_signal_in_this_process(
     def receive(*_: object) -> None:
         signal.raise_signal(number)
 
-    monkeypatch.setattr(sim.reading, "read", receive)
+    monkeypatch.setattr(sim.load, "read", receive)
     assert main(["show", "a.yaml"]) == CODES[number]
     assert "stopped" in capsys.readouterr().err
     assert [signal.getsignal(each) for each in CODES] == before

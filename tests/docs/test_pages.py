@@ -12,7 +12,7 @@ import yaml
 from docs import generate, seeds
 from sim.cli.main import COMMANDS
 from sim.engine import kinds
-from sim.scenario.rules import Rules
+from sim.scenario.parameters import Rules
 from tests.cli.support import ROOT
 
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*.md"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from sim.engine import kinds
-from sim.engine.log import log_event
+from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import explain, rate_per_day
 from sim.engine.tables import N_EVENTS
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario, rivals

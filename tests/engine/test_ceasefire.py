@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sim.engine import kinds
-from sim.engine.log import log_event
+from sim.engine.recording import log_event
 from sim.engine.rules.ceasefire import breaker, fought, scope_of_fighting
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario
 

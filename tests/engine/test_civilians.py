@@ -9,7 +9,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.draws import P_DISPLACED, P_PRESSURE_KIND, P_PRESSURE_ROLE, poisson, uniform
-from sim.engine.log import log_event
+from sim.engine.recording import log_event
 from sim.engine.rules.civilians import displace, lose_support
 from tests.engine.worlds import Lab, chain, faction, make_scenario
 

@@ -19,7 +19,7 @@ from tests.trust.processes import contents
 if jit.INTERPRETED:
     pytest.skip("rules are interpreted", allow_module_level=True)
 
-from sim.engine.compiler import compile_rule
+from sim.engine.numba_linking import compile_rule
 
 
 def double(x: float) -> float:

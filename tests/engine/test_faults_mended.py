@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from sim.engine import kinds
-from sim.engine.log import log_event, moved
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.clash import losses, open_clash
+from sim.engine.setup import make_room
 from sim.engine.simulation import Simulation
 from sim.engine.tables import N_EVENTS, N_FORCES
-from sim.engine.world import make_room
 from sim.invariants import broken, fighters_alive
-from sim.reading import read
+from sim.load import read
 from tests.engine.worlds import START, Lab, chain, faction, make_map, make_scenario, rivals
 
 SURE = {"committed_min": 1000, "committed_max": 1000, "attrition": "square"}

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from sim.engine import kinds
 from sim.engine.simulation import MOST_SEED
 from sim.invariants import Checker
-from sim.scenario.quantity import Quantity
-from sim.scenario.rules import Rules
+from sim.scenario.parameters import Quantity, Rules
 from tests.engine.test_invariants import TERMS, WILD
 from tests.engine.worlds import START, Lab, faction, make_map, make_scenario
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sim.engine import kinds
-from sim.engine.losses import count_deaths
+from sim.engine.forces import count_deaths
 from tests.engine.worlds import START, Lab, chain, make_scenario, rivals
 
 

@@ -75,8 +75,7 @@ def test_a_simulation_does_not_go_on_after_its_last_day() -> None:
 
 def extremes(edge: str) -> dict[str, dict[str, Any]]:
     """Return all numbers of all rules at one edge of their allowed range."""
-    from sim.scenario.quantity import Quantity
-    from sim.scenario.rules import Rules
+    from sim.scenario.parameters import Quantity, Rules
 
     made: dict[str, dict[str, Any]] = {}
     for name, field in Rules.model_fields.items():

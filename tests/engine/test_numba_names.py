@@ -26,9 +26,9 @@ def draw(before: str, tmp_path: Path) -> tuple[str, str]:
 
 def test_no_private_name_is_missing() -> None:
     pytest.importorskip("numba")
-    from sim.engine import compiler
+    from sim.engine import numba_linking
 
-    assert compiler.MISSING == []
+    assert numba_linking.MISSING == []
 
 
 LACKING = """
@@ -40,7 +40,7 @@ importlib.import_module = lambda name, *rest: lacking if name == {module!r} else
 FALLBACKS = {
     "a class": (LACKING.format(module="numba.core.dispatcher"), "lacks numba.core.dispatcher._FunctionCompiler"),
     "a method": (LACKING.format(module="numba.core.codegen"), "lacks numba.core.codegen.JITCodeLibrary.finalize"),
-    "a later version": ("import sim.libraries; sim.libraries.BOUNDS['numba'] = '0.1'", "pip install 'numba<0.1'"),
+    "a later version": ("import sim.errors; sim.errors.BOUNDS['numba'] = '0.1'", "pip install 'numba<0.1'"),
     "no numba": ("import sys; sys.modules['numba'] = None", "rules are interpreted"),
 }
 

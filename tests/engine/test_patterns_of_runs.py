@@ -11,13 +11,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from sim.control_codes import rebels
 from sim.engine import kinds
 from sim.engine.simulation import Result
 from sim.engine.tables import N_AGREEMENTS
-from sim.record.extract import EXTRACT
-from sim.statistics.log import Log, rebel_log
-from sim.statistics.patterns import Holds, measure, pool, samples
-from sim.statistics.sides import rebels
+from sim.results.tables import EXTRACT
+from sim.statistics.conflict_log import Log, rebel_log
+from sim.validation.pattern_estimators import Holds, measure, pool, samples
 from tests.engine.worlds import events_of
 
 SEEDS = 100

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sim.engine.jit import ENGINE
-from sim.engine.params import PARAMS
+from sim.engine.scenario_tables import PARAMS
 from sim.geography.maps import Geography
 from sim.scenario.load import load_scenario
 

@@ -13,7 +13,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.draws import identity
-from sim.engine.ground import backing, help_from
+from sim.engine.queries import backing, help_from
 from sim.engine.rules.spread import new_spark, offspring_mean
 from sim.geography.maps import Geography
 from sim.scenario.schema import Scenario

@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from sim.engine import simulation, world
+from sim.engine import setup, simulation
 from sim.engine.garrisons import split
 from sim.engine.simulation import Simulation, simulate, start_of
 from sim.engine.tables import GROWING, N_EVENTS
-from sim.reading import read
+from sim.load import read
 
 
 def tables_of(made):
@@ -63,10 +63,10 @@ def test_memory_used_again_leaves_no_trace():
     other, elsewhere = read("two_valleys")
     first = simulate(loaded.scenario, geography, 3)
     wanted = first.world.events[: first.world.counts[N_EVENTS]].tobytes()
-    world.recycle(first.world)
+    setup.recycle(first.world)
     for name in GROWING:
-        assert not world._spare[name].view(np.uint8).any()
-    world.recycle(simulate(other.scenario, elsewhere, 8).world)
+        assert not setup._spare[name].view(np.uint8).any()
+    setup.recycle(simulate(other.scenario, elsewhere, 8).world)
     again = simulate(loaded.scenario, geography, 3)
     assert again.world.events[: again.world.counts[N_EVENTS]].tobytes() == wanted
     with pytest.raises(AttributeError):
@@ -75,9 +75,9 @@ def test_memory_used_again_leaves_no_trace():
 
 def test_tables_beside_another_are_as_long_as_it_whatever_memory_they_get():
     loaded, geography = read("kafr_hamra")
-    world.recycle(simulate(loaded.scenario, geography, 3).world)
-    world._spare["live_forces"] = world._spare["live_forces"][:10]
-    world._spare["forces"] = np.zeros(2 * len(world._spare["forces"]), world._spare["forces"].dtype)
+    setup.recycle(simulate(loaded.scenario, geography, 3).world)
+    setup._spare["live_forces"] = setup._spare["live_forces"][:10]
+    setup._spare["forces"] = np.zeros(2 * len(setup._spare["forces"]), setup._spare["forces"].dtype)
     found = Simulation(loaded.scenario, geography, 3).world
     assert len(found.live_forces) == len(found.standing) == len(found.forces)
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from sim.engine.simulation import Result
-from sim.geography.names import find_place
+from sim.geography.towns import find_place
 from tests.engine.worlds import events_of
 
 SEEDS = 200

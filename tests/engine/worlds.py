@@ -14,9 +14,9 @@ from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography, assemble
-from sim.geography.places import UNDATED, Holding, Place
 from sim.geography.roads import Link
-from sim.scenario.rules import Rules
+from sim.geography.towns import UNDATED, Holding, Place
+from sim.scenario.parameters import Rules
 from sim.scenario.schema import Scenario
 from tests.engine.pinned import PINNED
 

@@ -14,10 +14,9 @@ import numpy as np
 import pytest
 
 from sim.geography import Geography, find_place, line_of_contact, load_map, nearest_town_cells, zone_edge, zone_towns
-from sim.geography.check import check_scenario
 from sim.geography.grid import frame, settle
-from sim.geography.names import Index, fold
-from sim.geography.places import Place
+from sim.geography.towns import Index, Place, fold
+from sim.load import check_scenario
 
 START = date(2018, 10, 1)
 FEBRUARY, NOVEMBER = date(2018, 2, 20), date(2018, 11, 1)

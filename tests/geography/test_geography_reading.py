@@ -10,7 +10,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.geography import Link, assemble, control_date, load_map
-from sim.geography.places import UNDATED, Holding, Place
+from sim.geography.towns import UNDATED, Holding, Place
 from sim.tabular.table import MAP_LIMITS
 from tests.geography.conftest import FILES
 

@@ -11,8 +11,8 @@ from sim.errors import InputError
 from sim.geography import Geography, load_map
 from sim.geography.grid import MOST_STRETCH, frame, great_circle_km, unfit
 from sim.geography.new_map import gabriel, guess_map, map_files
-from sim.geography.places import Place
 from sim.geography.roads import Link, neighbours, parts, straight_km
+from sim.geography.towns import Place
 
 TOWNS = """\
 name,lat,lon,holder,population

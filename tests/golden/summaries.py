@@ -11,7 +11,7 @@ import numpy as np
 from sim.engine import kinds
 from sim.engine.simulation import Result, simulate
 from sim.geography.maps import load_map
-from sim.record.run import Run
+from sim.results.run import Run
 from sim.scenario.load import load_scenario
 from tests.engine.worlds import events_of
 

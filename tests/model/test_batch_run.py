@@ -12,7 +12,7 @@ import pytest
 from mesa.batchrunner import batch_run
 
 from sim.model import ConflictModel
-from sim.model.batch import COLLECTIONS
+from sim.model.conflict import COLLECTIONS
 from tests.cli.support import ROOT
 
 NEW = hasattr(mesa.DataCollector(), COLLECTIONS)  # Mesa 3.5

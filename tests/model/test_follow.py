@@ -11,8 +11,8 @@ from mesa.agent import AgentSet
 
 from sim.engine.simulation import simulate
 from sim.engine.tables import N_EVENTS, N_FORCES, World
+from sim.load import read
 from sim.model import Base, ConflictModel, Faction, Force, Town
-from sim.reading import read
 from tests.model.support import LIVELY
 
 
@@ -253,6 +253,6 @@ def test_wild_interventions_do_not_break_the_engine(model: ConflictModel) -> Non
 
 
 def test_engine_and_batches_do_without_mesa() -> None:
-    words = "import sys, sim.engine.simulation, sim.reading, sim.record.run; print('mesa' in sys.modules)"
+    words = "import sys, sim.engine.simulation, sim.load, sim.results.run; print('mesa' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

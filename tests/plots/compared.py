@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from sim.comparison import results as c
 from sim.engine.kinds import LEVELS
-from sim.reading import read
-from sim.statistics.paired import Difference
-from sim.study import comparison as c
+from sim.load import read
+from sim.statistics.inference import Difference
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 DAYS = 180

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 
 from sim.geography.maps import Geography, load_map
-from sim.plots.maps import Atlas
-from sim.record.columns import FILES
-from sim.record.run import Run
+from sim.plots.map.sheets import Atlas
+from sim.results.columns import FILES
+from sim.results.run import Run
 from sim.scenario.schema import Scenario
 
 DAYS = 24
@@ -175,7 +175,7 @@ def atlas(run: Run) -> Atlas:
 @pytest.fixture(scope="session")
 def drawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with everything drawn."""
-    from sim.plots.draw import draw_all
+    from sim.plots.run_report import draw_all
 
     folder = tmp_path_factory.mktemp("drawn")
     draw_all(run, folder)

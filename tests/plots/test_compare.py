@@ -17,12 +17,10 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from sim.plots.compare.drawn import Drawn
-from sim.plots.compare.figures import Kind, kinds_of
-from sim.plots.compare.folder import csv_bytes, file_stem
-from sim.plots.compare.look import looks
-from sim.plots.compare.sheet import LEAST_POINTS, broken, shortened, squeezed, text_width
-from sim.plots.labels import Box, overlaps
+from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.figure_list import Kind, csv_bytes, file_stem, kinds_of
+from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width
+from sim.plots.map.layers import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
 from tests.plots.compared import LONG, compared
 

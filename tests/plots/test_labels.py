@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.plots.labels import Box, overlaps, place_labels
-from sim.plots.layers import draw_names, frame_axes
-from sim.plots.maps import draw_inset, draw_map, inset_extent, name_order
+from sim.plots.map.layers import Box, draw_names, frame_axes, overlaps, place_labels
+from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, name_order
 from sim.plots.style import new_figure
 
 FRAME = Box(0, 0, 600, 400)

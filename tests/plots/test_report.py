@@ -6,8 +6,8 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
-from sim.plots.maps import Atlas
-from sim.plots.report import Pictures, report
+from sim.plots.map.sheets import Atlas
+from sim.plots.run_report import Pictures, report
 
 BAD = "<script>alert(1)</script>"
 PICTURES = Pictures(b"one", b"two", b"three")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-import sim.cli.drawing
-import sim.plots.draw
-from sim.cli.drawing import second_process
-from sim.plots.draw import draw_all
-from sim.record.run import Run
+import sim.cli.pictures
+import sim.plots.run_report
+from sim.cli.pictures import second_process
+from sim.plots.run_report import draw_all
+from sim.results.run import Run
 
 
 class Dead(Executor):
@@ -38,11 +38,11 @@ def test_what_a_dead_process_does_not_draw_is_drawn_here(
     at_once: bool, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn: list[int] = []
-    monkeypatch.setattr(sim.plots.draw, "key_days", lambda _run: [0, 3, 6, 24])
+    monkeypatch.setattr(sim.plots.run_report, "key_days", lambda _run: [0, 3, 6, 24])
     monkeypatch.setattr(
-        sim.plots.draw, "draw_day", lambda _run, _folder, day, _atlas, _written: drawn.append(day) or b""
+        sim.plots.run_report, "draw_day", lambda _run, _folder, day, _atlas, _written: drawn.append(day) or b""
     )
-    monkeypatch.setattr(sim.plots.draw, "animate", lambda _run, path, _atlas: path)
+    monkeypatch.setattr(sim.plots.run_report, "animate", lambda _run, path, _atlas: path)
     written = draw_all(run, tmp_path, beside=Dead(at_once))
     assert sorted(drawn) == [0, 3, 6, 24]
     assert tmp_path / "maps" / "control.gif" in written
@@ -67,9 +67,9 @@ def test_the_other_has_ended_before_a_failure_here_is_told(
         failing.set()
         wait(futures)
 
-    monkeypatch.setattr(sim.plots.draw, "draw_some", slow)
-    monkeypatch.setattr(sim.plots.draw, "draw_day", full)
-    monkeypatch.setattr(sim.plots.draw, "wait", waits)
+    monkeypatch.setattr(sim.plots.run_report, "draw_some", slow)
+    monkeypatch.setattr(sim.plots.run_report, "draw_day", full)
+    monkeypatch.setattr(sim.plots.run_report, "wait", waits)
     with ThreadPoolExecutor(1) as beside, pytest.raises(OSError, match="No space"):
         draw_all(run, tmp_path, beside=beside)
     assert waited == [True]
@@ -81,7 +81,7 @@ def test_where_no_process_can_be_had_there_is_none(monkeypatch: pytest.MonkeyPat
             raise OSError("a made-up refusal")
 
     monkeypatch.setattr("sim.study.executors.cores", lambda: 2)
-    monkeypatch.setattr(sim.cli.drawing, "ProcessPoolExecutor", Refused)
+    monkeypatch.setattr(sim.cli.pictures, "ProcessPoolExecutor", Refused)
     with second_process(True) as beside:
         assert beside is None
 

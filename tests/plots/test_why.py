@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from sim.catalogue.steps import catalogue
-from sim.plots.day import day_matrix
-from sim.plots.labels import Box, overlaps
-from sim.plots.why import MOST, SHOWN, _fold, _ranges, why_picture
-from sim.record.run import Run
-from sim.scenario.rules import Rules
-from sim.statistics.why import Why, why_event
-from tests.record import made
+from sim.plots.cause_diagram import MOST, SHOWN, _fold, _ranges, why_picture
+from sim.plots.map.layers import Box, overlaps
+from sim.plots.schedule import day_matrix
+from sim.results.run import Run
+from sim.rule_catalogue import catalogue
+from sim.scenario.parameters import Rules
+from sim.statistics.causes import Why, why_event
+from tests.results import made
 
 
 @pytest.fixture(scope="module")

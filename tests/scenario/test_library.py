@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.engine.simulation import simulate
-from sim.reading import read
+from sim.load import read
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 LIBRARY = sorted(path.stem for path in SCENARIOS.glob("*.yaml"))

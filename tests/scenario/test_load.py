@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import sim.scenario.files as files
-from sim.scenario.changes import changes, changes_text
-from sim.scenario.inputs import inputs_of, units_of
-from sim.scenario.json_schema import json_schema
+import sim.scenario.compose as files
+from sim.scenario.diff import changes, changes_text
+from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.load import load, load_scenario
-from sim.scenario.quantity import Quantity
-from sim.scenario.rules import Rules
-from sim.scenario.show import show
+from sim.scenario.parameters import Quantity, Rules
+from sim.scenario.show import json_schema, show
 from tests.scenario.valleys import Faults, Write
 
 OWN = ["kafr_hamra", "greater_idlib_2018"]

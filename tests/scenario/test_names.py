@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
-from sim.geography.places import RESERVED
-from sim.record.columns import CONTROL_DAILY, DAILY
-from sim.scenario.checks import FACTION_COLUMNS, PAIR_COLUMNS
-from sim.scenario.keys import name_fault, same_name
+from sim.geography.towns import RESERVED
+from sim.results.columns import CONTROL_DAILY, DAILY
+from sim.scenario.cross_checks import FACTION_COLUMNS, PAIR_COLUMNS
+from sim.scenario.fields import name_fault, same_name
 from sim.scenario.load import load
 
 HEAD = """\

@@ -11,8 +11,8 @@ import jsonschema
 import pytest
 import yaml
 
-from sim.scenario.files import SCENARIOS
-from sim.scenario.json_schema import json_schema
+from sim.scenario.compose import SCENARIOS
+from sim.scenario.show import json_schema
 from sim.scenario.yaml_reader import read_file
 
 MARK = "$schema="

@@ -5,12 +5,12 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from sim.cli.results import statistics_rows
-from sim.record.run import Run
+from sim.cli.console import statistics_rows
+from sim.results.run import Run
 from sim.statistics.answer import _gains, answer_sentence
-from sim.statistics.registry import STATISTICS, base_name, expand, headline_faults, label
-from sim.statistics.turning import cause_chain, turning_points
-from tests.record.made import result
+from sim.statistics.causes import cause_chain, turning_points
+from sim.statistics.summary import STATISTICS, base_name, expand, headline_faults, label
+from tests.results.made import result
 
 
 @pytest.fixture(scope="module")

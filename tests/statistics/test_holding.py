@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import CensoredData, ecdf
 
-from sim.statistics.holding import band, common_horizon, counts, curves, draws, median_of, restricted_mean
-from sim.statistics.survival import survival
+from sim.statistics.survival import band, common_horizon, counts, curves, draws, median_of, restricted_mean, survival
 
 # Remission under 6-MP, weeks: Freireich et al. 1963, as in Kalbfleisch & Prentice.
 WEEKS = np.array([6, 6, 6, 6, 7, 9, 10, 10, 11, 13, 16, 17, 19, 20, 22, 23, 25, 32, 32, 34, 35])

@@ -8,9 +8,22 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest, bootstrap, t
 
-from sim.statistics.paired import SHARE, mean_interval, paired_difference, paired_share_difference
-from sim.statistics.precision import half_width, more_runs, running
-from sim.statistics.shares import Matched, discoveries, entropy, matched, mcnemar, newcombe, wilson
+from sim.statistics.inference import (
+    SHARE,
+    Matched,
+    discoveries,
+    entropy,
+    half_width,
+    matched,
+    mcnemar,
+    mean_interval,
+    more_runs,
+    newcombe,
+    paired_difference,
+    paired_share_difference,
+    running,
+    wilson,
+)
 
 
 def table(*cells: int) -> Matched:

@@ -5,10 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from sim.statistics.episodes import episodes, longest_calm, places, places_by_day, quiet_days
+from sim.statistics.conflict_log import Log, rebel_log, side_losses
 from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
-from sim.statistics.log import Log, rebel_log, side_losses
-from sim.statistics.patterns import (
+from sim.statistics.summary import episodes, longest_calm, places, places_by_day, quiet_days
+from sim.statistics.survival import survival
+from sim.validation.pattern_estimators import (
     PATTERNS,
     Holds,
     Theatre,
@@ -19,7 +20,6 @@ from sim.statistics.patterns import (
     samples,
     weekly_counts,
 )
-from sim.statistics.survival import survival
 
 NO_HOLDS = Holds(np.array([], int), np.array([]), np.array([], bool))
 

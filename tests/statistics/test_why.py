@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.record.run import Run
-from sim.statistics.why import NOUNS, TELLING, why_event, why_town
-from tests.record import made
+from sim.results.run import Run
+from sim.statistics.causes import NOUNS, TELLING, why_event, why_town
+from tests.results import made
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from scipy.stats import qmc
 
+from sim.comparison.matched_runs import StudyOfRuns
 from sim.engine.simulation import simulate
-from sim.reading import read
-from sim.record.run import Run
-from sim.scenario.inputs import inputs_of
-from sim.study.single import StudyOfRuns
+from sim.load import read
+from sim.results.run import Run
+from sim.scenario.fields import inputs_of
 
 SCENARIOS = Path(__file__).parent.parent.parent / "scenarios"
 FIRST_SEED = 100

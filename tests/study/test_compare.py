@@ -11,17 +11,17 @@ import pandas as pd
 import pytest
 
 import sim
+from sim.comparison.compare import Comparison, compare
+from sim.control_codes import rebel_pairs
 from sim.errors import InputError
-from sim.record.run import Run
-from sim.record.write import write
-from sim.statistics.escalation import hold_of, top_level
-from sim.statistics.sides import rebel_pairs
+from sim.results.run import Run
+from sim.results.write import write
+from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
-from sim.study.compare import Comparison, compare
 from sim.study.definition import Range
-from sim.study.one import one_run
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
+from sim.study.single_run import one_run
 from sim.study.store import Study
 from tests.study.made import SCENARIOS, MadeStudy, made_study
 

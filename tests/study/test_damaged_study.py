@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sim.errors import InputError
-from sim.record.manifest import MANIFEST
+from sim.results.manifest import MANIFEST
 from sim.study import runner
 from sim.study.runner import Progress, run_study
 from sim.study.status import status_lines

@@ -22,7 +22,7 @@ from sim.study.definition import (
     plain_name,
     read_definition,
 )
-from sim.study.kind import Kind, kind_of
+from sim.study.path_kind import Kind, kind_of
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
 from sim.study.store import Study

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
-from sim.study import estimate as module
 from sim.study import runner
-from sim.study.estimate import Estimate, estimate, free_bytes
+from sim.study import status as module
 from sim.study.runner import run_study
+from sim.study.status import Estimate, estimate, free_bytes
 from tests.study.support import small_plan
 
 

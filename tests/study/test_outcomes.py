@@ -7,10 +7,10 @@ from copy import copy
 import numpy as np
 import pytest
 
-from sim.plots.compare.report import comparison_report
-from sim.statistics.shares import wilson
-from sim.study.compare import Comparison, compare
-from sim.study.gathered import gather
+from sim.comparison.compare import Comparison, compare
+from sim.comparison.matched_runs import gather
+from sim.plots.comparison.comparison_report import comparison_report
+from sim.statistics.inference import wilson
 from tests.study.made import MadeStudy, made_study
 
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sim.comparison import control as ways
+from sim.comparison.control import NO_CHANGE, TownPaths, paths_lines, town_paths, way_text
 from sim.engine.simulation import simulate
+from sim.plots.cause_diagram import why_study_picture
 from sim.plots.style import png_bytes
-from sim.plots.why_study import why_study_picture
-from sim.record.run import Run
-from sim.statistics.why import why_town
-from sim.study import paths as ways
-from sim.study.paths import NO_CHANGE, TownPaths, paths_lines, town_paths, way_text
+from sim.results.run import Run
+from sim.statistics.causes import why_town
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.store import Study
@@ -104,8 +104,12 @@ def test_words_name_every_scenario_and_its_runs(study: Study) -> None:
     assert said.startswith("SIMULATED. small: how Saddle Pass came to its holder")
     assert "base, 8 runs:" in said
     assert "other, 8 runs:" in said
-    assert (ways.percent(0.001), ways.percent(0.999), ways.percent(1)) == ("under 1 %", "over 99 %", "100 %")
-    assert (ways.percent(0), ways.percent(0.084)) == ("0 %", "8 %")
+    assert (ways.whole_percent(0.001), ways.whole_percent(0.999), ways.whole_percent(1)) == (
+        "under 1 %",
+        "over 99 %",
+        "100 %",
+    )
+    assert (ways.whole_percent(0), ways.whole_percent(0.084)) == ("0 %", "8 %")
 
 
 def test_the_picture_has_a_panel_a_scenario_and_a_row_a_way(study: Study) -> None:

@@ -14,11 +14,12 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
-from sim.record.run import Run
-from sim.study import ledger, runner, store
+from sim.results.run import Run
+from sim.study import runner, store
+from sim.study import store as ledger
 from sim.study.manifest import MANIFEST
-from sim.study.one import one_command
 from sim.study.runner import Progress, run_study
+from sim.study.single_run import one_command
 from sim.study.store import Study
 from sim.study.worker import Done, Kit, OtherProgramError, Task, run_chunk
 from tests.study import faulty
@@ -230,7 +231,7 @@ def test_the_command_of_the_ledger_makes_the_same_run(undisturbed: Path, tmp_pat
 def test_workers_do_without_heavy_libraries(undisturbed: Path, tmp_path: Path) -> None:
     study, plan = Study.open(undisturbed), small_plan(1)
     from sim.engine.jit import source_hash
-    from sim.study.tables import layout
+    from sim.study.manifest import layout
 
     kit = Kit(source_hash(), dict(study.scenarios), layout(study.scenarios, study.geography(), list(plan.inputs)))
     job = plan.job("base", 0)

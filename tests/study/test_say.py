@@ -7,9 +7,16 @@ import math
 import numpy as np
 import pytest
 
-from sim.statistics.paired import UNRESOLVED_RULE, paired_difference, paired_share_difference
-from sim.statistics.shares import LEAST_DIFFERENT
-from sim.study.say import figure, input_label, names_of, points, runs_about, verdict
+from sim.scenario.fields import input_label, names_of
+from sim.statistics.inference import (
+    LEAST_DIFFERENT,
+    UNRESOLVED_RULE,
+    paired_difference,
+    paired_share_difference,
+    runs_about,
+    verdict,
+)
+from sim.text import points, three_digits
 
 
 @pytest.mark.parametrize(
@@ -26,7 +33,7 @@ from sim.study.say import figure, input_label, names_of, points, runs_about, ver
     ],
 )
 def test_three_figures(value: float, said: str) -> None:
-    assert figure(value) == said
+    assert three_digits(value) == said
 
 
 @pytest.mark.parametrize(

@@ -18,17 +18,17 @@ import pytest
 
 from sim.engine.simulation import simulate
 from sim.errors import InputError
+from sim.files import pack
 from sim.geography.maps import load_map
-from sim.record.manifest import MANIFEST
-from sim.record.run import Run
-from sim.statistics.turning import cause_rows, row_of
+from sim.results.manifest import MANIFEST
+from sim.results.run import Run
+from sim.statistics.causes import cause_rows, row_of
 from sim.study import parquet, runner
-from sim.study.pack import pack
+from sim.study.manifest import FRACTIONS, KEY
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
 from sim.study.store import Part, Study, tidy, write_atomic, write_csv
-from sim.study.tables import FRACTIONS, KEY
 from sim.study.worker import path_of
 from tests.study import faulty
 from tests.study.support import DAYS, small_plan

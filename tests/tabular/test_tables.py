@@ -14,8 +14,7 @@ import pytest
 
 from sim.errors import Fault
 from sim.tabular import files
-from sim.tabular.cells import count_of, day_of, number_of
-from sim.tabular.table import Limits, Table, read_table
+from sim.tabular.table import Limits, Table, count_of, day_of, number_of, read_table
 
 COLUMNS = ("name", "lat", "lon")
 GOOD = "name,lat,lon\nAlpha,36,36.5\nBeta,36.1,36.6\n"

@@ -27,7 +27,7 @@ WITH_MESA = """
 import sys
 from pathlib import Path
 from sim.model import ConflictModel, Force
-from sim.record.write import write
+from sim.results.write import write
 
 model = ConflictModel(sys.argv[1], rng=int(sys.argv[2]))
 assert model.agents and model.datacollector is not None
@@ -44,9 +44,9 @@ SIXTY_DAYS = """
 import sys
 from pathlib import Path
 from sim.engine.simulation import simulate
-from sim.reading import read
-from sim.record.run import Run
-from sim.record.write import write
+from sim.load import read
+from sim.results.run import Run
+from sim.results.write import write
 from tests.golden.summaries import log_hash, state_hash
 
 loaded, geography = read("kafr_hamra", ["days=60"])

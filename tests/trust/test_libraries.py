@@ -16,7 +16,7 @@ from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from sim import libraries
+from sim import errors
 from tests.trust.processes import ROOT
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -82,7 +82,7 @@ def test_bounds_are_those_of_pyproject() -> None:
         for each in need.specifier:
             if each.operator == "<":
                 bounds[need.name] = each.version
-    assert bounds == libraries.BOUNDS
+    assert bounds == errors.BOUNDS
 
 
 @pytest.mark.parametrize(
@@ -90,20 +90,20 @@ def test_bounds_are_those_of_pyproject() -> None:
     [("3.5.1", True), ("3.99.0", True), ("4.0.0", False), ("4.0.0a0", False), ("4", False), ("10.1.post1", False)],
 )
 def test_a_version_beyond_its_bound_is_named(installed: str, supported: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libraries, "version", lambda name: installed if name == "mesa" else "0.1")
-    line = libraries.unsupported("mesa", "numba")
+    monkeypatch.setattr(errors, "version", lambda name: installed if name == "mesa" else "0.1")
+    line = errors.unsupported("mesa", "numba")
     assert (line == "") is supported
     assert supported or (f"mesa {installed}" in line and "'mesa<4'" in line and "numba" not in line)
 
 
 def test_a_library_that_is_not_installed_is_not_beyond(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(libraries, "BOUNDS", {"no-such-library": "1"})
-    assert libraries.unsupported("no-such-library") == ""
+    monkeypatch.setattr(errors, "BOUNDS", {"no-such-library": "1"})
+    assert errors.unsupported("no-such-library") == ""
 
 
 def test_a_mesa_that_lacks_a_name_is_named() -> None:
     code = (
-        "import sys, sim.libraries; sim.libraries.BOUNDS['mesa'] = '3.0'; sys.modules['mesa.discrete_space'] = None; "
+        "import sys, sim.errors; sim.errors.BOUNDS['mesa'] = '3.0'; sys.modules['mesa.discrete_space'] = None; "
         "import sim.model"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -10,12 +10,10 @@ import pytest
 from sim.cli.main import main
 from sim.engine.tables import N_EVENTS
 from sim.model import ConflictModel
-from sim.record.run import Run
-from sim.record.write import write
-from sim.viewer.ask import event_card, town_card
-from sim.viewer.cut import Cut, result_at
-from sim.viewer.follow import first, follow
-from sim.viewer.snapshot import History
+from sim.results.run import Run
+from sim.results.write import write
+from sim.viewer.cards import Cut, event_card, result_at, town_card
+from sim.viewer.history import History, first, follow
 from tests.viewer.test_snapshot import LIVELY, followed
 
 Watched = tuple[ConflictModel, History, Run]

@@ -12,13 +12,13 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from sim.control_codes import codes
 from sim.engine.simulation import simulate
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.statistics.sides import codes
-from sim.viewer import band as module
-from sim.viewer.band import Bands, digest
+from sim.viewer import ensemble as module
+from sim.viewer.ensemble import Bands, digest
 
 CALM = "rules.clash.enabled=false"
 PATIENCE = 120.0  # seconds; a cold start compiles the rules
@@ -133,7 +133,7 @@ def test_the_process_imports_the_engine_alone() -> None:
     words = (
         "import os, pickle, sys\n"
         "from multiprocessing import Pipe\n"
-        "from sim.viewer.band import _work\n"
+        "from sim.viewer.ensemble import _work\n"
         "payload = pickle.loads(bytes.fromhex(sys.stdin.read()))\n"
         "ours, theirs = Pipe()\n"
         "ours.send(('run', 'k', payload, [1, 2]))\n"

@@ -21,7 +21,7 @@ import pytest
 from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT, open_with  # isort: skip
 
 import sim
-from sim.record.write import write
+from sim.results.write import write
 from sim.viewer.server import listen, make_server, offline_folder
 from sim.viewer.session import Session, Source
 

@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from sim.plots.state import MapState
+from sim.plots.map.state import MapState
 from sim.plots.style import INK, LEVEL_COLOURS, Look
-from sim.viewer.charts_svg import LEFT, RIGHT, Axis, agreements_chart, deaths_chart, ladder_chart, towns_chart
-from sim.viewer.snapshot import Accord, Snapshot
+from sim.viewer.charts import LEFT, RIGHT, Axis, agreements_chart, deaths_chart, ladder_chart, towns_chart
+from sim.viewer.history import Accord, Snapshot
 from sim.viewer.svg import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -9,9 +9,9 @@ import pytest
 from sim.engine.kinds import EVENT_KINDS
 from sim.plots.style import look_of
 from sim.scenario.load import load
-from sim.viewer.feed import KIND_GROUPS, groups_of, kinds_of, pick
-from sim.viewer.panels import MOST_LINES, event_lines
-from sim.viewer.snapshot import History
+from sim.viewer.cards import MOST_LINES, event_lines
+from sim.viewer.event_feed import KIND_GROUPS, groups_of, kinds_of, pick
+from sim.viewer.history import History
 from tests.viewer.support import KAFR_HAMRA
 from tests.viewer.test_snapshot import LIVELY, followed
 

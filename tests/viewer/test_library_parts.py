@@ -6,7 +6,7 @@ import pytest
 
 from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before Solara
 
-from sim import libraries
+from sim import errors
 from sim.cli.main import main
 from sim.viewer import library_parts
 
@@ -33,7 +33,7 @@ def test_watch_names_a_library_that_does_not_fit(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name, bound in bounds.items():
-        monkeypatch.setitem(libraries.BOUNDS, name, bound)
+        monkeypatch.setitem(errors.BOUNDS, name, bound)
     monkeypatch.setattr(library_parts, "MISSING", missing)
     assert main(["watch", str(KAFR_HAMRA), "--no-browser"]) == 2
     line = capsys.readouterr().err

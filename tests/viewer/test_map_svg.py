@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from sim.geography.maps import Geography, load_map
-from sim.plots.labels import Box
-from sim.plots.state import MapState, start_state
+from sim.plots.map.layers import Box
+from sim.plots.map.state import MapState, start_state
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
+from sim.viewer.history import Line, Move, Snapshot
 from sim.viewer.map_svg import SCALES, MapDrawing
-from sim.viewer.snapshot import Line, Move, Snapshot
 from sim.viewer.svg import escape, fitted, number, text_width
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"

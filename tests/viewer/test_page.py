@@ -23,19 +23,17 @@ import solara
 
 import sim
 from sim.errors import InputError
-from sim.record.run import Run
-from sim.record.write import write
+from sim.results.run import Run
+from sim.results.write import write
 from sim.scenario.load import load
-from sim.scenario.rules import Ceasefire, Clash
-from sim.viewer import steer
-from sim.viewer.answers import Question, answer, place_of
+from sim.scenario.parameters import Ceasefire, Clash
+from sim.viewer import scenario_form
+from sim.viewer.cards import Question, answer, differing, place_of
 from sim.viewer.controls import Controls
 from sim.viewer.dashboard import drawing_of
 from sim.viewer.downloads import ITEMS, make
-from sim.viewer.pace import Pace
 from sim.viewer.page import Page
-from sim.viewer.panels import differing
-from sim.viewer.session import LiveModel, Session, Source, build, new_seed
+from sim.viewer.session import LiveModel, Pace, Session, Source, build, new_seed
 
 HOLD = Ceasefire().hold_days.best
 
@@ -233,7 +231,7 @@ def test_playing_waits_for_the_browser_and_begins_again_after_the_last_day() -> 
 
 def test_full_speed_leaves_days_out_and_ends_on_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((10.0, 10.2, 10.3, 60.0))
-    monkeypatch.setattr("sim.viewer.pace.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("sim.viewer.session.time.monotonic", lambda: next(clock))
     pace = Pace()
     pace.full = True
     pace.drawn(0)
@@ -428,7 +426,7 @@ def test_names_from_a_scenario_are_escaped(tmp_path: Path) -> None:
 def test_what_is_switched_is_a_change_of_the_scenario() -> None:
     session = Session((Source(KAFR_HAMRA, 7),))
     controls = Controls(session, (KAFR_HAMRA,))
-    offers = steer.offers(controls.base.value)
+    offers = scenario_form.offers(controls.base.value)
     mediation = next(offer for offer in offers if "Turkey mediates" in offer.text)
     controls.set_policy({"key": mediation.key, "on": True})
     controls.set_input({"key": "rules.talks.enabled", "value": False})
@@ -447,17 +445,27 @@ def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scenario = load(file).scenario
-    assert steer.main_sets(scenario, {main.name: steer.value_at(scenario, main.key) for main in steer.MAIN}) == {}
-    for main in steer.MAIN:
-        value, step = steer.value_at(scenario, main.key), steer.fitting_step(main, steer.value_at(scenario, main.key))
+    assert (
+        scenario_form.main_sets(
+            scenario, {main.name: scenario_form.value_at(scenario, main.key) for main in scenario_form.MAIN}
+        )
+        == {}
+    )
+    for main in scenario_form.MAIN:
+        value, step = (
+            scenario_form.value_at(scenario, main.key),
+            scenario_form.fitting_step(main, scenario_form.value_at(scenario, main.key)),
+        )
         assert abs((value - main.low) / step - round((value - main.low) / step)) < 1e-5
-    rows = [row for group in steer.groups(scenario) for row in group["rows"]]
+    rows = [row for group in scenario_form.groups(scenario) for row in group["rows"]]
     assert len({row["key"] for row in rows}) == len(rows)
-    by_key = steer._rows(scenario)
+    by_key = scenario_form._rows(scenario)
     assert list(by_key.values()) == rows
-    monkeypatch.setattr(steer, "_rows", lambda _: by_key)  # the same for all keys: made once, not some 300 times
+    monkeypatch.setattr(
+        scenario_form, "_rows", lambda _: by_key
+    )  # the same for all keys: made once, not some 300 times
     for row in rows:
-        assert steer.checked(scenario, row["key"], row["value"]) is None
+        assert scenario_form.checked(scenario, row["key"], row["value"]) is None
         assert row["kind"] != "number" or row["low"] <= row["value"] <= row["top"] <= row["high"], row["key"]
 
 

@@ -9,14 +9,13 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from sim.control_codes import rebel_pairs
 from sim.engine import kinds
 from sim.engine.tables import L_FORCES, N_AGREEMENTS
 from sim.model import ConflictModel
-from sim.plots.state import States
-from sim.record.run import Run
-from sim.statistics.sides import rebel_pairs
-from sim.viewer.follow import first, follow
-from sim.viewer.snapshot import History
+from sim.plots.map.state import States
+from sim.results.run import Run
+from sim.viewer.history import History, first, follow
 
 LIVELY = ["rules.base_attempt.attempts_per_town_month=1", "rules.demand.clash_after_refusal=1"]
 RUNS = [("kafr_hamra", 7, ()), ("kafr_hamra", 3, LIVELY), ("two_valleys", 6, LIVELY)]

@@ -10,10 +10,9 @@ from PIL import Image
 
 from sim.cli.main import main
 from sim.model import ConflictModel
-from sim.record.run import Run
-from sim.viewer.follow import first, follow
-from sim.viewer.snapshot import History
-from sim.viewer.take_away import daily_csv, events_csv, file_name, map_png, scenario_yaml
+from sim.results.run import Run
+from sim.viewer.downloads import daily_csv, events_csv, file_name, map_png, scenario_yaml
+from sim.viewer.history import History, first, follow
 from tests.viewer.test_snapshot import LIVELY, followed
 
 SEED, DAY = 5, 47
@@ -66,7 +65,7 @@ def test_the_scenario_runs_to_the_same_events(
 
 
 def test_the_map_is_that_of_the_finished_run(watched: tuple[ConflictModel, History]) -> None:
-    from sim.plots.maps import control_map
+    from sim.plots.map.sheets import control_map
     from sim.plots.style import png_bytes
 
     model, history = watched

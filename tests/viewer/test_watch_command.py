@@ -14,13 +14,13 @@ from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT  # isort: skip - bef
 import sim
 from sim.cli.main import main
 from sim.cli.watch import source_of
-from sim.record.branch import branch
-from sim.record.run import Run
-from sim.record.write import write
+from sim.results.branch import branch
+from sim.results.run import Run
+from sim.results.write import write
 from sim.study.definition import Definition, Variant
-from sim.study.one import one_command
 from sim.study.plan import make_plan
 from sim.study.runner import run_study
+from sim.study.single_run import one_command
 from sim.study.store import Study
 from sim.viewer.session import Session, Source, build
 

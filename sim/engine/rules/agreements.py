@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sim.engine.draws import P_FRAILTY, P_TERM, gamma_of_mean_one, uniform
-from sim.engine.ground import in_scope, involves, new_row
 from sim.engine.jit import compiled
 from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, R_CEASEFIRE
-from sim.engine.log import log_event
+from sim.engine.queries import in_scope, involves, new_row
+from sim.engine.recording import log_event
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, N_AGREEMENTS
 
 

@@ -10,18 +10,6 @@ import math
 
 from sim.engine.draws import P_BASE_ATTEMPT, identity, uniform
 from sim.engine.forces import find_source, send
-from sim.engine.ground import (
-    base_in,
-    covering,
-    first_group,
-    holder_faction,
-    in_town,
-    local,
-    nearest_garrison,
-    new_row,
-    rebels,
-    strongest_group,
-)
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_ATTEMPT,
@@ -48,7 +36,19 @@ from sim.engine.kinds import (
     R_GIVEN,
     REBEL,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import (
+    base_in,
+    covering,
+    first_group,
+    holder_faction,
+    in_town,
+    local,
+    nearest_garrison,
+    new_row,
+    rebels,
+    strongest_group,
+)
+from sim.engine.recording import log_event, moved
 from sim.engine.tables import L_BASES, L_DISPUTES, L_FORCES, N_BASES, N_DISPUTES
 
 MOST_RATIO = 10.0  # superiority beyond ten to one changes nothing more

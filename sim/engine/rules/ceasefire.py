@@ -22,7 +22,6 @@ from sim.engine.draws import (
     uniform,
 )
 from sim.engine.forces import go_home
-from sim.engine.ground import distance_km, holder_faction, in_scope, involves, rebels, recount
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AGREEMENT_EXPIRED,
@@ -47,7 +46,8 @@ from sim.engine.kinds import (
     TOWN_NEUTRAL,
     TOWN_SCOPE,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import distance_km, holder_faction, in_scope, involves, rebels, recount
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.agreements import (
     bases_in,
     break_agreement,

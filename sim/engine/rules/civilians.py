@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import P_DISPLACED, P_PRESSURE, P_PRESSURE_KIND, P_PRESSURE_ROLE, poisson, uniform
-from sim.engine.ground import holder_faction
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ACTIVIST,
@@ -22,7 +21,8 @@ from sim.engine.kinds import (
     MEDIA,
     R_CIVILIANS,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import holder_faction
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.clash import AVERAGE_POPULATION
 from sim.engine.rules.memory import fade
 from sim.engine.tables import N_EVENTS

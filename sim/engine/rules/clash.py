@@ -25,19 +25,7 @@ from sim.engine.draws import (
     power_law,
     uniform,
 )
-from sim.engine.forces import go_home, send, strongest_force
-from sim.engine.ground import (
-    base_in,
-    covering,
-    help_from,
-    holder_faction,
-    in_town,
-    new_row,
-    rebels,
-    recount,
-    strongest_group,
-    swayed,
-)
+from sim.engine.forces import count_deaths, desert, go_home, send, spread_losses, strongest_force
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -62,8 +50,19 @@ from sim.engine.kinds import (
     REINFORCEMENT,
     UNDER_WAY,
 )
-from sim.engine.log import log_event, moved
-from sim.engine.losses import count_deaths, desert, spread_losses
+from sim.engine.queries import (
+    base_in,
+    covering,
+    help_from,
+    holder_faction,
+    in_town,
+    new_row,
+    rebels,
+    recount,
+    strongest_group,
+    swayed,
+)
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.spread import set_off

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sim.engine.draws import P_THRESHOLD, uniform
 from sim.engine.forces import go_home
-from sim.engine.ground import backing, base_in, count_all, holder_faction, is_held_by_rebel, rebels, strongest_group
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_CLOSED,
@@ -23,7 +22,8 @@ from sim.engine.kinds import (
     R_CONTROL,
     WITHDRAWAL,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import backing, base_in, count_all, holder_faction, is_held_by_rebel, rebels, strongest_group
+from sim.engine.recording import log_event, moved
 from sim.engine.tables import L_BASES, L_DISPUTES
 
 

@@ -20,7 +20,6 @@ from sim.engine.draws import (
     identity,
     uniform,
 )
-from sim.engine.ground import backing, covering, in_town, is_neutral, recount
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_AGREED,
@@ -41,7 +40,8 @@ from sim.engine.kinds import (
     TOLERATED,
     WITHDRAWAL,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import backing, covering, in_town, is_neutral, recount
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.spread import send_column

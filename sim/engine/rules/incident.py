@@ -15,7 +15,7 @@ from sim.engine.draws import (
     poisson,
     uniform,
 )
-from sim.engine.ground import covering, rebels, strongest_group
+from sim.engine.forces import count_deaths, kill_in_town
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ARREST_RAID,
@@ -30,8 +30,8 @@ from sim.engine.kinds import (
     REBEL,
     ROAD_QUARREL,
 )
-from sim.engine.log import log_event, moved
-from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.queries import covering, rebels, strongest_group
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.spread import send_column
 

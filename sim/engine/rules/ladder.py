@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from sim.engine.ground import hostile
 from sim.engine.jit import compiled
 from sim.engine.kinds import LEVEL_CHANGE, R_LADDER
-from sim.engine.log import log_event
+from sim.engine.queries import hostile
+from sim.engine.recording import log_event
 from sim.engine.tables import L_DISPUTES
 
 CLASHES = 3  # the level from which on there are clashes

@@ -22,8 +22,7 @@ from sim.engine.draws import (
     poisson,
     uniform,
 )
-from sim.engine.forces import find_source, send
-from sim.engine.ground import distance_km, first_group, holder_faction, hostile, strongest_group
+from sim.engine.forces import count_deaths, find_source, kill_in_town, send
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ASSAULT,
@@ -46,8 +45,8 @@ from sim.engine.kinds import (
     SHELLING,
     ZONE_DEADLINE,
 )
-from sim.engine.log import log_event, moved
-from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.queries import distance_km, first_group, holder_faction, hostile, strongest_group
+from sim.engine.recording import log_event, moved
 from sim.engine.tables import L_FORCES
 
 

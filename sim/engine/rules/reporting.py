@@ -21,7 +21,6 @@ from sim.engine.draws import (
     identity,
     uniform,
 )
-from sim.engine.ground import rebels
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ARREST_RAID,
@@ -39,6 +38,7 @@ from sim.engine.kinds import (
     TOWN_NEUTRAL,
     WITHDRAWAL,
 )
+from sim.engine.queries import rebels
 from sim.engine.tables import N_EVENTS, N_REPORTS
 
 MONITOR = -1

@@ -25,7 +25,6 @@ from sim.engine.draws import (
     uniform,
 )
 from sim.engine.forces import find_source, send
-from sim.engine.ground import covering, help_from, holder_faction, in_town, new_row, rebels, swayed
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -41,7 +40,8 @@ from sim.engine.kinds import (
     OFFENSIVE_UNDER_WAY,
     R_SPREAD,
 )
-from sim.engine.log import log_event, moved
+from sim.engine.queries import covering, help_from, holder_faction, in_town, new_row, rebels, swayed
+from sim.engine.recording import log_event, moved
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day

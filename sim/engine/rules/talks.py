@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import P_TALKS_DEATHS, P_TALKS_KILLING, P_TALKS_SETTLE, identity, poisson, uniform
-from sim.engine.ground import covering, in_town, recount
+from sim.engine.forces import count_deaths, kill_in_town
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ACCOUNT,
@@ -27,8 +27,8 @@ from sim.engine.kinds import (
     TALKS,
     TALKS_SETTLED,
 )
-from sim.engine.log import log_event, moved
-from sim.engine.losses import count_deaths, kill_in_town
+from sim.engine.queries import covering, in_town, recount
+from sim.engine.recording import log_event, moved
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.demand import lapse, stale, use_force

@@ -1,0 +1,257 @@
+"""Who holds each town over matched runs, and by which paths a town came to its holder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from sim.comparison.matched_runs import Gathered
+from sim.comparison.results import Control, ControlContrast
+from sim.control_codes import MIXED, NEUTRAL
+from sim.errors import Fault, InputError
+from sim.geography.towns import find_place
+from sim.statistics.inference import (
+    DISCOVERIES,
+    LEAST_DIFFERENT,
+    Matched,
+    discoveries,
+    entropy,
+    matched,
+    mcnemar,
+    newcombe,
+)
+from sim.study.store import Study
+from sim.text import percent
+
+
+def control(found: Gathered) -> Control:
+    """Return the section on control."""
+    days, order = _mornings(found), found.codes
+    labels = tuple(place.label or place.name for place in found.geography.places)
+    held = {name: _held(found, name, days) for name in found.scenarios}
+    shares = {name: _shares(one, len(order)) for name, one in held.items()}
+    contrasts = tuple(_contrast(found, held, name, order, labels) for name in found.others)
+    return Control(
+        days=np.array(days),
+        towns=tuple(found.towns),
+        labels=labels,
+        codes=tuple(order),
+        runs={name: len(one) for name, one in held.items()},
+        shares=shares,
+        leading={name: np.argmax(one, axis=-1) for name, one in shares.items()},
+        entropy={name: entropy(one) for name, one in shares.items()},
+        contrasts=contrasts,
+        note=_note(found),
+    )
+
+
+def _note(found: Gathered) -> str:
+    if found.single:
+        return "One run a scenario: a town differs or it does not; nothing is resolved, all differences are hatched."
+    return (
+        "Shares of runs. A difference is resolved where an exact McNemar test over matched runs stands after control of the "
+        f"false discovery rate at {percent(DISCOVERIES)} over all towns and codes of a day (Benjamini and Hochberg 1995; cells "
+        f"in which fewer than {LEAST_DIFFERENT} pairs differ cannot be resolved and are not tested). Intervals are Newcombe's, "
+        "of one town alone. Towns not resolved are hatched: no difference was shown, which is not the same as none."
+    )
+
+
+def _mornings(found: Gathered) -> list[int]:
+    """Return the mornings that every scenario has, up to the last day of the shortest."""
+    days = sorted(set.intersection(*(set(found.mornings(name)) for name in found.scenarios)))
+    if not days:
+        said = "the scenarios have no morning in common on which control is kept"
+        raise InputError([Fault(str(found.first.folder), None, "control_days", said)])
+    return days
+
+
+def _held(found: Gathered, name: str, days: list[int]) -> np.ndarray:
+    """Return the row in `codes` of each town's holder on some mornings: i1 [R, K, T]; the last code where it is not known."""
+    kept = found.held[name][:, np.searchsorted(found.mornings(name), days)]
+    return np.where(kept < 0, len(found.codes) - 1, kept)
+
+
+def _shares(held: np.ndarray, kinds: int) -> np.ndarray:
+    """Return the share of runs at each code, f8 [K, T, C], from codes i8 [R, K, T]."""
+    return np.stack([np.mean(held == code, axis=0) for code in range(kinds)], axis=-1)
+
+
+def _contrast(
+    found: Gathered, held: dict[str, np.ndarray], name: str, order: list[str], labels: tuple[str, ...]
+) -> ControlContrast:
+    both = found.pairs(name)
+    first, second = (held[one][np.searchsorted(found.replicates(one), both)] for one in (found.reference, name))
+    counts = [matched(first == code, second == code) for code in range(len(order))]
+    every = Matched(*(np.stack(parts, axis=-1) for parts in zip(*counts, strict=True)))
+    if len(both) < 2:
+        shape = every.both.shape
+        gap = _shares(second, len(order)) - _shares(first, len(order)) if len(both) else np.full(shape, np.nan)
+        low = high = np.full(shape, np.nan)
+        p, resolved = np.ones(shape), np.zeros(shape, dtype=bool)
+    else:
+        gap, low, high = newcombe(every)
+        p = mcnemar(every)
+        resolved = _resolved(every, p)
+    size = _size(gap)
+    most = np.where(size.max(axis=-1) > 0, size.argmax(axis=-1), -1)
+    told = np.asarray(resolved.any(axis=-1))
+    sentence = (
+        _sentence(gap, resolved, _shares(first, len(order)), _shares(second, len(order)), order, labels)
+        if len(both) > 1
+        else ""
+    )
+    return ControlContrast(name, len(both), gap, low, high, p, resolved, most, told, sentence)
+
+
+def _size(gap: np.ndarray) -> np.ndarray:
+    """Return how large differences are; of two codes that trade places the one that gains is a trace ahead."""
+    known = np.nan_to_num(gap)
+    return np.asarray(np.abs(known) + 1e-9 * (known > 0))
+
+
+def _resolved(every: Matched, p: np.ndarray) -> np.ndarray:
+    """Return which cells are discoveries, day by day: bool [K, T, C]."""
+    found = np.zeros(p.shape, dtype=bool)
+    tested = (every.other + every.reference) >= LEAST_DIFFERENT
+    for day in range(len(p)):
+        found[day][tested[day]] = discoveries(p[day][tested[day]])
+    return found
+
+
+def _sentence(
+    gap: np.ndarray,
+    resolved: np.ndarray,
+    first: np.ndarray,
+    second: np.ndarray,
+    order: list[str],
+    labels: tuple[str, ...],
+) -> str:
+    """Say in how many towns control differs on the last morning, and where most."""
+    told = resolved[-1].any(axis=-1)
+    rate = f"false discovery rate {percent(DISCOVERIES)}"
+    if not told.any():
+        return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
+    size = np.where(resolved[-1], _size(gap[-1]), 0.0)
+    town, code = np.unravel_index(int(np.argmax(size)), size.shape)
+    holder = {MIXED: "contested", NEUTRAL: "neutral"}.get(order[code], f"held by {order[code]}")
+    return (
+        f"On the last morning control differs in {int(told.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
+        f"{holder} in {percent(second[-1, town, code])} of runs against {percent(first[-1, town, code])}."
+    )
+
+
+# What tells one way from another; the other kinds of event on the way (demands, days of fighting) are passed over.
+STEPS = {
+    "policy": "policy",
+    "base_attempt": "base attempt",
+    "refused": "refusal",
+    "complied": "one side gives in",
+    "talks": "talks",
+    "killing_at_talks": "killing at talks",
+    "arrest_raid": "incident",
+    "assassination": "incident",
+    "road_quarrel": "incident",
+    "clash": "clash",
+    "front_opened": "fighting spreads",
+    "clash_spread": "fighting spreads",
+    "agreement_broken": "broken agreement",
+    "mobilisation": "offensive",
+    "offensive_started": "offensive",
+    "assault": "offensive",
+    "capture": "another town taken",
+    "withdrawal": "another town left",
+    "town_neutral": "another town made neutral",
+}
+
+LAST = {"capture": "taken", "withdrawal": "left by its garrison", "town_neutral": "made neutral by agreement"}
+
+SPLIT, ARROW = " > ", " \N{RIGHTWARDS ARROW} "
+
+MOST_WAYS = 8
+
+NO_CHANGE = "not taken, left or made neutral"
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """One way in which a town changed hands for the last time, and in how many runs of each scenario."""
+
+    holder: str  # control code afterwards; "" for several, or for none
+    text: str
+    runs: np.ndarray  # i8 [scenarios]
+
+
+@dataclass(frozen=True, eq=False)
+class TownPaths:
+    """All ways in which a town came to its holder, the commonest first, then what is left; every run is in one of them."""
+
+    town: str
+    label: str
+    scenarios: tuple[str, ...]
+    runs: np.ndarray  # i8 [scenarios], runs done
+    ways: tuple[Way, ...]
+
+    def shares(self, way: Way) -> np.ndarray:
+        """Return the share of each scenario's runs that went this way, f8 [scenarios]; NaN without runs."""
+        return np.divide(way.runs, self.runs, out=np.full(len(self.runs), np.nan), where=self.runs > 0)
+
+
+def whole_percent(share: float) -> str:
+    """Return a share as whole percent; "under 1 %" and "over 99 %" where it is neither none nor all."""
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
+
+
+def way_text(path: str) -> str:
+    """Return the way that a path of kinds of event describes: each step once, in the order of their first."""
+    *before, last = path.split(SPLIT)
+    steps = dict.fromkeys(STEPS[kind] for kind in before if kind in STEPS)
+    return ARROW.join([*steps, LAST.get(last, STEPS.get(last, last.replace("_", " ")))])
+
+
+def town_paths(study: Study, word: str) -> TownPaths:
+    """Return the ways of a town's last change of holder; KeyError with a clear message where there is no such town.
+
+    As in `why` of a run, a change that no event names (a side merely stood in the town) does not count.
+    """
+    geography = study.geography()
+    place = geography.places[find_place(geography, word)]
+    scenarios = tuple(study.scenarios)
+    changes = study.changes
+    here = changes[(changes["town"] == place.name) & changes["path"].fillna("").ne("")]
+    last = here.groupby(["scenario", "replicate"], sort=False).tail(1)  # rows of a run are in order of time
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    for scenario, holder, path in zip(last["scenario"], last["to"], last["path"], strict=True):
+        counts.setdefault((str(holder), way_text(str(path))), Counter())[str(scenario)] += 1
+    done = Counter(str(name) for name in study.runs["scenario"])
+    runs = np.array([done[name] for name in scenarios], np.int64)
+    found = [Way(holder, text, np.array([by[name] for name in scenarios])) for (holder, text), by in counts.items()]
+    found.sort(key=lambda way: (-int(way.runs.sum()), way.holder, way.text))
+    changed = np.sum([way.runs for way in found], axis=0) if found else np.zeros(len(runs), np.int64)
+    ways = (*_folded(found), Way("", NO_CHANGE, runs - changed))
+    return TownPaths(place.name, place.label or place.name, scenarios, runs, ways)
+
+
+def _folded(ways: list[Way]) -> list[Way]:
+    """Return the commonest ways, and the others as one."""
+    if len(ways) <= MOST_WAYS + 1:
+        return ways
+    rest = ways[MOST_WAYS:]
+    return [*ways[:MOST_WAYS], Way("", f"{len(rest)} other ways", np.sum([way.runs for way in rest], axis=0))]
+
+
+def paths_lines(study: Study, paths: TownPaths) -> list[str]:
+    """Return the shares as lines of text, scenario by scenario."""
+    lines = [f"SIMULATED. {study.name}: how {paths.label} came to its holder, by its last change of holder"]
+    for number, name in enumerate(paths.scenarios):
+        runs = int(paths.runs[number])
+        lines.append(f"{name}, {runs} runs:")
+        for way in sorted(paths.ways, key=lambda way: -int(way.runs[number])):
+            if count := int(way.runs[number]):
+                lines.append(
+                    f"  {whole_percent(count / runs):>9}  {count:>5}  {f'{way.holder}: ' if way.holder else ''}{way.text}"
+                )
+    return lines

@@ -1,0 +1,421 @@
+"""Headline statistics of each scenario, and the differences between scenarios as answers in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sim.comparison.matched_runs import Gathered
+from sim.comparison.results import Answer, ForestRow, Group, InputChange, ScenarioChanges
+from sim.control_codes import MIXED, NEUTRAL
+from sim.event_text import policy_phrase
+from sim.scenario.diff import Change
+from sim.scenario.diff import changes as differences
+from sim.scenario.fields import input_label
+from sim.scenario.schema import Policy, Scenario
+from sim.statistics.inference import (
+    DRAWS,
+    SHARE,
+    UNRESOLVED_RULE,
+    Difference,
+    paired_difference,
+    paired_share_difference,
+    same_in_pairs,
+    verdict,
+    wilson,
+)
+from sim.statistics.summary import STATISTICS, base_name, expand, label
+from sim.text import clause_list, day_text, plural, points, three_digits, unit_text
+
+# Beside the headline statistics, in the forest plot: how much, how far, how deadly, what holds.
+CORE = (
+    "clash_days", "places_reached", "deaths_rebels", "peak_level", "longest_calm_days", "agreements_signed",
+    "agreements_broken", "first_agreement_day", "changes_of_holder", "towns_changed", "displaced_max",
+)  # fmt: skip
+
+HOLDER = "holder."
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A statistic as a comparison uses it. A yes/no statistic asks whether `code` holds the town of `column`."""
+
+    statistic: str  # "clash_days", "holder.Kafr Hamra=HTS"
+    column: str
+    label: str
+    unit: str
+    code: str = ""
+    town: str = ""  # short name
+    headline: bool = True
+
+    @property
+    def yes_no(self) -> bool:
+        """Whether it is a share of runs."""
+        return bool(self.code)
+
+    @property
+    def first_day(self) -> bool:
+        """Whether it is the day of a first event, which runs without one count as their last day."""
+        return self.unit == "day"
+
+    @property
+    def claim(self) -> str:
+        """What a yes says: "HTS holds Kafr Hamra"."""
+        special = {MIXED: f"{self.town} is contested", NEUTRAL: f"{self.town} is neutral"}
+        return special.get(self.code, f"{self.code} holds {self.town}")
+
+
+def denial(one: Measured) -> str:
+    """Return what a no says: "HTS does not hold Kafr Hamra"."""
+    special = {MIXED: f"{one.town} is not contested", NEUTRAL: f"{one.town} is not neutral"}
+    return special.get(one.code, f"{one.code} does not hold {one.town}")
+
+
+def measured(found: Gathered) -> list[Measured]:
+    """Return the statistics of a comparison, watched towns first, then the headline, then the core ones."""
+    frame = found.runs[found.reference]
+    columns = dict.fromkeys(name for one in found.runs.values() for name in one.columns)
+    towns = list(_towns(found, [name for name in columns if name.startswith(HOLDER)]))
+    headline = [name for name in expand(found.headline, columns) if not name.startswith(HOLDER)]
+    rest = [name for name in CORE if name in frame.columns and name not in headline]
+    return [
+        *towns,
+        *(_number(name, True) for name in dict.fromkeys(headline)),
+        *(_number(name, False) for name in rest),
+    ]
+
+
+def _number(name: str, headline: bool) -> Measured:
+    return Measured(name, name, label(name), STATISTICS[base_name(name)].unit, headline=headline)
+
+
+def _towns(found: Gathered, columns: list[str]) -> Iterator[Measured]:
+    short = {place.name: place.label or place.name for place in found.geography.places}
+    for column in columns:
+        town = column[len(HOLDER) :]
+        every = np.concatenate([found.holders(name, town) for name in found.scenarios])
+        code = _asked(every[~pd.isna(every)], found.codes, _start(found, town))
+        if code:
+            name = short.get(town, town)
+            one = Measured(f"{column}={code}", column, "", SHARE, code, name)
+            yield Measured(one.statistic, column, f"{one.claim} at the end", SHARE, code, name)
+
+
+def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
+    """Return the side that is asked about: the one whose share over the runs of all scenarios is nearest to one half.
+
+    Of two as near the one that did not hold the town at the start. The choice does not look at differences.
+    """
+    sides = [code for code in order if (ends == code).any() and code not in (MIXED, NEUTRAL)]
+    sides = sides or [code for code in order if (ends == code).any()]
+    distance = {code: round(abs(float(np.mean(ends == code)) - 0.5), 12) for code in sides}
+    return min(sides, key=lambda code: (distance[code], code == start), default="")
+
+
+def _start(found: Gathered, town: str) -> str:
+    """Return who holds a town at the start of the reference; empty where that is not kept."""
+    if found.mornings(found.reference)[0] > 0:
+        return ""
+    return str(found.holders(found.reference, town, 0)[0] or "")
+
+
+def values_of(found: Gathered, one: Measured, scenario: str) -> np.ndarray:
+    """Return a statistic in every run of a scenario, f8 [R] in the order of replicates: 0 or 1 for yes/no, NaN for none."""
+    frame = found.runs[scenario]
+    if one.yes_no:
+        ends = found.holders(scenario, one.column[len(HOLDER) :])
+        return np.where(pd.isna(ends), np.nan, ends == one.code).astype(float)
+    if one.column not in frame.columns:
+        return np.full(len(frame), np.nan)
+    values = pd.to_numeric(frame[one.column]).to_numpy(dtype=float)
+    if one.first_day:
+        days = pd.to_numeric(frame["days"]).to_numpy(dtype=float)
+        return np.where(np.isnan(values), days, values)
+    return values
+
+
+def matched_values(found: Gathered, one: Measured, scenario: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a statistic in the runs matched between the reference and a scenario: f8 [pairs] each."""
+    both = found.pairs(scenario)
+    rows = [np.searchsorted(found.replicates(name), both) for name in (found.reference, scenario)]
+    first, second = (values_of(found, one, name) for name in (found.reference, scenario))
+    return first[rows[0]], second[rows[1]]
+
+
+def difference(found: Gathered, one: Measured, scenario: str) -> Difference:
+    """Return the difference of a scenario from the reference over matched runs."""
+    first, second = matched_values(found, one, scenario)
+    if one.yes_no:
+        keep = np.isfinite(first) & np.isfinite(second)
+        return paired_share_difference(first[keep] == 1, second[keep] == 1, one.statistic, one.label)
+    return paired_difference(first, second, one.statistic, one.label, one.unit)
+
+
+def varies(found: Gathered, one: Measured) -> bool:
+    """Return whether a statistic has more than one value over the runs of all scenarios."""
+    every = np.concatenate([values_of(found, one, name) for name in found.scenarios])
+    every = every[np.isfinite(every)]
+    return len(every) > 0 and bool(np.ptp(every) > 0)
+
+
+UNSAID = ("question", "title", "compare_with", "headline", "watch_towns", "evidence_until")
+
+GROUPS: dict[str, Group] = {
+    "policy": "policies",
+    "rules": "rules",
+    "terms": "rules",
+    "factions": "inputs",
+    "garrison_share": "inputs",
+}
+
+NOUNS: dict[Group, tuple[str, str]] = {
+    "policies": ("policy", "policies"),
+    "rules": ("number of the rules", "numbers of the rules"),
+    "inputs": ("input", "inputs"),
+    "other": ("other thing", "other things"),
+}
+
+
+def scenario_changes(found: Gathered) -> tuple[ScenarioChanges, ...]:
+    """Return what differs from the reference in each other scenario."""
+    return tuple(_changes(found, name) for name in found.others)
+
+
+def _changes(found: Gathered, name: str) -> ScenarioChanges:
+    first, other = found.scenarios[found.reference], found.scenarios[name]
+    said = [
+        one
+        for one in differences(first, other)
+        if one.path.split(".")[0] not in UNSAID and not one.path.endswith(".source")
+    ]
+    items = tuple(_item(one, first, other, (found.reference, name)) for one in said)
+    groups = [group for group in NOUNS if any(item.group == group for item in items)]
+    counts = [plural(sum(item.group == group for item in items), *NOUNS[group]) for group in groups]
+    sentence = (
+        f"{name} differs from {found.reference} in {clause_list(counts)}."
+        if items
+        else f"{name} does not differ from {found.reference}."
+    )
+    return ScenarioChanges(name, sentence, items)
+
+
+def _item(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> InputChange:
+    group = GROUPS.get(one.path.split(".")[0], "other")
+    words = _words(one, first, other, names)
+    return InputChange(one.path, group, one.before, one.after, one.unit, words)
+
+
+def _words(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> str:
+    parts = one.path.split(".")
+    if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
+        model, name = (first, names[0]) if one.after is None else (other, names[1])
+        return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
+    what, unit = input_label(one.path), f" {one.unit}" if one.unit not in ("", "probability", "share") else ""
+    what = what[:1].upper() + what[1:]
+    if one.before is None:
+        return f"{what}, only in {names[1]}: {one.after}{unit}."
+    if one.after is None:
+        return f"{what}, only in {names[0]}: {one.before}{unit}."
+    return f"{what}: {one.after}{unit} in place of {one.before}."
+
+
+def _policy(policy: Policy) -> str:
+    when = f", by {day_text(policy.by)}" if policy.by else f", from {day_text(policy.on)} on" if policy.on else ""
+    return f"{policy_phrase(policy)}{when}"
+
+
+def answers(found: Gathered, statistics: list[Measured]) -> tuple[Answer, ...]:
+    """Return the answer on each headline statistic for each scenario against the reference."""
+    kept = [one for one in statistics if one.headline and (one.yes_no or varies(found, one))]
+    return tuple(_answer(found, one, name) for name in found.others for one in kept)
+
+
+def _answer(found: Gathered, one: Measured, name: str) -> Answer:
+    gap = difference(found, one, name)
+    if not one.yes_no:
+        return Answer(name, one.statistic, _mean_sentence(found, one, name, gap), gap)
+    first, second = matched_values(found, one, name)
+    known = np.isfinite(first) & np.isfinite(second)
+    yes = int(np.sum(first[known])), int(np.sum(second[known]))
+    return Answer(name, one.statistic, _share_sentence(one, gap, yes, found), gap, *yes)
+
+
+def _share_sentence(one: Measured, gap: Difference, yes: tuple[int, int], found: Gathered) -> str:
+    if gap.pairs == 0:
+        return f"{one.claim} at the end: no runs are matched."
+    if math.isnan(gap.low):
+        said = {True: "yes", False: "no"}
+        return f"{one.claim} at the end: {said[yes[1] > 0]}, against {said[yes[0] > 0]} in {found.reference}; one run each."
+    interval = f"95 % interval of the difference {points(gap.low)} to {points(gap.high)} points"
+    runs = f"{yes[1]} of {gap.pairs} {'' if found.unmatched else 'matched '}runs against {yes[0]}"
+    return f"{one.claim} at the end in {runs}; {interval}{_unresolved(gap)}."
+
+
+def _mean_sentence(found: Gathered, one: Measured, name: str, gap: Difference) -> str:
+    what = one.label[:1].upper() + one.label[1:]
+    if gap.pairs == 0:
+        return f"{what}: no runs are matched in which it is known."
+    if math.isnan(gap.low):
+        return f"{what}: {three_digits(gap.other)} against {three_digits(gap.reference)} in {found.reference}; one run each."
+    if same_in_pairs(gap):
+        return f"{what}: {three_digits(gap.other)} on average of {gap.pairs} matched runs, the same in every pair."
+    unit = "days" if one.first_day else one.unit
+    interval = f"95 % interval of the difference {three_digits(gap.low)} to {three_digits(gap.high)} {unit_text(unit, gap.high)}"
+    runs = f"of {gap.pairs} {'runs' if found.unmatched else 'matched runs'}"
+    against = f"{three_digits(gap.other)} on average {runs} against {three_digits(gap.reference)}"
+    return f"{what}: {against}; {interval}{_unresolved(gap)}.{_never(found, one, name)}"
+
+
+def _unresolved(gap: Difference) -> str:
+    return "" if gap.resolved else f"; {verdict(gap)}"
+
+
+def _never(found: Gathered, one: Measured, name: str) -> str:
+    """Say how runs without a first event are counted, and how many there are."""
+    if not one.first_day:
+        return ""
+    both = found.pairs(name)
+    counts = [int(pd.to_numeric(found.runs[n].loc[both, one.column]).isna().sum()) for n in (name, found.reference)]
+    if not any(counts):
+        return ""
+    return f" Runs without one, {counts[0]} against {counts[1]}, count as the last day."
+
+
+def forest(found: Gathered, statistics: list[Measured]) -> tuple[ForestRow, ...]:
+    """Return a row for each statistic that varies, and each scenario but the reference."""
+    kept = [one for one in statistics if varies(found, one)]
+    return tuple(
+        row_of(name, difference(found, one, name), _spread(found, one, name)) for one in kept for name in found.others
+    )
+
+
+def _spread(found: Gathered, one: Measured, name: str) -> float:
+    """Return the standard deviation of single runs of the reference; of the scenario where the reference does not vary."""
+    for scenario in (found.reference, name):
+        values = values_of(found, one, scenario)
+        values = values[np.isfinite(values)]
+        if len(values) > 1 and np.ptp(values) > 0:
+            return float(np.std(values, ddof=1))
+    return math.nan
+
+
+def row_of(scenario: str, gap: Difference, spread: float) -> ForestRow:
+    """Return a difference as a row; `spread` is the standard deviation of single runs of the reference."""
+    scale = 1 / spread if spread > 0 else math.nan
+    return ForestRow(scenario, gap, verdict(gap), gap.difference * scale, gap.low * scale, gap.high * scale)
+
+
+def forest_note(found: Gathered, statistics: list[Measured]) -> str:
+    """Say what the bars are, how many would mislead, and which statistics are left out."""
+    kept = [one for one in statistics if varies(found, one)]
+    still = [label(one.column) if not one.yes_no else one.label for one in statistics if not varies(found, one)]
+    bars = len(kept) * len(found.others)
+    said = (
+        "Difference from the reference over matched runs, in standard deviations of a single run of the reference. Bars are "
+        f"95 % intervals: bias-corrected and accelerated bootstrap over pairs, {DRAWS:,} resamples, for means; Newcombe's "
+        f"interval for paired shares. Not resolved: {UNRESOLVED_RULE}."
+    )
+    if found.single:
+        said = "Difference of two single runs; there are no intervals."
+    elif bars > 1:
+        said += f" Of {bars} such intervals about {max(round(0.05 * bars), 1)} would leave out zero by chance though nothing differed."
+    return said + (f" Without a bar, because the same in every run: {clause_list(still)}." if still else "")
+
+
+BAND = (5, 95)  # percentiles of single runs
+
+LEAST_SHARE = 0.02  # of runs: a holder below it is in the table, not in the sentence
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """A statistic over the runs in which it is known; `low` and `high` hold 90 % of these runs."""
+
+    label: str
+    unit: str
+    runs: int
+    mean: float
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class HolderRow:
+    """In how many of the runs a side holds a town at the end; `low` and `high` are shares, Wilson's 95 % interval."""
+
+    town: str
+    code: str
+    holds: int
+    runs: int
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """The share in words: "73 of 100 runs (64 to 81 %)"."""
+        return f"{self.holds:,} of {plural(self.runs, 'run')} ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the runs of a study's only scenario come to; `sentences` say who holds each watched town."""
+
+    scenario: str
+    runs: int
+    numbers: tuple[NumberRow, ...]
+    holders: tuple[HolderRow, ...]
+    sentences: tuple[str, ...]
+
+
+def outcomes(gathered: Gathered, statistics: Sequence[Measured]) -> Outcomes | None:
+    """Return the outcomes of a study's only scenario; None if there are several, or a single run."""
+    name = gathered.reference
+    runs = len(gathered.runs[name])
+    if gathered.others or runs < 2:
+        return None
+    numbers = tuple(row for one in statistics if not one.yes_no and (row := _number_row(gathered, one)) is not None)
+    towns = {one.column: one.town for one in statistics if one.yes_no}
+    holders = [_holder_rows(gathered, column, town) for column, town in towns.items()]
+    sentences = tuple(_sentence(rows) for rows in holders if rows)
+    return Outcomes(name, runs, numbers, tuple(row for rows in holders for row in rows), sentences)
+
+
+def _number_row(gathered: Gathered, one: Measured) -> NumberRow | None:
+    values = values_of(gathered, one, gathered.reference)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    low, high = np.percentile(values, BAND)
+    return NumberRow(
+        one.label, one.unit, len(values), float(values.mean()), float(np.median(values)), float(low), float(high)
+    )
+
+
+def _holder_rows(gathered: Gathered, column: str, town: str) -> list[HolderRow]:
+    """Return a row for each side that holds a town at the end of some run, the most frequent first."""
+    ends = gathered.holders(gathered.reference, column[len(HOLDER) :])
+    ends = ends[~pd.isna(ends)]
+    rows = []
+    for code in dict.fromkeys([*gathered.codes, MIXED, NEUTRAL]):
+        holds = int(np.sum(ends == code))
+        if holds:
+            low, high = (float(end) for end in wilson(holds, len(ends)))
+            rows.append(HolderRow(town, code, holds, len(ends), low, high))
+    return sorted(rows, key=lambda row: -row.holds)
+
+
+def _sentence(rows: list[HolderRow]) -> str:
+    """Return who holds a town at the end: "Kafr Hamra at the end: NLF in 73 of 100 runs (64 to 81 %), HTS in 19"."""
+    first, *others = rows
+    parts = [f"{_side(first.code)} in {first.words}"]
+    parts += [f"{_side(row.code)} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]
+    return f"{first.town} at the end: {clause_list(parts)}."
+
+
+def _side(code: str) -> str:
+    return {MIXED: "contested", NEUTRAL: "neutral"}.get(code, code)

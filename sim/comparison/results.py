@@ -1,0 +1,389 @@
+"""What a comparison of scenarios says: numbers and sentences, section by section, for a report that computes nothing.
+
+Runs are simulated. `S` scenarios in order, the first is the reference; `T` towns; `C` control codes; `K` chosen days;
+`D` + 1 mornings, 0 to D. A pair is a replicate that is done in both scenarios: same seed, same values of inputs. Where there
+is one run a scenario (`Comparison.single`), intervals are NaN and nothing is resolved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from sim.statistics.inference import Difference
+
+if TYPE_CHECKING:
+    from sim.comparison.outcomes import Outcomes
+    from sim.geography.maps import Geography
+    from sim.scenario.schema import Scenario
+
+Group = Literal["policies", "rules", "inputs", "other"]
+
+BANDS = (50, 80, 95)  # %, widths of the bands of a fan chart, narrow to wide
+
+
+@dataclass(frozen=True)
+class InputChange:
+    """One thing that differs from the reference. `words` says it all; `before`, `after` None where there is none."""
+
+    path: str
+    group: Group
+    before: str | None
+    after: str | None
+    unit: str
+    words: str
+
+
+@dataclass(frozen=True)
+class ScenarioChanges:
+    """All that differs between the reference and one other scenario; no items where nothing does."""
+
+    scenario: str
+    sentence: str  # "strong_mediator differs from kafr_hamra in 1 policy."
+    items: tuple[InputChange, ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The answer on one headline statistic for one scenario against the reference.
+
+    For yes/no statistics `reference_yes` of `difference.pairs` matched runs against `other_yes`; None for the others.
+    """
+
+    scenario: str
+    statistic: str
+    sentence: str
+    difference: Difference
+    reference_yes: int | None = None
+    other_yes: int | None = None
+
+
+@dataclass(frozen=True)
+class ForestRow:
+    """One line of the forest plot. `verdict`: "higher", "lower", or "not resolved; about 400 more runs would".
+
+    `scaled`, `scaled_low`, `scaled_high`: the difference and its interval in standard deviations of a single run of the
+    reference (of the scenario where the reference does not vary), so that rows of different units share one axis; NaN where
+    neither varies.
+    """
+
+    scenario: str
+    difference: Difference
+    verdict: str
+    scaled: float
+    scaled_low: float
+    scaled_high: float
+
+
+@dataclass(frozen=True, eq=False)
+class ControlContrast:
+    """Control in one scenario against the reference, over `pairs` matched runs: shares of runs, other less reference."""
+
+    scenario: str
+    pairs: int
+    difference: np.ndarray  # f8 [K, T, C], -1..1
+    low: np.ndarray  # f8 [K, T, C], 95 % interval (Newcombe, paired)
+    high: np.ndarray  # f8 [K, T, C]
+    p: np.ndarray  # f8 [K, T, C], exact McNemar
+    resolved: np.ndarray  # bool [K, T, C], false discovery rate of a day's map held at 5 % (Benjamini-Hochberg)
+    code: np.ndarray  # i8 [K, T], row in Control.codes of the largest absolute difference; -1 where nothing differs
+    town_resolved: np.ndarray  # bool [K, T], any code resolved: hatch the others
+    sentence: (
+        str  # on the last day: "On the last morning control differs in 12 of 169 towns (false discovery rate 5 %), ..."
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Control:
+    """Who holds each town on chosen days, as shares of runs."""
+
+    days: np.ndarray  # i8 [K], mornings; the last is the end
+    towns: tuple[str, ...]  # [T], as the map names them, in its order
+    labels: tuple[str, ...]  # [T], short
+    codes: tuple[str, ...]  # [C], factions in the scenario's order, then MIXED, NEUTRAL
+    runs: dict[str, int]
+    shares: dict[str, np.ndarray]  # f8 [K, T, C] by scenario, sums to 1 over C
+    leading: dict[str, np.ndarray]  # i8 [K, T] by scenario, row in `codes` of the largest share
+    entropy: dict[str, np.ndarray]  # f8 [K, T] by scenario, 0 certain .. 1 all codes as likely
+    contrasts: tuple[ControlContrast, ...]  # one for each scenario but the reference
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class Fan:
+    """The spread of runs in one scenario, day by day."""
+
+    scenario: str
+    runs: int
+    median: np.ndarray  # f8 [D + 1]
+    low: np.ndarray  # f8 [3, D + 1], lower edges of the bands of 50, 80, 95 % of runs
+    high: np.ndarray  # f8 [3, D + 1]
+    mean: np.ndarray  # f8 [D + 1]
+
+
+@dataclass(frozen=True, eq=False)
+class FanPanel:
+    """One small multiple: a daily quantity in every scenario; one scale for all, `top` its upper end."""
+
+    key: str  # column of daily, "deaths_total" for sums: unique in a comparison
+    label: str
+    unit: str
+    days: np.ndarray  # i8 [D + 1]
+    fans: tuple[Fan, ...]  # one a scenario, in order
+    top: float
+    note: str  # what the bands mean and how many runs
+
+
+@dataclass(frozen=True, eq=False)
+class Cause:
+    """Cumulative incidence of one way in which agreements end (Aalen-Johansen): shares of agreements by days held."""
+
+    label: str  # "broken by HTS", "expired", "otherwise ended"
+    share: np.ndarray  # f8 [n]
+    count: int
+
+
+@dataclass(frozen=True, eq=False)
+class HoldingCurve:
+    """How long agreements signed in the runs hold in one scenario: Kaplan-Meier, bands by resampling runs."""
+
+    scenario: str
+    runs: int
+    agreements: int
+    broken: int
+    expired: int
+    in_force: int  # at the end of the run: censored
+    share: np.ndarray  # f8 [n], holding longer than `Holding.days`
+    low: np.ndarray  # f8 [n], 95 % band, pointwise
+    high: np.ndarray  # f8 [n]
+    at_risk: np.ndarray  # i8 [m], agreements at risk on `Holding.risk_days`
+    causes: tuple[Cause, ...]  # share + sum of causes = 1
+    median: float  # days; NaN where over half still hold
+    median_low: float
+    median_high: float  # inf where the band does not come down to one half
+    sentence: str
+
+
+@dataclass(frozen=True, eq=False)
+class Holding:
+    """Survival of agreements by scenario on common days; `differences`: mean hold restricted to the horizon, by scenario."""
+
+    days: np.ndarray  # i8 [n], 0 .. horizon
+    risk_days: np.ndarray  # i8 [m], for the table of numbers at risk
+    horizon: int
+    curves: tuple[HoldingCurve, ...]  # one a scenario
+    differences: tuple[ForestRow, ...]  # one for each scenario but the reference
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class ReachCurve:
+    """Share of runs that have reached a level by each morning; runs that never reach it are censored at their end."""
+
+    level: int
+    scenario: str
+    share: np.ndarray  # f8 [D + 1]
+    low: np.ndarray  # f8 [D + 1], 95 % (Wilson)
+    high: np.ndarray  # f8 [D + 1]
+    reached: int
+    runs: int
+    median: float  # day by which half the runs have; NaN where fewer than half do
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The escalation ladder: the highest level of any pair of rebels on each morning."""
+
+    days: np.ndarray  # i8 [D + 1]
+    levels: tuple[str, ...]  # [6], names, calm to campaign
+    share: dict[str, np.ndarray]  # f8 [D + 1, 6] by scenario: share of runs at each level, sums to 1
+    runs: dict[str, int]
+    reach: tuple[ReachCurve, ...]  # by level, 1 to 5, then scenario
+    note: str
+
+
+@dataclass(frozen=True)
+class VarianceSplit:
+    """How much of the variance of a statistic over runs comes from unknown inputs, the rest from chance."""
+
+    scenario: str
+    statistic: str
+    label: str
+    runs: int
+    inputs: float  # share, 0..1; NaN where it cannot be told
+    inputs_low: float
+    inputs_high: float
+    chance: float  # 1 - inputs
+    method: str
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One bar of a tornado: expected value of the statistic with the input at its low and at its high end."""
+
+    path: str
+    label: str
+    unit: str
+    input_low: float
+    input_high: float
+    at_low: float
+    at_high: float
+    effect: float  # at_high - at_low, in units of the statistic
+    effect_low: float  # 95 % interval
+    effect_high: float
+    above_noise: bool
+
+
+@dataclass(frozen=True)
+class Tornado:
+    """The inputs that move a statistic in one scenario, largest first; `noise` is the |effect| that chance alone makes."""
+
+    scenario: str  # "B less A" where it is of the paired difference
+    statistic: str
+    label: str
+    unit: str
+    mean: float
+    runs: int
+    noise: float  # 95 % of the largest |effect| of any input with runs shuffled
+    dummy: float  # |effect| of the input that never reaches the model; NaN where there is none
+    bars: tuple[Bar, ...]
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class MorrisPlane:
+    """Elementary effects of inputs on a statistic (Morris 1991). `floor`: mu_star of the dummy plus its interval."""
+
+    scenario: str
+    statistic: str
+    label: str
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    mu: np.ndarray  # f8 [inputs]
+    mu_star: np.ndarray  # f8 [inputs], units of the statistic over the input's whole range
+    sigma: np.ndarray  # f8 [inputs]
+    mu_star_half_width: np.ndarray  # f8 [inputs], 95 %
+    floor: float  # NaN without a dummy
+    trajectories: int
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class SobolIndices:
+    """First-order and total Sobol indices of inputs on a statistic, with 95 % half-widths."""
+
+    scenario: str
+    statistic: str
+    label: str
+    paths: tuple[str, ...]
+    labels: tuple[str, ...]
+    first: np.ndarray  # f8 [inputs]
+    first_half_width: np.ndarray
+    total: np.ndarray
+    total_half_width: np.ndarray
+    floor: float  # total index of the dummy: what chance alone gives; NaN without one
+    base: int  # points of the base sample
+    note: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Which inputs matter. Empty tuples where the design does not allow a method; `note` says which and why."""
+
+    design: str
+    splits: tuple[VarianceSplit, ...]
+    tornados: tuple[Tornado, ...]
+    morris: tuple[MorrisPlane, ...]
+    sobol: tuple[SobolIndices, ...]
+    note: str
+
+
+@dataclass(frozen=True, eq=False)
+class Convergence:
+    """Running estimate of a headline difference (or, for the reference, mean) with the number of matched runs."""
+
+    scenario: str
+    statistic: str
+    label: str
+    unit: str
+    runs: np.ndarray  # i8 [m]
+    estimate: np.ndarray  # f8 [m]
+    half_width: np.ndarray  # f8 [m], 95 %; inf or NaN where it cannot be told
+
+
+@dataclass(frozen=True)
+class Example:
+    """A run worth a look: `kind` "most typical" or "most extreme", why, and the command that opens it in the viewer."""
+
+    kind: str
+    scenario: str
+    replicate: int
+    seed: int
+    why: str
+    command: str
+    values: dict[str, float | str]  # headline statistics of this run
+
+
+@dataclass(frozen=True)
+class ScenarioRuns:
+    """Numbers of runs of one scenario; shares of yes/no statistics with failed runs counted lie within `bound` more."""
+
+    scenario: str
+    planned: int
+    done: int
+    failed: int
+    matched: int  # pairs with the reference
+    bound: float  # failed / (done + failed): how far a share can be off if all failed runs were otherwise
+
+
+@dataclass(frozen=True)
+class Methods:
+    """The methods appendix."""
+
+    runs: tuple[ScenarioRuns, ...]
+    design: str
+    inputs: int  # drawn, the dummy not counted
+    seeds: str  # "1 to 200" or such, in words
+    correlation: tuple[tuple[str, str, float, float], ...]  # scenario, statistic, correlation, variance ratio
+    versions: dict[str, str]
+    paragraphs: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """All that a report of a comparison shows, in the order of its fields."""
+
+    name: str
+    question: str
+    scenarios: tuple[str, ...]  # names, the first is the reference
+    titles: dict[str, str]
+    models: dict[str, Scenario]
+    geography: Geography
+    single: bool  # one run a scenario: no intervals
+    partial: bool
+    notes: tuple[str, ...]  # to be said first: partial, single, unmatched, failed runs
+    changes: tuple[ScenarioChanges, ...]
+    answers: tuple[Answer, ...]
+    forest: tuple[ForestRow, ...]
+    forest_note: str
+    control: Control
+    fans: tuple[FanPanel, ...]
+    holding: Holding
+    ladder: Ladder
+    inputs: Inputs
+    convergence: tuple[Convergence, ...]
+    examples: tuple[Example, ...]
+    methods: Methods
+    folder: str = ""  # of the one study that is compared, for commands; empty for several studies or runs
+    outcomes: Outcomes | None = None  # of the only scenario; None if there are several
+    labels: dict[str, str] = field(default_factory=dict)  # town -> short name
+
+    @property
+    def reference(self) -> str:
+        """The first scenario."""
+        return self.scenarios[0]
+
+    def answers_of(self, scenario: str) -> tuple[Answer, ...]:
+        """Return the answers on one scenario against the reference."""
+        return tuple(answer for answer in self.answers if answer.scenario == scenario)

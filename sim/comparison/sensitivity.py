@@ -1,0 +1,313 @@
+"""Which unknown inputs matter for the headline statistics, and how much is chance."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from sim.comparison.matched_runs import DUMMY, INPUT, Gathered
+from sim.comparison.outcomes import Measured, values_of, varies
+from sim.comparison.results import Bar, Inputs, MorrisPlane, SobolIndices, Tornado, VarianceSplit
+from sim.scenario.fields import input_label, inputs_of, units_of
+from sim.statistics.inference import SEED
+from sim.statistics.sensitivity import UNKNOWN, Split, effects, explained, morris, repeated, sobol
+from sim.text import three_digits
+
+LEAST_RUNS = 10
+
+LEAST_SPLIT = 30  # runs for a variance split
+
+LEAST_OF_EACH = 10  # of them that say yes, and that say no
+
+MOST_RUNS = 2000  # of the variance split, whose work grows with the square
+
+RANDOM = ("halton", "posterior", "grid")  # designs whose runs lie independently of one another
+
+LEVELS = 4
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """The drawn inputs of a scenario's runs. R runs, k inputs of the design, the dummy among them."""
+
+    scenario: str
+    design: str
+    levels: int
+    paths: list[str]  # [k]
+    own: np.ndarray  # f8 [R, k], the scenario's values; NaN where it does not draw the input
+    unit: np.ndarray  # f8 [R, k], shares of the range, the same in every scenario
+    ranges: np.ndarray  # f8 [k, 2], of the scenario
+    replicates: np.ndarray  # i8 [R]
+    units: dict[str, str]
+
+    @property
+    def used(self) -> np.ndarray:
+        """Columns of the inputs that the scenario draws, without the dummy: i8."""
+        varying = np.array([_varies(column) for column in self.own.T], dtype=bool)
+        return np.array([n for n, path in enumerate(self.paths) if path != DUMMY and varying[n]], dtype=np.int64)
+
+    @property
+    def dummy(self) -> int:
+        """Column of the dummy; -1 without one."""
+        return self.paths.index(DUMMY) if DUMMY in self.paths else -1
+
+
+def _varies(column: np.ndarray) -> bool:
+    return bool(np.isfinite(column).all() and len(column) > 0 and np.ptp(column) > 0)
+
+
+def drawn_inputs(found: Gathered, scenario: str) -> Drawn:
+    """Return the inputs that were drawn for the runs of a scenario."""
+    part, _ = found.part_of(scenario)
+    paths, frame = list(part.study.inputs), found.runs[scenario]
+    columns = [f"{INPUT}{path}" for path in paths]
+    own = frame.reindex(columns=columns).to_numpy(dtype=float)
+    unit = np.full(own.shape, math.nan)
+    for name in part.names.values():  # an input that one scenario lacks is known from another's run
+        other = found.runs[name].reindex(index=frame.index, columns=columns).to_numpy(dtype=float)
+        ranges = _ranges(found, name, paths)
+        width = np.where(ranges[:, 1] > ranges[:, 0], ranges[:, 1] - ranges[:, 0], math.nan)
+        varying = np.array([_varies(column[np.isfinite(column)]) for column in other.T], dtype=bool)
+        share = np.where(varying, (other - ranges[:, 0]) / width, math.nan)
+        unit = np.where(np.isnan(unit), share, unit)
+    definition = getattr(part.study, "definition", None)
+    levels = int(definition.levels) if definition is not None else LEVELS
+    design = str(part.study.manifest.get("design", "halton"))
+    ranges, units = _ranges(found, scenario, paths), units_of(found.scenarios[scenario])
+    return Drawn(scenario, design, levels, paths, own, unit, ranges, found.replicates(scenario), units)
+
+
+def _ranges(found: Gathered, scenario: str, paths: list[str]) -> np.ndarray:
+    """Return low and high of inputs in a scenario, f8 [k, 2]: the design's, but the scenario's own where these differ from
+    those of the first scenario that has the input (the rule of sim/study/plan.py).
+    """
+    part, own = found.part_of(scenario)
+    every = {name: inputs_of(model) for name, model in part.study.scenarios.items()}
+    ranges = []
+    for path in paths:
+        low, high = part.study.inputs[path]
+        quantity = every[own].get(path)
+        first = next((known[path] for known in every.values() if path in known), None)
+        if quantity is not None and first is not None and quantity.low is not None and quantity.high is not None:
+            same = (quantity.best, quantity.low, quantity.high) == (first.best, first.low, first.high)
+            low, high = (low, high) if same else (quantity.low, quantity.high)
+        ranges.append((low, high))
+    return np.array(ranges, dtype=float).reshape(-1, 2)
+
+
+def inputs(found: Gathered, statistics: list[Measured]) -> Inputs:
+    """Return the section on inputs."""
+    kept = [one for one in statistics if one.headline and varies(found, one)]
+    drawn = {name: drawn_inputs(found, name) for name in found.scenarios}
+    design = drawn[found.reference].design
+    enough = {name: one for name, one in drawn.items() if len(one.replicates) >= LEAST_RUNS and len(one.paths)}
+    splits = [_split(found, one, item) for one in kept for item in enough.values()]
+    return Inputs(
+        design=design,
+        splits=tuple(splits),
+        tornados=tuple(_tornados(found, kept, enough)),
+        morris=tuple(_each(_morris, found, kept, enough)),
+        sobol=tuple(_each(_sobol, found, kept, enough)),
+        note=_note(design, enough, len(drawn[found.reference].paths)),
+    )
+
+
+def _note(design: str, enough: dict[str, Drawn], inputs: int) -> str:
+    if not inputs:
+        return (
+            "Inputs were held at their best values: all spread is chance. A study that draws them shows which matter."
+        )
+    if not enough:
+        return f"Fewer than {LEAST_RUNS} runs a scenario: too few to tell inputs from chance."
+    said = {
+        "halton": "Runs are spread over the space of inputs: bars show straight-line effects of one input with all others drawn.",
+        "posterior": "Inputs come from a file of draws and may go together: a bar may show what another input does.",
+        "grid": "Every combination of the grid has the same seeds, so that chance and inputs are told apart exactly.",
+        "morris": "A Morris design ranks inputs by elementary effects; it does not split the variance.",
+        "sobol": "Sobol indices are shares of the variance; chance is part of it, so that first-order indices sum to less than one.",
+    }
+    return said.get(design, "")
+
+
+def _split(found: Gathered, one: Measured, drawn: Drawn) -> VarianceSplit:
+    values = values_of(found, one, drawn.scenario)
+    rare = one.yes_no and min(np.sum(values == 1), np.sum(values == 0)) < LEAST_OF_EACH
+    few = UNKNOWN, f"fewer than {LEAST_OF_EACH} runs of each kind", len(values)
+    split, method, runs = few if rare else _shared(drawn, values)
+    return VarianceSplit(drawn.scenario, one.statistic, one.label, runs, *split, 1 - split.inputs, method)
+
+
+def _shared(drawn: Drawn, values: np.ndarray) -> tuple[Split, str, int]:
+    """Return the share of inputs, how it was found, and from how many runs."""
+    if drawn.design == "morris":
+        return UNKNOWN, "a Morris design does not split the variance", len(values)
+    if drawn.design == "grid":
+        table = _grid(drawn, values)
+        method = "analysis of variance, every seed at every point"
+        return (UNKNOWN, method, 0) if table is None else (repeated(table), method, table.size)
+    rows, used = _first_rows(drawn), drawn.used
+    rows = rows[np.isfinite(values[rows])][:MOST_RUNS]
+    if len(rows) < LEAST_SPLIT or not len(used):
+        return UNKNOWN, f"fewer than {LEAST_SPLIT} runs", len(rows)
+    method = "linear effects of all inputs, moments matched; the rest is chance"
+    return explained(drawn.own[np.ix_(rows, used)], values[rows]), method, len(rows)
+
+
+def _first_rows(drawn: Drawn) -> np.ndarray:
+    """Return rows that lie independently: all but in a Sobol design, where each block begins with one: i8."""
+    if drawn.design != "sobol":
+        return np.arange(len(drawn.replicates))
+    return np.flatnonzero(drawn.replicates % (len(drawn.paths) + 2) == 0)
+
+
+def _grid(drawn: Drawn, values: np.ndarray) -> np.ndarray | None:
+    """Return values as f8 [seeds, points] where every point has every seed; seeds not complete are left out."""
+    known = np.nan_to_num(drawn.unit, nan=-1.0)
+    points, which = np.unique(known, axis=0, return_inverse=True)
+    which = which.reshape(-1)
+    cells = len(points)
+    if cells < 2:
+        return None
+    cycle = drawn.replicates // cells
+    rows = [np.flatnonzero(cycle == one) for one in np.unique(cycle)]
+    full = [r[np.argsort(which[r])] for r in rows if len(r) == cells and len(np.unique(which[r])) == cells]
+    table = np.array([values[r] for r in full])
+    return table if len(full) > 1 and np.isfinite(table).all() else None
+
+
+def _tornados(found: Gathered, kept: list[Measured], enough: dict[str, Drawn]) -> Iterator[Tornado]:
+    for one in kept:
+        for name, drawn in enough.items():
+            values = values_of(found, one, name)
+            tornado = _tornado(one, name, drawn, values)
+            if tornado is not None:
+                yield tornado
+            if name != found.reference and found.reference in enough and not found.unmatched:
+                gap = _gap(found, one, name)
+                paired = _tornado(one, f"{name} less {found.reference}", drawn, gap)
+                if paired is not None:
+                    yield paired
+
+
+def _gap(found: Gathered, one: Measured, name: str) -> np.ndarray:
+    """Return the paired difference by run of a scenario, f8 [R]; NaN for runs without a match."""
+    first, own = found.replicates(found.reference), found.replicates(name)
+    gap = np.full(len(own), math.nan)
+    both = found.pairs(name)
+    one_way = values_of(found, one, name)[np.searchsorted(own, both)]
+    gap[np.searchsorted(own, both)] = one_way - values_of(found, one, found.reference)[np.searchsorted(first, both)]
+    return gap
+
+
+def _tornado(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> Tornado | None:
+    """Return a tornado; None in designs without one, with too few runs, or where nothing varies."""
+    rows = _first_rows(drawn)
+    rows = rows[np.isfinite(values[rows])]
+    columns = drawn.used
+    if (
+        drawn.design not in (*RANDOM, "sobol")
+        or len(rows) < LEAST_RUNS
+        or not len(columns)
+        or np.ptp(values[rows]) == 0
+    ):
+        return None
+    if drawn.dummy >= 0:
+        columns = np.append(columns, drawn.dummy)
+    points, ranges = drawn.own[np.ix_(rows, columns)], drawn.ranges[columns]
+    known = effects(points, values[rows], ranges[:, 1] - ranges[:, 0], SEED)
+    mean, middle = float(values[rows].mean()), points.mean(axis=0)
+    bars = []
+    for n, column in enumerate(columns.tolist()):
+        path, (low, high), slope = drawn.paths[column], ranges[n].tolist(), float(known.slope[n])
+        at_low, at_high = (mean + slope * (end - float(middle[n])) for end in (low, high))
+        effect, half = float(known.effect[n]), float(known.half_width[n])
+        bars.append(
+            Bar(path, input_label(path), drawn.units.get(path, ""), low, high, at_low, at_high, effect, effect - half, effect + half,
+                path != DUMMY and abs(effect) > known.noise)
+        )  # fmt: skip
+    dummy = next((abs(bar.effect) for bar in bars if bar.path == DUMMY), math.nan)
+    ranked = tuple(sorted(bars, key=lambda bar: (-abs(bar.effect), bar.path)))
+    note = _tornado_note(ranked, known.noise, len(rows))
+    return Tornado(name, one.statistic, one.label, one.unit, mean, len(rows), known.noise, dummy, ranked, note)
+
+
+def _tornado_note(bars: tuple[Bar, ...], noise: float, runs: int) -> str:
+    above = sum(bar.above_noise for bar in bars)
+    real = sum(bar.path != DUMMY for bar in bars)
+    said = "none is" if above == 0 else f"{above} {'is' if above == 1 else 'are'}"
+    return (
+        f"{runs:,} runs, {real:,} inputs, {said} above the noise: the largest of them would reach {three_digits(noise)} in one of "
+        "twenty shuffles of the runs. Straight lines: an input that matters only in the middle of its range is missed."
+    )
+
+
+def _each(
+    make: Callable[[Measured, str, Drawn, np.ndarray], Made | None],
+    found: Gathered,
+    kept: list[Measured],
+    enough: dict[str, Drawn],
+) -> Iterator[Made]:
+    """Give what a method makes of each statistic in each scenario, where its design allows it."""
+    for one in kept:
+        for name, drawn in enough.items():
+            values = values_of(found, one, name)
+            made = make(one, name, drawn, values)
+            if made is not None:
+                yield made
+
+
+def _blocks(drawn: Drawn, values: np.ndarray, size: int) -> np.ndarray:
+    """Return the rows of whole blocks of a design, all of whose runs are done and give a value: i8."""
+    block, place = drawn.replicates // size, drawn.replicates % size
+    good = np.isfinite(values) & np.isfinite(drawn.unit).all(axis=1)
+    rows = [np.flatnonzero((block == one) & good) for one in np.unique(block)]
+    full = [r for r in rows if len(r) == size and (place[r] == np.arange(size)).all()]
+    return np.concatenate(full) if full else np.zeros(0, dtype=np.int64)
+
+
+def _morris(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> MorrisPlane | None:
+    size = len(drawn.paths) + 1
+    rows = _blocks(drawn, values, size) if drawn.design == "morris" else np.zeros(0, dtype=np.int64)
+    if len(rows) < 2 * size:
+        return None
+    steps = drawn.levels - 1
+    points = np.round(drawn.unit[rows] * steps) / steps  # exactly on the levels, as the analysis wants them
+    known = morris(points, values[rows], drawn.levels, SEED)
+    used, dummy = drawn.used, drawn.dummy
+    floor = float(known.mu_star[dummy] + known.half_width[dummy]) if dummy >= 0 else math.nan
+    count = len(rows) // size
+    note = (
+        f"{count} trajectories. Right: moves the statistic; up: by jumps or together with others. Inputs left of the line at "
+        f"{three_digits(floor)} do no more than the dummy, whose effects are chance."
+    )
+    paths = tuple(drawn.paths[n] for n in used)
+    return MorrisPlane(
+        name, one.statistic, one.label, paths, tuple(map(input_label, paths)), known.mu[used], known.mu_star[used],
+        known.sigma[used], known.half_width[used], floor, count, note,
+    )  # fmt: skip
+
+
+def _sobol(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> SobolIndices | None:
+    size = len(drawn.paths) + 2
+    rows = _blocks(drawn, values, size) if drawn.design == "sobol" else np.zeros(0, dtype=np.int64)
+    if len(rows) < 4 * size or np.ptp(values[rows]) == 0:
+        return None
+    known = sobol(values[rows], len(drawn.paths), SEED)
+    used, dummy = drawn.used, drawn.dummy
+    floor = float(known.total[dummy]) if dummy >= 0 else math.nan
+    count = len(rows) // size
+    note = (
+        f"Base sample of {count:,}. Each run has a seed of its own, so that total indices hold chance too: that of the dummy, "
+        f"{three_digits(floor)}, is chance alone."
+    )
+    paths = tuple(drawn.paths[n] for n in used)
+    return SobolIndices(
+        name, one.statistic, one.label, paths, tuple(map(input_label, paths)), known.first[used], known.first_half_width[used],
+        known.total[used], known.total_half_width[used], floor, count, note,
+    )  # fmt: skip

@@ -1,0 +1,129 @@
+"""The course of the runs: bands of daily quantities, and the escalation ladder."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.comparison.matched_runs import Gathered
+from sim.comparison.results import BANDS, Fan, FanPanel, Ladder, ReachCurve
+from sim.control_codes import codes, rebel_pairs
+from sim.engine.kinds import LEVELS
+from sim.scenario.schema import Scenario
+from sim.statistics.inference import wilson
+from sim.text import plural
+
+Make = Callable[[np.ndarray], np.ndarray]  # f8 [R, D + 1, columns] -> f8 [R, D + 1]
+
+
+class Panel(NamedTuple):
+    """A quantity of a fan chart: columns of the daily table and what is made of them."""
+
+    key: str
+    label: str
+    unit: str
+    columns: tuple[str, ...]
+    make: Make
+
+
+def _one(values: np.ndarray) -> np.ndarray:
+    return values[..., 0]
+
+
+def _sum_so_far(values: np.ndarray) -> np.ndarray:
+    return np.cumsum(values.sum(axis=-1), axis=1)
+
+
+def _highest(values: np.ndarray) -> np.ndarray:
+    return values.max(axis=-1) if values.shape[-1] else np.zeros(values.shape[:-1])
+
+
+def panels(found: Gathered) -> list[Panel]:
+    """Return the quantities of the fan charts."""
+    short = list(dict.fromkeys(code for model in found.scenarios.values() for code in codes(model).values()))
+    every = tuple(f"{code}_deaths" for code in short)
+    return [
+        *(Panel(f"{code}_towns", f"towns held by {code}", "towns", (f"{code}_towns",), _one) for code in short),
+        Panel("deaths_total", "fighters killed so far", "fighters", every, _sum_so_far),
+        Panel("civilian_deaths_total", "civilians killed so far", "civilians", ("civilian_deaths",), _sum_so_far),
+        Panel("level", "highest escalation level among rebels", "level", _levels(found), _highest),
+        Panel("clashes", "towns with a clash", "towns", ("clashes",), _one),
+        Panel("agreements", "agreements in force", "agreements", ("agreements",), _one),
+        Panel("displaced", "people displaced", "people", ("displaced",), _one),
+    ]
+
+
+def _levels(found: Gathered) -> tuple[str, ...]:
+    models: list[Scenario] = list(found.scenarios.values())
+    return tuple(dict.fromkeys(f"level_{a}_{b}" for model in models for a, b in rebel_pairs(model)))
+
+
+def fans(found: Gathered) -> tuple[FanPanel, ...]:
+    """Return the fan charts; a quantity that never varies in any run or day is left out."""
+    wanted = panels(found)
+    columns = list(dict.fromkeys(name for panel in wanted for name in panel.columns))
+    daily = found.daily_counts(columns)
+    drawn = []
+    for panel in wanted:
+        rows = [columns.index(name) for name in panel.columns]
+        values = {name: panel.make(one[..., rows].astype(float)) for name, one in daily.items()}
+        if any(np.ptp(one) > 0 for one in values.values() if one.size):
+            drawn.append(_panel(panel, values))
+    return tuple(drawn)
+
+
+def _panel(panel: Panel, values: dict[str, np.ndarray]) -> FanPanel:
+    found = tuple(_fan(name, one) for name, one in values.items())
+    days = np.arange(len(found[0].median))
+    top = max(float(fan.high[-1].max()) for fan in found)
+    runs = [fan.runs for fan in found]
+    counted = plural(runs[0], "run") if len(set(runs)) == 1 else f"{min(runs):,} to {max(runs):,} runs"
+    note = (
+        f"Line: median of {counted} a scenario, day by day. Bands hold the middle 50, 80 and 95 % of the runs of a day: they "
+        "show how runs spread, not how well the median is known."
+        if max(runs) > 1
+        else "One run a scenario: there are no bands."
+    )
+    return FanPanel(panel.key, panel.label, panel.unit, days, found, top, note)
+
+
+def _fan(name: str, values: np.ndarray) -> Fan:
+    edges = [[50 - width / 2, 50 + width / 2] for width in BANDS]
+    low, high = (np.percentile(values, [edge[side] for edge in edges], axis=0) for side in (0, 1))
+    return Fan(name, len(values), np.median(values, axis=0), low, high, values.mean(axis=0))
+
+
+def ladder(found: Gathered) -> Ladder:
+    """Return the section on the escalation ladder."""
+    columns = list(_levels(found))
+    level = {name: _highest(values) for name, values in found.daily_counts(columns).items()}
+    share = {
+        name: np.stack([np.mean(one == step, axis=0) for step in range(len(LEVELS))], axis=-1)
+        for name, one in level.items()
+    }
+    reach = tuple(_reach(step, name, level[name]) for step in range(1, len(LEVELS)) for name in found.scenarios)
+    note = (
+        "Highest level of any pair of rebels on each morning. Curves: share of runs that have reached a level, one less the "
+        "Kaplan-Meier estimate; runs that never do are censored at their end. Bands: 95 % (Wilson)."
+    )
+    return Ladder(
+        np.arange(found.days + 1), LEVELS, share, {name: len(one) for name, one in level.items()}, reach, note
+    )
+
+
+def _reach(step: int, name: str, level: np.ndarray) -> ReachCurve:
+    """Return the curve of a level; all runs are followed to one day, so that the estimate is the share so far."""
+    so_far = np.logical_or.accumulate(level >= step, axis=1)
+    runs = len(level)
+    if runs > 1:
+        low, high = wilson(so_far.sum(axis=0), runs)
+    else:
+        low = high = np.full(so_far.shape[1], math.nan)
+    share = so_far.mean(axis=0)
+    half = np.flatnonzero(share >= 0.5)
+    return ReachCurve(
+        step, name, share, low, high, int(so_far[:, -1].sum()), runs, float(half[0]) if len(half) else math.nan
+    )

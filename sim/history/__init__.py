@@ -1,1 +1,0 @@
-"""The model held against the observed record: patterns declared first, calibration, scores of forecasts."""

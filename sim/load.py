@@ -1,0 +1,114 @@
+"""Load a scenario with its map, and check each against the other.
+
+Every command and the viewer start from `read`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.errors import Fault, InputError, did_you_mean
+from sim.geography.maps import Geography, control_date, load_map
+from sim.geography.towns import find_place
+from sim.scenario.cross_checks import ZONE
+from sim.scenario.fields import dotted
+from sim.scenario.load import Loaded, load
+from sim.statistics.summary import headline_faults
+from sim.tabular.files import file_name
+
+if TYPE_CHECKING:
+    from sim.scenario.schema import Scenario
+
+Where = Callable[[str], tuple[str, int | None]]
+
+"""The file and line at which a scenario says what stands under a dotted path."""
+
+
+def check_places(loaded: Loaded, geography: Geography) -> list[Fault]:
+    """Return the faults of a scenario against its map; an empty list where they fit."""
+    return check_scenario(loaded.scenario, loaded.where, geography)
+
+
+def check_scenario(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
+    """As `check_places`, for a scenario and a function that tells where its paths stand."""
+    faults = []
+    for path, town in named_towns(scenario):
+        try:
+            find_place(geography, town)
+        except KeyError as error:
+            faults.append(Fault(*where(path), path, f"{error.args[0]} (map {geography.name})"))
+    try:
+        day = control_date(geography, scenario.start, scenario.control_on)
+    except KeyError as error:
+        path = "start" if scenario.control_on is None else "control_on"
+        return [*faults, Fault(*where(path), path, str(error.args[0]))]
+    return faults + _control(scenario, geography, day)
+
+
+def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """Yield (dotted path, town) for every town that a scenario names."""
+    for name, agreement in scenario.agreements.items():
+        if agreement.around is not None:
+            yield dotted(("agreements", name, "around")), agreement.around
+    for i, given in enumerate(scenario.given):
+        if given.in_town is not None:
+            yield f"given.{i}.in", given.in_town
+        if given.agreement is not None and given.agreement.around is not None:
+            yield f"given.{i}.agreement.around", given.agreement.around
+    for i, policy in enumerate(scenario.policy):
+        if policy.in_town is not None:
+            yield f"policy.{i}.in", policy.in_town
+        if policy.from_place not in (None, ZONE):
+            yield f"policy.{i}.from", str(policy.from_place)
+    for i, town in enumerate(scenario.watch_towns):
+        yield f"watch_towns.{i}", town
+
+
+def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]:
+    """Return the faults of control.csv against the scenario: unknown groups, and holders that do not go together."""
+    faction = {group: name for name, each in scenario.factions.items() for group in each.groups}
+    file = file_name(geography.folder / "control.csv")
+    faults: list[Fault] = []
+    unknown: dict[str, list[tuple[int | None, str]]] = {}
+    for place, held in zip(geography.places, geography.control[day], strict=True):
+        strange = [group for group in held.groups if group not in faction]
+        for group in strange:
+            unknown.setdefault(group, []).append((held.line, place.name))
+        sides = sorted({faction[group] for group in held.groups if group in faction})
+        if held.status == "held" and len(sides) > 1:
+            message = (
+                f"{place.name} is held by groups of more than one faction ({', '.join(sides)}); write status contested"
+            )
+            faults.append(Fault(file, held.line, "groups", message))
+        elif held.status == "contested" and len(sides) < 2 and not strange:
+            message = f"{place.name} is contested, but all its groups are of faction {sides[0]}; write status held"
+            faults.append(Fault(file, held.line, "groups", message))
+    for group, rows in unknown.items():
+        towns = rows[0][1] if len(rows) == 1 else f"{rows[0][1]} and {len(rows) - 1} more towns"
+        message = (
+            f"group {group!r} stands in {towns}, but no faction of the scenario has it{did_you_mean(group, faction)}"
+        )
+        faults.append(Fault(file, rows[0][0], "groups", message))
+    return faults
+
+
+def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
+    """Return the scenario in the file `path`, changed by `sets` ("KEY=VALUE"), and its map.
+
+    Raises InputError with all faults of either, and of names that they do not share.
+    """
+    loaded = load(path, sets)
+    try:
+        geography = load_map(loaded.scenario.map)
+    except InputError as error:  # a map that does not exist is a fault of the line that names it
+        raise InputError(
+            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
+            for fault in error.faults
+        ) from None
+    faults = check_places(loaded, geography)
+    faults += [Fault(*loaded.where("headline"), "headline", said) for said in headline_faults(loaded.scenario.headline)]
+    if faults:
+        raise InputError(faults)
+    return loaded, geography

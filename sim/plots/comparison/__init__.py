@@ -1,0 +1,1 @@
+"""Figures and report page of a comparison; every number comes from `sim.comparison`."""

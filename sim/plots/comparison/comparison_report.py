@@ -1,0 +1,205 @@
+"""report.html of a comparison: one self-contained page, figures inside, every number from the comparison."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim import __version__
+from sim.plots.comparison.differences import difference_text, unit_text
+from sim.plots.comparison.figure import figure_text, looks_of, runs_text, stamp_of
+from sim.plots.comparison.figure_list import Kind
+from sim.plots.run_report import data_uri, environment
+from sim.plots.style import day_text, evidence_line
+from sim.statistics.inference import SHARE, UNRESOLVED_RULE
+from sim.statistics.summary import STATISTICS, base_name, label
+from sim.text import plural, result_text
+
+if TYPE_CHECKING:
+    from sim.comparison.results import Comparison, ForestRow
+
+GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
+
+MOST_TOWNS = 40  # rows of the table of towns that differ
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A figure in the report: its kind, the stem of its files, its caption and its PNG."""
+
+    kind: Kind
+    stem: str
+    caption: str
+    png: bytes
+
+
+def comparison_report(comparison: Comparison, figures: Sequence[Shown], command: str) -> str:
+    """Return the page."""
+    first = comparison.models[comparison.reference]
+    days = max(model.days for model in comparison.models.values())
+    page = environment().get_template("compare.html.j2")
+    return page.render(
+        comparison=comparison,
+        looks=list(looks_of(comparison).values()),
+        version=__version__,
+        stamp=stamp_of(comparison),
+        evidence=evidence_line(first),
+        evidence_day=day_text(first.evidence_until),
+        forecast=first.start + timedelta(days=days) > first.evidence_until,
+        period=f"{day_text(first.start)} to {day_text(first.start + timedelta(days=days))}",
+        runs_text=runs_text(comparison),
+        groups=GROUPS,
+        figures=_by_section(figures),
+        compared_text=_compared_text(comparison),
+        scenarios_text=plural(len(comparison.scenarios), "scenario"),
+        forest=[_forest_row(comparison, row) for row in comparison.forest],
+        towns=[_towns(comparison, i) for i in range(len(comparison.control.contrasts))],
+        holding=_holding(comparison),
+        hold_differences=[_forest_row(comparison, row) for row in comparison.holding.differences],
+        reach=_reach(comparison),
+        examples=_examples(comparison),
+        correlation=_correlation(comparison),
+        credits=getattr(comparison.geography, "credits", ""),
+        command=command,
+        figure_command=f"python run.py figure {shlex.quote(comparison.folder)}" if comparison.folder else "",
+        unresolved_rule=UNRESOLVED_RULE,
+        outcome_rows=_outcome_rows(comparison),
+    )
+
+
+def _compared_text(comparison: Comparison) -> str:
+    """Return what is compared: "2 scenarios compared", or the runs of the only scenario."""
+    if len(comparison.scenarios) > 1:
+        return f"{plural(len(comparison.scenarios), 'scenario')} compared"
+    return f"{plural(comparison.control.runs[comparison.reference], 'run')} of one scenario"
+
+
+def _by_section(figures: Sequence[Shown]) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for shown in figures:
+        found.setdefault(shown.kind.section, []).append(
+            {
+                "name": shown.kind.name,
+                "quoted": shlex.quote(shown.kind.name),
+                "about": shown.kind.about,
+                "stem": shown.stem,
+                "image": data_uri(shown.png),
+                "alt": f"SIMULATED. {shown.caption}",
+            }
+        )
+    return found
+
+
+def value_text(value: float, unit: str) -> str:
+    """Say a mean with its unit; a share of runs in percent."""
+    return f"{100 * value:.3g} %" if unit == SHARE and np.isfinite(value) else figure_text(value)
+
+
+def _forest_row(comparison: Comparison, row: ForestRow) -> dict[str, Any]:
+    found = row.difference
+    look = looks_of(comparison)[row.scenario]
+    return {
+        "label": f"{found.label}{unit_text(found)}", "letter": look.letter, "scenario": row.scenario,
+        "reference": value_text(found.reference, found.unit), "other": value_text(found.other, found.unit),
+        "difference": difference_text(found), "verdict": row.verdict, "pairs": f"{found.pairs:,}", "resolved": found.resolved,
+    }  # fmt: skip
+
+
+def _outcome_rows(comparison: Comparison) -> list[dict[str, str]]:
+    """Return the numbers of the only scenario as rows of text."""
+    if comparison.outcomes is None:
+        return []
+    return [
+        {
+            "label": f"{row.label}{f' ({row.unit})' if row.unit and row.unit not in row.label else ''}",
+            "mean": figure_text(row.mean), "median": figure_text(row.median), "runs": f"{row.runs:,}",
+            "band": f"{figure_text(row.low)} to {figure_text(row.high)}",
+        }
+        for row in comparison.outcomes.numbers
+    ]  # fmt: skip
+
+
+def _towns(comparison: Comparison, number: int) -> dict[str, Any]:
+    """Return the towns whose control at the end is resolved to differ, largest difference first."""
+    control, contrast = comparison.control, comparison.control.contrasts[number]
+    size = np.abs(contrast.difference[-1]).max(axis=1)
+    chosen = [int(i) for i in np.argsort(-size, kind="stable") if contrast.town_resolved[-1][i]]
+    rows = []
+    for town in chosen[:MOST_TOWNS]:
+        code = int(contrast.code[-1][town])
+        low, high = contrast.low[-1][town, code], contrast.high[-1][town, code]
+        rows.append(
+            {
+                "town": control.towns[town], "code": control.codes[code],
+                "reference": f"{100 * control.shares[comparison.reference][-1][town, code]:.0f} %",
+                "other": f"{100 * control.shares[contrast.scenario][-1][town, code]:.0f} %",
+                "difference": f"{100 * contrast.difference[-1][town, code]:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]".replace("-", "−"),
+            }
+        )  # fmt: skip
+    return {
+        "scenario": contrast.scenario, "sentence": contrast.sentence, "rows": rows, "left": len(chosen) - len(rows),
+        "pairs": contrast.pairs, "letter": looks_of(comparison)[contrast.scenario].letter,
+    }  # fmt: skip
+
+
+def _holding(comparison: Comparison) -> list[dict[str, Any]]:
+    names = looks_of(comparison)
+    rows = []
+    for curve in comparison.holding.curves:
+        low, high = figure_text(curve.median_low), figure_text(curve.median_high)
+        rows.append(
+            {
+                "letter": names[curve.scenario].letter, "scenario": curve.scenario, "agreements": f"{curve.agreements:,}",
+                "broken": f"{curve.broken:,}", "expired": f"{curve.expired:,}", "in_force": f"{curve.in_force:,}",
+                "median": "over half still hold" if np.isnan(curve.median) else f"{figure_text(curve.median)} [{low}, {high}]",
+                "sentence": curve.sentence, "runs": f"{curve.runs:,}",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _reach(comparison: Comparison) -> list[dict[str, str]]:
+    names = looks_of(comparison)
+    return [
+        {
+            "level": f"{curve.level} {comparison.ladder.levels[curve.level]}", "letter": names[curve.scenario].letter,
+            "scenario": curve.scenario, "reached": f"{curve.reached:,} of {curve.runs:,}",
+            "median": "fewer than half do" if np.isnan(curve.median) else f"day {figure_text(curve.median)}",
+        }
+        for curve in comparison.ladder.reach
+    ]  # fmt: skip
+
+
+def _examples(comparison: Comparison) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": example.kind, "scenario": example.scenario, "seed": str(example.seed), "why": example.why,
+            "command": example.command,
+            "values": "; ".join(_value(name, value) for name, value in example.values.items()),
+        }
+        for example in comparison.examples
+    ]  # fmt: skip
+
+
+def _value(name: str, value: float | str) -> str:
+    base = base_name(name)
+    if base not in STATISTICS:
+        return f"{name} {result_text(value)}"
+    unit = STATISTICS[base].unit
+    return f"{label(name)}: {f'day {result_text(value)}' if unit == 'day' else result_text(value, unit)}"
+
+
+def _correlation(comparison: Comparison) -> list[dict[str, str]]:
+    names = {row.difference.statistic: row.difference.label for row in comparison.forest}
+    return [
+        {
+            "scenario": scenario, "statistic": names.get(statistic, statistic), "correlation": figure_text(round(value, 2)),
+            "ratio": figure_text(round(ratio, 2)),
+        }
+        for scenario, statistic, value, ratio in comparison.methods.correlation
+    ]  # fmt: skip

@@ -1,0 +1,154 @@
+"""The list of comparison figures, and the folder they are written to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from sim.plots.comparison.comparison_report import Shown, comparison_report
+from sim.plots.comparison.control_maps import NAMES, difference_map, entropy_map, probability_map
+from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
+from sim.plots.comparison.differences import forest
+from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.survival_curves import causes, hold_differences, survival
+from sim.plots.comparison.tornado import morris, sobol, splits, tornado
+from sim.plots.style import png_bytes, svg_bytes, write_whole
+from sim.scenario.compose import file_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.comparison.results import Comparison
+
+Draw = Callable[..., Drawn]  # (comparison, width_mm=..., day=...)
+
+Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
+
+REPORT_MM = 180.0
+
+HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A figure that can be drawn: its name, what it shows, where it stands in the report, whether it is of a chosen day."""
+
+    name: str
+    about: str
+    section: Section
+    draw: Draw
+    dated: bool = False
+
+
+def kinds_of(comparison: Comparison) -> dict[str, Kind]:
+    """Return the figures that a comparison allows, by name, in the order of the report."""
+    found: list[Kind] = []
+    if comparison.forest and not comparison.single:
+        found.append(
+            Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
+        )
+    found += _maps(comparison)
+    found += [
+        Kind(f"fan-{panel.key}", f"{panel.label}, day by day (fan chart)", "fans", partial(_fan, i))
+        for i, panel in enumerate(comparison.fans)
+    ]
+    if any(curve.agreements for curve in comparison.holding.curves):
+        found.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
+        found.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
+        if comparison.holding.differences and not comparison.single:
+            found.append(
+                Kind("agreement_hold", "mean hold against the reference (forest plot)", "holding", hold_differences)
+            )
+    found.append(Kind("escalation_strip", "shares of runs on each escalation level, day by day", "ladder", strip))
+    if comparison.ladder.reach:
+        found.append(Kind("time_to_level", "how soon runs reach a level of escalation", "ladder", reach))
+    found += _inputs(comparison)
+    if comparison.convergence:
+        found.append(Kind("convergence", "running estimates with the number of runs", "convergence", convergence))
+    found.append(Kind("entropy_map", "how uncertain each town's holder is", "methods", entropy_map, dated=True))
+    return {kind.name: kind for kind in found}
+
+
+def _fan(number: int, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    return fan_chart(comparison, comparison.fans[number], width_mm)
+
+
+def _probability(code: str, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    return probability_map(comparison, code, width_mm, day)
+
+
+def _of_statistic(draw: Draw, statistic: str, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    return draw(comparison, statistic, width_mm, day)
+
+
+def _maps(comparison: Comparison) -> list[Kind]:
+    control = comparison.control
+    found = []
+    if control.contrasts:
+        found.append(
+            Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
+        )
+    for c, code in enumerate(control.codes):
+        if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
+            about = (
+                f"share of runs in which each town is {NAMES[code]}"
+                if code in NAMES
+                else f"share of runs in which {code} holds each town"
+            )
+            found.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
+    return found
+
+
+def _inputs(comparison: Comparison) -> list[Kind]:
+    inputs, found = comparison.inputs, []
+    if inputs.splits:
+        found.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
+    methods = (
+        ("tornado", "which inputs matter for", tornado, inputs.tornados),
+        ("morris", "size and spread of inputs' effects on", morris, inputs.morris),
+        ("sobol", "Sobol indices of inputs on", sobol, inputs.sobol),
+    )
+    for name, about, draw, results in methods:
+        for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):
+            found.append(
+                Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
+            )
+    return found
+
+
+FIGURES = "figures"
+
+Say = Callable[[str], None]
+
+
+def file_stem(name: str) -> str:
+    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
+    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def draw_comparison(comparison: Comparison, folder: Path, command: str, say: Say | None = None) -> list[Path]:
+    """Write report.html and figures/ into a folder and return the files; `command` repeats the comparison."""
+    written: list[Path] = []
+    shown: list[Shown] = []
+    for kind in kinds_of(comparison).values():
+        if say:
+            say(kind.name)
+        drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
+        png = png_bytes(drawn.figure)
+        for suffix, content in (
+            (".png", png), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
+        ):  # fmt: skip
+            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
+        shown.append(Shown(kind, stem, drawn.caption, png))
+    page = comparison_report(comparison, shown, command)
+    written.append(write_whole(folder / "report.html", page.encode("utf-8")))
+    return written

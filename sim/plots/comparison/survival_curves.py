@@ -1,0 +1,177 @@
+"""How long agreements hold: survival with bands and numbers at risk, and what ends them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from sim.plots.comparison.differences import forest_of
+from sim.plots.comparison.figure import Drawn, Grid, axis_label, key_of, long_table, looks_of, words_of
+from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, text_width, type_for
+from sim.plots.style import INK, PAPER, QUIET, typography
+
+if TYPE_CHECKING:
+    from sim.comparison.results import Comparison, Holding, HoldingCurve
+
+SURVIVAL = "How long agreements hold"
+
+CAUSES = "What ends agreements"
+
+DIFFERENCES = "Mean hold of agreements against the reference"
+
+OVERLAID = 3  # scenarios in one panel; more have a panel each
+
+CAUSE_FILLS = ("#3E4A52", "#8FA3AD", "#C9B79C", "#6E5A7E", "#DAD7CF", "#A8745B", "#B5C9A8", "#50617A")
+
+CAUSE_HATCHES = ("", "////", "....", "\\\\\\\\", "", "xxxx", "----", "||||")
+
+
+def survival_table(holding: Holding) -> pd.DataFrame:
+    """Return the survival curves as a table; `at_risk` stands on the days of the table of numbers at risk."""
+    at = {int(day): i for i, day in enumerate(holding.risk_days)}
+    parts = []
+    for curve in holding.curves:
+        risk = [int(curve.at_risk[at[int(day)]]) if int(day) in at else None for day in holding.days]
+        columns = {
+            "scenario": curve.scenario, "runs": curve.runs, "agreements": curve.agreements, "days_held": holding.days,
+            "share": curve.share, "low": curve.low, "high": curve.high, "at_risk": pd.array(risk, dtype="Int64"),
+        }  # fmt: skip
+        parts.append(long_table(columns, len(holding.days)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def survival(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    """Draw the survival curves with their bands, and the numbers at risk below."""
+    holding, names = comparison.holding, looks_of(comparison)
+    together = len(holding.curves) <= OVERLAID
+    groups = [list(holding.curves)] if together else [[curve] for curve in holding.curves]
+    titles = ["Share of agreements still in force"] if together else [names[g[0].scenario].text for g in groups]
+    sizes = type_for(width_mm)
+    rows = max(len(group) for group in groups) + 1
+    below = 0.4 + rows * sizes.small * 1.35 / 72
+    grid = Grid(width_mm, titles, 1.05, 1.9 if together else 1.05, left=0.42, bottom=below)
+    key = key_of(comparison) if together else [Mark("reference in the other panels", names[comparison.reference].line)]
+    with typography():
+        sheet = Sheet(words_of(comparison, SURVIVAL, holding.note), width_mm, grid.body, key)
+        for axes, group in zip(grid.panels(sheet), groups, strict=True):
+            if not together and group[0] is not holding.curves[0]:
+                axes.step(holding.days, holding.curves[0].share, where="post", color=INK, linewidth=0.6, zorder=3)
+            for curve in group:
+                _curve(axes, holding, curve, names[curve.scenario], together)
+            _frame(axes, holding, grid)
+            _at_risk(axes, holding, group, names, sizes.small)
+    caption = f"{SURVIVAL}: share of agreements that hold longer than so many days. {holding.note}"
+    return Drawn(sheet.figure, survival_table(holding), SURVIVAL, caption)
+
+
+def _frame(axes: Axes, holding: Holding, grid: Grid) -> None:
+    axes.set_xlim(0, max(holding.horizon, 1))
+    axes.set_ylim(0, 1)
+    grid.ticks(axes)
+    axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25 %", "50 %", "75 %", "100 %"])
+    axis_label(axes, "days held", grid.type.small)
+
+
+def _curve(axes: Axes, holding: Holding, curve: HoldingCurve, look: ScenarioLook, lettered: bool) -> None:
+    colour, days = look.line.colour, holding.days
+    known = np.isfinite(curve.low) & np.isfinite(curve.high)
+    if known.any():
+        low, high = np.where(known, curve.low, np.nan), np.where(known, curve.high, np.nan)
+        axes.fill_between(days, low, high, step="post", color=colour, alpha=0.13, linewidth=0, zorder=1)
+        for edge in (low, high):
+            axes.step(days, edge, where="post", color=colour, linewidth=0.4, alpha=0.7, zorder=2)
+    axes.step(days, curve.share, where="post", color=colour, linewidth=1.5, linestyle=look.line.dashes, zorder=4)
+    seen = np.flatnonzero(np.isfinite(curve.share))
+    if lettered and len(seen):
+        spot = seen[len(seen) // (3 + ord(look.letter[0]) % 3)]
+        axes.plot(
+            [days[spot]], [curve.share[spot]], marker=look.line.marker, color=colour, markersize=5,
+            markeredgecolor=PAPER, markeredgewidth=0.7, zorder=5,
+        )  # fmt: skip
+
+
+def _at_risk(
+    axes: Axes, holding: Holding, group: list[HoldingCurve], names: dict[str, ScenarioLook], points: float
+) -> None:
+    """Write how many agreements are at risk under the days of the axis, as many columns as fit."""
+    across = axes.get_position().width * axes.figure.get_figwidth()
+    widest = max(text_width(f"{n:,}", points) for curve in group for n in (*curve.at_risk, 0)) + 0.08
+    step = next((s for s in range(1, 50) if across * _gap(holding, s) >= widest), 50)
+    chosen = range(0, len(holding.risk_days), step)
+    line = points * 1.35
+    place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "annotation_clip": False}
+    first = -(points * 2.9 + 6.0)
+    axes.annotate("at risk", (0, 0), xytext=(-28, first), fontsize=points, color=QUIET, va="top", **place)
+    for row, curve in enumerate(group):
+        y = first - line * (row + 1)
+        look = names[curve.scenario]
+        axes.annotate(
+            look.letter, (0, 0), xytext=(-28, y), fontsize=points, color=look.line.colour, fontweight="bold", va="top", **place,
+        )  # fmt: skip
+        for i in chosen:
+            axes.annotate(
+                f"{int(curve.at_risk[i]):,}", (float(holding.risk_days[i]), 0), xytext=(0, y), fontsize=points, ha="center",
+                va="top", **place,
+            )  # fmt: skip
+
+
+def _gap(holding: Holding, step: int) -> float:
+    """Return the smallest distance of chosen days at risk as a share of the axis."""
+    days = holding.risk_days[::step].astype(float)
+    return float(np.diff(days).min() / max(holding.horizon, 1)) if len(days) > 1 else 1.0
+
+
+def causes_table(holding: Holding) -> pd.DataFrame:
+    """Return the cumulative incidences as a table."""
+    parts = []
+    for curve in holding.curves:
+        for label, count, share in [
+            *((cause.label, cause.count, cause.share) for cause in curve.causes),
+            ("in force", curve.in_force, curve.share),
+        ]:
+            columns = {
+                "scenario": curve.scenario, "runs": curve.runs, "ended": label, "count": count, "days_held": holding.days,
+                "share": share,
+            }  # fmt: skip
+            parts.append(long_table(columns, len(holding.days)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    """Draw what has ended agreements by days held, stacked; above the stack they are still in force."""
+    holding, names = comparison.holding, looks_of(comparison)
+    labels = list(dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes))
+    grid = Grid(width_mm, [names[c.scenario].text for c in holding.curves], 1.05, 1.0, left=0.42, bottom=0.3)
+    fills = {label: _fill(i) for i, label in enumerate(labels)}
+    key = [Mark(label, fill=face, hatch=hatch, edge=INK) for label, (face, hatch) in fills.items()]
+    key.append(Mark("in force", fill=PAPER, edge=INK))
+    with typography():
+        sheet = Sheet(words_of(comparison, CAUSES, holding.note), width_mm, grid.body, key)
+        for axes, curve in zip(grid.panels(sheet), holding.curves, strict=True):
+            _stack(axes, holding, curve, fills)
+            _frame(axes, holding, grid)
+    caption = f"{CAUSES}: cumulative incidence of each way in which they end (Aalen-Johansen), stacked. {holding.note}"
+    return Drawn(sheet.figure, causes_table(holding), CAUSES, caption)
+
+
+def _fill(number: int) -> tuple[str, str]:
+    return CAUSE_FILLS[number % len(CAUSE_FILLS)], CAUSE_HATCHES[number % len(CAUSE_HATCHES)]
+
+
+def _stack(axes: Axes, holding: Holding, curve: HoldingCurve, fills: dict[str, tuple[str, str]]) -> None:
+    base = np.zeros(len(holding.days))
+    for cause in curve.causes:
+        face, hatch = fills[cause.label]
+        axes.fill_between(
+            holding.days, base, base + cause.share, step="post", facecolor=face, hatch=hatch or None, edgecolor=INK,
+            linewidth=0.4, zorder=2,
+        )  # fmt: skip
+        base = base + cause.share
+
+
+def hold_differences(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+    """Draw the differences of the mean hold as a forest plot."""
+    return forest_of(comparison, comparison.holding.differences, DIFFERENCES, comparison.holding.note, width_mm)

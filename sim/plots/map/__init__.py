@@ -1,0 +1,1 @@
+"""Maps of a run: geometry, state by day, layers, legend, sheets, animation."""

@@ -1,0 +1,222 @@
+"""What lies under a map's symbols: town cells (clipped Voronoi polygons), contact line, zone, roads, extent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from sim.geography.zone import line_of_contact, zone_edge
+from sim.plots.map.state import start_state, town_indices, weak_towns
+from sim.plots.style import Look, look_of
+from sim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+
+
+REACH_KM = 7.0
+
+_CIRCLE = np.column_stack(
+    [np.cos(np.linspace(0, 2 * np.pi, 48, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 48, endpoint=False))]
+)
+
+
+def cut(polygon: np.ndarray, middle: np.ndarray, away: np.ndarray) -> np.ndarray:
+    """Return the part of a convex polygon [n, 2] on the near side of a line through `middle` with normal `away`."""
+    side = (polygon - middle) @ away
+    if (side <= 0).all():
+        return polygon
+    following, next_side = np.roll(polygon, -1, axis=0), np.roll(side, -1)
+    kept: list[np.ndarray] = []
+    for here, s, there, t in zip(polygon, side, following, next_side, strict=True):
+        if s <= 0:
+            kept.append(here)
+        if (s < 0 < t) or (t < 0 < s):
+            kept.append(here + (there - here) * (s / (s - t)))
+    return np.array(kept).reshape(-1, 2)
+
+
+def town_cells(geography: Geography, reach_km: float = REACH_KM) -> list[np.ndarray]:
+    """Return for each town the corners [n, 2] of its cell, km east and north; two towns on one point share one."""
+    at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
+    cells = []
+    for i, here in enumerate(at):
+        polygon = here + _CIRCLE * reach_km
+        gap = np.hypot(*(at - here).T)
+        for j in np.argsort(gap, kind="stable"):
+            if j == i or gap[j] == 0 or gap[j] >= 2 * reach_km:
+                continue
+            polygon = cut(polygon, (here + at[j]) / 2, at[j] - here)
+        cells.append(polygon)
+    return cells
+
+
+def bands(polygon: np.ndarray, gap_km: float) -> list[np.ndarray]:
+    """Return the parts [n, 2] of a convex polygon that lie on every other one of a lattice of diagonal bands."""
+    across = np.array([1.0, 1.0]) / np.sqrt(2)
+    height = polygon @ across
+    parts = []
+    for k in range(int(np.floor(height.min() / gap_km)), int(np.ceil(height.max() / gap_km)) + 1):
+        part = cut(polygon, across * gap_km * k, -across)
+        part = cut(part, across * gap_km * (k + 0.5), across) if len(part) else part
+        if len(part) > 2:
+            parts.append(part)
+    return parts
+
+
+def stripes(polygon: np.ndarray, gap_km: float) -> list[np.ndarray]:
+    """Return hatch lines [2, 2] inside a convex polygon; lines of all polygons lie on one lattice."""
+    if len(polygon) < 3:
+        return []
+    along, across = np.array([1.0, 1.0]) / np.sqrt(2), np.array([-1.0, 1.0]) / np.sqrt(2)
+    height = polygon @ across
+    lines = []
+    for k in range(int(np.ceil(height.min() / gap_km)), int(np.floor(height.max() / gap_km)) + 1):
+        ends = _crossings(polygon, height - k * gap_km)
+        if len(ends) == 2:
+            lines.append(ends[np.argsort(ends @ along)])
+    return lines
+
+
+def _crossings(polygon: np.ndarray, height: np.ndarray) -> np.ndarray:
+    following, next_height = np.roll(polygon, -1, axis=0), np.roll(height, -1)
+    crosses = (height < 0) != (next_height < 0)
+    share = height[crosses] / (height[crosses] - next_height[crosses])
+    points: np.ndarray = polygon[crosses] + (following[crosses] - polygon[crosses]) * share[:, None]
+    return points
+
+
+EDGE_KM = 6.0
+
+WEAK_GAP_KM = 1.3
+
+POPULATION_CLASSES = (5_000.0, 25_000.0)
+
+CLASS_RADII = (3.4, 4.8, 6.8)  # points: village, town, city
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """Geometry of one map, in km east and north of its south-west corner."""
+
+    geography: Geography
+    look: Look
+    at: np.ndarray  # [T, 2]
+    radii: np.ndarray  # [T], points
+    cells: list[np.ndarray]
+    weak: np.ndarray  # bool [T]
+    weak_lines: list[np.ndarray]
+    motorways: list[np.ndarray]
+    main_roads: list[np.ndarray]
+    links: list[np.ndarray]
+    zone: list[np.ndarray]
+    zone_name: str
+    watch: tuple[int, ...]
+    extent: tuple[float, float, float, float]  # west, east, south, north
+
+    contacts: dict[bytes, list[np.ndarray]] = field(default_factory=dict)
+    sizes: dict[tuple[str, float, str, float], tuple[float, float]] = field(default_factory=dict)
+
+    def text_size(self, axes: Axes, town: int, points: float, weight: str) -> tuple[float, float]:
+        """Return width and height in pixels of a town's name; measured once."""
+        key = (self.names[town], points, weight, float(axes.figure.dpi))
+        if key not in self.sizes:
+            text = axes.text(0, 0, key[0], fontsize=points, fontweight=weight)
+            box = text.get_window_extent()
+            text.remove()
+            self.sizes[key] = (box.width, box.height)
+        return self.sizes[key]
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Town names as written on maps: without what stands in brackets."""
+        return [place.name.split(" (")[0] for place in self.geography.places]
+
+
+def ground_of(scenario: Scenario, geography: Geography) -> Ground:
+    """Collect the geometry of a scenario's map."""
+    at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
+    cells, weak = town_cells(geography), weak_towns(scenario, geography)
+    motorways, main_roads, links = _roads(geography, at)
+    population = np.array([place.population for place in geography.places])
+    return Ground(
+        geography=geography,
+        look=look_of(scenario),
+        at=at,
+        radii=np.array(CLASS_RADII)[np.searchsorted(POPULATION_CLASSES, population)],
+        cells=cells,
+        weak=weak,
+        weak_lines=[line for i in np.flatnonzero(weak) for line in stripes(cells[i], WEAK_GAP_KM)],
+        motorways=motorways,
+        main_roads=main_roads,
+        links=links,
+        zone=_zone_lines(scenario, geography),
+        zone_name=scenario.zone.name if scenario.zone else "",
+        watch=tuple(town_indices(geography, scenario.watch_towns)),
+        extent=(at[:, 0].min() - EDGE_KM, at[:, 0].max() + EDGE_KM, at[:, 1].min() - EDGE_KM, at[:, 1].max() + EDGE_KM),
+    )
+
+
+def to_km(geography: Geography, lonlat: np.ndarray) -> np.ndarray:
+    """Return km east and north [n, 2] of longitudes and latitudes [n, 2], by the map's own projection."""
+    east = np.polyfit([p.lon for p in geography.places], geography.east_km, 1)
+    north = np.polyfit([p.lat for p in geography.places], geography.north_km, 1)
+    return np.column_stack([np.polyval(east, lonlat[:, 0]), np.polyval(north, lonlat[:, 1])])
+
+
+def governed(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.ndarray:
+    """Return bool [T]: towns a government holds."""
+    codes = {faction.code or name for name, faction in scenario.factions.items() if faction.role == "government"}
+    return np.array([len(s) == 1 and s[0] in codes for s in sides])
+
+
+def rebel_side(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.ndarray:
+    """Return bool [T]: towns on the side on which the zone lies, neither a government's nor a patron's."""
+    others = {f.code or name for name, f in scenario.factions.items() if f.role in ("government", "patron_backed")}
+    return np.array([not s or s[0] not in others for s in sides])
+
+
+def contact_lines(scenario: Scenario, ground: Ground, sides: tuple[tuple[str, ...], ...]) -> list[np.ndarray]:
+    """Return the line of contact of one day, in km; found once for each set of government towns."""
+    government = governed(scenario, sides)
+    if not government.any() or government.all():
+        return []
+    key = government.tobytes()
+    if key not in ground.contacts:
+        lines = line_of_contact(ground.geography, government)
+        ground.contacts[key] = [to_km(ground.geography, line) for line in lines]
+    return ground.contacts[key]
+
+
+def _zone_lines(scenario: Scenario, geography: Geography) -> list[np.ndarray]:
+    if scenario.zone is None:
+        return []
+    sides = start_state(scenario, geography).sides
+    government = governed(scenario, sides)
+    if not government.any() or government.all():
+        return []
+    edge = zone_edge(geography, government, rebel_side(scenario, sides), scenario.zone.depth_km.best)
+    return [to_km(geography, line) for line in edge]
+
+
+def _roads(geography: Geography, at: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    classes = getattr(geography, "road_classes", None)
+    sorted_in: tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]] = ([], [], [])
+    for i, road in enumerate(geography.roads):
+        name = geography.road_names[i]
+        kind = (
+            classes[i]
+            if classes is not None
+            else "motorway"
+            if name.startswith(("M4", "M5"))
+            else "main"
+            if name
+            else "local"
+        )
+        weight = 0 if kind == "motorway" else 1 if kind in ("primary", "secondary", "main") else 2
+        sorted_in[weight].append(at[[int(road["a"]), int(road["b"])]])
+    return sorted_in

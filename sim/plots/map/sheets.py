@@ -1,0 +1,273 @@
+"""Maps of control: one day of a run, the start of a scenario, two starts side by side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from sim.plots.map import layers
+from sim.plots.map.geometry import POPULATION_CLASSES, Ground, contact_lines, ground_of
+from sim.plots.map.layers import Box
+from sim.plots.map.legend import draw_key, draw_legend, draw_scale
+from sim.plots.map.state import MapState, States, start_state, watched
+from sim.plots.style import INK, QUIET, day_text, new_figure, put_stamp, stamp, typography
+from sim.scenario.schema import Scenario
+
+if TYPE_CHECKING:
+    from sim.geography.maps import Geography
+    from sim.results.run import Run
+
+WIDTH, HEIGHT = 10.8, 9.4  # inches
+
+MAP_BOX = (0.012, 0.05, 0.58, 0.865)
+
+INSET_BOX = (0.602, 0.475, 0.388, 0.44)
+
+LEGEND_BOX = (0.602, 0.05, 0.388, 0.395)
+
+INSET_REACH_KM, INSET_EDGE_KM = 25.0, 4.0
+
+ZOOM = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class Atlas:
+    """A run's days and its ground, read once for many maps."""
+
+    run: Run
+    states: States
+    ground: Ground
+
+    @classmethod
+    def of(cls, run: Run) -> Atlas:
+        """Read a run."""
+        return cls(run, States(run), ground_of(run.scenario, run.geography))
+
+
+def control_map(run: Run, day: int, rings: bool = True, atlas: Atlas | None = None) -> Figure:
+    """Draw who holds each town on the morning of start + `day` days; changes since the start are ringed."""
+    atlas = atlas or Atlas.of(run)
+    state = atlas.states[day]
+    when = f"{day_text(state.date)} (day {state.day} of {run.scenario.days})"
+    before = atlas.states[0].count if rings else None
+    with typography():
+        figure = _sheet(run.scenario, atlas.ground, state, before, f"Who holds what, {day_text(state.date)}", when)
+        put_stamp(figure, run.scenario, stamp(run.scenario, run.seed, when))
+    return figure
+
+
+def start_map(scenario: Scenario, geography: Geography, marked: tuple[str, np.ndarray] | None = None) -> Figure:
+    """Draw the start of a scenario that has not been run; `marked` are towns (indices) to ring, and what to call them."""
+    ground, state = ground_of(scenario, geography), start_state(scenario, geography)
+    when = day_text(scenario.start)
+    with typography():
+        figure = _sheet(scenario, ground, state, None, f"Start, {when}", "input of the simulation", marked)
+        put_stamp(figure, scenario, stamp(scenario, None, when))
+    return figure
+
+
+def marked_map(
+    scenario: Scenario, geography: Geography, state: MapState, title: str, under: str, marked: tuple[str, np.ndarray]
+) -> Figure:
+    """Draw a state that no run gave, such as an observed one; `marked` are towns (indices) to ring, and what to call them."""
+    with typography():
+        return _sheet(scenario, ground_of(scenario, geography), state, None, title, under, marked)
+
+
+def start_maps(one: tuple[Scenario, Geography], other: tuple[Scenario, Geography]) -> Figure:
+    """Draw two starts side by side; towns whose holder differs are ringed in both."""
+    states = [start_state(*pair) for pair in (one, other)]
+    differ = differing([p.name for p in one[1].places], states[0], [p.name for p in other[1].places], states[1])
+    titles = " and ".join(dict.fromkeys((one[0].title, other[0].title)))
+    days = " and ".join(dict.fromkeys(day_text(pair[0].start) for pair in (one, other)))
+    with typography():
+        figure = new_figure(13.0, 9.8)
+        for column, (pair, state) in enumerate(zip((one, other), states, strict=True)):
+            _start_column(figure, 0.5 * column, pair, state, differ)
+        put_stamp(figure, one[0], stamp(one[0], None, days).replace(one[0].title, titles, 1))
+    return figure
+
+
+def _start_column(
+    figure: Figure, left: float, pair: tuple[Scenario, Geography], state: MapState, differ: set[str]
+) -> None:
+    scenario, ground = pair[0], ground_of(*pair)
+    rings = np.array([place.name in differ for place in pair[1].places], bool)
+    note = f"start, {day_text(scenario.start)}; holders that differ are ringed: {int(rings.sum())}"
+    figure.text(left + 0.012, 0.957, scenario.title, fontsize=13, fontweight="bold")
+    figure.text(left + 0.012, 0.930, note, fontsize=9, color=QUIET)
+    draw_map(figure.add_axes((left + 0.01, 0.075, 0.48, 0.845)), scenario, ground, state, rings, None, 0.9)
+    draw_key(figure.add_axes((left + 0.01, 0.038, 0.48, 0.032)), ground, state)
+
+
+def differing(names: list[str], state: MapState, other_names: list[str], other: MapState) -> set[str]:
+    """Return the names of towns that both maps have and that different parties hold."""
+    there = dict(zip(other_names, other.sides, strict=True))
+    return {name for name, sides in zip(names, state.sides, strict=True) if name in there and there[name] != sides}
+
+
+def _sheet(
+    scenario: Scenario,
+    ground: Ground,
+    state: MapState,
+    before: dict[str, int] | None,
+    title: str,
+    under: str,
+    marked: tuple[str, np.ndarray] | None = None,
+) -> Figure:
+    figure = new_figure(WIDTH, HEIGHT)
+    figure.text(0.015, 0.958, title, fontsize=16, fontweight="bold")
+    figure.text(0.015, 0.931, f"{scenario.title} · {under}", fontsize=9.5, color=QUIET)
+    ringed, rings = ("holder changed since start" if before is not None else ""), np.zeros(len(state.codes), bool)
+    if before is not None:
+        rings = state.changed
+    elif marked is not None:
+        ringed, rings[marked[1]] = marked[0], True
+    zoomed = inset_extent(ground)
+    axes = figure.add_axes(MAP_BOX, anchor="W")
+    draw_map(axes, scenario, ground, state, rings, zoomed)
+    legend_box = LEGEND_BOX
+    if zoomed is not None:
+        draw_inset(figure.add_axes(INSET_BOX, anchor="N"), scenario, ground, state, rings, zoomed)
+    else:
+        legend_box = (LEGEND_BOX[0], INSET_BOX[1] + INSET_BOX[3] - LEGEND_BOX[3], LEGEND_BOX[2], LEGEND_BOX[3])
+    credit = "\n".join(wrap(f"Map: {ground.geography.credits}", 88)) if ground.geography.credits else ""
+    figure.text(LEGEND_BOX[0], LEGEND_BOX[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3)
+    lines = bool(contact_lines(scenario, ground, state.sides))
+    draw_legend(figure.add_axes(legend_box), ground, state, before, ringed, lines)
+    return figure
+
+
+def draw_map(
+    axes: Axes,
+    scenario: Scenario,
+    ground: Ground,
+    state: MapState,
+    rings: np.ndarray,
+    zoomed: tuple | None,
+    type_scale: float = 1.0,
+) -> list[Box]:
+    """Draw the whole theatre on axes; names inside the zoomed extent are left to the inset. Return the names' boxes."""
+    layers.frame_axes(axes, ground.extent)
+    _draw_layers(axes, scenario, ground, state, rings, 1.0)
+    clear = [draw_scale(axes, ground), *layers.flag_boxes(axes, ground, state)]
+    shown = np.ones(len(ground.at), bool)
+    if zoomed is not None:
+        west, east, south, north = zoomed
+        axes.add_patch(
+            Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=1.1, zorder=6.5)
+        )
+        shown = ~within(ground, zoomed)
+        corner, far = axes.transData.transform([(west, south), (east, north)])
+        clear.append(Box(corner[0], corner[1], far[0], far[1]))
+    order = name_order(ground, state)
+    return layers.draw_names(axes, ground, order[shown[order]], surplus(ground, state, rings), clear, 1.0, type_scale)
+
+
+def draw_inset(
+    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, extent: tuple
+) -> list[Box]:
+    """Draw the surroundings of the watched towns, larger. Return the names' boxes."""
+    layers.frame_axes(axes, extent)
+    for spine in axes.spines.values():
+        spine.set_color(INK)
+        spine.set_linewidth(1.1)
+    _draw_layers(axes, scenario, ground, state, rings, ZOOM)
+    order = name_order(ground, state)
+    return layers.draw_names(
+        axes,
+        ground,
+        order[within(ground, extent)[order]],
+        surplus(ground, state, rings),
+        layers.flag_boxes(axes, ground, state, ZOOM),
+        ZOOM,
+        1.06,
+    )
+
+
+def within(ground: Ground, extent: tuple[float, float, float, float]) -> np.ndarray:
+    """Return bool [T]: towns inside an extent in km."""
+    west, east, south, north = extent
+    x, y = ground.at.T
+    inside: np.ndarray = (x > west) & (x < east) & (y > south) & (y < north)
+    return inside
+
+
+def surplus(ground: Ground, state: MapState, rings: np.ndarray) -> np.ndarray:
+    """Return the points [T] that a ring or a burst adds to a town's symbol."""
+    extra = np.zeros(len(ground.at))
+    extra[rings] = layers.RING_POINTS
+    extra[list(state.clashes)] = layers.BURST_POINTS - 1.5
+    return extra
+
+
+def _draw_layers(
+    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float
+) -> None:
+    layers.draw_cells(axes, ground, state)
+    layers.draw_lines(axes, ground, contact_lines(scenario, ground, state.sides))
+    layers.draw_symbols(axes, ground, state, zoom)
+    layers.draw_rings(axes, ground, rings, zoom)
+
+
+def name_order(ground: Ground, state: MapState) -> np.ndarray:
+    """Return all towns, most deserving of a name first: watched, changed, fought over, with a base, then by people."""
+    population = np.array([place.population for place in ground.geography.places])
+    rank = np.log10(1 + population) / 10
+    rank[list(ground.watch)] += 8
+    rank[population > POPULATION_CLASSES[1]] += 5
+    rank[state.changed] += 4
+    rank[list(state.clashes)] += 2
+    rank[[town for town, _code in state.bases]] += 1
+    return np.argsort(-rank, kind="stable")
+
+
+def inset_extent(ground: Ground) -> tuple[float, float, float, float] | None:
+    """Return the extent of the zoomed map around the watched towns near the first one; None where it would not help."""
+    if not ground.watch:
+        return None
+    first = ground.at[ground.watch[0]]
+    near = ground.at[list(ground.watch)]
+    near = near[np.hypot(*(near - first).T) <= INSET_REACH_KM]
+    low, high = near.min(axis=0) - INSET_EDGE_KM, near.max(axis=0) + INSET_EDGE_KM
+    middle, (wide, tall) = (low + high) / 2, high - low
+    shape = INSET_BOX[2] * WIDTH / (INSET_BOX[3] * HEIGHT)
+    tall = max(tall, wide / shape, 20.0)
+    wide = tall * shape
+    west, east, south, north = ground.extent
+    if wide > 0.5 * (east - west):
+        return None
+    x = float(np.clip(middle[0] - wide / 2, west, east - wide))
+    y = float(np.clip(middle[1] - tall / 2, south, north - tall))
+    return x, x + wide, y, y + tall
+
+
+def key_days(run: Run, most: int = 6) -> list[int]:
+    """Return the days worth a map: first, last, first fighting, changes of watched towns, heaviest day, offensive."""
+    last, events, changes = len(run.control_daily) - 1, run.events, run.control_changes
+    wanted = [0, last]
+    fights = events[events["kind"] == "clash"]
+    if len(fights):
+        wanted.append(int(fights["day"].min()) + 1)
+    if len(changes):
+        told = changes[changes["town"].isin(watched(run))]["day"]
+        wanted += [int(day) + 1 for day in told.drop_duplicates().sort_values().head(2)]
+    started = events[events["kind"] == "offensive_started"]["day"]
+    wanted += [int(day) + 8 for day in started.head(1)]
+    if len(fights):
+        toll = np.bincount(
+            fights["day"].to_numpy(int), (fights["deaths_initiator"] + fights["deaths_target"]).to_numpy(float)
+        )
+        wanted.append(int(toll.argmax()) + 1)
+    chosen: list[int] = []
+    for day in wanted:
+        day = min(max(day, 0), last)
+        if day not in chosen and len(chosen) < most:
+            chosen.append(day)
+    return sorted(chosen)

@@ -1,0 +1,259 @@
+"""The report page of a run, and all pictures of its folder."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from sim import __version__
+from sim.event_text import policy_phrase
+from sim.plots.map.animation import animate
+from sim.plots.map.sheets import Atlas, control_map, key_days
+from sim.plots.map.state import MapState, weak_towns
+from sim.plots.style import day_text, evidence_line, png_bytes, stamp, svg_bytes, write_whole
+from sim.plots.timeline import timeline
+from sim.scenario.fields import inputs_of, units_of
+from sim.scenario.schema import Given, Policy
+from sim.statistics.answer import answer_sentence
+from sim.statistics.causes import turning_points
+from sim.statistics.summary import STATISTICS, base_name, label
+from sim.text import result_text
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from sim.results.run import Run
+
+ALT = {
+    "start": "Map of who holds each town at the start",
+    "end": "Map of who holds each town at the end, changes ringed",
+    "timeline": "Timeline of agreements, deaths, escalation levels and towns held",
+}
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """PNG files, as bytes, that the page carries."""
+
+    start: bytes
+    end: bytes
+    timeline: bytes
+
+
+def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
+    """Return the page."""
+    scenario = run.scenario
+    first, last = atlas.states[0], atlas.states[atlas.states.days]
+    page = environment().get_template("report.html.j2")
+    return page.render(
+        run=run,
+        scenario=scenario,
+        version=__version__,
+        stamp=stamp(scenario, run.seed, f"{day_text(first.date)} to {day_text(last.date)}"),
+        evidence=evidence_line(scenario),
+        evidence_day=day_text(scenario.evidence_until),
+        forecast=last.date > scenario.evidence_until,
+        answer=answer_sentence(run),
+        start_day=day_text(first.date),
+        end_day=day_text(last.date),
+        images={name: data_uri(getattr(pictures, name)) for name in ALT},
+        alt=ALT,
+        balance=balance(atlas, first, last),
+        changed=changed_towns(run, atlas, first, last),
+        points=turning_points(run),
+        numbers=numbers(run.summary),
+        asserted=[given_text(given) for given in scenario.given]
+        + [policy_text(policy, scenario.start) for policy in scenario.policy],
+        assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
+        assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
+        weak=[
+            place.name
+            for place, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True)
+            if weak
+        ],
+        vague=[place.name for place in run.geography.places if place.coordinates_weak],
+        moved=run.geography.moved,
+        credits=getattr(run.geography, "credits", ""),
+        towns=len(run.geography.places),
+        branch=branch_text(run),
+        command=command_text(run),
+    )
+
+
+def command_text(run: Run) -> str:
+    """Return the command that makes the run again, from its folder or, a branch, from where it was branched."""
+    return run.branch.get("command", "") if run.branch else f"python run.py scenario.yaml --seed {run.seed}"
+
+
+def branch_text(run: Run) -> str:
+    """Say what a branch goes on from and what is changed; empty for a run of its own."""
+    if run.branch is None:
+        return ""
+    day = (run.scenario.start + timedelta(days=run.branch["day"])).isoformat()
+    changed = "; ".join(run.branch["changes"]) or "nothing"
+    return f"A branch of {run.branch['of']}: the same run until day {run.branch['day']} ({day}); changed from that day on: {changed}."
+
+
+def environment() -> Environment:
+    """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
+    return Environment(
+        loader=PackageLoader("sim.plots", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def data_uri(png: bytes) -> str:
+    """Return a picture to put into the page."""
+    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+
+
+def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
+    """Return towns at start and end of each side that ever held one, with its colour."""
+    look, rows = atlas.ground.look, []
+    extra = {"MIXED": "contested", "NEUTRAL": "neutral"}
+    for code in [*look.codes, *extra]:
+        before, after = first.count.get(code, 0), last.count.get(code, 0)
+        if before or after:
+            gain = f"{after - before:+d}".replace("-", "\u2212") if after != before else "0"
+            rows.append(
+                {
+                    "name": extra.get(code) or look.names[code],
+                    "colour": look.colour(code),
+                    "before": before,
+                    "after": after,
+                    "gain": gain,
+                }
+            )
+    return rows
+
+
+def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, str]]:
+    """Return the towns whose holder differs at the end, with both holders."""
+    return [
+        {"town": place.name, "before": first.codes[i], "after": last.codes[i]}
+        for i, place in enumerate(run.geography.places)
+        if last.changed[i]
+    ]
+
+
+def numbers(summary: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the summary statistics in words: label, value with unit, what it counts."""
+    return [
+        {
+            "label": label(name),
+            "value": result_text(value, STATISTICS[base_name(name)].unit),
+            "about": STATISTICS[base_name(name)].about,
+        }
+        for name, value in summary.items()
+        if base_name(name) in STATISTICS
+    ]
+
+
+def assumed(run: Run) -> list[dict[str, str]]:
+    """Return the uncertain inputs: path, value used, range, unit, source."""
+    units = units_of(run.scenario)
+    return [
+        {
+            "path": path,
+            "used": f"{run.values.get(path, quantity.best):,g}",
+            "range": f"{quantity.low:,g} to {quantity.high:,g}",
+            "unit": units.get(path, ""),
+            "source": quantity.source or "",
+        }
+        for path, quantity in inputs_of(run.scenario).items()
+        if quantity.uncertain
+    ]
+
+
+def given_text(given: Given) -> str:
+    """Say what a scenario asserts."""
+    if given.event == "base_attempt":
+        return f"{day_text(given.on)}: {given.by} attempts to open a base in {given.in_town} (asserted; what follows is simulated)"
+    parties = " and ".join(given.agreement.between) if given.agreement else "the parties"
+    return f"{day_text(given.on)}: an agreement between {parties} (asserted)"
+
+
+def policy_text(policy: Policy, start: date) -> str:
+    """Say a policy and its first day."""
+    return f"{day_text(policy.by or policy.on or start)}: {policy_phrase(policy)} (what-if)"
+
+
+Progress = Callable[[str], None]
+
+ITS_DAYS = 2  # maps that the other process draws; with the animation, and its start, about half of the work
+
+
+def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: Executor | None = None) -> list[Path]:
+    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written.
+
+    `beside`: another process, which draws about half of them at the same time. What it does not bring is drawn here.
+    """
+    say = progress or (lambda _text: None)
+    folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
+    its = days[1:-1][:ITS_DAYS]
+    begun = _begun(beside, run, folder, its)
+    pictures: dict[int, bytes] = {}
+    written: list[Path] = []
+    try:
+        for day in days if begun is None else [day for day in days if day not in its]:
+            say(f"map of day {day}")
+            pictures[day] = draw_day(run, folder, day, atlas, written)
+        say("timeline")
+        chart = timeline(run)
+        png = png_bytes(chart)
+        written.append(write_whole(folder / "timeline.png", png))
+        written.append(write_whole(folder / "timeline.svg", svg_bytes(chart)))
+        say("report")
+        page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
+        written.append(write_whole(folder / "report.html", page.encode("utf-8")))
+        say("animation")
+        return sorted(written + _rest(begun, run, folder, its, atlas))
+    finally:
+        if begun is not None and not begun.cancel():
+            wait([begun])  # it writes into the folder, which the caller removes where this failed
+
+
+def _begun(beside: Executor | None, run: Run, folder: Path, days: Sequence[int]) -> Future[list[Path]] | None:
+    """Let another process draw some maps and the animation; None where there is none."""
+    try:
+        return None if beside is None else beside.submit(draw_some, run, folder, days)
+    except BrokenExecutor:
+        return None
+
+
+def _rest(begun: Future[list[Path]] | None, run: Run, folder: Path, days: Sequence[int], atlas: Atlas) -> list[Path]:
+    """Return what the other process drew; it is drawn here where there is none, or it has died."""
+    if begun is None:
+        return draw_some(run, folder, (), atlas)
+    try:
+        return begun.result()
+    except BrokenExecutor:
+        return draw_some(run, folder, days, atlas)
+
+
+def draw_day(run: Run, folder: Path, day: int, atlas: Atlas, written: list[Path]) -> bytes:
+    """Draw the map of a day, add its two files to `written` and return it as PNG."""
+    figure, stem = control_map(run, day, atlas=atlas), f"control_day_{day:03d}"
+    picture = png_bytes(figure)
+    written.append(write_whole(folder / "maps" / f"{stem}.png", picture))
+    written.append(write_whole(folder / "maps" / f"{stem}.svg", svg_bytes(figure)))
+    return picture
+
+
+def draw_some(run: Run, folder: Path, days: Sequence[int], atlas: Atlas | None = None) -> list[Path]:
+    """Draw the maps of some days, and the animation; return the files written."""
+    atlas = atlas or Atlas.of(run)
+    written: list[Path] = []
+    for day in days:
+        draw_day(run, folder, day, atlas, written)
+    return [*written, animate(run, folder / "maps" / "control.gif", atlas)]

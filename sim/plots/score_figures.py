@@ -1,0 +1,351 @@
+"""Figures of forecast scores, and of the rolling hindcast."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from sim import __version__
+from sim.plots.comparison.figure import Drawn, Grid
+from sim.plots.comparison.figure_list import FIGURES, csv_bytes
+from sim.plots.comparison.sheet import Line, Mark, Sheet, Symbol, Words
+from sim.plots.map.sheets import marked_map
+from sim.plots.map.state import MapState, sides_held, start_state
+from sim.plots.style import (
+    CONTESTED,
+    EVIDENCE_INK,
+    INK,
+    QUIET,
+    day_text,
+    evidence_line,
+    outline,
+    pale,
+    png_bytes,
+    put_stamp,
+    svg_bytes,
+    typography,
+    write_whole,
+)
+from sim.statistics.scoring import interval, reliability
+from sim.text import plural
+from sim.validation.hindcast import Summary
+from sim.validation.scores import Call, Scores, wrong_calls
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sim.geography.maps import Geography
+    from sim.scenario.schema import Scenario
+    from sim.validation.forecasts import Forecast
+    from sim.validation.outcome import Outcome
+
+WIDTH_MM = 170.0
+
+LEVELS = (0.5, 0.9)
+
+SHADES = (0.45, 0.74)
+
+RIVAL = "#7A2A8C"
+
+TICKS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
+
+BINS = np.array([0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
+
+
+def stamp_of(scenario: Scenario, runs: int) -> str:
+    """Return the provenance line of the figures."""
+    last = scenario.start + timedelta(days=scenario.days - 1)
+    period = f"{day_text(scenario.start)} to {day_text(last)}"
+    parts = ["SIMULATED", scenario.title, plural(runs, "run"), f"sim {__version__}", period, evidence_line(scenario)]
+    return " · ".join(parts)
+
+
+def weekly_table(scores: Scores, what: str, scenario: Scenario) -> pd.DataFrame:
+    """Return observed weeks beside the median and intervals of each forecast that has some."""
+    weeks = scores.outcome.weeks
+    parts = []
+    for forecast in scores.forecasts:
+        members: np.ndarray | None = getattr(forecast, what)
+        if members is None:
+            continue
+        table = pd.DataFrame(
+            {
+                "forecast": forecast.name,
+                "quantity": what,
+                "first_day": [(scenario.start + timedelta(days=week.first)).isoformat() for week in weeks],
+                "days": [week.last - week.first + 1 for week in weeks],
+                "observed": [getattr(week, what) for week in weeks],
+                "median": np.percentile(members, 50, axis=0, method="inverted_cdf"),
+                "mean": members.mean(axis=0),
+            }
+        )
+        for level in LEVELS:
+            table[f"low_{100 * level:.0f}"], table[f"high_{100 * level:.0f}"] = interval(members, level)
+        parts.append(table.assign(source="SIMULATED; observed as given"))
+    return pd.concat(parts, ignore_index=True)
+
+
+def weekly_fan(scores: Scores, scenario: Scenario) -> Drawn:
+    """Draw events and deaths a week: the model's bands, the Hawkes process's 90 % interval, and what was observed."""
+    tables = {what: weekly_table(scores, what, scenario) for what in ("events", "deaths")}
+    rivals = "hawkes" in set(tables["events"]["forecast"])
+    key = [Mark("model, median", Line(INK, "-", 1.5))]
+    key += [
+        Mark(f"model, {level:.0%} of runs", fill=pale(INK, shade)) for level, shade in zip(LEVELS, SHADES, strict=True)
+    ]
+    key += (
+        [Mark("Hawkes process fitted to the past, median and 90%", Line(RIVAL, (0, (4, 1.6)), 1.1))] if rivals else []
+    )
+    key += [Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),))]
+    titles = ["Events a week, as the monitor reports them", "Deaths a week (square-root scale)"]
+    grid = Grid(WIDTH_MM, titles, 2.3, 2.1, left=0.42, bottom=0.34)
+    note = (
+        "Lethal events among rebels by their first day. Bands hold the middle 50 and 90 % of runs, week by week; a last week "
+        "may be shorter than seven days."
+    )
+    title = "Weeks foreseen and observed"
+    with typography():
+        sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), WIDTH_MM, grid.body, key)
+        for axes, what in zip(grid.panels(sheet), tables, strict=True):
+            _weeks_panel(axes, tables[what], what, grid)
+    table = pd.concat(tables.values(), ignore_index=True)
+    return Drawn(sheet.figure, table, title, note)
+
+
+def _runs(model: Forecast) -> int:
+    found = model.control if model.control is not None else model.events
+    return 0 if found is None else len(found)
+
+
+def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None:
+    own = table[table["forecast"] == "model"]
+    x = np.arange(len(own), dtype=float)
+    if what == "deaths":
+        axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+    for level, shade in reversed(list(zip(LEVELS, SHADES, strict=True))):
+        low, high = (own[f"{end}_{100 * level:.0f}"].to_numpy() for end in ("low", "high"))
+        axes.bar(x, np.maximum(high - low, 0.04), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
+    axes.hlines(own["median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
+    rival = table[table["forecast"] == "hawkes"]
+    if len(rival):
+        for column in ("low_90", "median", "high_90"):
+            axes.hlines(
+                rival[column], x - 0.43, x + 0.43, color=RIVAL, linewidth=1.1, linestyle=(0, (4, 1.6)), zorder=5
+            )
+    axes.scatter(
+        x,
+        own["observed"],
+        marker="D",
+        s=24,
+        color=EVIDENCE_INK,
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=6,
+        clip_on=False,
+    )
+    _week_ticks(axes, own["first_day"].tolist(), grid)
+    top = max(table.loc[table["forecast"].isin(["model", "hawkes"]), "high_90"].max(), own["observed"].max(), 1)
+    axes.set_ylim(0, 1.08 * top)
+    axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def _week_ticks(axes: Axes, days: list[str], grid: Grid) -> None:
+    step = max(1, -(-len(days) // max(2, int(grid.width / 0.52))))
+    places = range(0, len(days), step)
+    texts = [" ".join(day_text(pd.Timestamp(days[place]).date()).split()[:2]) for place in places]
+    axes.set_xticks(list(places), texts)
+    axes.set_xlim(-0.6, len(days) - 0.4)
+    axes.set_xlabel("week from", fontsize=grid.type.small, color=QUIET, loc="right", labelpad=1.5)
+
+
+def reliability_table(scores: Scores) -> pd.DataFrame:
+    """Return, for the model and the base rate, how often towns changed that were given about the same chance."""
+    outcome, towns = scores.outcome, scores.outcome.towns
+    changed = outcome.ended[towns] != outcome.began[towns]
+    parts = []
+    for forecast in scores.forecasts:
+        if forecast.control is None or forecast.name not in ("model", "base_rate", "shuffled_map"):
+            continue
+        leave = np.mean(forecast.control[:, towns] != forecast.began[towns], axis=0)
+        found = reliability(leave, changed, BINS)
+        parts.append(
+            pd.DataFrame({"forecast": forecast.name, "said": found.said, "happened": found.share, "towns": found.cases})
+        )
+    return pd.concat(parts, ignore_index=True).assign(source="SIMULATED; happened as observed")
+
+
+def reliability_figure(scores: Scores, scenario: Scenario) -> Drawn:
+    """Draw the share of towns that changed holder against the chance that they were given."""
+    table = reliability_table(scores)
+    looks = {"model": (INK, "o"), "base_rate": (RIVAL, "s"), "shuffled_map": ("#8A6D00", "^")}
+    words = {"model": "model", "base_rate": "base rate", "shuffled_map": "model on a shuffled map"}
+    key = [Mark(words[name], Line(looks[name][0], "-", 1.0, looks[name][1])) for name in table["forecast"].unique()]
+    towns = len(scores.outcome.towns)
+    note = (
+        f"{plural(towns, 'town')}, in bins of the chance of being under another code on the day scored; numbers beside the "
+        "model's points are towns. On the diagonal what was said is what happened. Both scales are square roots."
+    )
+    title = "Was a chance what it said? Whether towns change holder"
+    with typography():
+        sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), 120.0, 3.1, key)
+        axes = sheet.axes(0.55, 0.08, 3.6, 2.62)
+        top = min(1.0, 1.25 * max(0.04, float(table[["said", "happened"]].to_numpy().max())))
+        for scale in (axes.set_xscale, axes.set_yscale):
+            scale("function", functions=(lambda v: np.sqrt(np.maximum(v, 0)), np.square))
+        axes.plot([0, top], [0, top], color=QUIET, linewidth=0.8, linestyle=(0, (2, 2)), zorder=1)
+        for name, part in table.groupby("forecast", sort=False):
+            colour, marker = looks[str(name)]
+            axes.plot(
+                part["said"], part["happened"], color=colour, marker=marker, markersize=5, linewidth=1.0, zorder=3
+            )
+            for row in part.itertuples() if name == "model" else ():
+                axes.annotate(
+                    str(row.towns), (float(str(row.said)), float(str(row.happened))), xytext=(3, 5),
+                    textcoords="offset points", fontsize=sheet.type.small,
+                )  # fmt: skip
+        ticks = [tick for tick in TICKS if tick <= top]
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+        axes.set_xlim(0, top)
+        axes.set_ylim(0, top)
+        axes.set_xlabel("chance said", fontsize=sheet.type.small, color=QUIET)
+        axes.set_ylabel("share that changed", fontsize=sheet.type.small, color=QUIET)
+    return Drawn(sheet.figure, table, title, note)
+
+
+def observed_state(outcome: Outcome, scenario: Scenario, geography: Geography) -> MapState:
+    """Return what was observed on the day scored as a state of the map; unknown towns stay as at the start."""
+    start = start_state(scenario, geography)
+    codes, sides = list(start.codes), list(start.sides)
+    for town in np.flatnonzero(outcome.ended >= 0).tolist():
+        code = outcome.codes[int(outcome.ended[town])]
+        if code != codes[town]:
+            codes[town] = code
+            sides[town] = (CONTESTED, CONTESTED) if code == CONTESTED else sides_held(code)
+    changed = np.array([a != b for a, b in zip(codes, start.codes, strict=True)])
+    when = scenario.start + timedelta(days=outcome.control_day)
+    return MapState(outcome.control_day, when, tuple(codes), tuple(sides), changed, {}, ())
+
+
+def wrong_table(calls: list[Call], outcome: Outcome, geography: Geography) -> pd.DataFrame:
+    """Return the calls that were wrong as a table."""
+    rows = [
+        {
+            "town": geography.places[one.town].name, "start": outcome.codes[one.began],
+            "observed": outcome.codes[one.observed], "called": outcome.codes[one.called],
+            "chance_of_observed": one.chance, "chance_of_called": one.said, "source": "SIMULATED; observed as given",
+        }
+        for one in calls
+    ]  # fmt: skip
+    columns = ["town", "start", "observed", "called", "chance_of_observed", "chance_of_called", "source"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def wrong_map(scores: Scores, scenario: Scenario, geography: Geography) -> Drawn:
+    """Draw what was observed, with the towns ringed in which the model's likeliest code was another."""
+    outcome, calls = scores.outcome, wrong_calls(scores)
+    state = observed_state(outcome, scenario, geography)
+    towns = np.array([one.town for one in calls], dtype=int)
+    count = plural(len(calls), "call") + (" was" if len(calls) == 1 else " were")
+    title = f"Observed on {day_text(state.date)}: {count} wrong of {len(outcome.towns)}"
+    called = [
+        f"{geography.places[one.town].label} (called {outcome.codes[one.called]}, was {outcome.codes[one.observed]})"
+        for one in calls[:3]
+    ]
+    more = f" and {len(calls) - 3} more" if len(calls) > 3 else ""
+    under = f"ringed: {', '.join(called)}{more}" if calls else "the likeliest code of every town was the one observed"
+    figure: Figure = marked_map(scenario, geography, state, title, under, ("called wrongly by the model", towns))
+    with typography():
+        put_stamp(figure, scenario, stamp_of(scenario, _runs(scores.forecasts[0])).rsplit(" · ", 1)[0])
+    return Drawn(figure, wrong_table(calls, outcome, geography), title, under)
+
+
+def figures_of(scores: Scores, scenario: Scenario, geography: Geography) -> dict[str, Drawn]:
+    """Return the figures that a score allows, by name."""
+    found = {}
+    if scores.outcome.weeks:
+        found["weekly"] = weekly_fan(scores, scenario)
+    if len(scores.outcome.towns):
+        found["reliability"] = reliability_figure(scores, scenario)
+        found["wrong_calls"] = wrong_map(scores, scenario, geography)
+    return found
+
+
+def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder: Path) -> list[Path]:
+    """Write figures/ into a folder: PNG, SVG and the CSV of what each shows."""
+    written = []
+    for name, drawn in figures_of(scores, scenario, geography).items():
+        content = {".png": png_bytes(drawn.figure), ".svg": svg_bytes(drawn.figure), ".csv": csv_bytes(drawn.table)}
+        written += [write_whole(folder / FIGURES / f"{name}{end}", data) for end, data in content.items()]
+    return written
+
+
+HINDCAST_WIDTH_MM = 190.0
+
+
+def rolling_figure(table: pd.DataFrame, found: Summary, stamp: str) -> Drawn:
+    """Draw all origins, a panel each."""
+    origins = list(table["origin"].unique())
+    titles = [f"from {day_text(pd.Timestamp(origin).date())}" for origin in origins]
+    grid = Grid(HINDCAST_WIDTH_MM, titles, 1.0, 1.0, left=0.3, bottom=0.3)
+    key = [
+        Mark("model, median", Line(INK, "-", 1.5)),
+        Mark("50%", fill=pale(INK, SHADES[0])),
+        Mark("90% of runs", fill=pale(INK, SHADES[1])),
+        Mark("Hawkes process fitted to what came before, median and 90%", Line(RIVAL, (0, (4, 1.6)), 1.1)),
+        Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),)),
+    ]
+    note = (
+        f"Lethal events among rebels in weeks 1 to 4 after each origin. Mean CRPS over {found.weeks} weeks: model "
+        f"{found.model:.3g}, Hawkes {found.hawkes:.3g} (lower is better). The model's forecast is made by the runs most like the "
+        "record before the origin. Square-root scale."
+    )
+    title = "Rolling hindcast: events a week foreseen and observed"
+    columns = [f"{name}_{end}" for name in ("model", "hawkes") for end in ("high_90",)]
+    top = max(float(table[[*columns, "observed"]].to_numpy().max()), 1.0)
+    with typography():
+        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, grid.body, key)
+        for axes, origin in zip(grid.panels(sheet), origins, strict=True):
+            _panel(axes, table[table["origin"] == origin], top)
+    return Drawn(sheet.figure, table, title, note)
+
+
+def hindcast_stamp(study: str, runs: int, until: date, evidence: date) -> str:
+    """Return the provenance line: `until` is the record's last day, `evidence` the last day that scenarios were made from."""
+    ends = f"record to {day_text(until)} · evidence ends {day_text(evidence)}"
+    return f"SIMULATED · {study} · {runs} runs or more an origin · sim {__version__} · {ends}"
+
+
+def _panel(axes: Axes, part: pd.DataFrame, top: float) -> None:
+    x = part["weeks_ahead"].to_numpy(dtype=float)
+    axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
+    for level, shade in (("90", SHADES[1]), ("50", SHADES[0])):
+        low, high = (part[f"model_{end}_{level}"].to_numpy() for end in ("low", "high"))
+        axes.bar(x, np.maximum(high - low, 0.02), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
+    axes.hlines(part["model_median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
+    for column in ("hawkes_low_90", "hawkes_median", "hawkes_high_90"):
+        axes.hlines(part[column], x - 0.43, x + 0.43, color=RIVAL, linewidth=1.0, linestyle=(0, (4, 1.6)), zorder=5)
+    axes.scatter(
+        x,
+        part["observed"],
+        marker="D",
+        s=20,
+        color=EVIDENCE_INK,
+        edgecolors="white",
+        linewidths=0.6,
+        zorder=6,
+        clip_on=False,
+    )
+    axes.set_xticks([1, 2, 3, 4][: max(1, int(x.max()))])
+    axes.set_xlim(0.4, max(4.6, x.max() + 0.6))
+    ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50, 100) if tick <= top]
+    axes.set_yticks(ticks, [str(tick) for tick in ticks])
+    axes.set_ylim(0, 1.08 * top)
+    axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)

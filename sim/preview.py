@@ -1,0 +1,322 @@
+"""What a scenario's numbers imply before it is run: rates, forces and policies on the first day, as `check` prints them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import date
+
+import numpy as np
+
+from sim.engine import kinds, tables
+from sim.engine.simulation import Simulation
+from sim.geography.maps import Geography
+from sim.scenario.schema import Policy, Scenario
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def policy_rows(start: Simulation, attempts: dict[str, float]) -> list[tuple[str, str]]:
+    """Return ("policy", what it does) for each; `attempts` are base attempts a month at the start, by faction."""
+    return [
+        ("policy", _text(start, policy, row, attempts) + _not_reached(start, row)) for policy, row in _policies(start)
+    ]
+
+
+def marked_towns(start: Simulation) -> tuple[str, np.ndarray] | None:
+    """Return what policies do to towns, for a legend, and which towns (indices); None where no policy names or moves any."""
+    left: list[int] = []
+    reached: list[int] = []
+    for policy, row in _policies(start):
+        if policy.withdraw is not None:
+            left += [int(town) for town in _concerned(start, row) if _stands(start, row, town)]
+        elif policy.reinforce is not None:
+            reached.append(int(row["town"]))
+    if not left and not reached:
+        return None
+    text = "to be left by a policy" if not reached else "policy acts here" if left else "to be reinforced by a policy"
+    return text, np.array(sorted({*left, *reached}), np.int64)
+
+
+def _policies(start: Simulation) -> Iterator[tuple[Policy, np.void]]:
+    """Yield each policy with its row of the table of actions, which follow the given events."""
+    policies = start.scenario.policy
+    yield from zip(policies, start.world.actions[len(start.scenario.given) :], strict=True)
+
+
+def _text(start: Simulation, policy: Policy, row: np.void, attempts: dict[str, float]) -> str:
+    if policy.withdraw is not None:
+        return _withdrawal(start, policy, row)
+    if policy.enforce_no_expansion is not None:
+        name, factor = policy.enforce_no_expansion, float(row["factor"])
+        rate = attempts.get(name, 0.0)
+        return f"{name}'s base attempts x{factor:g} {_span(policy)}: about {rate * factor:.2g} a month in place of {rate:.2g} at the start's rates"
+    if policy.mediate is not None:
+        return f"agreements signed {row['factor']:g} times as readily {_span(policy)}; {_policy_groups(start, policy.mediate)} mediates"
+    if policy.reinforce is not None:
+        return _reinforcement(start, policy, row)
+    if policy.merge_groups is not None:
+        return _merger(start, policy, row)
+    return f"agreements hold {row['factor']:g} times as long {_span(policy)}; {_policy_groups(start, str(policy.monitor))} watches over them"
+
+
+def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
+    """Say how many towns, fighters and heirs a withdrawal has on the first day."""
+    from sim.engine.rules.interventions import heir
+
+    world, faction = start.world, int(row["faction"])
+    towns = _concerned(start, row)
+    held = [town for town in towns if _holder(start, town) == faction]
+    shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
+    fighters = sum(_stands(start, row, town) for town in towns)
+    place = f"the {start.scenario.zone.name}" if row["town"] < 0 and start.scenario.zone else policy.from_place
+    text = f"by {_day(policy.by)} {policy.withdraw} leaves {place}: "
+    if not held and not shared:
+        return text + "it stands in no town there at the start"
+    text += _count(len(held), "town")
+    text += f" and its part of {_count(len(shared), 'town')} of others" if shared else ""
+    text += f", about {round(fighters, -2) if fighters >= 1000 else fighters:,} fighters move"
+    if held and row["towns_to"] == kinds.TO_HOST:
+        to = [int(heir(world, town, faction)) for town in held]
+        names = [start.names.groups[group] if group >= 0 else "nobody" for group in to]
+        text += f"; its towns go to {', '.join(f'{name} {names.count(name)}' for name in dict.fromkeys(names))}"
+    elif held:
+        text += "; its towns become neutral"
+    return text + ("" if row["may_return"] else "; it opens no base or front in the zone afterwards")
+
+
+def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
+    world, group, town = start.world, int(row["group"]), int(row["town"])
+    forces = world.forces[: world.counts[tables.N_FORCES]]
+    now = int(forces["fighters"][forces["group"] == group].sum())
+    text = f"on {_day(policy.on)} {row['fighters']:,} fighters from outside join {policy.reinforce} in {start.geography.places[town].name}: {now + row['fighters']:,} in place of {now:,}"
+    faction = int(world.groups[group]["faction"])
+    if _holder(start, town) != faction:
+        text += f"; skipped unless {start.names.factions[faction]} holds the town by then"
+    return text
+
+
+def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
+    world, into = start.world, int(row["into"])
+    joining = [start.names.groups.index(name) for name in policy.merge_groups or () if name != policy.into]
+    forces = world.forces[: world.counts[tables.N_FORCES]]
+    fighters = int(forces["fighters"][np.isin(forces["group"], joining)].sum())
+    towns = int(np.isin(world.towns["holder"], joining).sum())
+    return (
+        f"on {_day(policy.on)} {_count(len(joining), 'group')} with {fighters:,} fighters and {_count(towns, 'town')} join "
+        f"{policy.into}; cohesion {row['factor']:g} in place of {world.groups[into]['cohesion']:g}"
+    )
+
+
+def _concerned(start: Simulation, row: np.void) -> np.ndarray:
+    """Return the towns that a withdrawal concerns."""
+    return np.flatnonzero(start.world.towns["in_zone"] == 1) if row["town"] < 0 else np.array([row["town"]])
+
+
+def _stands(start: Simulation, row: np.void, town: int) -> int:
+    """Return the fighters of the action's faction who stand in a town."""
+    forces = start.world.forces[: start.world.counts[tables.N_FORCES]]
+    return int(forces["fighters"][(forces["town"] == town) & (forces["faction"] == row["faction"])].sum())
+
+
+def _holder(start: Simulation, town: int) -> int:
+    """Return the faction of a town's holder; -1 neutral."""
+    holder = start.world.towns[town]["holder"]
+    return int(start.world.groups[holder]["faction"]) if holder >= 0 else -1
+
+
+def _policy_groups(start: Simulation, name: str) -> str:
+    return name if name in (*start.names.factions, *start.names.groups) else f"{name}, from outside,"
+
+
+def _span(policy: Policy) -> str:
+    """Say the days of a lasting act: "from 15 Oct 2018 to the end"."""
+    return (
+        f"from {_day(policy.on) if policy.on else 'the start'} to {_day(policy.until) if policy.until else 'the end'}"
+    )
+
+
+def _day(day: date | None) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if day is not None else "the start"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def _not_reached(start: Simulation, row: np.void) -> str:
+    """Return a note on a policy that lies after the last day."""
+    return "" if row["day"] < start.days else " (after the last day: not reached)"
+
+
+def implied(
+    scenario: Scenario, geography: Geography, values: Mapping[str, float] | None = None
+) -> list[tuple[str, str]]:
+    """Return (what, how much) of the start: forces, towns, zone, expected events, hold of agreements, offensive."""
+    start = Simulation(scenario, geography, 0, values)
+    attempts = _base_attempts(start)
+    rows = [("period", _period(scenario))]
+    rows += _forces(start)
+    rows += _zone(start)
+    rows += [
+        ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
+        (
+            "incidents",
+            f"about {_incidents(start):.1f} a month between {_pairs(start)} pairs of neighbouring rival garrisons",
+        ),
+        ("spread", _spread(start)),
+        ("agreement", _hold(start)),
+        ("offensive", _offensive(start)),
+    ]
+    rows += [
+        (
+            "given",
+            f"{event.on.isoformat()}: {event.event.replace('_', ' ')}{_who(event.by, event.in_town)}"
+            f"{_reached(scenario, event.on)}",
+        )
+        for event in scenario.given
+    ]
+    rows += policy_rows(start, attempts)
+    return rows
+
+
+def policy_marks(scenario: Scenario, geography: Geography) -> tuple[str, np.ndarray] | None:
+    """Return what the policies do to towns at the start, for a legend, and which towns; None where to none."""
+    return marked_towns(Simulation(scenario, geography, 0)) if scenario.policy else None
+
+
+def _period(scenario: Scenario) -> str:
+    return f"{scenario.start.isoformat()}, {scenario.days} days; evidence ends {scenario.evidence_until.isoformat()}"
+
+
+def _reached(scenario: Scenario, on: date) -> str:
+    """Return a note on a dated event that lies after the last day."""
+    return "" if (on - scenario.start).days < scenario.days else " (after the last day: not reached)"
+
+
+def _who(by: str | None, town: str | None) -> str:
+    return (f" by {by}" if by else "") + (f" in {town}" if town else "")
+
+
+def _forces(start: Simulation) -> list[tuple[str, str]]:
+    """Return a row for each faction: fighters, garrisons, towns held and contested."""
+    world, first = start.world, start.daily.faction[0]
+    forces = world.forces[: world.counts[tables.N_FORCES]]
+    rows = []
+    for i, name in enumerate(start.names.factions):
+        own = forces[forces["faction"] == i]
+        contested = f", {first[i]['contested']} contested" if first[i]["contested"] else ""
+        strength = float((own["fighters"] * own["cohesion"]).sum())
+        idle = [g for g, f in enumerate(world.groups["faction"]) if f == i and not (own["group"] == g).any()]
+        nowhere = "".join(
+            f"; {start.names.groups[g]} holds no town on the map: its fighters take no part" for g in idle
+        )
+        acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
+        rows.append(
+            (
+                name,
+                f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}{nowhere}",
+            )
+        )
+    return rows
+
+
+def _zone(start: Simulation) -> list[tuple[str, str]]:
+    """Return a row on the zone: towns by holder, share of proscribed fighters."""
+    zone, world = start.scenario.zone, start.world
+    if zone is None:
+        return [("zone", "none")]
+    inside = world.towns[world.towns["in_zone"] == 1]
+    holders = world.groups["faction"][inside["holder"][inside["status"] == kinds.HELD]]
+    counts = np.bincount(holders, minlength=len(start.names.factions))
+    by = ", ".join(f"{name} {n}" for name, n in zip(start.names.factions, counts, strict=True) if n)
+    share, fighters = _proscribed(start)
+    text = f"{len(inside)} towns ({by}, {int((inside['status'] == kinds.CONTESTED).sum())} contested)"
+    return [("zone", f"{zone.name}: {text}; {share:.0%} of {fighters:,} fighters in it are proscribed")]
+
+
+def _proscribed(start: Simulation) -> tuple[float, int]:
+    """Return the share of fighters in the zone whose faction is proscribed, and all fighters in it."""
+    world = start.world
+    forces = world.forces[: world.counts[tables.N_FORCES]]
+    forces = forces[world.towns["in_zone"][forces["town"]] == 1]
+    rebels = forces[world.factions["role"][forces["faction"]] != kinds.GOVERNMENT]
+    total = int(rebels["fighters"].sum())
+    listed = int((rebels["fighters"] * world.factions["proscribed"][rebels["faction"]]).sum())
+    return (listed / total if total else 0.0), total
+
+
+def _base_attempts(start: Simulation) -> dict[str, float]:
+    """Return the expected base attempts of each faction in the first 30 days, at the rates of the first day."""
+    from sim.engine.queries import nearest_garrison
+    from sim.engine.rules.base_attempt import candidate, rate_per_day
+
+    p, world = start.params, start.world
+    found = dict.fromkeys(start.names.factions, 0.0)
+    for faction, name in enumerate(start.names.factions):
+        if world.factions[faction]["role"] != kinds.REBEL or not p["base_attempt_enabled"]:
+            continue
+        for town in range(len(world.towns)):
+            near, km = nearest_garrison(world, town, faction, p["base_attempt_reach_km"])
+            if near != -1 and candidate(world, town, faction):
+                found[name] += 30.0 * float(rate_per_day(world, p, faction, town, km)[0])
+    return found
+
+
+def _pairs(start: Simulation) -> int:
+    """Return the number of pairs of neighbouring rival garrisons, contested towns included."""
+    world, reach = start.world, start.params["incident_reach_km"]
+    rebel = world.factions["role"] == kinds.REBEL
+    faction = np.where(world.towns["holder"] >= 0, world.groups["faction"][world.towns["holder"]], -1)
+    n = int((world.towns["status"] == kinds.CONTESTED).sum())
+    for town in range(len(world.towns)):
+        rows = world.near[world.near_start[town] : world.near_start[town + 1]]
+        others = rows["town"][(rows["km"] <= reach) & (rows["town"] > town)]
+        mine = faction[town]
+        if mine >= 0 and rebel[mine]:
+            n += int(((faction[others] != mine) & (faction[others] >= 0) & rebel[faction[others]]).sum())
+    return n
+
+
+def _incidents(start: Simulation) -> float:
+    p = start.params
+    return float(p["incident_per_pair_month"]) * _pairs(start) if p["incident_enabled"] else 0.0
+
+
+def _spread(start: Simulation) -> str:
+    p = start.params
+    if not p["spread_enabled"]:
+        return "off"
+    far = float(p["spread_call_to_arms_share"])
+    on = (far if p["spread_call_to_arms"] else 0.0) + ((1 - far) if p["spread_neighbours"] else 0.0)
+    return f"a day of clashing sets off {p['spread_offspring_per_clash_day'] * on:.2g} more on average, {far:.0%} of them far away, before solidarity, fatigue and agreements"
+
+
+def _hold(start: Simulation) -> str:
+    """Return the chance that an agreement without effective terms is not broken of itself within a week."""
+    p = start.params
+    if not p["ceasefire_enabled"]:
+        return "no agreements are signed"
+    variance, hold = float(p["ceasefire_frailty_variance"]), float(p["ceasefire_hold_days"])
+    week = math.pow(1.0 + variance * 7.0 / hold, -1.0 / variance)
+    broken = float(p["ceasefire_violation_breaks"])
+    return f"{week:.0%} last a week if nothing violates them; each clash in spite of one breaks it with {broken:.0%}; one in force prevents {p['ceasefire_suppression']:.0%} of clashes"
+
+
+def _offensive(start: Simulation) -> str:
+    """Return the chance of an offensive's announcement in the first 30 days after the deadline, by explanation."""
+    p, world = start.params, start.world
+    if world.zone[0]["government"] < 0 or not p["offensive_enabled"]:
+        return "none: no government" if world.zone[0]["government"] < 0 else "off"
+    share, _ = _proscribed(start)
+    held = math.exp(-p["offensive_patience_weight"] * world.zone[0]["patience"]) if world.zone[0]["exists"] else 1.0
+    rates = {
+        "provocation": p["offensive_provocation"]
+        * p["offensive_provocation_per_month"]
+        * share
+        * world.zone[0]["exists"],
+        "calendar": p["offensive_calendar"] * p["offensive_calendar_per_month"],
+    }
+    chance = 1.0 - math.exp(-sum(rates.values()) * held)
+    parts = ", ".join(f"{name} {1 - math.exp(-rate * held):.1%}" for name, rate in rates.items() if rate)
+    return f"{chance:.1%} a month after the zone's deadline ({parts or 'no explanation on'}), more while rebels kill each other"

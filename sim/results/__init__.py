@@ -1,0 +1,1 @@
+"""Results of a run, in memory or in a folder: tables, files, exports."""

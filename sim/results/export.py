@@ -1,0 +1,77 @@
+"""Exporting a run to files of other tools. Names begin with `simulated_`; an existing file is never overwritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sim.errors import Fault, InputError
+from sim.results.columns import Format, LogName
+from sim.results.export_events import acled_text, ged_text
+from sim.results.export_gis import geojson_text, gpkg_bytes, layers
+from sim.results.export_rows import SOURCE, entries
+
+if TYPE_CHECKING:
+    from sim.results.run import Run
+
+SUFFIXES = {Format.GED: ".csv", Format.ACLED: ".csv", Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}
+
+LAYERS = ("control", "roads", "zone", "events")
+
+PREFIX = f"{SOURCE}_"
+
+
+def export(run: Run, form: Format, log: LogName = LogName.REPORTED, out: Path | None = None) -> list[Path]:
+    """Write a run in a format and return the files: one, of GeoJSON one a layer.
+
+    `out` is the file, `simulated_<run>_<format>` in the working folder where left out; with GeoJSON the layer is put
+    before its suffix. InputError where a file exists or its name does not fit.
+    """
+    targets = _targets(run, form, out)
+    for path, content in zip(targets, _contents(run, form, log), strict=True):
+        _write_new(path, content)
+    return targets
+
+
+def _contents(run: Run, form: Format, log: LogName) -> Iterable[bytes]:
+    """Return the contents of the files of a format."""
+    found = list(entries(run, log))
+    if form is Format.GED:
+        return [ged_text(run, found).encode()]
+    if form is Format.ACLED:
+        return [acled_text(run, found).encode()]
+    made = layers(run, found)
+    if form is Format.GEOJSON:
+        return [geojson_text(layer).encode() for layer in made]
+    return [gpkg_bytes(made, run.scenario.start + timedelta(days=run.scenario.days))]
+
+
+def _targets(run: Run, form: Format, out: Path | None) -> list[Path]:
+    """Return the files to write, none of which exists."""
+    suffix = SUFFIXES[form]
+    tail = f"_{form}" if suffix == ".csv" else ""
+    path = out or Path(f"{PREFIX}{run.folder.name if run.folder else run.name}{tail}{suffix}")
+    if path.suffix.lower() != suffix:
+        raise InputError([Fault("--out", None, "", f"{path} must end in {suffix}")])
+    if not path.name.startswith(PREFIX):
+        raise InputError([Fault("--out", None, "", f"{path} must be named {PREFIX}*, as in {PREFIX}{path.name}")])
+    if not path.parent.is_dir():
+        raise InputError([Fault("--out", None, "", f"there is no folder {path.parent}")])
+    made = [path]
+    if form is Format.GEOJSON:
+        made = [path.with_name(f"{path.stem}_{layer}{suffix}") for layer in LAYERS]
+    if taken := [str(one) for one in made if one.exists()]:
+        raise InputError([Fault("--out", None, "", f"{', '.join(taken)} exists; nothing is overwritten")])
+    return made
+
+
+def _write_new(path: Path, content: bytes) -> None:
+    """Write a file that was not there; nothing is left of one that could not be written whole."""
+    with path.open("xb") as file:
+        try:
+            file.write(content)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise

@@ -1,0 +1,240 @@
+"""Control, zone, roads and events as layers, in GeoJSON and GeoPackage files."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from sim.control_codes import codes
+from sim.geography.zone import line_of_contact, zone_edge
+from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, run_id
+
+if TYPE_CHECKING:
+    from sim.results.run import Run
+
+Point = tuple[float, float]
+
+Field = Literal["text", "int", "float", "date"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One thing on a map: a point (one pair), a line (several), or nothing where it has no place."""
+
+    at: tuple[Point, ...]
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Features of one shape with the names and types of their values."""
+
+    name: str
+    shape: Literal["Point", "LineString"]
+    fields: dict[str, Field]
+    features: list[Feature]
+
+
+def layers(run: Run, found: Iterable[Entry]) -> list[Layer]:
+    """Return the layers of a run, with the entries as events."""
+    return [control_layer(run), road_layer(run), zone_layer(run), event_layer(found)]
+
+
+def control_layer(run: Run) -> Layer:
+    """Return who held each town, and from when to when."""
+    table = run.control_daily
+    days = [day.date().isoformat() for day in table["date"]]
+    features = []
+    for place in run.geography.places:
+        for code, stretch in groupby(range(len(days)), key=table[place.name].tolist().__getitem__):
+            rows = list(stretch)
+            end = days[min(rows[-1] + 1, len(days) - 1)]
+            if rows[0] < len(days) - 1:  # the last morning is the end of the last day, not a day of its own
+                values = (f"{run_id(run)}-{place.name}-{days[rows[0]]}", place.name, code, days[rows[0]], end)
+                features.append(Feature(((place.lon, place.lat),), values))
+    fields: dict[str, Field] = {"id": "text", "town": "text", "control": "text", "start": "date", "end": "date"}
+    return Layer("control", "Point", fields, features)
+
+
+def road_layer(run: Run) -> Layer:
+    """Return the roads of the map, from town to town as the crow flies."""
+    places, on = run.geography.places, run.geography
+    classes = on.road_classes or ("",) * len(on.roads)
+    features = []
+    for road, name, kind in zip(on.roads, on.road_names, classes, strict=True):
+        one, other = places[road["a"]], places[road["b"]]
+        values = (one.name, other.name, name, kind, float(road["km"]))
+        features.append(Feature(((one.lon, one.lat), (other.lon, other.lat)), values))
+    fields: dict[str, Field] = {"from_town": "text", "to_town": "text", "name": "text", "class": "text", "km": "float"}
+    return Layer("roads", "LineString", fields, features)
+
+
+def zone_layer(run: Run) -> Layer:
+    """Return the line of contact at the start and, where there is a zone, its far edge."""
+    known = codes(run.scenario)
+    roles = {known[name]: faction.role for name, faction in run.scenario.factions.items()}
+    start = run.control_start_end["start"].tolist()
+    government = np.array([roles.get(code) == "government" for code in start])
+    lines = [("line of contact", line) for line in line_of_contact(run.geography, government)]
+    zone = run.scenario.zone
+    if zone is not None:
+        inside = np.array([roles.get(code) not in ("government", "patron_backed") for code in start])
+        depth = run.values.get("zone.depth_km", zone.depth_km.best)
+        lines += [
+            (f"far edge of the {zone.name}", line) for line in zone_edge(run.geography, government, inside, depth)
+        ]
+    day = run.scenario.start.isoformat()
+    features = [Feature(tuple((float(x), float(y)) for x, y in line), (name, day)) for name, line in lines]
+    return Layer("zone", "LineString", {"name": "text", "start": "date"}, features)
+
+
+def event_layer(found: Iterable[Entry]) -> Layer:
+    """Return the entries as points; one that names no town has none."""
+    fields: dict[str, Field] = {
+        "id": "text",
+        "start": "date",
+        "end": "date",
+        "kind": "text",
+        "initiator": "text",
+        "target": "text",
+        "town": "text",
+        "precision": "int",
+        "deaths_initiator": "int",
+        "deaths_target": "int",
+        "deaths_civilians": "int",
+        "deaths": "int",
+        "summary": "int",
+        "text": "text",
+    }
+    return Layer("events", "Point", fields, [_event(entry) for entry in found])
+
+
+def _event(entry: Entry) -> Feature:
+    placed = entry.precision < REGION_ONLY
+    values = (
+        entry.id,
+        entry.start.isoformat(),
+        entry.end.isoformat(),
+        entry.kind,
+        entry.one.name,
+        entry.other.name,
+        entry.place if placed else "",
+        entry.precision,
+        entry.deaths_one,
+        entry.deaths_other,
+        entry.deaths_civilians,
+        entry.deaths,
+        int(entry.summary),
+        entry.text,
+    )
+    return Feature(((entry.lon, entry.lat),) if placed else (), values)
+
+
+def geojson_text(layer: Layer) -> str:
+    """Return a layer as a FeatureCollection with one feature a line."""
+    lines = [json.dumps(_feature(layer, one), ensure_ascii=False, allow_nan=False) for one in layer.features]
+    name = json.dumps(f"{SOURCE}_{layer.name}")
+    body = ",\n".join(lines)
+    return f'{{"type": "FeatureCollection", "name": {name}, "features": [\n{body}\n]}}\n'
+
+
+def _feature(layer: Layer, one: Feature) -> dict[str, Any]:
+    points = [list(point) for point in one.at]
+    shape = {"type": layer.shape, "coordinates": points[0] if layer.shape == "Point" else points} if points else None
+    values = dict(zip(layer.fields, one.values, strict=True))
+    return {"type": "Feature", "geometry": shape, "properties": {**values, "source": SOURCE}}
+
+
+WGS84 = 4326
+
+DEFINITION = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],'
+    'AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],'
+    'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
+)
+
+TABLES = """
+PRAGMA application_id = 1196444487;
+PRAGMA user_version = 10300;
+CREATE TABLE gpkg_spatial_ref_sys (
+  srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY, organization TEXT NOT NULL,
+  organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+CREATE TABLE gpkg_contents (
+  table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE,
+  max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+  CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
+CREATE TABLE gpkg_geometry_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
+  z TINYINT NOT NULL, m TINYINT NOT NULL,
+  CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+  CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+  CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+  CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
+"""
+
+SYSTEMS = (
+    ("WGS 84", WGS84, "EPSG", WGS84, DEFINITION, "longitude and latitude in degrees"),
+    ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+    ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+)
+
+TYPES = {"text": "TEXT", "int": "INTEGER", "float": "DOUBLE", "date": "DATE"}
+
+
+def gpkg_bytes(layers: Iterable[Layer], changed: date) -> bytes:
+    """Return layers as the bytes of a GeoPackage."""
+    base = sqlite3.connect(":memory:")
+    try:
+        base.executescript(TABLES)
+        base.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", SYSTEMS)
+        for layer in layers:
+            _add(base, layer, f"{changed.isoformat()}T00:00:00.000Z")
+        base.commit()
+        return base.serialize()
+    finally:
+        base.close()
+
+
+def _add(base: sqlite3.Connection, layer: Layer, changed: str) -> None:
+    """Add one layer with its entry in the contents."""
+    name = f"{SOURCE}_{layer.name}"
+    box = _box([point for one in layer.features for point in one.at])
+    about = (name, "features", name, "SIMULATED", changed, *box, WGS84)
+    base.execute(f"INSERT INTO gpkg_contents VALUES ({', '.join('?' * len(about))})", about)
+    shape = layer.shape.upper()
+    base.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)", (name, shape, WGS84))
+    fields = {**layer.fields, "source": "text"}
+    columns = ", ".join(f'"{field}" {TYPES[kind]}' for field, kind in fields.items())
+    base.execute(f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shape}, {columns})')
+    marks = ", ".join("?" * (len(fields) + 1))
+    names = ", ".join(f'"{field}"' for field in fields)
+    rows = ((_geometry(one), *one.values, SOURCE) for one in layer.features)
+    base.executemany(f'INSERT INTO "{name}" (geom, {names}) VALUES ({marks})', rows)
+
+
+def _box(points: list[Point]) -> tuple[float | None, ...]:
+    """Return the least and greatest longitude and latitude in the standard's order; nothing without points."""
+    if not points:
+        return (None,) * 4
+    east, north = zip(*points, strict=True)
+    return min(east), min(north), max(east), max(north)
+
+
+def _geometry(one: Feature) -> bytes | None:
+    """Return a point or a line in the standard's binary form: header without a box, then well-known binary."""
+    if not one.at:
+        return None
+    numbers = [value for point in one.at for value in point]
+    head = struct.pack("<2sBBi", b"GP", 0, 1, WGS84)
+    if len(one.at) == 1:
+        return head + struct.pack("<BI2d", 1, 1, *numbers)
+    return head + struct.pack(f"<BII{len(numbers)}d", 1, 2, len(one.at), *numbers)

@@ -1,0 +1,233 @@
+"""A finished run, in memory or read from its folder: tables as DataFrames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import Fault, InputError, reason
+from sim.geography.maps import Geography, load_map
+from sim.results.columns import FILES, kind_of
+from sim.results.event_rows import watched
+from sim.results.manifest import read_manifest
+from sim.results.tables import EXTRACT
+from sim.scenario.compose import file_name
+from sim.scenario.load import load_scenario
+from sim.scenario.schema import Scenario
+from sim.statistics.answer import answer_sentence
+from sim.statistics.summary import Scalar, summarise
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result
+
+DTYPES: dict[str, Any] = {"int": "int64", "float": "float64", "date": "datetime64[s]", "text": object}
+
+LONGEST_HEADER = 1_000_000  # characters
+
+
+def to_frame(file: str, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Return the DataFrame of one of `FILES` from named columns, with the documented type of each."""
+    return pd.DataFrame(
+        {name: pd.Series(values).astype(DTYPES[kind_of(file, name) or "text"]) for name, values in columns.items()}
+    )
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """Return a DataFrame as CSV text."""
+    text: str = frame.to_csv(index=False, lineterminator="\n", date_format="%Y-%m-%d")
+    return text
+
+
+def read_frame(file: str, path: Path) -> pd.DataFrame:
+    """Read one of `FILES` as `to_frame` made it; InputError where it is missing, or its columns are not as documented."""
+    try:
+        _check_header(file, path)
+        raw = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as fault:
+        said = "is not CSV: a row has too many cells, or a quotation mark is not closed"
+        raise InputError([Fault(str(path), None, "", said)]) from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        raise InputError([Fault(str(path), None, "", f"cannot be read: {reason(fault)}")]) from fault
+    return pd.DataFrame({name: _typed(file, name, raw[name], path) for name in raw.columns})
+
+
+def _check_header(file: str, path: Path) -> None:
+    """Raise InputError if the first line lacks a documented column, before all of a file that may be large is read."""
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        header = stream.readline(LONGEST_HEADER)
+    if not header:
+        raise InputError([Fault(str(path), None, "", "is empty")])
+    names = {cell.strip('"') for cell in header.rstrip("\r\n").split(",")}
+    missing = [name for name in (each.name for each in FILES[file].columns) if "<" not in name and name not in names]
+    if missing:
+        raise InputError([Fault(str(path), 1, "", f"columns are missing: {', '.join(missing)}")])
+
+
+def _typed(file: str, name: str, values: pd.Series, path: Path) -> pd.Series:
+    """Return a column of text in its documented type."""
+    kind = kind_of(file, name) or "text"
+    try:
+        if kind == "int":
+            return values.astype("int64")
+        if kind == "float":
+            return pd.Series([float(value) if value else np.nan for value in values], dtype="float64")
+        if kind == "date":
+            return pd.to_datetime(values, format="%Y-%m-%d").astype("datetime64[s]")
+        return values.astype(object)
+    except (ValueError, OverflowError) as fault:
+        line, text = _first_wrong(kind, values)
+        raise InputError([Fault(str(path), line, name, f"{text[:40]!r} is not of type {kind}")]) from fault
+
+
+def _first_wrong(kind: str, values: pd.Series) -> tuple[int | None, str]:
+    """Return the line and text of the first cell that is not of a type; lines count rows, without line breaks in cells."""
+    parsers: dict[str, Callable[[str], object]] = {"int": int, "date": date.fromisoformat}
+    parse = parsers.get(kind, float)
+    for row, text in enumerate(values):
+        try:
+            parse(text if text or kind != "float" else "0")
+        except ValueError:
+            return row + 2, text
+    return None, str(values.max())  # a number too large for the type
+
+
+Frames = Callable[[str], pd.DataFrame]
+
+
+def _extracted(result: Result, file: str) -> pd.DataFrame:
+    return to_frame(file, EXTRACT[file](result))
+
+
+def _read(folder: Path, file: str) -> pd.DataFrame:
+    return read_frame(file, folder / FILES[file].name)
+
+
+class Run:
+    """A finished run. Tables are made, or read, when first asked for; their columns are in sim/results/columns.py.
+
+    `name` is the scenario's short name, of which the folder's name is made; `values` the value used for each input.
+    `branch` says what a branch goes on from, as in manifest.json; None for a run of its own.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        geography: Geography,
+        seed: int,
+        values: dict[str, float],
+        frames: Frames,
+        name: str = "",
+        label: str = "",
+        folder: Path | None = None,
+        branch: dict[str, Any] | None = None,
+    ) -> None:
+        self.scenario = scenario
+        self.geography = geography
+        self.seed = seed
+        self.values = values
+        self.name = slug(name or scenario.title)
+        self.label = label
+        self.folder = folder
+        self.branch = branch
+        self._frames = frames
+
+    @classmethod
+    def of(cls, result: Result, name: str = "", label: str = "", branch: dict[str, Any] | None = None) -> Run:
+        """Return the run of a finished simulation. `name` is the stem of the scenario's file, its title if left out."""
+        made = (result.scenario, result.geography, result.seed, result.values)
+        return cls(*made, partial(_extracted, result), name, label, branch=branch)
+
+    @classmethod
+    def open(cls, folder: str | Path) -> Run:
+        """Return the run that was written to a folder; InputError where it is none of this version."""
+        place = Path(folder)
+        manifest = read_manifest(place)
+        scenario = load_scenario(place / "scenario.yaml")
+        values = {str(key): float(value) for key, value in manifest["values"].items()}
+        return cls(
+            scenario,
+            load_map(scenario.map),
+            int(manifest["seed"]),
+            values,
+            partial(_read, place),
+            manifest["name"],
+            manifest["label"],
+            place,
+            manifest.get("branch"),
+        )
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The event log, one row an event."""
+        return self._frames("events")
+
+    @cached_property
+    def events_reported(self) -> pd.DataFrame:
+        """What outlets and the monitor report, one row a report."""
+        return self._frames("events_reported")
+
+    @cached_property
+    def daily(self) -> pd.DataFrame:
+        """The state on each morning, and the counts of the day before."""
+        return self._frames("daily")
+
+    @cached_property
+    def control_changes(self) -> pd.DataFrame:
+        """The towns that changed hands, one row a change."""
+        return self._frames("control_changes")
+
+    @cached_property
+    def control_daily(self) -> pd.DataFrame:
+        """The control code of each town, one row a morning."""
+        return self._frames("control_daily")
+
+    @cached_property
+    def control_start_end(self) -> pd.DataFrame:
+        """The control code of each town at the start and at the end."""
+        return self._frames("control_start_end")
+
+    @cached_property
+    def agreements(self) -> pd.DataFrame:
+        """All agreements, one row each."""
+        return self._frames("agreements")
+
+    @cached_property
+    def summary(self) -> dict[str, Scalar]:
+        """The summary statistics, named in sim/statistics/summary.py."""
+        return summarise(self.scenario, self.tables, self.watch_towns)
+
+    @property
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """All tables by name."""
+        return {file: getattr(self, file) for file in FILES}
+
+    @cached_property
+    def watch_towns(self) -> list[str]:
+        """The scenario's watch towns as the map names them; one that the map does not know stays as written."""
+        return watched(self.scenario, self.geography)
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Short names of the map's towns by their names."""
+        return {place.name: place.label or place.name for place in self.geography.places}
+
+    @property
+    def answer(self) -> str:
+        """The answer to the scenario's question, in a sentence or two."""
+        return answer_sentence(self)
+
+    def __repr__(self) -> str:
+        where = f", {self.folder}" if self.folder else ""
+        return f"<Run {self.name} seed {self.seed}, {self.scenario.days} days{where}>"
+
+
+def slug(text: str) -> str:
+    """Return a text as part of a folder's name: letters and digits of any script, `-`, `_`; "run" if nothing is left."""
+    return re.sub(r"__+", "_", file_name(text.strip().lower())).strip("_-") or "run"

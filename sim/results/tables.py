@@ -1,0 +1,317 @@
+"""The tables of a simulation as named columns: NumPy arrays, with names in place of indices.
+
+No pandas here, so that batch workers can use it. Text and codes are object arrays, dates datetime64[D]. The columns are
+documented in `columns.py`; `D` is the number of simulated days, `Result.days`: of a simulation under way, the day it has
+reached. With fewer, events, daily and control tables are those of the days before; agreements and reports are as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sim.control_codes import MIXED, NEUTRAL
+from sim.engine.kinds import (
+    AGREEMENT_STATUS,
+    CAPTURE,
+    CONTESTED,
+    EVENT_KINDS,
+    HELD,
+    IN_FORCE,
+    LEVEL_CHANGE,
+    RULES,
+    SCOPES,
+    TOWN_NEUTRAL,
+    TOWN_STATUS,
+    WITHDRAWAL,
+)
+from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_REPORTS
+from sim.results.columns import EVENTS
+from sim.results.event_rows import (
+    agreement_id,
+    array,
+    codes_of,
+    dates,
+    degrees,
+    event_id,
+    log_of,
+    movers,
+    named,
+    report_id,
+    reported_texts,
+    terms_of,
+    texts,
+    towns,
+)
+from sim.statistics.conflict_log import MONITOR
+from sim.text import day_text
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result
+
+Columns = dict[str, np.ndarray]
+
+Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
+
+CHANGES = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL)
+
+PARTIES = ("faction_a", "party_a", "faction_b", "party_b")
+
+THEATRE = (
+    "clashes", "disputes", "agreements", "civilian_deaths", "offensive", "columns", "displaced", "pressure", "changes",
+)  # fmt: skip
+
+
+def events(result: Result) -> Columns:
+    """Return the event log: n rows."""
+    log = log_of(result)
+    ids = array([event_id(row) for row in range(len(log))])
+    found = {
+        **counted_events(result),
+        "event_id": ids,
+        "cause_id": named(log["cause"], ids),
+        "date": dates(result, log["day"]),
+        "rule": named(log["rule"], RULES),
+        "level": log["level"].copy(),
+        "initiator_group": named(log["initiator_group"], result.groups),
+        "target_group": named(log["target_group"], result.groups),
+        "probability": log["probability"].copy(),
+        "draw": np.where(log["draw"] < 0, np.nan, log["draw"]),
+        "moved_by": array(movers(log)),
+        "text": array(texts(result, log)),
+        "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
+        "fighters": log["fighters"].copy(),
+    }
+    return {column.name: found[column.name] for column in EVENTS}
+
+
+def counted_events(result: Result) -> Columns:
+    """Return the columns of the event log that statistics of a run are made of: n rows. Events are called by their rows."""
+    log, short = log_of(result), codes_of(result)
+    return {
+        "event_id": np.arange(len(log)),
+        "cause_id": log["cause"].copy(),
+        "day": log["day"].copy(),
+        "given": log["given"].copy(),
+        "kind": named(log["kind"], EVENT_KINDS),
+        "initiator": named(log["initiator"], short),
+        "target": named(log["target"], short),
+        "town": named(log["town"], towns(result)),
+        "lat": degrees(result, "lat", log["town"]),
+        "lon": degrees(result, "lon", log["town"]),
+        "deaths_initiator": log["deaths_initiator"].copy(),
+        "deaths_target": log["deaths_target"].copy(),
+        "deaths_civilians": log["deaths_civilians"].copy(),
+    }
+
+
+def events_reported(result: Result) -> Columns:
+    """Return what outlets and the monitor report: n rows."""
+    rows = result.world.reports[: result.world.counts[N_REPORTS]]
+    return {**bare_reports(result), "text": array(reported_texts(result, rows))}
+
+
+def bare_reports(result: Result) -> Columns:
+    """Return what outlets and the monitor report without its sentences, which take most of the time: n rows."""
+    rows, short = result.world.reports[: result.world.counts[N_REPORTS]], codes_of(result)
+    tolls = ("deaths_initiator", "deaths_target", "deaths_civilians")
+    return {
+        "report_id": array([report_id(row) for row in range(len(rows))]),
+        "event_id": array([event_id(row) for row in rows["event"].tolist()]),
+        "outlet": array([*short, MONITOR])[rows["outlet"]],
+        "day": rows["day"].copy(),
+        "date": dates(result, rows["day"]),
+        "event_day": rows["event_day"].copy(),
+        "event_date": dates(result, rows["event_day"]),
+        "kind": named(rows["kind"], EVENT_KINDS),
+        "initiator": named(rows["initiator"], short),
+        "target": named(rows["target"], short),
+        "town": named(rows["town"], towns(result)),
+        "lat": degrees(result, "lat", rows["town"]),
+        "lon": degrees(result, "lon", rows["town"]),
+        "precision": rows["precision"].copy(),
+        **{name: rows[name].copy() for name in tolls},
+        "deaths_total": sum((rows[name] for name in tolls), rows["deaths_unknown"]),
+        "summary": rows["summary"].copy(),
+        "first_date": dates(result, rows["first_day"]),
+    }
+
+
+def daily(result: Result) -> Columns:
+    """Return the daily table: D + 1 rows."""
+    short, record = codes_of(result), result.daily
+    till = result.days + 1
+    day = np.arange(till)
+    found: Columns = {"day": day, "date": dates(result, day)}
+    for f, code in enumerate(short):
+        found.update({f"{code}_{name}": record.faction[name][:till, f].copy() for name in FACTION_DAY})
+    for name in ("level", "deaths"):
+        for a in range(len(short)):
+            for b in range(a + 1, len(short)):
+                found[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:till, a, b].copy()
+    for name in THEATRE:
+        found[name] = record.theatre[name][:till].copy()
+    return found
+
+
+def control_index(result: Result, first: int = 0) -> Control:
+    """Return the control code of each town on each morning from day `first` on, i8 [D + 1 - first, T], as a position in
+    the codes, object [F + 2].
+    """
+    short = codes_of(result)
+    faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+    mixed, neutral = len(short), len(short) + 1
+    code = np.full((len(TOWN_STATUS), 1 + len(result.groups)), neutral)  # by status, and by holder counted from -1
+    code[HELD, 1:] = [faction[group] for group in result.groups]
+    code[CONTESTED] = mixed
+    mornings = slice(first, result.days + 1)
+    place = result.daily.status[mornings] * code.shape[1]
+    place += result.daily.holder[mornings] + 1
+    return code.ravel().take(place), array([*short, MIXED, NEUTRAL])
+
+
+def control_codes(result: Result, first: int = 0) -> np.ndarray:
+    """Return the control code of each town on each morning from day `first` on: object [D + 1 - first, T]."""
+    index, codes = control_index(result, first)
+    return codes[index]
+
+
+def control_daily(result: Result) -> Columns:
+    """Return who holds each town: D + 1 rows, a column a town."""
+    day = np.arange(result.days + 1)
+    by_town = dict(zip(towns(result), control_codes(result).T, strict=True))
+    return {"day": day, "date": dates(result, day), **by_town}
+
+
+def control_start_end(result: Result, control: Control | None = None) -> Columns:
+    """Return who holds each town at the start and at the end: T rows. `control`: its index, where that is known."""
+    index, codes = control or control_index(result)
+    return {"name": array(towns(result)), "start": codes[index[0]], "end": codes[index[-1]]}
+
+
+def _change_events(log: np.ndarray, days: set[int]) -> dict[tuple[int, int], int]:
+    """Return the event that best explains a change in a town on one of some days, by (day, town): the last change of
+    holder, else the last event of any kind that names the town.
+    """
+    found: dict[tuple[int, int], int] = {}
+    kinds, of_day, towns_of = log["kind"].tolist(), log["day"].tolist(), log["town"].tolist()
+    strong: dict[tuple[int, int], int] = {}
+    for row, (kind, day, town) in enumerate(zip(kinds, of_day, towns_of, strict=True)):
+        if day in days and town >= 0:
+            if kind in CHANGES:
+                strong[day, town] = row
+            elif kind != LEVEL_CHANGE:
+                found[day, town] = row
+    return found | strong
+
+
+class Changes(NamedTuple):
+    """The towns whose control code, or holding group, is another at the end of a day than before: n rows."""
+
+    day: np.ndarray  # i8 [n]
+    town: np.ndarray  # i8 [n]
+    before: np.ndarray  # object [n], control code
+    after: np.ndarray  # object [n], control code
+    events: list[int]  # the row of the event that best explains each; -1 none
+    how: list[str]  # the kind of that event, or "presence"
+
+
+def changes(result: Result, control: Control) -> Changes:
+    """Return the changes of control, taken from the daily record, so that they are exact.
+
+    A town taken and lost again on one day has not changed. `control`: its index, as `control_index` returns it.
+    """
+    log, (code, codes) = log_of(result), control
+    holder, status = (table[: result.days + 1] for table in (result.daily.holder, result.daily.status))
+    day, town = np.nonzero((holder[1:] != holder[:-1]) | (status[1:] != status[:-1]))
+    another = code[day + 1, town] != code[day, town]
+    held = (status[day, town] == HELD) & (status[day + 1, town] == HELD)
+    day, town = (where[another | held] for where in (day, town))
+    days = day.tolist()
+    event_of = _change_events(log, set(days))
+    rows = [event_of.get(key, -1) for key in zip(days, town.tolist(), strict=True)]
+    how = [EVENT_KINDS[log["kind"][row]] if row >= 0 else "presence" for row in rows]
+    return Changes(day.astype(np.int64), town, codes[code[day, town]], codes[code[day + 1, town]], rows, how)
+
+
+def control_changes(result: Result) -> Columns:
+    """Return the towns whose control code, or holding group, is another at the end of a day than before."""
+    found, log, holder = changes(result, control_index(result)), log_of(result), result.daily.holder
+    return {
+        "day": found.day,
+        "date": dates(result, found.day),
+        "town": named(found.town, towns(result)),
+        "from": found.before,
+        "to": found.after,
+        "from_group": named(holder[found.day, found.town], result.groups),
+        "to_group": named(holder[found.day + 1, found.town], result.groups),
+        "how": array(found.how),
+        "event_id": array([event_id(row) for row in found.events]),
+        "cause_id": array([event_id(int(log["cause"][row])) if row >= 0 else "" for row in found.events]),
+    }
+
+
+def _party(result: Result, faction: int, mask: int) -> str:
+    """Say a side of an agreement: the faction, or its groups where not all of them sign."""
+    name = result.factions[faction]
+    own = list(result.scenario.factions[name].groups)
+    signing = [group for bit, group in enumerate(result.groups) if mask >> bit & 1]
+    return name if set(own) <= set(signing) else f"{', '.join(signing)} ({name})"
+
+
+def parties_of(result: Result, agreement: np.void) -> tuple[str, str]:
+    """Say both sides of an agreement."""
+    one, other = (_party(result, int(agreement[f"faction_{x}"]), int(agreement[f"party_{x}"])) for x in "ab")
+    return one, other
+
+
+def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
+    """Return the name of an agreement: the scenario's, else its sides and the day of signing."""
+    if row in result.agreement_names:
+        return result.agreement_names[row]
+    on = result.scenario.start + timedelta(days=int(result.world.agreements[row]["signed"]))
+    return f"{sides[0]}-{sides[1]}, {day_text(on)}"
+
+
+def agreements(result: Result) -> Columns:
+    """Return all agreements, those in force at the start included."""
+    table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
+    signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
+    open_still = ended < 0
+    who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
+    masks = table["terms"].tolist()
+    # Many are between the same two, with the same terms: each is said once.
+    said = {parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()}
+    sides = [said[parties] for parties in who]
+    terms = {mask: ", ".join(terms_of(result, table[row])) for mask, row in {m: n for n, m in enumerate(masks)}.items()}
+    return {
+        "agreement_id": array([agreement_id(row) for row in range(len(table))]),
+        "name": array([agreement_name(result, row, pair) for row, pair in enumerate(sides)]),
+        "parties": array([" / ".join(pair) for pair in sides]),
+        "scope": named(table["scope"], SCOPES),
+        "town": named(table["town"], towns(result)),
+        "terms": array([terms[mask] for mask in masks]),
+        "mediator": named(table["mediator"], result.groups),
+        "signed": dates(result, signed),
+        "ended": np.where(open_still, np.datetime64("NaT", "D"), dates(result, ended)),
+        "days_held": np.where(open_still, result.days, ended) - signed,
+        "censored": open_still.astype(np.int64),
+        "status": named(table["status"], AGREEMENT_STATUS),
+        "broken_by": named(table["broken_by"], result.groups),
+        "cause_id": array([event_id(row) for row in table["ended_event"].tolist()]),
+        "violations": table["violations"].copy(),
+        "given": table["given"].copy(),
+    }
+
+
+EXTRACT: dict[str, Callable[[Result], Columns]] = {
+    "events": events,
+    "events_reported": events_reported,
+    "daily": daily,
+    "control_changes": control_changes,
+    "control_daily": control_daily,
+    "control_start_end": control_start_end,
+    "agreements": agreements,
+}

@@ -1,0 +1,423 @@
+"""Checks across the parts of a scenario: names that must exist, dates, policies."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+from itertools import combinations
+from typing import Any, NamedTuple
+
+from sim.scenario.fields import Key, as_data, choice, name_fault, same_name, shown, slot_at
+from sim.scenario.validate import Complaint
+
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+MAX_DAYS = 4000
+
+
+def named(data: Any, name: str) -> list[tuple[str, dict[str, Any]]]:
+    """Name and mapping of everything in a part that is made of names."""
+    part = data.get(name) if isinstance(data, dict) else None
+    return [(key, item) for key, item in part.items() if isinstance(item, dict)] if isinstance(part, dict) else []
+
+
+def listed(data: dict[str, Any], name: str) -> list[tuple[int, dict[str, Any]]]:
+    """Place and mapping of everything in a part that is a list."""
+    part = data.get(name)
+    return (
+        [(index, item) for index, item in enumerate(part) if isinstance(item, dict)] if isinstance(part, list) else []
+    )
+
+
+def groups_of(data: dict[str, Any]) -> list[tuple[str, str, Any]]:
+    """Faction, group and what is said of the group, for every group that has a name."""
+    found = []
+    for faction, said in named(data, "factions"):
+        groups = said.get("groups")
+        found += [(faction, group, item) for group, item in groups.items()] if isinstance(groups, dict) else []
+    return found
+
+
+def sides_of(data: dict[str, Any]) -> dict[str, str]:
+    """The faction that each name of a faction or group stands for."""
+    sides = {group: faction for faction, group, _ in groups_of(data)}
+    factions = data.get("factions")
+    return sides | ({name: name for name in factions} if isinstance(factions, dict) else {})
+
+
+def day(value: Any) -> date | None:
+    """The value where it is a date."""
+    return value if isinstance(value, date) else None
+
+
+def known_word(part: dict[str, Any], name: str, key: Key, known: list[str], what: str) -> Iterator[Complaint]:
+    """Complain of a word that is none of those known."""
+    value = part.get(name)
+    if isinstance(value, str) and value not in known:
+        yield (*key, name), unknown(value, known, what)
+
+
+def unknown(value: str, known: list[str], what: str) -> str:
+    """What to say of an unknown word."""
+    return f"unknown {what} {shown(value)}{choice(value, known, 'known')}"
+
+
+def on_a_day(data: dict[str, Any], said: dict[str, Any], key: Key, name: str = "on") -> Iterator[Complaint]:
+    """Complain of a day that no run can reach; one after the last day is only not reached, as `check` says."""
+    start, on = day(data.get("start")), day(said.get(name))
+    if start is None or on is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
+        return
+    if on < start:
+        yield (*key, name), f"{on} is before the start, {start}"
+    elif on > start + timedelta(days=MAX_DAYS):
+        yield (*key, name), f"{on} is more than {MAX_DAYS} days after the start, {start}"
+
+
+ZONE = "zone"  # the word for the demilitarised zone in `from:`
+
+NEARLY = 0.85  # likeness above which a stranger's name is taken for a misspelt one
+
+
+class Action(NamedTuple):
+    """The keys of a policy beside its action's own: those it needs, and those it may have."""
+
+    needs: tuple[str, ...]
+    may_have: tuple[str, ...] = ()
+
+
+ACTIONS = {
+    "withdraw": Action(("by",), ("from", "towns_to", "may_return")),
+    "enforce_no_expansion": Action(("factor",), ("on", "until")),
+    "mediate": Action(("factor",), ("on", "until")),
+    "reinforce": Action(("on", "in", "fighters")),
+    "merge_groups": Action(("on", "into"), ("cohesion",)),
+    "monitor": Action(("factor",), ("on", "until")),
+}
+
+ALWAYS = ("source",)
+
+KEYS = {key for action in ACTIONS.values() for key in (*action.needs, *action.may_have)}
+
+
+def policy_checks(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
+    """Complaints about the policies; `sides` has the faction of each name of a faction or group."""
+    for index, said in listed(data, "policy"):
+        key: Key = ("policy", index)
+        found = [name for name in ACTIONS if said.get(name) is not None]
+        for name in ("on", "by", "until"):
+            yield from on_a_day(data, said, key, name)
+        if not found:
+            yield key, f"says no action; a policy needs exactly one of {', '.join(ACTIONS)}"
+        elif len(found) > 1:
+            yield (*key, found[1]), f"a second action beside {found[0]}; write each as a policy of its own"
+        else:
+            yield from _keys(said, found[0], key)
+            yield from _until(said, key)
+            yield from _factor(said, found[0], key)
+            yield from _policy_names(data, said, found[0], key, sides)
+
+
+def _keys(said: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
+    """Complain of keys that the action needs and that are missing, and of those that are another's."""
+    needs, may_have = ACTIONS[action]
+    for name in needs:
+        if said.get(name) is None:
+            yield (*key, name), f"is missing; {action} needs it"
+    allowed = [*needs, *may_have, *ALWAYS]
+    for name in said:
+        if name in KEYS and name not in allowed and said[name] is not None:
+            yield (*key, name), f"does not belong to {action}{choice(name, allowed, 'its keys')}"
+
+
+def _until(said: dict[str, Any], key: Key) -> Iterator[Complaint]:
+    on, until = day(said.get("on")), day(said.get("until"))
+    if on is not None and until is not None and until < on:
+        yield (*key, "until"), f"{until} is before the first day, {on}"
+
+
+def _factor(said: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
+    """Complain of a factor that does the reverse of what the action says, or nothing."""
+    if "factor" not in ACTIONS[action].needs:
+        return
+    for place, value in _values(said.get("factor"), (*key, "factor")):
+        if action == "enforce_no_expansion" and value >= 1:
+            yield place, f"{shown(value)} would not hold base attempts back; needs less than 1"
+        elif action != "enforce_no_expansion" and value <= 1:
+            what = "make agreements easier to sign" if action == "mediate" else "make agreements hold longer"
+            yield place, f"{shown(value)} would not {what}; needs more than 1"
+
+
+def _values(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
+    parts = (
+        [((*key, name), value.get(name)) for name in ("best", "low", "high")]
+        if isinstance(value, dict)
+        else [(key, value)]
+    )
+    for place, number in parts:
+        if isinstance(number, int | float) and not isinstance(number, bool):
+            yield place, number
+
+
+def _policy_names(
+    data: dict[str, Any], said: dict[str, Any], action: str, key: Key, sides: dict[str, str]
+) -> Iterator[Complaint]:
+    """Complain of factions, groups and zones that do not exist."""
+    groups = [group for _, group, _ in groups_of(data)]
+    factions = [faction for faction, _ in named(data, "factions")]
+    if action in ("withdraw", "enforce_no_expansion"):
+        yield from known_word(said, action, key, factions, "faction")
+    elif action == "reinforce":
+        yield from known_word(said, action, key, groups, "group")
+    elif action == "merge_groups":
+        yield from _merged(said, key, groups, sides)
+    else:
+        yield from _stranger(said, action, key, list(sides))
+    if action == "withdraw" and said.get("from") in (None, ZONE) and not isinstance(data.get("zone"), dict):
+        place = "from" if said.get("from") is not None else "withdraw"
+        yield (*key, place), "the scenario has no zone to withdraw from; name a town in `from:`"
+
+
+def _stranger(said: dict[str, Any], action: str, key: Key, known: list[str]) -> Iterator[Complaint]:
+    """Complain of a mediator or monitor that looks like a misspelt name; whoever else is not of the model is outside it."""
+    who = said.get(action)
+    if isinstance(who, str) and who not in known and (near := difflib.get_close_matches(who, known, 1, NEARLY)):
+        yield (
+            (*key, action),
+            f"is nobody of the scenario, did you mean {near[0]!r}? One from outside needs a name less alike",
+        )
+
+
+def _merged(said: dict[str, Any], key: Key, groups: list[str], sides: dict[str, str]) -> Iterator[Complaint]:
+    """Complain of groups that do not exist or cannot merge: all of one faction, and more than one."""
+    into, merged = said.get("into"), said.get("merge_groups")
+    yield from known_word(said, "into", key, groups, "group")
+    names = merged if isinstance(merged, list) else []
+    for index, name in enumerate(names):
+        if not isinstance(name, str):
+            continue
+        if name not in groups:
+            yield (*key, "merge_groups", index), unknown(name, groups, "group")
+        elif isinstance(into, str) and into in groups and sides[name] != sides[into]:
+            yield (
+                (*key, "merge_groups", index),
+                f"{shown(name)} is of {shown(sides[name])}, {shown(into)} of {shown(sides[into])}; only groups of one faction merge",
+            )
+    if isinstance(merged, list) and not [name for name in names if name != into]:
+        yield (*key, "merge_groups"), "names no group that would join another"
+
+
+MAX_GROUPS = 60
+
+MAX_NAMES = 200
+
+FACTION_COLUMNS = ("towns", "contested", "influence", "fighters", "deaths", "bases", "fatigue", "threat")
+
+PAIR_COLUMNS = ("level", "deaths")
+
+"""Of daily.csv: `<code>_towns` and so on for each faction, `level_<A>_<B>` and so on for each pair."""
+
+ORDERED_RULES = (  # pairs of numbers of `rules:` of which the first may not exceed the second
+    (("clash", "committed_min"), ("clash", "committed_max")),
+    (("ladder", "several_places"), ("ladder", "campaign_places")),
+)
+
+
+def cross_checks(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complaints about what does not fit together; what needs the map is checked elsewhere."""
+    sides = sides_of(data)
+    groups = groups_of(data)
+    if len(groups) > MAX_GROUPS:
+        yield ("factions",), f"{len(groups)} groups in all, at most {MAX_GROUPS} are allowed"
+        return
+    if len(sides) > MAX_NAMES:
+        return  # too many factions: the schema says so
+    yield from _names(data, sides)
+    yield from _signs(data)
+    yield from _columns(data)
+    yield from _solidarity(data)
+    yield from _years(data)
+    yield from _zone(data)
+    yield from _rules(data)
+    for name, agreement in named(data, "agreements"):
+        key: Key = ("agreements", name)
+        yield from _agreement(data, agreement, key, sides)
+        yield from _in_force(data, agreement, key)
+    for index, event in listed(data, "given"):
+        yield from _given(data, event, ("given", index), sides)
+    yield from policy_checks(data, sides)
+
+
+def _names(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
+    groups = groups_of(data)
+    home: dict[str, str] = {}
+    for faction, group, _ in groups:
+        key: Key = ("factions", faction, "groups", group)
+        if group in home:
+            yield key, f"a group belongs to one faction; {shown(group)} is in {shown(home[group])} already"
+        elif group in sides and group != faction and any(group == other for other, _ in named(data, "factions")):
+            yield key, f"{shown(group)} is the name of another faction; give the group a name of its own"
+        home.setdefault(group, faction)
+    codes = Counter(_code(name, said) for name, said in named(data, "factions"))
+    for name, said in named(data, "factions"):
+        code = _code(name, said)
+        if codes[code] > 1:
+            yield (
+                ("factions", name, "code") if "code" in said else ("factions", name),
+                f"code {shown(code)} is used by {codes[code]} factions; codes must differ",
+            )
+        if code in ("MIXED", "NEUTRAL"):
+            yield (
+                ("factions", name, "code") if "code" in said else ("factions", name),
+                f"{code} is kept for contested or neutral towns; choose another code",
+            )
+    governments = [name for name, said in named(data, "factions") if said.get("role") == "government"]
+    for name in governments[1:]:
+        yield (
+            ("factions", name, "role"),
+            f"at most one faction may be the government, {shown(governments[0])} is one already",
+        )
+
+
+def _signs(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complain of names that cannot stand in tables and pictures, and of names that look alike."""
+    factions, groups = named(data, "factions"), groups_of(data)
+    codes = [(("factions", name, "code"), said["code"]) for name, said in factions if isinstance(said.get("code"), str)]
+    names: list[list[tuple[Key, str]]] = [
+        [(("factions", name), name) for name, _ in factions],
+        [(("factions", faction, "groups", group), group) for faction, group, _ in groups],
+        [*codes],
+    ]
+    for kind in names:
+        known: dict[str, str] = {}
+        for key, name in kind:
+            if fault := name_fault(name):
+                yield key, f"{shown(name)} {fault}"
+            other = known.setdefault(same_name(name), name)
+            if other != name:
+                yield key, f"{shown(name)} looks like {shown(other)}: they differ only in capital letters or blanks"
+    title = data.get("title")
+    if isinstance(title, str) and (fault := name_fault(title)):
+        yield ("title",), f"{shown(title)} {fault}"
+
+
+def _columns(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complain of codes that would give two columns of daily.csv one name, such as A and B_C beside A_B and C."""
+    codes = {_code(name, said): name for name, said in named(data, "factions")}
+    columns = [(f"{code}_{column}", code) for code in codes for column in FACTION_COLUMNS]
+    columns += [(f"{x}_{a}_{b}", b) for a, b in combinations(codes, 2) for x in PAIR_COLUMNS]
+    owner: dict[str, str] = {}
+    for column, code in columns:
+        if column in owner:
+            key: Key = ("factions", codes[code])
+            yield key, f"code {shown(code)} gives daily.csv a second column {shown(column)}; choose another code"
+            return
+        owner[column] = code
+
+
+def _code(name: str, said: dict[str, Any]) -> str:
+    code = said.get("code")
+    return code if isinstance(code, str) else name
+
+
+def _solidarity(data: dict[str, Any]) -> Iterator[Complaint]:
+    for faction, group, said in groups_of(data):
+        sisters = [other for side, other, _ in groups_of(data) if side == faction and other != group]
+        toward = said.get("solidarity_with") if isinstance(said, dict) else None
+        for name in toward if isinstance(toward, dict) else ():
+            if name not in sisters:
+                message = (
+                    f"{shown(name)} is not a sister group of {shown(group)}{choice(name, sisters, 'its sister groups')}"
+                )
+                yield ("factions", faction, "groups", group, "solidarity_with", name), message
+
+
+def _years(data: dict[str, Any]) -> Iterator[Complaint]:
+    for name in ("start", "evidence_until", "control_on"):
+        when = day(data.get(name))
+        if when is not None and not FIRST_YEAR <= when.year <= LAST_YEAR:
+            yield (name,), f"{when} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
+    control, evidence = day(data.get("control_on")), day(data.get("evidence_until"))
+    if control is not None and evidence is not None and control > evidence:
+        yield ("control_on",), f"{control} is later than the evidence, which ends on {evidence}"
+
+
+def _zone(data: dict[str, Any]) -> Iterator[Complaint]:
+    zone = data.get("zone")
+    if isinstance(zone, dict):
+        agreed, deadline = day(zone.get("agreed")), day(zone.get("deadline"))
+        if agreed is not None and deadline is not None and deadline < agreed:
+            yield ("zone", "deadline"), f"{deadline} is before the zone was agreed, {agreed}"
+
+
+def _rules(data: dict[str, Any]) -> Iterator[Complaint]:
+    for low, high in ORDERED_RULES:
+        least, most = _number(data, ("rules", *low)), _number(data, ("rules", *high))
+        if least is not None and most is not None and least > most:
+            yield ("rules", *low), f"{least:g} is more than {'.'.join(high)}, which is {most:g}"
+
+
+def _number(data: Any, key: Key) -> float | None:
+    """The best value at a key path, the default where the file is silent, None where it is no number."""
+    value: Any = data
+    for part in key:
+        value = value.get(part) if isinstance(value, dict) else None
+    if value is None:
+        slot = slot_at(key)
+        value = as_data(slot.default) if slot is not None else None
+    if isinstance(value, dict):
+        value = value.get("best")
+    return (
+        float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300 else None
+    )
+
+
+def _agreement(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    between = said.get("between")
+    parties = [name for name in between if isinstance(name, str)] if isinstance(between, list) else []
+    for index, name in enumerate(parties):
+        if name not in sides:
+            yield (*key, "between", index), unknown(name, list(sides), "faction or group")
+    if len(parties) == 2 and all(name in sides for name in parties) and sides[parties[0]] == sides[parties[1]]:
+        yield (
+            (*key, "between"),
+            f"both sides belong to {shown(sides[parties[0]])}; an agreement is between two factions",
+        )
+    yield from known_word(said, "mediator", key, list(sides), "faction or group")
+    terms = said.get("terms")
+    known = data["terms"] if isinstance(data.get("terms"), dict) else {}
+    for index, term in enumerate(terms if isinstance(terms, list) else ()):
+        if isinstance(term, str) and term not in known:
+            yield (*key, "terms", index), unknown(term, list(known), "term")
+    scope = said.get("scope")
+    if scope in ("town", "sector") and said.get("around") is None:
+        yield (*key, "around"), f"is missing; an agreement of scope {scope} needs the town it is around"
+    signed, expires = day(said.get("signed")), day(said.get("expires"))
+    if signed is not None and expires is not None and expires < signed:
+        yield (*key, "expires"), f"{expires} is before the signing, {signed}"
+
+
+def _in_force(data: dict[str, Any], said: dict[str, Any], key: Key) -> Iterator[Complaint]:
+    start, signed, expires = day(data.get("start")), day(said.get("signed")), day(said.get("expires"))
+    if start is not None and signed is not None and signed > start:
+        yield (*key, "signed"), f"{signed} is after the start, {start}; an agreement signed later belongs in `given:`"
+    if start is not None and expires is not None and expires < start and not (signed is not None and expires < signed):
+        yield (*key, "expires"), f"{expires} is before the start, {start}; the agreement would not be in force"
+
+
+def _given(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    yield from on_a_day(data, said, key)
+    yield from known_word(said, "by", key, list(sides), "faction or group")
+    event, agreement = said.get("event"), said.get("agreement")
+    needs = {"base_attempt": ("by", "in"), "agreement": ("agreement",)}.get(event if isinstance(event, str) else "", ())
+    for name in needs:
+        if said.get(name) is None:
+            yield (*key, name), f"is missing; the event {event} needs it"
+    if event == "base_attempt" and agreement is not None:
+        yield (*key, "agreement"), "does not belong to a base_attempt"
+    if isinstance(agreement, dict):
+        yield from _agreement(data, agreement, (*key, "agreement"), sides)
+        on, signed = day(said.get("on")), day(agreement.get("signed"))
+        if on is not None and signed is not None and on != signed:
+            yield (*key, "agreement", "signed"), f"{signed} differs from the day of the event, {on}"

@@ -1,0 +1,300 @@
+"""Statistical inference: intervals of shares, paired differences between scenarios, precision of means."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.stats import binom, bootstrap, false_discovery_control
+from scipy.stats import t as student
+
+from sim.text import plural
+
+Z95 = 1.959963984540054
+
+LEAST_DIFFERENT = 6  # pairs; with fewer that differ no exact test reaches 5 %, all the same way as they may go
+
+DISCOVERIES = 0.05  # false discovery rate of a map
+
+
+def wilson(yes: Any, runs: Any, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the interval of a share, low and high, for `yes` of `runs`; NaN without runs."""
+    yes, runs = np.asarray(yes, dtype=float), np.asarray(runs, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        middle = (2 * yes + z * z) / (2 * (runs + z * z))
+        half = z * np.sqrt(z * z + 4 * yes * (runs - yes) / runs) / (2 * (runs + z * z))
+    return np.where(yes == 0, 0.0 * half, middle - half), np.where(yes == runs, 1 + 0.0 * half, middle + half)
+
+
+class Matched(NamedTuple):
+    """Counts of matched runs, i8 of any shape: yes in both, only in the other, only in the reference, in neither."""
+
+    both: np.ndarray
+    other: np.ndarray
+    reference: np.ndarray
+    neither: np.ndarray
+
+    @property
+    def pairs(self) -> np.ndarray:
+        """Number of pairs."""
+        return self.both + self.other + self.reference + self.neither
+
+
+def matched(reference: np.ndarray, other: np.ndarray) -> Matched:
+    """Count matched runs: bool [pairs, ...] each, replicate by replicate."""
+    one, two = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
+    return Matched(
+        np.sum(one & two, axis=0), np.sum(~one & two, axis=0), np.sum(one & ~two, axis=0), np.sum(~one & ~two, axis=0)
+    )
+
+
+def _phi(counts: Matched) -> np.ndarray:
+    """Return the correlation of the pairs, with Newcombe's correction of its numerator."""
+    a, b, c, d = (np.asarray(part, dtype=float) for part in counts)
+    n, below = a + b + c + d, (a + b) * (c + d) * (a + c) * (b + d)
+    above = a * d - b * c
+    above = np.where(above > n / 2, above - n / 2, np.where(above >= 0, 0.0, above))
+    return np.where(below > 0, above / np.sqrt(np.where(below > 0, below, 1.0)), 0.0)
+
+
+def newcombe(counts: Matched, z: float = Z95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the difference of paired shares, other less reference, with its interval: difference, low, high."""
+    n = np.asarray(counts.pairs, dtype=float)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        one, two = (counts.both + counts.other) / n, (counts.both + counts.reference) / n
+    low_1, high_1 = wilson(counts.both + counts.other, n, z)
+    low_2, high_2 = wilson(counts.both + counts.reference, n, z)
+    phi, gap = _phi(counts), one - two
+    down_1, up_1, down_2, up_2 = one - low_1, high_1 - one, two - low_2, high_2 - two
+    below = np.sqrt(np.maximum(down_1**2 - 2 * phi * down_1 * up_2 + up_2**2, 0.0))
+    above = np.sqrt(np.maximum(down_2**2 - 2 * phi * down_2 * up_1 + up_1**2, 0.0))
+    return gap, gap - below, gap + above
+
+
+def mcnemar(counts: Matched) -> np.ndarray:
+    """Return the exact two-sided p-value that the pairs that differ fall both ways alike; 1 where none differ."""
+    differ = counts.other + counts.reference
+    return np.minimum(2 * binom.cdf(np.minimum(counts.other, counts.reference), differ, 0.5), 1.0)
+
+
+def discoveries(p: np.ndarray, rate: float = DISCOVERIES) -> np.ndarray:
+    """Return which of many p-values, of any shape, are discoveries at a false discovery rate: bool, same shape."""
+    p = np.asarray(p, dtype=float)
+    if not p.size:
+        return np.zeros(p.shape, dtype=bool)
+    return np.asarray(false_discovery_control(p, axis=None) <= rate).reshape(p.shape)
+
+
+def entropy(shares: np.ndarray) -> np.ndarray:
+    """Return how uncertain shares over the last axis [..., C] are: 0 certain, 1 where all C codes are as likely."""
+    if shares.shape[-1] < 2:
+        return np.zeros(shares.shape[:-1])
+    safe = np.where(shares > 0, shares, 1.0)
+    return np.asarray(-np.sum(safe * np.log(safe), axis=-1) / math.log(shares.shape[-1])) + 0.0
+
+
+LEAST_MORE = 10
+
+MOST_RUNS = 100_000  # more runs than this are not advised
+
+
+def half_width(values: np.ndarray, level: float = 0.95) -> float:
+    """Return the half-width of the confidence interval of the mean of f8 [n]; NaN with fewer than two."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return math.nan
+    return float(student.ppf((1 + level) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
+
+
+def running(values: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean of the first 1 .. n of f8 [n] and its half-width, f8 [n] each; the first half-width is NaN."""
+    values = np.asarray(values, dtype=float)
+    n = np.arange(1, len(values) + 1)
+    centred = values - (values[0] if len(values) else 0.0)
+    mean, square = np.cumsum(centred) / n, np.cumsum(centred**2)
+    wide = np.full(len(values), math.nan)
+    if len(values) > 1:
+        spread = np.sqrt(np.maximum(square[1:] - n[1:] * mean[1:] ** 2, 0.0) / (n[1:] - 1))
+        wide[1:] = student.ppf((1 + level) / 2, n[1:] - 1) * spread / np.sqrt(n[1:])
+    return mean + (values[0] if len(values) else 0.0), wide
+
+
+def more_runs(estimate: float, low: float, high: float, runs: int, differ: int | None = None) -> int | None:
+    """Return about how many more runs would resolve an estimate of this size, to one figure or two, rounded up.
+
+    The half-width shrinks with the square root of the number of runs; `differ` of them are not zero, of which
+    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None where the
+    estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
+    """
+    nearer = (estimate - low) if estimate > 0 else (high - estimate)
+    if not math.isfinite(nearer) or estimate == 0:
+        return None
+    more = runs * (nearer / estimate) ** 2 - runs
+    if differ is not None and 0 < differ < LEAST_DIFFERENT:
+        more = max(more, runs * LEAST_DIFFERENT / differ - runs)
+    if more > MOST_RUNS:
+        return None
+    more = max(more, LEAST_MORE, runs / 10)
+    unit = 10 ** (int(math.log10(more)) - (1 if more >= 100 else 0))
+    return math.ceil(more / unit) * unit
+
+
+DRAWS = 2000
+
+SEED = 20181029  # of all resampling: the same runs give the same intervals
+
+SHARE = "share of runs"
+
+UNRESOLVED_RULE = (
+    f"the 95 % interval of the difference spans zero, or fewer than {LEAST_DIFFERENT} pairs of runs differ"
+)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Other less reference over `pairs` matched runs, with its 95 % interval; NaN where fewer than two pairs.
+
+    `resolved`: the interval leaves out zero, and at least `LEAST_DIFFERENT` pairs differ.
+    `correlation` is that of the pairs; `variance_ratio` the variance of the difference over what unpaired runs would give:
+    below 1 pairing pays. `more_runs` is None where resolved or where no number of runs in reach would resolve it.
+    """
+
+    statistic: str
+    label: str
+    unit: str  # `SHARE` for yes/no statistics, which are shares 0..1
+    pairs: int
+    reference: float
+    other: float
+    difference: float
+    low: float
+    high: float
+    resolved: bool
+    more_runs: int | None
+    correlation: float
+    variance_ratio: float
+    differing: int | None = None  # pairs that differ; None if they were not counted
+
+    @property
+    def too_few_differ(self) -> bool:
+        """Whether the interval leaves out zero, but too few pairs differ for the difference to be resolved."""
+        return not self.resolved and (self.low > 0 or self.high < 0)
+
+
+def correlation(one: np.ndarray, two: np.ndarray) -> float:
+    """Return the correlation of pairs, f8 [n] each; NaN where either does not vary or there are fewer than three."""
+    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(two) == 0:
+        return math.nan
+    return float(np.corrcoef(one, two)[0, 1])
+
+
+def variance_ratio(one: np.ndarray, two: np.ndarray) -> float:
+    """Return the variance of the paired difference over the sum of both variances; NaN where neither varies."""
+    if len(one) < 3 or (np.ptp(one) == 0 and np.ptp(two) == 0):
+        return math.nan
+    return float(np.var(two - one, ddof=1) / (np.var(one, ddof=1) + np.var(two, ddof=1)))
+
+
+def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:
+    """Return the 95 % bootstrap interval (BCa) of the mean of f8 [n]; NaN with fewer than two values."""
+    values = np.asarray(values, dtype=float)
+    if len(values) < 2:
+        return math.nan, math.nan
+    if np.ptp(values) == 0:
+        return float(values[0]), float(values[0])
+    random = np.random.default_rng(seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy's, where the correction cannot be made: told by NaN
+        found = bootstrap((values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random)
+    low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
+    if not (math.isfinite(low) and math.isfinite(high)):
+        low, high = (float(end) for end in np.percentile(found.bootstrap_distribution, (2.5, 97.5)))
+    return low, high
+
+
+def difference_of(
+    one: np.ndarray, two: np.ndarray, estimate: float, low: float, high: float, names: tuple[str, str, str]
+) -> Difference:
+    """Return a difference from its pairs, f8 [n] each, and its interval; `names` are statistic, label and unit."""
+    known = math.isfinite(low) and math.isfinite(high)
+    differ = int(np.count_nonzero(two - one))
+    resolved = known and (low > 0 or high < 0) and differ >= LEAST_DIFFERENT
+    return Difference(
+        *names,
+        pairs=len(one),
+        reference=float(np.mean(one)) if len(one) else math.nan,
+        other=float(np.mean(two)) if len(two) else math.nan,
+        difference=estimate,
+        low=low,
+        high=high,
+        resolved=resolved,
+        more_runs=more_runs(estimate, low, high, len(one), differ) if known and not resolved else None,
+        correlation=correlation(one, two),
+        variance_ratio=variance_ratio(one, two),
+        differing=differ,
+    )
+
+
+def paired_difference(
+    reference: np.ndarray,
+    other: np.ndarray,
+    statistic: str = "",
+    label: str = "",
+    unit: str = "",
+    draws: int = DRAWS,
+    seed: int = SEED,
+) -> Difference:
+    """Return the mean difference of matched runs, f8 [pairs] each in the same order; pairs with a NaN are left out."""
+    one, two = np.asarray(reference, dtype=float), np.asarray(other, dtype=float)
+    keep = np.isfinite(one) & np.isfinite(two)
+    one, two = one[keep], two[keep]
+    gap = two - one
+    low, high = mean_interval(gap, draws, seed)
+    estimate = float(np.mean(gap)) if len(gap) else math.nan
+    return difference_of(one, two, estimate, low, high, (statistic, label, unit))
+
+
+def paired_share_difference(
+    reference: np.ndarray, other: np.ndarray, statistic: str = "", label: str = ""
+) -> Difference:
+    """Return the difference of shares of matched runs that say yes, bool [pairs] each in the same order."""
+    one, two = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
+    if len(one) < 2:
+        estimate = float(np.mean(two) - np.mean(one)) if len(one) else math.nan
+        low = high = math.nan
+    else:
+        estimate, low, high = (float(part) for part in newcombe(matched(one, two)))
+    return difference_of(one.astype(float), two.astype(float), estimate, low, high, (statistic, label, SHARE))
+
+
+def runs_about(number: int | None, reason: str = "") -> str:
+    """Say what would resolve a difference: "not resolved; about 400 more runs would"."""
+    unresolved = f"not resolved, as {reason}" if reason else "not resolved"
+    return unresolved if number is None else f"{unresolved}; about {plural(number, 'more run')} would"
+
+
+def verdict(found: Difference) -> str:
+    """Say what a difference comes to: "higher", "lower", "not resolved; about 400 more runs would"."""
+    if found.pairs == 0:
+        return "no matched runs"
+    if math.isnan(found.low):
+        return "one run each: no interval"
+    if found.resolved:
+        return "higher" if found.difference > 0 else "lower"
+    if same_in_pairs(found):
+        return "the same in every pair"
+    if not found.too_few_differ:
+        return runs_about(found.more_runs)
+    counted = found.differing is not None
+    reason = f"only {plural(found.differing or 0, 'pair')} of runs {'differs' if found.differing == 1 else 'differ'}"
+    return runs_about(found.more_runs, reason if counted else "too few pairs of runs differ")
+
+
+def same_in_pairs(found: Difference) -> bool:
+    """Return whether the statistic has one and the same value in both runs of every pair."""
+    if found.low == found.high == 0:
+        return True
+    alike = found.variance_ratio == 0 or math.isnan(found.variance_ratio)  # NaN: neither varies
+    return found.pairs > 2 and found.difference == 0 and alike

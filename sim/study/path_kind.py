@@ -1,0 +1,112 @@
+"""What a path is: a scenario, a study, a run, a calibration ..., decided in one place and without reading it in full."""
+
+from __future__ import annotations
+
+import zipfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sim.errors import InputError
+from sim.results.manifest import MANIFEST, read_json
+from sim.scenario.yaml_reader import read_file
+
+
+class Kind(StrEnum):
+    """What a file or folder is, in the words of a message."""
+
+    SCENARIO_FILE = "a scenario file"
+    STUDY_FILE = "a study file"
+    CALIBRATION_FILE = "a calibration file"
+    PATTERN_FILE = "a file of observed patterns"
+    RUN = "a single run"
+    STUDY = "a study"
+    CALIBRATION = "a calibration"
+    RESULTS = "a folder of results that were made from a run or study"
+    PACK = "a packed run or study"
+    FILE = "a file"
+    DAMAGED = "a folder of results whose manifest.json cannot be read"
+    FOLDER = "a folder without results"
+    MISSING = "no file or folder"
+
+
+YAML_SUFFIXES = (".yaml", ".yml")
+
+SCENARIO_KEYS = {"extends", "map", "factions", "rules"}  # a scenario has one of them
+
+RESULT_FILES = {  # a file by which a folder of results is known, and what made it
+    "comparison.json": "compare",
+    "scores.json": "score",
+    "hindcast.json": "hindcast",
+    "patterns.csv": "patterns",
+    "ablations.csv": "ablate",
+}
+
+RUN_KEYS = {"seed", "scenario", "values"}  # of the manifest of a run, in every version
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what a path is. A folder's manifest.json stands for the folder."""
+    try:
+        if path.name == MANIFEST and path.is_file():
+            path = path.parent
+        if path.is_dir():
+            return _kind_of_folder(path)
+        if not path.exists():
+            return Kind.MISSING
+        if zipfile.is_zipfile(path):
+            return Kind.PACK if _is_pack(path) else Kind.FILE
+    except (OSError, ValueError):
+        return Kind.MISSING
+    return _kind_of_file(path)
+
+
+def _kind_of_folder(folder: Path) -> Kind:
+    if not (folder / MANIFEST).is_file():
+        return Kind.RESULTS if made_by(folder) else Kind.FOLDER
+    manifest = read_any_manifest(folder)
+    if manifest.get("kind") == "study":
+        return Kind.STUDY
+    if manifest.get("kind") == "calibration":
+        return Kind.CALIBRATION
+    return Kind.RUN if manifest.keys() >= RUN_KEYS else Kind.DAMAGED
+
+
+def read_any_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder, of whatever kind and version; empty if it cannot be read."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def made_by(folder: Path) -> str:
+    """Return the command that wrote a folder of results made from a run or study; empty if the folder is none."""
+    return next((command for name, command in RESULT_FILES.items() if (folder / name).is_file()), "")
+
+
+def _is_pack(path: Path) -> bool:
+    """Return whether a zip file holds one folder with a manifest, as `pack` writes it."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return any(Path(name).name == MANIFEST and len(Path(name).parts) == 2 for name in file.namelist())
+    except (zipfile.BadZipFile, NotImplementedError):
+        return False
+
+
+def _kind_of_file(path: Path) -> Kind:
+    """Return the kind of a YAML file by its keys; a `.yaml` that cannot be read is left to the reader of scenarios."""
+    usual = Kind.SCENARIO_FILE if path.suffix.lower() in YAML_SUFFIXES else Kind.FILE
+    try:
+        data = read_file(path).data
+    except InputError:
+        return usual
+    keys = set(data) if isinstance(data, dict) else set()
+    if "scenarios" in keys:
+        return Kind.STUDY_FILE
+    if {"scenario", "fitted"} <= keys:
+        return Kind.CALIBRATION_FILE
+    if {"patterns", "sides"} <= keys:
+        return Kind.PATTERN_FILE
+    return Kind.SCENARIO_FILE if keys & SCENARIO_KEYS else usual

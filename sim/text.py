@@ -1,0 +1,67 @@
+"""Numbers, dates, plurals and lists in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import date
+
+
+def plural(number: int, noun: str, many: str = "") -> str:
+    """Say a number of things: "1 civilian", "5 fighters"; `many` where the plural is irregular."""
+    return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+def day_text(day: date) -> str:
+    """Say a date without a leading zero: "8 Oct 2018", in English whatever the locale."""
+    return f"{day.day} {['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][day.month - 1]} {day.year}"
+
+
+def two_digits(value: float) -> str:
+    """Return a number with two figures, whole from 100 on: "0.65", "2.1", "1,240"."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
+def clause_list(parts: Iterable[str]) -> str:
+    """Join words as English does: "a", "a and b", "a, b and c"."""
+    words = [part for part in parts if part]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def result_text(value: float | int | str | None, unit: str = "") -> str:
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "level 5", "none", "HTS"; fractions keep 3 figures."""
+    if value is None or value != value:
+        return "none"
+    if isinstance(value, str):
+        return value
+    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+    if unit == "level":
+        return f"level {number}"
+    return f"{number} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".strip()
+
+
+def three_digits(value: float) -> str:
+    """Say a number with three figures, whole from 100 on: "12.3", "1,240", "0.0512"."""
+    if not math.isfinite(value):
+        return "none" if math.isnan(value) else ("no end" if value > 0 else "none")
+    if abs(value) >= 99.95:
+        return f"{value:,.0f}"
+    text = f"{value:.3g}"
+    return "0" if float(text) == 0 else text
+
+
+def unit_text(unit: str, value: float) -> str:
+    """Return a unit as it stands behind a number: "day" behind 1."""
+    return unit[:-1] if unit.endswith("s") and value == 1 else unit
+
+
+def points(share: float) -> str:
+    """Say a difference of shares in percentage points, without the word: "9", "-0.4"."""
+    value = 100 * share
+    text = f"{value:.0f}" if abs(value) >= 1 or value == 0 else f"{value:.1f}"
+    return "0" if float(text) == 0 else text
+
+
+def percent(share: float) -> str:
+    """Say a share: "54 %"."""
+    return f"{points(share)} %"

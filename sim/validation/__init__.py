@@ -1,0 +1,1 @@
+"""Validation against the observed record: patterns, calibration, forecasts and their scores."""

@@ -1,0 +1,147 @@
+"""A forecast as an ensemble of courses: who holds each town, weekly events and deaths, when agreements relapse.
+
+The model's is made of the runs of a study; those of the baselines (baselines.py) have the same form, so that one function
+scores all. A part that a forecaster says nothing about is None."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from sim.control_codes import rebels
+from sim.errors import Fault, InputError
+from sim.geography.maps import Geography
+from sim.scenario.schema import Scenario
+from sim.statistics.conflict_log import Log, reported_log
+from sim.statistics.scoring import day_chances
+from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
+
+if TYPE_CHECKING:
+    from sim.study.store import Study
+
+MODEL = "model"
+
+
+class Hold(NamedTuple):
+    """When an agreement ends: chance of each day held from `first` on, f8 [D], and that it lasts beyond them."""
+
+    first: int
+    chance: np.ndarray
+    rest: float
+
+
+@dataclass(frozen=True, eq=False)
+class Forecast:
+    """M courses. `began` i8 [T] and `control` i8 [M, T] are rows of the codes; weeks are f8 [M, W]."""
+
+    name: str
+    began: np.ndarray
+    control: np.ndarray | None = None
+    events: np.ndarray | None = None
+    deaths: np.ndarray | None = None
+    holds: dict[str, Hold] = field(default_factory=dict)
+
+    def chances(self, kinds: int) -> np.ndarray:
+        """Return the share of courses in which each town has each code: f8 [T, kinds]."""
+        if self.control is None:
+            raise ValueError(f"{self.name} says nothing about control")
+        return np.stack([np.mean(self.control == kind, axis=0) for kind in range(kinds)], axis=-1)
+
+
+def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) -> Forecast:
+    """Return the forecast of a study's scenario; InputError where the study keeps no reports but weeks are to be scored."""
+    scenario = study.scenarios[name]
+    replicates = study.runs.loc[study.runs["scenario"] == name, "replicate"].to_numpy(dtype=np.int64)
+    if not len(replicates):
+        raise InputError([Fault(str(study.folder), None, name, "has no run that was done")])
+    events = deaths = None
+    if outcome.weeks:
+        logs = reported_logs(study, name, scenario, replicates)
+        events, deaths = weekly(logs, outcome.weeks)
+    began = start_codes(scenario, geography)
+    control = _control(study.changes, name, replicates, began, geography, scenario, outcome.control_day)
+    rows = study.agreements[study.agreements["scenario"] == name]
+    holds = {one.name: hold for one in outcome.relapses if (hold := _hold(rows, one, scenario, outcome.last))}
+    return Forecast(MODEL, began, control, events, deaths, holds)
+
+
+def reported_logs(study: Study, name: str, scenario: Scenario, replicates: np.ndarray) -> list[Log]:
+    """Return the monitor's log of each replicate of a scenario; InputError where the study keeps no reports."""
+    if "reported" not in study.manifest["tables"]:
+        said = "keeps no reports, which weekly events are counted from: run it with `keep: [reported]`"
+        raise InputError([Fault(str(study.folder), None, "keep", said)])
+    table = study.table("reported")
+    table = table[table["scenario"] == name]
+    groups = dict(iter(table.groupby("replicate")))
+    sides, none = rebels(scenario), table.iloc[:0]
+    return [reported_log(groups.get(number, none), sides, scenario.days) for number in replicates.tolist()]
+
+
+def weekly(logs: list[Log], weeks: tuple[Week, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return events and deaths of each log in each week, by the first day of an event: f8 [M, W] each."""
+    found = np.zeros((2, len(logs), len(weeks)))
+    for row, log in enumerate(logs):
+        for column, week in enumerate(weeks):
+            inside = (log.day >= week.first) & (log.day <= week.last)
+            found[:, row, column] = inside.sum(), log.deaths[inside].sum()
+    return found[0], found[1]
+
+
+def _control(
+    changes: pd.DataFrame,
+    name: str,
+    replicates: np.ndarray,
+    began: np.ndarray,
+    geography: Geography,
+    scenario: Scenario,
+    morning: int,
+) -> np.ndarray:
+    """Return the codes of all towns on a morning: i8 [M, T], from the start and the changes of the days before."""
+    control = np.tile(began, (len(replicates), 1))
+    rows = changes[(changes["scenario"] == name) & (changes["day"] < morning)]
+    run = np.searchsorted(replicates, rows["replicate"].to_numpy(dtype=np.int64))
+    town = pd.Index([place.name for place in geography.places]).get_indexer(pd.Index(rows["town"]))
+    code = pd.Index(codes_of(scenario)).get_indexer(pd.Index(rows["to"]))
+    for place in np.argsort(rows["day"].to_numpy(), kind="stable"):
+        control[run[place], town[place]] = code[place]
+    return control
+
+
+def _hold(rows: pd.DataFrame, asked: Relapse, scenario: Scenario, last: int) -> Hold | None:
+    """Return when an agreement ends in the runs; None for one signed before the start that the scenario does not have.
+
+    One signed during the run is held against all agreements that runs sign: whether they sign that one is not asked.
+    """
+    signed = (rows["signed"].to_numpy().astype("datetime64[D]") - np.datetime64(scenario.start, "D")).astype(np.int64)
+    if asked.signed >= 0:
+        keep, first = signed >= 0, 0
+    else:
+        keep, first = _same(rows, asked, signed), -asked.signed
+    if not keep.any():
+        return None
+    days, censored = (rows[key].to_numpy()[keep] for key in ("days_held", "censored"))
+    if asked.signed < 0:
+        days = days + signed[keep] - asked.signed  # counted from the day of signing that was observed
+    chance, rest = day_chances(days.astype(float), censored.astype(bool), first, last - asked.signed)
+    return Hold(first, chance, rest)
+
+
+def _same(rows: pd.DataFrame, asked: Relapse, signed: np.ndarray) -> np.ndarray:
+    """Return which rows are the agreement: by name, else by its day of signing, give or take one, where that is one's alone."""
+    by_name = rows["name"].str.casefold().to_numpy() == asked.name.casefold()
+    if by_name.any():
+        return np.asarray(by_name, dtype=bool)
+    by_day = (np.abs(signed - asked.signed) <= 1) & (signed < 0)
+    return by_day if len(set(rows["name"][by_day])) == 1 else np.zeros(len(rows), dtype=bool)
+
+
+def unmatched(outcome: Outcome, model: Forecast) -> Iterator[str]:
+    """Give a sentence for each agreement about which the runs say nothing."""
+    for one in outcome.relapses:
+        if one.name not in model.holds:
+            why = "runs sign none" if one.signed >= 0 else "the scenario has none of this name or day of signing"
+            yield f"{one.name}: not scored, {why}."

@@ -1,0 +1,260 @@
+"""Observed events and agreements as the logs that simulated runs give, and the figures of the patterns that they give."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.errors import Fault, InputError
+from sim.statistics.conflict_log import Log
+from sim.tabular.files import file_name
+from sim.tabular.table import read_table
+from sim.text import clause_list, day_text, plural
+from sim.validation.event_files import MARGIN_KM, Area, FileRead, Kept, read_rows
+from sim.validation.pattern_estimators import Holds, Theatre, measure, samples
+from sim.validation.pattern_file import Patterns, Window
+
+Names = Collection[str]
+
+Sides = tuple[Names, Names]
+
+MOST_NAMED = 5
+
+LONGEST_HOLD = 36_500  # days
+
+INSURGENTS = (
+    "Syrian insurgents",
+)  # how UCDP GED names rebels against whom a government fights without telling groups apart
+
+NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
+
+
+class Events:
+    """The events of some files, N rows in order of files and lines. Logs are cut from them, and which rows are in one is noted."""
+
+    def __init__(self, files: Sequence[FileRead], kept: Sequence[Kept]) -> None:
+        events = [one.event for one in kept]
+        self.files = tuple(files)
+        self.file = np.array([one.file for one in kept], dtype=np.int64)
+        self.first = np.array([event.first.toordinal() for event in events], dtype=np.int64)
+        self.last = np.array([event.last.toordinal() for event in events], dtype=np.int64)
+        self.place = np.array([event.place for event in events], dtype=object)
+        self.lat = np.array([event.lat for event in events], dtype=float)
+        self.lon = np.array([event.lon for event in events], dtype=float)
+        self.deaths = np.array([event.deaths for event in events], dtype=np.int64)
+        self.losses = np.array([event.losses for event in events], dtype=np.int64).reshape(len(events), 2)
+        self.summary = np.array([event.summary for event in events], dtype=bool)
+        self.side_a = [event.side_a for event in events]
+        self.side_b = [event.side_b for event in events]
+        self.matched = np.zeros(len(events), dtype=bool)  # between sides for which a log was cut
+        self.used = np.zeros(len(events), dtype=bool)  # in a log
+
+    def log(self, start: date, days: int, sides: Sides | None = None) -> Log:
+        """Return the events in a window of `days` days from `start`, in order of days.
+
+        `sides`: names of the first side and of its rivals; events between the two count, all if it is None. A name is
+        found anywhere in an actor's, as whole words, without regard to case, hyphens and apostrophes. ACLED does not tell
+        on which side the dead were, so `losses` is zero there.
+        """
+        day = self.first - start.toordinal()
+        inside, losses = (day >= 0) & (day < days), self.losses
+        if sides is not None:
+            ahead, behind = self.between(sides)
+            losses = np.where(behind[:, None], losses[:, ::-1], losses)
+            self.matched |= ahead | behind
+            inside &= ahead | behind
+        else:
+            self.matched[:] = True
+        self.used |= inside
+        rows = np.flatnonzero(inside)
+        rows = rows[np.argsort(day[rows], kind="stable")]
+        end = np.minimum(self.last - start.toordinal(), days - 1)
+        return Log(
+            day[rows], end[rows], self.place[rows], self.lat[rows], self.lon[rows], self.deaths[rows], self.summary[rows],
+            days, losses[rows],
+        )  # fmt: skip
+
+    def between(self, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
+        """Return which events have the first side as their side a and a rival as b, and which the other way round."""
+        words = [re.compile("|".join(rf"(?<!\w){re.escape(plain(name))}(?!\w)" for name in names)) for names in sides]
+        first_a, rival_a, first_b, rival_b = (
+            _matches(column, pattern) for column in (self.side_a, self.side_b) for pattern in words
+        )
+        ahead = first_a & rival_b
+        return ahead, rival_a & first_b & ~ahead
+
+    def span(self, rows: np.ndarray) -> str:
+        """Return the first and last day of some events as text."""
+        return f"{_day_text(self.first[rows].min())} to {_day_text(self.last[rows].max())}"
+
+    def actors(self, rows: np.ndarray) -> str:
+        """Return the commonest actors of some events, with how many each has a part in."""
+        found = Counter(name for row in np.flatnonzero(rows) for name in {self.side_a[row], self.side_b[row]} if name)
+        listed = [f"{name} ({number:,})" for name, number in found.most_common(MOST_NAMED)]
+        more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
+        return clause_list([*listed, *more]) or "not named"
+
+    def summary_lines(self) -> list[str]:
+        """Return a sentence or two a file: rows, those used so far, their days and actors, those left out and why."""
+        lines = []
+        for number, file in enumerate(self.files):
+            mine = self.file == number
+            used = mine & self.used
+            said = f"{file.name} ({file.form}): {plural(file.rows, 'row')}, {int(used.sum()):,} used"
+            said += f", {self.span(used)}; actors: {self.actors(used)}." if used.any() else "."
+            reasons = (
+                (file.repeated, "there already under the same id"),
+                (file.off_map, f"more than {MARGIN_KM:g} km off the map"),
+                (file.no_deaths, "without deaths"),
+                (int((mine & ~self.matched).sum()), "of other actors"),
+                (int((mine & self.matched & ~self.used).sum()), "of other days"),
+            )
+            left_out = [f"{count:,} {reason}" for count, reason in reasons if count]
+            said += f" Left out: {', '.join(left_out)}." if left_out else ""
+            said += (
+                f" {plural(file.alike, 'row')} without an id counted though the same as another." if file.alike else ""
+            )
+            lines.append(said)
+        return lines
+
+    def none_between(self, sides: Sides) -> Fault:
+        """Return the fault of files in which no event is between two sides."""
+        names = " and ".join(
+            clause_list([*list(side)[:MOST_NAMED], *["others"][: len(side) > MOST_NAMED]]) for side in sides
+        )
+        every = np.ones(len(self.file), dtype=bool)
+        said = f"none of {plural(len(self.file), 'event')} is between the sides declared ({names}); actors are {self.actors(every)}"
+        return Fault(", ".join(file.name for file in self.files), None, "", said)
+
+    def none_in(self, windows: str) -> Fault:
+        """Return the fault of files in which events between the sides are of other days."""
+        said = f"none of {plural(int(self.matched.sum()), 'event')} between the sides is in {windows}; they are of {self.span(self.matched)}"
+        return Fault(", ".join(file.name for file in self.files), None, "", said)
+
+
+def read_events(files: Sequence[Path], area: Area | None = None) -> Events:
+    """Return the events of UCDP GED or ACLED-style CSV files; InputError with file and line for whatever is wrong in them.
+
+    `area`: the map's; events elsewhere are left out, all are kept if it is None.
+    """
+    return Events(*read_rows(files, area))
+
+
+def read_log(path: Path, start: date, days: int, sides: Sides | None = None) -> Log:
+    """Return the log of one file, wherever its events are; see `Events.log`."""
+    return read_events([path]).log(start, days, sides)
+
+
+def plain(text: str) -> str:
+    """Return a name in small letters without hyphens and apostrophes."""
+    return " ".join(re.sub(r"['’`]", "", text).replace("-", " ").casefold().split())
+
+
+def _matches(column: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
+    """Return which names a pattern is found in: bool [N]."""
+    known = {name: bool(pattern.search(plain(name))) for name in set(column)}
+    return np.array([known[name] for name in column], dtype=bool)
+
+
+def _day_text(ordinal: int) -> str:
+    return day_text(date.fromordinal(int(ordinal)))
+
+
+def read_holds(path: Path, start: date, days: int) -> Holds:
+    """Return the agreements among rebels of a table such as maps/greater_idlib/ceasefires.csv signed in a window.
+
+    Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty if
+    it was in force at the end of the record, which then is the window's end. A hold that goes on beyond the window is
+    censored there. InputError with every fault.
+    """
+    faults: list[Fault] = []
+    columns = ("type", "date_start", "hold_days_until_organised_relapse", "censored")
+    table = read_table(path, columns, (), faults, comments=True, known_only=True)
+    signed, held = [], []
+    for row in table.rows:
+        if row["type"].startswith("GOV"):
+            continue
+        day = table.day(row, "date_start")
+        hold = table.number(row, "hold_days_until_organised_relapse", 0, LONGEST_HOLD, default=math.nan)
+        if day is not None and 0 <= (day - start).days < days:
+            signed.append((day - start).days)
+            held.append(hold)
+    if faults:
+        raise InputError(faults)
+    left = (days - np.array(signed, dtype=np.int64)).astype(float)
+    lasted = np.array(held, dtype=float)
+    going_on = np.isnan(lasted) | (lasted > left)
+    return Holds(np.array(signed, dtype=np.int64), np.where(going_on, left, lasted), going_on)
+
+
+class Observation(NamedTuple):
+    """Figures computed from files, and sentences on what was read and what was not computed."""
+
+    figures: dict[str, float]
+    notes: list[str]
+
+
+def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | None = None) -> Observation:
+    """Return the declared figures that some files of events, and the declared table of agreements, give.
+
+    `file` is that of the patterns. Figures for which there is no event in the window are left out, and named in a note:
+    those of rebels need fighting between the two sides, P12 government against rebels. P11 is not in event files.
+    InputError if the events give no figure at all.
+    """
+    rebels = sides_named(declared, file)
+    events = read_events(files, area)
+    found: dict[str, float] = {}
+    counted = 0
+    for name, window in declared.windows.items():
+        log = events.log(window.start, window.days, rebels)
+        agreed = declared.agreements
+        holds = read_holds(file.parent / agreed, window.start, window.days) if agreed else NO_HOLDS
+        deaths = _government_deaths(events, declared, window)
+        counted += len(log) + (deaths is not None)
+        measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths)))
+        names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
+        found |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
+    if not counted:
+        windows = f"a window of the patterns ({clause_list([_window_text(one) for one in declared.windows.values()])})"
+        raise InputError([events.none_in(windows) if events.matched.any() else events.none_between(rebels)])
+    return Observation(found, [*events.summary_lines(), *_not_computed(found, declared)])
+
+
+def sides_named(declared: Patterns, file: Path) -> Sides:
+    """Return the names of both sides in files of events; InputError if the patterns give none."""
+    first, rivals = declared.sides.first.names, declared.sides.rivals.names
+    faults = [
+        Fault(file_name(file), None, f"sides.{part}.names", "has no name of an actor; files of events need them")
+        for part, names in {"first": first, "rivals": rivals}.items()
+        if not any(plain(name) for name in names)
+    ]
+    if faults:
+        raise InputError(faults)
+    return [name for name in first if plain(name)], [name for name in rivals if plain(name)]
+
+
+def _window_text(window: Window) -> str:
+    return f"{day_text(window.start)} to {day_text(window.start + timedelta(days=window.days - 1))}"
+
+
+def _not_computed(found: dict[str, float], declared: Patterns) -> list[str]:
+    """Return a sentence on the figures that stay as declared."""
+    absent = [name.replace("_", " ") for _, name, _ in declared.figures() if name not in found]
+    return [f"Not computed from the files, and so as declared: {', '.join(absent)}."] if absent else []
+
+
+def _government_deaths(events: Events, declared: Patterns, window: Window) -> tuple[int, int] | None:
+    """Return the deaths between government and rebels in a window, and its days; None if the files have none."""
+    sides = declared.sides
+    if sides.government is None or not sides.government.names:
+        return None
+    rebels = [*sides.first.names, *sides.rivals.names, *INSURGENTS]
+    log = events.log(window.start, window.days, (sides.government.names, rebels))
+    return (int(log.deaths.sum()), window.days) if len(log) else None

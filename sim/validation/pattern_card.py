@@ -1,0 +1,330 @@
+"""The pattern card: each declared pattern against the runs, as data, words and CSV."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from csv import writer
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sim.errors import Fault, InputError
+from sim.text import clause_list
+from sim.validation.pattern_estimators import PATTERNS, Samples, measure, pool
+from sim.validation.pattern_file import Figure, Interval, Patterns
+from sim.validation.pattern_samples import Told, log_of_run, starts, window_samples
+
+BAND = (0.05, 0.95)
+
+FARTHEST = 10.0  # half-widths of a tolerance: the distance of a figure that a run does not have, and the greatest
+
+Verdict = Literal["pass", "fail", "not judged", "shown"]
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One figure. `values` f8 [runs that have it]; `days` simulated, `window` declared."""
+
+    pattern: str
+    figure: str
+    unit: str
+    about: str
+    observed: Interval
+    recomputed: bool
+    accept: Interval | None
+    values: np.ndarray
+    runs: int
+    median: float
+    low: float
+    high: float
+    pooled: float
+    days: int
+    window: int
+    verdict: Verdict
+    why: str
+    of: str  # which runs it is of, in words
+
+    @property
+    def strain(self) -> float:
+        """Distance of the median from the middle of the accepted range in half-widths: up to 1 inside; NaN if not judged."""
+        if self.accept is None or self.verdict == "not judged":
+            return math.nan
+        return abs(self.median - self.accept.middle) / self.accept.half
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """All figures, and the verdict on each pattern."""
+
+    title: str
+    about: str  # runs and scenarios, in words
+    runs: int
+    rows: tuple[Row, ...]
+    verdicts: dict[str, Verdict]
+    declared: Patterns
+    by_run: tuple[tuple[str, int, dict[str, float]], ...]  # scenario, replicate, figures
+
+    def rows_of(self, pattern: str) -> list[Row]:
+        """Return the figures of a pattern."""
+        return [row for row in self.rows if row.pattern == pattern]
+
+    @property
+    def passed(self) -> list[str]:
+        """The patterns that pass."""
+        return [name for name, verdict in self.verdicts.items() if verdict == "pass"]
+
+
+def samples_by_window(told: Told, declared: Patterns) -> dict[str, Samples]:
+    """Return the samples of a run for each declared window."""
+    log = log_of_run(told, declared)
+    return {name: window_samples(told, log, declared, window) for name, window in declared.windows.items()}
+
+
+def figures_of(found: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
+    """Return every declared figure from samples by window, of a run or of a pool; NaN where there is none."""
+    values: dict[str, float] = {}
+    for window, sample in found.items():
+        names = declared.names_in(window)
+        measured = measure(sample, hawkes=any(name.startswith("P7") for name in names))
+        values |= {name: measured[name] for name in names}
+    return values
+
+
+def make_card(
+    runs: Sequence[Told], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
+) -> Card:
+    """Return the card of some runs; `observed` are figures recomputed from a record, in place of the declared ones.
+
+    Without `pooling` the pooled figures are NaN.
+
+    A figure is that of the runs of one source (`Told.source`: a study, or all single runs): the first that has runs as long as
+    its window and gives it, else the one with the longest runs that gives it. InputError without runs.
+    """
+    if not runs:
+        raise InputError([Fault("patterns", None, "", "there are no finished runs")])
+    by_run = [samples_by_window(told, declared) for told in runs]
+    values = [figures_of(found, declared) for found in by_run]
+    pools: dict[tuple[str, tuple[int, ...]], dict[str, float]] = {}
+    rows = []
+    for pattern, name, figure in declared.figures():
+        window = declared.window_of(pattern, name)
+        wanted = declared.windows[window].days
+        chosen = _chosen(runs, [found[name] for found in values], wanted)
+        key = (window, chosen)
+        if pooling and key not in pools:
+            pools[key] = figures_of({window: pool([by_run[i][window] for i in chosen])}, declared)
+        kept = np.array([values[i][name] for i in chosen])
+        length = (min(*(runs[i].days for i in chosen), wanted), wanted)
+        pooled = pools[key][name] if pooling else math.nan
+        of = "; ".join(starts([runs[i] for i in chosen]))
+        rows.append(_row(pattern, name, figure, kept, pooled, length, (observed or {}).get(name), of))
+    verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
+    single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
+    return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
+
+
+def _chosen(runs: Sequence[Told], values: Sequence[float], days: int) -> tuple[int, ...]:
+    """Return which runs a figure is taken from: those of the best source."""
+    by_source: dict[int, list[int]] = {}
+    for place, told in enumerate(runs):
+        by_source.setdefault(told.source, []).append(place)
+
+    def merit(places: list[int]) -> tuple[bool, int]:
+        given = any(not math.isnan(values[i]) for i in places)
+        return given, min(days, *(runs[i].days for i in places))
+
+    best: list[int] = max(by_source.values(), key=merit)
+    return tuple(best)
+
+
+def _row(
+    pattern: str,
+    name: str,
+    figure: Figure,
+    values: np.ndarray,
+    pooled: float,
+    length: tuple[int, int],
+    observed: float | None,
+    of: str,
+) -> Row:
+    unit, about = PATTERNS[name]
+    kept = values[~np.isnan(values)]
+    known = observed is not None and not math.isnan(observed)
+    against = Interval(low=observed, high=observed) if known and observed is not None else figure.observed
+    median = middle(kept)
+    low, high = (edge(kept, share) for share in BAND) if len(values) > 1 else (math.nan, math.nan)
+    verdict, why = _judge(figure, against, (median, low, high), length)
+    return Row(
+        pattern, name, unit, about, against, known, figure.accept, kept, len(values), median, low, high, pooled, *length,
+        verdict, why, of,
+    )  # fmt: skip
+
+
+def middle(values: np.ndarray) -> float:
+    """Return the median, NaN of nothing; of an even number of runs the mean of the two in the middle."""
+    return float(np.median(values)) if len(values) else math.nan
+
+
+def edge(values: np.ndarray, share: float) -> float:
+    """Return a quantile as one of the values, since some may be without end (an agreement that outlasts its run)."""
+    return float(np.quantile(values, share, method="inverted_cdf")) if len(values) else math.nan
+
+
+def _judge(
+    figure: Figure, observed: Interval, found: tuple[float, float, float], length: tuple[int, int]
+) -> tuple[Verdict, str]:
+    median, low, high = found
+    if figure.accept is None:
+        return "shown", ""
+    if math.isnan(median):
+        return "not judged", "these runs do not give it"
+    if length[0] < length[1] and not figure.any_length:
+        return "not judged", f"runs of {length[0]} days against a record of {length[1]}"
+    if math.isnan(low):
+        return "not judged", "one run gives no band"
+    why = []
+    if not figure.accept.holds(median):
+        why.append("median too high" if median > figure.accept.high else "median too low")
+    if observed.low > high:
+        why.append("observed above the band")
+    if observed.high < low:
+        why.append("observed below the band")
+    return ("fail", "; ".join(why)) if why else ("pass", "")
+
+
+def _verdict(rows: Iterable[Row]) -> Verdict:
+    """Return the verdict on a pattern: every judged figure must pass, and all must be judged."""
+    found = {row.verdict for row in rows} - {"shown"}
+    if "fail" in found:
+        return "fail"
+    if "not judged" in found:
+        return "not judged"
+    return "pass" if found else "shown"
+
+
+def distance(value: float, figure: Figure) -> float:
+    """Return how far a figure is from the observed one, in half-widths of its tolerance, at most `FARTHEST`.
+
+    0 within the observed range; `FARTHEST` for a figure that there is not, and for one without end.
+    """
+    if figure.accept is None:
+        return 0.0
+    gap = max(figure.observed.low - value, value - figure.observed.high, 0.0)
+    return FARTHEST if math.isnan(value) else min(gap / figure.accept.half, FARTHEST)
+
+
+def distances(measured: Mapping[str, float], declared: Patterns) -> dict[str, float]:
+    """Return the distance of each pattern, in half-widths of the tolerance: the root mean square over its judged figures.
+
+    `measured` as of `figures_of`; figures that it lacks altogether are left out, and patterns without any.
+    """
+    found: dict[str, float] = {}
+    for name, pattern in declared.patterns.items():
+        judged = [
+            (key, figure) for key, figure in pattern.figures.items() if figure.accept is not None and key in measured
+        ]
+        if judged:
+            found[name] = math.sqrt(np.mean([distance(measured[key], figure) ** 2 for key, figure in judged]))
+    return found
+
+
+MARK = "SIMULATED"
+
+COLUMNS = (
+    "simulated", "pattern", "figure", "unit", "about", "observed_low", "observed_high", "observed_from", "accept_low",
+    "accept_high", "median", "band_low", "band_high", "pooled", "runs", "runs_with_it", "days", "window_days", "verdict", "why", "of",
+)  # fmt: skip
+
+
+def number(value: float) -> str:
+    """Return a figure in at most three digits or so; "never" for one without end, "-" for none."""
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "never"
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
+
+
+def interval(found: Interval | None) -> str:
+    """Return "3 to 5", "4" for one value, "-" for none."""
+    if found is None:
+        return "-"
+    return number(found.low) if found.low == found.high else f"{number(found.low)} to {number(found.high)}"
+
+
+def short(figure: str) -> str:
+    """Return the name of a figure in words, without its pattern: "deaths per event p90"."""
+    return figure.split("_", 1)[-1].replace("_", " ")
+
+
+def failing(card: Card) -> list[str]:
+    """Return a sentence for each pattern that does not pass, with the figures that it fails by."""
+    found = []
+    for name, verdict in card.verdicts.items():
+        rows = [row for row in card.rows_of(name) if row.verdict in ("fail", "not judged")]
+        if verdict in ("fail", "not judged") and rows:
+            head = "fails" if verdict == "fail" else "is not judged"
+            found.append(f"{name} {head}: {'; '.join(_said(row) for row in rows)}.")
+    return found
+
+
+def _said(row: Row) -> str:
+    if row.verdict == "not judged":
+        return f"{short(row.figure)}: {row.why}"
+    band = f"90 % of runs {number(row.low)} to {number(row.high)}"
+    seen = f"observed {interval(row.observed)}, accepted {interval(row.accept)}"
+    return f"{short(row.figure)} {number(row.median)} ({band}; {seen})"
+
+
+def summary(card: Card) -> str:
+    """Return how many patterns pass, and which of the mandatory ones do; of one run, that it cannot be judged."""
+    if card.runs == 1:
+        return "One run gives no band, so no pattern is judged: give a study, or several runs."
+    mandatory = [name for name, pattern in card.declared.patterns.items() if pattern.weight == "mandatory"]
+    good = [name for name in mandatory if card.verdicts[name] == "pass"]
+    said = f"{len(card.passed)} of {len(card.verdicts)} patterns pass"
+    said += f": {clause_list(card.passed)}." if card.passed else "."
+    if not mandatory:
+        return said
+    if good == mandatory:
+        return f"{said} The mandatory ones, {clause_list(mandatory)}, pass."
+    return f"{said} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
+
+
+def card_csv(card: Card) -> str:
+    """Return the card as CSV text, a row a figure; an empty cell is none, `inf` a figure without end."""
+    rows = []
+    for row in card.rows:
+        accept = ("", "") if row.accept is None else (row.accept.low, row.accept.high)
+        source = "file" if row.recomputed else "declared"
+        rows.append(
+            (MARK, row.pattern, row.figure, row.unit, row.about, row.observed.low, row.observed.high, source, *accept,
+             *map(_cell, (row.median, row.low, row.high, row.pooled)), row.runs, len(row.values), row.days, row.window,
+             row.verdict, row.why, row.of)
+        )  # fmt: skip
+    return csv_text(COLUMNS, rows)
+
+
+def runs_csv(card: Card) -> str:
+    """Return every figure of every run as CSV text, a row a run."""
+    names = [row.figure for row in card.rows]
+    rows = [
+        (MARK, scenario, number, *(_cell(found[name]) for name in names)) for scenario, number, found in card.by_run
+    ]
+    return csv_text(("simulated", "scenario", "replicate", *names), rows)
+
+
+def _cell(value: float) -> float | str:
+    return "" if math.isnan(value) else round(value, 6)
+
+
+def csv_text(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Return rows as CSV text."""
+    text = io.StringIO()
+    lines = writer(text, lineterminator="\n")
+    lines.writerow(header)
+    lines.writerows(rows)
+    return text.getvalue()

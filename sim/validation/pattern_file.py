@@ -1,0 +1,234 @@
+"""Declared patterns: what was observed, what is accepted and why, read strictly from a YAML file before any fitting.
+
+A figure is one number that an estimator of sim.validation.pattern_estimators gives; a pattern is met when all its figures are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from sim.errors import Fault, InputError, did_you_mean
+from sim.scenario.compose import SCENARIOS, display
+from sim.scenario.fields import Key
+from sim.scenario.validate import complaint, unknown_key
+from sim.scenario.yaml_reader import Page, read_file
+from sim.study.definition import Part, Source
+from sim.validation.pattern_estimators import PATTERNS
+
+FOLDER = SCENARIOS / "patterns"
+
+Weight = Literal["mandatory", "ordinary", "weak"]
+
+
+_RANGE = "a number, or [low, high]"
+
+FORMS = {
+    ("patterns", "*", "figures", "*", "observed"): _RANGE,
+    ("patterns", "*", "figures", "*", "accept"): _RANGE,
+    ("patterns", "*", "figures", "*"): "a mapping with `observed` and, if judged, `accept`",
+    ("patterns", "*", "figures"): "a mapping from estimators to {observed, accept}",
+    ("windows",): "a mapping from names to {start, days}",
+    ("windows", "*"): "a mapping with `start` and `days`",
+    ("sides",): "a mapping with `first`, `rivals` and, if there is one, `government`",
+    ("sides", "*"): "a mapping with `codes` and, for files of events, `names`",
+}
+
+
+class Interval(Part):
+    """From `low` to `high`; in YAML [low, high], or one number for both."""
+
+    low: float
+    high: float
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_list(cls, value: Any) -> Any:
+        if isinstance(value, list) and len(value) == 2:
+            return {"low": value[0], "high": value[1]}
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return {"low": value, "high": value}
+        return value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Interval:
+        if self.low > self.high:
+            raise ValueError(f"low must not exceed high, got {self.low:g} and {self.high:g}")
+        return self
+
+    @property
+    def middle(self) -> float:
+        """Half way between."""
+        return (self.low + self.high) / 2
+
+    @property
+    def half(self) -> float:
+        """Half of the width."""
+        return (self.high - self.low) / 2
+
+    def holds(self, value: float) -> bool:
+        """Return whether a value is inside; NaN is not."""
+        return self.low <= value <= self.high
+
+
+class Window(Part):
+    """Days of the record that figures are computed over."""
+
+    start: date = Field(description="first day")
+    days: int = Field(ge=1, le=4000, description="length in days")
+
+
+class Side(Part):
+    """One side: the codes of its factions in scenarios, and its names in files of events."""
+
+    codes: list[str] = Field(min_length=1, description="codes of factions")
+    names: list[str] = Field(
+        default_factory=list, description="names, and parts of names, of actors in files of events"
+    )
+
+
+class Sides(Part):
+    """Who fights whom: P10 sets the losses of the first side against those of its rivals."""
+
+    first: Side
+    rivals: Side
+    government: Side | None = None
+
+
+class Figure(Part):
+    """One number. Without `accept` it is shown and not judged."""
+
+    observed: Interval = Field(description="observed value; a range where the record can be read in several ways")
+    accept: Interval | None = Field(None, description="where the simulated median must lie")
+    window: str | None = Field(None, description="the pattern's if left out")
+    any_length: bool = Field(False, description="true: the figure does not depend on the length of the window")
+
+
+class Pattern(Part):
+    """One pattern: met when all its judged figures are."""
+
+    title: str = Field(min_length=3, description="what it is")
+    window: str = Field(description="name of a window")
+    source: str = Field(min_length=3, description="where the observed values come from")
+    weight: Weight = "ordinary"
+    note: str = ""
+    figures: dict[str, Figure] = Field(min_length=1, description="figures by the name of their estimator")
+
+
+class Patterns(Part):
+    """A file of patterns."""
+
+    title: str = Field(min_length=3, description="whose patterns they are")
+    evidence_until: date = Field(description="last day of the record")
+    source: str = Field(min_length=3, description="the record")
+    sides: Sides
+    agreements: str | None = Field(None, description="CSV file of observed agreements, beside this one")
+    windows: dict[str, Window] = Field(min_length=1)
+    patterns: dict[str, Pattern] = Field(min_length=1)
+
+    def window_of(self, pattern: str, figure: str) -> str:
+        """Return the name of the window of a figure."""
+        found = self.patterns[pattern]
+        return found.figures[figure].window or found.window
+
+    def figures(self) -> Iterator[tuple[str, str, Figure]]:
+        """Give pattern, name and figure of all figures in order."""
+        for name, pattern in self.patterns.items():
+            for key, figure in pattern.figures.items():
+                yield name, key, figure
+
+    def names_in(self, window: str) -> list[str]:
+        """Return the names of the figures of a window."""
+        return [name for pattern, name, _ in self.figures() if self.window_of(pattern, name) == window]
+
+
+def find_patterns(path: Path | None, map_name: str) -> Path:
+    """Return the file meant: a path, or else the one in scenarios/patterns named as the map. InputError if none."""
+    found = path if path is not None else FOLDER / f"{map_name}.yaml"
+    if not found.is_file():
+        said = (
+            "no such file"
+            if path is not None
+            else f"no patterns are declared for the map {map_name}; give --patterns FILE"
+        )
+        raise InputError([Fault(display(found), None, "", said)])
+    return found
+
+
+def read_patterns(path: Path) -> Patterns:
+    """Return the patterns that a file declares; InputError with every fault found, each with its line."""
+    page = read_file(path, display(path))
+    source = Source(path, page.lines)
+    if not isinstance(page.data, dict):
+        raise InputError([*page.faults, source.fault("a file of patterns is made of lines `key: value`")])
+    faults = list(page.faults)
+    try:
+        found = Patterns.model_validate(page.data)
+    except ValidationError as error:
+        raise InputError(_sorted([*faults, *_faults(error, page, source)])) from None
+    faults += _unfit(found, source)
+    if faults:
+        raise InputError(_sorted(faults))
+    return found
+
+
+def _sorted(faults: list[Fault]) -> list[Fault]:
+    return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
+
+
+def _faults(error: ValidationError, page: Page, source: Source) -> Iterator[Fault]:
+    for entry in error.errors(include_url=False):
+        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
+        if entry["type"] == "extra_forbidden":
+            yield source.fault(unknown_key(str(key[-1]), list(_model_at(key[:-1]).model_fields)), *key)
+            continue
+        key, message = complaint({**entry, "loc": key}, FORMS)
+        yield source.fault(message, *key)
+
+
+def _model_at(key: Key) -> type[BaseModel]:
+    """Return the part of a file of patterns that a key leads to."""
+    known: list[tuple[tuple[str | None, ...], type[BaseModel]]] = [
+        (("patterns", None, "figures", None, None), Interval),
+        (("patterns", None, "figures", None), Figure),
+        (("patterns", None), Pattern),
+        (("windows", None), Window),
+        (("sides", None), Side),
+        (("sides",), Sides),
+    ]
+    for shape, model in known:
+        if len(shape) == len(key) and all(want in (None, part) for want, part in zip(shape, key, strict=True)):
+            return model
+    return Patterns
+
+
+def _unfit(found: Patterns, source: Source) -> Iterator[Fault]:
+    """Give the faults that the file as a whole has: estimators and windows that there are none of, files not there."""
+    for pattern, declared in found.patterns.items():
+        here: Key = ("patterns", pattern)
+        if declared.window not in found.windows:
+            yield source.fault(_no_window(declared.window, found), *here, "window")
+        for name, figure in declared.figures.items():
+            if name not in PATTERNS:
+                said = f"there is no such estimator{did_you_mean(name, PATTERNS)}; sim.validation.pattern_estimators names them"
+                yield source.fault(said, *here, "figures", name)
+            if figure.window is not None and figure.window not in found.windows:
+                yield source.fault(_no_window(figure.window, found), *here, "figures", name, "window")
+            if figure.accept is not None and figure.accept.half == 0:
+                yield source.fault("needs [low, high] with low below high", *here, "figures", name, "accept")
+    doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in found.figures()) > 1]
+    for name in doubled:
+        yield source.fault(f"{name} is declared in two patterns", "patterns")
+    if (
+        found.agreements is not None
+        and source.file is not None
+        and not (source.file.parent / found.agreements).is_file()
+    ):
+        yield source.fault(f"no such file {found.agreements}", "agreements")
+
+
+def _no_window(name: str, found: Patterns) -> str:
+    return f"there is no window {name!r}{did_you_mean(name, found.windows)}; declared are {', '.join(found.windows)}"

@@ -1,0 +1,188 @@
+"""What the pattern card needs of each simulated run: its reported log, its agreements, changes of holder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from sim.control_codes import codes
+from sim.errors import Fault, InputError
+from sim.scenario.schema import Scenario
+from sim.statistics.conflict_log import MONITOR, Log, column, reported_log, text
+from sim.text import plural
+from sim.validation.pattern_estimators import Holds, Samples, Theatre, samples
+from sim.validation.pattern_file import Patterns, Window
+
+if TYPE_CHECKING:
+    from sim.results.run import Run
+    from sim.study.store import Study
+
+Table = Mapping[str, np.ndarray]
+
+REPORTS = (
+    "outlet", "event_day", "event_date", "first_date", "kind", "initiator", "target", "town", "lat", "lon",
+    "deaths_initiator", "deaths_target", "deaths_civilians", "deaths_total", "summary",
+)  # fmt: skip
+
+AGREEMENTS = ("signed", "days_held", "censored")
+
+CHANGES = ("day", "town", "from", "to")
+
+
+@dataclass(frozen=True, eq=False)
+class Told:
+    """One run as far as the patterns go.
+
+    `agreed`: the day of the run on which the zone is agreed; None without a zone. `source`: which study it is of, by number,
+    or that it is a single run.
+    """
+
+    scenario: str
+    replicate: int
+    start: date
+    days: int
+    agreed: int | None
+    reports: Table
+    agreements: Table
+    changes: Table
+    source: int = 0
+
+
+def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) -> list[Told]:
+    """Return the runs of a scenario of a study, the first if not named; InputError if the study keeps no reports."""
+    name = scenario or next(iter(study.scenarios))
+    if name not in study.scenarios:
+        said = f"is none of this study; it has {', '.join(study.scenarios)}"
+        raise InputError([Fault(str(study.folder), None, name, said)])
+    if "reported" not in study.manifest["tables"]:
+        said = "the patterns are those of reports; run the study with `keep: [reported]`"
+        raise InputError([Fault(str(study.folder), None, "keep", said)])
+    tables = [
+        Cut(study.table(table, columns), name)
+        for table, columns in (("reported", REPORTS), ("agreements", AGREEMENTS), ("changes", CHANGES))
+    ]
+    runs = study.table("runs", ["seed"])
+    replicates = runs.loc[runs["scenario"] == name, "replicate"].tolist()
+    model = study.scenarios[name]
+    return [_told(model, name, int(number), source, *(table(int(number)) for table in tables)) for number in replicates]
+
+
+def run_told(run: Run, number: int = 0, source: int = 0) -> Told:
+    """Return a single run."""
+    frames = ((run.events_reported, REPORTS), (run.agreements, AGREEMENTS), (run.control_changes, CHANGES))
+    tables = [{name: np.asarray(frame[name]) for name in columns} for frame, columns in frames]
+    return _told(run.scenario, run.name, number, source, *tables)
+
+
+def _told(
+    model: Scenario, name: str, number: int, source: int, reports: Table, agreements: Table, changes: Table
+) -> Told:
+    agreed = None if model.zone is None else (model.zone.agreed - model.start).days
+    return Told(name, number, model.start, model.days, agreed, reports, agreements, changes, source)
+
+
+class Cut:
+    """A table cut into the rows of each replicate of a scenario."""
+
+    def __init__(self, frame: pd.DataFrame, scenario: str) -> None:
+        mine = frame[frame["scenario"] == scenario]
+        self.columns = {name: mine[name].to_numpy() for name in frame.columns if name not in ("scenario", "replicate")}
+        self.rows = pd.Series(np.arange(len(mine))).groupby(mine["replicate"].to_numpy()).indices
+
+    def __call__(self, replicate: int) -> Table:
+        """Return the rows of a replicate."""
+        rows = self.rows.get(replicate, np.zeros(0, dtype=np.int64))
+        return {name: values[rows] for name, values in self.columns.items()}
+
+
+def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
+    """Raise InputError where the patterns speak of factions that a scenario does not have."""
+    known = list(codes(model).values())
+    sides = declared.sides
+    parts = [("first", sides.first), ("rivals", sides.rivals), ("government", sides.government)]
+    faults = [
+        Fault(file, None, f"sides.{name}", f"the scenario has no faction of the code {code}; it has {', '.join(known)}")
+        for name, side in parts
+        if side is not None
+        for code in side.codes
+        if code not in known
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+def log_of_run(told: Told, declared: Patterns) -> Log:
+    """Return the monitor's log of fighting between the two sides."""
+    sides = declared.sides
+    both = [*sides.first.codes, *sides.rivals.codes]
+    return reported_log(told.reports, both, told.days, sides.first.codes[0])
+
+
+def window_samples(told: Told, log: Log, declared: Patterns, window: Window) -> Samples:
+    """Return the samples of the first days of a run, as many as the window has, or all there are."""
+    days = min(window.days, told.days)
+    theatre = Theatre(_changed(told, window), _before(told, declared, days), _after(told, declared, days))
+    return samples(log.until(days), _holds(told, days), theatre)
+
+
+def _holds(told: Told, days: int) -> Holds:
+    """Return the agreements signed in the first `days` days; those that go on after them are censored there."""
+    start = np.datetime64(told.start, "D")
+    signed = (column(told.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
+    inside = (signed >= 0) & (signed < days)
+    held, left = column(told.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
+    censored = column(told.agreements, "censored").astype(bool)[inside] | (held > left)
+    return Holds(signed[inside], np.minimum(held, left), censored)
+
+
+def _changed(told: Told, window: Window) -> int:
+    """Return how many towns have another code at the end of the window than at its start.
+
+    The window's own dates where the run has them, else the run's first days.
+    """
+    offset = (window.start - told.start).days
+    first = offset if 0 <= offset <= told.days - window.days else 0
+    day = column(told.changes, "day")
+    inside = (day >= first) & (day < first + window.days)
+    rows = [column(told.changes, name)[inside] for name in ("town", "from", "to")]
+    ends: dict[str, tuple[str, str]] = {}
+    for town, before, after in zip(*rows, strict=True):
+        ends[town] = (ends.get(town, (before, ""))[0], after)
+    return sum(before != after for before, after in ends.values())
+
+
+def _government_deaths(told: Told, declared: Patterns, first: int, last: int) -> tuple[int, int] | None:
+    """Return the deaths reported between government and rebels on days `first` to `last` - 1, and their number."""
+    sides = declared.sides
+    if sides.government is None or last <= first:
+        return None
+    rebels, state = [*sides.first.codes, *sides.rivals.codes], sides.government.codes
+    one, other = (text(told.reports, side) for side in ("initiator", "target"))
+    between = (np.isin(one, state) & np.isin(other, rebels)) | (np.isin(other, state) & np.isin(one, rebels))
+    day = column(told.reports, "event_day")
+    keep = between & (text(told.reports, "outlet") == MONITOR) & (day >= first) & (day < last)
+    return int(column(told.reports, "deaths_total")[keep].sum()), last - first
+
+
+def _before(told: Told, declared: Patterns, days: int) -> tuple[int, int] | None:
+    """Return deaths and days of the last days before the zone is agreed."""
+    last = min(told.days, told.agreed) if told.agreed is not None else 0
+    return _government_deaths(told, declared, max(0, last - days), last)
+
+
+def _after(told: Told, declared: Patterns, days: int) -> tuple[int, int] | None:
+    """Return deaths and days of the first days since the zone is agreed, or of the run where it was before."""
+    first = told.days if told.agreed is None else max(0, told.agreed)
+    return _government_deaths(told, declared, first, min(told.days, first + days))
+
+
+def starts(told: Sequence[Told]) -> Iterator[str]:
+    """Give the scenarios that some runs are of, with their lengths, in words."""
+    for name, days in dict.fromkeys((one.scenario, one.days) for one in told):
+        count = sum((one.scenario, one.days) == (name, days) for one in told)
+        yield f"{name}, {plural(count, 'run')} of {plural(days, 'day')}"

@@ -1,0 +1,311 @@
+"""What comes of a calibration: the posterior's draws, and tables of what was learned, what it predicts and what it cannot tell."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from sim.errors import Fault, InputError
+from sim.files import write_atomic
+from sim.results.manifest import sha256, versions
+from sim.scenario.fields import inputs_of
+from sim.scenario.show import number_text
+from sim.study.sampling import halton, seed_of
+from sim.validation.calibration import Runs, manifest_of
+from sim.validation.pattern_card import middle
+from sim.validation.priors import Plan, Targets
+from sim.validation.rejection_abc import HINTED, LEVEL, Kept, Recovery, by_pattern, distances, fit, posterior, verdict
+
+FREE = 1 << 41  # key of the draws of inputs that are not fitted
+
+ENDS = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
+
+DIGITS = 6  # of a number in the posterior's file
+
+ORIGIN = ".manifest.json"
+
+INNER = 0.8  # share of a tolerance within which a median has room to move
+
+LITTLE = 0.1  # narrowing of an interval that is next to none
+
+TOGETHER, MOST_PAIRS = 0.3, 5  # rank correlation of a pair worth naming, and how many are
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A calibration and its posterior. `values` f8 [kept, inputs] in units, `fresh` f8 [predictive, figures]."""
+
+    plan: Plan
+    runs: Runs
+    kept: Kept
+    values: np.ndarray
+    fresh: np.ndarray
+    recovery: Recovery | None
+    typical: pd.DataFrame | None = None
+
+    @property
+    def observed(self) -> np.ndarray:
+        """The observed figures."""
+        return self.plan.targets.observed
+
+
+def posterior_of(plan: Plan, runs: Runs) -> tuple[Kept, np.ndarray]:
+    """Return the draws kept for the observation, and the posterior's values f8 [kept, inputs] as its file has them."""
+    said, space = plan.definition, plan.space
+    shares = space.shares(runs.points)
+    kept = fit(runs.figures, plan.targets.observed, shares, plan.targets, said.kept)
+    free = halton(len(kept.rows), len(space.paths) - space.fitted, seed_of(said.seed, FREE))
+    values = posterior(kept, space, free)
+    rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])
+    return kept, np.clip(rounded, space.low, space.high)
+
+
+def posterior_text(plan: Plan, values: np.ndarray) -> str:
+    """Return the posterior's file: columns are paths of inputs, a row is a draw, the nearest first."""
+    head = ",".join(f'"{path}"' if "," in path else path for path in plan.space.paths)
+    rows = [",".join(number_text(value) for value in row) for row in values.tolist()]
+    return "\n".join([head, *rows]) + "\n"
+
+
+def origin_of(plan: Plan, kept: Kept, text: str) -> dict[str, Any]:
+    """Return the manifest that stands beside a posterior's file: what it was made of, and how to make it again."""
+    file = plan.source.file.name if plan.source.file else plan.definition.name
+    said = plan.definition
+    repeat = f"python run.py calibrate scenarios/studies/{file} --draws {said.draws} --keep {said.keep:g} --save FILE"
+    found = manifest_of(plan)
+    found["sha256"]["posterior"] = sha256(text.encode())
+    return {
+        **found,
+        "posterior": {"draws": len(kept.rows), "of": said.draws, "threshold": round(kept.threshold, 9)},
+        "versions": versions(),
+        "repeat": repeat,
+        "note": "SIMULATED. Draws of a model's inputs given the observed figures above; not an estimate of the world.",
+    }
+
+
+def save(plan: Plan, kept: Kept, values: np.ndarray, file: Path) -> str:
+    """Write a posterior and its manifest beside it; nothing is overwritten. Return what was done, a sentence.
+
+    InputError where the file exists with another content.
+    """
+    text = posterior_text(plan, values)
+    if file.exists():
+        if file.read_bytes() == text.encode():
+            return f"{file} is the same, to the last digit"
+        said = "exists with another content; give --save another name, or remove it and its manifest"
+        raise InputError([Fault(str(file), None, "", said)])
+    origin = json.dumps(origin_of(plan, kept, text), indent=1, ensure_ascii=False) + "\n"
+    write_atomic(file.with_suffix(ORIGIN), origin.encode())
+    write_atomic(file, text.encode())
+    return f"{file} and its manifest are written"
+
+
+def parameters(fitted: Fitted) -> pd.DataFrame:
+    """Return one row an input: prior, posterior quantiles, how much narrower, and what recovery says of it.
+
+    `narrower`: 1 less the width of the posterior's 90 % interval over the prior's, in shares of the prior.
+    """
+    space = fitted.plan.space
+    shares, rows = space.shares(fitted.values), []
+    for place, path in enumerate(space.paths):
+        low, middle, high = np.quantile(fitted.values[:, place], ENDS).tolist()
+        width = float(np.subtract(*np.quantile(shares[:, place], (ENDS[2], ENDS[0]))))
+        row = {
+            "input": path, "unit": space.units[place], "prior_low": space.low[place], "prior_high": space.high[place],
+            "prior": "log" if space.log[place] else "uniform", "fitted": int(place < space.fitted),
+            "posterior_median": middle, "posterior_low": low, "posterior_high": high,
+            "narrower": 1 - width / LEVEL if place < space.fitted else np.nan,
+        }  # fmt: skip
+        found = fitted.recovery
+        if found is not None and place < space.fitted:
+            row |= {
+                "recovery_coverage_90": found.coverage[place], "recovery_rank_p": found.uniform[place],
+                "recovery_correlation": found.correlation[place], "recovery": verdict(found.correlation[place]),
+            }  # fmt: skip
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _edges(values: np.ndarray) -> list[float]:
+    """Return 5 %, median and 95 % of what is there, as values that occur; NaN of nothing."""
+    known = values[~np.isnan(values)]
+    return [float(np.quantile(known, end, method="inverted_cdf")) if len(known) else np.nan for end in ENDS]
+
+
+def predictive(fitted: Fitted) -> pd.DataFrame:
+    """Return one row a figure: observed, accepted, runs of the prior and fresh runs of the posterior, and whether it passes."""
+    targets, rows = fitted.plan.targets, []
+    for place, figure in enumerate(targets.figures):
+        before = _edges(fitted.runs.figures[:, :, place].ravel())
+        after = _edges(fitted.fresh[:, place]) if len(fitted.fresh) else [np.nan] * 3
+        low, high = targets.accept[place].tolist()
+        observed = float(fitted.observed[place])
+        inside = low <= after[1] <= high
+        rows.append(
+            {
+                "pattern": targets.patterns[targets.pattern[place]], "figure": figure, "observed": observed,
+                "accept_low": low, "accept_high": high,
+                "prior_low": before[0], "prior_median": before[1], "prior_high": before[2],
+                "posterior_low": after[0], "posterior_median": after[1], "posterior_high": after[2],
+                "median_accepted": int(inside), "observed_in_band": int(after[0] <= observed <= after[2]),
+            }
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def correlations(fitted: Fitted) -> pd.DataFrame:
+    """Return the rank correlations of the fitted inputs in the posterior, a square table."""
+    fitted_paths = list(fitted.plan.space.paths[: fitted.plan.space.fitted])
+    frame = pd.DataFrame(fitted.values[:, : len(fitted_paths)], columns=fitted_paths)
+    return frame.rank().corr()
+
+
+def influence(fitted: Fitted) -> pd.DataFrame:
+    """Return the rank correlations over all draws of the prior: inputs down, figures across; a run without a figure is left out."""
+    space, targets = fitted.plan.space, fitted.plan.targets
+    replicates = fitted.runs.figures.shape[1]
+    points = pd.DataFrame(np.repeat(fitted.runs.points, replicates, axis=0)).rank()
+    figures = pd.DataFrame(fitted.runs.figures.reshape(-1, len(targets.figures))).rank()
+    found = {name: points.corrwith(figures[place]) for place, name in enumerate(targets.figures)}
+    return pd.DataFrame(found).fillna(0.0).set_axis(list(space.paths), axis=0)
+
+
+def draws_table(fitted: Fitted) -> pd.DataFrame:
+    """Return every draw of the prior with its distance, those of its patterns, and whether it was kept."""
+    targets, runs = fitted.plan.targets, fitted.runs
+    patterns = by_pattern(runs.figures, fitted.observed, targets).mean(axis=1)
+    kept = np.zeros(len(runs.points), dtype=int)
+    kept[fitted.kept.rows] = 1
+    table = {
+        "draw": np.arange(len(runs.points)),
+        "distance": distances(runs.figures, fitted.observed, targets),
+        "kept": kept,
+    }
+    table |= {f"distance_{name}": patterns[:, place] for place, name in enumerate(targets.patterns)}
+    return pd.DataFrame({**table, **dict(zip(fitted.plan.space.paths, runs.points.T, strict=True))})
+
+
+def recovery_table(fitted: Fitted) -> pd.DataFrame:
+    """Return one row a truth and input, in units: truth, ends of the 90 % interval, and the truth's rank among the draws."""
+    found, space = fitted.recovery, fitted.plan.space
+    if found is None:
+        return pd.DataFrame()
+    size = space.fitted
+
+    def units(shares: np.ndarray) -> np.ndarray:
+        whole = np.full((len(shares), len(space.paths)), 0.5)
+        whole[:, :size] = shares
+        return space.values(whole)[:, :size].ravel()
+
+    return pd.DataFrame(
+        {
+            "truth_draw": np.repeat(np.arange(len(found.truth)), size), "input": list(space.paths[:size]) * len(found.truth),
+            "truth": units(found.truth), "mean": units(found.centre), "low": units(found.low), "high": units(found.high),
+            "rank": found.rank.ravel(),
+        }
+    )  # fmt: skip
+
+
+def candidates(plan: Plan, values: np.ndarray) -> np.ndarray:
+    """Return the posterior's draws, and last the scenario's own numbers; inputs that are not fitted are at their best."""
+    best = inputs_of(plan.loaded.scenario)
+    own = np.array([best[path].best for path in plan.space.paths])
+    points = np.vstack([values, own])
+    points[:, plan.space.fitted :] = own[plan.space.fitted :]
+    return points
+
+
+def excess(figures: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return how far the medians of runs f8 [points, runs, figures] lie off the inner part of their tolerances: f8 [points].
+
+    Half-widths beyond `INNER` of the tolerance, at most the cap; weighted like the distance. A median of nothing is at the cap.
+    """
+    medians = np.array([[middle(column[~np.isnan(column)]) for column in runs.T] for runs in figures])
+    return np.asarray(np.sqrt(_beyond(medians, targets, INNER) ** 2 @ targets.weight / targets.weight.sum()))
+
+
+def _beyond(medians: np.ndarray, targets: Targets, inner: float) -> np.ndarray:
+    """Return by pattern, f8 [points, patterns], how far medians f8 [points, figures] are beyond a share of their tolerances."""
+    with np.errstate(invalid="ignore"):
+        off = np.abs(medians - targets.accept.mean(axis=1)) / targets.half - inner
+    square = np.nan_to_num(np.clip(off, 0.0, targets.cap), nan=targets.cap) ** 2
+    member = np.eye(len(targets.patterns))[targets.pattern]
+    return np.asarray(np.sqrt(square @ member / member.sum(axis=0)))
+
+
+def typical_table(plan: Plan, points: np.ndarray, rounds: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+    """Return the points of the last round, the best first: runs, patterns whose medians are all accepted, and their inputs.
+
+    `draw` is the row of the posterior's file, from 0; `own` the numbers that single runs of the scenario have.
+    """
+    rows, figures = rounds[-1]
+    own = len(points) - 1
+    medians = np.array([[middle(column[~np.isnan(column)]) for column in runs.T] for runs in figures])
+    accepted = _beyond(medians, plan.targets, 1.0) == 0
+    score = excess(figures, plan.targets)
+    table = [
+        {
+            "draw": "own" if row == own else int(row), "runs": figures.shape[1], "excess": score[n],
+            "patterns_accepted": int(accepted[n].sum()), "of": len(plan.targets.patterns),
+            "not_accepted": " ".join(name for name, good in zip(plan.targets.patterns, accepted[n], strict=True) if not good),
+            **dict(zip(plan.space.paths[: plan.space.fitted], points[row].tolist(), strict=False)),
+            **dict(zip(plan.targets.figures, medians[n].tolist(), strict=True)),
+        }
+        for n, row in enumerate(rows.tolist())
+    ]  # fmt: skip
+    return pd.DataFrame(table).sort_values(
+        ["excess", "draw"], key=lambda column: column.astype(str) if column.name == "draw" else column
+    )
+
+
+def all_tables(fitted: Fitted) -> dict[str, pd.DataFrame]:
+    """Return every table of a calibration by the name of its file."""
+    found = {
+        "parameters": parameters(fitted),
+        "predictive": predictive(fitted),
+        "correlations": correlations(fitted).rename_axis("input").reset_index(),
+        "influence": influence(fitted).rename_axis("input").reset_index(),
+        "draws": draws_table(fitted),
+    }
+    if fitted.typical is not None:
+        found["typical"] = fitted.typical
+    return found if fitted.recovery is None else {**found, "recovery": recovery_table(fitted)}
+
+
+def unknown(fitted: Fitted) -> list[str]:
+    """Say in sentences what the data cannot tell."""
+    names = list(fitted.plan.space.paths[: fitted.plan.space.fitted])
+    narrower = parameters(fitted)["narrower"].to_numpy(dtype=float)[: len(names)]
+    said = []
+    if fitted.recovery is not None:
+        lost = [name for name, r in zip(names, fitted.recovery.correlation, strict=True) if r < HINTED]
+        if lost:
+            said.append(
+                f"One window of such data does not tell {len(lost)} of {len(names)} fitted inputs, even where the model is "
+                f"true: {', '.join(lost)}."
+            )
+    wide = [name for name, share in zip(names, narrower, strict=True) if share < LITTLE]
+    if wide:
+        said.append(f"The record leaves the 90 % interval of the prior nearly as wide as it was for {', '.join(wide)}.")
+    pairs = _pairs(fitted)
+    if pairs:
+        said.append(f"Inputs that stand in for one another in the posterior (rank correlation): {'; '.join(pairs)}.")
+    return said
+
+
+def _pairs(fitted: Fitted) -> list[str]:
+    """Return the inputs that go together most in the posterior, in words, the closest first."""
+    table = correlations(fitted)
+    square, names = table.to_numpy(dtype=float), table.columns.tolist()
+    row, column = np.tril_indices(len(names), -1)
+    order = np.argsort(-np.abs(square[row, column]), kind="stable")[:MOST_PAIRS]
+    return [
+        f"{names[row[n]]} and {names[column[n]]} ({square[row[n], column[n]]:+.2f})"
+        for n in order
+        if abs(square[row[n], column[n]]) >= TOGETHER
+    ]

@@ -1,0 +1,135 @@
+"""Rejection ABC, and parameter recovery (simulation-based calibration)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.validation.priors import Space, Targets
+
+
+class Kept(NamedTuple):
+    """The draws nearest to an observation. `rows` i8 [kept] by distance, `distance` f8 [kept], `shares` f8 [kept, inputs]."""
+
+    rows: np.ndarray
+    distance: np.ndarray
+    shares: np.ndarray
+
+    @property
+    def threshold(self) -> float:
+        """Distance of the farthest that is kept."""
+        return float(self.distance[-1])
+
+
+def gaps(figures: np.ndarray, observed: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return the distance of each figure: f8 [..., figures], in half-widths of its tolerance, at most the cap.
+
+    A figure that only one side has is at the cap, one that neither has at 0.
+    """
+    with np.errstate(invalid="ignore"):
+        gap = np.minimum(np.abs(figures - observed) / targets.half, targets.cap)
+    same = (figures == observed) | (np.isnan(figures) & np.isnan(observed))
+    return np.where(same, 0.0, np.where(np.isnan(gap), targets.cap, gap))
+
+
+def by_pattern(figures: np.ndarray, observed: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return the distance of each pattern: f8 [..., patterns], the root mean square over its figures."""
+    square = gaps(figures, observed, targets) ** 2
+    member = np.eye(len(targets.patterns))[targets.pattern]  # [figures, patterns]
+    return np.sqrt(square @ member / member.sum(axis=0))
+
+
+def distances(figures: np.ndarray, observed: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return the distance of draws f8 [draws] from their runs' figures f8 [draws, replicates, figures]."""
+    square = by_pattern(figures, observed, targets) ** 2
+    return np.sqrt(square @ targets.weight / targets.weight.sum()).mean(axis=1)
+
+
+def nearest(distance: np.ndarray, shares: np.ndarray, count: int) -> Kept:
+    """Return the `count` draws of the least distance; of equals those drawn first."""
+    rows = np.argsort(distance, kind="stable")[:count]
+    return Kept(rows, distance[rows], shares[rows])
+
+
+def fit(figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int) -> Kept:
+    """Return the `count` draws nearest to an observation f8 [figures]; `shares` f8 [draws, inputs] of the priors."""
+    return nearest(distances(figures, observed, targets), shares, count)
+
+
+def posterior(kept: Kept, space: Space, draws_of_free: np.ndarray) -> np.ndarray:
+    """Return the posterior's draws f8 [kept, inputs] in units; inputs that are not fitted have draws of their prior."""
+    shares = kept.shares.copy()
+    shares[:, space.fitted :] = draws_of_free
+    return space.values(shares)
+
+
+LEVEL = 0.9
+
+BINS = 10  # of ranks
+
+KNOWN, HINTED = 0.5, 0.25  # correlation of truth and posterior mean
+
+
+class Recovery(NamedTuple):
+    """Shares of the prior, f8 [truths, fitted inputs]: truths, posterior means, ends of 90 % intervals, ranks 0..1."""
+
+    truth: np.ndarray
+    centre: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    rank: np.ndarray
+
+    @property
+    def coverage(self) -> np.ndarray:
+        """Share of truths inside their 90 % interval, f8 [inputs]."""
+        return np.mean((self.low <= self.truth) & (self.truth <= self.high), axis=0)
+
+    @property
+    def correlation(self) -> np.ndarray:
+        """Correlation of truths with posterior means, f8 [inputs]; 0 where a mean never moves."""
+        truth, centre = self.truth - self.truth.mean(axis=0), self.centre - self.centre.mean(axis=0)
+        spread = np.sqrt((truth**2).sum(axis=0) * (centre**2).sum(axis=0))
+        return np.asarray((truth * centre).sum(axis=0) / np.where(spread > 0, spread, 1.0))
+
+    @property
+    def uniform(self) -> np.ndarray:
+        """Probability of ranks at least so uneven if they were uniform, f8 [inputs] (chi-square over ten bins)."""
+        from scipy.stats import chisquare
+
+        return np.array([float(chisquare(counts).pvalue) for counts in self.counts])
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Truths by rank: i8 [inputs, 10]."""
+        return np.array([np.histogram(column, bins=BINS, range=(0, 1))[0] for column in self.rank.T])
+
+
+def recover(
+    figures: np.ndarray,
+    shares: np.ndarray,
+    targets: Targets,
+    count: int,
+    truths: int,
+    report: Callable[[int, int], None] | None = None,
+) -> Recovery:
+    """Fit the first `truths` draws in turn; `shares` f8 [draws, fitted inputs], `count` draws are kept in each fit."""
+    found = []
+    total = min(truths, len(shares))
+    for row in range(total):
+        others = np.delete(np.arange(len(shares)), row)
+        kept = fit(figures[others], figures[row, 0], shares[others], targets, count)
+        ends = np.quantile(kept.shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        rank = np.mean(kept.shares < shares[row], axis=0)
+        found.append((shares[row], kept.shares.mean(axis=0), ends[0], ends[1], rank))
+        if report is not None:
+            report(row + 1, total)
+    return Recovery(*(np.array(column) for column in zip(*found, strict=True)))
+
+
+def verdict(correlation: float) -> str:
+    """Say whether such data tell an input, by the correlation of truth and posterior mean."""
+    if correlation >= KNOWN:
+        return "identified"
+    return "weakly identified" if correlation >= HINTED else "not identified"

@@ -1,0 +1,171 @@
+"""A study scored against a folder of observations: reading, hashes, notes, and the files that say what came of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim import __version__
+from sim.errors import Fault, InputError, did_you_mean
+from sim.geography.maps import Geography
+from sim.results.manifest import sha256
+from sim.scenario.schema import Scenario
+from sim.statistics import scoring
+from sim.study.manifest import now
+from sim.validation.baselines import Known, baselines, past_before
+from sim.validation.forecasts import of_study, unmatched
+from sim.validation.observed import read_holds
+from sim.validation.outcome import Outcome, day_of, read_outcome
+from sim.validation.pattern_estimators import Holds
+from sim.validation.scores import Scores, losses, score, verdict
+
+if TYPE_CHECKING:
+    from sim.study.store import Study
+
+FIRST_RECORD = date(2000, 1, 1)  # agreements signed before are not looked for
+
+OBSERVED_FILES = ("observed.yaml", "control.csv", "weekly.csv", "agreements.csv")
+
+
+def score_study(study: Study, folder: Path, name: str | None = None) -> tuple[Scores, dict[str, Any]]:
+    """Return the scores of a scenario of a study, the first if none is named, and what they were made of.
+
+    InputError for faults of either folder, and where a study's files are not those whose hashes its manifest holds.
+    """
+    chosen = _scenario(study, name)
+    hashes = checked_hashes(study, chosen)
+    scenario, geography = study.scenarios[chosen], study.geography()
+    outcome = read_outcome(folder, scenario, geography)
+    model = of_study(study, chosen, geography, outcome)
+    known = Known(scenario, geography, past_before(scenario.map, scenario.start), past_holds(scenario, geography))
+    forecasts = [model, *baselines(known, outcome, model)]
+    notes = [*unmatched(outcome, model), *_notes(study, known, outcome)]
+    scores = score(forecasts, outcome, scenario, geography, tuple(notes))
+    return scores, _provenance(study, chosen, scores, known, hashes)
+
+
+def _scenario(study: Study, name: str | None) -> str:
+    names = list(study.scenarios)
+    if name is not None and name not in names:
+        said = f"{name!r} is no scenario of the study{did_you_mean(name, names)}; it has {', '.join(names)}"
+        raise InputError([Fault("--scenario", None, "", said)])
+    return name or names[0]
+
+
+def checked_hashes(study: Study, name: str) -> dict[str, str | None]:
+    """Return the hashes that the study's manifest held before scoring; InputError where a file is another by now."""
+    manifest, folder = study.manifest, study.folder
+    if "defaults" not in manifest or "posterior" not in manifest:
+        said = "has no hashes of defaults and posterior; they must be there before a score: run the study again"
+        raise InputError([Fault(str(folder / "manifest.json"), None, "defaults", said)])
+    files = {f"scenarios/{name}.yaml": manifest["scenarios"][name], "posterior.csv": manifest["posterior"]}
+    for file, noted in files.items():
+        if noted is not None:
+            path = folder / file
+            if not path.is_file() or sha256(path.read_bytes()) != noted:
+                raise InputError([Fault(str(path), None, "", "is not the file that the study was run with")])
+    return {
+        "study": manifest["digest"],
+        "program": manifest["program"],
+        "defaults": manifest["defaults"],
+        "scenario": manifest["scenarios"][name],
+        "posterior": manifest["posterior"],
+    }
+
+
+def past_holds(scenario: Scenario, geography: Geography) -> Holds | None:
+    """Return the agreements of the map's table signed before the start, those that held then as censored; None without."""
+    path = Path(geography.folder) / "ceasefires.csv"
+    if not path.is_file():
+        return None
+    found = read_holds(path, FIRST_RECORD, (scenario.start - FIRST_RECORD).days)
+    return found if len(found.days) else None
+
+
+def _notes(study: Study, known: Known, outcome: Outcome) -> list[str]:
+    notes = []
+    if study.partial:
+        notes.append(f"The study is not complete: {study.done} of {study.planned} runs.")
+    if len(study.failures):
+        notes.append(f"{len(study.failures)} runs failed and are not in the forecast.")
+    if known.past is None:
+        notes.append(
+            "No figures of the past of this map end before the start: hawkes and weekly base rates say nothing."
+        )
+    if known.scenario.evidence_until >= known.scenario.start + timedelta(days=outcome.control_day):
+        until = known.scenario.evidence_until
+        notes.append(f"The scenario's evidence, up to {until}, covers what is scored: this is no forecast.")
+    elif known.scenario.evidence_until >= known.scenario.start:
+        notes.append(
+            f"The scenario's evidence, up to {known.scenario.evidence_until}, covers a part of what is scored."
+        )
+    if not study.manifest["posterior"]:
+        notes.append("Inputs are drawn from the scenario's own ranges, not from a posterior.")
+    return notes
+
+
+def _provenance(study: Study, name: str, scores: Scores, known: Known, hashes: dict[str, str | None]) -> dict[str, Any]:
+    outcome = scores.outcome
+    files = {file: outcome.folder / file for file in OBSERVED_FILES}
+    past = known.past
+    return {
+        "simulated": True,
+        "sim": __version__,
+        "study": study.name,
+        "scenario": name,
+        "runs": len(scores.forecasts[0].control) if scores.forecasts[0].control is not None else 0,
+        "evidence_until": known.scenario.evidence_until.isoformat(),
+        "hashes": hashes,
+        "observed": {file: sha256(path.read_bytes()) for file, path in files.items() if path.is_file()},
+        "control_on": (known.scenario.start + timedelta(days=outcome.control_day)).isoformat(),
+        "known_to": day_of(known.scenario, outcome.last),
+        "past": None if past is None else past.model_dump(mode="json", by_alias=True),
+        "floors": {"chance": scoring.FLOOR, "chance_of_a_day": scoring.DAY_FLOOR},
+        "crps": "fair (Ferro 2014)",
+        "bands": f"90 %, {scoring.BOOTSTRAPS} resamples of whole groups",
+        "verdict": verdict(scores),
+        "loses": losses(scores),
+        "notes": list(scores.notes),
+        "scored": now(),
+    }
+
+
+def scores_json(scores: Scores) -> str:
+    """Return scores.json: {measure: {model: x, nothing_changes: y, ...}}."""
+    return json.dumps(scores.as_json(), indent=1, allow_nan=False) + "\n"
+
+
+def scores_csv(scores: Scores) -> str:
+    """Return scores.csv: a row a measure and forecast."""
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(
+        [
+            "measure",
+            "about",
+            "unit",
+            "better",
+            "primary",
+            "cases",
+            "forecast",
+            "score",
+            "low",
+            "high",
+            "loses_to",
+            "source",
+        ]
+    )
+    for measure in scores.measures:
+        for name, cell in measure.cells.items():
+            numbers = ["" if not math.isfinite(one) else f"{one:.6g}" for one in cell]
+            ahead = [other for other in measure.cells if measure.loss(other) < measure.loss(name) - 1e-12]
+            rows.writerow(
+                [measure.name, measure.about, measure.unit, measure.better, int(measure.primary), measure.cases, name,
+                 *numbers, " ".join(ahead), "SIMULATED"]
+            )  # fmt: skip
+    return text.getvalue()

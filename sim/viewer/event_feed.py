@@ -1,0 +1,76 @@
+"""The event feed: which events of a history are shown, newest first, by kind, faction and place."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
+
+from sim.engine.kinds import EVENT_KINDS
+from sim.viewer.history import Line
+
+# Words an analyst filters by, each with its kinds of event; every kind is in exactly one group.
+KIND_GROUPS: dict[str, tuple[str, ...]] = {
+    "changes of holder": ("capture", "withdrawal", "town_neutral"),
+    "clashes": ("clash", "attack_repelled", "clash_ended", "commander_killed"),
+    "spread of fighting": ("front_opened", "clash_spread", "reinforcement"),
+    "incidents": ("arrest_raid", "assassination", "road_quarrel"),
+    "bases and demands": (
+        "base_attempt",
+        "base_opened",
+        "base_closed",
+        "demand",
+        "tolerated",
+        "complied",
+        "stalled",
+        "refused",
+    ),
+    "talks": ("talks", "talks_settled", "killing_at_talks", "account"),
+    "agreements": ("agreement_signed", "agreement_broken", "agreement_expired"),
+    "escalation": ("level_change",),
+    "civilians": ("civilian_arrest", "civilian_injury", "civilian_abduction", "displacement"),
+    "government": ("shelling", "zone_deadline", "mobilisation", "offensive_started", "assault", "offensive_ended"),
+    "policies": ("policy", "given_skipped"),
+}
+
+GROUP_OF = {kind: group for group, kinds in KIND_GROUPS.items() for kind in kinds}
+
+
+def kinds_of(lines: Sequence[Line]) -> list[str]:
+    """Return the kinds of event that occur, in the order of kinds.EVENT_KINDS."""
+    found = {line.kind for line in lines}
+    return [kind for kind in EVENT_KINDS if kind in found]
+
+
+def groups_of(lines: Sequence[Line]) -> list[str]:
+    """Return the groups of kinds that occur, in the order of KIND_GROUPS."""
+    found = {GROUP_OF[line.kind] for line in lines}
+    return [group for group in KIND_GROUPS if group in found]
+
+
+def pick(
+    lines: Sequence[Line],
+    until_day: int,
+    kinds: Collection[str] = (),
+    factions: Collection[str] = (),
+    place: str = "",
+) -> list[Line]:
+    """Return the events that have happened by a morning, newest first.
+
+    `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `place` a town as the map names
+    it; an empty filter lets everything through.
+    """
+    wanted = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
+    sides = set(factions)
+    past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
+    if not (wanted or sides or place):
+        return list(past)
+    found: list[Line] = []
+    for line in past:
+        if wanted and line.kind not in wanted:
+            continue
+        if sides and line.initiator not in sides and line.target not in sides:
+            continue
+        if place and line.town != place:
+            continue
+        found.append(line)
+    return found

@@ -1,0 +1,432 @@
+"""The recorded days of a watched model: immutable snapshots, added day by day."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.control_codes import rebel_pairs
+from sim.engine import kinds, tables
+from sim.event_text import agreement_phrase
+from sim.plots.map.state import (
+    CLASH_DAYS,
+    MapState,
+    Standing,
+    bases_shown,
+    note_base,
+    parties_of,
+    sides_held,
+    start_state,
+)
+from sim.plots.style import CONTESTED
+from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
+from sim.results.tables import agreement_name, control_codes
+from sim.results.tables import parties_of as sides_of
+from sim.text import day_text
+
+if TYPE_CHECKING:
+    from sim.engine.simulation import Result, Simulation
+    from sim.engine.tables import World
+    from sim.model.conflict import ConflictModel
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A force whose cell changed since the morning before, or that is on the way."""
+
+    key: int  # stable identity of the force, to follow it from day to day
+    code: str  # of its faction
+    group: str
+    fighters: int
+    start: tuple[float, float]  # the morning before, km east and north of the map's corner
+    end: tuple[float, float]  # this morning, likewise
+    goal: str  # short name of the town it marches to; "" none
+    goal_town: int  # -1 none
+    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
+
+
+@dataclass(frozen=True)
+class Accord:
+    """An agreement in force."""
+
+    name: str
+    sides: tuple[str, str]  # codes of the factions
+    parties: str  # in words: "NLF / HTS", groups where not all of a faction sign
+    terms: tuple[str, ...]  # in words: "no expansion"
+    scope: str  # in words: "on all fronts", "in the sector of Atarib", "for Atarib"
+    town: str  # short name; "" on all fronts
+    age: int  # days since it was signed
+    left: int | None  # days until it expires; None open-ended
+    violations: int
+    mediator: str  # group; "" none
+    given: bool  # asserted by the scenario
+
+
+@dataclass(frozen=True)
+class Dispute:
+    """A dispute over a base that is not settled."""
+
+    town: int
+    newcomer: str  # group that opened the base
+    host: str  # group that holds the town
+    stage: str  # of kinds.DISPUTE_STAGES, in words
+    age: int  # days since it was opened
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the page shows of one morning; day 0 is the start, the scenario's `days` the end. T towns, F factions."""
+
+    day: int
+    date: date
+    map: MapState
+    moves: tuple[Move, ...]
+    fighters: np.ndarray  # i8 [T, F], fighters standing in each town; read-only
+    accords: tuple[Accord, ...]
+    towns_held: dict[str, int]  # code -> towns; contested ones not counted
+    levels: dict[tuple[str, str], int]  # pair of rebel codes, in the scenario's order -> escalation level 0..5
+    deaths: int  # fighters killed on the day before
+    civilian_deaths: int  # on the day before
+    deaths_between: dict[tuple[str, str], int]  # by pair of codes of any role, on the day before; 0 left out
+    offensive: str  # phase in words: "mobilised", "under way"; "" none
+    fresh: tuple[int, ...]  # rows in `History.lines` of the events of the day before
+    disputes: tuple[Dispute, ...] = ()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One event in words."""
+
+    row: int  # in `History.lines`
+    day: int  # of the event: shown from the morning of `day` + 1 on
+    date: str  # in words: "8 Oct 2018"
+    event_id: str
+    kind: str  # of kinds.EVENT_KINDS
+    initiator: str  # code; "" none
+    target: str  # code; "" none
+    town: str  # as the map names it; "" none
+    text: str
+    given: bool
+    deaths: int  # fighters of both sides and civilians
+
+
+@dataclass(eq=False)
+class History:
+    """All mornings so far and all events so far; only appended to."""
+
+    snapshots: list[Snapshot] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
+    memory: Any = None  # sim.viewer.history's own, from one day to the next
+
+    @property
+    def day(self) -> int:
+        """The last morning there is."""
+        return len(self.snapshots) - 1
+
+    def at(self, day: int) -> Snapshot:
+        """Return the snapshot of a morning; of the nearest there is for a day outside."""
+        return self.snapshots[min(max(day, 0), self.day)]
+
+    def told(self, day: int) -> list[Line]:
+        """Return the events that have happened by the morning of a day, in order of time."""
+        return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
+
+
+UNKNOWN = (CONTESTED, CONTESTED)  # the sides of a contested town of which no two are known
+
+ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
+
+STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
+
+PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
+
+
+def first(model: ConflictModel) -> History:
+    """Return the history of a model that has not taken a step; ValueError for one that has."""
+    simulation = model.simulation
+    if simulation.day:
+        raise ValueError(f"a history begins with the first morning; the model is at day {simulation.day}")
+    history = History(memory=Memory(simulation))
+    _add(simulation, history, ())
+    return history
+
+
+def follow(model: ConflictModel, history: History) -> None:
+    """Add the day that the model has just simulated; nothing where there is none.
+
+    ValueError where days were left out: what happened between two mornings cannot be told later.
+    """
+    simulation = model.simulation
+    if simulation.day == history.day:
+        return
+    if simulation.day != history.day + 1:
+        raise ValueError(f"the model is at day {simulation.day}, the history ends with day {history.day}")
+    result, memory = simulation.result(), history.memory
+    start, end = len(history.lines), int(simulation.world.counts[tables.N_EVENTS])
+    log = simulation.world.events[start:end].copy()
+    memory.note(log)
+    history.lines += _lines(result, memory, log, start)
+    _add(simulation, history, tuple(range(start, end)))
+
+
+@dataclass(frozen=True)
+class _Words:
+    """An agreement in words, all but what changes from day to day."""
+
+    name: str
+    sides: tuple[str, str]
+    parties: str
+    terms: tuple[str, ...]
+    scope: str
+    town: str
+    mediator: str
+
+
+class Memory:
+    """What the next morning needs of those before."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        """Take up what stays the same, and the start."""
+        self.result = simulation.result()
+        result = self.result
+        self.codes = codes_of(result)
+        self.names = [*towns(result), ""]
+        self.labels = [*labels(result), ""]
+        place = {code: f for f, code in enumerate(self.codes)}
+        self.pairs = [(pair, place[pair[0]], place[pair[1]]) for pair in rebel_pairs(result.scenario)]
+        self.group_code = [self.codes[f] for f in simulation.world.groups["faction"].tolist()] + [""]
+        self.start = control_codes(result)[0]
+        self.before, self.held = self.start, result.daily.holder[0]
+        start = start_state(result.scenario, result.geography).sides
+        self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
+        self.sides = [
+            self.parties.get(town, UNKNOWN) if code == CONTESTED else sides_held(code)
+            for town, code in enumerate(self.start.tolist())
+        ]
+        self.standing: Standing = {}
+        self.fights: deque[list[tuple[int, int]]] = deque(maxlen=CLASH_DAYS)  # (town, deaths) of each of the last days
+        self.words: dict[int, _Words] = {}
+        self.at = np.zeros((0, 2))
+        self.strength = np.zeros(0, np.int64)
+
+    def note(self, log: np.ndarray) -> None:
+        """Take in the events of a day: fighting and bases."""
+        self.fights.append([])
+        kind = log["kind"]
+        told = (kind == kinds.CLASH) | (kind == kinds.BASE_OPENED) | (kind == kinds.BASE_CLOSED)
+        told &= log["town"] >= 0
+        for event in log[told]:
+            town = int(event["town"])
+            if event["kind"] == kinds.CLASH:
+                self.fights[-1].append((town, int(event["deaths_initiator"] + event["deaths_target"])))
+            else:
+                one, other = (self.code(int(event[who])) for who in ("initiator", "target"))
+                note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, one, other)
+
+    def code(self, faction: int) -> str:
+        """Return the code of a faction; "" for -1."""
+        return self.codes[faction] if faction >= 0 else ""
+
+
+def _lines(result: Result, memory: Memory, log: np.ndarray, start: int) -> list[Line]:
+    """Return the events of a day in words; `start` is the row of the first."""
+    if not len(log):
+        return []
+    day = int(log["day"][0])
+    when = day_text(result.scenario.start + timedelta(days=day))
+    deaths = log["deaths_initiator"] + log["deaths_target"] + log["deaths_civilians"]
+    parts = (log["kind"], log["initiator"], log["target"], log["town"], log["given"], deaths)
+    found = []
+    for row, (text, kind, one, other, town, given, died) in enumerate(
+        zip(texts(result, log), *(part.tolist() for part in parts), strict=True), start
+    ):
+        code, target = memory.code(one), memory.code(other)
+        word, place = kinds.EVENT_KINDS[kind], memory.names[town]
+        found.append(Line(row, day, when, event_id(row), word, code, target, place, text, bool(given), died))
+    return found
+
+
+def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> None:
+    """Append the snapshot of the morning that a simulation has reached."""
+    memory, world, day = history.memory, simulation.world, simulation.day
+    faction, pair, theatre = (getattr(simulation.daily, name)[day] for name in ("faction", "pair", "theatre"))
+    when = simulation.scenario.start + timedelta(days=day)
+    died = pair["deaths"]
+    rows = _live(world, "forces", tables.L_FORCES)
+    forces = world.forces[rows]
+    history.snapshots.append(
+        Snapshot(
+            day=day,
+            date=when,
+            map=_map(simulation, memory, when),
+            moves=_moves(world, memory, rows, forces),
+            fighters=_fighters(world, len(memory.codes), forces),
+            accords=_accords(simulation, memory),
+            towns_held=dict(zip(memory.codes, faction["towns"].tolist(), strict=True)),
+            levels={names: int(pair["level"][a, b]) for names, a, b in memory.pairs},
+            deaths=int(faction["deaths"].sum()),
+            civilian_deaths=int(theatre["civilian_deaths"]),
+            deaths_between={
+                (memory.codes[a], memory.codes[b]): int(died[a, b])
+                for a, b in zip(*np.nonzero(np.triu(died)), strict=True)
+            },
+            offensive=PHASES[theatre["offensive"]],
+            fresh=fresh,
+            disputes=_disputes(simulation, memory),
+        )
+    )
+
+
+def _map(simulation: Simulation, memory: Memory, when: date) -> MapState:
+    """Return the map of the morning, as sim.plots.map.state.States gives it for a finished run."""
+    day, holder = simulation.day, simulation.daily.holder[simulation.day]
+    code = control_codes(simulation.result(), day)[0]
+    for town in np.flatnonzero(code != memory.before).tolist():
+        memory.sides[town] = _sides(memory, town, code[town], int(holder[town]))
+    deaths: dict[int, int] = {}
+    for fights in memory.fights:
+        for town, died in fights:
+            deaths[town] = deaths.get(town, 0) + died
+    changed = _kept(code != memory.start)
+    memory.before, memory.held = code, holder
+    codes = tuple(code.tolist())
+    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases_shown(memory.standing, codes))
+
+
+def _sides(memory: Memory, town: int, code: str, holder: int) -> tuple[str, ...]:
+    """Return the sides of a town whose code changed on the day."""
+    if code != CONTESTED:
+        return sides_held(code)
+    groups = (memory.group_code[group] for group in (int(memory.held[town]), holder))
+    parties = parties_of(*groups, memory.before[town])
+    if len(parties) == 2:
+        memory.parties[town] = parties
+    return memory.parties.get(town, UNKNOWN)
+
+
+def _kept(array: np.ndarray) -> np.ndarray:
+    """Return an array that nobody can change any more."""
+    array.setflags(write=False)
+    return array
+
+
+def _live(world: World, name: str, length: int) -> np.ndarray:
+    """Return the rows of a table that are in use, those that closed on the day included."""
+    rows: np.ndarray = getattr(world, f"live_{name}")[: world.counts[length]]
+    return rows
+
+
+def _fighters(world: World, factions: int, forces: np.ndarray) -> np.ndarray:
+    """Return the fighters of each faction who stand in each town: i8 [T, F]."""
+    standing = (forces["alive"] == 1) & (forces["town"] >= 0)
+    at = forces["town"][standing] * factions + forces["faction"][standing]
+    found = np.bincount(at, forces["fighters"][standing], len(world.towns) * factions)
+    return _kept(found.astype(np.int64).reshape(-1, factions))
+
+
+def _places(world: World, forces: np.ndarray) -> np.ndarray:
+    """Return where forces are, km east and north: f8 [n, 2]; on the way, the middle of their cell."""
+    side = world.space["cell_km"][0]
+    found = np.column_stack([(forces["x"] + 0.5) * side, (forces["y"] + 0.5) * side])
+    standing = forces["town"] >= 0
+    found[standing] = _town_places(world, forces["town"][standing])
+    return found
+
+
+def _town_places(world: World, town: np.ndarray) -> np.ndarray:
+    return np.column_stack([world.towns["east"][town], world.towns["north"][town]])
+
+
+def _moves(world: World, memory: Memory, rows: np.ndarray, forces: np.ndarray) -> tuple[Move, ...]:
+    """Return the forces that moved on the day or are on the way, of those in rows of the table.
+
+    A column formed on the day comes from its home; one that joined a garrison at home has the fighters it had before.
+    """
+    now, new = _places(world, forces), rows >= len(memory.at)
+    before = _town_places(world, forces["home"])
+    before[~new] = memory.at[rows[~new]]
+    joined = (forces["alive"] == 0) & (forces["orders"] == kinds.GARRISON) & (forces["fighters"] == 0)
+    fighters = forces["fighters"].copy()
+    fighters[joined & ~new] = memory.strength[rows[joined & ~new]]
+    alive = forces["alive"] == 1
+    told = ((now != before).any(axis=1) & (alive | joined)) | (alive & (forces["goal"] >= 0))
+    memory.at = _grown(memory.at, rows, now)
+    memory.strength = _grown(memory.strength, rows, forces["fighters"])
+    fields = ("key", "faction", "group", "goal", "orders")
+    columns = [forces[name][told].tolist() for name in fields]
+    rest = (fighters[told].tolist(), before[told].tolist(), now[told].tolist())
+    return tuple(
+        Move(
+            key,
+            memory.codes[f],
+            memory.result.groups[g],
+            n,
+            (a[0], a[1]),
+            (b[0], b[1]),
+            memory.labels[goal],
+            goal,
+            ORDERS[o],
+        )
+        for key, f, g, goal, o, n, a, b in zip(*columns, *rest, strict=True)
+    )
+
+
+def _grown(kept: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return what is kept by row, with the values of some rows put in; rows beyond the last are added."""
+    size = max(len(kept), int(rows.max()) + 1 if len(rows) else 0)
+    found = np.zeros((size, *kept.shape[1:]), kept.dtype)
+    found[: len(kept)] = kept
+    found[rows] = values
+    return found
+
+
+def _accords(simulation: Simulation, memory: Memory) -> tuple[Accord, ...]:
+    """Return the agreements in force."""
+    table, found = simulation.world.agreements, []
+    for row in _live(simulation.world, "agreements", tables.L_AGREEMENTS).tolist():
+        a = table[row]
+        if a["alive"] == 0:
+            continue
+        if row not in memory.words:
+            memory.words[row] = _words(memory, row, a)
+        said, last = memory.words[row], int(a["expires"])
+        left = None if last < 0 else max(0, last - simulation.day)
+        age, broken = simulation.day - int(a["signed"]), int(a["violations"])
+        found.append(Accord(**vars(said), age=age, left=left, violations=broken, given=bool(a["given"])))
+    return tuple(found)
+
+
+def _words(memory: Memory, row: int, agreement: np.void) -> _Words:
+    result, town, mediator = memory.result, int(agreement["town"]), int(agreement["mediator"])
+    parties = sides_of(result, agreement)
+    place = memory.labels[town]
+    return _Words(
+        name=agreement_name(result, row, parties),
+        sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
+        parties=" / ".join(parties),
+        terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),
+        scope=agreement_phrase(kinds.SCOPES[agreement["scope"]], place),
+        town=place,
+        mediator=result.groups[mediator] if mediator >= 0 else "",
+    )
+
+
+def _disputes(simulation: Simulation, memory: Memory) -> tuple[Dispute, ...]:
+    """Return the disputes that are not settled."""
+    world, groups = simulation.world, memory.result.groups
+    rows = world.disputes[_live(world, "disputes", tables.L_DISPUTES)]
+    return tuple(
+        Dispute(
+            int(d["town"]),
+            groups[d["newcomer"]],
+            groups[d["host"]],
+            STAGES[d["stage"]],
+            simulation.day - int(d["opened"]),
+        )
+        for d in rows[rows["alive"] == 1]
+    )

@@ -1,0 +1,341 @@
+"""What a person can change on the page: scenario files, the six inputs that matter most, all others, rules, policies.
+
+Everything is read off the scenario's schema. A change is a "KEY=VALUE" as the command line has it, so that what the page
+makes is what `run.py run --set` makes."""
+
+from __future__ import annotations
+
+import math
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sim.errors import InputError
+from sim.event_text import policy_phrase
+from sim.results.manifest import read_manifest
+from sim.scenario.compose import SCENARIOS
+from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot_at
+from sim.scenario.load import Loaded, load
+from sim.scenario.parameters import Quantity
+from sim.scenario.schema import Policy, Scenario
+from sim.scenario.show import flow
+from sim.study.path_kind import Kind, kind_of
+from sim.text import day_text
+
+OUTPUTS = Path("outputs")
+
+SPAN = 3.0  # a slider reaches this many times the value, if the allowed range does
+
+STEPS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000)
+
+NOT_OFFERED = ("policy", "given")
+
+
+@dataclass(frozen=True)
+class Main:
+    """One of the six sliders: argument of LiveModel, dotted key, label, unit, ends and step."""
+
+    name: str
+    key: str
+    label: str
+    unit: str
+    low: float
+    high: float
+    step: float
+
+
+MAIN = (
+    Main("attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts", "a town and month", 0, 0.1, 0.005),
+    Main("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal", "chance", 0, 1, 0.05),
+    Main("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", "", 0, 1.5, 0.05),
+    Main("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away", "share", 0, 1, 0.05),
+    Main("signing", "rules.ceasefire.signing_per_10_deaths", "Signing", "a day, per 10 deaths", 0, 0.3, 0.005),
+    Main("hold", "rules.ceasefire.hold_days", "Hold of agreements", "days", 1, 60, 1),
+)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A file that can be chosen on the page: a scenario, or the folder of a finished run."""
+
+    key: str
+    path: Path
+    label: str
+    question: str
+    replay: bool = False
+
+
+def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
+    """Return what may be opened through the page: scenarios/, outputs/, and the files named on the command line."""
+    files = [*sorted(SCENARIOS.glob("*.yaml")), *sorted(Path("scenarios").glob("*.yaml"))]
+    found: dict[Path, Choice] = {}
+    for path in (*given, *files):
+        if path.is_file() and path.resolve() not in found:
+            found[path.resolve()] = _scenario_choice(path)
+    runs = sorted(OUTPUTS.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for folder in (*given, *(path.parent for path in runs)):
+        if can_replay(folder) and folder.resolve() not in found:
+            found[folder.resolve()] = Choice(f"run:{folder.name}", folder, f"replay {folder.name}", "", replay=True)
+    return list(found.values())
+
+
+def can_replay(folder: Path) -> bool:
+    """Return whether a folder holds a run that this version can read; studies and other results are none."""
+    try:
+        return kind_of(folder) is Kind.RUN and bool(read_manifest(folder))
+    except InputError:
+        return False
+
+
+def _scenario_choice(path: Path) -> Choice:
+    try:
+        scenario = read_file(path).scenario
+    except InputError as error:
+        return Choice(path.stem, path, path.stem, f"cannot be read: {error.faults[0].message}")
+    return Choice(path.stem, path, scenario.title, scenario.question)
+
+
+def read_file(path: Path) -> Loaded:
+    """Return a scenario file, read once for each of its versions; InputError with all its faults."""
+    return _read(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=64)
+def _read(path: Path, changed: int) -> Loaded:
+    return load(path)
+
+
+def value_at(scenario: Scenario, key: str) -> float:
+    """Return the best value of a number by a dotted key of fixed parts."""
+    value: Any = scenario
+    for part in key.split("."):
+        value = getattr(value, part)
+    return float(value.best)
+
+
+def fitting_step(main: Main, value: float) -> float:
+    """Return the slider's step, made finer until the scenario's own value lies on it."""
+    step = main.step
+    for _ in range(4):
+        if math.isclose((value - main.low) / step, round((value - main.low) / step), abs_tol=1e-6):
+            break
+        step /= 10
+    return step
+
+
+def slider_label(main: Main, value: float, own: float) -> str:
+    """Return what stands over a slider: name, value, unit, and the scenario's own value where it is another.
+
+    Below the name, so that the values stand one below the other: `page.css` keeps the line break.
+    """
+    told = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
+    return told if _same(value, own) else f"{told} (changed from {_short(own)})"
+
+
+def _short(value: float) -> str:
+    return f"{value:.4g}"
+
+
+def _same(one: float, two: float) -> bool:
+    return math.isclose(one, two, rel_tol=1e-9, abs_tol=1e-12)
+
+
+def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    """Say by which changes ("KEY=VALUE") two lists differ: the new value, or that the file's own comes back."""
+    labels = {main.key: main.label for main in MAIN}
+    old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
+    told = []
+    for key in {**old, **new}:
+        if old.get(key) == new.get(key):
+            continue
+        name = labels.get(key, key)
+        value = _plain(new[key]) if key in new else "as in the file"
+        told.append("policies" if key == "policy" else f"{name} {value}")
+    return told
+
+
+def _plain(text: str) -> str:
+    try:
+        return _short(float(text))
+    except ValueError:
+        return text
+
+
+def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
+    """Return the six sliders' values by key where they differ from the scenario's own."""
+    found = {}
+    for main in MAIN:
+        value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
+        if not _same(value, value_at(scenario, main.key)):
+            found[main.key] = flow(value)
+    return found
+
+
+def groups(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return all inputs but the six, grouped: {key, title, about, rows}; a row is what a person can set (see `_row`)."""
+    shown: dict[str, dict[str, Any]] = {}
+    for key, slot, value in _inputs(ROOT, scenario):
+        row = _row(key, slot, value)
+        if row is not None and row["key"] not in {main.key for main in MAIN}:
+            top = _group_of(key)
+            group = shown.setdefault(dotted(top), {"key": dotted(top), "title": _title(top), "about": "", "rows": []})
+            group["about"] = group["about"] or _about(top)
+            row["label"] = _label(key[len(top) :])
+            group["rows"].append(row)
+    return sorted(shown.values(), key=lambda group: not group["key"].startswith("rules"))
+
+
+def _inputs(slot: Slot, value: Any, key: Key = ()) -> Iterator[tuple[Key, Slot, Any]]:
+    for name, sub, item in children(slot, value):
+        here = (*key, name)
+        if here[0] in NOT_OFFERED:
+            continue
+        if isinstance(item, Quantity | bool) or _words_of(sub):
+            yield here, sub, item
+        yield from _inputs(sub, item, here)
+
+
+def _words_of(slot: Slot) -> tuple[str, ...]:
+    """Return the words that a place allows, where it is one of a few words."""
+    annotation = slot.field.annotation if slot.field is not None and slot.kind == "plain" else None
+    return typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
+
+
+def _group_of(key: Key) -> Key:
+    return key[:2] if key[0] in ("rules", "factions", "terms") else key[:1]
+
+
+def _title(top: Key) -> str:
+    words = str(top[-1]).replace("_", " ")
+    return {"rules": words, "factions": f"{words}: strength and doctrine", "terms": f"term: {words}"}.get(
+        str(top[0]), words
+    )
+
+
+def _about(top: Key) -> str:
+    slot = slot_at(top)
+    if slot is None or slot.kind != "part" or slot.model is None or top[0] == "factions":
+        return ""
+    return " ".join((slot.model.__doc__ or "").split())
+
+
+def _label(rest: Key) -> str:
+    words = " · ".join(str(part).replace("_", " ") for part in rest if part not in ("groups", "doctrine"))
+    return "on" if words == "enabled" else words or "value"
+
+
+def _row(key: Key, slot: Slot, value: Any) -> dict[str, Any] | None:
+    """Return what a person sees and sets: {key, kind, value, about}, for a number unit, range, step and source as well."""
+    row: dict[str, Any] = {"key": dotted(key), "about": slot.about}
+    if isinstance(value, bool):
+        return row | {"kind": "switch", "value": value}
+    if words := _words_of(slot):
+        return row | {"kind": "words", "value": value, "words": list(words)} if key[0] == "rules" else None
+    if slot.allowed is None:
+        return None
+    low, high = slot.allowed
+    reach = min(high, max(SPAN * value.best, 1.2 * (value.high or 0))) if value.best else high
+    top = high if high <= 1 else reach
+    step = next((s for s in STEPS if s >= (top - low) / 200), STEPS[-1])
+    between = [value.low, value.high] if value.uncertain else None
+    return row | {
+        "kind": "number",
+        "value": value.best,
+        "unit": slot.unit,
+        "low": low,
+        "high": high,
+        "top": top,
+        "step": step,
+        "between": between,
+        "source": value.source or "",
+    }
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A policy that can be switched on: from the scenario itself or from another on the same map."""
+
+    key: str
+    text: str
+    data: dict[str, Any]
+    of: str
+
+
+def offers(scenario: Scenario) -> list[Offer]:
+    """Return the policies of this scenario and of the project's others on its map; those that cannot apply are left out."""
+    found: dict[str, Offer] = {}
+    for policy in scenario.policy:
+        _offer(found, policy, "")
+    for choice in choices():
+        if choice.replay:
+            continue
+        try:
+            other = read_file(choice.path).scenario
+        except InputError:
+            continue
+        if other.map == scenario.map:
+            for policy in other.policy:
+                _offer(found, policy, other.title)
+    return list(found.values())
+
+
+def _offer(found: dict[str, Offer], policy: Policy, of: str) -> None:
+    day = policy.on or policy.by
+    when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
+    data = as_data(policy)
+    key = flow(data)
+    found.setdefault(key, Offer(key, when + policy_phrase(policy), data, of))
+
+
+def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:
+    """Return the list of policies as a change, where the switches make it differ from the scenario's own."""
+    known = {offer.key: offer for offer in offers(scenario)}
+    own = [flow(as_data(policy)) for policy in scenario.policy]
+    wanted = [key for key in known if on.get(key, key in own)]
+    if wanted == own:
+        return {}
+    return {"policy": "[" + ", ".join(wanted) + "]"}
+
+
+def checked(scenario: Scenario, key: str, value: Any) -> str | None:
+    """Return the text of a value from the page for a key that is offered; None where it is the scenario's own.
+
+    KeyError for a key that is not offered, ValueError for a value of another kind.
+    """
+    if key == "days":
+        return None if int(value) == scenario.days else str(int(value))
+    row = _rows(scenario)[key]
+    if row["kind"] == "switch" and isinstance(value, bool):
+        return None if value == row["value"] else flow(value)
+    if row["kind"] == "words" and value in row["words"]:
+        return None if value == row["value"] else flow(value)
+    if row["kind"] == "number" and not isinstance(value, bool) and math.isfinite(float(value)):
+        return None if float(value) == row["value"] else flow(float(value))
+    raise ValueError(key)
+
+
+def _rows(scenario: Scenario) -> dict[str, dict[str, Any]]:
+    return {row["key"]: row for group in groups(scenario) for row in group["rows"]}
+
+
+def key_of(policy: Policy) -> str:
+    """Return what names a policy among the offers."""
+    return flow(as_data(policy))
+
+
+def about_main(scenario: Scenario) -> list[dict[str, Any]]:
+    """Return for each of the six sliders label, meaning, unit, ranges, value and source."""
+    found = []
+    for main in MAIN:
+        key: Key = tuple(main.key.split("."))
+        value: Any = scenario
+        for part in key:
+            value = getattr(value, str(part))
+        slot = slot_at(key)
+        row = _row(key, slot, value) if slot is not None else None
+        if row is not None:
+            found.append(row | {"label": f"{main.label}, {main.unit}".rstrip(", ")})
+    return found

@@ -1,0 +1,161 @@
+"""Exports: the columns that other tools expect, ids and source that say simulated, nothing overwritten."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sqlite3
+import struct
+from pathlib import Path
+
+import pytest
+
+from sim.errors import InputError
+from sim.results.columns import Format, LogName
+from sim.results.export import export
+from sim.results.export_events import ACLED_COLUMNS as ACLED
+from sim.results.export_events import GED_COLUMNS as GED
+from sim.results.export_events import SUB_EVENTS, acled_text, ged_text, priogrid
+from sim.results.export_gis import control_layer
+from sim.results.export_rows import entries
+from sim.results.run import Run
+from tests.results.made import result
+
+TRUE, REPORTED = LogName.TRUE, LogName.REPORTED
+
+
+@pytest.fixture(scope="module")
+def run() -> Run:
+    return Run.of(result(), name="by_hand")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def table(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_ged_has_its_columns_its_types_of_violence_and_the_government_first(run: Run) -> None:
+    rows = table(ged_text(run, entries(run, REPORTED)))
+    assert list(rows[0]) == GED.split()
+    assert len(GED.split()) == 49
+    clash, total, shelling = rows
+    assert (clash["type_of_violence"], clash["side_a"], clash["side_b"], clash["where_prec"]) == (
+        "2",
+        "HTS",
+        "NLF",
+        "2",
+    )
+    assert (total["where_prec"], total["date_prec"], total["event_clarity"]) == ("4", "2", "2")
+    assert (shelling["type_of_violence"], shelling["side_a"]) == ("1", "loyalists")
+    assert all(row["id"].startswith("SIM-by_hand-7-R") and row["source_original"] == "simulated" for row in rows)
+
+
+def test_deaths_stay_with_their_side_when_sides_are_put_in_order(run: Run) -> None:
+    true = run.events
+    for row in table(ged_text(run, entries(run, TRUE))):
+        event = true[true.event_id == row["id"].rsplit("-", 1)[1]].iloc[0]
+        by_side = {event.initiator: event.deaths_initiator, event.target: event.deaths_target}
+        code = {"loyalists": "GOV"}
+        assert by_side[code.get(row["side_a"], row["side_a"])] == int(row["deaths_a"])
+        assert int(row["best"]) == event.deaths_initiator + event.deaths_target + event.deaths_civilians
+        assert int(row["low"]) <= int(row["best"]) <= int(row["high"])
+
+
+def test_acled_has_its_columns_and_types(run: Run) -> None:
+    rows = table(acled_text(run, entries(run, TRUE)))
+    assert list(rows[0]) == ACLED.split()
+    assert len(ACLED.split()) == 31
+    by_type = {row["sub_event_type"]: row for row in rows}
+    assert by_type["Non-state actor overtakes territory"]["event_type"] == "Battles"
+    assert by_type["Shelling/artillery/missile attack"]["interaction"] == "State forces-Rebel group"
+    assert by_type["Armed clash"]["assoc_actor_2"] == "Ahrar al-Sham" or by_type["Armed clash"]["actor2"] == "NLF"
+    assert by_type["Agreement"]["disorder_type"] == "Strategic developments"
+    assert all(row["source"] == row["tags"] == "simulated" for row in rows)
+    assert all(row["notes"].startswith("SIMULATED. ") for row in rows)
+
+
+def test_kinds_exported_to_acled_exist() -> None:
+    from sim.engine.kinds import EVENT_KINDS
+
+    assert set(SUB_EVENTS) < set(EVENT_KINDS)
+
+
+def test_administrative_units_come_from_the_map(run: Run) -> None:
+    row = next(row for row in table(acled_text(run, entries(run, TRUE))) if row["location"] == "Kafr Hamra")
+    assert (row["country"], row["admin1"], row["admin3"]) == ("Syria", "Aleppo", "Haritan")
+
+
+def test_priogrid_counts_from_the_south_west() -> None:
+    assert priogrid(-90, -180) == 1
+    assert priogrid(-89.5, -179.5) == 722
+    assert priogrid(89.9, 179.9) == 259_200
+
+
+def test_stretches_of_control_of_a_town_follow_one_another(run: Run) -> None:
+    layer = control_layer(run)
+    town = [one.values[2:] for one in layer.features if one.values[1] == "Kafr Hamra"]
+    assert town == [("NLF", "2018-10-25", "2018-10-31"), ("HTS", "2018-10-31", "2018-11-04")]
+    assert len({one.values[0] for one in layer.features}) == len(layer.features)
+
+
+def test_geojson_has_a_file_a_layer(run: Run, here: Path) -> None:
+    paths = export(run, Format.GEOJSON)
+    assert [path.name for path in paths] == [
+        f"simulated_by_hand_{layer}.geojson" for layer in ("control", "roads", "zone", "events")
+    ]
+    for path in paths:
+        made = json.loads(path.read_text(encoding="utf-8"))
+        assert made["type"] == "FeatureCollection"
+        assert all(one["properties"]["source"] == "simulated" for one in made["features"])
+    summary = made["features"][1]
+    assert summary["geometry"] is None
+    assert summary["properties"]["id"] == "SIM-by_hand-7-R000004"
+
+
+def test_geopackage_is_what_the_standard_asks(run: Run, here: Path) -> None:
+    path = export(run, Format.GPKG)[0]
+    base = sqlite3.connect(path)
+    try:
+        assert base.execute("PRAGMA application_id").fetchone()[0] == int.from_bytes(b"GPKG", "big")
+        assert base.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+        assert not base.execute("PRAGMA foreign_key_check").fetchall()
+        names = [row[0] for row in base.execute("SELECT table_name FROM gpkg_contents ORDER BY rowid")]
+        assert names == ["simulated_control", "simulated_roads", "simulated_zone", "simulated_events"]
+        geometry = base.execute("SELECT geom FROM simulated_control WHERE town = 'Kafr Hamra'").fetchone()[0]
+    finally:
+        base.close()
+    assert struct.unpack("<2sBBiBI2d", geometry) == (b"GP", 0, 1, 4326, 1, 1, 37.0791, 36.2526)
+
+
+@pytest.mark.parametrize("form", Format)
+def test_one_run_gives_one_file_and_it_is_never_overwritten(run: Run, here: Path, form: Format) -> None:
+    first = [path.read_bytes() for path in export(run, form)]
+    with pytest.raises(InputError, match="nothing is overwritten"):
+        export(run, form)
+    (here / "other").mkdir()
+    out = here / "other" / f"simulated_again{export_suffix(form)}"
+    assert [path.read_bytes() for path in export(run, form, out=out)] == first
+
+
+def export_suffix(form: Format) -> str:
+    return {"geojson": ".geojson", "gpkg": ".gpkg"}.get(form.value, ".csv")
+
+
+@pytest.mark.parametrize(
+    ("out", "message"),
+    [
+        ("ged.csv", "must be named simulated_"),
+        ("simulated_x.txt", "must end in .csv"),
+        ("no/simulated_x.csv", "no folder"),
+    ],
+)
+def test_a_file_needs_a_fitting_name(run: Run, here: Path, out: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        export(run, Format.GED, out=Path(out))
+    assert not list(here.iterdir())

@@ -1,0 +1,79 @@
+"""Files of patterns: the shipped one is whole, and every fault has its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sim.errors import InputError
+from sim.validation.pattern_estimators import PATTERNS
+from sim.validation.pattern_file import FOLDER, Interval, find_patterns, read_patterns
+
+TEXT = """\
+title: a record
+evidence_until: 2018-10-31
+source: made up
+sides:
+  first: {codes: [A]}
+  rivals: {codes: [B]}
+windows:
+  all: {start: 2018-01-01, days: 100}
+patterns:
+  P8:
+    title: events a week
+    window: all
+    source: made up
+    figures:
+      P8_weekly_mean: {observed: [2, 3], accept: [1, 4]}
+"""
+
+
+def test_the_shipped_file_declares_fifteen_patterns_with_tolerances() -> None:
+    found = read_patterns(FOLDER / "greater_idlib.yaml")
+    assert list(found.patterns) == [f"P{n}" for n in range(1, 16)]
+    assert [name for name, one in found.patterns.items() if one.weight == "mandatory"] == ["P6", "P8", "P9"]
+    assert all(any(fig.accept for fig in one.figures.values()) for one in found.patterns.values())
+    assert {name for _, name, _ in found.figures()} <= set(PATTERNS)
+    assert found.evidence_until.isoformat() == "2018-10-31"
+    assert all((window.start - found.evidence_until).days + window.days <= 1 for window in found.windows.values())
+
+
+def test_a_file_reads_as_it_says(tmp_path: Path) -> None:
+    (tmp_path / "p.yaml").write_text(TEXT, encoding="utf-8")
+    found = read_patterns(tmp_path / "p.yaml")
+    figure = found.patterns["P8"].figures["P8_weekly_mean"]
+    assert (figure.observed, figure.accept) == (Interval(low=2, high=3), Interval(low=1, high=4))
+    assert found.names_in("all") == ["P8_weekly_mean"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("observed: [2, 3]", "obsrved: [2, 3], observed: 2", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.obsrved: unknown key, did you mean 'observed'?"),
+        ("P8_weekly_mean:", "P8_weekly_maen:", "p.yaml:15: patterns.P8.figures.P8_weekly_maen: there is no such estimator, did you mean 'P8_weekly_mean'?"),
+        ("window: all", "window: al", "p.yaml:12: patterns.P8.window: there is no window 'al'"),
+        ("accept: [1, 4]", "accept: [4, 1]", "low must not exceed high, got 4 and 1"),
+        ("accept: [1, 4]", "accept: 4", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.accept: needs [low, high]"),
+        ("observed: [2, 3]", "observed: many", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.observed: needs a number, or [low, high]"),
+        ("days: 100", "days: 0", "p.yaml:8: windows.all.days: 0 is out of range"),
+        ("title: a record", "title: a record\nagreements: none.csv", "p.yaml:2: agreements: no such file none.csv"),
+        ("evidence_until: 2018-10-31", "evidence_until: soon", "p.yaml:2: evidence_until: needs a date"),
+    ],
+)  # fmt: skip
+def test_every_fault_has_its_line(
+    old: str, new: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.yaml").write_text(TEXT.replace(old, new), encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_patterns(tmp_path / "p.yaml")
+    assert said in str(error.value)
+
+
+def test_a_map_without_patterns_is_said(tmp_path: Path) -> None:
+    assert find_patterns(None, "greater_idlib") == FOLDER / "greater_idlib.yaml"
+    with pytest.raises(InputError, match="no patterns are declared for the map nowhere"):
+        find_patterns(None, "nowhere")
+    with pytest.raises(InputError, match="no such file"):
+        find_patterns(tmp_path / "none.yaml", "greater_idlib")

@@ -1,0 +1,112 @@
+"""Observed events as logs: UCDP GED and ACLED columns, sides, windows, and faults with their lines. All rows are invented."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sim.errors import InputError
+from sim.scenario.compose import SCENARIOS
+from sim.validation.observed import observe, read_events, read_holds, read_log
+from sim.validation.pattern_file import FOLDER, read_patterns
+
+START = date(2018, 2, 18)
+SIDES = (["HTS", "Hay'at Tahrir al-Sham"], ["Ahrar al-Sham", "Sham Legion"])
+GED = """\
+id,date_start,date_end,side_a,side_b,location,where_prec,latitude,longitude,deaths_a,deaths_b,deaths_civilians,best
+1,2018-02-20,2018-02-20,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,3,1,0,4
+2,2018-02-19 00:00:00.000,2018-02-21 00:00:00.000,HTS,"13th Division, Sham Legion",Twotown,2,36.1,37.1,2,5,1,8
+3,2018-02-22,2018-02-22,HTS,Government of Syria,Onetown,1,36.0,37.0,9,9,0,18
+4,2018-02-23,2018-03-01,Ahrar al-Sham,HTS,a province,4,36.0,37.0,0,0,0,7
+5,2018-02-17,2018-02-17,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1,1,0,2
+6,2018-03-20,2018-03-20,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1,1,0,2
+7,2018-02-24,2018-02-24,Whites,Hay'at Tahrir al-Sham,Onetown,1,36.0,37.0,1,1,0,2
+"""
+ACLED = """\
+event_date,actor1,assoc_actor_1,actor2,assoc_actor_2,location,latitude,longitude,geo_precision,fatalities
+20 February 2018,Hayat Tahrir al Sham,,Ahrar al Sham,,Onetown,36.0,37.0,1,4
+2018-02-21,Unidentified,,Hayat Tahrir al Sham,,Onetown,36.0,37.0,1,3
+2018-02-22,Opposition Rebels,Ahrar al-Sham,Hay'at Tahrir al Sham,,Twotown,36.1,37.1,3,1
+2018-02-23,Ahrar al Sham,,Hayat Tahrir al Sham,,Onetown,36.0,37.0,1,0
+"""
+
+
+def written(folder: Path, text: str, name: str = "events.csv") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_ged_rows_between_the_sides_in_the_window_make_a_log(tmp_path: Path) -> None:
+    log = read_log(written(tmp_path, GED), START, 30, SIDES)
+    assert log.day.tolist() == [1, 2, 5]
+    assert log.end.tolist() == [3, 2, 11]
+    assert log.place.tolist() == ["Twotown", "Onetown", "a province"]
+    assert log.deaths.tolist() == [8, 4, 7]
+    assert log.summary.tolist() == [False, False, True]
+    assert log.losses is not None
+    assert log.losses.tolist() == [[2, 5], [1, 3], [0, 0]]  # of the first side, whichever column it stands in
+
+
+def test_without_sides_all_rows_of_the_window_count(tmp_path: Path) -> None:
+    assert len(read_log(written(tmp_path, GED), START, 30)) == 5
+
+
+def test_acled_rows_are_read_by_their_own_columns(tmp_path: Path) -> None:
+    log = read_log(written(tmp_path, ACLED), START, 30, SIDES)
+    assert log.day.tolist() == [2, 4]
+    assert log.deaths.tolist() == [4, 1]
+    assert log.summary.tolist() == [False, True]
+    assert log.losses is not None
+    assert not log.losses.any()
+
+
+def test_a_name_is_found_as_whole_words_only(tmp_path: Path) -> None:
+    text = GED.replace("Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,3", "Ahrar al-Shamal,HTS,Onetown,1,36.0,37.0,3")
+    assert len(read_log(written(tmp_path, text), START, 30, SIDES)) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("2018-02-20,2018", "20.02.18 or so,2018", r"events\.csv:2: date_start: '20\.02\.18 or so' is not a date"),
+        (",36.1,37.1", ",north,37.1", r"events\.csv:3: latitude: 'north' is not a number"),
+        ("date_start", "begun", "is neither of UCDP GED nor of ACLED; columns needed"),
+        (GED, "", "events\\.csv: is empty"),
+    ],
+)
+def test_what_cannot_be_read_is_said_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=said):
+        read_log(written(tmp_path, GED.replace(old, new)), START, 30, SIDES)
+    with pytest.raises(InputError, match="no such file"):
+        read_log(tmp_path / "none.csv", START, 30)
+
+
+def test_logs_are_joined_in_order_of_days(tmp_path: Path) -> None:
+    files = [written(tmp_path, GED), written(tmp_path, ACLED, "acled.csv")]
+    one, other = (read_log(file, START, 30, SIDES) for file in files)
+    both = read_events(files).log(START, 30, SIDES)
+    assert both.day.tolist() == sorted([*one.day.tolist(), *other.day.tolist()])
+    assert int(both.deaths.sum()) == int(one.deaths.sum() + other.deaths.sum())
+
+
+def test_agreements_of_the_map_are_holds_censored_at_the_windows_end() -> None:
+    holds = read_holds(SCENARIOS / "maps" / "greater_idlib" / "ceasefires.csv", START, 256)
+    assert holds.days.tolist() == [2, 6, 1, 7, 155, 1, 15, 5, 1]
+    assert holds.censored.tolist() == [False] * 8 + [True]
+    short = read_holds(SCENARIOS / "maps" / "greater_idlib" / "ceasefires.csv", START, 100)
+    assert short.days[-1] == 100 - short.signed[-1]
+    assert bool(short.censored[-1])
+
+
+def test_the_observed_figures_are_those_that_the_files_can_give(tmp_path: Path) -> None:
+    file = FOLDER / "greater_idlib.yaml"
+    found, notes = observe([written(tmp_path, GED)], read_patterns(file), file)
+    assert found["P1_deaths_per_event_mean"] == pytest.approx(np.mean([8, 4, 2]))  # days 1, 2 and 30; no summary
+    assert not {"P11_towns_changed", "P12_government_deaths_after"} & set(found)
+    assert any("Not computed from the files" in note and "P11 towns changed" in note for note in notes)
+    assert found["P6_hold_days_median"] == 6
+    assert found["P6_ended_within_7_share"] == pytest.approx(0.741, abs=0.001)
