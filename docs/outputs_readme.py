@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sim.engine.kinds import ACTIVIST, ASSASSINATION_ACCOUNT, EVENT_KINDS, HEALTH, LEVELS, MEDIA, RULES
-from sim.event_text import Said, event_text
+from sim.event_kinds import EventFacts, event_text
 from sim.results.columns import FILES, OTHER_FILES, SCHEMA_VERSION, SUMMARY_CSV, FileDoc
 from sim.statistics.summary import STATISTICS
 
@@ -30,7 +30,7 @@ the state on the morning of start + d, so what happened on day d shows in row d 
 and its last map is of the morning of day 120.
 """
 
-EXAMPLE = Said(
+EXAMPLE = EventFacts(
     "",
     "HTS",
     "NLF",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
-from sim.event_text import GIVEN, Said, event_text
+from sim.event_kinds import GIVEN, MINOR, EventFacts, event_text
 from sim.results.event_rows import is_for_town
 from sim.statistics.summary import STATISTICS, base_name
 from sim.text import day_text, result_text
@@ -124,8 +124,6 @@ LINE_EVERY_DAYS = 30
 
 REDRAW_SECONDS = 0.08
 
-MINOR = frozenset({"level_change", "shelling", "reinforcement", "clash_ended", "tolerated", "zone_deadline"})
-
 
 @contextmanager
 def progress(scenario: Scenario, geography: Geography, quiet: bool) -> Iterator[Report | None]:
@@ -149,7 +147,7 @@ def newest_event(scenario: Scenario, towns: Sequence[str], world: World) -> str:
     return ""
 
 
-def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, events: np.ndarray) -> Said:
+def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, events: np.ndarray) -> EventFacts:
     """Return what is known of an event; `events`: the whole log."""
     codes = [faction.code or name for name, faction in scenario.factions.items()]
     groups = [name for faction in scenario.factions.values() for name in faction.groups]
@@ -157,7 +155,7 @@ def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, eve
     def name(names: Sequence[str], column: str) -> str:
         return names[row[column]] if row[column] >= 0 else ""
 
-    return Said(
+    return EventFacts(
         kind=kind,
         initiator=name(codes, "initiator"),
         target=name(codes, "target"),

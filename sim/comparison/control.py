@@ -11,6 +11,7 @@ from sim.comparison.matched_runs import Gathered
 from sim.comparison.results import Control, ControlContrast
 from sim.control_codes import MIXED, NEUTRAL
 from sim.errors import Fault, InputError
+from sim.event_kinds import TABLE
 from sim.geography.towns import find_place
 from sim.statistics.inference import (
     DISCOVERIES,
@@ -142,29 +143,7 @@ def _sentence(
     )
 
 
-# What tells one way from another; the other kinds of event on the way (demands, days of fighting) are passed over.
-STEPS = {
-    "policy": "policy",
-    "base_attempt": "base attempt",
-    "refused": "refusal",
-    "complied": "one side gives in",
-    "talks": "talks",
-    "killing_at_talks": "killing at talks",
-    "arrest_raid": "incident",
-    "assassination": "incident",
-    "road_quarrel": "incident",
-    "clash": "clash",
-    "front_opened": "fighting spreads",
-    "clash_spread": "fighting spreads",
-    "agreement_broken": "broken agreement",
-    "mobilisation": "offensive",
-    "offensive_started": "offensive",
-    "assault": "offensive",
-    "capture": "another town taken",
-    "withdrawal": "another town left",
-    "town_neutral": "another town made neutral",
-}
-
+STEPS = {name: kind.path for name, kind in TABLE.items() if kind.path}  # other kinds of event are passed over
 LAST = {"capture": "taken", "withdrawal": "left by its garrison", "town_neutral": "made neutral by agreement"}
 
 SPLIT, ARROW = " > ", " \N{RIGHTWARDS ARROW} "

@@ -23,7 +23,8 @@ from sim.engine.kinds import (
     TOLERATED,
 )
 from sim.engine.tables import N_AGREEMENTS, N_EVENTS
-from sim.event_text import Said, agreement_phrase, event_text, moved_by, policy_phrase, report_text
+from sim.event_kinds import EventFacts, event_text, report_text
+from sim.event_text import agreement_phrase, moved_by, policy_phrase
 from sim.geography.towns import find_place
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
         kind, one, other, group, other_group, town, fighters, d1, d2, d3, level, given, a, day, cause
     ) in enumerate(columns):
         ends = kind in ENDS
-        said.append(event_text(Said(
+        said.append(event_text(EventFacts(
             EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
@@ -213,6 +214,6 @@ def reported_texts(result: Result, rows: np.ndarray) -> list[str]:
     ):
         place = f"the area of {towns[town]}" if precision == 2 and town >= 0 else towns[town]
         role = int(log["fighters"][event]) if event >= 0 else 0
-        said = Said(EVENT_KINDS[kind], factions[one], factions[other], "", "", place, role, d1, d2, d3)
+        said = EventFacts(EVENT_KINDS[kind], factions[one], factions[other], "", "", place, role, d1, d2, d3)
         found.append(report_text(said, factions[outlet], first[row] if summary else None))
     return found

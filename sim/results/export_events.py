@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from sim.event_kinds import AGAINST_CIVILIANS, TABLE
 from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, Side, table_text
-from sim.statistics.conflict_log import AGAINST_CIVILIANS
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -117,22 +117,7 @@ EVENT_TYPES = {
     "Non-violent transfer of territory": "Strategic developments",
 }
 
-SUB_EVENTS = {
-    "clash": "Armed clash",
-    "assassination": "Armed clash",
-    "road_quarrel": "Armed clash",
-    "killing_at_talks": "Armed clash",
-    "arrest_raid": "Arrests",  # an armed clash where someone dies
-    "shelling": "Shelling/artillery/missile attack",
-    "capture": "Non-state actor overtakes territory",  # or the government regains it
-    "withdrawal": "Non-violent transfer of territory",
-    "town_neutral": "Non-violent transfer of territory",
-    "base_opened": "Headquarters or base established",
-    "agreement_signed": "Agreement",
-    "civilian_arrest": "Arrests",
-    "civilian_injury": "Attack",
-    "civilian_abduction": "Abduction/forced disappearance",
-}
+SUB_EVENTS = {name: kind.acled for name, kind in TABLE.items() if kind.acled}
 
 INTER = {"government": "State forces", "rebel": "Rebel group", "neutral": "Political militia"}
 

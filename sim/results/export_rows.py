@@ -10,8 +10,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from sim.engine.kinds import ROLES_OF_CIVILIANS
+from sim.event_kinds import AGAINST_CIVILIANS
 from sim.results.columns import LogName
-from sim.statistics.conflict_log import AGAINST_CIVILIANS, MONITOR
+from sim.statistics.conflict_log import MONITOR
 
 if TYPE_CHECKING:
     from sim.results.run import Run

@@ -10,6 +10,7 @@ import numpy as np
 
 from sim.control_codes import MIXED, rebels
 from sim.engine.kinds import LEVELS
+from sim.event_kinds import TABLE
 from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Table, column, hostile, one_of, text, total_deaths
 from sim.text import clause_list, day_text, plural
@@ -182,36 +183,8 @@ def _point(run: RunLike, event_id: str, title: str) -> TurningPoint:
     )
 
 
-# What else came of a step, folded: the noun for one, and for many where it is irregular.
-NOUNS: dict[str, tuple[str, str]] = {
-    "base_attempt": ("attempt at a base", "attempts at bases"),
-    "base_opened": ("base", ""),
-    "base_closed": ("base closed", "bases closed"),
-    "demand": ("demand", ""),
-    "refused": ("refusal", ""),
-    "talks": ("round of talks", "rounds of talks"),
-    "talks_settled": ("dispute settled", "disputes settled"),
-    "killing_at_talks": ("killing at talks", "killings at talks"),
-    "account": ("account of it", "accounts of it"),
-    "arrest_raid": ("arrest raid", ""),
-    "assassination": ("assassination", ""),
-    "road_quarrel": ("quarrel on a road", "quarrels on roads"),
-    "front_opened": ("front", ""),
-    "clash_spread": ("front beside it", "fronts beside it"),
-    "clash": ("clash", "clashes"),
-    "commander_killed": ("commander killed", "commanders killed"),
-    "capture": ("town taken", "towns taken"),
-    "withdrawal": ("withdrawal", ""),
-    "town_neutral": ("town made neutral", "towns made neutral"),
-    "agreement_signed": ("agreement", ""),
-    "agreement_broken": ("broken agreement", ""),
-    "offensive_started": ("offensive", ""),
-    "assault": ("assault", ""),
-    "policy": ("policy", "policies"),
-}
-
-# What tells most about a town that kept its holder; the other kinds of NOUNS only where there is none of these.
-TELLING = ("base_opened", "base_closed", "refused", "talks_settled", "killing_at_talks", "clash", "commander_killed")
+NOUNS = {name: (kind.noun, kind.nouns) for name, kind in TABLE.items() if kind.noun}
+TELLING = tuple(name for name, kind in TABLE.items() if kind.explains)  # if none of these: any kind of NOUNS
 
 
 @dataclass(frozen=True)

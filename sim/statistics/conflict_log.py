@@ -11,11 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from sim.event_kinds import INCIDENTS
+
 Table = Any  # gives a column by its name: a DataFrame, or a dict of arrays
-
-INCIDENTS = ("arrest_raid", "assassination", "road_quarrel")
-
-AGAINST_CIVILIANS = ("civilian_arrest", "civilian_injury", "civilian_abduction")
 
 MONITOR = "monitor"  # outlet of the reports that stand for what the world learned
 

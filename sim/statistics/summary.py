@@ -12,19 +12,9 @@ import numpy as np
 
 from sim.control_codes import codes, rebel_pairs, rebels
 from sim.errors import did_you_mean
+from sim.event_kinds import AGAINST_CIVILIANS, INCIDENTS
 from sim.scenario.schema import Scenario
-from sim.statistics.conflict_log import (
-    AGAINST_CIVILIANS,
-    INCIDENTS,
-    QUIET_DAYS,
-    Log,
-    Table,
-    among,
-    column,
-    one_of,
-    rebel_log,
-    text,
-)
+from sim.statistics.conflict_log import QUIET_DAYS, Log, Table, among, column, one_of, rebel_log, text
 from sim.statistics.survival import survival
 
 Per = Literal["", "faction", "town", "level"]

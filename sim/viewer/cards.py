@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.tables import N_BASES, N_EVENTS
-from sim.event_text import side
+from sim.event_kinds import side
 from sim.geography.towns import find_place
 from sim.plots.style import look_of
 from sim.results import tables

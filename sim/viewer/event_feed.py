@@ -6,33 +6,10 @@ from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 from sim.engine.kinds import EVENT_KINDS
+from sim.event_kinds import GROUPS, TABLE
 from sim.viewer.history import Line
 
-# Words an analyst filters by, each with its kinds of event; every kind is in exactly one group.
-KIND_GROUPS: dict[str, tuple[str, ...]] = {
-    "changes of holder": ("capture", "withdrawal", "town_neutral"),
-    "clashes": ("clash", "attack_repelled", "clash_ended", "commander_killed"),
-    "spread of fighting": ("front_opened", "clash_spread", "reinforcement"),
-    "incidents": ("arrest_raid", "assassination", "road_quarrel"),
-    "bases and demands": (
-        "base_attempt",
-        "base_opened",
-        "base_closed",
-        "demand",
-        "tolerated",
-        "complied",
-        "stalled",
-        "refused",
-    ),
-    "talks": ("talks", "talks_settled", "killing_at_talks", "account"),
-    "agreements": ("agreement_signed", "agreement_broken", "agreement_expired"),
-    "escalation": ("level_change",),
-    "civilians": ("civilian_arrest", "civilian_injury", "civilian_abduction", "displacement"),
-    "government": ("shelling", "zone_deadline", "mobilisation", "offensive_started", "assault", "offensive_ended"),
-    "policies": ("policy", "given_skipped"),
-}
-
-GROUP_OF = {kind: group for group, kinds in KIND_GROUPS.items() for kind in kinds}
+KIND_GROUPS = {group: tuple(name for name, kind in TABLE.items() if kind.group == group) for group in GROUPS}
 
 
 def kinds_of(lines: Sequence[Line]) -> list[str]:
@@ -43,7 +20,7 @@ def kinds_of(lines: Sequence[Line]) -> list[str]:
 
 def groups_of(lines: Sequence[Line]) -> list[str]:
     """Return the groups of kinds that occur, in the order of KIND_GROUPS."""
-    found = {GROUP_OF[line.kind] for line in lines}
+    found = {TABLE[line.kind].group for line in lines}
     return [group for group in KIND_GROUPS if group in found]
 
 

@@ -3,12 +3,13 @@ from __future__ import annotations
 import pytest
 
 from sim.engine.kinds import EVENT_KINDS, M_AGREEMENT, M_NONE, M_OWN_FORCE, MOVERS
-from sim.event_text import Said, deaths_text, event_text, moved_by, side
+from sim.event_kinds import EventFacts, deaths_text, event_text, side
+from sim.event_text import moved_by
 from sim.text import clause_list, result_text
 
 
-def said(kind: str, **more: object) -> Said:
-    return Said(kind, "HTS", "NLF", "HTS", "Ahrar al-Sham", "Kafr Hamra", **more)  # type: ignore[arg-type]
+def said(kind: str, **more: object) -> EventFacts:
+    return EventFacts(kind, "HTS", "NLF", "HTS", "Ahrar al-Sham", "Kafr Hamra", **more)  # type: ignore[arg-type]
 
 
 def test_a_group_that_bears_its_factions_name_is_not_repeated() -> None:
@@ -31,7 +32,7 @@ def test_a_given_event_says_so() -> None:
 
 @pytest.mark.parametrize("kind", EVENT_KINDS)
 def test_every_kind_is_one_sentence_with_and_without_details(kind: str) -> None:
-    for one in (said(kind), Said(kind)):
+    for one in (said(kind), EventFacts(kind)):
         text = event_text(one)
         assert text.endswith(".")
         assert "  " not in text
