@@ -82,7 +82,7 @@ def rules(turns: int) -> list[Figure]:
 def frames(turns: int) -> list[Figure]:
     """Return frames a second of the page's frame builder: the day in words and numbers, then the map as SVG."""
     from sim.viewer.map_svg import MapDrawing
-    from sim.viewer.session import Watched
+    from sim.viewer.session import RecordedModel
 
     loaded, geography = read(SCENARIO)
     days = loaded.scenario.days
@@ -90,7 +90,7 @@ def frames(turns: int) -> list[Figure]:
 
     def play() -> float:
         drawing = MapDrawing(loaded.scenario, geography)  # anew: nothing of another turn's frames is kept
-        model = Watched(loaded.scenario, rng=1)
+        model = RecordedModel(loaded.scenario, rng=1)
         spent = cpu_seconds(lambda: [model.step() for _ in range(days)])
         snapshots = model.history.snapshots
         drawn = cpu_seconds(lambda: [drawing.frame(snapshot) for snapshot in snapshots])

@@ -92,7 +92,10 @@ def _levels() -> str:
 
 def _statistics() -> str:
     ending = {"": "", "faction": ".<code>", "town": ".<town>", "level": ".<0..5>"}
-    rows = [(f"`{name}{ending[one.per]}`", one.unit, f"{one.label}: {one.about}") for name, one in STATISTICS.items()]
+    rows = [
+        (f"`{name}{ending[statistic.per]}`", statistic.unit, f"{statistic.label}: {statistic.about}")
+        for name, statistic in STATISTICS.items()
+    ]
     return f"### Statistics\n\n`summary.json` has the same names; none is null there.\n\n{_table(('name', 'unit', 'meaning'), rows)}\n"
 
 

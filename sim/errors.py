@@ -23,8 +23,8 @@ class Fault:
     message: str
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+        location = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{location}: {self.key}: {self.message}" if self.key else f"{location}: {self.message}"
 
 
 class InputError(Exception):

@@ -25,12 +25,12 @@ def policy_phrase(policy: Policy) -> str:
     """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
-        place = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
+        area = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
         towns = (
             "nobody holds its towns" if policy.towns_to == "neutral" else "its towns go to the strongest group nearby"
         )
         barred = "; it opens no base or front in the zone afterwards" if policy.may_return is False else ""
-        return f"{policy.withdraw} leaves {place}; {towns}{barred}"
+        return f"{policy.withdraw} leaves {area}; {towns}{barred}"
     if policy.enforce_no_expansion is not None:
         return f"no expansion is enforced on {policy.enforce_no_expansion}: base attempts {factor}"
     if policy.mediate is not None:
@@ -111,7 +111,7 @@ def moved_by(slots: Iterable[tuple[int, float, float]]) -> str:
     are 1 as printed, are left out.
     """
     return "; ".join(
-        f"{_SAY_MOVER[code](value)} x{said}"
+        f"{_SAY_MOVER[code](value)} x{factor_text}"
         for code, value, factor in slots
-        if code and (said := two_digits(factor)) != "1"
+        if code and (factor_text := two_digits(factor)) != "1"
     )

@@ -17,9 +17,9 @@ from sim.engine.tables import World
 class InvariantError(RuntimeError):
     """Something that must hold at the end of every day did not: a fault of the program, not of the input."""
 
-    def __init__(self, day: int, said: str) -> None:
-        self.day, self.said = day, said
-        super().__init__(f"day {day}: {said}")
+    def __init__(self, day: int, message: str) -> None:
+        self.day, self.said = day, message
+        super().__init__(f"day {day}: {message}")
 
 
 class Checker:
@@ -29,16 +29,16 @@ class Checker:
         """Note the fighters of the first morning; InvariantError where that is broken already."""
         self.start = fighters_alive(world)
         self.days = 0
-        self._say(world, -1)
+        self._check(world, -1)
 
     def __call__(self, done: int, world: World) -> None:
         """Check the day that was simulated last, of `done`; InvariantError with the first thing that does not hold."""
-        self._say(world, done - 1)
+        self._check(world, done - 1)
         self.days += 1
 
-    def _say(self, world: World, day: int) -> None:
-        for said in broken(world, self.start, day):
-            raise InvariantError(day, said)
+    def _check(self, world: World, day: int) -> None:
+        for message in broken(world, self.start, day):
+            raise InvariantError(day, message)
 
 
 def fighters_alive(world: World) -> np.ndarray:
@@ -117,8 +117,8 @@ def causes(world: World) -> Iterator[str]:
     rows, cause = np.arange(len(events)), events["cause"]
     for i in np.flatnonzero((cause < -1) | (cause >= rows)):
         yield f"event {i}: its cause, {cause[i]}, does not come before it"
-    told = np.flatnonzero((cause >= 0) & (cause < rows))
-    for i in told[events["day"][cause[told]] > events["day"][told]]:
+    caused = np.flatnonzero((cause >= 0) & (cause < rows))
+    for i in caused[events["day"][cause[caused]] > events["day"][caused]]:
         yield f"event {i}: its cause, {cause[i]}, is of a later day"
     for i in np.flatnonzero(np.diff(events["day"]) < 0):
         yield f"event {i + 1}: is of an earlier day than the one before it"
@@ -163,8 +163,8 @@ def in_force_at(world: World, event: int) -> np.ndarray:
 def covers(world: World, group_a: int, group_b: int, town: int) -> np.ndarray:
     """Return which agreements have two groups on their two sides and the town in their scope: bool [A]."""
     a, t = world.agreements[: world.counts[tables.N_AGREEMENTS]], world.towns
-    one, other = ((a[f"party_{side}"] >> group_a & 1, a[f"party_{side}"] >> group_b & 1) for side in "ab")
-    between = ((one[0] & other[1]) | (one[1] & other[0])) == 1
+    side_a, side_b = ((a[f"party_{side}"] >> group_a & 1, a[f"party_{side}"] >> group_b & 1) for side in "ab")
+    between = ((side_a[0] & side_b[1]) | (side_a[1] & side_b[0])) == 1
     east, north = t["east"][a["town"]] - t["east"][town], t["north"][a["town"]] - t["north"][town]
     return between & ((a["scope"] == kinds.ALL_FRONTS) | (np.sqrt(east * east + north * north) <= a["radius"]))
 
@@ -184,9 +184,9 @@ def violations(world: World, day: int | None = None) -> Iterator[str]:
             yield f"event {row} names agreement {named}, which does not cover it"
         if named < 0 and clash and (force & reach).any():
             yield f"event {row}, a clash on day {e['day']}, hides that agreement {int(np.argmax(force & reach))} was in force"
-    made = int(world.counts[tables.N_AGREEMENTS])
-    rows = world.agreements[:made]
-    counted = np.bincount(events["agreement"][lethal & (events["agreement"] >= 0)], minlength=made)
+    agreement_count = int(world.counts[tables.N_AGREEMENTS])
+    rows = world.agreements[:agreement_count]
+    counted = np.bincount(events["agreement"][lethal & (events["agreement"] >= 0)], minlength=agreement_count)
     for a in np.flatnonzero(counted != rows["violations"]):
         yield f"agreement {a}: {rows['violations'][a]} violations, {counted[a]} in the log"
     for a in np.flatnonzero((rows["status"] == kinds.BROKEN) & ((rows["broken_by"] < 0) | (rows["ended_event"] < 0))):
@@ -223,9 +223,9 @@ def forces(world: World) -> Iterator[str]:
         "stands on another cell than its town": there & ((rows["x"] != cell["x"]) | (rows["y"] != cell["y"])),
         "is on the way and has no goal": ~there & (rows["goal"] < 0),
     }
-    for said, which in wrong.items():
+    for description, which in wrong.items():
         for i in index[which]:
-            yield f"force {i} {said}"
+            yield f"force {i} {description}"
     for i in index[~there & (rows["road"] >= 0)]:
         yield from _on_road(world, i)
 

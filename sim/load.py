@@ -72,18 +72,18 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     file = file_name(geography.folder / "control.csv")
     faults: list[Fault] = []
     unknown: dict[str, list[tuple[int | None, str]]] = {}
-    for place, held in zip(geography.places, geography.control[day], strict=True):
+    for town, held in zip(geography.places, geography.control[day], strict=True):
         strange = [group for group in held.groups if group not in faction]
         for group in strange:
-            unknown.setdefault(group, []).append((held.line, place.name))
+            unknown.setdefault(group, []).append((held.line, town.name))
         sides = sorted({faction[group] for group in held.groups if group in faction})
         if held.status == "held" and len(sides) > 1:
             message = (
-                f"{place.name} is held by groups of more than one faction ({', '.join(sides)}); write status contested"
+                f"{town.name} is held by groups of more than one faction ({', '.join(sides)}); write status contested"
             )
             faults.append(Fault(file, held.line, "groups", message))
         elif held.status == "contested" and len(sides) < 2 and not strange:
-            message = f"{place.name} is contested, but all its groups are of faction {sides[0]}; write status held"
+            message = f"{town.name} is contested, but all its groups are of faction {sides[0]}; write status held"
             faults.append(Fault(file, held.line, "groups", message))
     for group, rows in unknown.items():
         towns = rows[0][1] if len(rows) == 1 else f"{rows[0][1]} and {len(rows) - 1} more towns"
@@ -108,7 +108,9 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
             for fault in error.faults
         ) from None
     faults = check_places(loaded, geography)
-    faults += [Fault(*loaded.where("headline"), "headline", said) for said in headline_faults(loaded.scenario.headline)]
+    faults += [
+        Fault(*loaded.where("headline"), "headline", message) for message in headline_faults(loaded.scenario.headline)
+    ]
     if faults:
         raise InputError(faults)
     return loaded, geography

@@ -62,22 +62,22 @@ def _text(start: Simulation, policy: Policy, row: np.void, attempts: dict[str, f
 
 def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     """Say how many towns, fighters and heirs a withdrawal has on the first day."""
-    from sim.engine.rules.interventions import heir
+    from sim.engine.rules.interventions import successor
 
     world, faction = start.world, int(row["faction"])
     towns = _concerned(start, row)
     held = [town for town in towns if _holder(start, town) == faction]
     shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
     fighters = sum(_stands(start, row, town) for town in towns)
-    place = f"the {start.scenario.zone.name}" if row["town"] < 0 and start.scenario.zone else policy.from_place
-    text = f"by {_day(policy.by)} {policy.withdraw} leaves {place}: "
+    area = f"the {start.scenario.zone.name}" if row["town"] < 0 and start.scenario.zone else policy.from_place
+    text = f"by {_day(policy.by)} {policy.withdraw} leaves {area}: "
     if not held and not shared:
         return text + "it stands in no town there at the start"
     text += _count(len(held), "town")
     text += f" and its part of {_count(len(shared), 'town')} of others" if shared else ""
     text += f", about {round(fighters, -2) if fighters >= 1000 else fighters:,} fighters move"
     if held and row["towns_to"] == kinds.TO_HOST:
-        to = [int(heir(world, town, faction)) for town in held]
+        to = [int(successor(world, town, faction)) for town in held]
         names = [start.names.groups[group] if group >= 0 else "nobody" for group in to]
         text += f"; its towns go to {', '.join(f'{name} {names.count(name)}' for name in dict.fromkeys(names))}"
     elif held:
@@ -252,15 +252,15 @@ def _base_attempts(start: Simulation) -> dict[str, float]:
     from sim.engine.rules.base_attempt import candidate, rate_per_day
 
     p, world = start.params, start.world
-    found = dict.fromkeys(start.names.factions, 0.0)
+    attempts = dict.fromkeys(start.names.factions, 0.0)
     for faction, name in enumerate(start.names.factions):
         if world.factions[faction]["role"] != kinds.REBEL or not p["base_attempt_enabled"]:
             continue
         for town in range(len(world.towns)):
             near, km = nearest_garrison(world, town, faction, p["base_attempt_reach_km"])
             if near != -1 and candidate(world, town, faction):
-                found[name] += 30.0 * float(rate_per_day(world, p, faction, town, km)[0])
-    return found
+                attempts[name] += 30.0 * float(rate_per_day(world, p, faction, town, km)[0])
+    return attempts
 
 
 def _pairs(start: Simulation) -> int:

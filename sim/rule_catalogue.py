@@ -64,41 +64,41 @@ class Module:
 @cache
 def modules() -> dict[str, Module]:
     """Return the files of the engine by the name of their module."""
-    found = {}
+    by_name = {}
     for path in sorted(ENGINE.rglob("*.py")):
         name = ".".join(("sim", "engine", *path.relative_to(ENGINE).with_suffix("").parts))
         tree = ast.parse(path.read_text(encoding="utf-8"))
         functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         imports = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
         imported = {alias.asname or alias.name: str(node.module) for node in imports for alias in node.names}
-        found[name] = Module(functions, imported)
-    return found
+        by_name[name] = Module(functions, imported)
+    return by_name
 
 
 @dataclass(frozen=True)
-class Call:
+class DayStep:
     """One step of the day: the function called, and the parameter that switches it; "" where it is always on."""
 
     function: str
     switch: str
 
 
-def steps_of(function: str = "one_day", module: str = "sim.engine.day") -> list[Call]:
+def steps_of(function: str = "one_day", module: str = "sim.engine.day") -> list[DayStep]:
     """Return the calls of a day in their order."""
     calls = []
     for node in modules()[module].functions[function].body:
         inside = node.body if isinstance(node, ast.If) else [node]
         switch = ""
         if isinstance(node, ast.If):
-            found = [n.slice.value for n in ast.walk(node.test) if isinstance(n, ast.Subscript) and _text(n.slice)]  # type: ignore[attr-defined]
-            switch = str(found[0]) if found else "?"
+            switches = [n.slice.value for n in ast.walk(node.test) if isinstance(n, ast.Subscript) and _text(n.slice)]  # type: ignore[attr-defined]
+            switch = str(switches[0]) if switches else "?"
         for line in inside:
             if (
                 isinstance(line, ast.Expr)
                 and isinstance(line.value, ast.Call)
                 and isinstance(line.value.func, ast.Name)
             ):
-                calls.append(Call(line.value.func.id, switch))
+                calls.append(DayStep(line.value.func.id, switch))
     return calls
 
 
@@ -140,21 +140,21 @@ class _Follower:
     def follow(self, module: str, function: str, given: tuple[Meaning, ...]) -> Touched:
         key = (module, function, given)
         if key not in self.done:
-            self.done[key] = found = Touched()  # a function that calls itself finds what is known so far
+            self.done[key] = record = Touched()  # a function that calls itself finds what is known so far
             node = modules()[module].functions[function]
             names = [argument.arg for argument in node.args.args]
-            body = _Body(self, module, found, dict(zip(names, given, strict=False)))
+            body = _Body(self, module, record, dict(zip(names, given, strict=False)))
             body.run(node.body)
             if function == "log_event":
-                found.kinds |= {name for kind, name in body.names.get("kind", NOTHING) if kind == "constant"}
+                record.kinds |= {name for kind, name in body.names.get("kind", NOTHING) if kind == "constant"}
         return self.done[key]
 
 
 class _Body:
     """The statements of one function, followed in their order; branches are both followed and joined."""
 
-    def __init__(self, follower: _Follower, module: str, found: Touched, names: dict[str, Meaning]) -> None:
-        self.follower, self.module, self.found, self.names = follower, module, found, names
+    def __init__(self, follower: _Follower, module: str, record: Touched, names: dict[str, Meaning]) -> None:
+        self.follower, self.module, self.found, self.names = follower, module, record, names
 
     def run(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
@@ -223,9 +223,9 @@ class _Body:
                 return self.attribute(self.value(inner), name)
             case ast.Subscript(value=inner, slice=index):
                 return self.element(self.value(inner, whole=True), index)
-            case ast.IfExp(test=test, body=one, orelse=other):
+            case ast.IfExp(test=test, body=if_true, orelse=if_false):
                 self.value(test)
-                return self.value(one) | self.value(other)
+                return self.value(if_true) | self.value(if_false)
             case ast.Call():
                 return self.call(node)
         for child in ast.iter_child_nodes(node):
@@ -347,11 +347,19 @@ def _step(function: str, switch: str) -> Step:
         about(function),
         (),
     )
-    found = touched(function)
-    numbers = tuple(_path(name) for name in PARAMS.names or () if name in found.params)
-    events = tuple(kind for kind in kinds.EVENT_KINDS if kind.upper() in found.kinds)
+    record = touched(function)
+    numbers = tuple(_path(name) for name in PARAMS.names or () if name in record.params)
+    events = tuple(kind for kind in kinds.EVENT_KINDS if kind.upper() in record.kinds)
     return Step(
-        rule, title, function, _path(switch), _by_table(found.reads), _by_table(found.writes), numbers, events, sources
+        rule,
+        title,
+        function,
+        _path(switch),
+        _by_table(record.reads),
+        _by_table(record.writes),
+        numbers,
+        events,
+        sources,
     )
 
 
@@ -417,7 +425,7 @@ def _parameter(rule: str, name: str, value: Any, field: Any) -> Parameter:
         allowed = f"{extra['allowed_low']:g} to {extra['allowed_high']:g}"
     return Parameter(
         f"rules.{rule}.{name}",
-        _said(value),
+        _value_text(value),
         str(extra.get("unit", "")),
         allowed,
         (value.source or "none given") if isinstance(value, Quantity) else "",
@@ -427,7 +435,7 @@ def _parameter(rule: str, name: str, value: Any, field: Any) -> Parameter:
     )
 
 
-def _said(value: Any) -> str:
+def _value_text(value: Any) -> str:
     if isinstance(value, Quantity):
         between = f" ({value.low:g} to {value.high:g})" if value.uncertain else ""
         return f"{value.best:g}{between}"
@@ -440,14 +448,14 @@ def _said(value: Any) -> str:
 
 def variant(step: Step, rules: Rules) -> str:
     """Say which forms of a rule a scenario takes: "attrition stochastic; call_to_arms off"."""
-    said = []
+    forms = []
     for parameter in parameters(step, rules):
         name = parameter.key.rsplit(".", 1)[1]
         if parameter.variants:
-            said.append(f"{name} {parameter.value}")
+            forms.append(f"{name} {parameter.value}")
         elif parameter.switch and parameter.value == "false":
-            said.append(f"{name} off")
-    return "; ".join(said)
+            forms.append(f"{name} off")
+    return "; ".join(forms)
 
 
 def tables_of(steps: Iterable[Step]) -> list[str]:

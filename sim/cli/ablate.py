@@ -74,9 +74,9 @@ def ablate(
         folder = run_study(plan, out, workers, report=report)
     study = Study.open(folder)
     print(f"measuring {len(plan.scenarios)} ablations", file=sys.stderr, flush=True)
-    found = make_ablated(study, against, workers, _say)
-    tell(found)
-    _write(found, study)
+    ablated = make_ablated(study, against, workers, _print_progress)
+    print_ablations(ablated)
+    _write(ablated, study)
 
 
 def usual_days(declared: Patterns) -> int:
@@ -85,7 +85,7 @@ def usual_days(declared: Patterns) -> int:
     return declared.windows[windows.most_common(1)[0][0]].days
 
 
-def tell(found: Ablated) -> None:
+def print_ablations(ablated: Ablated) -> None:
     """Print the table of ablations and patterns, and what follows from it."""
     from rich.table import Table
 
@@ -93,34 +93,34 @@ def tell(found: Ablated) -> None:
     from sim.validation.ablation import needed, untold
 
     out = console()
-    out.print(f"\nSIMULATED. {found.declared.title}; {found.full.runs} runs each", style="bold")
-    patterns = list(found.declared.patterns)
+    out.print(f"\nSIMULATED. {ablated.declared.title}; {ablated.full.runs} runs each", style="bold")
+    patterns = list(ablated.declared.patterns)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ablation", overflow="fold", min_width=16)
     for name in [*patterns, "met"]:
         table.add_column(name, justify="right", no_wrap=True)
-    for name, card in found.cards.items():
-        cells = [cell(found, name, pattern) for pattern in patterns]
-        table.add_row(found.words[name], *cells, str(len(card.passed)))
+    for name, card in ablated.cards.items():
+        cells = [cell(ablated, name, pattern) for pattern in patterns]
+        table.add_row(ablated.words[name], *cells, str(len(card.passed)))
     out.print(table)
     out.print(
         "Number: distance of the median from the middle of the accepted range in half-widths, of the figure farthest out; "
         "x: the pattern is not met; ?: judged in part; -: not judged.\n"
     )
-    for line in [*needed(found), *untold(found)]:
+    for line in [*needed(ablated), *untold(ablated)]:
         out.print(line)
 
 
-def cell(found: Ablated, name: str, pattern: str) -> str:
+def cell(ablated: Ablated, name: str, pattern: str) -> str:
     """Return a cell of the table: "0.4", "2.1x" where the pattern is not met, "-" where it is not judged."""
-    strain, verdict = found.strain(name, pattern), found.cards[name].verdicts[pattern]
+    strain, verdict = ablated.strain(name, pattern), ablated.cards[name].verdicts[pattern]
     if math.isnan(strain):
         return "-"
-    said = ">99" if strain > 99 else f"{strain:.0f}" if strain >= 10 else f"{strain:.1f}"
-    return said + {"fail": "x", "not judged": "?"}.get(verdict, "")
+    number = ">99" if strain > 99 else f"{strain:.0f}" if strain >= 10 else f"{strain:.1f}"
+    return number + {"fail": "x", "not judged": "?"}.get(verdict, "")
 
 
-def _write(found: Ablated, study: object) -> None:
+def _write(ablated: Ablated, study: object) -> None:
     from sim.plots.pattern_sheets import draw_ablated
     from sim.results.write import whole_folder, write_text
     from sim.study.store import Study
@@ -128,12 +128,12 @@ def _write(found: Ablated, study: object) -> None:
 
     assert isinstance(study, Study)
     with whole_folder(study.folder, FOLDER) as (partial, final):
-        write_text(partial / "ablations.csv", matrix_csv(found))
-        write_text(partial / "ablations_figures.csv", figures_csv(found))
-        draw_ablated(found, study.scenarios[FULL], partial)
+        write_text(partial / "ablations.csv", matrix_csv(ablated))
+        write_text(partial / "ablations_figures.csv", figures_csv(ablated))
+        draw_ablated(ablated, study.scenarios[FULL], partial)
     print(f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}")
 
 
-def _say(name: str) -> None:
+def _print_progress(name: str) -> None:
     if sys.stderr.isatty():
         print(f"\rmeasured {name:<50}", end="", file=sys.stderr, flush=True)

@@ -16,7 +16,7 @@ from sim.errors import Fault, InputError
 from sim.signals import deferred
 
 if TYPE_CHECKING:
-    from sim.study.definition import Definition, Source
+    from sim.study.definition import Definition, DefinitionFile
     from sim.study.plan import Plan
     from sim.study.runner import Progress
 
@@ -71,8 +71,8 @@ def batch(
 
     if most is not None and until_precise is None:
         raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
-    definition, source, place = definition_of(files)
-    folder = out or place or OUTPUTS
+    definition, source, parent = definition_of(files)
+    folder = out or parent or OUTPUTS
     check_folder(folder, "--out")
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
@@ -87,18 +87,18 @@ def batch(
 def compile_for(plan: Plan) -> None:
     """Compile the rules, and say so, before any run of a plan is made or measured."""
     from sim.cli.run import compile_rules
-    from sim.engine.jit import cold
+    from sim.engine.jit import needs_compile
     from sim.geography.maps import load_map
 
-    if cold():
+    if needs_compile():
         scenario = next(iter(plan.scenarios.values())).scenario
         compile_rules(scenario, load_map(scenario.map))
 
 
-def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
+def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path | None]:
     """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.study.definition import Source, find_file, read_definition
+    from sim.study.definition import DefinitionFile, find_file, read_definition
     from sim.study.path_kind import Kind, kind_of
     from sim.study.plan import of_files
 
@@ -108,13 +108,13 @@ def definition_of(files: list[Path]) -> tuple[Definition, Source, Path | None]:
         return definition.model_copy(update={"name": folder.name}), source, folder.parent
     for file in files:
         refuse(file, "batch", "a study file, scenario files, or a study's folder", *NO_SCENARIO)
-    found = [find_file(file) for file in files]
-    studies = [file for file in found if kind_of(file) is Kind.STUDY_FILE]
-    if studies and len(found) > 1:
+    paths = [find_file(file) for file in files]
+    studies = [file for file in paths if kind_of(file) is Kind.STUDY_FILE]
+    if studies and len(paths) > 1:
         raise InputError([Fault(str(studies[0]), None, "", "is a study; give one study alone, or scenario files")])
     if studies:
         return *read_definition(studies[0]), None
-    return of_files(found), Source(), None
+    return of_files(paths), DefinitionFile(), None
 
 
 def changed(definition: Definition, replicates: int | None, seed: int | None, fixed_inputs: bool) -> Definition:
@@ -158,12 +158,12 @@ def plan_rows(plan: Plan) -> list[tuple[str, str]]:
 
 def _short(words: list[str]) -> str:
     """Say as many words as fit, and that there are more."""
-    shown: list[str] = []
+    fitting: list[str] = []
     for word in words:
-        if sum(map(len, shown)) + len(word) > WORD_WIDTH:
-            return ", ".join([*shown, "..."])
-        shown.append(word)
-    return ", ".join(shown)
+        if sum(map(len, fitting)) + len(word) > WORD_WIDTH:
+            return ", ".join([*fitting, "..."])
+        fitting.append(word)
+    return ", ".join(fitting)
 
 
 def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[str, str]]:
@@ -174,11 +174,11 @@ def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[s
     from sim.text import plural
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
-    found = estimate(plan, workers)
-    crew = plural(found.workers, "worker")
+    cost = estimate(plan, workers)
+    crew = plural(cost.workers, "worker")
     rows = [
-        ("time", f"about {duration(found.seconds)} on {crew} ({found.seconds_a_run:.2g} s a run, measured on {found.measured} runs now)"),
-        ("disk", f"about {size_text(found.bytes)} ({size_text(found.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
+        ("time", f"about {duration(cost.seconds)} on {crew} ({cost.seconds_a_run:.2g} s a run, measured on {cost.measured} runs now)"),
+        ("disk", f"about {size_text(cost.bytes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
     ]  # fmt: skip
     if kind_of(folder) is Kind.STUDY:
         study = Study.open(folder)
@@ -239,7 +239,7 @@ def batch_progress() -> Iterator[Callable[[Progress], None]]:
         yield _lines()
 
 
-class Pace:
+class RateMeter:
     """How fast runs are made lately: the start, when rules may have to be compiled, does not count for long."""
 
     def __init__(self) -> None:
@@ -261,14 +261,16 @@ class Pace:
 
 
 def _lines() -> Callable[[Progress], None]:
-    last, pace = -1, Pace()
+    last, pace = -1, RateMeter()
 
     def report(progress: Progress) -> None:
         nonlocal last
-        over, said = progress.done + progress.failed, pace.words(progress)
+        over, pace_text = progress.done + progress.failed, pace.words(progress)
         step = LINES * over // max(1, progress.planned)
         if step != last:
-            print(f"{over} of {progress.planned} runs{f': {said}' if said else ''}", file=sys.stderr, flush=True)
+            print(
+                f"{over} of {progress.planned} runs{f': {pace_text}' if pace_text else ''}", file=sys.stderr, flush=True
+            )
             last = step
         if progress.note:
             print(progress.note, file=sys.stderr, flush=True)
@@ -289,7 +291,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
         TextColumn("{task.description}"),
     ]
     with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task, pace = bar.add_task("starting", total=None), Pace()
+        task, pace = bar.add_task("starting", total=None), RateMeter()
 
         def report(progress: Any) -> None:
             over = progress.done + progress.failed

@@ -14,8 +14,8 @@ from sim.signals import deferred
 
 if TYPE_CHECKING:
     from sim.study.runner import Progress
-    from sim.validation.posterior import Fitted
-    from sim.validation.priors import Plan
+    from sim.validation.posterior import CalibrationResult
+    from sim.validation.priors import CalibrationPlan
 
 OUTPUTS = Path("outputs")
 
@@ -71,13 +71,13 @@ def calibrate(
         from sim.validation.priors import with_record
 
         plan = with_record(plan, observed)
-    place = out or OUTPUTS
-    check_folder(place, "--out")
+    parent = out or OUTPUTS
+    check_folder(parent, "--out")
     pairs([*rows(plan), *(("record", line) for line in plan.read)], title=plan.definition.question)
     if plan_only:
         return
     compile_rules(plan.loaded.scenario, plan.geography)
-    folder = place / plan.definition.name
+    folder = parent / plan.definition.name
     try:
         with sole_writer(folder, "calibration") as lock:
             if note := note_of(lock):
@@ -88,40 +88,38 @@ def calibrate(
         with deferred(), suppress(OSError):  # the terminal may be gone
             print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
         raise
-    _tell(fitted, folder)
+    _print_fit(fitted, folder)
     if save is not None:
         from sim.validation.posterior import save as saved
 
         print(saved(plan, fitted.kept, fitted.values, save))
 
 
-def rows(plan: Plan) -> list[tuple[str, str]]:
+def rows(plan: CalibrationPlan) -> list[tuple[str, str]]:
     """Return what a calibration does, as rows of label and text."""
     from sim.text import day_text, plural
 
-    said, scenario, space = plan.definition, plan.loaded.scenario, plan.space
+    definition, scenario, space = plan.definition, plan.loaded.scenario, plan.space
     period = f"{plural(scenario.days, 'day')} from {day_text(scenario.start)}"
-    runs = (
-        f"{plural(said.draws, 'draw')}, {plural(said.replicates, 'run')} each, and {said.predictive} of the posterior"
-    )
+    runs = f"{plural(definition.draws, 'draw')}, {plural(definition.replicates, 'run')} each, and {definition.predictive} of the posterior"
     return [
         ("window", f"{period}; evidence ends {day_text(scenario.evidence_until)}"),
         ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
         ("patterns", f"{', '.join(plan.targets.patterns)}: {plural(len(plan.targets.figures), 'figure')}"),
-        ("runs", f"{runs}; seed {said.seed}"),
-        ("kept", f"the {said.kept} draws nearest to the observation, {said.keep:.3g} of all"),
+        ("runs", f"{runs}; seed {definition.seed}"),
+        ("kept", f"the {definition.kept} draws nearest to the observation, {definition.keep:.3g} of all"),
     ]
 
 
-def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -> Fitted:
+def _fit(plan: CalibrationPlan, folder: Path, workers: int | None, scheduler: str | None) -> CalibrationResult:
     from sim.validation.calibration import hands_of, open_folder, simulate_posterior, simulate_prior, simulate_typical
-    from sim.validation.posterior import Fitted, candidates, excess, posterior_of, typical_table
+    from sim.validation.posterior import CalibrationResult, candidates, excess, posterior_of, typical_table
 
     open_folder(plan, folder)
     with hands_of(workers, scheduler) as hands:
         runs = _reported("runs of the priors", lambda report: simulate_prior(plan, folder, hands, report))
         recovery = _recovered(plan, runs)
-        kept, values = posterior_of(plan, runs)
+        accepted, values = posterior_of(plan, runs)
         fresh = _reported(
             "runs of the posterior", lambda report: simulate_posterior(plan, folder, values, hands, report)
         )
@@ -130,13 +128,13 @@ def _fit(plan: Plan, folder: Path, workers: int | None, scheduler: str | None) -
             rounds = _reported(
                 "runs of the draws kept, to find those right on average",
                 lambda report: simulate_typical(
-                    plan, folder, points, lambda found: excess(found, plan.targets), hands, report
+                    plan, folder, points, lambda figures: excess(figures, plan.targets), hands, report
                 ),
             )
             typical = typical_table(plan, points, rounds)
         else:
             typical = None
-    return Fitted(plan, runs, kept, values, fresh, recovery, typical)
+    return CalibrationResult(plan, runs, accepted, values, fresh, recovery, typical)
 
 
 def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
@@ -144,23 +142,23 @@ def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> A
     from sim.cli.batch import batch_progress
 
     print(what, file=sys.stderr, flush=True)
-    shown: AbstractContextManager[Callable[[Progress], None]] = batch_progress()
-    with shown as report:
+    progress_line: AbstractContextManager[Callable[[Progress], None]] = batch_progress()
+    with progress_line as report:
         return work(report)
 
 
-def _recovered(plan: Plan, runs: Any) -> Any:
+def _recovered(plan: CalibrationPlan, runs: Any) -> Any:
     from sim.validation.rejection_abc import recover
 
-    said, size = plan.definition, plan.space.fitted
-    if not said.recovery:
+    definition, size = plan.definition, plan.space.fitted
+    if not definition.recovery:
         return None
-    print(f"recovery of {min(said.recovery, said.draws)} synthetic truths", file=sys.stderr, flush=True)
+    print(f"recovery of {min(definition.recovery, definition.draws)} synthetic truths", file=sys.stderr, flush=True)
     shares = plan.space.shares(runs.points)[:, :size]
-    return recover(runs.figures, shares, plan.targets, said.kept, said.recovery)
+    return recover(runs.figures, shares, plan.targets, definition.kept, definition.recovery)
 
 
-def _write(fitted: Fitted, folder: Path) -> None:
+def _write(fitted: CalibrationResult, folder: Path) -> None:
     """Write tables, figures and the report into the folder."""
     from sim.plots.calibration_report import page
     from sim.plots.calibration_sheet import figures
@@ -181,7 +179,7 @@ def _write(fitted: Fitted, folder: Path) -> None:
     finish(folder, tables.origin_of(fitted.plan, fitted.kept, text))
 
 
-def _tell(fitted: Fitted, folder: Path) -> None:
+def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
     """Print what was learned."""
     from sim.cli.console import console
     from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line, typical_lines

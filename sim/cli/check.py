@@ -47,11 +47,11 @@ def changes(
 
     for file in (first, second):
         refuse(file, "changes", "scenario files", Kind.STUDY_FILE, *NO_SCENARIO)
-    (one, one_map), (two, two_map) = read(first), read(second)
+    (first_loaded, first_map), (second_loaded, second_map) = read(first), read(second)
     target = None if picture is None else picture_file(picture, f"{first.stem}-{second.stem}-start")
-    print("\n".join(map(str, differences(one.scenario, two.scenario))) or "no difference")
+    print("\n".join(map(str, differences(first_loaded.scenario, second_loaded.scenario))) or "no difference")
     if target is not None:
-        draw_starts(target, (one.scenario, one_map), (two.scenario, two_map))
+        draw_starts(target, (first_loaded.scenario, first_map), (second_loaded.scenario, second_map))
 
 
 def schema(
@@ -82,14 +82,14 @@ def rules(
     from sim.cli.pictures import new_picture, save_picture
     from sim.rule_catalogue import catalogue
 
-    found, title = _rules(scenario, sets or [])
+    scenario_rules, title = _rules(scenario, sets or [])
     target = None if picture is None else new_picture(picture, "--picture")
     for number, step in enumerate(catalogue(), 1):
-        _tell(number, step, found)
+        _print_step(number, step, scenario_rules)
     if target is not None:
         from sim.plots.schedule import day_matrix
 
-        save_picture(target, day_matrix(catalogue(), found, title))
+        save_picture(target, day_matrix(catalogue(), scenario_rules, title))
         print(f"picture: {target}")
 
 
@@ -107,12 +107,12 @@ def _rules(scenario: Path | None, sets: list[str]) -> tuple[Rules, str]:
     return Rules(), "defaults"
 
 
-def _tell(number: int, step: Step, found: Rules) -> None:
+def _print_step(number: int, step: Step, scenario_rules: Rules) -> None:
     """Print one step of the day."""
     from sim.cli.console import console, pairs
     from sim.rule_catalogue import borrowed, is_on, parameters, variant
 
-    state = f" [{'on' if is_on(step, found) else 'off'}{f'; {form}' if (form := variant(step, found)) else ''}]"
+    state = f" [{'on' if is_on(step, scenario_rules) else 'off'}{f'; {form}' if (form := variant(step, scenario_rules)) else ''}]"
     title = f"{number}. {step.id}: {step.title}{state if step.switch else f' [always{state[3:]}' if form else ''}"
     rows = [
         ("reads", _fields(step.reads)),
@@ -122,7 +122,7 @@ def _tell(number: int, step: Step, found: Rules) -> None:
         ("sources", "; ".join(step.sources)),
     ]
     pairs([(f"   {label}", text) for label, text in rows if text], title=title)
-    own = parameters(step, found)
+    own = parameters(step, scenario_rules)
     if own:
         pairs([(f"     {p.key.rsplit('.', 1)[1]}", _number(p)) for p in own])
     console().print()
@@ -132,22 +132,22 @@ def _number(parameter: Parameter) -> str:
     """Say a parameter: value, unit, what it is, allowed range, source."""
     from sim.rule_catalogue import unread
 
-    said = [f"{parameter.value} {parameter.unit}".strip() + f": {parameter.about}"]
+    parts = [f"{parameter.value} {parameter.unit}".strip() + f": {parameter.about}"]
     if parameter.allowed:
-        said.append(f"allowed {parameter.allowed}")
+        parts.append(f"allowed {parameter.allowed}")
     if parameter.source:
-        said.append(f"source: {parameter.source}")
+        parts.append(f"source: {parameter.source}")
     if parameter.key in unread():
-        said.append("read by no rule: it has no effect")
-    return "; ".join(said)
+        parts.append("read by no rule: it has no effect")
+    return "; ".join(parts)
 
 
 def _fields(tables: dict[str, tuple[str, ...]]) -> str:
     """Say tables and fields: "towns (holder, status); strength"; the log is said by its kinds of event."""
-    said = (
+    parts = (
         f"{table} ({', '.join(fields)})" if fields and table != "events" else table for table, fields in tables.items()
     )
-    return "; ".join(said)
+    return "; ".join(parts)
 
 
 def check(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sim.results.run import Run
     from sim.study.store import Study
 
-SAID = "comparison.json"  # what a folder of a comparison was made of
+STATE_FILE = "comparison.json"  # what a folder of a comparison was made of
 FOLDER = "compare"
 
 
@@ -38,29 +38,29 @@ def compare(
     from sim.cli.pictures import say_lacking_letters_of
     from sim.comparison.compare import compare as compared
 
-    found = [find_result(word) for word in results]
-    place, name = _place(found, out)
+    sources = [find_result(word) for word in results]
+    parent, name = _output_folder(sources, out)
     if not no_pictures:
-        check_folder(place, "--out")
+        check_folder(parent, "--out")
     print("comparing runs", file=sys.stderr, flush=True)
-    comparison = compared(*found)
-    tell(comparison)
+    comparison = compared(*sources)
+    print_comparison(comparison)
     if not no_pictures:
-        say_lacking_letters_of(*found)
-        _write(comparison, place, name, results, out)
+        say_lacking_letters_of(*sources)
+        _write(comparison, parent, name, results, out)
 
 
-def _place(found: list[Study | Run], out: Path | None) -> tuple[Path, str]:
+def _output_folder(sources: list[Study | Run], out: Path | None) -> tuple[Path, str]:
     """Return the folder in which the comparison's own is made, and the name of that."""
     from sim.results.run import slug
 
-    if len(found) == 1:
-        return out or Path(found[0].folder or "outputs"), FOLDER
-    words = "-".join(slug(Path(one.folder or one.name).name) for one in found)
+    if len(sources) == 1:
+        return out or Path(sources[0].folder or "outputs"), FOLDER
+    words = "-".join(slug(Path(source.folder or source.name).name) for source in sources)
     return out or Path("outputs"), f"{FOLDER}-{words}".encode()[:100].decode("utf-8", "ignore")
 
 
-def tell(comparison: Comparison) -> None:
+def print_comparison(comparison: Comparison) -> None:
     """Print what differs between the scenarios, and the answers."""
     from sim.cli.console import console
 
@@ -114,35 +114,35 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
     out.print("In brackets: Wilson's 95 % interval of the share of runs.", style="dim")
 
 
-def _write(comparison: Comparison, place: Path, name: str, results: list[Path], out: Path | None) -> None:
+def _write(comparison: Comparison, parent: Path, name: str, results: list[Path], out: Path | None) -> None:
     from sim.plots.comparison.figure_list import draw_comparison
     from sim.results.write import whole_folder, write_text
 
     state = _state(comparison)
-    same = next((path for path in _made(place, name) if _read(path) == state), None)
+    same = next((path for path in _earlier_folders(parent, name) if _read(path) == state), None)
     if same is not None:
         print(f"\nthe report of these same runs is there already: {same / 'report.html'}")
         return
     words = ["python", "run.py", "compare", *map(str, results), *(["--out", str(out)] if out else [])]
     command = shlex.join(words)
-    with whole_folder(place, name) as (partial, final):
-        draw_comparison(comparison, partial, command, _say)
-        write_text(partial / SAID, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")
+    with whole_folder(parent, name) as (partial, final):
+        draw_comparison(comparison, partial, command, _print_progress)
+        write_text(partial / STATE_FILE, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")
     print(f"\nwritten: {final / 'report.html'}, and {final / 'figures'}")
 
 
-def _made(place: Path, name: str) -> list[Path]:
+def _earlier_folders(parent: Path, name: str) -> list[Path]:
     """Return the folders of earlier comparisons, newest name first."""
-    return sorted((path.parent for path in place.glob(f"{name}*/{SAID}")), reverse=True)
+    return sorted((path.parent for path in parent.glob(f"{name}*/{STATE_FILE}")), reverse=True)
 
 
 def _read(folder: Path) -> dict[str, Any]:
     """Return what a folder of a comparison was made of; nothing where that cannot be read."""
     try:
-        found = json.loads((folder / SAID).read_text(encoding="utf-8"))
+        state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return {key: value for key, value in found.items() if key != "command"} if isinstance(found, dict) else {}
+    return {key: value for key, value in state.items() if key != "command"} if isinstance(state, dict) else {}
 
 
 def _state(comparison: Comparison) -> dict[str, Any]:
@@ -160,6 +160,6 @@ def _state(comparison: Comparison) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _say(name: str) -> None:
+def _print_progress(name: str) -> None:
     if sys.stderr.isatty():
         print(f"\rdrawing {name:<50}", end="", file=sys.stderr, flush=True)

@@ -60,7 +60,7 @@ def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
 Value = float | int | str | None
 
 
-def tell(run: Run, folder: Path) -> None:
+def print_run(run: Run, folder: Path) -> None:
     """Print the results of a run that was written to `folder`."""
     out = console()
     out.print(f"SIMULATED. {run.scenario.question}")
@@ -80,10 +80,10 @@ def skipped_text(run: Run) -> str:
     events = run.events[run.events["kind"] == "given_skipped"]
     if events.empty:
         return ""
-    one = len(events) == 1
-    what = "1 given event was" if one else f"{len(events)} given events were"
-    told = [f"{day_text(day)}, {_bare(text)}" for day, text in zip(events["date"], events["text"], strict=True)]
-    return f"{what} impossible on {'its' if one else 'their'} day and {'was' if one else 'were'} skipped: {'; '.join(told)}."
+    single = len(events) == 1
+    what = "1 given event was" if single else f"{len(events)} given events were"
+    event_texts = [f"{day_text(day)}, {_bare(text)}" for day, text in zip(events["date"], events["text"], strict=True)]
+    return f"{what} impossible on {'its' if single else 'their'} day and {'was' if single else 'were'} skipped: {'; '.join(event_texts)}."
 
 
 def _bare(text: str) -> str:
@@ -106,16 +106,16 @@ def statistics_rows(summary: dict[str, Value], given: int = 0) -> list[tuple[str
     return [(STATISTICS[name].label, row) for name, row in rows.items()]
 
 
-def _text(name: str, found: list[tuple[str, Value]]) -> str:
+def _text(name: str, part_values: list[tuple[str, Value]]) -> str:
     """Say the values of a statistic: "12 days", "day 53", "HTS 1, NLF 2" with those at zero left out."""
     unit, per = STATISTICS[name].unit, STATISTICS[name].per
     if not per:
-        value = found[0][1]
+        value = part_values[0][1]
         return f"day {value}" if unit == "day" and value is not None else result_text(value, unit)
-    said = [f"{part} {result_text(value)}" for part, value in found if value or per == "level"]
+    texts = [f"{part} {result_text(value)}" for part, value in part_values if value or per == "level"]
     if per == "town":
-        said = [f"{part}: {value}" for part, value in found]
-    return ", ".join(said) or "none"
+        texts = [f"{part}: {value}" for part, value in part_values]
+    return ", ".join(texts) or "none"
 
 
 Report = Callable[[int, "World"], None]
@@ -128,7 +128,7 @@ REDRAW_SECONDS = 0.08
 @contextmanager
 def progress(scenario: Scenario, geography: Geography, quiet: bool) -> Iterator[Report | None]:
     """Give the function that a simulation calls after each day, with the number of days done."""
-    last_event = partial(newest_event, scenario, [place.name for place in geography.places])
+    last_event = partial(newest_event, scenario, [town.name for town in geography.places])
     if quiet:
         yield None
     elif sys.stderr.isatty():
@@ -143,11 +143,11 @@ def newest_event(scenario: Scenario, towns: Sequence[str], world: World) -> str:
     for row in world.events[: world.counts[N_EVENTS]][::-1]:
         kind = EVENT_KINDS[row["kind"]]
         if kind not in MINOR:
-            return event_text(_said(scenario, towns, kind, row, world.events))
+            return event_text(_event_facts(scenario, towns, kind, row, world.events))
     return ""
 
 
-def _said(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, events: np.ndarray) -> EventFacts:
+def _event_facts(scenario: Scenario, towns: Sequence[str], kind: str, row: np.void, events: np.ndarray) -> EventFacts:
     """Return what is known of an event; `events`: the whole log."""
     codes = [faction.code or name for name, faction in scenario.factions.items()]
     groups = [name for faction in scenario.factions.values() for name in faction.groups]

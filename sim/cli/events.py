@@ -37,20 +37,20 @@ def events(
     """List events of a run in words, with id, date and place."""
     from sim.cli.locate import find_run, find_town
 
-    found = find_run(run)
-    towns = [find_town(found, word, "--town") for word in town or []]
-    sides = [find_side(found, word) for word in faction or []]
+    opened_run = find_run(run)
+    towns = [find_town(opened_run, word, "--town") for word in town or []]
+    sides = [find_side(opened_run, word) for word in faction or []]
     kinds = [find_kind(word) for word in kind or []]
-    table = found.events_reported if reported else found.events
+    table = opened_run.events_reported if reported else opened_run.events
     days = (_day(first, "--from"), _day(until, "--until"))
-    _check_days(days, found, table)
+    _check_days(days, opened_run, table)
     chosen = choose(table, kinds, towns, sides, days)
     if csv:
         from sim.results.run import csv_text
 
         print(csv_text(chosen), end="")
     else:
-        _tell(found, chosen, len(table), "report" if reported else "event")
+        _print_events(opened_run, chosen, len(table), "report" if reported else "event")
 
 
 def find_kind(word: str) -> str:
@@ -120,7 +120,7 @@ def choose(
     return table[keep]
 
 
-def _tell(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None:
+def _print_events(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None:
     """Print one row an event: id, date, place, sentence."""
     from rich.table import Table
 
@@ -133,14 +133,14 @@ def _tell(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None:
         f"SIMULATED. {run.scenario.title}, seed {run.seed}: {len(chosen):,}{of} {plural(total, noun).split(' ', 1)[1]}"
     )
     rows = zip(chosen[f"{noun}_id"], chosen["date"].dt.date, chosen["town"], chosen["text"], strict=True)
-    said = [(name, day_text(when), run.labels.get(town, town), text) for name, when, town, text in rows]
+    cells = [(name, day_text(when), run.labels.get(town, town), text) for name, when, town, text in rows]
     if out.width < FEW_COLUMNS:
-        for row in said:
+        for row in cells:
             out.print("  ".join(part for part in row if part))
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     for style, ratio in (("dim", None), (None, None), (None, None), (None, 1)):
         table.add_column(style=style, no_wrap=ratio is None, ratio=ratio, overflow="fold")
-    for row in said:
+    for row in cells:
         table.add_row(*row)
     out.print(table)

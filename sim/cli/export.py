@@ -51,7 +51,7 @@ def pack(
         read_study_manifest(folder)
     else:
         read_manifest(folder)
-    place = out or folder.resolve().parent
-    check_folder(place, "--out")
-    file = packed(folder, place)
+    parent = out or folder.resolve().parent
+    check_folder(parent, "--out")
+    file = packed(folder, parent)
     print(f"{file}, {file.stat().st_size / 1e6:.1f} MB")

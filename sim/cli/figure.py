@@ -42,8 +42,8 @@ def figure(
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
         raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
     suffix = _format(format, out)
-    found = find_result(result)
-    figures = _figures(found)
+    source = find_result(result)
+    figures = _figures(source)
     if name is None:
         _list(figures, result)
         return
@@ -58,7 +58,7 @@ def figure(
     dated = ["--day", str(day)] if day is not None else []
     asked = [str(result), name, *dated, "--width-mm", f"{width_mm:g}", "--format", suffix]
     command = shlex.join(["python", "run.py", "figure", *asked])
-    say_lacking_letters_of(found)
+    say_lacking_letters_of(source)
     _draw(figures, name, width_mm, day, path, command)
 
 
@@ -67,8 +67,8 @@ def _check_day(day: int, figures: Figures) -> None:
     from sim.comparison.results import Comparison
 
     if isinstance(figures.source, Comparison):
-        if day not in (kept := figures.source.control.days.tolist()):
-            raise _fault("--day", f"control is not kept on day {day}; it is on {', '.join(map(str, kept))}")
+        if day not in (days_kept := figures.source.control.days.tolist()):
+            raise _fault("--day", f"control is not kept on day {day}; it is on {', '.join(map(str, days_kept))}")
     elif day > (last := figures.source.states.days):
         raise _fault("--day", f"{day} is after the run's last day; allowed is 0 to {last}")
 
@@ -80,25 +80,25 @@ def _fault(option: str, message: str) -> InputError:
 def _format(format: str | None, out: Path | None) -> str:
     """Return the format: as asked for, else by the file's name, else PDF."""
     named = out.suffix.lower().lstrip(".") if out else ""
-    wanted = (format or named or "pdf").lower()
-    if wanted not in FORMATS:
-        raise _fault("--format", f"{wanted!r} is none of {', '.join(FORMATS)}{did_you_mean(wanted, FORMATS)}")
-    if named and named != wanted:
-        raise _fault("--out", f"{out} does not end in .{wanted}")
-    return wanted
+    suffix = (format or named or "pdf").lower()
+    if suffix not in FORMATS:
+        raise _fault("--format", f"{suffix!r} is none of {', '.join(FORMATS)}{did_you_mean(suffix, FORMATS)}")
+    if named and named != suffix:
+        raise _fault("--out", f"{out} does not end in .{suffix}")
+    return suffix
 
 
-def _figures(found: object) -> Figures:
+def _figures(source: object) -> Figures:
     from sim.comparison.compare import compare
     from sim.plots.figures import figures_of_comparison, figures_of_run
     from sim.results.run import Run
     from sim.study.store import Study
 
-    if isinstance(found, Run):
-        return figures_of_run(found)
-    assert isinstance(found, Study)
+    if isinstance(source, Run):
+        return figures_of_run(source)
+    assert isinstance(source, Study)
     print("comparing runs", file=sys.stderr, flush=True)
-    return figures_of_comparison(compare(found), found)
+    return figures_of_comparison(compare(source), source)
 
 
 def _list(figures: Figures, result: Path) -> None:

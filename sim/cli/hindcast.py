@@ -56,22 +56,22 @@ def hindcast(
     from sim.validation.event_files import Area
     from sim.validation.hindcast import origins_of, read_record, summary, table_of
 
-    found = find_study(study)
-    _whole_weeks(run_up, found)
+    result = find_study(study)
+    _whole_weeks(run_up, result)
     free_folder(out)
-    check_folder(out or found.folder, "--out")
-    models = list(found.scenarios.values())
+    check_folder(out or result.folder, "--out")
+    models = list(result.scenarios.values())
     first, last = min(model.start for model in models), until.date() if until else None
-    record = read_record(observed, _sides(models[0].map), first, last, Area.of(found.geography()))
-    origins = origins_of(found, record, run_up)
+    record = read_record(observed, _sides(models[0].map), first, last, Area.of(result.geography()))
+    origins = origins_of(result, record, run_up)
     table = table_of(origins)
-    tell(found, table, summary(table), record)
+    print_hindcast(result, table, summary(table), record)
     words = ["python", "run.py", "hindcast", str(study), "--observed", str(observed)]
     words += ["--run-up", str(run_up)] if run_up != RUN_UP else []
     words += ["--until", until.date().isoformat()] if until else []
     words += ["--out", str(out)] if out else []
-    made_of = _made_of(found, observed, record, table, shlex.join(words))
-    folder = _write(found, table, made_of, out, no_pictures)
+    made_of = _made_of(result, observed, record, table, shlex.join(words))
+    folder = _write(result, table, made_of, out, no_pictures)
     print(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{'' if no_pictures else ', hindcast.png and .svg'}")
 
 
@@ -88,8 +88,8 @@ def _sides(map_name: str) -> Sides | None:
 def _whole_weeks(run_up: int, study: Study) -> None:
     days = min(model.days for model in study.scenarios.values())
     if run_up % WEEK or run_up + WEEK > days:
-        said = f"needs whole weeks that leave a week or more of the scenarios' {days} days, got {run_up}"
-        raise InputError([Fault("--run-up", None, "", said)])
+        message = f"needs whole weeks that leave a week or more of the scenarios' {days} days, got {run_up}"
+        raise InputError([Fault("--run-up", None, "", message)])
 
 
 def _made_of(study: Study, observed: Path, record: Record, table: pd.DataFrame, command: str) -> dict[str, Any]:
@@ -139,14 +139,14 @@ def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Pa
     write_whole(folder / "hindcast.svg", svg_bytes(drawn.figure))
 
 
-def tell(study: Study, table: pd.DataFrame, found: Summary, record: Record) -> None:
+def print_hindcast(study: Study, table: pd.DataFrame, scores: Summary, record: Record) -> None:
     """Print mean scores by origin and by weeks ahead, and who does better."""
     from sim.cli.console import console
     from sim.validation.hindcast import by_ahead
 
     out = console()
     out.print(f"SIMULATED. {study.question}", style="bold")
-    out.print(f"{found.origins} origins, {found.weeks} weeks; the record ends on {record.until}")
+    out.print(f"{scores.origins} origins, {scores.weeks} weeks; the record ends on {record.until}")
     for line in record.notes:
         out.print(line)
     if study.partial:
@@ -157,9 +157,9 @@ def tell(study: Study, table: pd.DataFrame, found: Summary, record: Record) -> N
             f"note: the scenarios' evidence ends on {last}, after the first origin: the model was fitted to weeks that are "
             "scored here, the Hawkes process was not."
         )
-    kept = table.groupby("origin")["model_runs"].first()
+    runs_used = table.groupby("origin")["model_runs"].first()
     out.print(
-        f"The forecast of an origin is made by {kept.min()} to {kept.max()} runs: those most like the record before it."
+        f"The forecast of an origin is made by {runs_used.min()} to {runs_used.max()} runs: those most like the record before it."
     )
     out.print()
     means = table.groupby("origin", sort=True)[
@@ -175,10 +175,10 @@ def tell(study: Study, table: pd.DataFrame, found: Summary, record: Record) -> N
     )
     ahead = by_ahead(table)
     out.print(_table("By weeks ahead", "weeks ahead", ahead.itertuples(index=False), list(ahead.columns[1:])))
-    better = "no worse than" if found.model <= found.hawkes else "worse than"
+    better = "no worse than" if scores.model <= scores.hawkes else "worse than"
     out.print(
-        f"Mean CRPS of weekly events: model {found.model:.3g}, {better} the Hawkes process, {found.hawkes:.3g}; Hawkes less model is "
-        f"{found.gain:.2g} (above 0 favours the model), 90 % band {found.low:.2g} to {found.high:.2g} over origins.",
+        f"Mean CRPS of weekly events: model {scores.model:.3g}, {better} the Hawkes process, {scores.hawkes:.3g}; Hawkes less model is "
+        f"{scores.gain:.2g} (above 0 favours the model), 90 % band {scores.low:.2g} to {scores.high:.2g} over origins.",
         style="bold",
     )
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 def check_folder(folder: Path, option: str) -> None:
     """Raise InputError where `folder` could not be made or written to."""
-    for place in (folder, *folder.absolute().parents):
-        if place.exists():
-            if not place.is_dir():
-                raise InputError([Fault(option, None, "", f"{place} is a file, a folder is needed")])
-            if not os.access(place, os.W_OK | os.X_OK):
-                raise InputError([Fault(option, None, "", f"{place} cannot be written to")])
+    for path in (folder, *folder.absolute().parents):
+        if path.exists():
+            if not path.is_dir():
+                raise InputError([Fault(option, None, "", f"{path} is a file, a folder is needed")])
+            if not os.access(path, os.W_OK | os.X_OK):
+                raise InputError([Fault(option, None, "", f"{path} cannot be written to")])
             return
 
 

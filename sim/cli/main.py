@@ -103,8 +103,8 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _version(requested: bool) -> None:
+    if requested:
         print(f"territorial-competition {__version__}")
         raise typer.Exit
 
@@ -152,7 +152,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report_stop(stop: BaseException) -> int:
     """Print what is left after Ctrl-C, SIGTERM or SIGHUP, and return the exit code."""
     with deferred(), suppress(OSError):  # the terminal may be gone
-        _say(FAILED, "stopped; no half-written file is left under its final name")
+        _report_failure(FAILED, "stopped; no half-written file is left under its final name")
     return exit_code(stop)
 
 
@@ -175,19 +175,21 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except InputError as error:
-        return _say(BAD_INPUT, *(str(fault) for fault in error.faults))
+        return _report_failure(BAD_INPUT, *(str(fault) for fault in error.faults))
     except (KeyboardInterrupt, typer.Abort) as stop:
         return report_stop(stop)
     except BrokenPipeError:
         raise
     except MemoryError:
-        return _say(FAILED, "error: out of memory")
+        return _report_failure(FAILED, "error: out of memory")
     except OSError as error:
-        return _say(FAILED, f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return _report_failure(
+            FAILED, f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}"
+        )
     except Exception as error:
         usage = getattr(error, "format_message", None)  # a command line that the parser refused
         if usage is not None:
-            return _say(BAD_INPUT, f"{' '.join(usage().split()).rstrip('.')}; see `run.py --help`")
+            return _report_failure(BAD_INPUT, f"{' '.join(usage().split()).rstrip('.')}; see `run.py --help`")
         return _internal(error)
     return OK
 
@@ -197,11 +199,11 @@ def _check_place() -> None:
     try:
         Path.cwd()
     except FileNotFoundError:
-        said = "has been removed since it was entered; change to a folder that is there"
-        raise InputError([Fault("the current folder", None, "", said)]) from None
+        message = "has been removed since it was entered; change to a folder that is there"
+        raise InputError([Fault("the current folder", None, "", message)]) from None
 
 
-def _say(code: int, *lines: str) -> int:
+def _report_failure(code: int, *lines: str) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     return code
@@ -212,7 +214,7 @@ def _internal(error: Exception) -> int:
     line = f"internal error, please report it: {type(error).__name__}: {first} (--debug shows where)"
     if os.environ.get(DEBUG):
         traceback.print_exception(error)
-    return _say(FAILED, line)
+    return _report_failure(FAILED, line)
 
 
 def _discard_output() -> None:

@@ -55,9 +55,9 @@ def new_map(
         style="bold",
     )
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))
-    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_shown(scenario)}.")
-    out.print(f"\nmap: {_shown(folder)} (look at {PICTURE})\nscenario: {_shown(scenario)}")
-    quoted = shlex.quote(_shown(scenario))
+    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_display_path(scenario)}.")
+    out.print(f"\nmap: {_display_path(folder)} (look at {PICTURE})\nscenario: {_display_path(scenario)}")
+    quoted = shlex.quote(_display_path(scenario))
     out.print(f"next: python run.py check {quoted}\n      python run.py {quoted} --seed 1", soft_wrap=True)
 
 
@@ -81,7 +81,7 @@ def free_places(name: str) -> tuple[Path, Path]:
         raise InputError([Fault("NAME", None, "", f"{name!r} is no name for a map: Windows keeps it for a device")])
     folder, scenario = SCENARIOS / "maps" / name, SCENARIOS / f"{name}.yaml"
     faults = [
-        Fault(_shown(path), None, "", "exists; nothing is overwritten, choose another NAME")
+        Fault(_display_path(path), None, "", "exists; nothing is overwritten, choose another NAME")
         for path in (folder, scenario)
         if path.exists() or path.is_symlink()
     ]
@@ -135,5 +135,5 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
     (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))
 
 
-def _shown(path: Path) -> str:
+def _display_path(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sim.study.store import Study
     from sim.validation.pattern_card import Card
     from sim.validation.pattern_file import Patterns
-    from sim.validation.pattern_samples import Told
+    from sim.validation.pattern_samples import ReportedRun
 
 FOLDER = "patterns"
 WIDTHS = (28, 12, 6, 12, 6, 12, 10)  # with gaps of two within 100 columns
@@ -64,30 +64,30 @@ def patterns(
     from sim.validation.pattern_card import make_card
     from sim.validation.pattern_file import find_patterns, read_patterns
 
-    found = [find_result(word) for word in results]
-    place = out or Path((found[0].folder if len(found) == 1 else None) or "outputs")
+    sources = [find_result(word) for word in results]
+    parent = out or Path((sources[0].folder if len(sources) == 1 else None) or "outputs")
     if not no_pictures:
-        check_folder(place, "--out")
-    model = _scenario(found[0], scenario)
+        check_folder(parent, "--out")
+    model = _scenario(sources[0], scenario)
     file = find_patterns(declared, model.map)
     against = read_patterns(file)
-    runs = _runs(found, against, scenario, str(file))
-    record = observe(observed, against, file, Area.of(_geography(found[0]))) if observed else None
+    runs = _runs(sources, against, scenario, str(file))
+    record = observe(observed, against, file, Area.of(_geography(sources[0]))) if observed else None
     card = make_card(runs, against, record.figures if record else None)
-    tell(card, record.notes if record else ())
+    print_card(card, record.notes if record else ())
     if not no_pictures:
-        write(card, model, place)
+        write(card, model, parent)
 
 
-def _scenario(one: Study | Run, name: str | None) -> Scenario:
+def _scenario(source: Study | Run, name: str | None) -> Scenario:
     from sim.results.run import Run
 
-    if isinstance(one, Run):
-        return one.scenario
-    wanted = name or next(iter(one.scenarios))
-    if wanted not in one.scenarios:
-        raise InputError([Fault("--scenario", None, wanted, f"is none of {', '.join(one.scenarios)}")])
-    return one.scenarios[wanted]
+    if isinstance(source, Run):
+        return source.scenario
+    chosen_name = name or next(iter(source.scenarios))
+    if chosen_name not in source.scenarios:
+        raise InputError([Fault("--scenario", None, chosen_name, f"is none of {', '.join(source.scenarios)}")])
+    return source.scenarios[chosen_name]
 
 
 def _geography(one: Study | Run) -> Geography:
@@ -96,18 +96,18 @@ def _geography(one: Study | Run) -> Geography:
     return one.geography if isinstance(one, Run) else one.geography()
 
 
-def _runs(found: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[Told]:
+def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[ReportedRun]:
     from sim.results.run import Run
     from sim.validation.pattern_samples import check_sides, run_told, runs_of_study
 
-    told: list[Told] = []
-    for number, one in enumerate(found):
-        check_sides(_scenario(one, name), declared, file)
-        told += [run_told(one, number)] if isinstance(one, Run) else runs_of_study(one, name, number + 1)
-    return told
+    records: list[ReportedRun] = []
+    for number, source in enumerate(sources):
+        check_sides(_scenario(source, name), declared, file)
+        records += [run_told(source, number)] if isinstance(source, Run) else runs_of_study(source, name, number + 1)
+    return records
 
 
-def tell(card: Card, read: Sequence[str] = ()) -> None:
+def print_card(card: Card, read: Sequence[str] = ()) -> None:
     """Print the card; `read` are sentences on the files of events that were given."""
     from sim.cli.console import console
     from sim.validation.pattern_card import failing, summary
@@ -137,9 +137,9 @@ def _print_table(card: Card) -> None:
     out.print()
     out.print(_rows([("figure", "observed", "median", "90 % band", "pooled", "accepted", "verdict")]), style="dim")
     for pattern, verdict in card.verdicts.items():
-        said = card.declared.patterns[pattern]
-        weight = "" if said.weight == "ordinary" else f" ({said.weight})"
-        out.print(f"{pattern} {said.title}{weight}: {verdict}", style=f"bold {STYLES.get(verdict, '')}")
+        definition = card.declared.patterns[pattern]
+        weight = "" if definition.weight == "ordinary" else f" ({definition.weight})"
+        out.print(f"{pattern} {definition.title}{weight}: {verdict}", style=f"bold {STYLES.get(verdict, '')}")
         rows = []
         for row in card.rows_of(pattern):
             band = "-" if math.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"
@@ -155,20 +155,20 @@ def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for place, width in enumerate(WIDTHS):
-        table.add_column(width=width, justify="left" if place in (0, len(WIDTHS) - 1) else "right", overflow="fold")
+    for column, width in enumerate(WIDTHS):
+        table.add_column(width=width, justify="left" if column in (0, len(WIDTHS) - 1) else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
 
 
-def write(card: Card, scenario: Scenario, place: Path) -> None:
+def write(card: Card, scenario: Scenario, parent: Path) -> None:
     """Write the card's tables and pictures to a new folder in `place`."""
     from sim.plots.pattern_sheets import draw_card
     from sim.results.write import whole_folder, write_text
     from sim.validation.pattern_card import card_csv, runs_csv
 
-    with whole_folder(place, FOLDER) as (partial, final):
+    with whole_folder(parent, FOLDER) as (partial, final):
         write_text(partial / "patterns.csv", card_csv(card))
         write_text(partial / "patterns_runs.csv", runs_csv(card))
         draw_card(card, scenario, partial)

@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def second_process(wanted: bool) -> Iterator[Executor | None]:
+def second_process(enabled: bool) -> Iterator[Executor | None]:
     """Give a process that draws, from now on making itself ready; None where it is not wanted, cannot be had, or there is
     one core.
     """
     from sim.study.executors import cores, end_workers
 
     with ExitStack() as stack:
-        process = _started(stack) if wanted and cores() > 1 else None
+        process = _started(stack) if enabled and cores() > 1 else None
         try:
             yield process
         except KeyboardInterrupt:
@@ -75,13 +75,13 @@ def name_maps(words: list[str]) -> list[str]:
     return out
 
 
-def picture_file(wanted: str, stem: str) -> Path:
+def picture_file(requested: str, stem: str) -> Path:
     """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
-    if wanted == FREE_NAME:
+    if requested == FREE_NAME:
         check_folder(Path.cwd(), "--map")
         names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
         return next(name for name in names if not name.exists())
-    return new_picture(Path(wanted), "--map")
+    return new_picture(Path(requested), "--map")
 
 
 def new_picture(path: Path, option: str) -> Path:
@@ -130,8 +130,8 @@ def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
     from sim.plots.map.sheets import start_map, start_maps
     from sim.preview import policy_marks
 
-    one, *others = starts
+    first, *others = starts
     say_lacking_letters(*starts)
-    figure = start_maps(one, others[0]) if others else start_map(*one, policy_marks(*one))
+    figure = start_maps(first, others[0]) if others else start_map(*first, policy_marks(*first))
     save_picture(path, figure)
     print(f"map: {path}")

@@ -66,7 +66,7 @@ def run(
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
-    from sim.cli.console import tell
+    from sim.cli.console import print_run
     from sim.cli.locate import check_folder
     from sim.cli.pictures import second_process
     from sim.load import read
@@ -90,9 +90,9 @@ def run(
     if quiet:
         print(folder)
     else:
-        tell(finished, folder)
+        print_run(finished, folder)
     if profile:
-        clock.tell()
+        clock.print_stages()
         _tell_rules(loaded.scenario, geography, seed)
 
 
@@ -121,9 +121,9 @@ def compiling(quiet: bool = False) -> Iterator[None]:
 
 def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False) -> None:
     """Compile the rules by a simulated day, and say so, if there is no compiled code yet and it can be kept."""
-    from sim.engine.jit import CACHE_FOLDER, cold
+    from sim.engine.jit import CACHE_FOLDER, needs_compile
 
-    if not cold():
+    if not needs_compile():
         return
     with compiling(quiet):
         if CACHE_FOLDER is not None:
@@ -134,9 +134,9 @@ def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False)
 
 def say_compiling(quiet: bool) -> bool:
     """Say that the rules are compiled first, if they are, and whether this happens again the next time. Return whether said."""
-    from sim.engine.jit import CACHE_FOLDER, cold
+    from sim.engine.jit import CACHE_FOLDER, needs_compile
 
-    if not cold() or quiet:
+    if not needs_compile() or quiet:
         return False
     lasting = "this happens once and takes about half a minute, longer on a busy machine"
     if CACHE_FOLDER is None:
@@ -230,7 +230,7 @@ class Clock:
         self.stages.append((stage, now - self.began))
         self.began = now
 
-    def tell(self) -> None:
+    def print_stages(self) -> None:
         """Print the stages."""
         from sim.cli.console import pairs
 

@@ -41,11 +41,11 @@ def score(
     from sim.cli.locate import check_folder, find_study
     from sim.validation.score_study import score_study
 
-    found = find_study(study)
+    result = find_study(study)
     free_folder(out)
-    check_folder(out or found.folder, "--out")
-    scores, made_of = score_study(found, observed, scenario)
-    tell(scores, made_of)
+    check_folder(out or result.folder, "--out")
+    scores, made_of = score_study(result, observed, scenario)
+    print_scores(scores, made_of)
     words = [
         "python",
         "run.py",
@@ -56,7 +56,7 @@ def score(
         *(["--out", str(out)] if out else []),
     ]
     words += ["--scenario", scenario] if scenario else []
-    folder = _write(found, scores, {**made_of, "command": shlex.join(words)}, out, no_pictures)
+    folder = _write(result, scores, {**made_of, "command": shlex.join(words)}, out, no_pictures)
     print(f"\nwritten: {folder / 'scores.json'}, scores.csv, scoring.json{'' if no_pictures else ' and figures/'}")
 
 
@@ -67,15 +67,15 @@ def free_folder(out: Path | None) -> None:
 
 
 @contextmanager
-def own_folder(place: Path, name: str, out: Path | None) -> Iterator[tuple[Path, Path]]:
+def own_folder(parent: Path, name: str, out: Path | None) -> Iterator[tuple[Path, Path]]:
     """Give a hidden new folder to write in, and its final name: `out`, or else a free one beginning with `name` in `place`."""
     from sim.results.write import whole_folder
 
     if out is not None:
-        place, name = out.absolute().parent, out.absolute().name
+        parent, name = out.absolute().parent, out.absolute().name
         if out.is_dir():
             out.rmdir()  # empty: the whole folder takes its name
-    with whole_folder(place, name) as pair:
+    with whole_folder(parent, name) as pair:
         yield pair
 
 
@@ -94,7 +94,7 @@ def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | No
     return final
 
 
-def tell(scores: Scores, made_of: dict[str, Any]) -> None:
+def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
     """Print all scores as tables, then where the model loses."""
     from sim.cli.console import console
     from sim.validation.scores import losses, verdict, wrong_calls
@@ -111,7 +111,7 @@ def tell(scores: Scores, made_of: dict[str, Any]) -> None:
     for note in made_of["notes"]:
         out.print(f"note: {note}")
     for primary in (True, False):
-        measures = [one for one in scores.measures if one.primary == primary]
+        measures = [measure for measure in scores.measures if measure.primary == primary]
         if measures:
             out.print()
             out.print(_table(scores, measures, "Primary" if primary else "Secondary: which towns"))
@@ -131,7 +131,9 @@ def tell(scores: Scores, made_of: dict[str, Any]) -> None:
 def _table(scores: Scores, measures: list[Measure], title: str) -> Any:
     from rich.table import Table
 
-    names = [one.name for one in scores.forecasts if any(one.name in measure.cells for measure in measures)]
+    names = [
+        forecast.name for forecast in scores.forecasts if any(forecast.name in measure.cells for measure in measures)
+    ]
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("", no_wrap=True)
     for name in names:
@@ -156,9 +158,11 @@ def _bands(scores: Scores) -> str:
     """Say the model's bands beside those of the first baseline that has them."""
     from sim.validation.forecasts import MODEL
 
-    said = []
+    bands = []
     for measure in scores.measures:
         own = measure.cells[MODEL]
         if math.isfinite(own.low):
-            said.append(f"{measure.name} {own.low:.2g} to {own.high:.2g}")
-    return f"90 % bands of the model's, groups of the start drawn with replacement: {'; '.join(said)}." if said else ""
+            bands.append(f"{measure.name} {own.low:.2g} to {own.high:.2g}")
+    return (
+        f"90 % bands of the model's, groups of the start drawn with replacement: {'; '.join(bands)}." if bands else ""
+    )

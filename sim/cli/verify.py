@@ -39,7 +39,7 @@ def branch(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only the branch's folder.")] = False,
 ) -> None:
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
-    from sim.cli.console import tell
+    from sim.cli.console import print_run
     from sim.cli.locate import check_folder, find_run
     from sim.cli.pictures import second_process
     from sim.cli.run import Clock, compile_rules, write_run
@@ -48,23 +48,23 @@ def branch(
     started = Clock().started
     check_folder(out, "--out")
     origin = find_run(run)
-    place = origin.folder
-    assert place is not None
+    run_folder = origin.folder
+    assert run_folder is not None
     compile_rules(origin.scenario, origin.geography, quiet)
     words = ["python", "run.py", "branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
     with second_process(not no_pictures) as beside:
-        made = branched(place, day, sets or [], policy, label, shlex.join(words))
-        folder = write_run(made, out, started, no_pictures, quiet, beside)
+        branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
+        folder = write_run(branch_run, out, started, no_pictures, quiet, beside)
     if quiet:
         print(folder)
         return
-    assert made.branch is not None
-    tell(made, folder)
-    changed = "; ".join(made.branch["changes"]) or "nothing changed"
-    print(f"\nbranches from {place} on day {day}: {changed}")
-    print(f"side by side: {shlex.join(['python', 'run.py', 'compare', str(place), str(folder)])}", file=sys.stdout)
+    assert branch_run.branch is not None
+    print_run(branch_run, folder)
+    changed = "; ".join(branch_run.branch["changes"]) or "nothing changed"
+    print(f"\nbranches from {run_folder} on day {day}: {changed}")
+    print(f"side by side: {shlex.join(['python', 'run.py', 'compare', str(run_folder), str(folder)])}", file=sys.stdout)
 
 
 DIFFERS = 1
@@ -86,42 +86,42 @@ def verify(
     from sim.errors import Fault, InputError
     from sim.study.path_kind import Kind, kind_of
 
-    place = find_folder(folder, Kind.RUN, Kind.STUDY)
-    study = kind_of(place) is Kind.STUDY
+    results_folder = find_folder(folder, Kind.RUN, Kind.STUDY)
+    study = kind_of(results_folder) is Kind.STUDY
     if sample is not None and not study:
         raise InputError([Fault("--sample", None, "", "belongs to the folder of a study; a run is made again whole")])
     with compiling(quiet):
-        verdict, what = _study(place, sample, quiet) if study else _run(place)
-    _tell(place, verdict, what, quiet)
+        verdict, what = _study(results_folder, sample, quiet) if study else _run(results_folder)
+    _print_verdict(results_folder, verdict, what, quiet)
     if not verdict.same:
         raise typer.Exit(DIFFERS)
 
 
-def _run(place: Path) -> tuple[Verdict, str]:
+def _run(folder: Path) -> tuple[Verdict, str]:
     from sim.results.verify import verify_run
 
-    verdict = verify_run(place)
+    verdict = verify_run(folder)
     return verdict, f"{len(verdict.compared)} files made again, byte for byte"
 
 
-def _study(place: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]:
+def _study(folder: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]:
     from sim.cli.locate import find_study
     from sim.study.verify import verify_study
 
-    find_study(place)  # reports runs that are stored twice
+    find_study(folder)  # reports runs that are stored twice
 
     def report(done: int, of: int) -> None:
         if not quiet and (done % 100 == 0 or done == of):
             print(f"{done} of {of} runs made again", file=sys.stderr, flush=True)
 
-    verdict, compared, runs = verify_study(place, sample, report)
+    verdict, compared, runs = verify_study(folder, sample, report)
     return verdict, f"{compared} of {runs} runs made again, every cell of {len(verdict.compared)} tables"
 
 
-def _tell(place: Path, verdict: Verdict, what: str, quiet: bool) -> None:
+def _print_verdict(folder: Path, verdict: Verdict, what: str, quiet: bool) -> None:
     if verdict.same and quiet:
         return
-    print(f"SIMULATED. {place}: {'identical' if verdict.same else 'NOT identical'} ({what})")
+    print(f"SIMULATED. {folder}: {'identical' if verdict.same else 'NOT identical'} ({what})")
     for line in verdict.notes:
         print(line)
     if verdict.same:
@@ -129,6 +129,6 @@ def _tell(place: Path, verdict: Verdict, what: str, quiet: bool) -> None:
     first, *others = verdict.differences
     print(f"first difference: {first}")
     if others:
-        print(f"also: {'; '.join(one.partition(',')[0] for one in others)}")
+        print(f"also: {'; '.join(difference.partition(',')[0] for difference in others)}")
     for reason in verdict.reasons:
         print(f"likely reason: {reason}")

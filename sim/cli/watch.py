@@ -10,7 +10,7 @@ import typer
 from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy, compiling
 
 if TYPE_CHECKING:
-    from sim.viewer.session import Source
+    from sim.viewer.session import RunSource
 
 MAX_SEED = 2**63 - 1
 TAKES = "a scenario file, a run, or a study with --scenario and --replicate"
@@ -76,7 +76,7 @@ def watch(
 
 def _ready_sources(
     what: list[Path], seed: int | None, sets: tuple[str, ...], scenario: str | None, replicate: int | None
-) -> tuple[Source, ...]:
+) -> tuple[RunSource, ...]:
     """Return what is to be watched, read and simulated for a day, so that faults and compiling come before the page."""
     from sim.viewer.server import require_watch
     from sim.viewer.session import build, check_pair
@@ -94,32 +94,32 @@ def _ready_sources(
 
 def source_of(
     word: Path, seed: int | None, sets: tuple[str, ...], scenario: str | None = None, replicate: int | None = None
-) -> Source:
+) -> RunSource:
     """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
     from sim.cli.locate import find_run, path_of
     from sim.scenario.compose import find_scenario
     from sim.study.path_kind import Kind, kind_of
     from sim.study.single_run import chosen
-    from sim.viewer.session import Source
+    from sim.viewer.session import RunSource
 
     kind = kind_of(path_of(word))
     if kind is Kind.STUDY or scenario is not None or replicate is not None:
         path, number, sets = chosen(path_of(word), seed, sets, scenario, replicate)
-        return Source(path, 1 if number is None else number, sets)
+        return RunSource(path, 1 if number is None else number, sets)
     if kind in (Kind.SCENARIO_FILE, Kind.MISSING):
-        return Source(find_scenario(word), 1 if seed is None else seed, sets)
+        return RunSource(find_scenario(word), 1 if seed is None else seed, sets)
     run = find_run(word)
     assert run.folder is not None
     _as_it_was(word, run.seed, seed, sets)
-    return Source(run.folder, run.seed, replay=True)
+    return RunSource(run.folder, run.seed, replay=True)
 
 
 def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) -> None:
     from sim.errors import Fault, InputError
 
     if sets:
-        said = "a finished run is replayed as it was; watch its scenario.yaml instead"
-        raise InputError([Fault("--set", None, "", said)])
+        message = "a finished run is replayed as it was; watch its scenario.yaml instead"
+        raise InputError([Fault("--set", None, "", message)])
     if seed is not None and seed != has:
         raise InputError([Fault("--seed", None, "", f"the run in {word} has seed {has}")])
 

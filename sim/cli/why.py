@@ -37,24 +37,24 @@ def why(
     from sim.results.run import Run
     from sim.statistics.causes import nothing_line
 
-    found = find_result(run)
-    if not isinstance(found, Run):
-        _why_study(found, what, out, no_pictures)
+    result = find_result(run)
+    if not isinstance(result, Run):
+        _why_study(result, what, out, no_pictures)
         return
-    folder = out or found.folder or Path()
+    folder = out or result.folder or Path()
     if not no_pictures:
         check_folder(folder, "--out")
-    answer, name = explain(found, what)
+    answer, name = explain(result, what)
     if answer is None:
         print(nothing_line(name))
         return
-    _tell(answer, found)
+    _print_answer(answer, result)
     if not no_pictures:
         from sim.cli.pictures import say_lacking_letters_of
         from sim.plots.cause_diagram import why_picture
 
-        say_lacking_letters_of(found)
-        _draw(why_picture(found, answer), folder, name)
+        say_lacking_letters_of(result)
+        _draw(why_picture(result, answer), folder, name)
 
 
 def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> None:
@@ -66,16 +66,16 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
     if not no_pictures:
         check_folder(folder, "--out")
     try:
-        found = town_paths(study, word)
+        paths = town_paths(study, word)
     except KeyError as error:
         raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
-    print("\n".join(paths_lines(study, found)))
+    print("\n".join(paths_lines(study, paths)))
     if not no_pictures:
         from sim.cli.pictures import say_lacking_letters_of
         from sim.plots.cause_diagram import why_study_picture
 
         say_lacking_letters_of(study)
-        _draw(why_study_picture(study, found), folder, found.label)
+        _draw(why_study_picture(study, paths), folder, paths.label)
 
 
 def explain(run: Run, word: str) -> tuple[Why | None, str]:
@@ -94,7 +94,7 @@ def explain(run: Run, word: str) -> tuple[Why | None, str]:
         raise InputError([Fault("EVENT", None, "", f"{error.args[0]}{last}")]) from None
 
 
-def _tell(answer: Why, run: Run) -> None:
+def _print_answer(answer: Why, run: Run) -> None:
     """Print the tree: drawn with lines on a terminal, as numbered and indented text without one."""
     from sim.cli.console import console
     from sim.statistics.causes import stamp_line, step_lines

@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from sim.comparison.matched_runs import Gathered
+from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.outcomes import row_of
-from sim.comparison.results import Cause, ForestRow, Holding, HoldingCurve
+from sim.comparison.results import AgreementSurvival, EndCause, ForestRow, HoldingCurve
 from sim.control_codes import codes
 from sim.statistics.inference import SEED, difference_of, more_runs
 from sim.statistics.survival import (
     BOOTSTRAPS,
     Counts,
-    Curves,
+    SurvivalCurves,
     band,
     common_horizon,
     counts,
@@ -34,40 +34,42 @@ RISK_DAYS = 7  # columns of the table of numbers at risk, at most
 EXPIRED, OTHERWISE = "expired", "otherwise ended"
 
 
-def holding(found: Gathered) -> Holding:
+def holding(gathered: MatchedRuns) -> AgreementSurvival:
     """Return the section on the survival of agreements signed during the runs."""
-    table = found.table("agreements", ["signed", "days_held", "censored", "status", "broken_by_faction"])
-    signed = {name: _signed(found, table, name) for name in found.scenarios}
-    causes = _causes(found, signed)
-    horizon = max([int(one["days_held"].max()) for one in signed.values() if len(one)], default=1) or 1
-    counted = {name: _counts(found, one, name, causes, horizon) for name, one in signed.items()}
+    table = gathered.table("agreements", ["signed", "days_held", "censored", "status", "broken_by_faction"])
+    signed = {name: _signed(gathered, table, name) for name in gathered.scenarios}
+    causes = _causes(gathered, signed)
+    horizon = (
+        max([int(agreements["days_held"].max()) for agreements in signed.values() if len(agreements)], default=1) or 1
+    )
+    counted = {name: _counts(gathered, agreements, name, causes, horizon) for name, agreements in signed.items()}
     days, risk = np.arange(horizon + 1), _risk_days(horizon)
-    drawn = tuple(_curve(name, signed[name], counted[name], causes, risk) for name in found.scenarios)
-    until = common_horizon([curves(one).at_risk[0] for one in counted.values()])
-    rows = tuple(_difference(found, counted, name, until) for name in found.others if until > 0)
-    return Holding(days, risk, horizon, drawn, rows, _note(found, until))
+    drawn = tuple(_curve(name, signed[name], counted[name], causes, risk) for name in gathered.scenarios)
+    until = common_horizon([curves(agreements).at_risk[0] for agreements in counted.values()])
+    rows = tuple(_difference(gathered, counted, name, until) for name in gathered.others if until > 0)
+    return AgreementSurvival(days, risk, horizon, drawn, rows, _note(gathered, until))
 
 
-def _note(found: Gathered, until: int) -> str:
-    said = (
+def _note(gathered: MatchedRuns, until: int) -> str:
+    note = (
         "Agreements signed during the runs, from signing; those in force at the end are censored. Kaplan-Meier; ways of ending by "
         "Aalen-Johansen."
     )
-    if found.single:
-        return f"{said} One run a scenario: there are no bands."
-    said += f" Bands: 95 %, pointwise, {BOOTSTRAPS:,} resamples of whole runs, since agreements of one run are not independent."
+    if gathered.single:
+        return f"{note} One run a scenario: there are no bands."
+    note += f" Bands: 95 %, pointwise, {BOOTSTRAPS:,} resamples of whole runs, since agreements of one run are not independent."
     if until > 0:
-        said += (
+        note += (
             f" Differences: mean days held, counted up to day {until}, the last on which every scenario has enough agreements "
             "at risk; matched runs are resampled together."
         )
-    return said
+    return note
 
 
-def _signed(found: Gathered, table: pd.DataFrame, name: str) -> pd.DataFrame:
+def _signed(gathered: MatchedRuns, table: pd.DataFrame, name: str) -> pd.DataFrame:
     """Return the agreements of a scenario signed on its first day or later (see sim.statistics.summary.hold_of)."""
     rows = table[table["scenario"] == name]
-    return rows[pd.to_datetime(rows["signed"]) >= pd.Timestamp(found.scenarios[name].start)]
+    return rows[pd.to_datetime(rows["signed"]) >= pd.Timestamp(gathered.scenarios[name].start)]
 
 
 def _labels(rows: pd.DataFrame) -> np.ndarray:
@@ -78,18 +80,18 @@ def _labels(rows: pd.DataFrame) -> np.ndarray:
     return np.where(rows["censored"].to_numpy() == 1, "", ended).astype(object)
 
 
-def _causes(found: Gathered, signed: dict[str, pd.DataFrame]) -> list[str]:
-    sides = [code for model in found.scenarios.values() for code in codes(model).values()]
+def _causes(gathered: MatchedRuns, signed: dict[str, pd.DataFrame]) -> list[str]:
+    sides = [code for model in gathered.scenarios.values() for code in codes(model).values()]
     order = dict.fromkeys([*(f"broken by {code}" for code in sides), EXPIRED, OTHERWISE])
     seen = {label for rows in signed.values() for label in _labels(rows)}
     return [label for label in order if label in seen] or [EXPIRED]
 
 
-def _counts(found: Gathered, rows: pd.DataFrame, name: str, causes: list[str], horizon: int) -> Counts:
-    replicates = found.replicates(name)
+def _counts(gathered: MatchedRuns, rows: pd.DataFrame, name: str, causes: list[str], horizon: int) -> Counts:
+    replicates = gathered.replicates(name)
     run = np.searchsorted(replicates, rows["replicate"].to_numpy(dtype=np.int64))
-    place = {label: number for number, label in enumerate(causes)}
-    cause = np.array([place.get(label, -1) for label in _labels(rows)], dtype=np.int64)
+    positions = {label: number for number, label in enumerate(causes)}
+    cause = np.array([positions.get(label, -1) for label in _labels(rows)], dtype=np.int64)
     shape = (len(replicates), len(causes), horizon + 1)
     return counts(run, rows["days_held"].to_numpy(dtype=np.int64), cause, shape)
 
@@ -107,7 +109,7 @@ def _curve(name: str, rows: pd.DataFrame, counted: Counts, causes: list[str], ri
     ended = {label: int(np.sum(labels == label)) for label in causes}
     broken = sum(count for label, count in ended.items() if label not in (EXPIRED,))
     in_force = int(np.sum(labels == ""))
-    found = HoldingCurve(
+    curve = HoldingCurve(
         scenario=name,
         runs=runs,
         agreements=len(rows),
@@ -118,13 +120,13 @@ def _curve(name: str, rows: pd.DataFrame, counted: Counts, causes: list[str], ri
         low=low,
         high=high,
         at_risk=np.rint(whole.at_risk[0][risk]).astype(np.int64),
-        causes=tuple(Cause(label, whole.causes[0, row], ended[label]) for row, label in enumerate(causes)),
+        causes=tuple(EndCause(label, whole.causes[0, row], ended[label]) for row, label in enumerate(causes)),
         median=median if math.isfinite(median) else math.nan,
         median_low=median_low,
         median_high=median_high,
         sentence="",
     )
-    return replace(found, sentence=_sentence(found))
+    return replace(curve, sentence=_sentence(curve))
 
 
 def _bands(counted: Counts, runs: int) -> tuple[np.ndarray, np.ndarray, float, float]:
@@ -132,9 +134,9 @@ def _bands(counted: Counts, runs: int) -> tuple[np.ndarray, np.ndarray, float, f
     if runs < 2:
         none = np.full(counted.horizon + 1, math.nan)
         return none, none, math.nan, math.nan
-    drawn: Curves = curves(counted, draws(runs, BOOTSTRAPS, SEED))
+    drawn: SurvivalCurves = curves(counted, draws(runs, BOOTSTRAPS, SEED))
     low, high = band(drawn.share)
-    medians = np.sort([median_of(one) for one in drawn.share])
+    medians = np.sort([median_of(share) for share in drawn.share])
     edges = [int(0.025 * len(medians)), int(0.975 * len(medians))]
     return low, high, float(medians[edges[0]]), float(medians[edges[1]])
 
@@ -152,14 +154,14 @@ def _sentence(curve: HoldingCurve) -> str:
     return f"{curve.scenario}: {signed}; {ends}; {half}."
 
 
-def _difference(found: Gathered, counted: dict[str, Counts], name: str, until: int) -> ForestRow:
+def _difference(gathered: MatchedRuns, counted: dict[str, Counts], name: str, until: int) -> ForestRow:
     """Return the difference of the mean hold up to a day, with matched runs resampled together."""
-    both = found.pairs(name)
+    both = gathered.pairs(name)
     parts = []
     weights = draws(len(both), BOOTSTRAPS, SEED) if len(both) > 1 else None
-    for one in (found.reference, name):
-        keep = np.searchsorted(found.replicates(one), both)
-        some = Counts(counted[one].ended[keep], counted[one].censored[keep])
+    for scenario in (gathered.reference, name):
+        keep = np.searchsorted(gathered.replicates(scenario), both)
+        some = Counts(counted[scenario].ended[keep], counted[scenario].censored[keep])
         whole = float(restricted_mean(curves(some).share[0], until))
         parts.append((whole, np.empty(0) if weights is None else restricted_mean(curves(some, weights).share, until)))
     (first, first_drawn), (second, second_drawn) = parts

@@ -11,15 +11,15 @@ import numpy as np
 
 from sim.comparison.agreements import holding
 from sim.comparison.control import control
-from sim.comparison.matched_runs import DUMMY, Gathered, gather
+from sim.comparison.matched_runs import DUMMY, MatchedRuns, gather
 from sim.comparison.outcomes import (
-    Measured,
+    HeadlineStatistic,
     answers,
-    denial,
     forest,
     forest_note,
     matched_values,
     measured,
+    negated_claim,
     outcomes,
     scenario_changes,
     values_of,
@@ -41,30 +41,30 @@ if TYPE_CHECKING:
 TYPICAL, EXTREME = "most typical", "most extreme"
 
 
-def convergence(found: Gathered, statistics: list[Measured]) -> tuple[Convergence, ...]:
+def convergence(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Convergence, ...]:
     """Return running estimates: the mean of the reference, then the difference of each other scenario."""
-    kept = [one for one in statistics if one.headline and varies(found, one)]
-    means = [_mean(found, one) for one in kept]
-    return (*means, *(_difference(found, one, name) for name in found.others for one in kept))
+    headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
+    means = [_mean(gathered, statistic) for statistic in headline]
+    return (*means, *(_difference(gathered, statistic, name) for name in gathered.others for statistic in headline))
 
 
-def _mean(found: Gathered, one: Measured) -> Convergence:
-    values = values_of(found, one, found.reference)
+def _mean(gathered: MatchedRuns, statistic: HeadlineStatistic) -> Convergence:
+    values = values_of(gathered, statistic, gathered.reference)
     estimate, half = running(values[np.isfinite(values)])
     half = np.where(half > 0, half, math.nan)
     count = np.arange(1, len(estimate) + 1)
-    return Convergence(found.reference, one.statistic, one.label, one.unit, count, estimate, half)
+    return Convergence(gathered.reference, statistic.statistic, statistic.label, statistic.unit, count, estimate, half)
 
 
-def _difference(found: Gathered, one: Measured, name: str) -> Convergence:
-    first, second = matched_values(found, one, name)
+def _difference(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> Convergence:
+    first, second = matched_values(gathered, statistic, name)
     keep = np.isfinite(first) & np.isfinite(second)
     first, second = first[keep], second[keep]
     count = np.arange(1, len(first) + 1)
-    if not one.yes_no:
+    if not statistic.yes_no:
         estimate, half = running(second - first)
         half = np.where(half > 0, half, math.nan)  # runs that are all alike so far tell nothing of the spread
-        return Convergence(name, one.statistic, one.label, one.unit, count, estimate, half)
+        return Convergence(name, statistic.statistic, statistic.label, statistic.unit, count, estimate, half)
     yes = [
         (first == 1) & (second == 1),
         (first == 0) & (second == 1),
@@ -74,32 +74,34 @@ def _difference(found: Gathered, one: Measured, name: str) -> Convergence:
     estimate, low, high = newcombe(Matched(*(np.cumsum(part) for part in yes)))
     half = (high - low) / 2
     half[:1] = math.nan
-    return Convergence(name, one.statistic, one.label, one.unit, count, estimate, half)
+    return Convergence(name, statistic.statistic, statistic.label, statistic.unit, count, estimate, half)
 
 
-def examples(found: Gathered, statistics: list[Measured]) -> tuple[Example, ...]:
+def examples(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Example, ...]:
     """Return for each scenario the run nearest to the medians of its headline statistics, and the farthest from them."""
-    kept = [one for one in statistics if one.headline]
-    return tuple(example for name in found.scenarios for example in _examples(found, kept, name))
+    headline = [statistic for statistic in statistics if statistic.headline]
+    return tuple(example for name in gathered.scenarios for example in _examples(gathered, headline, name))
 
 
-def _examples(found: Gathered, kept: list[Measured], name: str) -> Iterator[Example]:
-    table = np.array([values_of(found, one, name) for one in kept]).T
+def _examples(gathered: MatchedRuns, headline: list[HeadlineStatistic], name: str) -> Iterator[Example]:
+    table = np.array([values_of(gathered, statistic, name) for statistic in headline]).T
     if len(table) == 0:
         return
     middle, spread = _middle(table), np.array([_spread(column) for column in table.T])
     off = np.nan_to_num((table - middle) / spread)
     distance = np.sqrt(np.sum(off**2, axis=1))
     if len(table) == 1:
-        yield _example(found, kept, name, 0, "the run", "the only one of this scenario")
+        yield _example(gathered, headline, name, 0, "the run", "the only one of this scenario")
         return
     near, far = int(np.argmin(distance)), int(np.argmax(distance))
-    count = plural(len(kept), "headline statistic")
-    yield _example(found, kept, name, near, TYPICAL, f"nearest to the medians of the {count} of {len(table):,} runs")
+    count = plural(len(headline), "headline statistic")
+    yield _example(
+        gathered, headline, name, near, TYPICAL, f"nearest to the medians of the {count} of {len(table):,} runs"
+    )
     if distance[far] > 0:
         most = np.argsort(-np.abs(off[far]), kind="stable")[:3]
-        said = [_off(kept[n], table[far, n], float(middle[n])) for n in most.tolist() if off[far, n] != 0]
-        yield _example(found, kept, name, far, EXTREME, f"farthest from them: {'; '.join(said)}")
+        deviations = [_off(headline[n], table[far, n], float(middle[n])) for n in most.tolist() if off[far, n] != 0]
+        yield _example(gathered, headline, name, far, EXTREME, f"farthest from them: {'; '.join(deviations)}")
 
 
 def _middle(table: np.ndarray) -> np.ndarray:
@@ -114,36 +116,38 @@ def _spread(column: np.ndarray) -> float:
     return float(np.std(column)) or 1.0 if len(column) else 1.0
 
 
-def _off(one: Measured, value: float, middle: float) -> str:
-    if one.yes_no:
-        return one.claim if value == 1 else denial(one)
-    return f"{one.label}: {three_digits(value)} (median {three_digits(middle)})"
+def _off(statistic: HeadlineStatistic, value: float, middle: float) -> str:
+    if statistic.yes_no:
+        return statistic.claim if value == 1 else negated_claim(statistic)
+    return f"{statistic.label}: {three_digits(value)} (median {three_digits(middle)})"
 
 
-def _example(found: Gathered, kept: list[Measured], name: str, row: int, kind: str, why: str) -> Example:
-    frame = found.runs[name]
+def _example(
+    gathered: MatchedRuns, headline: list[HeadlineStatistic], name: str, row: int, kind: str, why: str
+) -> Example:
+    frame = gathered.runs[name]
     replicate, seed = int(frame.index[row]), int(frame["seed"].iloc[row])
     values: dict[str, float | str] = {}
-    for one in kept:
-        value = frame[one.column].iloc[row] if one.column in frame.columns else math.nan
-        values[one.column] = str(value) if isinstance(value, str) else float("nan" if value is None else value)
-    return Example(kind, name, replicate, seed, why, watch_command(found, name, row), values)
+    for statistic in headline:
+        value = frame[statistic.column].iloc[row] if statistic.column in frame.columns else math.nan
+        values[statistic.column] = str(value) if isinstance(value, str) else float("nan" if value is None else value)
+    return Example(kind, name, replicate, seed, why, watch_command(gathered, name, row), values)
 
 
-def watch_command(found: Gathered, name: str, row: int) -> str:
+def watch_command(gathered: MatchedRuns, name: str, row: int) -> str:
     """Return the command that opens a run in the viewer; `row` is its place among the runs of its scenario."""
-    part, own = found.part_of(name)
-    frame = found.runs[name]
+    part, own = gathered.part_of(name)
+    frame = gathered.runs[name]
     if not hasattr(part.study, "definition") and part.study.folder.parts:
         return shlex.join(["python", "run.py", "watch", str(part.study.folder)])
     return one_command("watch", part.study.folder, own, int(frame.index[row]))
 
 
-def methods(found: Gathered, rows: tuple[ForestRow, ...]) -> Methods:
+def methods(gathered: MatchedRuns, rows: tuple[ForestRow, ...]) -> Methods:
     """Return the methods appendix."""
-    manifest, source = found.first.manifest, found.first
+    manifest, source = gathered.first.manifest, gathered.first
     paired = [row for row in rows if not math.isnan(row.difference.variance_ratio)]
-    runs = tuple(_runs(found, name) for name in found.scenarios)
+    runs = tuple(_runs(gathered, name) for name in gathered.scenarios)
     product = manifest.get("product") or {}
     versions = {str(product.get("name", "simulator")): str(product.get("version", "")), **manifest.get("versions", {})}
     if product.get("commit"):
@@ -152,24 +156,24 @@ def methods(found: Gathered, rows: tuple[ForestRow, ...]) -> Methods:
         runs=runs,
         design=str(manifest.get("design", "")),
         inputs=sum(path != DUMMY for path in source.inputs),
-        seeds=_seeds(found),
+        seeds=_seeds(gathered),
         correlation=tuple(
             (row.scenario, row.difference.statistic, row.difference.correlation, row.difference.variance_ratio)
             for row in paired
         ),
         versions={name: str(version) for name, version in versions.items()},
-        paragraphs=tuple(_paragraphs(found, paired, runs)),
+        paragraphs=tuple(_paragraphs(gathered, paired, runs)),
     )
 
 
-def _runs(found: Gathered, name: str) -> ScenarioRuns:
-    done, failed = len(found.runs[name]), found.failed(name)
+def _runs(gathered: MatchedRuns, name: str) -> ScenarioRuns:
+    done, failed = len(gathered.runs[name]), gathered.failed(name)
     bound = failed / (done + failed) if done + failed else 0.0
-    return ScenarioRuns(name, found.planned(name), done, failed, len(found.pairs(name)), bound)
+    return ScenarioRuns(name, gathered.planned(name), done, failed, len(gathered.pairs(name)), bound)
 
 
-def _seeds(found: Gathered) -> str:
-    seeds = found.runs[found.reference]["seed"].to_numpy()
+def _seeds(gathered: MatchedRuns) -> str:
+    seeds = gathered.runs[gathered.reference]["seed"].to_numpy()
     if len(seeds) == 1:
         return f"{int(seeds[0])}"
     distinct = len(set(seeds.tolist()))
@@ -186,25 +190,25 @@ DESIGNS = {
 }
 
 
-def _paragraphs(found: Gathered, paired: list[ForestRow], runs: tuple[ScenarioRuns, ...]) -> Iterator[str]:
-    design = str(found.first.manifest.get("design", "fixed"))
-    count = sum(path != DUMMY for path in found.first.inputs)
+def _paragraphs(gathered: MatchedRuns, paired: list[ForestRow], runs: tuple[ScenarioRuns, ...]) -> Iterator[str]:
+    design = str(gathered.first.manifest.get("design", "fixed"))
+    count = sum(path != DUMMY for path in gathered.first.inputs)
     yield f"Simulated. Uncertain inputs ({count}) are {DESIGNS.get(design, design)}."
-    if found.single:
+    if gathered.single:
         yield "Single runs: one possible course each. No interval can be given; a study of many runs would give them."
         return
-    if not found.unmatched:
+    if not gathered.unmatched:
         yield (
             "Replicate i of every scenario has the same seed and the same inputs. Random draws are keyed by seed, process, day and "
             "place, so that matched runs differ only where the change reaches."
         )
     if paired:
         yield _pairing(paired)
-    for one in runs:
-        if one.failed:
+    for counts in runs:
+        if counts.failed:
             yield (
-                f"{one.scenario}: {one.failed:,} of {one.done + one.failed:,} runs failed and are missing from its shares. Had all "
-                f"of them ended the other way, a share would be off by at most {percent(one.bound)}."
+                f"{counts.scenario}: {counts.failed:,} of {counts.done + counts.failed:,} runs failed and are missing from its shares. Had all "
+                f"of them ended the other way, a share would be off by at most {percent(counts.bound)}."
             )
     yield (
         f"Intervals are of 95 %: BCa bootstrap over matched runs ({DRAWS:,} resamples) for means, Newcombe's for paired shares, "
@@ -232,36 +236,36 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
 
     InputError where nothing is done yet, maps differ, or runs and studies are mixed. The same runs give the same numbers.
     """
-    found = gather(studies)
-    statistics = measured(found)
-    rows = forest(found, statistics)
+    gathered = gather(studies)
+    statistics = measured(gathered)
+    rows = forest(gathered, statistics)
     return Comparison(
-        name=_name(found),
-        question=found.first.question,
-        scenarios=tuple(found.scenarios),
-        titles={name: model.title for name, model in found.scenarios.items()},
-        models=found.scenarios,
-        geography=found.geography,
-        single=found.single,
-        partial=found.partial,
-        notes=tuple(found.notes()),
-        changes=scenario_changes(found),
-        answers=answers(found, statistics),
+        name=_name(gathered),
+        question=gathered.first.question,
+        scenarios=tuple(gathered.scenarios),
+        titles={name: model.title for name, model in gathered.scenarios.items()},
+        models=gathered.scenarios,
+        geography=gathered.geography,
+        single=gathered.single,
+        partial=gathered.partial,
+        notes=tuple(gathered.notes()),
+        changes=scenario_changes(gathered),
+        answers=answers(gathered, statistics),
         forest=rows,
-        forest_note=forest_note(found, statistics),
-        control=control(found),
-        fans=fans(found),
-        holding=holding(found),
-        ladder=ladder(found),
-        inputs=inputs(found, statistics),
-        convergence=convergence(found, statistics),
-        examples=examples(found, statistics),
-        methods=methods(found, rows),
-        folder=str(found.first.folder) if len(found.parts) == 1 and not found.single else "",
-        outcomes=outcomes(found, statistics),
-        labels={place.name: place.label or place.name for place in found.geography.places},
+        forest_note=forest_note(gathered, statistics),
+        control=control(gathered),
+        fans=fans(gathered),
+        holding=holding(gathered),
+        ladder=ladder(gathered),
+        inputs=inputs(gathered, statistics),
+        convergence=convergence(gathered, statistics),
+        examples=examples(gathered, statistics),
+        methods=methods(gathered, rows),
+        folder=str(gathered.first.folder) if len(gathered.parts) == 1 and not gathered.single else "",
+        outcomes=outcomes(gathered, statistics),
+        labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 
 
-def _name(found: Gathered) -> str:
-    return " and ".join(dict.fromkeys(str(part.study.name) for part in found.parts))
+def _name(gathered: MatchedRuns) -> str:
+    return " and ".join(dict.fromkeys(str(part.study.name) for part in gathered.parts))

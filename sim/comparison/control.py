@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sim.comparison.matched_runs import Gathered
-from sim.comparison.results import Control, ControlContrast
+from sim.comparison.matched_runs import MatchedRuns
+from sim.comparison.results import ControlContrast, ControlResult
 from sim.control_codes import MIXED, NEUTRAL
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE
@@ -27,29 +27,29 @@ from sim.study.store import Study
 from sim.text import percent
 
 
-def control(found: Gathered) -> Control:
+def control(gathered: MatchedRuns) -> ControlResult:
     """Return the section on control."""
-    days, order = _mornings(found), found.codes
-    labels = tuple(place.label or place.name for place in found.geography.places)
-    held = {name: _held(found, name, days) for name in found.scenarios}
-    shares = {name: _shares(one, len(order)) for name, one in held.items()}
-    contrasts = tuple(_contrast(found, held, name, order, labels) for name in found.others)
-    return Control(
+    days, order = _mornings(gathered), gathered.codes
+    labels = tuple(town.label or town.name for town in gathered.geography.places)
+    held = {name: _held(gathered, name, days) for name in gathered.scenarios}
+    shares = {name: _shares(values, len(order)) for name, values in held.items()}
+    contrasts = tuple(_contrast(gathered, held, name, order, labels) for name in gathered.others)
+    return ControlResult(
         days=np.array(days),
-        towns=tuple(found.towns),
+        towns=tuple(gathered.towns),
         labels=labels,
         codes=tuple(order),
-        runs={name: len(one) for name, one in held.items()},
+        runs={name: len(values) for name, values in held.items()},
         shares=shares,
-        leading={name: np.argmax(one, axis=-1) for name, one in shares.items()},
-        entropy={name: entropy(one) for name, one in shares.items()},
+        leading={name: np.argmax(values, axis=-1) for name, values in shares.items()},
+        entropy={name: entropy(values) for name, values in shares.items()},
         contrasts=contrasts,
-        note=_note(found),
+        note=_note(gathered),
     )
 
 
-def _note(found: Gathered) -> str:
-    if found.single:
+def _note(gathered: MatchedRuns) -> str:
+    if gathered.single:
         return "One run a scenario: a town differs or it does not; nothing is resolved, all differences are hatched."
     return (
         "Shares of runs. A difference is resolved where an exact McNemar test over matched runs stands after control of the "
@@ -59,19 +59,19 @@ def _note(found: Gathered) -> str:
     )
 
 
-def _mornings(found: Gathered) -> list[int]:
+def _mornings(gathered: MatchedRuns) -> list[int]:
     """Return the mornings that every scenario has, up to the last day of the shortest."""
-    days = sorted(set.intersection(*(set(found.mornings(name)) for name in found.scenarios)))
+    days = sorted(set.intersection(*(set(gathered.mornings(name)) for name in gathered.scenarios)))
     if not days:
-        said = "the scenarios have no morning in common on which control is kept"
-        raise InputError([Fault(str(found.first.folder), None, "control_days", said)])
+        message = "the scenarios have no morning in common on which control is kept"
+        raise InputError([Fault(str(gathered.first.folder), None, "control_days", message)])
     return days
 
 
-def _held(found: Gathered, name: str, days: list[int]) -> np.ndarray:
+def _held(gathered: MatchedRuns, name: str, days: list[int]) -> np.ndarray:
     """Return the row in `codes` of each town's holder on some mornings: i1 [R, K, T]; the last code where it is not known."""
-    kept = found.held[name][:, np.searchsorted(found.mornings(name), days)]
-    return np.where(kept < 0, len(found.codes) - 1, kept)
+    holders = gathered.held[name][:, np.searchsorted(gathered.mornings(name), days)]
+    return np.where(holders < 0, len(gathered.codes) - 1, holders)
 
 
 def _shares(held: np.ndarray, kinds: int) -> np.ndarray:
@@ -80,10 +80,12 @@ def _shares(held: np.ndarray, kinds: int) -> np.ndarray:
 
 
 def _contrast(
-    found: Gathered, held: dict[str, np.ndarray], name: str, order: list[str], labels: tuple[str, ...]
+    gathered: MatchedRuns, held: dict[str, np.ndarray], name: str, order: list[str], labels: tuple[str, ...]
 ) -> ControlContrast:
-    both = found.pairs(name)
-    first, second = (held[one][np.searchsorted(found.replicates(one), both)] for one in (found.reference, name))
+    both = gathered.pairs(name)
+    first, second = (
+        held[scenario][np.searchsorted(gathered.replicates(scenario), both)] for scenario in (gathered.reference, name)
+    )
     counts = [matched(first == code, second == code) for code in range(len(order))]
     every = Matched(*(np.stack(parts, axis=-1) for parts in zip(*counts, strict=True)))
     if len(both) < 2:
@@ -97,13 +99,13 @@ def _contrast(
         resolved = _resolved(every, p)
     size = _size(gap)
     most = np.where(size.max(axis=-1) > 0, size.argmax(axis=-1), -1)
-    told = np.asarray(resolved.any(axis=-1))
+    differs = np.asarray(resolved.any(axis=-1))
     sentence = (
         _sentence(gap, resolved, _shares(first, len(order)), _shares(second, len(order)), order, labels)
         if len(both) > 1
         else ""
     )
-    return ControlContrast(name, len(both), gap, low, high, p, resolved, most, told, sentence)
+    return ControlContrast(name, len(both), gap, low, high, p, resolved, most, differs, sentence)
 
 
 def _size(gap: np.ndarray) -> np.ndarray:
@@ -114,11 +116,11 @@ def _size(gap: np.ndarray) -> np.ndarray:
 
 def _resolved(every: Matched, p: np.ndarray) -> np.ndarray:
     """Return which cells are discoveries, day by day: bool [K, T, C]."""
-    found = np.zeros(p.shape, dtype=bool)
+    discovered = np.zeros(p.shape, dtype=bool)
     tested = (every.other + every.reference) >= LEAST_DIFFERENT
     for day in range(len(p)):
-        found[day][tested[day]] = discoveries(p[day][tested[day]])
-    return found
+        discovered[day][tested[day]] = discoveries(p[day][tested[day]])
+    return discovered
 
 
 def _sentence(
@@ -130,15 +132,15 @@ def _sentence(
     labels: tuple[str, ...],
 ) -> str:
     """Say in how many towns control differs on the last morning, and where most."""
-    told = resolved[-1].any(axis=-1)
+    differs = resolved[-1].any(axis=-1)
     rate = f"false discovery rate {percent(DISCOVERIES)}"
-    if not told.any():
+    if not differs.any():
         return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
     size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
     holder = {MIXED: "contested", NEUTRAL: "neutral"}.get(order[code], f"held by {order[code]}")
     return (
-        f"On the last morning control differs in {int(told.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
+        f"On the last morning control differs in {int(differs.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
         f"{holder} in {percent(second[-1, town, code])} of runs against {percent(first[-1, town, code])}."
     )
 
@@ -154,7 +156,7 @@ NO_CHANGE = "not taken, left or made neutral"
 
 
 @dataclass(frozen=True, eq=False)
-class Way:
+class ControlPath:
     """One way in which a town changed hands for the last time, and in how many runs of each scenario."""
 
     holder: str  # control code afterwards; "" for several, or for none
@@ -170,9 +172,9 @@ class TownPaths:
     label: str
     scenarios: tuple[str, ...]
     runs: np.ndarray  # i8 [scenarios], runs done
-    ways: tuple[Way, ...]
+    ways: tuple[ControlPath, ...]
 
-    def shares(self, way: Way) -> np.ndarray:
+    def shares(self, way: ControlPath) -> np.ndarray:
         """Return the share of each scenario's runs that went this way, f8 [scenarios]; NaN without runs."""
         return np.divide(way.runs, self.runs, out=np.full(len(self.runs), np.nan), where=self.runs > 0)
 
@@ -197,29 +199,31 @@ def town_paths(study: Study, word: str) -> TownPaths:
     As in `why` of a run, a change that no event names (a side merely stood in the town) does not count.
     """
     geography = study.geography()
-    place = geography.places[find_place(geography, word)]
+    town = geography.places[find_place(geography, word)]
     scenarios = tuple(study.scenarios)
     changes = study.changes
-    here = changes[(changes["town"] == place.name) & changes["path"].fillna("").ne("")]
+    here = changes[(changes["town"] == town.name) & changes["path"].fillna("").ne("")]
     last = here.groupby(["scenario", "replicate"], sort=False).tail(1)  # rows of a run are in order of time
     counts: dict[tuple[str, str], Counter[str]] = {}
     for scenario, holder, path in zip(last["scenario"], last["to"], last["path"], strict=True):
         counts.setdefault((str(holder), way_text(str(path))), Counter())[str(scenario)] += 1
     done = Counter(str(name) for name in study.runs["scenario"])
     runs = np.array([done[name] for name in scenarios], np.int64)
-    found = [Way(holder, text, np.array([by[name] for name in scenarios])) for (holder, text), by in counts.items()]
-    found.sort(key=lambda way: (-int(way.runs.sum()), way.holder, way.text))
-    changed = np.sum([way.runs for way in found], axis=0) if found else np.zeros(len(runs), np.int64)
-    ways = (*_folded(found), Way("", NO_CHANGE, runs - changed))
-    return TownPaths(place.name, place.label or place.name, scenarios, runs, ways)
+    all_ways = [
+        ControlPath(holder, text, np.array([by[name] for name in scenarios])) for (holder, text), by in counts.items()
+    ]
+    all_ways.sort(key=lambda way: (-int(way.runs.sum()), way.holder, way.text))
+    changed = np.sum([way.runs for way in all_ways], axis=0) if all_ways else np.zeros(len(runs), np.int64)
+    ways = (*_folded(all_ways), ControlPath("", NO_CHANGE, runs - changed))
+    return TownPaths(town.name, town.label or town.name, scenarios, runs, ways)
 
 
-def _folded(ways: list[Way]) -> list[Way]:
+def _folded(ways: list[ControlPath]) -> list[ControlPath]:
     """Return the commonest ways, and the others as one."""
     if len(ways) <= MOST_WAYS + 1:
         return ways
     rest = ways[MOST_WAYS:]
-    return [*ways[:MOST_WAYS], Way("", f"{len(rest)} other ways", np.sum([way.runs for way in rest], axis=0))]
+    return [*ways[:MOST_WAYS], ControlPath("", f"{len(rest)} other ways", np.sum([way.runs for way in rest], axis=0))]
 
 
 def paths_lines(study: Study, paths: TownPaths) -> list[str]:

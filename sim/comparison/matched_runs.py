@@ -72,8 +72,8 @@ class StudyOfRuns:
 
     def daily(self, columns: Sequence[str]) -> pd.DataFrame:
         """Return some columns of the daily tables; NaN where a scenario has no such column."""
-        wanted = ["day", *(name for name in columns if name != "day")]
-        return self._stacked(lambda run: run.daily.reindex(columns=wanted))
+        all_columns = ["day", *(name for name in columns if name != "day")]
+        return self._stacked(lambda run: run.daily.reindex(columns=all_columns))
 
     @cached_property
     def agreements(self) -> pd.DataFrame:
@@ -89,8 +89,8 @@ class StudyOfRuns:
         """Return a table, or its key and some of its columns."""
         if name == "daily":
             return self.daily(columns or [])
-        found: pd.DataFrame = getattr(self, name)
-        return found if columns is None else found[[*KEYS, *columns]]
+        frame: pd.DataFrame = getattr(self, name)
+        return frame if columns is None else frame[[*KEYS, *columns]]
 
     def pieces(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Give the key and some columns of a table, all at once."""
@@ -109,10 +109,10 @@ def _agreements(run: Run) -> pd.DataFrame:
     short = codes(run.scenario)
     of_group = {group: short[name] for name, faction in run.scenario.factions.items() for group in faction.groups}
     kinds = dict(zip(run.events["event_id"], run.events["kind"], strict=True))
-    found = run.agreements
-    return found.assign(
-        broken_by_faction=[of_group.get(group, "") for group in found["broken_by"]],
-        cause_kind=[kinds.get(event, "") for event in found["cause_id"]],
+    agreements = run.agreements
+    return agreements.assign(
+        broken_by_faction=[of_group.get(group, "") for group in agreements["broken_by"]],
+        cause_kind=[kinds.get(event, "") for event in agreements["cause_id"]],
     )
 
 
@@ -130,7 +130,7 @@ DUMMY = "dummy"
 
 
 @dataclass(frozen=True, eq=False)
-class Part:
+class StudyPart:
     """A study, its scenarios' names as shown by their own, and its replicates as matched by their own."""
 
     study: Source
@@ -138,14 +138,14 @@ class Part:
     numbers: dict[int, int]
 
 
-class Gathered:
+class MatchedRuns:
     """All runs, by scenario as shown and by replicate as matched."""
 
-    def __init__(self, parts: Sequence[Part], unmatched: bool) -> None:
+    def __init__(self, parts: Sequence[StudyPart], unmatched: bool) -> None:
         self.parts = list(parts)
         self.unmatched = unmatched
         self.scenarios: dict[str, Scenario] = {
-            shown: part.study.scenarios[own] for part in self.parts for own, shown in part.names.items()
+            unique_name: part.study.scenarios[own] for part in self.parts for own, unique_name in part.names.items()
         }
         self.reference, *self.others = self.scenarios
         self.days = min(self._days(name) for name in self.scenarios)
@@ -158,19 +158,19 @@ class Gathered:
         """The first study."""
         return self.parts[0].study
 
-    def part_of(self, scenario: str) -> tuple[Part, str]:
+    def part_of(self, scenario: str) -> tuple[StudyPart, str]:
         """Return the part that a scenario comes from, and the scenario's own name there."""
         for part in self.parts:
-            for own, shown in part.names.items():
-                if shown == scenario:
+            for own, unique_name in part.names.items():
+                if unique_name == scenario:
                     return part, own
         raise KeyError(scenario)
 
     @cached_property
     def geography(self) -> Geography:
         """The map, which all scenarios share."""
-        found: Geography = self.first.geography()
-        return found
+        geography: Geography = self.first.geography()
+        return geography
 
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table of all runs with scenarios as shown and replicates as matched."""
@@ -180,12 +180,12 @@ class Gathered:
     @cached_property
     def runs(self) -> dict[str, pd.DataFrame]:
         """By scenario, one row a run, indexed by replicate in rising order."""
-        found = {}
+        frames = {}
         for part in self.parts:
             every = _renamed(part, part.study.runs)
             for name in part.names.values():
-                found[name] = every[every["scenario"] == name].set_index("replicate").sort_index()
-        return found
+                frames[name] = every[every["scenario"] == name].set_index("replicate").sort_index()
+        return frames
 
     def replicates(self, scenario: str) -> np.ndarray:
         """Return the replicates done in a scenario: i8 [R], rising."""
@@ -198,7 +198,7 @@ class Gathered:
     @cached_property
     def towns(self) -> list[str]:
         """The towns, as the map names them and in its order."""
-        return [place.name for place in self.geography.places]
+        return [town.name for town in self.geography.places]
 
     @cached_property
     def codes(self) -> list[str]:
@@ -214,19 +214,19 @@ class Gathered:
     @cached_property
     def held(self) -> dict[str, np.ndarray]:
         """By scenario, the row in `codes` of each town's holder: i1 [R, mornings, towns]; -1 where it is not known."""
-        kept = {name: self.mornings(name) for name in self.scenarios}
-        found = {
+        kept_days = {name: self.mornings(name) for name in self.scenarios}
+        holders = {
             name: np.full((len(self.runs[name]), len(days), len(self.towns)), -1, dtype=np.int8)
-            for name, days in kept.items()
+            for name, days in kept_days.items()
         }
         for name, run, rows in self._pieces("control", ["day", "town", "code"]):
             day, town, code = (
                 pd.Index(known).get_indexer(pd.Index(rows[key]))
-                for known, key in ((kept[name], "day"), (self.towns, "town"), (self.codes, "code"))
+                for known, key in ((kept_days[name], "day"), (self.towns, "town"), (self.codes, "code"))
             )
             there = (day >= 0) & (town >= 0)
-            found[name][run[there], day[there], town[there]] = code[there]
-        return found
+            holders[name][run[there], day[there], town[there]] = code[there]
+        return holders
 
     def holders(self, scenario: str, town: str, morning: int = -1) -> np.ndarray:
         """Return the control code of a town in every run of a scenario on a morning that is kept, by its place among them:
@@ -242,10 +242,10 @@ class Gathered:
             tables = part.study.manifest.get("tables")
             names = [name for name in columns if tables is None or name in tables[table]]
             for frame in part.study.pieces(table, names):
-                for own, shown in part.names.items():
+                for own, unique_name in part.names.items():
                     rows = frame[frame["scenario"] == own]
                     numbers = rows["replicate"].map(part.numbers).to_numpy(dtype=np.int64)
-                    yield shown, np.searchsorted(self.replicates(shown), numbers), rows
+                    yield unique_name, np.searchsorted(self.replicates(unique_name), numbers), rows
 
     @property
     def single(self) -> bool:
@@ -272,18 +272,18 @@ class Gathered:
 
         `days` is that of the shortest scenario. 0 where a scenario has no such column: a faction that is not there.
         """
-        found = {
+        counts = {
             name: np.zeros((len(self.runs[name]), self.days + 1, len(columns)), dtype=np.int32)
             for name in self.scenarios
         }
         for name, run, rows in self._pieces("daily", ["day", *columns]):
             day = rows["day"].to_numpy(dtype=np.int64)
             there = day <= self.days
-            for place, column in enumerate(columns):
+            for position, column in enumerate(columns):
                 if column in rows:
                     values = np.nan_to_num(rows[column].to_numpy(dtype=float))
-                    found[name][run[there], day[there], place] = values[there]
-        return found
+                    counts[name][run[there], day[there], position] = values[there]
+        return counts
 
     @cached_property
     def headline(self) -> list[str]:
@@ -332,10 +332,12 @@ class Gathered:
         for name in self.others:
             frame, both = self.runs[name], self.pairs(name)
             shared = [c for c in first.columns if c.startswith(INPUT) and c in frame.columns]
-            one, two = (f.loc[both, shared].to_numpy(dtype=float) for f in (first, frame))
-            known = np.isfinite(one) & np.isfinite(two)
-            varies = np.nanstd(np.where(known, two, 0.0), axis=0) > 0 if len(both) else np.zeros(len(shared), bool)
-            if not np.allclose(one[:, varies], two[:, varies], equal_nan=True):
+            reference_inputs, other_inputs = (f.loc[both, shared].to_numpy(dtype=float) for f in (first, frame))
+            known = np.isfinite(reference_inputs) & np.isfinite(other_inputs)
+            varies = (
+                np.nanstd(np.where(known, other_inputs, 0.0), axis=0) > 0 if len(both) else np.zeros(len(shared), bool)
+            )
+            if not np.allclose(reference_inputs[:, varies], other_inputs[:, varies], equal_nan=True):
                 return False
         return {*self.first.inputs} == {path for part in self.parts for path in part.study.inputs}
 
@@ -355,28 +357,28 @@ class Gathered:
 
 def _table(study: Source, name: str, columns: Sequence[str] | None) -> pd.DataFrame:
     """Return a table of a study; a whole one is kept there once read."""
-    found: pd.DataFrame = getattr(study, name) if columns is None else study.table(name, columns)
-    return found
+    frame: pd.DataFrame = getattr(study, name) if columns is None else study.table(name, columns)
+    return frame
 
 
-def _renamed(part: Part, frame: pd.DataFrame) -> pd.DataFrame:
+def _renamed(part: StudyPart, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(
         scenario=frame["scenario"].astype(object).map(part.names), replicate=frame["replicate"].map(part.numbers)
     )
 
 
-def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> Gathered:
+def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> MatchedRuns:
     """Put studies, or runs, side by side; the first is the reference. InputError where they cannot be compared."""
     if not studies:
         raise InputError([Fault("compare", None, "", "there is nothing to compare")])
-    runs = [one for one in studies if isinstance(one, Run)]
+    runs = [study for study in studies if isinstance(study, Run)]
     if runs and len(runs) < len(studies):
         raise InputError([Fault("compare", None, "", "a single run and a study: give runs, or studies, not both")])
     sources: list[Source] = [_of_run(run) for run in runs] or list(studies)
     _comparable(sources)
-    shown = _shown_names(sources, [_mark(run) for run in runs])
+    names_by_source = _shown_names(sources, [_mark(run) for run in runs])
     numbers, unmatched = _numbers(sources)
-    return Gathered([Part(*row) for row in zip(sources, shown, numbers, strict=True)], unmatched)
+    return MatchedRuns([StudyPart(*row) for row in zip(sources, names_by_source, numbers, strict=True)], unmatched)
 
 
 def _mark(run: Run) -> str:
@@ -385,10 +387,10 @@ def _mark(run: Run) -> str:
 
 
 def _of_run(run: Run) -> StudyOfRuns:
-    found = StudyOfRuns({(run.name, 0): run}, run.name)
+    study = StudyOfRuns({(run.name, 0): run}, run.name)
     if run.folder is not None:
-        found.folder = run.folder
-    return found
+        study.folder = run.folder
+    return study
 
 
 def _comparable(sources: list[Source]) -> None:
@@ -421,27 +423,27 @@ def _shown_names(sources: list[Source], marks: list[str]) -> list[dict[str, str]
         for name in source.scenarios:
             owners[name] = owners.get(name, 0) + 1
     taken: set[str] = set()
-    shown = []
-    for place, source in enumerate(sources):
+    names_by_source = []
+    for position, source in enumerate(sources):
         names = {}
         for name in source.scenarios:
-            mark = marks[place] if marks else source.name
-            wanted = name if owners[name] == 1 else f"{name} ({mark})"
+            mark = marks[position] if marks else source.name
+            unique_name = name if owners[name] == 1 else f"{name} ({mark})"
             number = 2
-            while wanted in taken:
-                wanted, number = f"{name} ({mark}, {number})", number + 1
-            taken.add(wanted)
-            names[name] = wanted
-        shown.append(names)
-    return shown
+            while unique_name in taken:
+                unique_name, number = f"{name} ({mark}, {number})", number + 1
+            taken.add(unique_name)
+            names[name] = unique_name
+        names_by_source.append(names)
+    return names_by_source
 
 
 def _numbers(sources: list[Source]) -> tuple[list[dict[int, int]], bool]:
     """Return replicates as matched by each source's own, and whether any further source has no seed in common."""
     seeds = [_seeds(source) for source in sources]
     first, unmatched = seeds[0], False
-    found = [{number: number for number in first}]
-    free = max((number for one in seeds for number in one), default=0) + 1
+    numbers = [{number: number for number in first}]
+    free = max((number for source_seeds in seeds for number in source_seeds), default=0) + 1
     for other in seeds[1:]:
         same = {number: number for number, seed in other.items() if first.get(number) == seed}
         if not same and len(set(first.values())) == len(first):
@@ -453,8 +455,8 @@ def _numbers(sources: list[Source]) -> tuple[list[dict[int, int]], bool]:
         for number in other:
             if number not in same:
                 same[number], free = free, free + 1
-        found.append(same)
-    return found, unmatched
+        numbers.append(same)
+    return numbers, unmatched
 
 
 def _seeds(source: Source) -> dict[int, int]:

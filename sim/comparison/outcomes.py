@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sim.comparison.matched_runs import Gathered
+from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import Answer, ForestRow, Group, InputChange, ScenarioChanges
 from sim.control_codes import MIXED, NEUTRAL
 from sim.event_text import policy_phrase
@@ -41,7 +41,7 @@ HOLDER = "holder."
 
 
 @dataclass(frozen=True)
-class Measured:
+class HeadlineStatistic:
     """A statistic as a comparison uses it. A yes/no statistic asks whether `code` holds the town of `column`."""
 
     statistic: str  # "clash_days", "holder.Kafr Hamra=HTS"
@@ -69,18 +69,18 @@ class Measured:
         return special.get(self.code, f"{self.code} holds {self.town}")
 
 
-def denial(one: Measured) -> str:
+def negated_claim(statistic: HeadlineStatistic) -> str:
     """Return what a no says: "HTS does not hold Kafr Hamra"."""
-    special = {MIXED: f"{one.town} is not contested", NEUTRAL: f"{one.town} is not neutral"}
-    return special.get(one.code, f"{one.code} does not hold {one.town}")
+    special = {MIXED: f"{statistic.town} is not contested", NEUTRAL: f"{statistic.town} is not neutral"}
+    return special.get(statistic.code, f"{statistic.code} does not hold {statistic.town}")
 
 
-def measured(found: Gathered) -> list[Measured]:
+def measured(gathered: MatchedRuns) -> list[HeadlineStatistic]:
     """Return the statistics of a comparison, watched towns first, then the headline, then the core ones."""
-    frame = found.runs[found.reference]
-    columns = dict.fromkeys(name for one in found.runs.values() for name in one.columns)
-    towns = list(_towns(found, [name for name in columns if name.startswith(HOLDER)]))
-    headline = [name for name in expand(found.headline, columns) if not name.startswith(HOLDER)]
+    frame = gathered.runs[gathered.reference]
+    columns = dict.fromkeys(name for runs in gathered.runs.values() for name in runs.columns)
+    towns = list(_towns(gathered, [name for name in columns if name.startswith(HOLDER)]))
+    headline = [name for name in expand(gathered.headline, columns) if not name.startswith(HOLDER)]
     rest = [name for name in CORE if name in frame.columns and name not in headline]
     return [
         *towns,
@@ -89,20 +89,20 @@ def measured(found: Gathered) -> list[Measured]:
     ]
 
 
-def _number(name: str, headline: bool) -> Measured:
-    return Measured(name, name, label(name), STATISTICS[base_name(name)].unit, headline=headline)
+def _number(name: str, headline: bool) -> HeadlineStatistic:
+    return HeadlineStatistic(name, name, label(name), STATISTICS[base_name(name)].unit, headline=headline)
 
 
-def _towns(found: Gathered, columns: list[str]) -> Iterator[Measured]:
-    short = {place.name: place.label or place.name for place in found.geography.places}
+def _towns(gathered: MatchedRuns, columns: list[str]) -> Iterator[HeadlineStatistic]:
+    short = {map_town.name: map_town.label or map_town.name for map_town in gathered.geography.places}
     for column in columns:
         town = column[len(HOLDER) :]
-        every = np.concatenate([found.holders(name, town) for name in found.scenarios])
-        code = _asked(every[~pd.isna(every)], found.codes, _start(found, town))
+        every = np.concatenate([gathered.holders(name, town) for name in gathered.scenarios])
+        code = _asked(every[~pd.isna(every)], gathered.codes, _start(gathered, town))
         if code:
             name = short.get(town, town)
-            one = Measured(f"{column}={code}", column, "", SHARE, code, name)
-            yield Measured(one.statistic, column, f"{one.claim} at the end", SHARE, code, name)
+            unlabelled = HeadlineStatistic(f"{column}={code}", column, "", SHARE, code, name)
+            yield HeadlineStatistic(unlabelled.statistic, column, f"{unlabelled.claim} at the end", SHARE, code, name)
 
 
 def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
@@ -116,48 +116,48 @@ def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
     return min(sides, key=lambda code: (distance[code], code == start), default="")
 
 
-def _start(found: Gathered, town: str) -> str:
+def _start(gathered: MatchedRuns, town: str) -> str:
     """Return who holds a town at the start of the reference; empty where that is not kept."""
-    if found.mornings(found.reference)[0] > 0:
+    if gathered.mornings(gathered.reference)[0] > 0:
         return ""
-    return str(found.holders(found.reference, town, 0)[0] or "")
+    return str(gathered.holders(gathered.reference, town, 0)[0] or "")
 
 
-def values_of(found: Gathered, one: Measured, scenario: str) -> np.ndarray:
+def values_of(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> np.ndarray:
     """Return a statistic in every run of a scenario, f8 [R] in the order of replicates: 0 or 1 for yes/no, NaN for none."""
-    frame = found.runs[scenario]
-    if one.yes_no:
-        ends = found.holders(scenario, one.column[len(HOLDER) :])
-        return np.where(pd.isna(ends), np.nan, ends == one.code).astype(float)
-    if one.column not in frame.columns:
+    frame = gathered.runs[scenario]
+    if statistic.yes_no:
+        ends = gathered.holders(scenario, statistic.column[len(HOLDER) :])
+        return np.where(pd.isna(ends), np.nan, ends == statistic.code).astype(float)
+    if statistic.column not in frame.columns:
         return np.full(len(frame), np.nan)
-    values = pd.to_numeric(frame[one.column]).to_numpy(dtype=float)
-    if one.first_day:
+    values = pd.to_numeric(frame[statistic.column]).to_numpy(dtype=float)
+    if statistic.first_day:
         days = pd.to_numeric(frame["days"]).to_numpy(dtype=float)
         return np.where(np.isnan(values), days, values)
     return values
 
 
-def matched_values(found: Gathered, one: Measured, scenario: str) -> tuple[np.ndarray, np.ndarray]:
+def matched_values(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a statistic in the runs matched between the reference and a scenario: f8 [pairs] each."""
-    both = found.pairs(scenario)
-    rows = [np.searchsorted(found.replicates(name), both) for name in (found.reference, scenario)]
-    first, second = (values_of(found, one, name) for name in (found.reference, scenario))
+    both = gathered.pairs(scenario)
+    rows = [np.searchsorted(gathered.replicates(name), both) for name in (gathered.reference, scenario)]
+    first, second = (values_of(gathered, statistic, name) for name in (gathered.reference, scenario))
     return first[rows[0]], second[rows[1]]
 
 
-def difference(found: Gathered, one: Measured, scenario: str) -> Difference:
+def difference(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> Difference:
     """Return the difference of a scenario from the reference over matched runs."""
-    first, second = matched_values(found, one, scenario)
-    if one.yes_no:
+    first, second = matched_values(gathered, statistic, scenario)
+    if statistic.yes_no:
         keep = np.isfinite(first) & np.isfinite(second)
-        return paired_share_difference(first[keep] == 1, second[keep] == 1, one.statistic, one.label)
-    return paired_difference(first, second, one.statistic, one.label, one.unit)
+        return paired_share_difference(first[keep] == 1, second[keep] == 1, statistic.statistic, statistic.label)
+    return paired_difference(first, second, statistic.statistic, statistic.label, statistic.unit)
 
 
-def varies(found: Gathered, one: Measured) -> bool:
+def varies(gathered: MatchedRuns, statistic: HeadlineStatistic) -> bool:
     """Return whether a statistic has more than one value over the runs of all scenarios."""
-    every = np.concatenate([values_of(found, one, name) for name in found.scenarios])
+    every = np.concatenate([values_of(gathered, statistic, name) for name in gathered.scenarios])
     every = every[np.isfinite(every)]
     return len(every) > 0 and bool(np.ptp(every) > 0)
 
@@ -180,47 +180,47 @@ NOUNS: dict[Group, tuple[str, str]] = {
 }
 
 
-def scenario_changes(found: Gathered) -> tuple[ScenarioChanges, ...]:
+def scenario_changes(gathered: MatchedRuns) -> tuple[ScenarioChanges, ...]:
     """Return what differs from the reference in each other scenario."""
-    return tuple(_changes(found, name) for name in found.others)
+    return tuple(_changes(gathered, name) for name in gathered.others)
 
 
-def _changes(found: Gathered, name: str) -> ScenarioChanges:
-    first, other = found.scenarios[found.reference], found.scenarios[name]
-    said = [
-        one
-        for one in differences(first, other)
-        if one.path.split(".")[0] not in UNSAID and not one.path.endswith(".source")
+def _changes(gathered: MatchedRuns, name: str) -> ScenarioChanges:
+    first, other = gathered.scenarios[gathered.reference], gathered.scenarios[name]
+    changes = [
+        change
+        for change in differences(first, other)
+        if change.path.split(".")[0] not in UNSAID and not change.path.endswith(".source")
     ]
-    items = tuple(_item(one, first, other, (found.reference, name)) for one in said)
+    items = tuple(_item(change, first, other, (gathered.reference, name)) for change in changes)
     groups = [group for group in NOUNS if any(item.group == group for item in items)]
     counts = [plural(sum(item.group == group for item in items), *NOUNS[group]) for group in groups]
     sentence = (
-        f"{name} differs from {found.reference} in {clause_list(counts)}."
+        f"{name} differs from {gathered.reference} in {clause_list(counts)}."
         if items
-        else f"{name} does not differ from {found.reference}."
+        else f"{name} does not differ from {gathered.reference}."
     )
     return ScenarioChanges(name, sentence, items)
 
 
-def _item(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> InputChange:
-    group = GROUPS.get(one.path.split(".")[0], "other")
-    words = _words(one, first, other, names)
-    return InputChange(one.path, group, one.before, one.after, one.unit, words)
+def _item(change: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> InputChange:
+    group = GROUPS.get(change.path.split(".")[0], "other")
+    words = _words(change, first, other, names)
+    return InputChange(change.path, group, change.before, change.after, change.unit, words)
 
 
-def _words(one: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> str:
-    parts = one.path.split(".")
+def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, str]) -> str:
+    parts = change.path.split(".")
     if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
-        model, name = (first, names[0]) if one.after is None else (other, names[1])
+        model, name = (first, names[0]) if change.after is None else (other, names[1])
         return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
-    what, unit = input_label(one.path), f" {one.unit}" if one.unit not in ("", "probability", "share") else ""
+    what, unit = input_label(change.path), f" {change.unit}" if change.unit not in ("", "probability", "share") else ""
     what = what[:1].upper() + what[1:]
-    if one.before is None:
-        return f"{what}, only in {names[1]}: {one.after}{unit}."
-    if one.after is None:
-        return f"{what}, only in {names[0]}: {one.before}{unit}."
-    return f"{what}: {one.after}{unit} in place of {one.before}."
+    if change.before is None:
+        return f"{what}, only in {names[1]}: {change.after}{unit}."
+    if change.after is None:
+        return f"{what}, only in {names[0]}: {change.before}{unit}."
+    return f"{what}: {change.after}{unit} in place of {change.before}."
 
 
 def _policy(policy: Policy) -> str:
@@ -228,75 +228,84 @@ def _policy(policy: Policy) -> str:
     return f"{policy_phrase(policy)}{when}"
 
 
-def answers(found: Gathered, statistics: list[Measured]) -> tuple[Answer, ...]:
+def answers(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Answer, ...]:
     """Return the answer on each headline statistic for each scenario against the reference."""
-    kept = [one for one in statistics if one.headline and (one.yes_no or varies(found, one))]
-    return tuple(_answer(found, one, name) for name in found.others for one in kept)
+    headline = [
+        statistic
+        for statistic in statistics
+        if statistic.headline and (statistic.yes_no or varies(gathered, statistic))
+    ]
+    return tuple(_answer(gathered, statistic, name) for name in gathered.others for statistic in headline)
 
 
-def _answer(found: Gathered, one: Measured, name: str) -> Answer:
-    gap = difference(found, one, name)
-    if not one.yes_no:
-        return Answer(name, one.statistic, _mean_sentence(found, one, name, gap), gap)
-    first, second = matched_values(found, one, name)
+def _answer(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> Answer:
+    gap = difference(gathered, statistic, name)
+    if not statistic.yes_no:
+        return Answer(name, statistic.statistic, _mean_sentence(gathered, statistic, name, gap), gap)
+    first, second = matched_values(gathered, statistic, name)
     known = np.isfinite(first) & np.isfinite(second)
     yes = int(np.sum(first[known])), int(np.sum(second[known]))
-    return Answer(name, one.statistic, _share_sentence(one, gap, yes, found), gap, *yes)
+    return Answer(name, statistic.statistic, _share_sentence(statistic, gap, yes, gathered), gap, *yes)
 
 
-def _share_sentence(one: Measured, gap: Difference, yes: tuple[int, int], found: Gathered) -> str:
+def _share_sentence(statistic: HeadlineStatistic, gap: Difference, yes: tuple[int, int], gathered: MatchedRuns) -> str:
     if gap.pairs == 0:
-        return f"{one.claim} at the end: no runs are matched."
+        return f"{statistic.claim} at the end: no runs are matched."
     if math.isnan(gap.low):
-        said = {True: "yes", False: "no"}
-        return f"{one.claim} at the end: {said[yes[1] > 0]}, against {said[yes[0] > 0]} in {found.reference}; one run each."
+        words = {True: "yes", False: "no"}
+        return f"{statistic.claim} at the end: {words[yes[1] > 0]}, against {words[yes[0] > 0]} in {gathered.reference}; one run each."
     interval = f"95 % interval of the difference {points(gap.low)} to {points(gap.high)} points"
-    runs = f"{yes[1]} of {gap.pairs} {'' if found.unmatched else 'matched '}runs against {yes[0]}"
-    return f"{one.claim} at the end in {runs}; {interval}{_unresolved(gap)}."
+    runs = f"{yes[1]} of {gap.pairs} {'' if gathered.unmatched else 'matched '}runs against {yes[0]}"
+    return f"{statistic.claim} at the end in {runs}; {interval}{_unresolved(gap)}."
 
 
-def _mean_sentence(found: Gathered, one: Measured, name: str, gap: Difference) -> str:
-    what = one.label[:1].upper() + one.label[1:]
+def _mean_sentence(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str, gap: Difference) -> str:
+    what = statistic.label[:1].upper() + statistic.label[1:]
     if gap.pairs == 0:
         return f"{what}: no runs are matched in which it is known."
     if math.isnan(gap.low):
-        return f"{what}: {three_digits(gap.other)} against {three_digits(gap.reference)} in {found.reference}; one run each."
+        return f"{what}: {three_digits(gap.other)} against {three_digits(gap.reference)} in {gathered.reference}; one run each."
     if same_in_pairs(gap):
         return f"{what}: {three_digits(gap.other)} on average of {gap.pairs} matched runs, the same in every pair."
-    unit = "days" if one.first_day else one.unit
+    unit = "days" if statistic.first_day else statistic.unit
     interval = f"95 % interval of the difference {three_digits(gap.low)} to {three_digits(gap.high)} {unit_text(unit, gap.high)}"
-    runs = f"of {gap.pairs} {'runs' if found.unmatched else 'matched runs'}"
+    runs = f"of {gap.pairs} {'runs' if gathered.unmatched else 'matched runs'}"
     against = f"{three_digits(gap.other)} on average {runs} against {three_digits(gap.reference)}"
-    return f"{what}: {against}; {interval}{_unresolved(gap)}.{_never(found, one, name)}"
+    return f"{what}: {against}; {interval}{_unresolved(gap)}.{_never(gathered, statistic, name)}"
 
 
 def _unresolved(gap: Difference) -> str:
     return "" if gap.resolved else f"; {verdict(gap)}"
 
 
-def _never(found: Gathered, one: Measured, name: str) -> str:
+def _never(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> str:
     """Say how runs without a first event are counted, and how many there are."""
-    if not one.first_day:
+    if not statistic.first_day:
         return ""
-    both = found.pairs(name)
-    counts = [int(pd.to_numeric(found.runs[n].loc[both, one.column]).isna().sum()) for n in (name, found.reference)]
+    both = gathered.pairs(name)
+    counts = [
+        int(pd.to_numeric(gathered.runs[n].loc[both, statistic.column]).isna().sum())
+        for n in (name, gathered.reference)
+    ]
     if not any(counts):
         return ""
     return f" Runs without one, {counts[0]} against {counts[1]}, count as the last day."
 
 
-def forest(found: Gathered, statistics: list[Measured]) -> tuple[ForestRow, ...]:
+def forest(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[ForestRow, ...]:
     """Return a row for each statistic that varies, and each scenario but the reference."""
-    kept = [one for one in statistics if varies(found, one)]
+    varying = [statistic for statistic in statistics if varies(gathered, statistic)]
     return tuple(
-        row_of(name, difference(found, one, name), _spread(found, one, name)) for one in kept for name in found.others
+        row_of(name, difference(gathered, statistic, name), _spread(gathered, statistic, name))
+        for statistic in varying
+        for name in gathered.others
     )
 
 
-def _spread(found: Gathered, one: Measured, name: str) -> float:
+def _spread(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> float:
     """Return the standard deviation of single runs of the reference; of the scenario where the reference does not vary."""
-    for scenario in (found.reference, name):
-        values = values_of(found, one, scenario)
+    for scenario in (gathered.reference, name):
+        values = values_of(gathered, statistic, scenario)
         values = values[np.isfinite(values)]
         if len(values) > 1 and np.ptp(values) > 0:
             return float(np.std(values, ddof=1))
@@ -309,21 +318,25 @@ def row_of(scenario: str, gap: Difference, spread: float) -> ForestRow:
     return ForestRow(scenario, gap, verdict(gap), gap.difference * scale, gap.low * scale, gap.high * scale)
 
 
-def forest_note(found: Gathered, statistics: list[Measured]) -> str:
+def forest_note(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> str:
     """Say what the bars are, how many would mislead, and which statistics are left out."""
-    kept = [one for one in statistics if varies(found, one)]
-    still = [label(one.column) if not one.yes_no else one.label for one in statistics if not varies(found, one)]
-    bars = len(kept) * len(found.others)
-    said = (
+    varying = [statistic for statistic in statistics if varies(gathered, statistic)]
+    still = [
+        label(statistic.column) if not statistic.yes_no else statistic.label
+        for statistic in statistics
+        if not varies(gathered, statistic)
+    ]
+    bars = len(varying) * len(gathered.others)
+    note = (
         "Difference from the reference over matched runs, in standard deviations of a single run of the reference. Bars are "
         f"95 % intervals: bias-corrected and accelerated bootstrap over pairs, {DRAWS:,} resamples, for means; Newcombe's "
         f"interval for paired shares. Not resolved: {UNRESOLVED_RULE}."
     )
-    if found.single:
-        said = "Difference of two single runs; there are no intervals."
+    if gathered.single:
+        note = "Difference of two single runs; there are no intervals."
     elif bars > 1:
-        said += f" Of {bars} such intervals about {max(round(0.05 * bars), 1)} would leave out zero by chance though nothing differed."
-    return said + (f" Without a bar, because the same in every run: {clause_list(still)}." if still else "")
+        note += f" Of {bars} such intervals about {max(round(0.05 * bars), 1)} would leave out zero by chance though nothing differed."
+    return note + (f" Without a bar, because the same in every run: {clause_list(still)}." if still else "")
 
 
 BAND = (5, 95)  # percentiles of single runs
@@ -372,7 +385,7 @@ class Outcomes:
     sentences: tuple[str, ...]
 
 
-def outcomes(gathered: Gathered, statistics: Sequence[Measured]) -> Outcomes | None:
+def outcomes(gathered: MatchedRuns, statistics: Sequence[HeadlineStatistic]) -> Outcomes | None:
     """Return the outcomes of a study's only scenario; None if there are several, or a single run."""
     name = gathered.reference
     runs = len(gathered.runs[name])
@@ -385,7 +398,7 @@ def outcomes(gathered: Gathered, statistics: Sequence[Measured]) -> Outcomes | N
     return Outcomes(name, runs, numbers, tuple(row for rows in holders for row in rows), sentences)
 
 
-def _number_row(gathered: Gathered, one: Measured) -> NumberRow | None:
+def _number_row(gathered: MatchedRuns, one: HeadlineStatistic) -> NumberRow | None:
     values = values_of(gathered, one, gathered.reference)
     values = values[np.isfinite(values)]
     if not len(values):
@@ -396,7 +409,7 @@ def _number_row(gathered: Gathered, one: Measured) -> NumberRow | None:
     )
 
 
-def _holder_rows(gathered: Gathered, column: str, town: str) -> list[HolderRow]:
+def _holder_rows(gathered: MatchedRuns, column: str, town: str) -> list[HolderRow]:
     """Return a row for each side that holds a town at the end of some run, the most frequent first."""
     ends = gathered.holders(gathered.reference, column[len(HOLDER) :])
     ends = ends[~pd.isna(ends)]

@@ -95,7 +95,7 @@ class ControlContrast:
 
 
 @dataclass(frozen=True, eq=False)
-class Control:
+class ControlResult:
     """Who holds each town on chosen days, as shares of runs."""
 
     days: np.ndarray  # i8 [K], mornings; the last is the end
@@ -136,7 +136,7 @@ class FanPanel:
 
 
 @dataclass(frozen=True, eq=False)
-class Cause:
+class EndCause:
     """Cumulative incidence of one way in which agreements end (Aalen-Johansen): shares of agreements by days held."""
 
     label: str  # "broken by HTS", "expired", "otherwise ended"
@@ -158,7 +158,7 @@ class HoldingCurve:
     low: np.ndarray  # f8 [n], 95 % band, pointwise
     high: np.ndarray  # f8 [n]
     at_risk: np.ndarray  # i8 [m], agreements at risk on `Holding.risk_days`
-    causes: tuple[Cause, ...]  # share + sum of causes = 1
+    causes: tuple[EndCause, ...]  # share + sum of causes = 1
     median: float  # days; NaN where over half still hold
     median_low: float
     median_high: float  # inf where the band does not come down to one half
@@ -166,7 +166,7 @@ class HoldingCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class Holding:
+class AgreementSurvival:
     """Survival of agreements by scenario on common days; `differences`: mean hold restricted to the horizon, by scenario."""
 
     days: np.ndarray  # i8 [n], 0 .. horizon
@@ -192,7 +192,7 @@ class ReachCurve:
 
 
 @dataclass(frozen=True, eq=False)
-class Ladder:
+class LadderResult:
     """The escalation ladder: the highest level of any pair of rebels on each morning."""
 
     days: np.ndarray  # i8 [D + 1]
@@ -367,10 +367,10 @@ class Comparison:
     answers: tuple[Answer, ...]
     forest: tuple[ForestRow, ...]
     forest_note: str
-    control: Control
+    control: ControlResult
     fans: tuple[FanPanel, ...]
-    holding: Holding
-    ladder: Ladder
+    holding: AgreementSurvival
+    ladder: LadderResult
     inputs: Inputs
     convergence: tuple[Convergence, ...]
     examples: tuple[Example, ...]

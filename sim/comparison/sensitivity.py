@@ -9,8 +9,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from sim.comparison.matched_runs import DUMMY, INPUT, Gathered
-from sim.comparison.outcomes import Measured, values_of, varies
+from sim.comparison.matched_runs import DUMMY, INPUT, MatchedRuns
+from sim.comparison.outcomes import HeadlineStatistic, values_of, varies
 from sim.comparison.results import Bar, Inputs, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 from sim.scenario.fields import input_label, inputs_of, units_of
 from sim.statistics.inference import SEED
@@ -33,7 +33,7 @@ Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class SampledInputs:
     """The drawn inputs of a scenario's runs. R runs, k inputs of the design, the dummy among them."""
 
     scenario: str
@@ -62,16 +62,16 @@ def _varies(column: np.ndarray) -> bool:
     return bool(np.isfinite(column).all() and len(column) > 0 and np.ptp(column) > 0)
 
 
-def drawn_inputs(found: Gathered, scenario: str) -> Drawn:
+def drawn_inputs(gathered: MatchedRuns, scenario: str) -> SampledInputs:
     """Return the inputs that were drawn for the runs of a scenario."""
-    part, _ = found.part_of(scenario)
-    paths, frame = list(part.study.inputs), found.runs[scenario]
+    part, _ = gathered.part_of(scenario)
+    paths, frame = list(part.study.inputs), gathered.runs[scenario]
     columns = [f"{INPUT}{path}" for path in paths]
     own = frame.reindex(columns=columns).to_numpy(dtype=float)
     unit = np.full(own.shape, math.nan)
     for name in part.names.values():  # an input that one scenario lacks is known from another's run
-        other = found.runs[name].reindex(index=frame.index, columns=columns).to_numpy(dtype=float)
-        ranges = _ranges(found, name, paths)
+        other = gathered.runs[name].reindex(index=frame.index, columns=columns).to_numpy(dtype=float)
+        ranges = _ranges(gathered, name, paths)
         width = np.where(ranges[:, 1] > ranges[:, 0], ranges[:, 1] - ranges[:, 0], math.nan)
         varying = np.array([_varies(column[np.isfinite(column)]) for column in other.T], dtype=bool)
         share = np.where(varying, (other - ranges[:, 0]) / width, math.nan)
@@ -79,15 +79,15 @@ def drawn_inputs(found: Gathered, scenario: str) -> Drawn:
     definition = getattr(part.study, "definition", None)
     levels = int(definition.levels) if definition is not None else LEVELS
     design = str(part.study.manifest.get("design", "halton"))
-    ranges, units = _ranges(found, scenario, paths), units_of(found.scenarios[scenario])
-    return Drawn(scenario, design, levels, paths, own, unit, ranges, found.replicates(scenario), units)
+    ranges, units = _ranges(gathered, scenario, paths), units_of(gathered.scenarios[scenario])
+    return SampledInputs(scenario, design, levels, paths, own, unit, ranges, gathered.replicates(scenario), units)
 
 
-def _ranges(found: Gathered, scenario: str, paths: list[str]) -> np.ndarray:
+def _ranges(gathered: MatchedRuns, scenario: str, paths: list[str]) -> np.ndarray:
     """Return low and high of inputs in a scenario, f8 [k, 2]: the design's, but the scenario's own where these differ from
     those of the first scenario that has the input (the rule of sim/study/plan.py).
     """
-    part, own = found.part_of(scenario)
+    part, own = gathered.part_of(scenario)
     every = {name: inputs_of(model) for name, model in part.study.scenarios.items()}
     ranges = []
     for path in paths:
@@ -101,49 +101,53 @@ def _ranges(found: Gathered, scenario: str, paths: list[str]) -> np.ndarray:
     return np.array(ranges, dtype=float).reshape(-1, 2)
 
 
-def inputs(found: Gathered, statistics: list[Measured]) -> Inputs:
+def inputs(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> Inputs:
     """Return the section on inputs."""
-    kept = [one for one in statistics if one.headline and varies(found, one)]
-    drawn = {name: drawn_inputs(found, name) for name in found.scenarios}
-    design = drawn[found.reference].design
-    enough = {name: one for name, one in drawn.items() if len(one.replicates) >= LEAST_RUNS and len(one.paths)}
-    splits = [_split(found, one, item) for one in kept for item in enough.values()]
+    headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
+    drawn = {name: drawn_inputs(gathered, name) for name in gathered.scenarios}
+    design = drawn[gathered.reference].design
+    enough = {
+        name: statistic
+        for name, statistic in drawn.items()
+        if len(statistic.replicates) >= LEAST_RUNS and len(statistic.paths)
+    }
+    splits = [_split(gathered, statistic, item) for statistic in headline for item in enough.values()]
     return Inputs(
         design=design,
         splits=tuple(splits),
-        tornados=tuple(_tornados(found, kept, enough)),
-        morris=tuple(_each(_morris, found, kept, enough)),
-        sobol=tuple(_each(_sobol, found, kept, enough)),
-        note=_note(design, enough, len(drawn[found.reference].paths)),
+        tornados=tuple(_tornados(gathered, headline, enough)),
+        morris=tuple(_each(_morris, gathered, headline, enough)),
+        sobol=tuple(_each(_sobol, gathered, headline, enough)),
+        note=_note(design, enough, len(drawn[gathered.reference].paths)),
     )
 
 
-def _note(design: str, enough: dict[str, Drawn], inputs: int) -> str:
+def _note(design: str, enough: dict[str, SampledInputs], inputs: int) -> str:
     if not inputs:
         return (
             "Inputs were held at their best values: all spread is chance. A study that draws them shows which matter."
         )
     if not enough:
         return f"Fewer than {LEAST_RUNS} runs a scenario: too few to tell inputs from chance."
-    said = {
+    notes = {
         "halton": "Runs are spread over the space of inputs: bars show straight-line effects of one input with all others drawn.",
         "posterior": "Inputs come from a file of draws and may go together: a bar may show what another input does.",
         "grid": "Every combination of the grid has the same seeds, so that chance and inputs are told apart exactly.",
         "morris": "A Morris design ranks inputs by elementary effects; it does not split the variance.",
         "sobol": "Sobol indices are shares of the variance; chance is part of it, so that first-order indices sum to less than one.",
     }
-    return said.get(design, "")
+    return notes.get(design, "")
 
 
-def _split(found: Gathered, one: Measured, drawn: Drawn) -> VarianceSplit:
-    values = values_of(found, one, drawn.scenario)
-    rare = one.yes_no and min(np.sum(values == 1), np.sum(values == 0)) < LEAST_OF_EACH
+def _split(gathered: MatchedRuns, statistic: HeadlineStatistic, drawn: SampledInputs) -> VarianceSplit:
+    values = values_of(gathered, statistic, drawn.scenario)
+    rare = statistic.yes_no and min(np.sum(values == 1), np.sum(values == 0)) < LEAST_OF_EACH
     few = UNKNOWN, f"fewer than {LEAST_OF_EACH} runs of each kind", len(values)
     split, method, runs = few if rare else _shared(drawn, values)
-    return VarianceSplit(drawn.scenario, one.statistic, one.label, runs, *split, 1 - split.inputs, method)
+    return VarianceSplit(drawn.scenario, statistic.statistic, statistic.label, runs, *split, 1 - split.inputs, method)
 
 
-def _shared(drawn: Drawn, values: np.ndarray) -> tuple[Split, str, int]:
+def _shared(drawn: SampledInputs, values: np.ndarray) -> tuple[Split, str, int]:
     """Return the share of inputs, how it was found, and from how many runs."""
     if drawn.design == "morris":
         return UNKNOWN, "a Morris design does not split the variance", len(values)
@@ -159,14 +163,14 @@ def _shared(drawn: Drawn, values: np.ndarray) -> tuple[Split, str, int]:
     return explained(drawn.own[np.ix_(rows, used)], values[rows]), method, len(rows)
 
 
-def _first_rows(drawn: Drawn) -> np.ndarray:
+def _first_rows(drawn: SampledInputs) -> np.ndarray:
     """Return rows that lie independently: all but in a Sobol design, where each block begins with one: i8."""
     if drawn.design != "sobol":
         return np.arange(len(drawn.replicates))
     return np.flatnonzero(drawn.replicates % (len(drawn.paths) + 2) == 0)
 
 
-def _grid(drawn: Drawn, values: np.ndarray) -> np.ndarray | None:
+def _grid(drawn: SampledInputs, values: np.ndarray) -> np.ndarray | None:
     """Return values as f8 [seeds, points] where every point has every seed; seeds not complete are left out."""
     known = np.nan_to_num(drawn.unit, nan=-1.0)
     points, which = np.unique(known, axis=0, return_inverse=True)
@@ -175,37 +179,41 @@ def _grid(drawn: Drawn, values: np.ndarray) -> np.ndarray | None:
     if cells < 2:
         return None
     cycle = drawn.replicates // cells
-    rows = [np.flatnonzero(cycle == one) for one in np.unique(cycle)]
+    rows = [np.flatnonzero(cycle == number) for number in np.unique(cycle)]
     full = [r[np.argsort(which[r])] for r in rows if len(r) == cells and len(np.unique(which[r])) == cells]
     table = np.array([values[r] for r in full])
     return table if len(full) > 1 and np.isfinite(table).all() else None
 
 
-def _tornados(found: Gathered, kept: list[Measured], enough: dict[str, Drawn]) -> Iterator[Tornado]:
-    for one in kept:
+def _tornados(
+    gathered: MatchedRuns, headline: list[HeadlineStatistic], enough: dict[str, SampledInputs]
+) -> Iterator[Tornado]:
+    for statistic in headline:
         for name, drawn in enough.items():
-            values = values_of(found, one, name)
-            tornado = _tornado(one, name, drawn, values)
+            values = values_of(gathered, statistic, name)
+            tornado = _tornado(statistic, name, drawn, values)
             if tornado is not None:
                 yield tornado
-            if name != found.reference and found.reference in enough and not found.unmatched:
-                gap = _gap(found, one, name)
-                paired = _tornado(one, f"{name} less {found.reference}", drawn, gap)
+            if name != gathered.reference and gathered.reference in enough and not gathered.unmatched:
+                gap = _gap(gathered, statistic, name)
+                paired = _tornado(statistic, f"{name} less {gathered.reference}", drawn, gap)
                 if paired is not None:
                     yield paired
 
 
-def _gap(found: Gathered, one: Measured, name: str) -> np.ndarray:
+def _gap(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> np.ndarray:
     """Return the paired difference by run of a scenario, f8 [R]; NaN for runs without a match."""
-    first, own = found.replicates(found.reference), found.replicates(name)
+    first, own = gathered.replicates(gathered.reference), gathered.replicates(name)
     gap = np.full(len(own), math.nan)
-    both = found.pairs(name)
-    one_way = values_of(found, one, name)[np.searchsorted(own, both)]
-    gap[np.searchsorted(own, both)] = one_way - values_of(found, one, found.reference)[np.searchsorted(first, both)]
+    both = gathered.pairs(name)
+    one_way = values_of(gathered, statistic, name)[np.searchsorted(own, both)]
+    gap[np.searchsorted(own, both)] = (
+        one_way - values_of(gathered, statistic, gathered.reference)[np.searchsorted(first, both)]
+    )
     return gap
 
 
-def _tornado(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> Tornado | None:
+def _tornado(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, values: np.ndarray) -> Tornado | None:
     """Return a tornado; None in designs without one, with too few runs, or where nothing varies."""
     rows = _first_rows(drawn)
     rows = rows[np.isfinite(values[rows])]
@@ -234,44 +242,46 @@ def _tornado(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> Torn
     dummy = next((abs(bar.effect) for bar in bars if bar.path == DUMMY), math.nan)
     ranked = tuple(sorted(bars, key=lambda bar: (-abs(bar.effect), bar.path)))
     note = _tornado_note(ranked, known.noise, len(rows))
-    return Tornado(name, one.statistic, one.label, one.unit, mean, len(rows), known.noise, dummy, ranked, note)
+    return Tornado(
+        name, statistic.statistic, statistic.label, statistic.unit, mean, len(rows), known.noise, dummy, ranked, note
+    )
 
 
 def _tornado_note(bars: tuple[Bar, ...], noise: float, runs: int) -> str:
     above = sum(bar.above_noise for bar in bars)
     real = sum(bar.path != DUMMY for bar in bars)
-    said = "none is" if above == 0 else f"{above} {'is' if above == 1 else 'are'}"
+    count_text = "none is" if above == 0 else f"{above} {'is' if above == 1 else 'are'}"
     return (
-        f"{runs:,} runs, {real:,} inputs, {said} above the noise: the largest of them would reach {three_digits(noise)} in one of "
+        f"{runs:,} runs, {real:,} inputs, {count_text} above the noise: the largest of them would reach {three_digits(noise)} in one of "
         "twenty shuffles of the runs. Straight lines: an input that matters only in the middle of its range is missed."
     )
 
 
 def _each(
-    make: Callable[[Measured, str, Drawn, np.ndarray], Made | None],
-    found: Gathered,
-    kept: list[Measured],
-    enough: dict[str, Drawn],
+    make: Callable[[HeadlineStatistic, str, SampledInputs, np.ndarray], Made | None],
+    gathered: MatchedRuns,
+    headline: list[HeadlineStatistic],
+    enough: dict[str, SampledInputs],
 ) -> Iterator[Made]:
     """Give what a method makes of each statistic in each scenario, where its design allows it."""
-    for one in kept:
+    for statistic in headline:
         for name, drawn in enough.items():
-            values = values_of(found, one, name)
-            made = make(one, name, drawn, values)
-            if made is not None:
-                yield made
+            values = values_of(gathered, statistic, name)
+            analysis = make(statistic, name, drawn, values)
+            if analysis is not None:
+                yield analysis
 
 
-def _blocks(drawn: Drawn, values: np.ndarray, size: int) -> np.ndarray:
+def _blocks(drawn: SampledInputs, values: np.ndarray, size: int) -> np.ndarray:
     """Return the rows of whole blocks of a design, all of whose runs are done and give a value: i8."""
-    block, place = drawn.replicates // size, drawn.replicates % size
+    block, position = drawn.replicates // size, drawn.replicates % size
     good = np.isfinite(values) & np.isfinite(drawn.unit).all(axis=1)
-    rows = [np.flatnonzero((block == one) & good) for one in np.unique(block)]
-    full = [r for r in rows if len(r) == size and (place[r] == np.arange(size)).all()]
+    rows = [np.flatnonzero((block == number) & good) for number in np.unique(block)]
+    full = [r for r in rows if len(r) == size and (position[r] == np.arange(size)).all()]
     return np.concatenate(full) if full else np.zeros(0, dtype=np.int64)
 
 
-def _morris(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> MorrisPlane | None:
+def _morris(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, values: np.ndarray) -> MorrisPlane | None:
     size = len(drawn.paths) + 1
     rows = _blocks(drawn, values, size) if drawn.design == "morris" else np.zeros(0, dtype=np.int64)
     if len(rows) < 2 * size:
@@ -288,12 +298,12 @@ def _morris(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> Morri
     )
     paths = tuple(drawn.paths[n] for n in used)
     return MorrisPlane(
-        name, one.statistic, one.label, paths, tuple(map(input_label, paths)), known.mu[used], known.mu_star[used],
+        name, statistic.statistic, statistic.label, paths, tuple(map(input_label, paths)), known.mu[used], known.mu_star[used],
         known.sigma[used], known.half_width[used], floor, count, note,
     )  # fmt: skip
 
 
-def _sobol(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> SobolIndices | None:
+def _sobol(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, values: np.ndarray) -> SobolIndices | None:
     size = len(drawn.paths) + 2
     rows = _blocks(drawn, values, size) if drawn.design == "sobol" else np.zeros(0, dtype=np.int64)
     if len(rows) < 4 * size or np.ptp(values[rows]) == 0:
@@ -308,6 +318,6 @@ def _sobol(one: Measured, name: str, drawn: Drawn, values: np.ndarray) -> SobolI
     )
     paths = tuple(drawn.paths[n] for n in used)
     return SobolIndices(
-        name, one.statistic, one.label, paths, tuple(map(input_label, paths)), known.first[used], known.first_half_width[used],
+        name, statistic.statistic, statistic.label, paths, tuple(map(input_label, paths)), known.first[used], known.first_half_width[used],
         known.total[used], known.total_half_width[used], floor, count, note,
     )  # fmt: skip

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.comparison.matched_runs import Gathered
-from sim.comparison.results import BANDS, Fan, FanPanel, Ladder, ReachCurve
+from sim.comparison.matched_runs import MatchedRuns
+from sim.comparison.results import BANDS, Fan, FanPanel, LadderResult, ReachCurve
 from sim.control_codes import codes, rebel_pairs
 from sim.engine.kinds import LEVELS
 from sim.scenario.schema import Scenario
@@ -29,7 +29,7 @@ class Panel(NamedTuple):
     make: Make
 
 
-def _one(values: np.ndarray) -> np.ndarray:
+def _first_column(values: np.ndarray) -> np.ndarray:
     return values[..., 0]
 
 
@@ -41,45 +41,48 @@ def _highest(values: np.ndarray) -> np.ndarray:
     return values.max(axis=-1) if values.shape[-1] else np.zeros(values.shape[:-1])
 
 
-def panels(found: Gathered) -> list[Panel]:
+def panels(gathered: MatchedRuns) -> list[Panel]:
     """Return the quantities of the fan charts."""
-    short = list(dict.fromkeys(code for model in found.scenarios.values() for code in codes(model).values()))
+    short = list(dict.fromkeys(code for model in gathered.scenarios.values() for code in codes(model).values()))
     every = tuple(f"{code}_deaths" for code in short)
     return [
-        *(Panel(f"{code}_towns", f"towns held by {code}", "towns", (f"{code}_towns",), _one) for code in short),
+        *(
+            Panel(f"{code}_towns", f"towns held by {code}", "towns", (f"{code}_towns",), _first_column)
+            for code in short
+        ),
         Panel("deaths_total", "fighters killed so far", "fighters", every, _sum_so_far),
         Panel("civilian_deaths_total", "civilians killed so far", "civilians", ("civilian_deaths",), _sum_so_far),
-        Panel("level", "highest escalation level among rebels", "level", _levels(found), _highest),
-        Panel("clashes", "towns with a clash", "towns", ("clashes",), _one),
-        Panel("agreements", "agreements in force", "agreements", ("agreements",), _one),
-        Panel("displaced", "people displaced", "people", ("displaced",), _one),
+        Panel("level", "highest escalation level among rebels", "level", _levels(gathered), _highest),
+        Panel("clashes", "towns with a clash", "towns", ("clashes",), _first_column),
+        Panel("agreements", "agreements in force", "agreements", ("agreements",), _first_column),
+        Panel("displaced", "people displaced", "people", ("displaced",), _first_column),
     ]
 
 
-def _levels(found: Gathered) -> tuple[str, ...]:
-    models: list[Scenario] = list(found.scenarios.values())
+def _levels(gathered: MatchedRuns) -> tuple[str, ...]:
+    models: list[Scenario] = list(gathered.scenarios.values())
     return tuple(dict.fromkeys(f"level_{a}_{b}" for model in models for a, b in rebel_pairs(model)))
 
 
-def fans(found: Gathered) -> tuple[FanPanel, ...]:
+def fans(gathered: MatchedRuns) -> tuple[FanPanel, ...]:
     """Return the fan charts; a quantity that never varies in any run or day is left out."""
-    wanted = panels(found)
-    columns = list(dict.fromkeys(name for panel in wanted for name in panel.columns))
-    daily = found.daily_counts(columns)
+    all_panels = panels(gathered)
+    columns = list(dict.fromkeys(name for panel in all_panels for name in panel.columns))
+    daily = gathered.daily_counts(columns)
     drawn = []
-    for panel in wanted:
+    for panel in all_panels:
         rows = [columns.index(name) for name in panel.columns]
-        values = {name: panel.make(one[..., rows].astype(float)) for name, one in daily.items()}
-        if any(np.ptp(one) > 0 for one in values.values() if one.size):
+        values = {name: panel.make(counts[..., rows].astype(float)) for name, counts in daily.items()}
+        if any(np.ptp(counts) > 0 for counts in values.values() if counts.size):
             drawn.append(_panel(panel, values))
     return tuple(drawn)
 
 
 def _panel(panel: Panel, values: dict[str, np.ndarray]) -> FanPanel:
-    found = tuple(_fan(name, one) for name, one in values.items())
-    days = np.arange(len(found[0].median))
-    top = max(float(fan.high[-1].max()) for fan in found)
-    runs = [fan.runs for fan in found]
+    scenario_fans = tuple(_fan(name, counts) for name, counts in values.items())
+    days = np.arange(len(scenario_fans[0].median))
+    top = max(float(fan.high[-1].max()) for fan in scenario_fans)
+    runs = [fan.runs for fan in scenario_fans]
     counted = plural(runs[0], "run") if len(set(runs)) == 1 else f"{min(runs):,} to {max(runs):,} runs"
     note = (
         f"Line: median of {counted} a scenario, day by day. Bands hold the middle 50, 80 and 95 % of the runs of a day: they "
@@ -87,7 +90,7 @@ def _panel(panel: Panel, values: dict[str, np.ndarray]) -> FanPanel:
         if max(runs) > 1
         else "One run a scenario: there are no bands."
     )
-    return FanPanel(panel.key, panel.label, panel.unit, days, found, top, note)
+    return FanPanel(panel.key, panel.label, panel.unit, days, scenario_fans, top, note)
 
 
 def _fan(name: str, values: np.ndarray) -> Fan:
@@ -96,21 +99,21 @@ def _fan(name: str, values: np.ndarray) -> Fan:
     return Fan(name, len(values), np.median(values, axis=0), low, high, values.mean(axis=0))
 
 
-def ladder(found: Gathered) -> Ladder:
+def ladder(gathered: MatchedRuns) -> LadderResult:
     """Return the section on the escalation ladder."""
-    columns = list(_levels(found))
-    level = {name: _highest(values) for name, values in found.daily_counts(columns).items()}
+    columns = list(_levels(gathered))
+    level = {name: _highest(values) for name, values in gathered.daily_counts(columns).items()}
     share = {
-        name: np.stack([np.mean(one == step, axis=0) for step in range(len(LEVELS))], axis=-1)
-        for name, one in level.items()
+        name: np.stack([np.mean(levels == step, axis=0) for step in range(len(LEVELS))], axis=-1)
+        for name, levels in level.items()
     }
-    reach = tuple(_reach(step, name, level[name]) for step in range(1, len(LEVELS)) for name in found.scenarios)
+    reach = tuple(_reach(step, name, level[name]) for step in range(1, len(LEVELS)) for name in gathered.scenarios)
     note = (
         "Highest level of any pair of rebels on each morning. Curves: share of runs that have reached a level, one less the "
         "Kaplan-Meier estimate; runs that never do are censored at their end. Bands: 95 % (Wilson)."
     )
-    return Ladder(
-        np.arange(found.days + 1), LEVELS, share, {name: len(one) for name, one in level.items()}, reach, note
+    return LadderResult(
+        np.arange(gathered.days + 1), LEVELS, share, {name: len(levels) for name, levels in level.items()}, reach, note
     )
 
 

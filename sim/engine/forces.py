@@ -14,18 +14,18 @@ def kill_in_town(w, town, faction, deaths):
     """Take deaths from a faction's forces that stand in a town, the largest first; return how many died."""
     died = 0
     while died < deaths:
-        found, most = -1, 0
+        largest, most = -1, 0
         for i in range(w.standing_start[town], w.standing_start[town + 1]):
             f = w.forces[w.standing[i]]
             if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["fighters"] > most:
-                found, most = w.standing[i], f["fighters"]
-        if found < 0:
+                largest, most = w.standing[i], f["fighters"]
+        if largest < 0:
             break
         taken = min(deaths - died, most)
-        w.forces[found]["fighters"] -= taken
+        w.forces[largest]["fighters"] -= taken
         died += taken
-        if w.forces[found]["fighters"] == 0:
-            w.forces[found]["alive"] = 0
+        if w.forces[largest]["fighters"] == 0:
+            w.forces[largest]["alive"] = 0
     if died > 0:
         recount(w, town)
     return died
@@ -39,17 +39,17 @@ def spread_losses(w, town, faction, deaths):
         f = w.forces[w.standing[i]]
         if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
             total += f["fighters"]
-    wanted = min(deaths, total)
+    deaths_due = min(deaths, total)
     died = 0
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         f = w.forces[w.standing[i]]
         if total > 0 and f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
-            share = (wanted * f["fighters"]) // total
+            share = (deaths_due * f["fighters"]) // total
             f["fighters"] -= share
             died += share
             if f["fighters"] == 0:
                 f["alive"] = 0
-    return died + kill_in_town(w, town, faction, wanted - died)
+    return died + kill_in_town(w, town, faction, deaths_due - died)
 
 
 @compiled
@@ -109,9 +109,9 @@ def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
 
 
 @compiled
-def strongest_force(w, town, group, wanted):
+def strongest_force(w, town, group, fighters):
     """Return the standing garrison of a group in a town with most fighters, at least `wanted` over ten; -1 none."""
-    found, most = -1, wanted + 10
+    strongest, most = -1, fighters + 10
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         row = w.standing[i]
         f = w.forces[row]
@@ -122,28 +122,28 @@ def strongest_force(w, town, group, wanted):
             and f["orders"] == GARRISON
             and f["fighters"] >= most
         ):
-            found, most = row, f["fighters"]
-    return found
+            strongest, most = row, f["fighters"]
+    return strongest
 
 
 @compiled
-def find_source(w, town, group, reach, wanted):
+def find_source(w, town, group, reach, fighters):
     """Return the nearest garrison of a group that can spare `wanted` fighters, the town itself first; -1 none."""
-    here = strongest_force(w, town, group, wanted)
+    here = strongest_force(w, town, group, fighters)
     if here >= 0:
         return here
     for i in range(w.near_start[town], w.near_start[town + 1]):
         if w.near[i]["km"] > reach:
             break
         if w.strength[w.near[i]["town"], group] > 0.0:
-            there = strongest_force(w, w.near[i]["town"], group, wanted)
+            there = strongest_force(w, w.near[i]["town"], group, fighters)
             if there >= 0:
                 return there
     return -1
 
 
 @compiled
-def send(w, day, source, town, fighters, orders, enemy, cause, salt):
+def detach(w, day, source, town, fighters, orders, enemy, cause, salt):
     """Detach fighters from a garrison and send them to a town; return the new force."""
     s = w.forces[source]
     key = identity(identity(s["key"], day * 64 + orders), w.towns[town]["key"] ^ salt)
@@ -182,13 +182,13 @@ def refuge(w, town, faction, otherwise):
     for i in range(w.near_start[town], w.near_start[town + 1]):
         if is_refuge(w, w.near[i]["town"], faction):
             return w.near[i]["town"]
-    found, best = otherwise, 1e18
+    nearest, best = otherwise, 1e18
     for t in range(len(w.towns)):
         if t != town and is_refuge(w, t, faction):
             away = distance_km(w, town, t)
             if away < best:
-                found, best = t, away
-    return found
+                nearest, best = t, away
+    return nearest
 
 
 @compiled

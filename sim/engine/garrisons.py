@@ -56,13 +56,13 @@ def stands_of(
     rows: list[tuple[int, int, int, float, int]] = []
     for group, name in enumerate(groups):
         towns = where.get(name, [])
-        wanted = {town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in towns}
-        main = sorted((-weight, names[town], town) for town, weight in wanted.items())[:RESERVE_TOWNS]
+        weight_by_town = {town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in towns}
+        main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())[:RESERVE_TOWNS]
         for reserve, some in enumerate((towns, [town for _, _, town in main])):
             keys_of = (identity(name_key(name), keys[town] ^ (1 + reserve)) for town in some)
             rows += [
-                (2 * group + reserve, place, town, wanted[town], key)
-                for place, (town, key) in enumerate(zip(some, keys_of, strict=True))
+                (2 * group + reserve, rank, town, weight_by_town[town], key)
+                for rank, (town, key) in enumerate(zip(some, keys_of, strict=True))
             ]
     columns = np.array(rows, [("post", "i8"), ("place", "i8"), ("town", "i8"), ("weight", "f8"), ("key", "i8")])
     return Stands(len(groups), *(columns[name].copy() for name in Stands._fields[1:]))

@@ -102,7 +102,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     return compile_rule(function, CACHE_FOLDER)
 
 
-def cold() -> bool:
+def needs_compile() -> bool:
     """Return True where the next run compiles first (which takes some ten seconds)."""
     if INTERPRETED:
         return False

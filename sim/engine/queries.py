@@ -12,13 +12,13 @@ from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FO
 @compiled
 def sweep(live, counts, position, table):
     """Drop closed rows from a list of live rows, keeping the order."""
-    kept = 0
+    retained = 0
     for i in range(counts[position]):
         row = live[i]
         if table[row]["alive"] == 1:
-            live[kept] = row
-            kept += 1
-    counts[position] = kept
+            live[retained] = row
+            retained += 1
+    counts[position] = retained
 
 
 @compiled
@@ -33,10 +33,10 @@ def sweep_all(w):
 
 
 @compiled
-def new_row(live, counts, made, alive, table):
+def new_row(live, counts, created, alive, table):
     """Take a new row of a table that grows, list it as live and return it."""
-    row = counts[made]
-    counts[made] = row + 1
+    row = counts[created]
+    counts[created] = row + 1
     live[counts[alive]] = row
     counts[alive] += 1
     table[row]["alive"] = 1
@@ -163,11 +163,11 @@ def nearest_garrison(w, town, faction, reach):
 @compiled
 def strongest_group(w, town, faction):
     """Return the group of a faction with the greatest strength in a town; -1 none."""
-    best, found = 0.0, -1
+    best, strongest = 0.0, -1
     for g in range(len(w.groups)):
         if w.groups[g]["faction"] == faction and w.strength[town, g] > best:
-            best, found = w.strength[town, g], g
-    return found
+            best, strongest = w.strength[town, g], g
+    return strongest
 
 
 @compiled
@@ -222,15 +222,15 @@ def involves(w, agreement, group_a, group_b):
 @compiled
 def covering(w, group_a, group_b, town):
     """Return the agreement in force that covers two groups in a town and suppresses most; -1 none."""
-    found, best = -1, -1.0
+    strongest, best = -1, -1.0
     for i in range(w.counts[L_AGREEMENTS]):
         row = w.live_agreements[i]
         a = w.agreements[row]
         if a["alive"] == 0 or a["suppression"] <= best:
             continue
         if involves(w, row, group_a, group_b) and in_scope(w, row, town):
-            found, best = row, a["suppression"]
-    return found
+            strongest, best = row, a["suppression"]
+    return strongest
 
 
 @compiled

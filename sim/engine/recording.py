@@ -47,26 +47,26 @@ def log_event(w, day, kind, rule, cause, initiator_group, target_group, town, pr
 
 
 @compiled
-def moved(w, row, mover, value, factor):
+def add_factor(w, row, mover, value, factor):
     """Note what moved the chance of an event; of more than four movers the strongest stay."""
     e = w.events[row]
     if e["mover_1"] == 0:
-        place = 1
+        slot = 1
     elif e["mover_2"] == 0:
-        place = 2
+        slot = 2
     elif e["mover_3"] == 0:
-        place = 3
+        slot = 3
     elif e["mover_4"] == 0:
-        place = 4
+        slot = 4
     else:
-        place = weakest(w, row, factor)
-    if place == 1:
+        slot = weakest(w, row, factor)
+    if slot == 1:
         e["mover_1"], e["value_1"], e["factor_1"] = mover, value, factor
-    elif place == 2:
+    elif slot == 2:
         e["mover_2"], e["value_2"], e["factor_2"] = mover, value, factor
-    elif place == 3:
+    elif slot == 3:
         e["mover_3"], e["value_3"], e["factor_3"] = mover, value, factor
-    elif place == 4:
+    elif slot == 4:
         e["mover_4"], e["value_4"], e["factor_4"] = mover, value, factor
 
 
@@ -74,11 +74,11 @@ def moved(w, row, mover, value, factor):
 def weakest(w, row, factor):
     """Return which of an event's four movers is the weakest and weaker than a factor; 0 none."""
     e = w.events[row]
-    place, least = 0, abs_log(factor)
+    slot, least = 0, abs_log(factor)
     for n, other in enumerate((e["factor_1"], e["factor_2"], e["factor_3"], e["factor_4"])):
         if abs_log(other) < least:
-            place, least = n + 1, abs_log(other)
-    return place
+            slot, least = n + 1, abs_log(other)
+    return slot
 
 
 @compiled

@@ -67,7 +67,7 @@ TOWN_KM = 5.0  # radius of an agreement on one town
 Path = tuple[str, ...]
 
 
-class Place(NamedTuple):
+class TableCell(NamedTuple):
     """Where a number stands: table, field (none in a table of plain numbers), row."""
 
     table: str
@@ -75,46 +75,46 @@ class Place(NamedTuple):
     row: int | tuple[int, int]
 
 
-class Said:
+class InputTables:
     """Tables by name, all numbers at their best, and the places of each number by its dotted path."""
 
     def __init__(self) -> None:
         self.tables: dict[str, np.ndarray] = {}
-        self.places: dict[str, list[Place]] = {}
+        self.places: dict[str, list[TableCell]] = {}
 
-    def number(self, place: Place, path: Path, quantity: Quantity) -> None:
+    def number(self, cell: TableCell, path: Path, quantity: Quantity) -> None:
         """Write a number at its place, and note that it stands there."""
-        self.places.setdefault(dotted(path), []).append(place)
-        _write(self.tables, place, quantity.best)
+        self.places.setdefault(dotted(path), []).append(cell)
+        _write(self.tables, cell, quantity.best)
 
     def using(self, values: Mapping[str, float]) -> dict[str, np.ndarray]:
         """Return the tables with some numbers at other values, by dotted path; free to change."""
-        found = {name: rows.copy() for name, rows in self.tables.items()}
+        result_tables = {name: rows.copy() for name, rows in self.tables.items()}
         for path, value in values.items():
-            for place in self.places.get(path, ()):
-                _write(found, place, value)
-        return found
+            for cell in self.places.get(path, ()):
+                _write(result_tables, cell, value)
+        return result_tables
 
 
-def _write(found: Mapping[str, np.ndarray], place: Place, value: float) -> None:
-    rows = found[place.table]
-    (rows[place.field] if place.field else rows)[place.row] = value
+def _write(rows_by_table: Mapping[str, np.ndarray], cell: TableCell, value: float) -> None:
+    rows = rows_by_table[cell.table]
+    (rows[cell.field] if cell.field else rows)[cell.row] = value
 
 
-def said_of(setup: Setup) -> tuple[Said, dict[int, str]]:
+def said_of(setup: Setup) -> tuple[InputTables, dict[int, str]]:
     """Return what the scenario says, and the names of its agreements by their row."""
-    said = Said()
-    _factions(setup, said)
-    _groups(setup, said)
-    _solidarity(setup, said)
-    _terms(setup, said)
-    _levels(setup, said)
-    _zone(setup, said)
-    return said, _agreements(setup, said)
+    input_tables = InputTables()
+    _factions(setup, input_tables)
+    _groups(setup, input_tables)
+    _solidarity(setup, input_tables)
+    _terms(setup, input_tables)
+    _levels(setup, input_tables)
+    _zone(setup, input_tables)
+    return input_tables, _agreements(setup, input_tables)
 
 
-def _factions(setup: Setup, said: Said) -> None:
-    rows = said.tables["factions"] = table(tables.FACTION, len(setup.factions))
+def _factions(setup: Setup, input_tables: InputTables) -> None:
+    rows = input_tables.tables["factions"] = table(tables.FACTION, len(setup.factions))
     for i, (name, faction) in enumerate(setup.scenario.factions.items()):
         rows[i]["key"] = name_key(name)
         rows[i]["role"] = kinds.ROLES.index(faction.role)
@@ -122,11 +122,11 @@ def _factions(setup: Setup, said: Said) -> None:
         rows[i]["allowed"] = 1.0
         for field in DOCTRINE:
             number = getattr(faction.doctrine, field)
-            said.number(Place("factions", field, i), ("factions", name, "doctrine", field), number)
+            input_tables.number(TableCell("factions", field, i), ("factions", name, "doctrine", field), number)
 
 
-def _groups(setup: Setup, said: Said) -> None:
-    rows = said.tables["groups"] = table(tables.GROUP, len(setup.groups))
+def _groups(setup: Setup, input_tables: InputTables) -> None:
+    rows = input_tables.tables["groups"] = table(tables.GROUP, len(setup.groups))
     i = 0
     for f, (faction_name, faction) in enumerate(setup.scenario.factions.items()):
         for name, group in faction.groups.items():
@@ -134,13 +134,13 @@ def _groups(setup: Setup, said: Said) -> None:
             rows[i]["faction"] = f
             rows[i]["mediates"] = group.mediates
             path = ("factions", faction_name, "groups", name, "cohesion")
-            said.number(Place("groups", "cohesion", i), path, group.cohesion)
+            input_tables.number(TableCell("groups", "cohesion", i), path, group.cohesion)
             i += 1
 
 
-def _solidarity(setup: Setup, said: Said) -> None:
+def _solidarity(setup: Setup, input_tables: InputTables) -> None:
     """The chance that the column's group joins when the row's is attacked; 0 across factions and for mediators."""
-    matrix = said.tables["solidarity"] = np.zeros((len(setup.groups), len(setup.groups)))
+    matrix = input_tables.tables["solidarity"] = np.zeros((len(setup.groups), len(setup.groups)))
     column = 0
     for faction_name, faction in setup.scenario.factions.items():
         sisters = [setup.groups.index(name) for name in faction.groups]
@@ -149,38 +149,38 @@ def _solidarity(setup: Setup, said: Said) -> None:
             for sister in sisters:
                 other = setup.groups[sister]
                 special = group.solidarity_with.get(other)
-                place = Place("solidarity", "", (sister, column))
+                cell = TableCell("solidarity", "", (sister, column))
                 if sister == column:
                     matrix[sister, column] = 1.0
                 elif group.mediates:
                     continue
                 elif special is None:
-                    said.number(place, (*path, "solidarity"), group.solidarity)
+                    input_tables.number(cell, (*path, "solidarity"), group.solidarity)
                 else:
-                    said.number(place, (*path, "solidarity_with", other), special)
+                    input_tables.number(cell, (*path, "solidarity_with", other), special)
             column += 1
 
 
-def _terms(setup: Setup, said: Said) -> None:
-    rows = said.tables["terms"] = table(tables.TERM, len(setup.terms))
+def _terms(setup: Setup, input_tables: InputTables) -> None:
+    rows = input_tables.tables["terms"] = table(tables.TERM, len(setup.terms))
     for i, (name, term) in enumerate(setup.scenario.terms.items()):
         rows[i]["key"] = name_key(name)
         rows[i]["closes_bases"], rows[i]["neutralises_town"] = term.closes_bases, term.neutralises_town
         rows[i]["fixed_days"] = term.fixed_days
         for field in EFFECTS:
-            said.number(Place("terms", field, i), ("terms", name, field), getattr(term, field))
+            input_tables.number(TableCell("terms", field, i), ("terms", name, field), getattr(term, field))
 
 
-def _levels(setup: Setup, said: Said) -> None:
-    said.tables["levels"] = table(tables.LEVEL, len(setup.scenario.rules.ladder.levels))
+def _levels(setup: Setup, input_tables: InputTables) -> None:
+    input_tables.tables["levels"] = table(tables.LEVEL, len(setup.scenario.rules.ladder.levels))
     for i, level in enumerate(setup.scenario.rules.ladder.levels):
         for field in tables.LEVEL:
             path = ("rules", "ladder", "levels", str(i), field)
-            said.number(Place("levels", field, i), path, getattr(level, field))
+            input_tables.number(TableCell("levels", field, i), path, getattr(level, field))
 
 
-def _zone(setup: Setup, said: Said) -> None:
-    rows = said.tables["zone"] = table(tables.ZONE, 1)
+def _zone(setup: Setup, input_tables: InputTables) -> None:
+    rows = input_tables.tables["zone"] = table(tables.ZONE, 1)
     governments = [i for i, faction in enumerate(setup.scenario.factions.values()) if faction.role == "government"]
     rows[0]["government"] = governments[0] if governments else -1
     rows[0]["axis"] = rows[0]["event"] = -1
@@ -188,29 +188,29 @@ def _zone(setup: Setup, said: Said) -> None:
     if zone is not None:
         rows[0]["exists"] = 1
         rows[0]["agreed"], rows[0]["deadline"] = setup.day(zone.agreed), setup.day(zone.deadline)
-        said.number(Place("zone", "patience", 0), ("zone", "patience"), zone.patience)
+        input_tables.number(TableCell("zone", "patience", 0), ("zone", "patience"), zone.patience)
 
 
-def _agreements(setup: Setup, said: Said) -> dict[int, str]:
+def _agreements(setup: Setup, input_tables: InputTables) -> dict[int, str]:
     """Write the agreements in force at the start and those given for later; return their names by row."""
     asserted = [(i, g) for i, g in enumerate(setup.scenario.given) if g.agreement is not None]
-    rows = said.tables["agreements"] = table(tables.AGREEMENT, len(setup.scenario.agreements) + len(asserted))
+    rows = input_tables.tables["agreements"] = table(tables.AGREEMENT, len(setup.scenario.agreements) + len(asserted))
     names: dict[int, str] = {}
     for i, (name, agreement) in enumerate(setup.scenario.agreements.items()):
         names[i] = name
-        _prepare(setup, said, i, name, agreement, ("agreements", name))
+        _prepare(setup, input_tables, i, name, agreement, ("agreements", name))
         rows[i]["alive"] = 1
     for k, (index, event) in enumerate(asserted, start=len(setup.scenario.agreements)):
         assert event.agreement is not None
         names[k] = f"agreement given for {event.on.isoformat()}"
-        _prepare(setup, said, k, names[k], event.agreement, ("given", str(index), "agreement"))
+        _prepare(setup, input_tables, k, names[k], event.agreement, ("given", str(index), "agreement"))
         rows[k]["signed"] = setup.day(event.on)
     return names
 
 
-def _prepare(setup: Setup, said: Said, i: int, name: str, agreement: Agreement, path: Path) -> None:
+def _prepare(setup: Setup, input_tables: InputTables, i: int, name: str, agreement: Agreement, path: Path) -> None:
     """Fill the row of an agreement in force at the start, or given for later."""
-    row = said.tables["agreements"][i]
+    row = input_tables.tables["agreements"][i]
     (row["faction_a"], side_a), (row["faction_b"], side_b) = (setup.groups_of(party) for party in agreement.between)
     row["key"] = name_key(name)
     row["party_a"], row["party_b"] = sum(1 << g for g in side_a), sum(1 << g for g in side_b)
@@ -219,7 +219,7 @@ def _prepare(setup: Setup, said: Said, i: int, name: str, agreement: Agreement, 
     if agreement.scope == "town":
         row["radius"] = TOWN_KM
     else:
-        said.number(Place("agreements", "radius", i), (*path, "radius_km"), agreement.radius_km)
+        input_tables.number(TableCell("agreements", "radius", i), (*path, "radius_km"), agreement.radius_km)
     row["terms"] = sum(1 << setup.terms.index(term) for term in agreement.terms)
     row["mediator"] = -1 if agreement.mediator is None else setup.groups_of(agreement.mediator)[1][0]
     row["signed"] = setup.day(agreement.signed)

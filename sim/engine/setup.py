@@ -102,8 +102,8 @@ class Setup:
 
 def build(setup: Setup) -> tuple[World, Names]:
     """Return the world of the first day, its tables without room to grow, and the names of its rows."""
-    said = setup.said.using(setup.values)
-    groups, agreements = said["groups"], said["agreements"]
+    filled_tables = setup.said.using(setup.values)
+    groups, agreements = filled_tables["groups"], filled_tables["agreements"]
     towns = setup.towns.copy()
     towns["in_zone"] = _in_zone(setup)
     forces, strength = _forces(setup, groups)
@@ -126,7 +126,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         events=table(tables.EVENT, 0),
         actions=_actions(setup),
         space=_space(setup),
-        **said,
+        **filled_tables,
         **setup.map_tables,
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
@@ -175,9 +175,9 @@ def _towns(setup: Setup) -> np.ndarray:
     rows = table(tables.TOWN, len(geography.places))
     rows["x"], rows["y"] = geography.x, geography.y
     rows["east"], rows["north"] = geography.east_km, geography.north_km
-    rows["key"] = [name_key(place.name) for place in geography.places]
-    rows["population"] = [place.population for place in geography.places]
-    rows["value"] = [place.value for place in geography.places]
+    rows["key"] = [name_key(town.name) for town in geography.places]
+    rows["population"] = [town.population for town in geography.places]
+    rows["value"] = [town.value for town in geography.places]
     rows["holder"] = [
         group[held.groups[0]] if held.groups and held.status != "neutral" else -1 for held in setup.holdings
     ]
@@ -215,7 +215,7 @@ def _stands(setup: Setup) -> Stands:
     """Return where groups may stand."""
     government = _role_of_holder(setup) == kinds.GOVERNMENT
     weights = front_weights(setup.towns, setup.geography, government)
-    names = [place.name for place in setup.geography.places]
+    names = [town.name for town in setup.geography.places]
     return stands_of(setup.groups, setup.holdings, names, setup.towns["key"].tolist(), weights)
 
 
@@ -400,20 +400,20 @@ def make_room(world: World) -> np.ndarray:
     enough[tables.L_FORCES] = world.counts[tables.L_FORCES] * 5 // 4 + 20
     room = _room(world, int(enough[tables.L_FORCES]))
     for position, name in enumerate(tables.GROWING):
-        rows, made = getattr(world, name), int(world.counts[position])
-        if len(rows) < made + room[name]:
-            size = max(made + room[name] + max(room[name] // SPARE, LEAST), 2 * len(rows))
-            changed[name] = _longer(world, name, made, size)
+        rows, row_count = getattr(world, name), int(world.counts[position])
+        if len(rows) < row_count + room[name]:
+            size = max(row_count + room[name] + max(room[name] // SPARE, LEAST), 2 * len(rows))
+            changed[name] = _longer(world, name, row_count, size)
             for each in BESIDE.get(name, ()):
-                changed[each] = _longer(world, each, made, len(changed[name]))
+                changed[each] = _longer(world, each, row_count, len(changed[name]))
         enough[position] = len(changed.get(name, rows)) - room[name]
     world.put(**changed)
     return enough
 
 
-def _longer(world: World, name: str, made: int, size: int) -> np.ndarray:
+def _longer(world: World, name: str, row_count: int, size: int) -> np.ndarray:
     """Return a table with room for `size` rows or more, and with the rows that have been made."""
-    rows, spare = getattr(world, name)[:made], _spare.pop(name, None)
+    rows, spare = getattr(world, name)[:row_count], _spare.pop(name, None)
     result = spare if spare is not None and len(spare) >= size else np.zeros(size, rows.dtype)
     result[: len(rows)] = rows
     return result

@@ -31,7 +31,7 @@ MOST_STARTS = 40  # scenarios whose start is kept: as many as a study may have
 SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
 
 
-class Part(NamedTuple):
+class CoursePart(NamedTuple):
     """What holds from one day of a course on: the scenario, and the values of its inputs by dotted path."""
 
     day: int
@@ -79,10 +79,10 @@ def start_of(scenario: Scenario, geography: Geography) -> Start:
     for start in tuple(_last_starts):
         if start.setup.scenario is scenario and start.setup.geography is geography:
             return start
-    made = Start(scenario, geography)
-    _last_starts.append(made)
+    new_start = Start(scenario, geography)
+    _last_starts.append(new_start)
     del _last_starts[:-MOST_STARTS]
-    return made  # not what is last in the list: another thread may have asked meanwhile
+    return new_start  # not what is last in the list: another thread may have asked meanwhile
 
 
 @dataclass
@@ -171,9 +171,9 @@ class Simulation:
         for name in DOCTRINE:
             self.world.factions[name] = other.world.factions[name]
         self.world.space["pairs"] = other.world.space["pairs"]
-        kept = self.day + 1
+        past_rows = self.day + 1
         for name in Daily.LAYOUT:
-            getattr(other.daily, name)[:kept] = getattr(self.daily, name)[:kept]
+            getattr(other.daily, name)[:past_rows] = getattr(self.daily, name)[:past_rows]
         self.scenario, self.values, self.days = scenario, other.values, other.days
         self.params, self._numbers, self.daily = other.params, other._numbers, other.daily
         self._room = make_room(self.world)
@@ -205,11 +205,11 @@ def simulate(
     progress: Callable[[int, World], None] | None = None,
 ) -> Result:
     """Run a scenario to its end; `progress` is called with (day, world) after each day."""
-    return simulate_parts([Part(0, scenario, values or {})], geography, seed, progress)
+    return simulate_parts([CoursePart(0, scenario, values or {})], geography, seed, progress)
 
 
 def simulate_parts(
-    parts: Sequence[Part], geography: Geography, seed: int, progress: Callable[[int, World], None] | None = None
+    parts: Sequence[CoursePart], geography: Geography, seed: int, progress: Callable[[int, World], None] | None = None
 ) -> Result:
     """Run a course to its end: each part from its day on. The first part begins on day 0, the others later, in order."""
     simulation = Simulation(parts[0].scenario, geography, seed, parts[0].values)

@@ -8,7 +8,7 @@ from sim.geography.maps import control_date as control_date
 from sim.geography.maps import load_map as load_map
 from sim.geography.roads import Link as Link
 from sim.geography.towns import Holding as Holding
-from sim.geography.towns import Place as Place
+from sim.geography.towns import MapTown as MapTown
 from sim.geography.towns import Post as Post
 from sim.geography.towns import find_place as find_place
 from sim.geography.zone import line_of_contact as line_of_contact

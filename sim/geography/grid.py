@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, did_you_mean
-from sim.geography.towns import Place
+from sim.geography.towns import MapTown
 from sim.tabular.table import read_table
 
 EARTH_KM = 6371.0088
@@ -90,22 +90,24 @@ def frame(extent: tuple[float, float, float, float], cell_km: float) -> Frame:
     return Frame(south, west, north, east, cell_km, width, height)
 
 
-def around(places: Sequence[Place], cell_km: float) -> tuple[float, float, float, float]:
+def around(places: Sequence[MapTown], cell_km: float) -> tuple[float, float, float, float]:
     """Return the extent (south, west, north, east) of the towns' box and a margin of two cells."""
-    lats, lons = [place.lat for place in places], [place.lon for place in places]
+    lats, lons = [map_town.lat for map_town in places], [map_town.lon for map_town in places]
     up = MARGIN_CELLS * cell_km / KM_PER_DEGREE
     across = up / math.cos(math.radians((min(lats) + max(lats)) / 2))
     south, north = max(min(lats) - up, -FARTHEST_NORTH), min(max(lats) + up, FARTHEST_NORTH)
     return south, max(min(lons) - across, -180.0), north, min(max(lons) + across, 180.0)
 
 
-def settle(places: Sequence[Place], on: Frame) -> tuple[np.ndarray, np.ndarray, list[int], list[int]]:
+def settle(places: Sequence[MapTown], on: Frame) -> tuple[np.ndarray, np.ndarray, list[int], list[int]]:
     """Give every town a cell of its own: x, y [T], the towns moved, and those with no free cell near.
 
     Of several towns in one cell the most populous stays (then the first by name); each other takes the free cell whose
     middle is nearest, within three cells. The order of the rows does not matter.
     """
-    km_east, km_north = on.to_km(np.array([place.lat for place in places]), np.array([place.lon for place in places]))
+    km_east, km_north = on.to_km(
+        np.array([map_town.lat for map_town in places]), np.array([map_town.lon for map_town in places])
+    )
     x = np.clip((km_east / on.cell_km).astype(np.int64), 0, on.width - 1)
     y = np.clip((km_north / on.cell_km).astype(np.int64), 0, on.height - 1)
     order = sorted(range(len(places)), key=lambda town: (-places[town].population, places[town].name))
@@ -163,23 +165,23 @@ def read_settings(folder: Path, faults: list[Fault]) -> Settings:
         return {}
     table = read_table(path, ("key", "value"), ("note",), faults)
     known = (*SETTINGS, "title", "country", "credits")
-    found: Settings = {}
+    settings: Settings = {}
     for row in table.rows:
         key = row["key"].strip()
         if key not in known:
             table.fault(
                 row.line, key[:40] or "key", f"unknown key, needs one of {', '.join(known)}{did_you_mean(key, known)}"
             )
-        elif key in found:
+        elif key in settings:
             table.fault(row.line, key, "stands twice")
         else:
-            found[key] = table.number(row, "value", *SETTINGS[key]) if key in SETTINGS else row["value"].strip()
-    if table.rows and 0 < len([key for key in EXTENT if key in found]) < 4:
+            settings[key] = table.number(row, "value", *SETTINGS[key]) if key in SETTINGS else row["value"].strip()
+    if table.rows and 0 < len([key for key in EXTENT if key in settings]) < 4:
         table.fault(None, "", f"an extent needs all of {', '.join(EXTENT)}")
     for low, high in (("south", "north"), ("west", "east")):
-        if low in found and high in found and float(found[low]) >= float(found[high]):
+        if low in settings and high in settings and float(settings[low]) >= float(settings[high]):
             table.fault(None, low, f"must be less than {high}")
-    return found
+    return settings
 
 
 def extent_of(settings: Settings) -> tuple[float, float, float, float] | None:
@@ -190,7 +192,7 @@ def extent_of(settings: Settings) -> tuple[float, float, float, float] | None:
     return south, west, north, east
 
 
-def cell_side(places: Sequence[Place], settings: Settings) -> float:
+def cell_side(places: Sequence[MapTown], settings: Settings) -> float:
     """Return the side of a cell: as map.csv has it, else 2.5 km, halved until every town has a cell of its own."""
     if "cell_km" in settings:
         return float(settings["cell_km"])

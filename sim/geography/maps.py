@@ -40,7 +40,7 @@ from sim.geography.roads import (
     rasterise,
     read_links,
 )
-from sim.geography.towns import UNDATED, Holding, Index, Place, Post
+from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
 from sim.tabular.files import file_name
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
@@ -53,7 +53,7 @@ class Geography:
 
     name: str
     folder: Path
-    places: tuple[Place, ...]
+    places: tuple[MapTown, ...]
     control: dict[date, tuple[Holding, ...]]  # one Holding a town, in the order of `places`; UNDATED if without dates
     posts: tuple[Post, ...]
     width: int  # cells
@@ -115,7 +115,7 @@ def maps_root() -> Path:
 
 def assemble(
     name: str,
-    places: Sequence[Place],
+    places: Sequence[MapTown],
     links: Sequence[Link],
     control: dict[date, tuple[Holding, ...]],
     posts: Sequence[Post] = (),
@@ -171,7 +171,7 @@ def _folder(name: str, root: Path) -> Path:
 
 def _files(
     folder: Path, faults: list[Fault]
-) -> tuple[list[Place], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
+) -> tuple[list[MapTown], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
     """Read towns.csv, roads.csv, control.csv and posts.csv."""
     towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults, Limits(rows=MOST_TOWNS))
     roads = read_table(folder / "roads.csv", ROAD_COLUMNS, ROAD_OPTIONAL, faults)
@@ -186,24 +186,24 @@ def _files(
     return (
         places,
         read_links(roads, places, suggest),
-        rows.read_control(held, [place.name for place in places], suggest),
+        rows.read_control(held, [town.name for town in places], suggest),
         posts,
     )
 
 
-def _problems(folder: Path, places: Sequence[Place], links: Sequence[Link], settings: Settings) -> list[Fault]:
+def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:
     """Return the faults of towns and roads taken together: outside the extent, off the network, no cell of their own."""
     table = Table(file_name(folder / "towns.csv"), [])
     extent = extent_of(settings)
     if extent:
         south, west, north, east = extent
         allowed = f"{south:g}-{north:g} N, {west:g}-{east:g} E"
-        for place in places:
-            if not (south <= place.lat <= north and west <= place.lon <= east):
+        for town in places:
+            if not (south <= town.lat <= north and west <= town.lon <= east):
                 table.fault(
-                    place.line,
+                    town.line,
                     "lat, lon",
-                    f"{place.name} at {place.lat:g}, {place.lon:g} lies outside the map, {allowed}",
+                    f"{town.name} at {town.lat:g}, {town.lon:g} lies outside the map, {allowed}",
                 )
     network = parts(neighbours(links, len(places)))
     for part in network[1:]:
@@ -216,7 +216,7 @@ def _problems(folder: Path, places: Sequence[Place], links: Sequence[Link], sett
     return table.faults or _crowded(table, places, settings)
 
 
-def _crowded(table: Table, places: Sequence[Place], settings: Settings) -> list[Fault]:
+def _crowded(table: Table, places: Sequence[MapTown], settings: Settings) -> list[Fault]:
     """Return the faults of the grid: too many cells, or towns without a cell of their own."""
     side = cell_side(places, settings)
     on = frame(extent_of(settings) or around(places, side), side)
@@ -231,11 +231,11 @@ def _crowded(table: Table, places: Sequence[Place], settings: Settings) -> list[
         table.fault(None, "lat, lon", fault)
         return table.faults
     for town in settle(places, on)[3]:
-        place = places[town]
+        map_town = places[town]
         table.fault(
-            place.line,
+            map_town.line,
             "lat, lon",
-            f"no free cell near {place.name}: too many towns for cells of {side:g} km; set a smaller cell_km in map.csv",
+            f"no free cell near {map_town.name}: too many towns for cells of {side:g} km; set a smaller cell_km in map.csv",
         )
     return table.faults
 
@@ -243,7 +243,7 @@ def _crowded(table: Table, places: Sequence[Place], settings: Settings) -> list[
 def _assemble(
     name: str,
     folder: Path,
-    places: Sequence[Place],
+    places: Sequence[MapTown],
     links: Sequence[Link],
     control: dict[date, tuple[Holding, ...]],
     posts: tuple[Post, ...],
@@ -253,7 +253,7 @@ def _assemble(
     side = cell_side(places, settings)
     on = frame(extent_of(settings) or around(places, side), side)
     x, y, moved, _lost = settle(places, on)
-    km_east, km_north = on.to_km(np.array([place.lat for place in places]), np.array([place.lon for place in places]))
+    km_east, km_north = on.to_km(np.array([town.lat for town in places]), np.array([town.lon for town in places]))
     beside = neighbours(links, len(places))
     roads, road_cells = rasterise(links, x, y)
     near, near_start = near_table(links, beside, REACH_KM)
@@ -285,24 +285,22 @@ def _assemble(
 
 
 def _valued(
-    places: Sequence[Place], links: Sequence[Link], beside: Sequence[Sequence[tuple[int, int]]]
-) -> tuple[Place, ...]:
+    places: Sequence[MapTown], links: Sequence[Link], beside: Sequence[Sequence[tuple[int, int]]]
+) -> tuple[MapTown, ...]:
     """Return the places with their value: the file's, else `places.worth`."""
     result = []
-    for place, pairs in zip(places, beside, strict=True):
+    for town, pairs in zip(places, beside, strict=True):
         best = max(
             (links[road].road_class for _town, road in pairs),
             key=lambda kind: rows.ROAD_VALUES.get(kind, 0.0),
             default="",
         )
-        result.append(
-            replace(place, value=rows.worth(len(pairs), best, place.population)) if place.value < 0 else place
-        )
+        result.append(replace(town, value=rows.worth(len(pairs), best, town.population)) if town.value < 0 else town)
     return tuple(result)
 
 
 def _sentences(
-    places: Sequence[Place],
+    places: Sequence[MapTown],
     on: Frame,
     x: np.ndarray,
     y: np.ndarray,

@@ -17,9 +17,9 @@ import numpy as np
 from sim.errors import Fault, InputError
 from sim.geography.grid import around, cell_side, great_circle_km, unfit
 from sim.geography.roads import DETOUR, straight_km
-from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, Place, listed, named_short, town_of
+from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, MapTown, listed, named_short, town_of
 from sim.scenario.fields import name_fault, same_name
-from sim.tabular.table import MOST_FAULTS, Row, Table, read_table
+from sim.tabular.table import MOST_FAULTS, CsvRow, Table, read_table
 
 USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
 
@@ -94,7 +94,7 @@ COLUMNS = ("name", "lat", "lon", "holder")
 
 FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20
 
-KEPT = ("MIXED", "NEUTRAL", "CONTESTED")  # words that mean no one holder
+RESERVED_WORDS = ("MIXED", "NEUTRAL", "CONTESTED")  # words that mean no one holder
 
 LONGEST_KM = 1500.0  # the projection keeps distances within a few per cent up to about here
 
@@ -107,7 +107,7 @@ FIGHTERS_PER_TOWN = 200  # about that of Greater Idlib in 2018: some 58,000 figh
 class Guess:
     """A map in the making: towns, the groups that stand in each, roads as pairs, and what was guessed."""
 
-    places: tuple[Place, ...]
+    places: tuple[MapTown, ...]
     holders: tuple[tuple[str, ...], ...]
     roads: tuple[tuple[int, int], ...]
     cell_km: float
@@ -146,28 +146,28 @@ def guess_map(path: Path) -> Guess:
     if all_read:  # else nothing is known of the towns taken together
         _check_whole(table, places, holders)
     if faults:
-        shown = faults[:MOST_FAULTS]
+        first_faults = faults[:MOST_FAULTS]
         more = (
             [Fault(table.file, None, "", f"and {len(faults) - MOST_FAULTS} more faults")]
             if len(faults) > MOST_FAULTS
             else []
         )
-        raise InputError([*shown, *more])
+        raise InputError([*first_faults, *more])
     roads = gabriel(places)
     people, guessed = _people(table.rows, places, roads)
-    places = [replace(place, population=number) for place, number in zip(places, people, strict=True)]
+    places = [replace(town, population=number) for town, number in zip(places, people, strict=True)]
     side = cell_side(places, {})
     guess = Guess(tuple(places), tuple(holders), tuple(roads), side, ())
-    return replace(guess, said=tuple(_said(guess, guessed)))
+    return replace(guess, said=tuple(_guess_sentences(guess, guessed)))
 
 
-def _holders(table: Table, row: Row) -> tuple[str, ...]:
+def _holders(table: Table, row: CsvRow) -> tuple[str, ...]:
     """Return who holds a town: one name, none for neutral, two or more, separated by semicolons, for contested."""
     names = listed(row["holder"])
     if [name.casefold() for name in names] == ["neutral"]:
         return ()
     for name in names:
-        if name.upper() in KEPT:
+        if name.upper() in RESERVED_WORDS:
             table.fault(
                 row.line,
                 "holder",
@@ -184,21 +184,21 @@ def _holders(table: Table, row: Row) -> tuple[str, ...]:
     return names
 
 
-def _check_names(table: Table, places: Sequence[Place]) -> None:
+def _check_names(table: Table, places: Sequence[MapTown]) -> None:
     """Note names and places that stand twice."""
     lines: dict[str, int | None] = {}
-    spots: dict[tuple[float, float], Place] = {}
-    for place in places:
-        known = lines.setdefault(same_name(place.name), place.line)
-        if place.name and known != place.line:
-            table.fault(place.line, "name", f"{place.name!r} stands on line {known} already")
-        spot = (round(place.lat, 4), round(place.lon, 4))
-        other = spots.setdefault(spot, place)
-        if other is not place and place.lat == place.lat and place.lon == place.lon:
-            table.fault(place.line, "lat, lon", f"{place.name} and {other.name} lie at the same place")
+    spots: dict[tuple[float, float], MapTown] = {}
+    for town in places:
+        known = lines.setdefault(same_name(town.name), town.line)
+        if town.name and known != town.line:
+            table.fault(town.line, "name", f"{town.name!r} stands on line {known} already")
+        spot = (round(town.lat, 4), round(town.lon, 4))
+        other = spots.setdefault(spot, town)
+        if other is not town and town.lat == town.lat and town.lon == town.lon:
+            table.fault(town.line, "lat, lon", f"{town.name} and {other.name} lie at the same place")
 
 
-def _check_whole(table: Table, places: Sequence[Place], holders: Sequence[tuple[str, ...]]) -> None:
+def _check_whole(table: Table, places: Sequence[MapTown], holders: Sequence[tuple[str, ...]]) -> None:
     """Note what is wrong with the towns taken together."""
     if not FEWEST_TOWNS <= len(places) <= MOST_TOWNS:
         table.fault(None, "", f"has {len(places)} towns, needs {FEWEST_TOWNS} to {MOST_TOWNS}")
@@ -219,7 +219,7 @@ def _check_whole(table: Table, places: Sequence[Place], holders: Sequence[tuple[
         _check_extent(table, places)
 
 
-def _check_extent(table: Table, places: Sequence[Place]) -> None:
+def _check_extent(table: Table, places: Sequence[MapTown]) -> None:
     """Note towns that lie too far apart for one map, on the line of the one that is farthest from all others."""
     south, west, north, east = around(places, 0.0)
     middle = (south + north) / 2
@@ -256,10 +256,10 @@ def as_listed(faults: Iterable[Fault], guess: Guess, listed_in: str) -> list[Fau
     return list(dict.fromkeys(found))
 
 
-def gabriel(places: Sequence[Place]) -> list[tuple[int, int]]:
+def gabriel(places: Sequence[MapTown]) -> list[tuple[int, int]]:
     """Return the pairs of towns that the Gabriel graph joins; work grows with the cube of the number of towns."""
-    lat = np.array([place.lat for place in places])
-    lon = np.array([place.lon for place in places])
+    lat = np.array([town.lat for town in places])
+    lon = np.array([town.lon for town in places])
     points = np.column_stack((lon * np.cos(np.radians((lat.min() + lat.max()) / 2)), lat))
     apart = ((points[:, None, :] - points[None, :, :]) ** 2).sum(axis=2)
     pairs = []
@@ -273,41 +273,43 @@ def gabriel(places: Sequence[Place]) -> list[tuple[int, int]]:
     return pairs
 
 
-def _people(rows: Sequence[Row], places: Sequence[Place], roads: Iterable[tuple[int, int]]) -> tuple[list[float], int]:
+def _people(
+    rows: Sequence[CsvRow], places: Sequence[MapTown], roads: Iterable[tuple[int, int]]
+) -> tuple[list[float], int]:
     """Return people by town, and how many of these numbers are guessed from the number of roads."""
     ends = [town for road in roads for town in road]
-    found, guessed = [], 0
-    for town, (row, place) in enumerate(zip(rows, places, strict=True)):
+    people, guessed = [], 0
+    for town, (row, map_town) in enumerate(zip(rows, places, strict=True)):
         if row["population"].strip() or row["size_class"].strip():
-            found.append(place.population)
+            people.append(map_town.population)
         else:
             guessed += 1
             junctions = max(0, ends.count(town) - 2)
-            found.append(float(round(PEOPLE["village"] * PEOPLE_PER_JUNCTION**junctions, -2)))
-    return found, guessed
+            people.append(float(round(PEOPLE["village"] * PEOPLE_PER_JUNCTION**junctions, -2)))
+    return people, guessed
 
 
-def _said(guess: Guess, guessed: int) -> list[str]:
+def _guess_sentences(guess: Guess, guessed: int) -> list[str]:
     """Say what was guessed, each as a sentence."""
     lengths = [guess.km(road) for road in guess.roads]
     south, west, north, east = around(guess.places, guess.cell_km)
-    said = [
+    sentences = [
         f"Roads: {len(lengths)} between neighbours (Gabriel graph), each a quarter longer than the straight line: "
         f"{min(lengths):g} to {max(lengths):g} km, median {guess.road_km:g} km.",
         f"Extent: {south:.2f} to {north:.2f} N, {west:.2f} to {east:.2f} E, the towns and a margin of two cells.",
         f"Cells: {guess.cell_km:g} km, so that every town has one of its own.",
     ]
     if guessed:
-        said.append(
+        sentences.append(
             f"People: guessed for {guessed} of {len(guess.places)} towns, {PEOPLE['village']:,.0f} where two roads or fewer "
             f"meet and {PEOPLE_PER_JUNCTION:g} times as many for each further one."
         )
-    return said
+    return sentences
 
 
 def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
     """Return the files of the map's folder by name."""
-    names = [place.name for place in guess.places]
+    names = [town.name for town in guess.places]
     towns = [
         (
             p.name,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sim.geography.grid import great_circle_km
-from sim.geography.towns import Place
+from sim.geography.towns import MapTown
 from sim.tabular.table import Table
 
 ROAD_COLUMNS = ("a", "b")
@@ -36,14 +36,14 @@ class Link:
     road_class: str = ""
 
 
-def straight_km(one: Place, other: Place) -> float:
+def straight_km(a: MapTown, b: MapTown) -> float:
     """Return the distance of two places in km, as the crow flies."""
-    return great_circle_km(one.lat, one.lon, other.lat, other.lon)
+    return great_circle_km(a.lat, a.lon, b.lat, b.lon)
 
 
-def read_links(table: Table, places: Sequence[Place], suggest: Callable[[str], str]) -> list[Link]:
+def read_links(table: Table, places: Sequence[MapTown], suggest: Callable[[str], str]) -> list[Link]:
     """Return the roads in the order of the file; faults go to the table."""
-    index = {place.name: town for town, place in enumerate(places)}
+    index = {map_town.name: town for town, map_town in enumerate(places)}
     links: list[Link] = []
     first: dict[tuple[int, int], int] = {}
     for row in table.rows:
@@ -102,11 +102,11 @@ def rasterise(links: Sequence[Link], x: np.ndarray, y: np.ndarray) -> tuple[np.n
 
 def neighbours(links: Sequence[Link], towns: int) -> list[list[tuple[int, int]]]:
     """Return for each town its (neighbour, road) pairs, by neighbour."""
-    found: list[list[tuple[int, int]]] = [[] for _ in range(towns)]
+    by_town: list[list[tuple[int, int]]] = [[] for _ in range(towns)]
     for road, link in enumerate(links):
-        found[link.a].append((link.b, road))
-        found[link.b].append((link.a, road))
-    return [sorted(pairs) for pairs in found]
+        by_town[link.a].append((link.b, road))
+        by_town[link.b].append((link.a, road))
+    return [sorted(pairs) for pairs in by_town]
 
 
 def adjacency(beside: Sequence[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:
@@ -118,7 +118,7 @@ def adjacency(beside: Sequence[Sequence[tuple[int, int]]]) -> tuple[np.ndarray, 
 
 def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
     """Return the towns of each connected part of the network, the largest part first."""
-    seen, found = [False] * len(beside), []
+    seen, components = [False] * len(beside), []
     for first in range(len(beside)):
         if seen[first]:
             continue
@@ -128,8 +128,8 @@ def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
                 if not seen[other]:
                     seen[other] = True
                     part.append(other)
-        found.append(part)
-    return sorted(found, key=len, reverse=True)
+        components.append(part)
+    return sorted(components, key=len, reverse=True)
 
 
 NEAR = np.dtype([("town", "i8"), ("km", "f8"), ("road", "i8")])
@@ -149,12 +149,12 @@ def near_table(
     """
     metres = [max(1, round(link.km * METRES)) for link in links]
     roads = [[(other, metres[road], road) for other, road in pairs] for pairs in beside]
-    found: list[tuple[int, float, int]] = []
+    near: list[tuple[int, float, int]] = []
     start = np.zeros(len(beside) + 1, np.int64)
     for town in range(len(beside)):
-        found += _from(town, roads, round(reach_km * METRES))
-        start[town + 1] = len(found)
-    return np.array(found, NEAR), start
+        near += _from(town, roads, round(reach_km * METRES))
+        start[town + 1] = len(near)
+    return np.array(near, NEAR), start
 
 
 def _from(origin: int, roads: Sequence[Sequence[tuple[int, int, int]]], reach: int) -> list[tuple[int, float, int]]:
@@ -163,18 +163,18 @@ def _from(origin: int, roads: Sequence[Sequence[tuple[int, int, int]]], reach: i
     first: dict[int, int] = {}
     done: set[int] = set()
     heap = [(0, origin)]
-    found = []
+    reached = []
     while heap:
         length, town = heapq.heappop(heap)
         if town in done:
             continue
         done.add(town)
         if town != origin:
-            found.append((town, length / METRES, first[town]))
+            reached.append((town, length / METRES, first[town]))
         for other, metres, road in roads[town]:
             total = length + metres
             if (total <= reach or town == origin) and total < best.get(other, total + 1):
                 best[other] = total
                 first[other] = road if town == origin else first[town]
                 heapq.heappush(heap, (total, other))
-    return found
+    return reached

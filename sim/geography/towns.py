@@ -13,7 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from sim.scenario.fields import name_fault, same_name
-from sim.tabular.table import Row, Table
+from sim.tabular.table import CsvRow, Table
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
@@ -35,28 +35,28 @@ def fold(name: str) -> str:
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = re.sub(r"['`\u2018\u2019\u02bb\u02bc\u02be\u02bf]", "", text)
     words = [word for word in re.split(r"[\W_]+", text) if word]
-    kept = [word for i, word in enumerate(words) if word not in ARTICLES or i == len(words) - 1]
-    kept = [word[2:] if word.startswith(_ARABIC_ARTICLE) and len(word) > 3 else word for word in kept]
-    return re.sub(r"([^\W\d_])\1+", r"\1", "".join(kept))
+    retained = [word for i, word in enumerate(words) if word not in ARTICLES or i == len(words) - 1]
+    retained = [word[2:] if word.startswith(_ARABIC_ARTICLE) and len(word) > 3 else word for word in retained]
+    return re.sub(r"([^\W\d_])\1+", r"\1", "".join(retained))
 
 
-def spellings(place: Place) -> tuple[str, ...]:
+def spellings(town: MapTown) -> tuple[str, ...]:
     """Return every word by which a place may be called: name, label, p-code, aliases."""
-    words = (place.name, place.label, place.pcode, *place.aliases)
+    words = (town.name, town.label, town.pcode, *town.aliases)
     return tuple(dict.fromkeys(word for word in words if word))
 
 
 class Index:
     """Towns by name, and by folded spelling."""
 
-    def __init__(self, places: Iterable[Place]) -> None:
+    def __init__(self, places: Iterable[MapTown]) -> None:
         self.exact: dict[str, int] = {}
         self.folded: dict[str, list[int]] = {}
         self.names: list[str] = []
-        for town, place in enumerate(places):
-            self.names.append(place.name)
-            self.exact[place.name] = town
-            for word in spellings(place):
+        for town, map_town in enumerate(places):
+            self.names.append(map_town.name)
+            self.exact[map_town.name] = town
+            for word in spellings(map_town):
                 towns = self.folded.setdefault(fold(word), [])
                 if town not in towns:
                     towns.append(town)
@@ -68,9 +68,9 @@ class Index:
         folded = fold(word)
         towns = self.folded.get(folded, [])
         by_name = [town for town in towns if fold(self.names[town]) == folded]
-        for found in (towns, by_name):
-            if len(found) == 1:
-                return found[0]
+        for matches in (towns, by_name):
+            if len(matches) == 1:
+                return matches[0]
         if towns:
             raise KeyError(
                 f"{word!r} may be {' or '.join(repr(self.names[town]) for town in towns)}: use the full name"
@@ -149,7 +149,7 @@ ROAD_VALUES = {"motorway": 1.0, "primary": 0.7, "secondary": 0.3}
 
 
 @dataclass(frozen=True)
-class Place:
+class MapTown:
     """One row of towns.csv. Coordinates in degrees WGS84; `value` 0..1 is what holding it is worth."""
 
     name: str
@@ -202,7 +202,7 @@ def worth(links: int, road_class: str, population: float) -> float:
     return round(0.4 * junction + 0.3 * ROAD_VALUES.get(road_class, 0.0) + 0.3 * people, 4)
 
 
-def named(table: Table, row: Row, longest: int = 80) -> str:
+def named(table: Table, row: CsvRow, longest: int = 80) -> str:
     """Return the cell `name`, or an empty text and a fault."""
     name = row["name"].strip()
     if not name or len(name) > longest:
@@ -221,12 +221,12 @@ def listed(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(part.strip() for part in text.split(";") if part.strip()))
 
 
-def town_of(table: Table, row: Row) -> Place:
+def town_of(table: Table, row: CsvRow) -> MapTown:
     """Return one row of towns.csv; `value` is -1 where the file gives none. Faults go to the table."""
     size = table.choice(row, "size_class", tuple(PEOPLE), "village")
     confidence = table.choice(row, "coord_confidence", ("sourced", *WEAK_COORDINATES), "sourced")
     value = table.number(row, "value", 0, 1, default=-1.0)
-    return Place(
+    return MapTown(
         name=named(table, row),
         aliases=listed(row["aliases"]),
         pcode=row["pcode"].strip(),
@@ -248,18 +248,18 @@ def named_short(name: str) -> str:
     return name.split(" (")[0].strip()
 
 
-def read_towns(table: Table) -> list[Place]:
+def read_towns(table: Table) -> list[MapTown]:
     """Return the towns in the order of the file; a name that stands twice is a fault."""
-    places: list[Place] = []
+    places: list[MapTown] = []
     first: dict[str, int] = {}
     for row in table.rows:
-        place = town_of(table, row)
-        known = first.setdefault(same_name(place.name), row.line)
-        if place.name and known != row.line:
+        town = town_of(table, row)
+        known = first.setdefault(same_name(town.name), row.line)
+        if town.name and known != row.line:
             table.fault(
-                row.line, "name", f"{place.name!r} stands on line {known} already; every town needs a name of its own"
+                row.line, "name", f"{town.name!r} stands on line {known} already; every town needs a name of its own"
             )
-        places.append(place)
+        places.append(town)
     if not places and table.columns:
         table.fault(None, "", "has no towns")
     return places
@@ -279,7 +279,7 @@ def read_posts(table: Table) -> tuple[Post, ...]:
 def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> dict[date, tuple[Holding, ...]]:
     """Return who held each town on each date, in the order of `names`. `suggest(word)` gives ", did you mean ...?"."""
     index = {name: town for town, name in enumerate(names)}
-    found: dict[date, dict[int, Holding]] = {}
+    by_day: dict[date, dict[int, Holding]] = {}
     for row in table.rows:
         name, day = row["name"].strip(), _day(table, row)
         if name not in index:
@@ -287,12 +287,12 @@ def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], st
             continue
         if day is None:
             continue
-        rows = found.setdefault(day, {})
+        rows = by_day.setdefault(day, {})
         if index[name] in rows:
             table.fault(row.line, "name", f"{name!r} stands on line {rows[index[name]].line} already{_on(day)}")
             continue
         rows[index[name]] = _holding(table, row)
-    for day, rows in sorted(found.items()):
+    for day, rows in sorted(by_day.items()):
         absent = [name for name, town in index.items() if town not in rows]
         if absent:
             more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
@@ -301,11 +301,11 @@ def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], st
                 "name",
                 f"no row{_on(day)} for {', '.join(repr(name) for name in absent[:5])}{more}; every town needs one a date",
             )
-    if not found and table.columns and not table.rows:
+    if not by_day and table.columns and not table.rows:
         table.fault(None, "", "has no rows; every town needs one")
     return {
         day: tuple(rows[town] for town in range(len(names)))
-        for day, rows in sorted(found.items())
+        for day, rows in sorted(by_day.items())
         if len(rows) == len(names)
     }
 
@@ -314,11 +314,11 @@ def _on(day: date) -> str:
     return "" if day == UNDATED else f" on {day.isoformat()}"
 
 
-def _day(table: Table, row: Row) -> date | None:
+def _day(table: Table, row: CsvRow) -> date | None:
     return table.day(row, "date") if "date" in table.columns else UNDATED
 
 
-def _holding(table: Table, row: Row) -> Holding:
+def _holding(table: Table, row: CsvRow) -> Holding:
     """Return one row of control.csv; faults where status and groups do not fit."""
     groups = listed(row["groups"])
     status = table.choice(row, "status", STATUSES, "held" if groups else "neutral")

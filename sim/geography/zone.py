@@ -85,10 +85,10 @@ class ZoneSide:
 
     def within(self, depth_km: float) -> np.ndarray:
         """Return which towns lie in a zone so deep, bool [T]."""
-        found = np.zeros(len(self.inside), bool)
+        is_within = np.zeros(len(self.inside), bool)
         depth, away = depth_km / self.cell_km, self._away
-        found[self.inside] = _within(self.points, self.line, depth) if away is None else away <= _reach(depth)
-        return found
+        is_within[self.inside] = _within(self.points, self.line, depth) if away is None else away <= _reach(depth)
+        return is_within
 
     @cached_property
     def _away(self) -> np.ndarray | None:
@@ -136,11 +136,11 @@ def _of(cells: np.ndarray, towns: np.ndarray) -> np.ndarray:
     return np.append(np.asarray(towns, bool), False)[cells]
 
 
-def _between(one: np.ndarray, other: np.ndarray) -> Segments:
+def _between(a: np.ndarray, b: np.ndarray) -> Segments:
     """Return the edges between cells of two sets."""
-    rows, columns = np.nonzero((one[:, :-1] & other[:, 1:]) | (other[:, :-1] & one[:, 1:]))
+    rows, columns = np.nonzero((a[:, :-1] & b[:, 1:]) | (b[:, :-1] & a[:, 1:]))
     upright = np.column_stack((columns + 1, rows, columns + 1, rows + 1))
-    rows, columns = np.nonzero((one[:-1] & other[1:]) | (other[:-1] & one[1:]))
+    rows, columns = np.nonzero((a[:-1] & b[1:]) | (b[:-1] & a[1:]))
     level = np.column_stack((columns, rows + 1, columns + 1, rows + 1))
     return np.concatenate((upright, level)).astype(float)
 
@@ -166,8 +166,8 @@ def _squares(points: np.ndarray, line: Segments) -> np.ndarray:
     px, py = points[:, 0][:, None], points[:, 1][:, None]
     x0, y0, x1, y1 = line.T
     away = np.maximum(np.maximum(x0 - px, px - x1), 0) ** 2 + np.maximum(np.maximum(y0 - py, py - y1), 0) ** 2
-    found: np.ndarray = away.min(axis=1, initial=np.inf)
-    return found
+    squares: np.ndarray = away.min(axis=1, initial=np.inf)
+    return squares
 
 
 def _reach(depth: float) -> float:
@@ -177,11 +177,11 @@ def _reach(depth: float) -> float:
 
 def _buckets(points: np.ndarray, edge: float) -> dict[tuple[int, int], list[int]]:
     """Return the rows of points [n, 2] by square of side `edge`, at least one cell."""
-    found: dict[tuple[int, int], list[int]] = defaultdict(list)
+    buckets: dict[tuple[int, int], list[int]] = defaultdict(list)
     squares = np.floor(points / max(edge, 1.0)).astype(int).tolist()
     for row, (x, y) in enumerate(squares):
-        found[x, y].append(row)
-    return found
+        buckets[x, y].append(row)
+    return buckets
 
 
 def _polylines(line: Segments, on: Frame) -> list[np.ndarray]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST = 1e12
 
 
-class Column:
+class RowField:
     """A number of the row, from `low` to `high`; one that is `fixed` belongs to the rules and cannot be written."""
 
     def __init__(self, low: float = -MOST, high: float = MOST, fixed: bool = False) -> None:
@@ -59,7 +59,7 @@ class Column:
         return int(number) if self.whole else number
 
 
-class Flag(Column):
+class Flag(RowField):
     """A field that is 0 or 1, as False or True."""
 
     def shown(self, model: Any, stored: Any) -> bool:
@@ -73,7 +73,7 @@ class Flag(Column):
         return int(value)
 
 
-class Word(Column):
+class Word(RowField):
     """A field whose numbers stand for words."""
 
     def __init__(self, words: tuple[str, ...], fixed: bool = False) -> None:
@@ -91,7 +91,7 @@ class Word(Column):
         return self.words.index(value)
 
 
-class Name(Column):
+class Name(RowField):
     """A field that points to a row of `factions`, `groups` or `towns`, as its name; None where it points to none."""
 
     def __init__(self, of: str, fixed: bool = False, needed: bool = False) -> None:
@@ -123,7 +123,7 @@ class _NoIds:
         return iter((0,))
 
 
-class Row:
+class RowAgent:
     """What all agents share: the number of their row in a table of the world."""
 
     table: ClassVar[str]
@@ -145,22 +145,22 @@ class Row:
         return f"<{type(self).__name__} {self.name}>"
 
 
-class Faction(Row, Agent):
+class Faction(RowAgent, Agent):
     """A side of the conflict: one group or a coalition of groups."""
 
     table, fields = "factions", tables.FACTION
     role = Word(kinds.ROLES, fixed=True)
     proscribed = Flag()
-    expansion = Column(0, 20)
-    tolerance = Column(0, 20)
-    truce_propensity = Column(0, 20)
-    restraint = Column(0.1, 20)
-    fatigue = Column(0)
-    threat = Column(0, 1)
-    momentum = Column(0)
-    killed = Column(fixed=True)
-    deserted = Column(fixed=True)
-    reinforced = Column(fixed=True)
+    expansion = RowField(0, 20)
+    tolerance = RowField(0, 20)
+    truce_propensity = RowField(0, 20)
+    restraint = RowField(0.1, 20)
+    fatigue = RowField(0)
+    threat = RowField(0, 1)
+    momentum = RowField(0)
+    killed = RowField(fixed=True)
+    deserted = RowField(fixed=True)
+    reinforced = RowField(fixed=True)
 
     @property
     def code(self) -> str:
@@ -186,14 +186,14 @@ class Faction(Row, Agent):
         return int((world.groups["faction"][held] == self.row).sum())
 
 
-class Town(Row, FixedAgent):
+class Town(RowAgent, FixedAgent):
     """A town, fixed to its cell."""
 
     table, fields = "towns", tables.TOWN
-    x = Column(fixed=True)
-    y = Column(fixed=True)
-    population = Column(0)
-    value = Column(0, 1)
+    x = RowField(fixed=True)
+    y = RowField(fixed=True)
+    population = RowField(0)
+    value = RowField(0, 1)
     status = Word(kinds.TOWN_STATUS, fixed=True)
     in_zone = Flag()
     front = Flag(fixed=True)
@@ -226,7 +226,7 @@ class Town(Row, FixedAgent):
         return dict(zip(self.model.names["factions"], self.model.world.influence[self.row].tolist(), strict=True))
 
 
-class _Mortal(Row):
+class _Mortal(RowAgent):
     """An agent that comes and goes with its row."""
 
     made: ClassVar[int]
@@ -243,8 +243,8 @@ class _Mortal(Row):
     @classmethod
     def rows(cls, world: World) -> np.ndarray:
         """Return the rows made so far, closed ones included."""
-        found: np.ndarray = getattr(world, cls.table)[: world.counts[cls.made]]
-        return found
+        rows: np.ndarray = getattr(world, cls.table)[: world.counts[cls.made]]
+        return rows
 
     @classmethod
     def living(cls, world: World) -> np.ndarray:
@@ -280,8 +280,8 @@ class Base(_Mortal, FixedAgent):
 
     table, fields, made = "bases", tables.BASE, tables.N_BASES
     town = Name("towns", fixed=True)
-    fighters = Column(fixed=True)
-    opened = Column(fixed=True)
+    fighters = RowField(fixed=True)
+    opened = RowField(fixed=True)
     status = Word(kinds.BASE_STATUS, fixed=True)
 
     def close(self) -> None:
@@ -298,19 +298,19 @@ class Force(_Mortal, CellAgent):
     """Fighters of one group who stand in a town or are on the way."""
 
     table, fields, made = "forces", tables.FORCE, tables.N_FORCES
-    fighters = Column(0, MOST_FIGHTERS)
-    cohesion = Column(0, 1)
-    rank = Column(1, 3)
+    fighters = RowField(0, MOST_FIGHTERS)
+    cohesion = RowField(0, 1)
+    rank = RowField(1, 3)
     commander = Flag()
     orders = Word(kinds.ORDERS, fixed=True)
     home = Name("towns", needed=True)
     town = Name("towns", fixed=True)
     goal = Name("towns", needed=True)
     enemy = Name("factions", fixed=True)
-    arrived = Column(fixed=True)
-    born = Column(fixed=True)
-    x = Column(fixed=True)
-    y = Column(fixed=True)
+    arrived = RowField(fixed=True)
+    born = RowField(fixed=True)
+    x = RowField(fixed=True)
+    y = RowField(fixed=True)
 
     @property
     def cell(self) -> Cell | None:

@@ -51,7 +51,7 @@ class ConflictModel(mesa.Model):
         self.names: dict[str, tuple[str, ...]] = {
             "factions": self.simulation.names.factions,
             "groups": self.simulation.names.groups,
-            "towns": tuple(place.name for place in geography.places),
+            "towns": tuple(town.name for town in geography.places),
         }
         self.followers: dict[type[mesa.Agent], Follower] = {}
         self._numbered = 0
@@ -161,14 +161,14 @@ class ConflictModel(mesa.Model):
     def _columns(self) -> Reporters:
         """Return where the daily tables have what is reported, by column: (table, field, position)."""
         short = list(self.codes.values())
-        found: Reporters = {}
+        columns: Reporters = {}
         for f, code in enumerate(short):
-            found |= {f"{code}_{field}": ("faction", field, (f,)) for field in tables.FACTION_DAY}
+            columns |= {f"{code}_{field}": ("faction", field, (f,)) for field in tables.FACTION_DAY}
         for field in ("level", "deaths"):
             for a in range(len(short)):
                 for b in range(a + 1, len(short)):
-                    found[f"{field}_{short[a]}_{short[b]}"] = ("pair", field, (a, b))
-        return found | {field: ("theatre", field, ()) for field in tables.THEATRE_DAY}
+                    columns[f"{field}_{short[a]}_{short[b]}"] = ("pair", field, (a, b))
+        return columns | {field: ("theatre", field, ()) for field in tables.THEATRE_DAY}
 
     def row_of(self, kind: str, name: object) -> int:
         """Return the row of a faction, group or town by its name; ValueError where there is none."""
@@ -196,9 +196,9 @@ class ConflictModel(mesa.Model):
             return
         size = (self.geography.width, self.geography.height)
         self._grid = OrthogonalMooreGrid(size, torus=False, capacity=None, random=self.random)
-        kept, native = super().agents_by_type, type(super().agents)
+        agent_sets, native = super().agents_by_type, type(super().agents)
         for kind in (Faction, Town, Base, Force):  # so that a day without bases has an empty set of them
-            kept.setdefault(kind, native([], random=self.random))
+            agent_sets.setdefault(kind, native([], random=self.random))
         for row in range(len(self.names["factions"])):
             Faction(self, row)
         cells = [self._grid[x, y] for x in range(size[0]) for y in range(size[1])]

@@ -12,7 +12,7 @@ from sim import __version__
 from sim.plots.run_report import data_uri, environment
 from sim.plots.style import day_text, evidence_line
 from sim.text import plural
-from sim.validation.posterior import Fitted, parameters, predictive, unknown
+from sim.validation.posterior import CalibrationResult, parameters, predictive, unknown
 
 MOST_TYPICAL = 3  # draws that are named
 ALT = {
@@ -25,22 +25,22 @@ ALT = {
 }
 
 
-def page(fitted: Fitted, pictures: dict[str, bytes]) -> str:
+def page(fitted: CalibrationResult, pictures: dict[str, bytes]) -> str:
     """Return the page: self-contained, its pictures inside."""
     plan = fitted.plan
-    said, scenario = plan.definition, plan.loaded.scenario
+    definition, scenario = plan.definition, plan.loaded.scenario
     return (
         environment()
         .get_template("calibration.html.j2")
         .render(
-            question=said.question,
-            name=said.name,
+            question=definition.question,
+            name=definition.name,
             version=__version__,
             scenario=scenario,
             evidence=evidence_line(scenario),
             window=f"{plural(scenario.days, 'day')} from {day_text(scenario.start)}",
-            runs=f"{plural(said.draws, 'draw')} of the priors, {plural(said.replicates, 'run')} each; the {len(fitted.kept.rows)} nearest kept",
-            source=said.observed.source,
+            runs=f"{plural(definition.draws, 'draw')} of the priors, {plural(definition.replicates, 'run')} each; the {len(fitted.kept.rows)} nearest kept",
+            source=definition.observed.source,
             recovery=recovery_line(fitted),
             predictive=predictive_line(fitted),
             unknown=unknown(fitted),
@@ -49,7 +49,7 @@ def page(fitted: Fitted, pictures: dict[str, bytes]) -> str:
             figures=[_figure(row) for row in predictive(fitted).to_dict("records")],
             images={name: data_uri(png) for name, png in pictures.items()},
             alt=ALT,
-            cap=said.cap,
+            cap=definition.cap,
             weights=[f"{plan.targets.patterns[i]} {weight:g}" for i, weight in enumerate(plan.targets.weight.tolist())],
             threshold=f"{fitted.kept.threshold:.2f}",
             nearest=f"{fitted.kept.distance[0]:.2f}",
@@ -93,51 +93,51 @@ def _band(row: Mapping[Any, Any], name: str) -> str:
     return "" if pd.isna(median) else f"{median:.3g} ({low:.3g} to {high:.3g})"
 
 
-def parameter_lines(fitted: Fitted) -> list[str]:
+def parameter_lines(fitted: CalibrationResult) -> list[str]:
     """Return the fitted inputs as lines: prior, posterior and what recovery says."""
     rows = [row for row in parameters(fitted).to_dict("records") if row["fitted"]]
     wide = max(len(row["input"]) for row in rows)
     head = f"{'input':{wide}}  {'prior':>16}  {'median':>7}  {'90 %':>16}  narrower  recovered"
     lines = [head]
     for row in rows:
-        shown = _parameter(row)
+        texts = _parameter(row)
         recovered = (
-            f"r {shown['correlation']}, coverage {shown['coverage']}, {shown['verdict']}" if shown["verdict"] else ""
+            f"r {texts['correlation']}, coverage {texts['coverage']}, {texts['verdict']}" if texts["verdict"] else ""
         )
-        prior = shown["prior"].removesuffix(", log")
+        prior = texts["prior"].removesuffix(", log")
         lines.append(
-            f"{row['input']:{wide}}  {prior:>16}  {shown['median']:>7}  {shown['interval']:>16}  {shown['narrower']:>8}  {recovered}"
+            f"{row['input']:{wide}}  {prior:>16}  {texts['median']:>7}  {texts['interval']:>16}  {texts['narrower']:>8}  {recovered}"
         )
     return lines
 
 
-def recovery_line(fitted: Fitted) -> str:
+def recovery_line(fitted: CalibrationResult) -> str:
     """Say how well known inputs were found again."""
-    found = fitted.recovery
-    if found is None:
+    recovery = fitted.recovery
+    if recovery is None:
         return ""
     names = fitted.plan.space.paths[: fitted.plan.space.fitted]
-    uneven = [name for name, p in zip(names, found.uniform.tolist(), strict=True) if p < 0.05 / len(names)]
-    held = found.coverage
-    said = (
-        f"Recovery of {len(found.truth)} synthetic truths: 90 % intervals hold {held.mean():.1%} of them "
+    uneven = [name for name, p in zip(names, recovery.uniform.tolist(), strict=True) if p < 0.05 / len(names)]
+    held = recovery.coverage
+    sentence = (
+        f"Recovery of {len(recovery.truth)} synthetic truths: 90 % intervals hold {held.mean():.1%} of them "
         f"({held.min():.0%} to {held.max():.0%} by input)"
     )
-    return f"{said}; ranks are {'even for all inputs' if not uneven else 'uneven for ' + ', '.join(uneven)}."
+    return f"{sentence}; ranks are {'even for all inputs' if not uneven else 'uneven for ' + ', '.join(uneven)}."
 
 
-def predictive_line(fitted: Fitted) -> str:
+def predictive_line(fitted: CalibrationResult) -> str:
     """Say which observed figures fresh runs of the posterior give."""
     table = predictive(fitted)
     if not len(fitted.fresh):
         return ""
     both = (table["median_accepted"] == 1) & (table["observed_in_band"] == 1)
     missed = [name.replace("_", " ") for name in table.loc[~both, "figure"]]
-    said = f"Fresh runs of the posterior: {int(both.sum())} of {len(table)} figures have their median in the tolerance and the observation in the 90 % band"
-    return f"{said}{'; not ' + ', '.join(missed) if missed else ''}."
+    sentence = f"Fresh runs of the posterior: {int(both.sum())} of {len(table)} figures have their median in the tolerance and the observation in the 90 % band"
+    return f"{sentence}{'; not ' + ', '.join(missed) if missed else ''}."
 
 
-def typical_lines(fitted: Fitted) -> list[str]:
+def typical_lines(fitted: CalibrationResult) -> list[str]:
     """Say which draws of the posterior give the tolerances on average, and how the scenario's own numbers do."""
     table = fitted.typical
     if table is None:

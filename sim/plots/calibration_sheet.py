@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from sim import __version__
 from sim.plots.comparison.sheet import shortened
 from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, day_text, new_figure, png_bytes, put_stamp, typography
-from sim.validation.posterior import Fitted, correlations, influence, predictive
+from sim.validation.posterior import CalibrationResult, correlations, influence, predictive
 from sim.validation.rejection_abc import BINS
 
 if TYPE_CHECKING:
@@ -29,9 +29,9 @@ FARTHEST = 4.0  # half-widths of a tolerance that the figure of predictions show
 SHARED = "share of the prior's range"
 
 
-def figures(fitted: Fitted) -> dict[str, bytes]:
+def figures(fitted: CalibrationResult) -> dict[str, bytes]:
     """Return every figure as PNG by name."""
-    drawn: dict[str, Callable[[Fitted], Figure]] = {
+    drawn: dict[str, Callable[[CalibrationResult], Figure]] = {
         "posterior": posterior_figure,
         "predictive": predictive_figure,
         "correlations": correlation_figure,
@@ -39,13 +39,13 @@ def figures(fitted: Fitted) -> dict[str, bytes]:
     }
     if fitted.recovery is not None:
         drawn |= {"recovery": recovery_figure, "ranks": rank_figure}
-    found = {}
+    pictures = {}
     with typography():
         for name, draw in drawn.items():
             figure = draw(fitted)
             _stamp(figure, fitted)
-            found[name] = png_bytes(figure)
-    return found
+            pictures[name] = png_bytes(figure)
+    return pictures
 
 
 def short(path: str) -> str:
@@ -54,9 +54,9 @@ def short(path: str) -> str:
     return f"{': '.join(parts[-2:])}".replace("_", " ")
 
 
-def _stamp(figure: Figure, fitted: Fitted) -> None:
-    scenario, said = fitted.plan.loaded.scenario, fitted.plan.definition
-    runs = f"{len(fitted.kept.rows)} of {said.draws} draws kept"
+def _stamp(figure: Figure, fitted: CalibrationResult) -> None:
+    scenario, definition = fitted.plan.loaded.scenario, fitted.plan.definition
+    runs = f"{len(fitted.kept.rows)} of {definition.draws} draws kept"
     put_stamp(
         figure,
         scenario,
@@ -88,7 +88,7 @@ def _plain(axes: Axes) -> Axes:
     return axes
 
 
-def posterior_figure(fitted: Fitted) -> Figure:
+def posterior_figure(fitted: CalibrationResult) -> Figure:
     """Draw prior and posterior of each fitted input."""
     space = fitted.plan.space
     figure, panels = _panels(
@@ -98,20 +98,20 @@ def posterior_figure(fitted: Fitted) -> Figure:
     )
     inputs = fitted.plan.loaded.scenario
     best = _best(inputs)
-    for place, axes in enumerate(panels):
-        path, edges = space.paths[place], _edges(fitted, place)
-        axes.hist(fitted.runs.points[:, place], bins=edges, weights=_parts(len(fitted.runs.points)), color=PRIOR)
-        axes.hist(fitted.values[:, place], bins=edges, weights=_parts(len(fitted.values)), color=POSTERIOR, alpha=0.62)
-        axes.axvline(float(np.median(fitted.values[:, place])), color=POSTERIOR, lw=1.4)
+    for index, axes in enumerate(panels):
+        path, edges = space.paths[index], _edges(fitted, index)
+        axes.hist(fitted.runs.points[:, index], bins=edges, weights=_parts(len(fitted.runs.points)), color=PRIOR)
+        axes.hist(fitted.values[:, index], bins=edges, weights=_parts(len(fitted.values)), color=POSTERIOR, alpha=0.62)
+        axes.axvline(float(np.median(fitted.values[:, index])), color=POSTERIOR, lw=1.4)
         axes.plot([best[path]], [0], marker="^", color=INK, ms=5, clip_on=False, zorder=5)
-        if space.log[place]:
+        if space.log[index]:
             axes.set_xscale("log")
             axes.minorticks_off()
-            axes.set_xticks([space.low[place], np.sqrt(space.low[place] * space.high[place]), space.high[place]])
+            axes.set_xticks([space.low[index], np.sqrt(space.low[index] * space.high[index]), space.high[index]])
             axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
         axes.set_yticks([])
         axes.set_title(short(path), fontsize=8, loc="left", color=INK)
-        axes.set_xlabel(shortened(space.units[place], 2.2, 6.5), fontsize=6.5, color=QUIET, labelpad=1)
+        axes.set_xlabel(shortened(space.units[index], 2.2, 6.5), fontsize=6.5, color=QUIET, labelpad=1)
     return figure
 
 
@@ -125,15 +125,15 @@ def _parts(count: int) -> np.ndarray:
     return np.full(count, 1 / max(count, 1))
 
 
-def _edges(fitted: Fitted, place: int) -> np.ndarray:
+def _edges(fitted: CalibrationResult, index: int) -> np.ndarray:
     """Return the edges of the bars of an input, even on the scale of its prior."""
     space = fitted.plan.space
     shares = np.full((BARS + 1, len(space.paths)), 0.5)
-    shares[:, place] = np.linspace(0, 1, BARS + 1)
-    return np.asarray(space.values(shares)[:, place])
+    shares[:, index] = np.linspace(0, 1, BARS + 1)
+    return np.asarray(space.values(shares)[:, index])
 
 
-def predictive_figure(fitted: Fitted) -> Figure:
+def predictive_figure(fitted: CalibrationResult) -> Figure:
     """Draw each figure's runs of prior and posterior against the record, in half-widths of its tolerance."""
     table = predictive(fitted)
     height = 1.6 + 0.24 * len(table)
@@ -168,18 +168,18 @@ def _predicted(axes: Axes, y: int, line: Any) -> None:
             axes.plot([at(low), at(high)], [y + up] * 2, color=colour, lw=width, solid_capstyle="butt")
             axes.plot([at(median)], [y + up], "o", color=colour, ms=4.5, mec=PAPER, mew=0.6)
     axes.plot([at(line.observed)], [y], "D", color=EVIDENCE_INK, ms=4.5, mec=PAPER, mew=0.6, zorder=5)
-    said = f"{line.posterior_median:.3g}   ({line.observed:.3g})"
-    axes.text(1.02, y, said, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
+    label = f"{line.posterior_median:.3g}   ({line.observed:.3g})"
+    axes.text(1.02, y, label, transform=axes.get_yaxis_transform(), fontsize=7.5, va="center", color=INK)
 
 
-def correlation_figure(fitted: Fitted) -> Figure:
+def correlation_figure(fitted: CalibrationResult) -> Figure:
     """Draw how the fitted inputs go together in the posterior."""
     table = correlations(fitted)
     note = "Rank correlation over the draws kept: inputs of strong colour stand in for one another, so that neither is told alone."
     return _heat(table, "Inputs that go together in the posterior", note, numbers=True, wide=8.6)
 
 
-def influence_figure(fitted: Fitted) -> Figure:
+def influence_figure(fitted: CalibrationResult) -> Figure:
     """Draw which input moves which figure over the prior."""
     note = (
         "Rank correlation over all draws of the prior: a row without colour is an input that these figures cannot tell."
@@ -214,43 +214,43 @@ def _heat(table: pd.DataFrame, title: str, note: str, numbers: bool, wide: float
     return figure
 
 
-def recovery_figure(fitted: Fitted) -> Figure:
+def recovery_figure(fitted: CalibrationResult) -> Figure:
     """Draw synthetic truths against what the fit made of them."""
-    found, space = fitted.recovery, fitted.plan.space
-    assert found is not None
+    recovery, space = fitted.recovery, fitted.plan.space
+    assert recovery is not None
     note = (
-        f"{len(found.truth)} truths drawn from the prior, one run of each fitted as if observed: truth across, posterior mean up, both as "
+        f"{len(recovery.truth)} truths drawn from the prior, one run of each fitted as if observed: truth across, posterior mean up, both as "
         f"{SHARED}.\nOn the diagonal the data tell the input; a level cloud says that they do not. Coverage: 90 % intervals that hold the truth."
     )
     figure, panels = _panels(space.fitted, "Recovery of known inputs", note, tall=1.9)
-    for place, axes in enumerate(panels):
+    for index, axes in enumerate(panels):
         axes.plot([0, 1], [0, 1], color=QUIET, lw=0.8)
-        axes.plot(found.truth[:, place], found.centre[:, place], "o", color=POSTERIOR, ms=2.4, alpha=0.6, mew=0)
+        axes.plot(recovery.truth[:, index], recovery.centre[:, index], "o", color=POSTERIOR, ms=2.4, alpha=0.6, mew=0)
         axes.set_xlim(0, 1)
         axes.set_ylim(0, 1)
-        axes.set_title(short(space.paths[place]), fontsize=8, loc="left", color=INK)
+        axes.set_title(short(space.paths[index]), fontsize=8, loc="left", color=INK)
         axes.set_xlabel(
-            f"r {found.correlation[place]:.2f}, coverage {found.coverage[place]:.0%}", fontsize=7, labelpad=1
+            f"r {recovery.correlation[index]:.2f}, coverage {recovery.coverage[index]:.0%}", fontsize=7, labelpad=1
         )
     return figure
 
 
-def rank_figure(fitted: Fitted) -> Figure:
+def rank_figure(fitted: CalibrationResult) -> Figure:
     """Draw the ranks of synthetic truths among the draws kept for them."""
     from scipy.stats import binom
 
-    found, space = fitted.recovery, fitted.plan.space
-    assert found is not None
-    low, high = binom.ppf([0.025, 0.975], len(found.truth), 1 / BINS)
+    recovery, space = fitted.recovery, fitted.plan.space
+    assert recovery is not None
+    low, high = binom.ppf([0.025, 0.975], len(recovery.truth), 1 / BINS)
     note = (
         "Rank of each truth among the draws kept for it; an honest fit has them even. Grey: where 95 % of even bars lie. "
         "A hump says\nthat the fit is less sure than it might be, a valley that it is too sure, a slope that it is off to one side."
     )
     figure, panels = _panels(space.fitted, "Ranks of known inputs", note)
-    for place, axes in enumerate(panels):
+    for index, axes in enumerate(panels):
         axes.axhspan(float(low), float(high), color="#E8EAED", lw=0)
-        axes.bar((np.arange(BINS) + 0.5) / BINS, found.counts[place], width=0.9 / BINS, color=POSTERIOR, alpha=0.75)
+        axes.bar((np.arange(BINS) + 0.5) / BINS, recovery.counts[index], width=0.9 / BINS, color=POSTERIOR, alpha=0.75)
         axes.set_xlim(0, 1)
-        axes.set_title(short(space.paths[place]), fontsize=8, loc="left", color=INK)
-        axes.set_xlabel(f"chi-square p {found.uniform[place]:.2g}", fontsize=7, labelpad=1)
+        axes.set_title(short(space.paths[index]), fontsize=8, loc="left", color=INK)
+        axes.set_xlabel(f"chi-square p {recovery.uniform[index]:.2g}", fontsize=7, labelpad=1)
     return figure

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangle
 
 from sim import __version__
-from sim.comparison.control import TownPaths, Way, whole_percent
+from sim.comparison.control import ControlPath, TownPaths, whole_percent
 from sim.plots.map import layers
 from sim.plots.map.geometry import Ground, contact_lines
 from sim.plots.map.layers import Box, place_labels
@@ -24,7 +24,7 @@ from sim.plots.style import (
     NEUTRAL,
     PAPER,
     QUIET,
-    Look,
+    FactionStyles,
     day_text,
     look_of,
     new_figure,
@@ -48,7 +48,7 @@ HEAD, FOOT, GAP = 1.15, 0.5, 0.2
 
 LINE = 0.158  # inches a line of small type
 
-MOST, SHOWN = 14, 12  # steps drawn at most; of longer chains so many, with the middle folded
+MOST, STEPS_WHEN_FOLDED = 14, 12  # steps drawn at most; of longer chains so many, with the middle folded
 
 EDGE_KM, LEAST_KM = 9.0, 34.0
 
@@ -84,8 +84,8 @@ def _fold(steps: tuple[Cause, ...]) -> list[Cause | int]:
     """Return the steps to draw; a number stands for so many left out in the middle of a long chain."""
     if len(steps) <= MOST:
         return list(steps)
-    first = SHOWN // 2 - 2
-    last = SHOWN - 1 - first
+    first = STEPS_WHEN_FOLDED // 2 - 2
+    last = STEPS_WHEN_FOLDED - 1 - first
     return [*steps[:first], len(steps) - first - last, *steps[-last:]]
 
 
@@ -167,9 +167,9 @@ def _card(axes: Axes, ground: Ground, card: Cause | int, top: float, tall: float
 
 def _words(axes: Axes, card: Cause, y: float) -> None:
     text, small = _lines(card)
-    place = f" · {card.town}" if card.town else ""
+    town_text = f" · {card.town}" if card.town else ""
     mark = " · given by the scenario" if card.given else ""
-    axes.text(LEFT + 0.1, y, f"{card.when}{place}{mark}", fontsize=7.6, color=QUIET, va="top", fontweight="bold")
+    axes.text(LEFT + 0.1, y, f"{card.when}{town_text}{mark}", fontsize=7.6, color=QUIET, va="top", fontweight="bold")
     y -= 0.175
     for line in text:
         axes.text(LEFT + 0.1, y, line, fontsize=9.2, va="top")
@@ -181,7 +181,7 @@ def _words(axes: Axes, card: Cause, y: float) -> None:
 
 def _map(figure: Figure, run: Run, ground: Ground, state: MapState, why: Why, height: float) -> None:
     """Draw the places of the steps, with their numbers, on the day of the event."""
-    where = {place.name: town for town, place in enumerate(ground.geography.places)}
+    where = {map_town.name: town for town, map_town in enumerate(ground.geography.places)}
     numbers: dict[int, list[int]] = {}
     for step in why.steps:
         if step.town in where:
@@ -286,13 +286,13 @@ def _key(axes: Axes, ground: Ground, state: MapState, extent: tuple[float, float
     legend, x = Legend(axes), 6.0
     middle = -legend.height / 2
     seen = within(ground, extent)
-    shown = {sides for sides, inside in zip(state.sides, seen, strict=True) if inside}
+    visible = {sides for sides, inside in zip(state.sides, seen, strict=True) if inside}
     entries: list[tuple[tuple[str, ...], str]] = [
-        ((code,), code) for code in ground.look.codes if any(code in sides for sides in shown)
+        ((code,), code) for code in ground.look.codes if any(code in sides for sides in visible)
     ]
-    pairs = sorted(sides for sides in shown if len(sides) == 2)
+    pairs = sorted(sides for sides in visible if len(sides) == 2)
     entries += [(pairs[0], "contested")] if pairs else []
-    entries += [((), "neutral")] if () in shown else []
+    entries += [((), "neutral")] if () in visible else []
     for sides, name in entries:
         for shape, colour in layers.fill_symbol(sides, ground):
             legend.symbol((x, middle), shape, 4.6, colour, PAPER if sides else INK)
@@ -322,20 +322,20 @@ def _scale(axes: Axes, extent: tuple[float, float, float, float]) -> Box:
 
 def _others(ground: Ground, numbers: dict[int, list[int]], extent: tuple[float, float, float, float]) -> np.ndarray:
     """Return the other towns of the map's extent, the largest first."""
-    population = np.array([place.population for place in ground.geography.places])
+    population = np.array([map_town.population for map_town in ground.geography.places])
     order = np.argsort(-population, kind="stable")
-    wanted = within(ground, extent)
-    return np.array([town for town in order if wanted[town] and int(town) not in numbers], int)
+    in_extent = within(ground, extent)
+    return np.array([town for town in order if in_extent[town] and int(town) not in numbers], int)
 
 
 def _ranges(numbers: list[int]) -> str:
     """Say numbers in order: "1-3, 6"."""
-    said, start = [], numbers[0]
+    ranges, start = [], numbers[0]
     for number, after in zip(numbers, [*numbers[1:], 0], strict=True):
         if after != number + 1:
-            said.append(f"{start}" if start == number else f"{start}\u2013{number}")
+            ranges.append(f"{start}" if start == number else f"{start}\u2013{number}")
             start = after
-    return ", ".join(said)
+    return ", ".join(ranges)
 
 
 PATHS_LEFT, PANEL, PATHS_GAP = 4.1, 1.55, 0.22  # inches: words, width of a panel, space between panels
@@ -374,10 +374,10 @@ def why_study_picture(study: Study, paths: TownPaths) -> Figure:
 def _paths_heading(figure: Figure, study: Study, paths: TownPaths, width: float, height: float) -> None:
     counts = set(paths.runs.tolist())
     each = f"{counts.pop()} runs a scenario. " if len(counts) == 1 else ""
-    said = (
+    sentence = (
         f"Share of runs by the last event that changed who holds it, and what led there, each kind of step once. {each}"
     )
-    lines = wrap(f"{said}Lines are 95 % intervals (Wilson).", int((width - 0.5) * LETTERS_AN_INCH))
+    lines = wrap(f"{sentence}Lines are 95 % intervals (Wilson).", int((width - 0.5) * LETTERS_AN_INCH))
     title = f"How {paths.label} came to its holder"
     figure.text(0.25 / width, 1 - 0.14 / height, title, fontsize=14, fontweight="bold", va="top")
     figure.text(0.25 / width, 1 - 0.48 / height, "\n".join(lines[:2]), fontsize=9, color=QUIET, va="top")
@@ -388,7 +388,7 @@ def _paths_scale(paths: TownPaths) -> float:
     return min(1.0, float(np.ceil(5 * max(shares, default=1.0)) / 5))
 
 
-def _panel(axes: Axes, paths: TownPaths, number: int, name: str, look: Look, top: float) -> None:
+def _panel(axes: Axes, paths: TownPaths, number: int, name: str, look: FactionStyles, top: float) -> None:
     """Draw the bars of one scenario."""
     runs = int(paths.runs[number])
     axes.set_xlim(0, top * 1.22)  # room for the numbers behind the bars
@@ -423,7 +423,7 @@ def _panel(axes: Axes, paths: TownPaths, number: int, name: str, look: Look, top
     axes.axvline(0, color=INK, linewidth=0.9)
 
 
-def _labels(axes: Axes, ways: tuple[Way, ...]) -> None:
+def _labels(axes: Axes, ways: tuple[ControlPath, ...]) -> None:
     """Write what each row is, left of the first panel: the holder in bold, then the way."""
     for row, way in enumerate(ways):
         lines = wrap(way.text, LETTERS, break_on_hyphens=False)[:2]

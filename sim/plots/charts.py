@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from sim.engine.kinds import LEVELS
 from sim.plots.map.state import records, watched
-from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, Look, pale, rgb_of
+from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, FactionStyles, pale, rgb_of
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -25,17 +25,17 @@ MARKERS = {
 NAME_INCHES = 0.0866  # room for a letter of a town named in the panel of changes
 
 
-def fighting_pairs(run: Run, look: Look) -> list[tuple[str, str, str]]:
+def fighting_pairs(run: Run, look: FactionStyles) -> list[tuple[str, str, str]]:
     """Return (code, code, suffix of the daily columns) of the pairs that ever left calm, deadliest first."""
-    daily, found = run.daily, []
+    daily, pairs = run.daily, []
     for a, b in combinations(look.codes, 2):
-        for one, other in ((a, b), (b, a)):
-            suffix = f"{one}_{other}"
+        for side, opponent in ((a, b), (b, a)):
+            suffix = f"{side}_{opponent}"
             if f"level_{suffix}" in daily and (
                 daily[f"level_{suffix}"].max() > 0 or daily[f"deaths_{suffix}"].sum() > 0
             ):
-                found.append((a, b, suffix))
-    return sorted(found, key=lambda pair: (-float(daily[f"deaths_{pair[2]}"].sum()), pair[2]))
+                pairs.append((a, b, suffix))
+    return sorted(pairs, key=lambda pair: (-float(daily[f"deaths_{pair[2]}"].sum()), pair[2]))
 
 
 def title(axes: Axes, text: str) -> None:
@@ -43,7 +43,7 @@ def title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=9.5, fontweight="bold", pad=4)
 
 
-def deaths(axes: Axes, run: Run, pairs: list[tuple[str, str, str]], look: Look) -> None:
+def deaths(axes: Axes, run: Run, pairs: list[tuple[str, str, str]], look: FactionStyles) -> None:
     """Draw deaths a week, stacked by pair: one side's colour, hatched in the other's."""
     title(axes, "Deaths a week, both sides, by pair")
     start, days = date2num(run.scenario.start), len(run.daily)
@@ -97,7 +97,7 @@ def _stretch(axes: Axes, x: float, days: int, row: int, level: int) -> None:
         axes.text(x + days / 2, row, str(level), fontsize=7, ha="center", va="center", color=ink, zorder=3)
 
 
-def towns(axes: Axes, run: Run, look: Look) -> None:
+def towns(axes: Axes, run: Run, look: FactionStyles) -> None:
     """Draw the towns each faction holds, named at the end."""
     title(axes, "Towns held")
     start = date2num(run.scenario.start)
@@ -138,7 +138,7 @@ def _dark(colour: str) -> str:
     return "#{:02X}{:02X}{:02X}".format(*(int(v * 0.72) for v in rgb_of(colour)))
 
 
-def changes(axes: Axes, run: Run, look: Look) -> None:
+def changes(axes: Axes, run: Run, look: FactionStyles) -> None:
     """Draw a tick a change of holder, in the new holder's colour; name the watched towns where there is room."""
     heading = f"Changes of holder ({len(run.control_changes)}), in the new holder's colour; watched towns named"
     axes.set_title(heading, loc="left", fontsize=9.5, fontweight="bold", pad=14)

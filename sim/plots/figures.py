@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.figure_list import Kind, kinds_of
-from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, Line, Mark, Sheet, Symbol, Words
+from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.map import layers
 from sim.plots.map.geometry import Ground, contact_lines
 from sim.plots.map.legend import draw_scale
@@ -72,7 +72,7 @@ def figures_of_run(run: Run) -> Figures:
     return Figures({kind.name: kind for kind in kinds}, Atlas.of(run), f"{run.name} ({scenario.title})", str(run.seed))
 
 
-def caption_text(drawn: Drawn, figures: Figures, command: str) -> str:
+def caption_text(drawn: ComparisonFigure, figures: Figures, command: str) -> str:
     """Return the text that goes beside a figure: its caption, and where it comes from."""
     caption = " ".join(drawn.caption.split())
     return (
@@ -82,22 +82,22 @@ def caption_text(drawn: Drawn, figures: Figures, command: str) -> str:
     )
 
 
-def control_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Drawn:
+def control_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw who holds each town on the morning of a day, the last if left out; changes since the start are ringed."""
     return _map(atlas, width_mm, day, rings=True)
 
 
-def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Drawn:
+def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw who holds each town on the morning of a day, as the animation shows it."""
     return _map(atlas, width_mm, day, rings=False)
 
 
-def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Drawn:
+def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the run's timeline."""
     return timeline_drawn(atlas.run, width_mm)
 
 
-def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> Drawn:
+def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> ComparisonFigure:
     run, ground = atlas.run, atlas.ground
     state = atlas.states[atlas.states.days if day is None else day]
     title = f"Who holds what, {day_text(state.date)}"
@@ -116,14 +116,14 @@ def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> Drawn:
         _draw_map(sheet, atlas, state, ringed, (EDGE, 0, wide, tall), width_mm <= NARROW_MM)
     table = pd.DataFrame(
         {
-            "town": [place.name for place in run.geography.places], "holder": state.codes,
+            "town": [town.name for town in run.geography.places], "holder": state.codes,
             "at_start": atlas.states[0].codes, "changed": state.changed.astype(int),
         }
     )  # fmt: skip
     changed = int(state.changed.sum())
     caption = f"Who holds each town on the morning of {when}, in one run. {changed} of {len(state.codes)} towns have another holder than at the start"
     caption += ", and are ringed. " if rings else ". "
-    return Drawn(sheet.figure, table, title, f"{caption}Cells are a drawing aid, no borders. {note}")
+    return ComparisonFigure(sheet.figure, table, title, f"{caption}Cells are a drawing aid, no borders. {note}")
 
 
 def _draw_map(
@@ -169,7 +169,7 @@ def _key(run: Run, ground: Ground, state: MapState, ringed: np.ndarray) -> list[
     if state.bases:
         marks.append(Mark("base in another's town", symbols=(Symbol(pennant(), 3.2, QUIET, INK, 0.6),)))
     if contact_lines(run.scenario, ground, state.sides):
-        marks.append(Mark("line of contact", Line(INK, "-", 1.7)))
+        marks.append(Mark("line of contact", LineStyle(INK, "-", 1.7)))
     if ground.zone:
-        marks.append(Mark(ground.zone_name, Line(ZONE_INK, (0, (5, 2.5)), 1.3)))
+        marks.append(Mark(ground.zone_name, LineStyle(ZONE_INK, (0, (5, 2.5)), 1.3)))
     return marks

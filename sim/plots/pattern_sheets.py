@@ -27,7 +27,7 @@ from sim.plots.style import (
 )
 from sim.scenario.schema import Scenario
 from sim.validation.ablation import FULL, Ablated
-from sim.validation.pattern_card import Card, Row, interval, number, short
+from sim.validation.pattern_card import Card, FigureRow, interval, number, short
 
 BARS = pale(OKABE_ITO[0], 0.45)
 
@@ -51,8 +51,8 @@ def sheet(card: Card, scenario: Scenario) -> Figure:
         grid = figure.add_gridspec(
             down, ACROSS, left=0.02, right=0.985, top=1 - 1.15 / high, bottom=0.75 / high, wspace=0.14, hspace=0.85
         )
-        for place, row in enumerate(card.rows):
-            panel(figure.add_subplot(grid[place // ACROSS, place % ACROSS]), row, 7.5)
+        for index, row in enumerate(card.rows):
+            panel(figure.add_subplot(grid[index // ACROSS, index % ACROSS]), row, 7.5)
         head(figure, "Patterns: what was observed, and what runs give", card.about, 1 - 0.12 / high)
         _finish(figure, card, scenario)
     return figure
@@ -65,15 +65,15 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
         width = max(7.0, 3.5 * len(rows))
         figure = new_figure(width, 4.3)
         grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.66, bottom=0.27, wspace=0.14)
-        for place, row in enumerate(rows):
-            panel(figure.add_subplot(grid[0, place]), row, 9)
+        for index, row in enumerate(rows):
+            panel(figure.add_subplot(grid[0, index]), row, 9)
         head(figure, f"{pattern}: {declared.title}", "; ".join(dict.fromkeys(row.of for row in rows)), 0.975)
-        said = (
+        sentence = (
             "Observed: "
             + declared.source
             + (f". {declared.note[:1].upper()}{declared.note[1:]}" if declared.note else "")
         )
-        lines = textwrap.fill(f"{said}.", int(width * 15.5))
+        lines = textwrap.fill(f"{sentence}.", int(width * 15.5))
         figure.text(0.02, 0.065, lines, fontsize=7.5, color=QUIET, va="bottom")
         _finish(figure, card, scenario)
     return figure
@@ -104,7 +104,7 @@ def head(figure: Figure, title: str, about: str, top: float) -> None:
     legend.set_zorder(5)
 
 
-def panel(axes: Axes, row: Row, size: float) -> None:
+def panel(axes: Axes, row: FigureRow, size: float) -> None:
     """Draw one figure: histogram over runs, band, median, tolerance, observation."""
     finite = row.values[np.isfinite(row.values)]
     low, high = _limits(row, finite)
@@ -123,9 +123,9 @@ def panel(axes: Axes, row: Row, size: float) -> None:
     axes.set_xlabel(_missing(row, len(row.values) - len(finite)), fontsize=size - 0.5, color=QUIET, labelpad=1)
     colour = {"pass": OKABE_ITO[3], "fail": EVIDENCE_INK}.get(row.verdict, QUIET)
     axes.set_title(f"{row.pattern}  {short(row.figure)}", fontsize=size + 0.5, loc="left", pad=size + 6, color=INK)
-    said = f"observed {interval(row.observed)}, runs {number(row.median)}: "
+    text = f"observed {interval(row.observed)}, runs {number(row.median)}: "
     words = axes.annotate(
-        said, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=size - 0.5, color=QUIET
+        text, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=size - 0.5, color=QUIET
     )
     axes.annotate(
         WORDS[row.verdict], (1, 0), (1, 0), xycoords=words, textcoords="offset points", fontsize=size - 0.5, color=colour,
@@ -144,14 +144,14 @@ def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
     return float(np.max(counts))
 
 
-def _observed(axes: Axes, row: Row, width: float) -> None:
+def _observed(axes: Axes, row: FigureRow, width: float) -> None:
     if row.observed.low < row.observed.high:
         axes.axvspan(row.observed.low, row.observed.high, color=EVIDENCE_INK, alpha=0.13, lw=0, zorder=1)
     for edge in {row.observed.low, row.observed.high}:
         axes.axvline(edge, color=EVIDENCE_INK, lw=1.6, zorder=3)
 
 
-def _limits(row: Row, finite: np.ndarray) -> tuple[float, float]:
+def _limits(row: FigureRow, finite: np.ndarray) -> tuple[float, float]:
     """Return what the axis spans: tolerance, observation, and nearly all runs."""
     ends = [row.observed.low, row.observed.high]
     ends += [] if row.accept is None else [row.accept.low, row.accept.high]
@@ -162,11 +162,11 @@ def _limits(row: Row, finite: np.ndarray) -> tuple[float, float]:
     return (low - gap if low < 0 or low > 3 * gap else -gap), high + gap
 
 
-def _missing(row: Row, endless: int) -> str:
+def _missing(row: FigureRow, endless: int) -> str:
     """Say the unit, in how many runs the figure is not there, and in how many it has no end."""
     gone = row.runs - len(row.values)
-    said = [row.unit, f"{gone} of {row.runs} runs without" if gone else "", f"{endless} never" if endless else ""]
-    return "; ".join(part for part in said if part)
+    parts = [row.unit, f"{gone} of {row.runs} runs without" if gone else "", f"{endless} never" if endless else ""]
+    return "; ".join(part for part in parts if part)
 
 
 def _finish(figure: Figure, card: Card, scenario: Scenario) -> None:
@@ -197,11 +197,11 @@ CELL = 0.62  # inches
 NAMES = 3.1
 
 
-def matrix(found: Ablated, scenario: Scenario) -> Figure:
+def matrix(ablated: Ablated, scenario: Scenario) -> Figure:
     """Return the matrix of ablations and patterns."""
     from sim import __version__
 
-    patterns, names = list(found.declared.patterns), list(found.cards)
+    patterns, names = list(ablated.declared.patterns), list(ablated.cards)
     width, height = NAMES + CELL * (len(patterns) + 1) + 0.3, 0.32 * len(names) + 2.2
     with typography():
         figure = new_figure(width, height)
@@ -211,9 +211,9 @@ def matrix(found: Ablated, scenario: Scenario) -> Figure:
         axes.set(xlim=(0, len(patterns) + 1), ylim=(len(names), 0))
         axes.set_axis_off()
         for y, name in enumerate(names):
-            _line(axes, found, name, y)
+            _line(axes, ablated, name, y)
         for x, pattern in enumerate(patterns):
-            weight = found.declared.patterns[pattern].weight
+            weight = ablated.declared.patterns[pattern].weight
             axes.text(
                 x + 0.5,
                 -0.25,
@@ -224,19 +224,19 @@ def matrix(found: Ablated, scenario: Scenario) -> Figure:
                 fontweight="bold" if weight == "mandatory" else None,
             )
         axes.text(len(patterns) + 0.5, -0.25, "passed", ha="center", va="bottom", fontsize=8.5, color=QUIET)
-        _head(figure, found, height)
-        runs = f"{found.full.runs} runs each of {found.full.rows[0].days} days"
+        _head(figure, ablated, height)
+        runs = f"{ablated.full.runs} runs each of {ablated.full.rows[0].days} days"
         put_stamp(figure, scenario, f"SIMULATED · {scenario.title} · {runs} · sim {__version__}")
     return figure
 
 
-def _line(axes: Axes, found: Ablated, name: str, y: int) -> None:
-    card, same = found.cards[name], found.verdicts(name) == found.verdicts(FULL)
+def _line(axes: Axes, ablated: Ablated, name: str, y: int) -> None:
+    card, same = ablated.cards[name], ablated.verdicts(name) == ablated.verdicts(FULL)
     bold = "bold" if name == FULL else None
     axes.text(
         -0.15,
         y + 0.5,
-        found.words[name],
+        ablated.words[name],
         ha="right",
         va="center",
         fontsize=8.5,
@@ -244,14 +244,14 @@ def _line(axes: Axes, found: Ablated, name: str, y: int) -> None:
         fontweight=bold,
     )
     for x, (pattern, verdict) in enumerate(card.verdicts.items()):
-        strain = found.strain(name, pattern)
+        strain = ablated.strain(name, pattern)
         axes.add_patch(Rectangle((x + 0.03, y + 0.05), 0.94, 0.9, color=_colour(verdict, strain), lw=0))
-        changed = verdict != found.full.verdicts[pattern]
+        changed = verdict != ablated.full.verdicts[pattern]
         if changed:
             axes.add_patch(Rectangle((x + 0.06, y + 0.09), 0.88, 0.82, fill=False, edgecolor=INK, lw=1.3))
-        said = "-" if math.isnan(strain) else "∞" if math.isinf(strain) else number(strain)
+        strain_text = "-" if math.isnan(strain) else "∞" if math.isinf(strain) else number(strain)
         mark = "✗ " if verdict == "fail" else ""
-        axes.text(x + 0.5, y + 0.52, mark + said, ha="center", va="center", fontsize=7.5, color=INK)
+        axes.text(x + 0.5, y + 0.52, mark + strain_text, ha="center", va="center", fontsize=7.5, color=INK)
     axes.text(
         len(card.verdicts) + 0.5,
         y + 0.52,
@@ -271,14 +271,14 @@ def _colour(verdict: str, strain: float) -> str:
     return FAILS[sum(strain > step for step in STEPS)]
 
 
-def _head(figure: Figure, found: Ablated, height: float) -> None:
+def _head(figure: Figure, ablated: Ablated, height: float) -> None:
     inch = 1 / height
     figure.text(0.02, 1 - 0.15 * inch, "Which patterns need which mechanism", fontsize=13, fontweight="bold", va="top")
-    said = (
+    note = (
         "Number: distance of the median run from the middle of the accepted range, in half-widths (over 1 is outside),\n"
         "of the figure farthest out. ✗ also where the observation is outside the band of 90 % of runs. Grey names: same verdicts as the full model."
     )
-    figure.text(0.02, 1 - 0.45 * inch, said, fontsize=7.5, color=QUIET, va="top", linespacing=1.4)
+    figure.text(0.02, 1 - 0.45 * inch, note, fontsize=7.5, color=QUIET, va="top", linespacing=1.4)
     labels = ("fails", f"fails, beyond {STEPS[0]:g}", f"fails, beyond {STEPS[1]:g}")
     marks = [Patch(color=PASS, label="passes"), *(Patch(color=c, label=w) for c, w in zip(FAILS, labels, strict=True))]
     marks += [
@@ -291,9 +291,9 @@ def _head(figure: Figure, found: Ablated, height: float) -> None:
     )  # fmt: skip
 
 
-def draw_ablated(found: Ablated, scenario: Scenario, folder: Path) -> list[Path]:
+def draw_ablated(ablated: Ablated, scenario: Scenario, folder: Path) -> list[Path]:
     """Write the matrix as PNG and SVG into a folder; return the files."""
-    figure = matrix(found, scenario)
+    figure = matrix(ablated, scenario)
     return [
         write_whole(folder / "ablations.png", png_bytes(figure)),
         write_whole(folder / "ablations.svg", svg_bytes(figure)),

@@ -74,11 +74,11 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
         assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
         weak=[
-            place.name
-            for place, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True)
+            town.name
+            for town, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True)
             if weak
         ],
-        vague=[place.name for place in run.geography.places if place.coordinates_weak],
+        vague=[town.name for town in run.geography.places if town.coordinates_weak],
         moved=run.geography.moved,
         credits=getattr(run.geography, "credits", ""),
         towns=len(run.geography.places),
@@ -140,8 +140,8 @@ def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any
 def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, str]]:
     """Return the towns whose holder differs at the end, with both holders."""
     return [
-        {"town": place.name, "before": first.codes[i], "after": last.codes[i]}
-        for i, place in enumerate(run.geography.places)
+        {"town": town.name, "before": first.codes[i], "after": last.codes[i]}
+        for i, town in enumerate(run.geography.places)
         if last.changed[i]
     ]
 
@@ -198,7 +198,7 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: E
 
     `beside`: another process, which draws about half of them at the same time. What it does not bring is drawn here.
     """
-    say = progress or (lambda _text: None)
+    notify = progress or (lambda _text: None)
     folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
     its = days[1:-1][:ITS_DAYS]
     begun = _begun(beside, run, folder, its)
@@ -206,17 +206,17 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: E
     written: list[Path] = []
     try:
         for day in days if begun is None else [day for day in days if day not in its]:
-            say(f"map of day {day}")
+            notify(f"map of day {day}")
             pictures[day] = draw_day(run, folder, day, atlas, written)
-        say("timeline")
+        notify("timeline")
         chart = timeline(run)
         png = png_bytes(chart)
         written.append(write_whole(folder / "timeline.png", png))
         written.append(write_whole(folder / "timeline.svg", svg_bytes(chart)))
-        say("report")
+        notify("report")
         page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
         written.append(write_whole(folder / "report.html", page.encode("utf-8")))
-        say("animation")
+        notify("animation")
         return sorted(written + _rest(begun, run, folder, its, atlas))
     finally:
         if begun is not None and not begun.cancel():

@@ -11,9 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim import __version__
-from sim.plots.comparison.figure import Drawn, Grid
+from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.figure_list import FIGURES, csv_bytes
-from sim.plots.comparison.sheet import Line, Mark, Sheet, Symbol, Words
+from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
 from sim.plots.style import (
@@ -34,7 +34,7 @@ from sim.plots.style import (
 from sim.statistics.scoring import interval, reliability
 from sim.text import plural
 from sim.validation.hindcast import Summary
-from sim.validation.scores import Call, Scores, wrong_calls
+from sim.validation.scores import Scores, WrongCall, wrong_calls
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -90,16 +90,18 @@ def weekly_table(scores: Scores, what: str, scenario: Scenario) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def weekly_fan(scores: Scores, scenario: Scenario) -> Drawn:
+def weekly_fan(scores: Scores, scenario: Scenario) -> ComparisonFigure:
     """Draw events and deaths a week: the model's bands, the Hawkes process's 90 % interval, and what was observed."""
     tables = {what: weekly_table(scores, what, scenario) for what in ("events", "deaths")}
     rivals = "hawkes" in set(tables["events"]["forecast"])
-    key = [Mark("model, median", Line(INK, "-", 1.5))]
+    key = [Mark("model, median", LineStyle(INK, "-", 1.5))]
     key += [
         Mark(f"model, {level:.0%} of runs", fill=pale(INK, shade)) for level, shade in zip(LEVELS, SHADES, strict=True)
     ]
     key += (
-        [Mark("Hawkes process fitted to the past, median and 90%", Line(RIVAL, (0, (4, 1.6)), 1.1))] if rivals else []
+        [Mark("Hawkes process fitted to the past, median and 90%", LineStyle(RIVAL, (0, (4, 1.6)), 1.1))]
+        if rivals
+        else []
     )
     key += [Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),))]
     titles = ["Events a week, as the monitor reports them", "Deaths a week (square-root scale)"]
@@ -114,12 +116,12 @@ def weekly_fan(scores: Scores, scenario: Scenario) -> Drawn:
         for axes, what in zip(grid.panels(sheet), tables, strict=True):
             _weeks_panel(axes, tables[what], what, grid)
     table = pd.concat(tables.values(), ignore_index=True)
-    return Drawn(sheet.figure, table, title, note)
+    return ComparisonFigure(sheet.figure, table, title, note)
 
 
 def _runs(model: Forecast) -> int:
-    found = model.control if model.control is not None else model.events
-    return 0 if found is None else len(found)
+    members = model.control if model.control is not None else model.events
+    return 0 if members is None else len(members)
 
 
 def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None:
@@ -158,7 +160,7 @@ def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None
 def _week_ticks(axes: Axes, days: list[str], grid: Grid) -> None:
     step = max(1, -(-len(days) // max(2, int(grid.width / 0.52))))
     places = range(0, len(days), step)
-    texts = [" ".join(day_text(pd.Timestamp(days[place]).date()).split()[:2]) for place in places]
+    texts = [" ".join(day_text(pd.Timestamp(days[index]).date()).split()[:2]) for index in places]
     axes.set_xticks(list(places), texts)
     axes.set_xlim(-0.6, len(days) - 0.4)
     axes.set_xlabel("week from", fontsize=grid.type.small, color=QUIET, loc="right", labelpad=1.5)
@@ -173,19 +175,21 @@ def reliability_table(scores: Scores) -> pd.DataFrame:
         if forecast.control is None or forecast.name not in ("model", "base_rate", "shuffled_map"):
             continue
         leave = np.mean(forecast.control[:, towns] != forecast.began[towns], axis=0)
-        found = reliability(leave, changed, BINS)
+        bins = reliability(leave, changed, BINS)
         parts.append(
-            pd.DataFrame({"forecast": forecast.name, "said": found.said, "happened": found.share, "towns": found.cases})
+            pd.DataFrame({"forecast": forecast.name, "said": bins.said, "happened": bins.share, "towns": bins.cases})
         )
     return pd.concat(parts, ignore_index=True).assign(source="SIMULATED; happened as observed")
 
 
-def reliability_figure(scores: Scores, scenario: Scenario) -> Drawn:
+def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
     """Draw the share of towns that changed holder against the chance that they were given."""
     table = reliability_table(scores)
     looks = {"model": (INK, "o"), "base_rate": (RIVAL, "s"), "shuffled_map": ("#8A6D00", "^")}
     words = {"model": "model", "base_rate": "base rate", "shuffled_map": "model on a shuffled map"}
-    key = [Mark(words[name], Line(looks[name][0], "-", 1.0, looks[name][1])) for name in table["forecast"].unique()]
+    key = [
+        Mark(words[name], LineStyle(looks[name][0], "-", 1.0, looks[name][1])) for name in table["forecast"].unique()
+    ]
     towns = len(scores.outcome.towns)
     note = (
         f"{plural(towns, 'town')}, in bins of the chance of being under another code on the day scored; numbers beside the "
@@ -216,7 +220,7 @@ def reliability_figure(scores: Scores, scenario: Scenario) -> Drawn:
         axes.set_ylim(0, top)
         axes.set_xlabel("chance said", fontsize=sheet.type.small, color=QUIET)
         axes.set_ylabel("share that changed", fontsize=sheet.type.small, color=QUIET)
-    return Drawn(sheet.figure, table, title, note)
+    return ComparisonFigure(sheet.figure, table, title, note)
 
 
 def observed_state(outcome: Outcome, scenario: Scenario, geography: Geography) -> MapState:
@@ -233,48 +237,48 @@ def observed_state(outcome: Outcome, scenario: Scenario, geography: Geography) -
     return MapState(outcome.control_day, when, tuple(codes), tuple(sides), changed, {}, ())
 
 
-def wrong_table(calls: list[Call], outcome: Outcome, geography: Geography) -> pd.DataFrame:
+def wrong_table(calls: list[WrongCall], outcome: Outcome, geography: Geography) -> pd.DataFrame:
     """Return the calls that were wrong as a table."""
     rows = [
         {
-            "town": geography.places[one.town].name, "start": outcome.codes[one.began],
-            "observed": outcome.codes[one.observed], "called": outcome.codes[one.called],
-            "chance_of_observed": one.chance, "chance_of_called": one.said, "source": "SIMULATED; observed as given",
+            "town": geography.places[call.town].name, "start": outcome.codes[call.began],
+            "observed": outcome.codes[call.observed], "called": outcome.codes[call.called],
+            "chance_of_observed": call.chance, "chance_of_called": call.said, "source": "SIMULATED; observed as given",
         }
-        for one in calls
+        for call in calls
     ]  # fmt: skip
     columns = ["town", "start", "observed", "called", "chance_of_observed", "chance_of_called", "source"]
     return pd.DataFrame(rows, columns=columns)
 
 
-def wrong_map(scores: Scores, scenario: Scenario, geography: Geography) -> Drawn:
+def wrong_map(scores: Scores, scenario: Scenario, geography: Geography) -> ComparisonFigure:
     """Draw what was observed, with the towns ringed in which the model's likeliest code was another."""
     outcome, calls = scores.outcome, wrong_calls(scores)
     state = observed_state(outcome, scenario, geography)
-    towns = np.array([one.town for one in calls], dtype=int)
+    towns = np.array([call.town for call in calls], dtype=int)
     count = plural(len(calls), "call") + (" was" if len(calls) == 1 else " were")
     title = f"Observed on {day_text(state.date)}: {count} wrong of {len(outcome.towns)}"
     called = [
-        f"{geography.places[one.town].label} (called {outcome.codes[one.called]}, was {outcome.codes[one.observed]})"
-        for one in calls[:3]
+        f"{geography.places[call.town].label} (called {outcome.codes[call.called]}, was {outcome.codes[call.observed]})"
+        for call in calls[:3]
     ]
     more = f" and {len(calls) - 3} more" if len(calls) > 3 else ""
     under = f"ringed: {', '.join(called)}{more}" if calls else "the likeliest code of every town was the one observed"
     figure: Figure = marked_map(scenario, geography, state, title, under, ("called wrongly by the model", towns))
     with typography():
         put_stamp(figure, scenario, stamp_of(scenario, _runs(scores.forecasts[0])).rsplit(" · ", 1)[0])
-    return Drawn(figure, wrong_table(calls, outcome, geography), title, under)
+    return ComparisonFigure(figure, wrong_table(calls, outcome, geography), title, under)
 
 
-def figures_of(scores: Scores, scenario: Scenario, geography: Geography) -> dict[str, Drawn]:
+def figures_of(scores: Scores, scenario: Scenario, geography: Geography) -> dict[str, ComparisonFigure]:
     """Return the figures that a score allows, by name."""
-    found = {}
+    figures = {}
     if scores.outcome.weeks:
-        found["weekly"] = weekly_fan(scores, scenario)
+        figures["weekly"] = weekly_fan(scores, scenario)
     if len(scores.outcome.towns):
-        found["reliability"] = reliability_figure(scores, scenario)
-        found["wrong_calls"] = wrong_map(scores, scenario, geography)
-    return found
+        figures["reliability"] = reliability_figure(scores, scenario)
+        figures["wrong_calls"] = wrong_map(scores, scenario, geography)
+    return figures
 
 
 def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder: Path) -> list[Path]:
@@ -289,21 +293,21 @@ def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder
 HINDCAST_WIDTH_MM = 190.0
 
 
-def rolling_figure(table: pd.DataFrame, found: Summary, stamp: str) -> Drawn:
+def rolling_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> ComparisonFigure:
     """Draw all origins, a panel each."""
     origins = list(table["origin"].unique())
     titles = [f"from {day_text(pd.Timestamp(origin).date())}" for origin in origins]
     grid = Grid(HINDCAST_WIDTH_MM, titles, 1.0, 1.0, left=0.3, bottom=0.3)
     key = [
-        Mark("model, median", Line(INK, "-", 1.5)),
+        Mark("model, median", LineStyle(INK, "-", 1.5)),
         Mark("50%", fill=pale(INK, SHADES[0])),
         Mark("90% of runs", fill=pale(INK, SHADES[1])),
-        Mark("Hawkes process fitted to what came before, median and 90%", Line(RIVAL, (0, (4, 1.6)), 1.1)),
+        Mark("Hawkes process fitted to what came before, median and 90%", LineStyle(RIVAL, (0, (4, 1.6)), 1.1)),
         Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),)),
     ]
     note = (
-        f"Lethal events among rebels in weeks 1 to 4 after each origin. Mean CRPS over {found.weeks} weeks: model "
-        f"{found.model:.3g}, Hawkes {found.hawkes:.3g} (lower is better). The model's forecast is made by the runs most like the "
+        f"Lethal events among rebels in weeks 1 to 4 after each origin. Mean CRPS over {summary.weeks} weeks: model "
+        f"{summary.model:.3g}, Hawkes {summary.hawkes:.3g} (lower is better). The model's forecast is made by the runs most like the "
         "record before the origin. Square-root scale."
     )
     title = "Rolling hindcast: events a week foreseen and observed"
@@ -313,7 +317,7 @@ def rolling_figure(table: pd.DataFrame, found: Summary, stamp: str) -> Drawn:
         sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, grid.body, key)
         for axes, origin in zip(grid.panels(sheet), origins, strict=True):
             _panel(axes, table[table["origin"] == origin], top)
-    return Drawn(sheet.figure, table, title, note)
+    return ComparisonFigure(sheet.figure, table, title, note)
 
 
 def hindcast_stamp(study: str, runs: int, until: date, evidence: date) -> str:

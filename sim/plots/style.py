@@ -64,9 +64,9 @@ class Palette:
         steps = np.arange(32) * 8 + 4
         grid = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)
         nearest = cKDTree(colours).query(grid)[1].astype(np.uint8)
-        for place in reversed(range(len(exact))):  # the most frequent wins a shared bin
-            r, g, b = (int(v) >> 3 for v in colours[place])
-            nearest[(r << 10) | (g << 5) | b] = place
+        for index in reversed(range(len(exact))):  # the most frequent wins a shared bin
+            r, g, b = (int(v) >> 3 for v in colours[index])
+            nearest[(r << 10) | (g << 5) | b] = index
         bins = (colours[: len(exact)] >> 3) @ np.array([1024, 32, 1])
         shared = np.flatnonzero(np.bincount(bins, minlength=32768)[bins] > 1)
         return cls(colours.astype(np.uint8), nearest, shared)
@@ -136,7 +136,7 @@ CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
 
 
 @dataclass(frozen=True)
-class Look:
+class FactionStyles:
     """How each faction is drawn; keys are control codes (`Faction.code`, else the faction's name)."""
 
     codes: tuple[str, ...]
@@ -154,7 +154,7 @@ class Look:
         return outline(self.shapes.get(code, "circle"))
 
 
-def look_of(scenario: Scenario) -> Look:
+def look_of(scenario: Scenario) -> FactionStyles:
     """Return colours and shapes for a scenario's factions: its own `colour`, else the Okabe-Ito cycle."""
     taken = {f.colour.upper() for f in scenario.factions.values() if f.colour}
     free = [c for c in OKABE_ITO if c not in taken] or list(OKABE_ITO)
@@ -169,7 +169,7 @@ def look_of(scenario: Scenario) -> Look:
         shapes[code] = SHAPES[i % len(SHAPES)]
         code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
-    return Look(tuple(names), names, colours, shapes, code_of)
+    return FactionStyles(tuple(names), names, colours, shapes, code_of)
 
 
 def _polygon(sides: int, turn: float) -> np.ndarray:
@@ -206,14 +206,14 @@ def _closed(corners: np.ndarray) -> Shape:
 def half(shape: str, right: bool) -> Shape:
     """Return the left or right half of a symbol, for contested towns."""
     corners = outline(shape).vertices[:-1]
-    kept: list[np.ndarray] = []
+    points: list[np.ndarray] = []
     sign = 1 if right else -1
     for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         if sign * a[0] >= 0:
-            kept.append(a)
+            points.append(a)
         if (a[0] > 0) != (b[0] > 0) and a[0] != b[0]:
-            kept.append(a + (b - a) * (a[0] / (a[0] - b[0])))
-    return _closed(np.array(kept))
+            points.append(a + (b - a) * (a[0] / (a[0] - b[0])))
+    return _closed(np.array(points))
 
 
 @cache

@@ -16,7 +16,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
 from sim.plots.charts import changes, deaths, fighting_pairs, levels, title, towns
-from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Sheet, Words, shortened, type_for
 from sim.plots.map.state import records
 from sim.plots.style import (
@@ -24,7 +24,7 @@ from sim.plots.style import (
     INK,
     PAPER,
     QUIET,
-    Look,
+    FactionStyles,
     day_text,
     evidence_line,
     look_of,
@@ -116,7 +116,7 @@ def dates(axes: Axes, run: Run, labels: bool) -> None:
         axes.axvline(evidence, color=EVIDENCE_INK, linewidth=1.2, linestyle=(0, (4, 2)), zorder=6)
     axes.xaxis.set_major_locator(MonthLocator())
     axes.xaxis.set_minor_locator(WeekdayLocator(byweekday=0))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _place: day_text(num2date(x).date()) if labels else ""))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _position: day_text(num2date(x).date()) if labels else ""))
     axes.tick_params(which="both", labelsize=8, color=QUIET, length=3)
     axes.tick_params(which="minor", length=1.5)
     for side in ("top", "right"):
@@ -132,7 +132,7 @@ def lane_rows(run: Run) -> list[dict[str, Any]]:
     return [row for row in rows if row in longest]
 
 
-def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: Look, texts: bool = True) -> None:
+def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles, texts: bool = True) -> None:
     """Draw a bar an agreement in its parties' colours, with its parties, terms and end beside it."""
     left_out = len(run.agreements) - len(rows)
     title(axes, "Agreements" + (f" (the {len(rows)} that held longest of {len(run.agreements)})" if left_out else ""))
@@ -191,7 +191,7 @@ def _lane_text(
     )  # fmt: skip
 
 
-def _party_codes(parties: str, look: Look) -> list[str]:
+def _party_codes(parties: str, look: FactionStyles) -> list[str]:
     sides = re.split(r"\s*(?:/|;|,|\+| and )\s*", parties)
     return list(dict.fromkeys(look.code_of[side] for side in sides if side in look.code_of))
 
@@ -213,7 +213,7 @@ MONTH_INCHES = 0.72  # room of "Oct 2018"
 KEY_INCHES = 0.95  # height of the key of levels
 
 
-def timeline_drawn(run: Run, width_mm: float) -> Drawn:
+def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
     """Draw agreements, deaths a week, escalation levels, towns held and changes of holder on one axis of dates."""
     look, rows = look_of(run.scenario), lane_rows(run)
     pairs = fighting_pairs(run, look)
@@ -264,7 +264,7 @@ def timeline_drawn(run: Run, width_mm: float) -> Drawn:
             )
             panel.tick_params(labelsize=points.small)
     table = run.daily.copy()
-    return Drawn(
+    return ComparisonFigure(
         sheet.figure,
         table,
         title,

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sim.engine.simulation import Part
+from sim.engine.simulation import CoursePart
 from sim.errors import Fault, InputError, reason
 from sim.geography.maps import Geography
 from sim.load import read
@@ -52,34 +52,34 @@ def branch(
     last = parts[-1]
     _check_day(folder, day, last)
     scenario, geography = _changed(last.scenario, sets, policy)
-    found = changes(last.scenario, scenario)
-    _check_changes(last.scenario, scenario, found, day)
-    said = {
+    differences = changes(last.scenario, scenario)
+    _check_changes(last.scenario, scenario, differences, day)
+    branch_record = {
         "of": folder.resolve().name,
         "day": day,
         "date": (scenario.start + timedelta(days=day)).isoformat(),
-        "changes": [str(change) for change in found],
+        "changes": [str(change) for change in differences],
         "command": command,
         "earlier": [
             {"day": part.day, "scenario": show(part.scenario), "values": {k: float(v) for k, v in part.values.items()}}
             for part in parts
         ],
     }
-    course = [*parts, Part(day, scenario, _values(last, scenario))]
-    named = {**manifest, "label": label or f"branch-day{day}", "branch": said}
+    course = [*parts, CoursePart(day, scenario, _values(last, scenario))]
+    named = {**manifest, "label": label or f"branch-day{day}", "branch": branch_record}
     run = run_of_parts(course, geography, named, folder / MANIFEST, progress)
     _check_same(folder, run, day)
     return run
 
 
-def _check_day(folder: Path, day: int, last: Part) -> None:
+def _check_day(folder: Path, day: int, last: CoursePart) -> None:
     days = last.scenario.days
     if last.day and day <= last.day:
-        said = f"the run is a branch itself, from day {last.day} on; allowed is {last.day + 1} to {days - 1}"
-        raise InputError([Fault("--day", None, "", said)])
+        message = f"the run is a branch itself, from day {last.day} on; allowed is {last.day + 1} to {days - 1}"
+        raise InputError([Fault("--day", None, "", message)])
     if not 1 <= day < days:
-        said = f"the run in {folder} has {days} days; allowed is 1 to {days - 1}, and day 0 is a run of its own"
-        raise InputError([Fault("--day", None, "", said)])
+        message = f"the run in {folder} has {days} days; allowed is 1 to {days - 1}, and day 0 is a run of its own"
+        raise InputError([Fault("--day", None, "", message)])
 
 
 def _changed(scenario: Scenario, sets: Sequence[str], policy: Path | None) -> tuple[Scenario, Geography]:
@@ -91,8 +91,8 @@ def _changed(scenario: Scenario, sets: Sequence[str], policy: Path | None) -> tu
     own = [flow(as_data(each)) for each in scenario.policy]
     more, lines = _policies(policy) if policy is not None else ([], [])
     added = [f"policy=[{', '.join([*own, *more])}]"] if more else []
-    with TemporaryDirectory() as place:
-        file = Path(place) / "scenario.yaml"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "scenario.yaml"
         file.write_bytes(show(scenario).encode("utf-8"))
         try:
             loaded, geography = read(file, [*added, *sets])
@@ -123,17 +123,17 @@ def _policies(path: Path) -> tuple[list[str], list[int | None]]:
 
 def _placed(fault: Fault, policy: Path | None, own: int, lines: list[int | None]) -> Fault:
     """Return a fault of an added act with the line of the file that has it."""
-    found = re.match(r"policy\.(\d+)(.*)", fault.key)
-    if policy is None or found is None or not 0 <= (index := int(found[1]) - own) < len(lines):
+    match = re.match(r"policy\.(\d+)(.*)", fault.key)
+    if policy is None or match is None or not 0 <= (index := int(match[1]) - own) < len(lines):
         return fault if fault.file == "--set" else Fault("--set", None, fault.key, fault.message)
-    return Fault(str(policy), lines[index], f"policy.{index}{found[2]}", fault.message)
+    return Fault(str(policy), lines[index], f"policy.{index}{match[2]}", fault.message)
 
 
-def _check_changes(old: Scenario, new: Scenario, found: list[Change], day: int) -> None:
+def _check_changes(old: Scenario, new: Scenario, differences: list[Change], day: int) -> None:
     """Raise InputError with a fault for every change that cannot begin on the way."""
     faults = [
         Fault("--set", None, change.path, f"cannot change at a branch: {FREE_WORDS}")
-        for change in found
+        for change in differences
         if not FREE.fullmatch(change.path)
         or (change.path.startswith("terms.") and None in (change.before, change.after))
     ]
@@ -149,24 +149,24 @@ def _check_changes(old: Scenario, new: Scenario, found: list[Change], day: int) 
 
 def _acts(old: Scenario, new: Scenario, first: date) -> Iterator[Fault]:
     """Say which acts before the day of the branch are no longer what they were."""
-    said = f"cannot change at a branch from {first} on: acts before that day are past"
+    message = f"cannot change at a branch from {first} on: acts before that day are past"
     for index in range(max(len(old.policy), len(new.policy))):
         was, now = (_at(each.policy, index) for each in (old, new))
         if was == now:
             continue
         if _past(was, old, first):
-            yield Fault("--set", None, f"policy.{index}", said)
+            yield Fault("--set", None, f"policy.{index}", message)
         elif _past(now, new, first):
-            told = f"begins before {first}: give it `on:` or `by:`, that day or later"
-            yield Fault("--set", None, f"policy.{index}", told)
+            early_message = f"begins before {first}: give it `on:` or `by:`, that day or later"
+            yield Fault("--set", None, f"policy.{index}", early_message)
     for index in range(max(len(old.given), len(new.given))):
         was, now = (_at(each.given, index) for each in (old, new))
         if was == now:
             continue
-        if any(one is not None and one.agreement is not None for one in (was, now)):
+        if any(event is not None and event.agreement is not None for event in (was, now)):
             yield Fault("--set", None, f"given.{index}", "a given agreement cannot change at a branch")
-        elif any(one is not None and one.on < first for one in (was, now)):
-            yield Fault("--set", None, f"given.{index}", said)
+        elif any(event is not None and event.on < first for event in (was, now)):
+            yield Fault("--set", None, f"given.{index}", message)
 
 
 def _at(items: Sequence[Any], index: int) -> Any:
@@ -177,7 +177,7 @@ def _past(policy: Policy | None, scenario: Scenario, first: date) -> bool:
     return policy is not None and (policy.by or policy.on or scenario.start) < first
 
 
-def _values(last: Part, scenario: Scenario) -> dict[str, float]:
+def _values(last: CoursePart, scenario: Scenario) -> dict[str, float]:
     """Return the value of each input: that of the run, unless the branch says another."""
     old, values = inputs_of(last.scenario), last.values
     return {
@@ -192,15 +192,15 @@ def _check_same(folder: Path, run: Run, day: int) -> None:
     count = int((run.events["day"] < day).sum())
     again = csv_text(run.events.iloc[:count]).splitlines()
     try:
-        kept = file.read_bytes().decode("utf-8").splitlines()
+        recorded = file.read_bytes().decode("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError([Fault(str(file), None, "", f"cannot be read: {reason(error)}")]) from None
-    same = kept[: count + 1] == again
-    if same and len(kept) > count + 1:
-        following = kept[count + 1].split(",")  # id, cause, day: no quotes so far
+    same = recorded[: count + 1] == again
+    if same and len(recorded) > count + 1:
+        following = recorded[count + 1].split(",")  # id, cause, day: no quotes so far
         same = len(following) > 2 and following[2].isdigit() and int(following[2]) >= day
     if not same:
-        said = (
+        message = (
             f"simulated again to day {day} it has other events than its events.csv: `run.py verify {folder}` says why"
         )
-        raise InputError([Fault(str(folder), None, "", said)])
+        raise InputError([Fault(str(folder), None, "", message)])

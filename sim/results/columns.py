@@ -197,8 +197,8 @@ def kind_of(file: str, name: str) -> Kind | None:
     for column in columns:
         if column.name == name:
             return column.kind
-    found = [column.kind for column in columns if "<" in column.name and _pattern(column).fullmatch(name)]
-    return found[0] if found else None
+    kinds = [column.kind for column in columns if "<" in column.name and _pattern(column).fullmatch(name)]
+    return kinds[0] if kinds else None
 
 
 class Format(StrEnum):

@@ -50,9 +50,9 @@ def agreement_id(row: int) -> str:
 
 def array(values: Any) -> np.ndarray:
     """Return text as an object array."""
-    found = np.empty(len(values), dtype=object)
-    found[:] = values
-    return found
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    return objects
 
 
 def named(index: np.ndarray, names: Any) -> np.ndarray:
@@ -72,7 +72,7 @@ def degrees(result: Result, name: str, town: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=16)
 def _of_places(geography: Geography, name: str) -> np.ndarray:
-    return np.array([*(getattr(place, name) for place in geography.places), np.nan], dtype=float)
+    return np.array([*(getattr(town, name) for town in geography.places), np.nan], dtype=float)
 
 
 def towns(result: Result) -> tuple[str, ...]:
@@ -82,12 +82,12 @@ def towns(result: Result) -> tuple[str, ...]:
 
 @lru_cache(maxsize=16)
 def _names_of(geography: Geography) -> tuple[str, ...]:
-    return tuple(place.name for place in geography.places)
+    return tuple(town.name for town in geography.places)
 
 
 def labels(result: Result) -> list[str]:
     """Return the towns' short names, for sentences."""
-    return [place.label or place.name for place in result.geography.places]
+    return [town.label or town.name for town in result.geography.places]
 
 
 def codes_of(result: Result) -> list[str]:
@@ -146,15 +146,15 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
 
     Each given event and each policy logs one event on its day, in their order in the scenario.
     """
-    found: dict[int, str] = {}
+    phrases: dict[int, str] = {}
     actions, given = result.world.actions, len(result.scenario.given)
     asserted = np.flatnonzero((log["given"] == 1) & (log["rule"] == R_GIVEN) & (log["cause"] < 0))
     for day in np.unique(log["day"][asserted]).tolist():
         rows, acts = asserted[log["day"][asserted] == day], np.flatnonzero(actions["day"] == day)
         for row, act in zip(rows.tolist(), acts.tolist(), strict=True):
             if act >= given:
-                found[row] = policy_phrase(result.scenario.policy[act - given])
-    return found
+                phrases[row] = policy_phrase(result.scenario.policy[act - given])
+    return phrases
 
 
 def is_for_town(events: np.ndarray, kind: int, initiator: int, target: int, cause: int) -> bool:
@@ -177,21 +177,21 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
     rest = ("deaths_target", "deaths_civilians", "level", "given", "agreement", "day", "cause")
-    said, events = [], result.world.events
+    sentences, events = [], result.world.events
     columns = zip(*(log[name].tolist() for name in (*names, *rest)), strict=True)
     # fmt: off
     for row, (
-        kind, one, other, group, other_group, town, fighters, d1, d2, d3, level, given, a, day, cause
+        kind, initiator, target, group, other_group, town, fighters, d1, d2, d3, level, given, a, day, cause
     ) in enumerate(columns):
         ends = kind in ENDS
-        said.append(event_text(EventFacts(
-            EVENT_KINDS[kind], factions[one], factions[other], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
+        sentences.append(event_text(EventFacts(
+            EVENT_KINDS[kind], factions[initiator], factions[target], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
-            is_for_town(events, kind, one, other, cause),
+            is_for_town(events, kind, initiator, target, cause),
         )))
     # fmt: on
-    return said
+    return sentences
 
 
 def movers(log: np.ndarray) -> list[str]:
@@ -208,12 +208,12 @@ def reported_texts(result: Result, rows: np.ndarray) -> list[str]:
     first = dates(result, rows["first_day"]).tolist()
     names = ("kind", "initiator", "target", "town", "precision", "deaths_initiator", "deaths_target")
     rest = ("deaths_civilians", "outlet", "event", "summary")
-    found = []
-    for row, (kind, one, other, town, precision, d1, d2, d3, outlet, event, summary) in enumerate(
+    sentences = []
+    for row, (kind, initiator, target, town, precision, d1, d2, d3, outlet, event, summary) in enumerate(
         zip(*(rows[name].tolist() for name in (*names, *rest)), strict=True)
     ):
-        place = f"the area of {towns[town]}" if precision == 2 and town >= 0 else towns[town]
+        location = f"the area of {towns[town]}" if precision == 2 and town >= 0 else towns[town]
         role = int(log["fighters"][event]) if event >= 0 else 0
-        said = EventFacts(EVENT_KINDS[kind], factions[one], factions[other], "", "", place, role, d1, d2, d3)
-        found.append(report_text(said, factions[outlet], first[row] if summary else None))
-    return found
+        facts = EventFacts(EVENT_KINDS[kind], factions[initiator], factions[target], "", "", location, role, d1, d2, d3)
+        sentences.append(report_text(facts, factions[outlet], first[row] if summary else None))
+    return sentences

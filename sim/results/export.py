@@ -37,15 +37,15 @@ def export(run: Run, form: Format, log: LogName = LogName.REPORTED, out: Path | 
 
 def _contents(run: Run, form: Format, log: LogName) -> Iterable[bytes]:
     """Return the contents of the files of a format."""
-    found = list(entries(run, log))
+    run_entries = list(entries(run, log))
     if form is Format.GED:
-        return [ged_text(run, found).encode()]
+        return [ged_text(run, run_entries).encode()]
     if form is Format.ACLED:
-        return [acled_text(run, found).encode()]
-    made = layers(run, found)
+        return [acled_text(run, run_entries).encode()]
+    gis_layers = layers(run, run_entries)
     if form is Format.GEOJSON:
-        return [geojson_text(layer).encode() for layer in made]
-    return [gpkg_bytes(made, run.scenario.start + timedelta(days=run.scenario.days))]
+        return [geojson_text(layer).encode() for layer in gis_layers]
+    return [gpkg_bytes(gis_layers, run.scenario.start + timedelta(days=run.scenario.days))]
 
 
 def _targets(run: Run, form: Format, out: Path | None) -> list[Path]:
@@ -59,12 +59,12 @@ def _targets(run: Run, form: Format, out: Path | None) -> list[Path]:
         raise InputError([Fault("--out", None, "", f"{path} must be named {PREFIX}*, as in {PREFIX}{path.name}")])
     if not path.parent.is_dir():
         raise InputError([Fault("--out", None, "", f"there is no folder {path.parent}")])
-    made = [path]
+    paths = [path]
     if form is Format.GEOJSON:
-        made = [path.with_name(f"{path.stem}_{layer}{suffix}") for layer in LAYERS]
-    if taken := [str(one) for one in made if one.exists()]:
+        paths = [path.with_name(f"{path.stem}_{layer}{suffix}") for layer in LAYERS]
+    if taken := [str(target) for target in paths if target.exists()]:
         raise InputError([Fault("--out", None, "", f"{', '.join(taken)} exists; nothing is overwritten")])
-    return made
+    return paths
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from sim.event_kinds import AGAINST_CIVILIANS, TABLE
-from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, Side, table_text
+from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, ExportedSide, table_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -28,10 +28,10 @@ CIVILIANS = "Civilians"
 DATE_PRECISION = ((1, 1), (6, 2), (7, 3), (31, 4))  # days covered at most, and their code; more is 5
 
 
-def ged_text(run: Run, found: Iterable[Entry]) -> str:
+def ged_text(run: Run, entries: Iterable[Entry]) -> str:
     """Return the lethal events as CSV text; a clash reported without deaths stays, with `best` 0, as GED has them."""
-    kept = [entry for entry in found if lethal(entry)]
-    return table_text(GED_COLUMNS, [ged_row(run, entry, number) for number, entry in enumerate(kept, 1)])
+    lethal_entries = [entry for entry in entries if lethal(entry)]
+    return table_text(GED_COLUMNS, [ged_row(run, entry, number) for number, entry in enumerate(lethal_entries, 1)])
 
 
 def lethal(entry: Entry) -> bool:
@@ -40,13 +40,13 @@ def lethal(entry: Entry) -> bool:
     return sided and (entry.deaths > 0 or entry.kind == "clash")
 
 
-def sides(entry: Entry) -> tuple[Side, Side, int, int]:
+def sides(entry: Entry) -> tuple[ExportedSide, ExportedSide, int, int]:
     """Return side a, side b and their deaths: a government first, else in order of their names, civilians last."""
     if entry.kind in AGAINST_CIVILIANS:
-        return entry.one, Side(CIVILIANS), entry.deaths_one, 0
-    one = (entry.one, entry.deaths_one)
-    other = (entry.other, entry.deaths_other)
-    (a, dead_a), (b, dead_b) = sorted((one, other), key=lambda pair: (pair[0].role != "government", pair[0].name))
+        return entry.one, ExportedSide(CIVILIANS), entry.deaths_one, 0
+    first = (entry.one, entry.deaths_one)
+    second = (entry.other, entry.deaths_other)
+    (a, dead_a), (b, dead_b) = sorted((first, second), key=lambda pair: (pair[0].role != "government", pair[0].name))
     return a, b, dead_a, dead_b
 
 
@@ -130,9 +130,9 @@ GEO_PRECISION = {1: 1, 2: 2, 4: 3}
 TIME_PRECISION = ((1, 1), (7, 2))  # days covered at most, and their code; more is 3
 
 
-def acled_text(run: Run, found: Iterable[Entry]) -> str:
+def acled_text(run: Run, entries: Iterable[Entry]) -> str:
     """Return the events as CSV text; kinds that ACLED has no type for are left out."""
-    return table_text(ACLED_COLUMNS, [acled_row(run, entry) for entry in found if entry.kind in SUB_EVENTS])
+    return table_text(ACLED_COLUMNS, [acled_row(run, entry) for entry in entries if entry.kind in SUB_EVENTS])
 
 
 def sub_event(entry: Entry) -> str:
@@ -144,23 +144,23 @@ def sub_event(entry: Entry) -> str:
     return SUB_EVENTS[entry.kind]
 
 
-def actors(run: Run, entry: Entry) -> tuple[Side, Side]:
+def actors(run: Run, entry: Entry) -> tuple[ExportedSide, ExportedSide]:
     """Return the two actors; civilians are the second of an act against them."""
     if entry.kind not in AGAINST_CIVILIANS:
         return entry.one, entry.other
     name = f"Civilians ({run.geography.country})" if run.geography.country else "Civilians"
-    return entry.one, Side(name, "civilians", entry.civilian.capitalize())
+    return entry.one, ExportedSide(name, "civilians", entry.civilian.capitalize())
 
 
-def interaction(one: Side, other: Side) -> str:
+def interaction(first: ExportedSide, second: ExportedSide) -> str:
     """Return the two kinds of actor in ACLED's order: "State forces-Rebel group", "Rebel group only"."""
-    found = sorted((INTER[side.role] for side in (one, other) if side.role), key=ORDER.index)
-    return f"{found[0]} only" if len(found) == 1 else "-".join(found)
+    actor_kinds = sorted((INTER[side.role] for side in (first, second) if side.role), key=ORDER.index)
+    return f"{actor_kinds[0]} only" if len(actor_kinds) == 1 else "-".join(actor_kinds)
 
 
 def acled_row(run: Run, entry: Entry) -> dict[str, Any]:
     """Return one event under ACLED's names."""
-    one, other = actors(run, entry)
+    first, second = actors(run, entry)
     sub = sub_event(entry)
     kind = EVENT_TYPES[sub]
     only_civilians = 0 < entry.deaths == entry.deaths_civilians
@@ -173,13 +173,13 @@ def acled_row(run: Run, entry: Entry) -> dict[str, Any]:
         "disorder_type": kind if kind == "Strategic developments" else "Political violence",
         "event_type": kind,
         "sub_event_type": sub,
-        "actor1": one.name,
-        "assoc_actor_1": one.group,
-        "inter1": INTER.get(one.role, ""),
-        "actor2": other.name,
-        "assoc_actor_2": other.group,
-        "inter2": INTER.get(other.role, ""),
-        "interaction": interaction(one, other),
+        "actor1": first.name,
+        "assoc_actor_1": first.group,
+        "inter1": INTER.get(first.role, ""),
+        "actor2": second.name,
+        "assoc_actor_2": second.group,
+        "inter2": INTER.get(second.role, ""),
+        "interaction": interaction(first, second),
         "civilian_targeting": "Civilian targeting" if targeted else "",
         "country": run.geography.country,
         "admin1": entry.governorate,

@@ -43,9 +43,9 @@ class Layer:
     features: list[Feature]
 
 
-def layers(run: Run, found: Iterable[Entry]) -> list[Layer]:
+def layers(run: Run, entries: Iterable[Entry]) -> list[Layer]:
     """Return the layers of a run, with the entries as events."""
-    return [control_layer(run), road_layer(run), zone_layer(run), event_layer(found)]
+    return [control_layer(run), road_layer(run), zone_layer(run), event_layer(entries)]
 
 
 def control_layer(run: Run) -> Layer:
@@ -53,13 +53,13 @@ def control_layer(run: Run) -> Layer:
     table = run.control_daily
     days = [day.date().isoformat() for day in table["date"]]
     features = []
-    for place in run.geography.places:
-        for code, stretch in groupby(range(len(days)), key=table[place.name].tolist().__getitem__):
+    for town in run.geography.places:
+        for code, stretch in groupby(range(len(days)), key=table[town.name].tolist().__getitem__):
             rows = list(stretch)
             end = days[min(rows[-1] + 1, len(days) - 1)]
             if rows[0] < len(days) - 1:  # the last morning is the end of the last day, not a day of its own
-                values = (f"{run_id(run)}-{place.name}-{days[rows[0]]}", place.name, code, days[rows[0]], end)
-                features.append(Feature(((place.lon, place.lat),), values))
+                values = (f"{run_id(run)}-{town.name}-{days[rows[0]]}", town.name, code, days[rows[0]], end)
+                features.append(Feature(((town.lon, town.lat),), values))
     fields: dict[str, Field] = {"id": "text", "town": "text", "control": "text", "start": "date", "end": "date"}
     return Layer("control", "Point", fields, features)
 
@@ -70,9 +70,9 @@ def road_layer(run: Run) -> Layer:
     classes = on.road_classes or ("",) * len(on.roads)
     features = []
     for road, name, kind in zip(on.roads, on.road_names, classes, strict=True):
-        one, other = places[road["a"]], places[road["b"]]
-        values = (one.name, other.name, name, kind, float(road["km"]))
-        features.append(Feature(((one.lon, one.lat), (other.lon, other.lat)), values))
+        start, end = places[road["a"]], places[road["b"]]
+        values = (start.name, end.name, name, kind, float(road["km"]))
+        features.append(Feature(((start.lon, start.lat), (end.lon, end.lat)), values))
     fields: dict[str, Field] = {"from_town": "text", "to_town": "text", "name": "text", "class": "text", "km": "float"}
     return Layer("roads", "LineString", fields, features)
 
@@ -96,7 +96,7 @@ def zone_layer(run: Run) -> Layer:
     return Layer("zone", "LineString", {"name": "text", "start": "date"}, features)
 
 
-def event_layer(found: Iterable[Entry]) -> Layer:
+def event_layer(entries: Iterable[Entry]) -> Layer:
     """Return the entries as points; one that names no town has none."""
     fields: dict[str, Field] = {
         "id": "text",
@@ -114,7 +114,7 @@ def event_layer(found: Iterable[Entry]) -> Layer:
         "summary": "int",
         "text": "text",
     }
-    return Layer("events", "Point", fields, [_event(entry) for entry in found])
+    return Layer("events", "Point", fields, [_event(entry) for entry in entries])
 
 
 def _event(entry: Entry) -> Feature:
@@ -140,16 +140,16 @@ def _event(entry: Entry) -> Feature:
 
 def geojson_text(layer: Layer) -> str:
     """Return a layer as a FeatureCollection with one feature a line."""
-    lines = [json.dumps(_feature(layer, one), ensure_ascii=False, allow_nan=False) for one in layer.features]
+    lines = [json.dumps(_feature(layer, feature), ensure_ascii=False, allow_nan=False) for feature in layer.features]
     name = json.dumps(f"{SOURCE}_{layer.name}")
     body = ",\n".join(lines)
     return f'{{"type": "FeatureCollection", "name": {name}, "features": [\n{body}\n]}}\n'
 
 
-def _feature(layer: Layer, one: Feature) -> dict[str, Any]:
-    points = [list(point) for point in one.at]
+def _feature(layer: Layer, feature: Feature) -> dict[str, Any]:
+    points = [list(point) for point in feature.at]
     shape = {"type": layer.shape, "coordinates": points[0] if layer.shape == "Point" else points} if points else None
-    values = dict(zip(layer.fields, one.values, strict=True))
+    values = dict(zip(layer.fields, feature.values, strict=True))
     return {"type": "Feature", "geometry": shape, "properties": {**values, "source": SOURCE}}
 
 
@@ -207,7 +207,7 @@ def gpkg_bytes(layers: Iterable[Layer], changed: date) -> bytes:
 def _add(base: sqlite3.Connection, layer: Layer, changed: str) -> None:
     """Add one layer with its entry in the contents."""
     name = f"{SOURCE}_{layer.name}"
-    box = _box([point for one in layer.features for point in one.at])
+    box = _box([point for feature in layer.features for point in feature.at])
     about = (name, "features", name, "SIMULATED", changed, *box, WGS84)
     base.execute(f"INSERT INTO gpkg_contents VALUES ({', '.join('?' * len(about))})", about)
     shape = layer.shape.upper()
@@ -217,7 +217,7 @@ def _add(base: sqlite3.Connection, layer: Layer, changed: str) -> None:
     base.execute(f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shape}, {columns})')
     marks = ", ".join("?" * (len(fields) + 1))
     names = ", ".join(f'"{field}"' for field in fields)
-    rows = ((_geometry(one), *one.values, SOURCE) for one in layer.features)
+    rows = ((_geometry(feature), *feature.values, SOURCE) for feature in layer.features)
     base.executemany(f'INSERT INTO "{name}" (geom, {names}) VALUES ({marks})', rows)
 
 
@@ -229,12 +229,12 @@ def _box(points: list[Point]) -> tuple[float | None, ...]:
     return min(east), min(north), max(east), max(north)
 
 
-def _geometry(one: Feature) -> bytes | None:
+def _geometry(feature: Feature) -> bytes | None:
     """Return a point or a line in the standard's binary form: header without a box, then well-known binary."""
-    if not one.at:
+    if not feature.at:
         return None
-    numbers = [value for point in one.at for value in point]
+    numbers = [value for point in feature.at for value in point]
     head = struct.pack("<2sBBi", b"GP", 0, 1, WGS84)
-    if len(one.at) == 1:
+    if len(feature.at) == 1:
         return head + struct.pack("<BI2d", 1, 1, *numbers)
-    return head + struct.pack(f"<BII{len(numbers)}d", 1, 2, len(one.at), *numbers)
+    return head + struct.pack(f"<BII{len(numbers)}d", 1, 2, len(feature.at), *numbers)

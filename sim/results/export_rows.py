@@ -23,7 +23,7 @@ REGION_ONLY = 4  # precision of a row that names no town
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ExportedSide:
     """A faction as exports name it; `name` is empty for none. `group` is known of the true log only."""
 
     name: str = ""
@@ -40,8 +40,8 @@ class Entry:
     end: date
     noted: date
     kind: str
-    one: Side
-    other: Side
+    one: ExportedSide
+    other: ExportedSide
     place: str
     governorate: str
     nahiyah: str
@@ -90,8 +90,8 @@ class _Maker:
     def __init__(self, run: Run) -> None:
         self.id = run_id(run)
         factions = run.scenario.factions.items()
-        self.sides = {faction.code or name: Side(name, faction.role) for name, faction in factions}
-        self.places = {place.name: place for place in run.geography.places}
+        self.sides = {faction.code or name: ExportedSide(name, faction.role) for name, faction in factions}
+        self.places = {town.name: town for town in run.geography.places}
         on = run.geography
         self.region = on.title or on.name
         self.middle = ((on.south + on.north) / 2, (on.west + on.east) / 2)
@@ -141,10 +141,10 @@ class _Maker:
             text=row["text"],
         )
 
-    def _side(self, row: dict[Any, Any], part: str) -> Side:
-        side = self.sides.get(row[part], Side())
+    def _side(self, row: dict[Any, Any], part: str) -> ExportedSide:
+        side = self.sides.get(row[part], ExportedSide())
         group = row.get(f"{part}_group", "")
-        return Side(side.name, side.role, group if group != side.name else "")
+        return ExportedSide(side.name, side.role, group if group != side.name else "")
 
 
 def table_text(columns: str, rows: Iterable[dict[str, Any]]) -> str:

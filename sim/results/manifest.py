@@ -61,13 +61,13 @@ def hashes(folder: Path, skip: str = MANIFEST) -> dict[str, str]:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the libraries that a run depends on, from their metadata alone."""
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = metadata.version(name)
+            installed[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            installed[name] = "absent"
+    return installed
 
 
 def _git(root: Path, *words: str) -> str | None:
@@ -148,10 +148,10 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError([Fault(str(folder), None, "", f"is not the folder of a run: it has no {MANIFEST}")])
     try:
-        found = read_json(path)
+        manifest = read_json(path)
     except (OSError, ValueError, RecursionError) as fault:
         raise InputError([Fault(str(path), None, "", f"cannot be read: {reason(fault)}")]) from fault
-    version = found.get("schema_version") if isinstance(found, dict) else None
+    version = manifest.get("schema_version") if isinstance(manifest, dict) else None
     if version is None:
         raise InputError([Fault(str(path), None, "schema_version", "is missing; this is not the manifest of a run")])
     if version != SCHEMA_VERSION:
@@ -165,23 +165,23 @@ def read_manifest(folder: Path) -> dict[str, Any]:
                 )
             ]
         )
-    wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(manifest.get(key), kind)]
     if wrong:
         raise InputError([Fault(str(path), None, ", ".join(wrong), "missing or of a wrong type")])
-    if faults := [Fault(str(path), None, *fault) for fault in _faults(found)]:
+    if faults := [Fault(str(path), None, *fault) for fault in _faults(manifest)]:
         raise InputError(faults)
-    return dict(found)
+    return dict(manifest)
 
 
-def _faults(found: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _faults(manifest: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Give key and message of what cannot stand in a manifest whose keys are all of the right type."""
-    if isinstance(found["seed"], bool) or not 0 <= found["seed"] < 2**63:
+    if isinstance(manifest["seed"], bool) or not 0 <= manifest["seed"] < 2**63:
         yield "seed", "must be a whole number from 0 to 2**63 - 1"
-    if not _numbers(found["values"]):
+    if not _numbers(manifest["values"]):
         yield "values", "must be finite numbers by name"
-    if not all(isinstance(digest, str) for digest in found["outputs"].values()):
+    if not all(isinstance(digest, str) for digest in manifest["outputs"].values()):
         yield "outputs", "must be SHA-256 sums by name"
-    if (branch := found.get("branch")) is not None and not _is_branch(branch):
+    if (branch := manifest.get("branch")) is not None and not _is_branch(branch):
         yield "branch", "is not what a branch goes on from"
 
 
@@ -205,6 +205,6 @@ def _is_branch(branch: Any) -> bool:
         and len(parts) == len(branch["earlier"]) > 0
         and all(type(day) is int for day in days)
         and days[0] == 0
-        and all(one < other for one, other in pairwise(days))
+        and all(earlier < later for earlier, later in pairwise(days))
         and all(isinstance(part.get("scenario"), str) and _numbers(part.get("values")) for part in parts)
     )

@@ -141,25 +141,25 @@ class Run:
     @classmethod
     def of(cls, result: Result, name: str = "", label: str = "", branch: dict[str, Any] | None = None) -> Run:
         """Return the run of a finished simulation. `name` is the stem of the scenario's file, its title if left out."""
-        made = (result.scenario, result.geography, result.seed, result.values)
-        return cls(*made, partial(_extracted, result), name, label, branch=branch)
+        inputs = (result.scenario, result.geography, result.seed, result.values)
+        return cls(*inputs, partial(_extracted, result), name, label, branch=branch)
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
         """Return the run that was written to a folder; InputError where it is none of this version."""
-        place = Path(folder)
-        manifest = read_manifest(place)
-        scenario = load_scenario(place / "scenario.yaml")
+        path = Path(folder)
+        manifest = read_manifest(path)
+        scenario = load_scenario(path / "scenario.yaml")
         values = {str(key): float(value) for key, value in manifest["values"].items()}
         return cls(
             scenario,
             load_map(scenario.map),
             int(manifest["seed"]),
             values,
-            partial(_read, place),
+            partial(_read, path),
             manifest["name"],
             manifest["label"],
-            place,
+            path,
             manifest.get("branch"),
         )
 
@@ -216,7 +216,7 @@ class Run:
     @cached_property
     def labels(self) -> dict[str, str]:
         """Short names of the map's towns by their names."""
-        return {place.name: place.label or place.name for place in self.geography.places}
+        return {town.name: town.label or town.name for town in self.geography.places}
 
     @property
     def answer(self) -> str:

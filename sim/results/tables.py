@@ -68,7 +68,7 @@ def events(result: Result) -> Columns:
     """Return the event log: n rows."""
     log = log_of(result)
     ids = array([event_id(row) for row in range(len(log))])
-    found = {
+    columns = {
         **counted_events(result),
         "event_id": ids,
         "cause_id": named(log["cause"], ids),
@@ -84,7 +84,7 @@ def events(result: Result) -> Columns:
         "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
         "fighters": log["fighters"].copy(),
     }
-    return {column.name: found[column.name] for column in EVENTS}
+    return {column.name: columns[column.name] for column in EVENTS}
 
 
 def counted_events(result: Result) -> Columns:
@@ -144,16 +144,16 @@ def daily(result: Result) -> Columns:
     short, record = codes_of(result), result.daily
     till = result.days + 1
     day = np.arange(till)
-    found: Columns = {"day": day, "date": dates(result, day)}
+    columns: Columns = {"day": day, "date": dates(result, day)}
     for f, code in enumerate(short):
-        found.update({f"{code}_{name}": record.faction[name][:till, f].copy() for name in FACTION_DAY})
+        columns.update({f"{code}_{name}": record.faction[name][:till, f].copy() for name in FACTION_DAY})
     for name in ("level", "deaths"):
         for a in range(len(short)):
             for b in range(a + 1, len(short)):
-                found[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:till, a, b].copy()
+                columns[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:till, a, b].copy()
     for name in THEATRE:
-        found[name] = record.theatre[name][:till].copy()
-    return found
+        columns[name] = record.theatre[name][:till].copy()
+    return columns
 
 
 def control_index(result: Result, first: int = 0) -> Control:
@@ -167,9 +167,9 @@ def control_index(result: Result, first: int = 0) -> Control:
     code[HELD, 1:] = [faction[group] for group in result.groups]
     code[CONTESTED] = mixed
     mornings = slice(first, result.days + 1)
-    place = result.daily.status[mornings] * code.shape[1]
-    place += result.daily.holder[mornings] + 1
-    return code.ravel().take(place), array([*short, MIXED, NEUTRAL])
+    position = result.daily.status[mornings] * code.shape[1]
+    position += result.daily.holder[mornings] + 1
+    return code.ravel().take(position), array([*short, MIXED, NEUTRAL])
 
 
 def control_codes(result: Result, first: int = 0) -> np.ndarray:
@@ -195,7 +195,7 @@ def _change_events(log: np.ndarray, days: set[int]) -> dict[tuple[int, int], int
     """Return the event that best explains a change in a town on one of some days, by (day, town): the last change of
     holder, else the last event of any kind that names the town.
     """
-    found: dict[tuple[int, int], int] = {}
+    weak: dict[tuple[int, int], int] = {}
     kinds, of_day, towns_of = log["kind"].tolist(), log["day"].tolist(), log["town"].tolist()
     strong: dict[tuple[int, int], int] = {}
     for row, (kind, day, town) in enumerate(zip(kinds, of_day, towns_of, strict=True)):
@@ -203,8 +203,8 @@ def _change_events(log: np.ndarray, days: set[int]) -> dict[tuple[int, int], int
             if kind in CHANGES:
                 strong[day, town] = row
             elif kind != LEVEL_CHANGE:
-                found[day, town] = row
-    return found | strong
+                weak[day, town] = row
+    return weak | strong
 
 
 class Changes(NamedTuple):
@@ -238,18 +238,18 @@ def changes(result: Result, control: Control) -> Changes:
 
 def control_changes(result: Result) -> Columns:
     """Return the towns whose control code, or holding group, is another at the end of a day than before."""
-    found, log, holder = changes(result, control_index(result)), log_of(result), result.daily.holder
+    changed, log, holder = changes(result, control_index(result)), log_of(result), result.daily.holder
     return {
-        "day": found.day,
-        "date": dates(result, found.day),
-        "town": named(found.town, towns(result)),
-        "from": found.before,
-        "to": found.after,
-        "from_group": named(holder[found.day, found.town], result.groups),
-        "to_group": named(holder[found.day + 1, found.town], result.groups),
-        "how": array(found.how),
-        "event_id": array([event_id(row) for row in found.events]),
-        "cause_id": array([event_id(int(log["cause"][row])) if row >= 0 else "" for row in found.events]),
+        "day": changed.day,
+        "date": dates(result, changed.day),
+        "town": named(changed.town, towns(result)),
+        "from": changed.before,
+        "to": changed.after,
+        "from_group": named(holder[changed.day, changed.town], result.groups),
+        "to_group": named(holder[changed.day + 1, changed.town], result.groups),
+        "how": array(changed.how),
+        "event_id": array([event_id(row) for row in changed.events]),
+        "cause_id": array([event_id(int(log["cause"][row])) if row >= 0 else "" for row in changed.events]),
     }
 
 
@@ -263,8 +263,8 @@ def _party(result: Result, faction: int, mask: int) -> str:
 
 def parties_of(result: Result, agreement: np.void) -> tuple[str, str]:
     """Say both sides of an agreement."""
-    one, other = (_party(result, int(agreement[f"faction_{x}"]), int(agreement[f"party_{x}"])) for x in "ab")
-    return one, other
+    first, second = (_party(result, int(agreement[f"faction_{x}"]), int(agreement[f"party_{x}"])) for x in "ab")
+    return first, second
 
 
 def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
@@ -283,8 +283,10 @@ def agreements(result: Result) -> Columns:
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
     masks = table["terms"].tolist()
     # Many are between the same two, with the same terms: each is said once.
-    said = {parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()}
-    sides = [said[parties] for parties in who]
+    party_texts = {
+        parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()
+    }
+    sides = [party_texts[parties] for parties in who]
     terms = {mask: ", ".join(terms_of(result, table[row])) for mask, row in {m: n for n, m in enumerate(masks)}.items()}
     return {
         "agreement_id": array([agreement_id(row) for row in range(len(table))]),

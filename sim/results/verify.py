@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sim.engine.simulation import Part, simulate_parts
+from sim.engine.simulation import CoursePart, simulate_parts
 from sim.engine.tables import World
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography, load_map
@@ -24,28 +24,31 @@ from sim.scenario.schema import Scenario
 Progress = Callable[[int, World], None]
 
 
-def scenario_of(text: str, said: Path) -> Scenario:
+def scenario_of(text: str, source: Path) -> Scenario:
     """Return the scenario of a resolved text; InputError with the faults that this program finds in it, as of `said`."""
-    with TemporaryDirectory() as place:
-        file = Path(place) / "scenario.yaml"
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "scenario.yaml"
         file.write_bytes(text.encode("utf-8"))
         try:
             return load_scenario(file)
         except InputError as error:
             raise InputError(
-                Fault(str(said), None, fault.key, f"its scenario, line {fault.line}: {fault.message}")
+                Fault(str(source), None, fault.key, f"its scenario, line {fault.line}: {fault.message}")
                 for fault in error.faults
             ) from None
 
 
-def parts_of(folder: Path, manifest: dict[str, Any] | None = None) -> list[Part]:
+def parts_of(folder: Path, manifest: dict[str, Any] | None = None) -> list[CoursePart]:
     """Return what a run in a folder was simulated with: one part, or one more for each branch it comes of."""
-    found = manifest or read_manifest(folder)
+    recorded = manifest or read_manifest(folder)
     file = folder / MANIFEST
-    branch = found.get("branch")
+    branch = recorded.get("branch")
     earlier = branch["earlier"] if branch else []
-    parts = [Part(part["day"], scenario_of(part["scenario"], file), part["values"]) for part in earlier]
-    return [*parts, Part(branch["day"] if branch else 0, scenario_of(found["scenario"], file), found["values"])]
+    parts = [CoursePart(part["day"], scenario_of(part["scenario"], file), part["values"]) for part in earlier]
+    return [
+        *parts,
+        CoursePart(branch["day"] if branch else 0, scenario_of(recorded["scenario"], file), recorded["values"]),
+    ]
 
 
 def made_again(folder: Path, progress: Progress | None = None) -> Run:
@@ -57,13 +60,17 @@ def made_again(folder: Path, progress: Progress | None = None) -> Run:
 
 
 def run_of_parts(
-    parts: list[Part], geography: Geography, manifest: dict[str, Any], said: Path, progress: Progress | None = None
+    parts: list[CoursePart],
+    geography: Geography,
+    manifest: dict[str, Any],
+    source: Path,
+    progress: Progress | None = None,
 ) -> Run:
     """Return the run of some parts, named as a manifest says; InputError as of `said` where they do not fit the program."""
     try:
         result = simulate_parts(parts, geography, manifest["seed"], progress)
     except ValueError as error:
-        raise InputError([Fault(str(said), None, "", f"cannot be simulated again: {error}")]) from None
+        raise InputError([Fault(str(source), None, "", f"cannot be simulated again: {error}")]) from None
     return Run.of(result, manifest["name"], manifest["label"], branch=manifest.get("branch"))
 
 
@@ -90,19 +97,19 @@ class Verdict:
 def verify_run(folder: Path, progress: Progress | None = None) -> Verdict:
     """Make a run again and compare; InputError where the manifest cannot be read, or its scenario not simulated."""
     manifest = read_manifest(folder)
-    found = hashes(folder)
-    edited = list(edits(folder, manifest, found))
+    digests = hashes(folder)
+    edited = list(edits(folder, manifest, digests))
     notes = tuple(other_version(manifest))
     parts = parts_of(folder, manifest)
     geography = load_map(parts[-1].scenario.map)
     run = run_of_parts(parts, geography, manifest, folder / MANIFEST, progress)
-    with TemporaryDirectory() as place:
-        write_tables(run, Path(place))
-        again = {path.name: path.read_bytes() for path in sorted(Path(place).iterdir())}
-    differing = [name for name in again if found.get(name) != sha256(again[name])]
-    told = [_difference(folder, name, again[name]) for name in _order(differing)]
+    with TemporaryDirectory() as temporary:
+        write_tables(run, Path(temporary))
+        again = {path.name: path.read_bytes() for path in sorted(Path(temporary).iterdir())}
+    differing = [name for name in again if digests.get(name) != sha256(again[name])]
+    differences = [_difference(folder, name, again[name]) for name in _order(differing)]
     pictures = [name for name in edited if name not in again]
-    told += [f"{name} is not as it was written" for name in pictures]
+    differences += [f"{name} is not as it was written" for name in pictures]
     recorded = manifest["outputs"]
     cause = [name for name in differing if recorded.get(name) != sha256(again[name])]  # not explained by an edit
     reasons = [edit_text(folder, name) for name in edited]
@@ -110,7 +117,7 @@ def verify_run(folder: Path, progress: Progress | None = None) -> Verdict:
         reasons.append(f"{MANIFEST} was edited: its scenario has another SHA-256 than it says")
     if cause:
         reasons += circumstances(manifest, geography.folder) or [unexplained(reasons)]
-    return Verdict(tuple(again), tuple(told), tuple(reasons), notes)
+    return Verdict(tuple(again), tuple(differences), tuple(reasons), notes)
 
 
 def unexplained(reasons: list[str]) -> str:
@@ -123,10 +130,10 @@ def unexplained(reasons: list[str]) -> str:
     )
 
 
-def edits(folder: Path, manifest: dict[str, Any], found: dict[str, str]) -> Iterator[str]:
+def edits(folder: Path, manifest: dict[str, Any], digests: dict[str, str]) -> Iterator[str]:
     """Give the names of files that are no longer as they were written, or gone."""
     for name, digest in manifest["outputs"].items():
-        if found.get(name) != digest:
+        if digests.get(name) != digest:
             yield name
 
 
@@ -139,36 +146,36 @@ def edit_text(folder: Path, name: str) -> str:
 
 def other_version(manifest: dict[str, Any]) -> Iterator[str]:
     """Say that another version, or other code of this version, made a result."""
-    made, here = manifest.get("product") or {}, product()
-    if made.get("version") != here["version"]:
+    recorded, here = manifest.get("product") or {}, product()
+    if recorded.get("version") != here["version"]:
         yield (
-            f"made by version {made.get('version') or 'unknown'}; this is version {here['version']}: "
+            f"made by version {recorded.get('version') or 'unknown'}; this is version {here['version']}: "
             "the same numbers are promised within one version only"
         )
-    elif made.get("commit") and here["commit"] and made["commit"] != here["commit"]:
-        yield f"made at commit {str(made['commit'])[:12]}; this is {here['commit'][:12]}, of the same version"
-    for whose, one in (("made by", made), ("this is", here)):
-        if one.get("modified"):
+    elif recorded.get("commit") and here["commit"] and recorded["commit"] != here["commit"]:
+        yield f"made at commit {str(recorded['commit'])[:12]}; this is {here['commit'][:12]}, of the same version"
+    for whose, program in (("made by", recorded), ("this is", here)):
+        if program.get("modified"):
             yield f"{whose} a copy of the program with changes that are in no commit"
 
 
 def circumstances(manifest: dict[str, Any], map_folder: Path | str) -> list[str]:
     """Return what else is not as it was when a result was made: version, map, libraries, platform; likeliest first."""
-    found = list(other_version(manifest))
+    reasons = list(other_version(manifest))
     files = (manifest.get("map") or {}).get("files") or {}
     for name, digest in files.items():
         path = Path(map_folder) / name
         if not path.is_file() or sha256(path.read_bytes()) != digest:
-            found.append(f"the map's {name} was changed since: its SHA-256 is not the one in {MANIFEST}")
+            reasons.append(f"the map's {name} was changed since: its SHA-256 is not the one in {MANIFEST}")
     here = versions()
     for name, was in (manifest.get("versions") or {}).items():
         if here.get(name, was) != was:
-            found.append(f"{name} was {was}, is {here[name]}")
+            reasons.append(f"{name} was {was}, is {here[name]}")
     was = manifest.get("platform") or {}
     for word, now in (("system", platform.platform()), ("machine", platform.machine())):
         if was.get(word, now) != now:
-            found.append(f"the {word} was {was[word]}, is {now}")
-    return found
+            reasons.append(f"the {word} was {was[word]}, is {now}")
+    return reasons
 
 
 def _order(names: list[str]) -> list[str]:
@@ -180,39 +187,43 @@ def _difference(folder: Path, name: str, again: bytes) -> str:
     path = folder / name
     if not path.is_file():
         return f"{name} is missing"
-    kept = path.read_bytes().decode("utf-8", "replace")
-    said = first_cell(kept, again.decode("utf-8")) if name.endswith(".csv") else first_line(kept, again.decode("utf-8"))
-    return f"{name}, {said}"
+    recorded = path.read_bytes().decode("utf-8", "replace")
+    difference = (
+        first_cell(recorded, again.decode("utf-8"))
+        if name.endswith(".csv")
+        else first_line(recorded, again.decode("utf-8"))
+    )
+    return f"{name}, {difference}"
 
 
-def first_line(kept: str, again: str) -> str:
+def first_line(recorded: str, again: str) -> str:
     """Say the first line in which two texts differ."""
-    one, other = kept.split("\n"), again.split("\n")
-    for number, (a, b) in enumerate(zip(one, other, strict=False), start=1):
+    recorded_lines, again_lines = recorded.split("\n"), again.split("\n")
+    for number, (a, b) in enumerate(zip(recorded_lines, again_lines, strict=False), start=1):
         if a != b:
             return f"line {number}: {short(a)} in the folder, {short(b)} when made again"
-    return f"{len(one)} lines in the folder, {len(other)} when made again"
+    return f"{len(recorded_lines)} lines in the folder, {len(again_lines)} when made again"
 
 
-def first_cell(kept: str, again: str) -> str:
+def first_cell(recorded: str, again: str) -> str:
     """Say the first row and column in which two CSV texts differ; row 1 is the first below the names of columns."""
     try:
-        one, other = (list(csv.reader(StringIO(text), strict=True)) for text in (kept, again))
+        recorded_rows, again_rows = (list(csv.reader(StringIO(text), strict=True)) for text in (recorded, again))
     except csv.Error:
-        return first_line(kept, again)
-    if not one or one[0] != other[0]:
-        return first_line(kept, again)
-    for row, (a, b) in enumerate(zip(one[1:], other[1:], strict=False), start=1):
+        return first_line(recorded, again)
+    if not recorded_rows or recorded_rows[0] != again_rows[0]:
+        return first_line(recorded, again)
+    for row, (a, b) in enumerate(zip(recorded_rows[1:], again_rows[1:], strict=False), start=1):
         if len(a) != len(b):
             return f"row {row} (line {row + 1}): {len(a)} cells in the folder, {len(b)} when made again"
-        for column, x, y in zip(one[0], a, b, strict=True):
+        for column, x, y in zip(recorded_rows[0], a, b, strict=True):
             if x != y:
                 return (
                     f"row {row} (line {row + 1}), column {column}: {short(x)} in the folder, {short(y)} when made again"
                 )
-    if len(one) != len(other):
-        return f"{len(one) - 1} rows in the folder, {len(other) - 1} when made again"
-    return first_line(kept, again)
+    if len(recorded_rows) != len(again_rows):
+        return f"{len(recorded_rows) - 1} rows in the folder, {len(again_rows) - 1} when made again"
+    return first_line(recorded, again)
 
 
 def short(value: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, keys_of, shown, take_name
+from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, keys_of, quote_value, take_name
 from sim.scenario.yaml_reader import UNREADABLE, Page, read_file, read_text
 
 
@@ -72,7 +72,7 @@ def plain_data(node: Node) -> Any:
 
 def places(node: Node, key: Key = ()) -> dict[Key, tuple[str, int | None]]:
     """File and line of every key path."""
-    found: dict[Key, tuple[str, int | None]] = {key: (node.file, node.line)}
+    locations: dict[Key, tuple[str, int | None]] = {key: (node.file, node.line)}
     pairs = (
         node.value.items()
         if isinstance(node.value, dict)
@@ -81,8 +81,8 @@ def places(node: Node, key: Key = ()) -> dict[Key, tuple[str, int | None]]:
         else ()
     )
     for name, item in pairs:
-        found.update(places(item, (*key, name)))
-    return found
+        locations.update(places(item, (*key, name)))
+    return locations
 
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
@@ -195,26 +195,26 @@ def _extended(page: Page, files: list[Path], roots: tuple[Path, ...]) -> tuple[F
     if not isinstance(name, str) or not name.strip():
         return fault("must be the name of one scenario file")
     try:
-        found, outside = _locate(name, files[-1].parent, roots)
+        extended, outside = _locate(name, files[-1].parent, roots)
     except (OSError, ValueError, RuntimeError):
         return fault(f"{name[:60]!r} is not a file name")
     if outside:
         return fault(
             f"{name[:60]!r} is outside the scenario folders; allowed are files in {display(roots[0])} and {display(roots[-1])}"
         )
-    if found is None:
+    if extended is None:
         known = [
             os.path.relpath(file, root)[:-5]
             for root in dict.fromkeys((files[-1].parent, roots[-1]))
             for file in _listed(root)
         ]
         return fault(f"no scenario {name[:60]!r}{did_you_mean(name, known)}")
-    if found in files:
-        cycle = " -> ".join(file.name for file in (*files[files.index(found) :], found))
+    if extended in files:
+        cycle = " -> ".join(file.name for file in (*files[files.index(extended) :], extended))
         return fault(f"files extend each other in a circle: {cycle}")
     if len(files) >= MAX_CHAIN:
         return fault(f"more than {MAX_CHAIN} files extend one another")
-    return None, found
+    return None, extended
 
 
 def _listed(root: Path) -> list[Path]:
@@ -243,10 +243,10 @@ def apply_sets(root: Node, sets: Sequence[str]) -> tuple[Node, list[Fault]]:
     for text in sets:
         key, value = _split(text)
         if value is None or not key or not value.strip():
-            faults.append(Fault(SOURCE, None, "", f"write KEY=VALUE, got {shown(text)}"))
+            faults.append(Fault(SOURCE, None, "", f"write KEY=VALUE, got {quote_value(text)}"))
             continue
         try:
-            root = _place(root, ROOT, (), key, _value(value))
+            root = _put(root, ROOT, (), key, _value(value))
         except InputError as error:
             faults += [Fault(SOURCE, None, _short(key), fault.message) for fault in error.faults]
         except KeyError as error:
@@ -275,7 +275,7 @@ def _value(text: str) -> Node:
     if page.faults:
         raise InputError(page.faults)
     if not isinstance(page.data, list) or len(page.data) != 1 or page.data[0] is UNREADABLE:
-        raise KeyError(f"one value is needed, got {shown(text)}")
+        raise KeyError(f"one value is needed, got {quote_value(text)}")
     return _node(page.data[0])
 
 
@@ -287,7 +287,7 @@ def _node(value: Any) -> Node:
     return Node(value, SOURCE, None)
 
 
-def _place(node: Node | None, slot: Slot, key: Key, rest: str, value: Node) -> Node:
+def _put(node: Node | None, slot: Slot, key: Key, rest: str, value: Node) -> Node:
     """`node` with `value` put at the dotted path `rest` below it."""
     if not rest:
         return _laid(node, slot, value)
@@ -302,8 +302,8 @@ def _place(node: Node | None, slot: Slot, key: Key, rest: str, value: Node) -> N
         if isinstance(node.value, dict)
         else []
     )
-    name, rest, found = take_name(rest, names)
-    if not found or not isinstance(node.value, dict):
+    name, rest, is_known = take_name(rest, names)
+    if not is_known or not isinstance(node.value, dict):
         raise KeyError(_unknown(name, names, key))
     below = keys_of(slot)[name] if slot.kind != "named" else slot.item
     assert below is not None
@@ -311,7 +311,7 @@ def _place(node: Node | None, slot: Slot, key: Key, rest: str, value: Node) -> N
     if not rest and value.value is None:
         items.pop(name, None)
     else:
-        items[name] = _place(items.get(name), below, (*key, name), rest, value)
+        items[name] = _put(items.get(name), below, (*key, name), rest, value)
     return Node(items, node.file, node.line)
 
 
@@ -320,9 +320,9 @@ def _placed_in_list(node: Node, slot: Slot, key: Key, rest: str, value: Node) ->
     index, _, rest = rest.partition(".")
     if not (index.isascii() and index.isdigit()) or len(index) > 9 or int(index) >= len(items):
         known = f"0 to {len(items) - 1}" if items else "none, the list is empty"
-        raise KeyError(f"{dotted(key)} is a list; {shown(index)} is not one of its positions, {known}")
+        raise KeyError(f"{dotted(key)} is a list; {quote_value(index)} is not one of its positions, {known}")
     assert slot.item is not None
-    items[int(index)] = _place(items[int(index)], slot.item, (*key, int(index)), rest, value)
+    items[int(index)] = _put(items[int(index)], slot.item, (*key, int(index)), rest, value)
     return Node(items, node.file, node.line)
 
 
@@ -343,4 +343,4 @@ def _started(node: Node | None, slot: Slot) -> Node:
 
 def _unknown(name: str, names: list[str], key: Key) -> str:
     where = f" in {dotted(key)}" if key else ""
-    return f"unknown key {shown(name)}{where}{choice(name, names)}"
+    return f"unknown key {quote_value(name)}{where}{choice(name, names)}"

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from sim.scenario.fields import Key, as_data, choice, name_fault, same_name, shown, slot_at
+from sim.scenario.fields import Key, as_data, choice, name_fault, quote_value, same_name, slot_at
 from sim.scenario.validate import Complaint
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -33,11 +33,11 @@ def listed(data: dict[str, Any], name: str) -> list[tuple[int, dict[str, Any]]]:
 
 def groups_of(data: dict[str, Any]) -> list[tuple[str, str, Any]]:
     """Faction, group and what is said of the group, for every group that has a name."""
-    found = []
-    for faction, said in named(data, "factions"):
-        groups = said.get("groups")
-        found += [(faction, group, item) for group, item in groups.items()] if isinstance(groups, dict) else []
-    return found
+    entries = []
+    for faction, mapping in named(data, "factions"):
+        groups = mapping.get("groups")
+        entries += [(faction, group, item) for group, item in groups.items()] if isinstance(groups, dict) else []
+    return entries
 
 
 def sides_of(data: dict[str, Any]) -> dict[str, str]:
@@ -61,12 +61,12 @@ def known_word(part: dict[str, Any], name: str, key: Key, known: list[str], what
 
 def unknown(value: str, known: list[str], what: str) -> str:
     """What to say of an unknown word."""
-    return f"unknown {what} {shown(value)}{choice(value, known, 'known')}"
+    return f"unknown {what} {quote_value(value)}{choice(value, known, 'known')}"
 
 
-def on_a_day(data: dict[str, Any], said: dict[str, Any], key: Key, name: str = "on") -> Iterator[Complaint]:
+def on_a_day(data: dict[str, Any], mapping: dict[str, Any], key: Key, name: str = "on") -> Iterator[Complaint]:
     """Complain of a day that no run can reach; one after the last day is only not reached, as `check` says."""
-    start, on = day(data.get("start")), day(said.get(name))
+    start, on = day(data.get("start")), day(mapping.get(name))
     if start is None or on is None or not FIRST_YEAR <= start.year <= LAST_YEAR:
         return
     if on < start:
@@ -103,50 +103,50 @@ KEYS = {key for action in ACTIONS.values() for key in (*action.needs, *action.ma
 
 def policy_checks(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
     """Complaints about the policies; `sides` has the faction of each name of a faction or group."""
-    for index, said in listed(data, "policy"):
+    for index, mapping in listed(data, "policy"):
         key: Key = ("policy", index)
-        found = [name for name in ACTIONS if said.get(name) is not None]
+        actions = [name for name in ACTIONS if mapping.get(name) is not None]
         for name in ("on", "by", "until"):
-            yield from on_a_day(data, said, key, name)
-        if not found:
+            yield from on_a_day(data, mapping, key, name)
+        if not actions:
             yield key, f"says no action; a policy needs exactly one of {', '.join(ACTIONS)}"
-        elif len(found) > 1:
-            yield (*key, found[1]), f"a second action beside {found[0]}; write each as a policy of its own"
+        elif len(actions) > 1:
+            yield (*key, actions[1]), f"a second action beside {actions[0]}; write each as a policy of its own"
         else:
-            yield from _keys(said, found[0], key)
-            yield from _until(said, key)
-            yield from _factor(said, found[0], key)
-            yield from _policy_names(data, said, found[0], key, sides)
+            yield from _keys(mapping, actions[0], key)
+            yield from _until(mapping, key)
+            yield from _factor(mapping, actions[0], key)
+            yield from _policy_names(data, mapping, actions[0], key, sides)
 
 
-def _keys(said: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
+def _keys(mapping: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
     """Complain of keys that the action needs and that are missing, and of those that are another's."""
     needs, may_have = ACTIONS[action]
     for name in needs:
-        if said.get(name) is None:
+        if mapping.get(name) is None:
             yield (*key, name), f"is missing; {action} needs it"
     allowed = [*needs, *may_have, *ALWAYS]
-    for name in said:
-        if name in KEYS and name not in allowed and said[name] is not None:
+    for name in mapping:
+        if name in KEYS and name not in allowed and mapping[name] is not None:
             yield (*key, name), f"does not belong to {action}{choice(name, allowed, 'its keys')}"
 
 
-def _until(said: dict[str, Any], key: Key) -> Iterator[Complaint]:
-    on, until = day(said.get("on")), day(said.get("until"))
+def _until(mapping: dict[str, Any], key: Key) -> Iterator[Complaint]:
+    on, until = day(mapping.get("on")), day(mapping.get("until"))
     if on is not None and until is not None and until < on:
         yield (*key, "until"), f"{until} is before the first day, {on}"
 
 
-def _factor(said: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
+def _factor(mapping: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
     """Complain of a factor that does the reverse of what the action says, or nothing."""
     if "factor" not in ACTIONS[action].needs:
         return
-    for place, value in _values(said.get("factor"), (*key, "factor")):
+    for value_key, value in _values(mapping.get("factor"), (*key, "factor")):
         if action == "enforce_no_expansion" and value >= 1:
-            yield place, f"{shown(value)} would not hold base attempts back; needs less than 1"
+            yield value_key, f"{quote_value(value)} would not hold base attempts back; needs less than 1"
         elif action != "enforce_no_expansion" and value <= 1:
             what = "make agreements easier to sign" if action == "mediate" else "make agreements hold longer"
-            yield place, f"{shown(value)} would not {what}; needs more than 1"
+            yield value_key, f"{quote_value(value)} would not {what}; needs more than 1"
 
 
 def _values(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
@@ -155,33 +155,33 @@ def _values(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
         if isinstance(value, dict)
         else [(key, value)]
     )
-    for place, number in parts:
+    for value_key, number in parts:
         if isinstance(number, int | float) and not isinstance(number, bool):
-            yield place, number
+            yield value_key, number
 
 
 def _policy_names(
-    data: dict[str, Any], said: dict[str, Any], action: str, key: Key, sides: dict[str, str]
+    data: dict[str, Any], mapping: dict[str, Any], action: str, key: Key, sides: dict[str, str]
 ) -> Iterator[Complaint]:
     """Complain of factions, groups and zones that do not exist."""
     groups = [group for _, group, _ in groups_of(data)]
     factions = [faction for faction, _ in named(data, "factions")]
     if action in ("withdraw", "enforce_no_expansion"):
-        yield from known_word(said, action, key, factions, "faction")
+        yield from known_word(mapping, action, key, factions, "faction")
     elif action == "reinforce":
-        yield from known_word(said, action, key, groups, "group")
+        yield from known_word(mapping, action, key, groups, "group")
     elif action == "merge_groups":
-        yield from _merged(said, key, groups, sides)
+        yield from _merged(mapping, key, groups, sides)
     else:
-        yield from _stranger(said, action, key, list(sides))
-    if action == "withdraw" and said.get("from") in (None, ZONE) and not isinstance(data.get("zone"), dict):
-        place = "from" if said.get("from") is not None else "withdraw"
-        yield (*key, place), "the scenario has no zone to withdraw from; name a town in `from:`"
+        yield from _stranger(mapping, action, key, list(sides))
+    if action == "withdraw" and mapping.get("from") in (None, ZONE) and not isinstance(data.get("zone"), dict):
+        key_name = "from" if mapping.get("from") is not None else "withdraw"
+        yield (*key, key_name), "the scenario has no zone to withdraw from; name a town in `from:`"
 
 
-def _stranger(said: dict[str, Any], action: str, key: Key, known: list[str]) -> Iterator[Complaint]:
+def _stranger(mapping: dict[str, Any], action: str, key: Key, known: list[str]) -> Iterator[Complaint]:
     """Complain of a mediator or monitor that looks like a misspelt name; whoever else is not of the model is outside it."""
-    who = said.get(action)
+    who = mapping.get(action)
     if isinstance(who, str) and who not in known and (near := difflib.get_close_matches(who, known, 1, NEARLY)):
         yield (
             (*key, action),
@@ -189,10 +189,10 @@ def _stranger(said: dict[str, Any], action: str, key: Key, known: list[str]) -> 
         )
 
 
-def _merged(said: dict[str, Any], key: Key, groups: list[str], sides: dict[str, str]) -> Iterator[Complaint]:
+def _merged(mapping: dict[str, Any], key: Key, groups: list[str], sides: dict[str, str]) -> Iterator[Complaint]:
     """Complain of groups that do not exist or cannot merge: all of one faction, and more than one."""
-    into, merged = said.get("into"), said.get("merge_groups")
-    yield from known_word(said, "into", key, groups, "group")
+    into, merged = mapping.get("into"), mapping.get("merge_groups")
+    yield from known_word(mapping, "into", key, groups, "group")
     names = merged if isinstance(merged, list) else []
     for index, name in enumerate(names):
         if not isinstance(name, str):
@@ -202,7 +202,7 @@ def _merged(said: dict[str, Any], key: Key, groups: list[str], sides: dict[str, 
         elif isinstance(into, str) and into in groups and sides[name] != sides[into]:
             yield (
                 (*key, "merge_groups", index),
-                f"{shown(name)} is of {shown(sides[name])}, {shown(into)} of {shown(sides[into])}; only groups of one faction merge",
+                f"{quote_value(name)} is of {quote_value(sides[name])}, {quote_value(into)} of {quote_value(sides[into])}; only groups of one faction merge",
             )
     if isinstance(merged, list) and not [name for name in names if name != into]:
         yield (*key, "merge_groups"), "names no group that would join another"
@@ -255,28 +255,28 @@ def _names(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
     for faction, group, _ in groups:
         key: Key = ("factions", faction, "groups", group)
         if group in home:
-            yield key, f"a group belongs to one faction; {shown(group)} is in {shown(home[group])} already"
+            yield key, f"a group belongs to one faction; {quote_value(group)} is in {quote_value(home[group])} already"
         elif group in sides and group != faction and any(group == other for other, _ in named(data, "factions")):
-            yield key, f"{shown(group)} is the name of another faction; give the group a name of its own"
+            yield key, f"{quote_value(group)} is the name of another faction; give the group a name of its own"
         home.setdefault(group, faction)
-    codes = Counter(_code(name, said) for name, said in named(data, "factions"))
-    for name, said in named(data, "factions"):
-        code = _code(name, said)
+    codes = Counter(_code(name, mapping) for name, mapping in named(data, "factions"))
+    for name, mapping in named(data, "factions"):
+        code = _code(name, mapping)
         if codes[code] > 1:
             yield (
-                ("factions", name, "code") if "code" in said else ("factions", name),
-                f"code {shown(code)} is used by {codes[code]} factions; codes must differ",
+                ("factions", name, "code") if "code" in mapping else ("factions", name),
+                f"code {quote_value(code)} is used by {codes[code]} factions; codes must differ",
             )
         if code in ("MIXED", "NEUTRAL"):
             yield (
-                ("factions", name, "code") if "code" in said else ("factions", name),
+                ("factions", name, "code") if "code" in mapping else ("factions", name),
                 f"{code} is kept for contested or neutral towns; choose another code",
             )
-    governments = [name for name, said in named(data, "factions") if said.get("role") == "government"]
+    governments = [name for name, mapping in named(data, "factions") if mapping.get("role") == "government"]
     for name in governments[1:]:
         yield (
             ("factions", name, "role"),
-            f"at most one faction may be the government, {shown(governments[0])} is one already",
+            f"at most one faction may be the government, {quote_value(governments[0])} is one already",
         )
 
 
@@ -293,13 +293,16 @@ def _signs(data: dict[str, Any]) -> Iterator[Complaint]:
         known: dict[str, str] = {}
         for key, name in kind:
             if fault := name_fault(name):
-                yield key, f"{shown(name)} {fault}"
+                yield key, f"{quote_value(name)} {fault}"
             other = known.setdefault(same_name(name), name)
             if other != name:
-                yield key, f"{shown(name)} looks like {shown(other)}: they differ only in capital letters or blanks"
+                yield (
+                    key,
+                    f"{quote_value(name)} looks like {quote_value(other)}: they differ only in capital letters or blanks",
+                )
     title = data.get("title")
     if isinstance(title, str) and (fault := name_fault(title)):
-        yield ("title",), f"{shown(title)} {fault}"
+        yield ("title",), f"{quote_value(title)} {fault}"
 
 
 def _columns(data: dict[str, Any]) -> Iterator[Complaint]:
@@ -311,25 +314,26 @@ def _columns(data: dict[str, Any]) -> Iterator[Complaint]:
     for column, code in columns:
         if column in owner:
             key: Key = ("factions", codes[code])
-            yield key, f"code {shown(code)} gives daily.csv a second column {shown(column)}; choose another code"
+            yield (
+                key,
+                f"code {quote_value(code)} gives daily.csv a second column {quote_value(column)}; choose another code",
+            )
             return
         owner[column] = code
 
 
-def _code(name: str, said: dict[str, Any]) -> str:
-    code = said.get("code")
+def _code(name: str, mapping: dict[str, Any]) -> str:
+    code = mapping.get("code")
     return code if isinstance(code, str) else name
 
 
 def _solidarity(data: dict[str, Any]) -> Iterator[Complaint]:
-    for faction, group, said in groups_of(data):
+    for faction, group, mapping in groups_of(data):
         sisters = [other for side, other, _ in groups_of(data) if side == faction and other != group]
-        toward = said.get("solidarity_with") if isinstance(said, dict) else None
+        toward = mapping.get("solidarity_with") if isinstance(mapping, dict) else None
         for name in toward if isinstance(toward, dict) else ():
             if name not in sisters:
-                message = (
-                    f"{shown(name)} is not a sister group of {shown(group)}{choice(name, sisters, 'its sister groups')}"
-                )
+                message = f"{quote_value(name)} is not a sister group of {quote_value(group)}{choice(name, sisters, 'its sister groups')}"
                 yield ("factions", faction, "groups", group, "solidarity_with", name), message
 
 
@@ -373,8 +377,8 @@ def _number(data: Any, key: Key) -> float | None:
     )
 
 
-def _agreement(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
-    between = said.get("between")
+def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    between = mapping.get("between")
     parties = [name for name in between if isinstance(name, str)] if isinstance(between, list) else []
     for index, name in enumerate(parties):
         if name not in sides:
@@ -382,42 +386,42 @@ def _agreement(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict
     if len(parties) == 2 and all(name in sides for name in parties) and sides[parties[0]] == sides[parties[1]]:
         yield (
             (*key, "between"),
-            f"both sides belong to {shown(sides[parties[0]])}; an agreement is between two factions",
+            f"both sides belong to {quote_value(sides[parties[0]])}; an agreement is between two factions",
         )
-    yield from known_word(said, "mediator", key, list(sides), "faction or group")
-    terms = said.get("terms")
+    yield from known_word(mapping, "mediator", key, list(sides), "faction or group")
+    terms = mapping.get("terms")
     known = data["terms"] if isinstance(data.get("terms"), dict) else {}
     for index, term in enumerate(terms if isinstance(terms, list) else ()):
         if isinstance(term, str) and term not in known:
             yield (*key, "terms", index), unknown(term, list(known), "term")
-    scope = said.get("scope")
-    if scope in ("town", "sector") and said.get("around") is None:
+    scope = mapping.get("scope")
+    if scope in ("town", "sector") and mapping.get("around") is None:
         yield (*key, "around"), f"is missing; an agreement of scope {scope} needs the town it is around"
-    signed, expires = day(said.get("signed")), day(said.get("expires"))
+    signed, expires = day(mapping.get("signed")), day(mapping.get("expires"))
     if signed is not None and expires is not None and expires < signed:
         yield (*key, "expires"), f"{expires} is before the signing, {signed}"
 
 
-def _in_force(data: dict[str, Any], said: dict[str, Any], key: Key) -> Iterator[Complaint]:
-    start, signed, expires = day(data.get("start")), day(said.get("signed")), day(said.get("expires"))
+def _in_force(data: dict[str, Any], mapping: dict[str, Any], key: Key) -> Iterator[Complaint]:
+    start, signed, expires = day(data.get("start")), day(mapping.get("signed")), day(mapping.get("expires"))
     if start is not None and signed is not None and signed > start:
         yield (*key, "signed"), f"{signed} is after the start, {start}; an agreement signed later belongs in `given:`"
     if start is not None and expires is not None and expires < start and not (signed is not None and expires < signed):
         yield (*key, "expires"), f"{expires} is before the start, {start}; the agreement would not be in force"
 
 
-def _given(data: dict[str, Any], said: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
-    yield from on_a_day(data, said, key)
-    yield from known_word(said, "by", key, list(sides), "faction or group")
-    event, agreement = said.get("event"), said.get("agreement")
+def _given(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    yield from on_a_day(data, mapping, key)
+    yield from known_word(mapping, "by", key, list(sides), "faction or group")
+    event, agreement = mapping.get("event"), mapping.get("agreement")
     needs = {"base_attempt": ("by", "in"), "agreement": ("agreement",)}.get(event if isinstance(event, str) else "", ())
     for name in needs:
-        if said.get(name) is None:
+        if mapping.get(name) is None:
             yield (*key, name), f"is missing; the event {event} needs it"
     if event == "base_attempt" and agreement is not None:
         yield (*key, "agreement"), "does not belong to a base_attempt"
     if isinstance(agreement, dict):
         yield from _agreement(data, agreement, (*key, "agreement"), sides)
-        on, signed = day(said.get("on")), day(agreement.get("signed"))
+        on, signed = day(mapping.get("on")), day(agreement.get("signed"))
         if on is not None and signed is not None and on != signed:
             yield (*key, "agreement", "signed"), f"{signed} differs from the day of the event, {on}"

@@ -78,8 +78,8 @@ def _items(slot: Slot, first: list[Any], second: list[Any], key: Key) -> Iterato
     """Lists of parts of one length are compared place by place, others by what is only in one of them."""
     if slot.item is not None and slot.item.kind == "part":
         if len(first) == len(second):
-            for index, (one, other) in enumerate(zip(first, second, strict=True)):
-                yield from _differences(slot.item, one, other, (*key, index))
+            for index, (before, after) in enumerate(zip(first, second, strict=True)):
+                yield from _differences(slot.item, before, after, (*key, index))
             return
         for index, item in enumerate(first):
             if item not in second:

@@ -64,7 +64,7 @@ def name_fault(name: str) -> str:
     return ""
 
 
-def shown(value: Any) -> str:
+def quote_value(value: Any) -> str:
     """A value as it may stand in a message: quoted text, short, on one line."""
     if isinstance(value, dict):
         return "a mapping"
@@ -239,12 +239,12 @@ _known: dict[int, tuple[weakref.ref[Scenario], Inputs]] = {}  # a scenario is fr
 def inputs_of(scenario: Scenario) -> Inputs:
     """Every number of the scenario by its dotted path, in the order of the schema and of names in the file; read-only."""
     key = id(scenario)
-    kept = _known.get(key)
-    if kept is not None and kept[0]() is scenario:
-        return kept[1]
-    found = MappingProxyType({dotted(path): quantity for path, _, quantity in quantities(ROOT, scenario)})
-    _known[key] = (weakref.ref(scenario, lambda _gone: _known.pop(key, None)), found)
-    return found
+    cached = _known.get(key)
+    if cached is not None and cached[0]() is scenario:
+        return cached[1]
+    inputs = MappingProxyType({dotted(path): quantity for path, _, quantity in quantities(ROOT, scenario)})
+    _known[key] = (weakref.ref(scenario, lambda _gone: _known.pop(key, None)), inputs)
+    return inputs
 
 
 def units_of(scenario: Scenario) -> dict[str, str]:

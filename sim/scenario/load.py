@@ -15,14 +15,14 @@ from sim.scenario.compose import apply_sets, find_scenario, places, plain_data, 
 from sim.scenario.cross_checks import cross_checks
 from sim.scenario.fields import Key, dotted
 from sim.scenario.schema import Scenario
-from sim.scenario.validate import Complaint, complaint, idle_removals, settled, survey
+from sim.scenario.validate import Complaint, complaint, idle_removals, survey, with_default_sources
 from sim.scenario.yaml_reader import UNREADABLE
 
 MAX_FAULTS = 200
 MISSING = "is missing"
 SURVEYED = ("out_of_range", "extra_forbidden")  # the survey has said these already
 
-Place = tuple[str, int | None]
+FileLine = tuple[str, int | None]
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,20 @@ class Loaded:
 
     scenario: Scenario
     files: tuple[Path, ...]
-    places: dict[str, Place] = field(repr=False)
+    places: dict[str, FileLine] = field(repr=False)
 
     @property
     def name(self) -> str:
         """Name of the given file, without its ending."""
         return self.files[0].stem
 
-    def where(self, path: str) -> Place:
+    def where(self, path: str) -> FileLine:
         """File and line (1-based; None for --set) of a dotted path; of the nearest part above it for a default."""
         while path and path not in self.places:
             path = path.rpartition(".")[0]
         return self.places[path]
 
-    def given(self, path: str) -> Place | None:
+    def given(self, path: str) -> FileLine | None:
         """File and line of a dotted path, or None where it is a default."""
         return self.places.get(path)
 
@@ -76,15 +76,15 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     faults += set_faults + _faults(complaints, {**where, **removed})
     if faults or scenario is None:
         raise InputError(_in_order(faults, files))
-    return Loaded(scenario, tuple(files), {dotted(key): place for key, place in where.items()})
+    return Loaded(scenario, tuple(files), {dotted(key): location for key, location in where.items()})
 
 
 def _validated(data: Any) -> tuple[Scenario | None, list[Complaint]]:
     try:
-        return Scenario.model_validate(settled(data), strict=True), []
+        return Scenario.model_validate(with_default_sources(data), strict=True), []
     except ValidationError as error:
-        found = (entry for entry in error.errors(include_url=False) if entry["type"] not in SURVEYED)
-        return None, [complaint(entry) for entry in islice(found, MAX_FAULTS)]
+        errors = (entry for entry in error.errors(include_url=False) if entry["type"] not in SURVEYED)
+        return None, [complaint(entry) for entry in islice(errors, MAX_FAULTS)]
 
 
 def _covered(key: Key, data: Any) -> bool:
@@ -98,17 +98,17 @@ def _covered(key: Key, data: Any) -> bool:
     return value is UNREADABLE
 
 
-def _faults(complaints: Iterable[Complaint], where: dict[Key, Place]) -> list[Fault]:
+def _faults(complaints: Iterable[Complaint], where: dict[Key, FileLine]) -> list[Fault]:
     """One fault a key, with its place; the first complaint about a key is the most precise."""
-    found: dict[Key, Fault] = {}
+    by_key: dict[Key, Fault] = {}
     for key, message in complaints:
-        if key not in found:
+        if key not in by_key:
             above = key
             while above not in where:
                 above = above[:-1]
             file, line = where[above]
-            found[key] = Fault(file, line, dotted(key), message)
-    return list(found.values())
+            by_key[key] = Fault(file, line, dotted(key), message)
+    return list(by_key.values())
 
 
 def _in_order(faults: list[Fault], files: list[Path]) -> list[Fault]:

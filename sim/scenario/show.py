@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from sim.scenario.fields import ROOT, Key, Slot, children, dotted, keys_of
-from sim.scenario.load import Loaded, Place
+from sim.scenario.load import FileLine, Loaded
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Scenario
 from sim.scenario.yaml_reader import plain
@@ -83,8 +83,8 @@ def _lines(slot: Slot, value: Any, key: Key, indent: str, loaded: Loaded | None)
         lead = f"{indent}- " if slot.kind == "list" else f"{indent}{text(str(name))}:"
         if not _has_lines(sub, item):
             written = _number(sub, item) if isinstance(item, Quantity) else flow(item)
-            place = loaded.given(dotted(here)) if loaded is not None else None
-            yield _commented(f"{lead.rstrip()} {written}", _comment(sub, item, written, place))
+            location = loaded.given(dotted(here)) if loaded is not None else None
+            yield _commented(f"{lead.rstrip()} {written}", _comment(sub, item, written, location))
         elif slot.kind == "list":
             below = list(_lines(sub, item, here, indent + STEP, loaded))
             yield lead + below[0].lstrip()
@@ -110,18 +110,18 @@ def _number(slot: Slot, value: Quantity) -> str:
     return number_text(value.best) if value == plain else flow(value)
 
 
-def _comment(slot: Slot, value: Any, written: str, place: Place | None) -> str:
+def _comment(slot: Slot, value: Any, written: str, location: FileLine | None) -> str:
     """Unit, meaning, range, source and place of a value; what the mapping says itself is not repeated."""
     if not isinstance(value, Quantity):
         return slot.about
-    said = [f"{slot.unit}: {slot.about}" if slot.unit else slot.about]
+    parts = [f"{slot.unit}: {slot.about}" if slot.unit else slot.about]
     if slot.allowed is not None:
-        said.append(f"allowed {number_text(slot.allowed[0])}..{number_text(slot.allowed[1])}")
+        parts.append(f"allowed {number_text(slot.allowed[0])}..{number_text(slot.allowed[1])}")
     if not written.startswith("{"):
-        said.append(f"source: {value.source or 'none given'}")
-    if place is not None:
-        said.append(f"{place[0]}:{place[1]}" if place[1] is not None else place[0])
-    return "; ".join(part for part in said if part)
+        parts.append(f"source: {value.source or 'none given'}")
+    if location is not None:
+        parts.append(f"{location[0]}:{location[1]}" if location[1] is not None else location[0])
+    return "; ".join(part for part in parts if part)
 
 
 def _commented(line: str, comment: str) -> str:
@@ -162,16 +162,16 @@ def json_schema(part: bool = False) -> Schema:
 
 def _models(slot: Slot) -> list[type[BaseModel]]:
     """Every part that may occur below a place, each once."""
-    found: dict[type[BaseModel], None] = {}
+    models: dict[type[BaseModel], None] = {}
     todo = [slot]
     while todo:
         here = todo.pop()
         if here.item is not None:
             todo.append(here.item)
-        if here.kind == "part" and here.model is not None and here.model not in found:
-            found[here.model] = None
+        if here.kind == "part" and here.model is not None and here.model not in models:
+            models[here.model] = None
             todo += keys_of(here).values()
-    return list(found)
+    return list(models)
 
 
 def _quantity() -> Schema:
@@ -191,20 +191,24 @@ def _quantity() -> Schema:
 def _annotate(schema: Schema, model: type[BaseModel]) -> None:
     """Numbers with unit, range and source in words; null everywhere."""
     for name, slot in keys_of(Slot("part", model=model)).items():
-        said: Schema = schema["properties"][name]
+        property_schema: Schema = schema["properties"][name]
         if slot.kind == "quantity":
             schema["properties"][name] = _number_schema(slot)
             continue
         if slot.kind == "named":
-            inner = said.get("additionalProperties")
+            inner = property_schema.get("additionalProperties")
             if slot.item is not None and slot.item.kind == "quantity":
                 inner = _number_schema(slot.item)
-            said["additionalProperties"] = {"anyOf": [inner if isinstance(inner, dict) else {}, {"type": "null"}]}
+            property_schema["additionalProperties"] = {
+                "anyOf": [inner if isinstance(inner, dict) else {}, {"type": "null"}]
+            }
         for key in ("unit", "allowed_low", "allowed_high", "source"):
-            said.pop(key, None)
-        about = said.pop("description", None)
-        default = said.pop("default", None)
-        nullable: Schema = {"anyOf": [*(said["anyOf"] if set(said) <= {"anyOf", "title"} else [said])]}
+            property_schema.pop(key, None)
+        about = property_schema.pop("description", None)
+        default = property_schema.pop("default", None)
+        nullable: Schema = {
+            "anyOf": [*(property_schema["anyOf"] if set(property_schema) <= {"anyOf", "title"} else [property_schema])]
+        }
         if {"type": "null"} not in nullable["anyOf"]:
             nullable["anyOf"].append({"type": "null"})
         if about:
@@ -216,13 +220,13 @@ def _annotate(schema: Schema, model: type[BaseModel]) -> None:
 
 def _number_schema(slot: Slot) -> Schema:
     number: Schema = {"type": "number"}
-    said = [f"{slot.about}; {slot.unit}" if slot.unit else slot.about]
+    parts = [f"{slot.about}; {slot.unit}" if slot.unit else slot.about]
     if slot.allowed is not None:
         number |= {"minimum": slot.allowed[0], "maximum": slot.allowed[1]}
-        said.append(f"allowed {number_text(slot.allowed[0])} to {number_text(slot.allowed[1])}")
+        parts.append(f"allowed {number_text(slot.allowed[0])} to {number_text(slot.allowed[1])}")
     default = slot.default if slot.attribute else None
     result: Schema = {"anyOf": [number, {"$ref": "#/$defs/Quantity"}, {"type": "null"}]}
     if isinstance(default, Quantity):
-        said.append(f"default {interval(default)}; source: {default.source or 'none given'}")
+        parts.append(f"default {interval(default)}; source: {default.source or 'none given'}")
         result["default"] = default.best
-    return {"description": ". ".join(said), **result}
+    return {"description": ". ".join(parts), **result}

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.scenario.compose import Removal
-from sim.scenario.fields import ROOT, Key, Slot, choice, dotted, keys_of, shown, slot_at
+from sim.scenario.fields import ROOT, Key, Slot, choice, dotted, keys_of, quote_value, slot_at
 from sim.scenario.parameters import Quantity
 
 Complaint = tuple[Key, str]
@@ -49,14 +49,14 @@ def _out_of_range(data: Any, slot: Slot, key: Key) -> Iterator[Complaint]:
     if slot.allowed is None:
         return
     low, high = slot.allowed
-    found = (
+    numbers = (
         [((*key, name), data.get(name)) for name in ("best", "low", "high")]
         if isinstance(data, dict)
         else [(key, data)]
     )
-    for place, value in found:
+    for value_key, value in numbers:
         if isinstance(value, int | float) and not isinstance(value, bool) and not low <= value <= high:
-            yield place, f"{shown(value)} is out of range, allowed is {low:g} to {high:g} {slot.unit}"
+            yield value_key, f"{quote_value(value)} is out of range, allowed is {low:g} to {high:g} {slot.unit}"
 
 
 def idle_removals(idle: list[Removal]) -> Iterator[Complaint]:
@@ -71,7 +71,7 @@ def idle_removals(idle: list[Removal]) -> Iterator[Complaint]:
             yield key, f"null removes a name, but there is no {dotted(key[-1:])} here to remove"
 
 
-def settled(data: Any, slot: Slot = ROOT) -> Any:
+def with_default_sources(data: Any, slot: Slot = ROOT) -> Any:
     """`data` with each plain number that repeats a fixed default taken as that default, its source included."""
     if slot.kind == "quantity":
         default = slot.default
@@ -82,7 +82,7 @@ def settled(data: Any, slot: Slot = ROOT) -> Any:
             and data == default.best
         )
         return default if same else data
-    below = {name: settled(item, sub) for name, sub, item in _below(data, slot)}
+    below = {name: with_default_sources(item, sub) for name, sub, item in _below(data, slot)}
     if isinstance(data, dict):
         return {**data, **below}
     if isinstance(data, list):
@@ -137,12 +137,12 @@ def complaint(error: Any, forms: Forms | None = None) -> Complaint:
         return key, _missing(slot)
     if (kind in NEEDED or kind in ("too_short", "is_instance_of")) and (form := _form(key, forms or {})):
         empty = isinstance(value, list | dict) and not value
-        return key, f"needs {form}, got {'an empty one' if empty else shown(value)}"
+        return key, f"needs {form}, got {'an empty one' if empty else quote_value(value)}"
     if kind == "literal_error":
         allowed = re.findall(r"'([^']*)'", str(context.get("expected", "")))
-        return key, f"{shown(value)} is not known here{choice(value, allowed)}"
+        return key, f"{quote_value(value)} is not known here{choice(value, allowed)}"
     if slot is not None and slot.kind == "quantity" and kind in ("model_type", "model_attributes_type"):
-        return key, f"needs a number, or {{best, low, high, source}}, got {shown(value)}{_in_words(slot)}"
+        return key, f"needs a number, or {{best, low, high, source}}, got {quote_value(value)}{_in_words(slot)}"
     if kind == "extra_forbidden":
         return key, "unknown key"
     if kind in (OWN, "value_error"):  # our own checks, which raise errors with our own words
@@ -151,8 +151,8 @@ def complaint(error: Any, forms: Forms | None = None) -> Complaint:
         return key, limit
     needed = NEEDED.get(kind.partition("_")[0])
     if needed is None:
-        return key, f"{shown(value)} is not allowed here{_in_words(slot)}"
-    return key, f"needs {needed}, got {shown(value)}{_in_words(slot)}"
+        return key, f"{quote_value(value)} is not allowed here{_in_words(slot)}"
+    return key, f"needs {needed}, got {quote_value(value)}{_in_words(slot)}"
 
 
 def _form(key: Key, forms: Forms) -> str:
@@ -166,7 +166,7 @@ def _form(key: Key, forms: Forms) -> str:
 def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
     """What to say of a value beyond a limit; empty for other errors."""
     if kind == "string_too_short":
-        return f"too short, at least {_count(context['min_length'], 'character')} are needed, got {shown(value)}"
+        return f"too short, at least {_count(context['min_length'], 'character')} are needed, got {quote_value(value)}"
     if kind == "string_too_long":
         return f"too long, at most {_count(context['max_length'], 'character')} are allowed"
     if kind == "string_pattern_mismatch":
@@ -175,10 +175,10 @@ def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
             if "0-9a-f" in context["pattern"]
             else f"text of the form {context['pattern']}"
         )
-        return f"needs {needed}, got {shown(value)}"
+        return f"needs {needed}, got {quote_value(value)}"
     if kind in LIMITS:
         words, limit = LIMITS[kind]
-        return f"{shown(value)} is out of range, allowed is {words} {context[limit]}"
+        return f"{quote_value(value)} is out of range, allowed is {words} {context[limit]}"
     if kind in ("too_short", "too_long"):
         few = kind == "too_short"
         limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"

@@ -19,7 +19,7 @@ from typing import Any
 import yaml
 
 from sim.errors import Fault, InputError
-from sim.scenario.fields import Key, dotted, shown
+from sim.scenario.fields import Key, dotted, quote_value
 
 MAX_BYTES = 1_000_000
 MAX_DEPTH = 40
@@ -147,9 +147,7 @@ def _slip(row: str, column: int) -> str:
         return "a second ': ' in one line; quote a text that contains ': '"
     if re.match(r"\s*[^\s'\"#]+:\s+-\s", row):
         return "a list begins on the line of its key; begin it on the next line"
-    return (
-        f"cannot be read from {shown(rest or row.strip())} on; check brackets, quotation marks, commas and indentation"
-    )
+    return f"cannot be read from {quote_value(rest or row.strip())} on; check brackets, quotation marks, commas and indentation"
 
 
 def _depth(rows: list[str]) -> int:
@@ -201,7 +199,7 @@ class _Builder:
             if isinstance(event, yaml.AliasEvent):
                 return UNREADABLE
         if event.tag is not None:
-            self.fault(event, key, f"tags ({shown(event.tag)}) are not allowed")
+            self.fault(event, key, f"tags ({quote_value(event.tag)}) are not allowed")
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(key)
         if isinstance(event, yaml.SequenceStartEvent):
@@ -246,7 +244,7 @@ class _Builder:
             self.fault(
                 event,
                 key,
-                f"a key must be text; write {shown(event.value)} in quotes"
+                f"a key must be text; write {quote_value(event.value)} in quotes"
                 if event.value
                 else "a key is missing before ':'",
             )

@@ -20,27 +20,27 @@ def _still(run: RunLike, towns: list[str]) -> list[str]:
     for town in towns:
         code = run.summary.get(f"holder.{town}")
         by_code.setdefault("" if code is None else str(code), []).append(run.labels.get(town, town))
-    said = []
+    clauses = []
     for code, names in by_code.items():
         verb = "is" if len(names) == 1 else "are"
         special = {"": f"{verb} not on the map", MIXED: f"{verb} still contested", NEUTRAL: f"{verb} still neutral"}
         listed = clause_list(names)
-        said.append(f"{listed} {special[code]}" if code in special else f"{code} still holds {listed} at the end")
-    return said
+        clauses.append(f"{listed} {special[code]}" if code in special else f"{code} still holds {listed} at the end")
+    return clauses
 
 
 def _holders(run: RunLike, towns: list[str]) -> list[str]:
     """Say who holds the watched towns at the end, and since when."""
     changes = run.control_changes
     last = {name: row for row, name in enumerate(text(changes, "town"))}
-    said = []
+    clauses = []
     for town in (town for town in towns if town in last):
         row, code, name = last[town], str(run.summary.get(f"holder.{town}")), run.labels.get(town, town)
         date = day_text(column(changes, "date")[row].astype("datetime64[D]").item())
         word = {"capture": "taken on", "withdrawal": "left to it on"}.get(text(changes, "how")[row], "since")
         state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
-        said.append(f"{state.get(code, f'{code} holds {name} at the end')} ({word} {date})")
-    return said + _still(run, [town for town in towns if town not in last])
+        clauses.append(f"{state.get(code, f'{code} holds {name} at the end')} ({word} {date})")
+    return clauses + _still(run, [town for town in towns if town not in last])
 
 
 def _fighting(summary: Summary) -> str:
@@ -89,30 +89,30 @@ def _towns(name: str, summary: Summary) -> str:
     """Say a statistic given by faction: "HTS loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
-    said = [f"{code} {verb} {plural(count, 'town')}" for code, count in parts if count]
-    return clause_list(said) or f"no side {verb} a town"
+    clauses = [f"{code} {verb} {plural(count, 'town')}" for code, count in parts if count]
+    return clause_list(clauses) or f"no side {verb} a town"
 
 
 def _clauses(run: RunLike) -> list[str]:
     """Return the clauses of the answer: watched towns first, then the scenario's headline statistics."""
-    summary, said = run.summary, _holders(run, run.watch_towns)
+    summary, clauses = run.summary, _holders(run, run.watch_towns)
     for name in run.scenario.headline:
         if name == "towns_gained":
-            said.append(_gains(run))
+            clauses.append(_gains(run))
         elif name in ("towns_lost", "towns_end"):
-            said.append(_towns(name, summary))
+            clauses.append(_towns(name, summary))
         elif name in ("clash_days", "places_reached", "clashes"):
-            said.append(_fighting(summary))
+            clauses.append(_fighting(summary))
         elif name in ("first_agreement_day", "agreements_signed", "agreements_broken"):
-            said.append(_agreement(summary))
+            clauses.append(_agreement(summary))
         elif base_name(name) != "holder":
-            said.extend(
+            clauses.extend(
                 f"{label(key)}: {result_text(summary[key], STATISTICS[base_name(key)].unit)}"
                 for key in expand([name], summary)
             )
     offensive = summary.get("offensive_day")
-    said.append(f"an offensive began on day {offensive}" if offensive is not None else "")
-    return list(dict.fromkeys(clause for clause in said if clause))
+    clauses.append(f"an offensive began on day {offensive}" if offensive is not None else "")
+    return list(dict.fromkeys(clause for clause in clauses if clause))
 
 
 def answer_sentence(run: RunLike) -> str:

@@ -65,10 +65,10 @@ class TurningPoint(NamedTuple):
 
 def row_of(events: Table, event_id: str) -> int:
     """Return the row of an event; KeyError with a clear message where there is none."""
-    found = np.flatnonzero(text(events, "event_id") == event_id)
-    if not len(found):
+    rows = np.flatnonzero(text(events, "event_id") == event_id)
+    if not len(rows):
         raise KeyError(f"there is no event {event_id!r} in this run")
-    return int(found[0])
+    return int(rows[0])
 
 
 def date_of(events: Table, row: int) -> str:
@@ -98,7 +98,7 @@ def cause_chain(run: RunLike, event_id: str) -> list[str]:
 
 def cause_rows(events: Table, row: int) -> list[int]:
     """Return the rows of an event and its causes, from the event itself back to the root."""
-    rows = {name: place for place, name in enumerate(text(events, "event_id"))}
+    rows = {name: position for position, name in enumerate(text(events, "event_id"))}
     causes, chain = text(events, "cause_id"), [row]
     while rows.get(causes[chain[-1]], chain[-1]) < chain[-1]:  # a cause is never later
         chain.append(rows[causes[chain[-1]]])
@@ -119,34 +119,34 @@ def _watched(run: RunLike) -> list[tuple[str, str]]:
 def _largest_jump(events: Table, sides: list[str]) -> list[tuple[str, str]]:
     """Return the change of level among rebels that leaps furthest up, to the highest level of equals."""
     before: dict[frozenset[str], int] = {}
-    best, found = (1, 0), []
+    best, largest = (1, 0), []
     kind, level, ids = text(events, "kind"), column(events, "level"), text(events, "event_id")
-    one, other = text(events, "initiator"), text(events, "target")
+    initiator, target = text(events, "initiator"), text(events, "target")
     for row in np.flatnonzero(kind == "level_change"):
-        pair, new = frozenset((one[row], other[row])), int(level[row])
+        pair, new = frozenset((initiator[row], target[row])), int(level[row])
         leap = (new - before.get(pair, 0), new)
         before[pair] = new
         if leap > best and pair <= set(sides):
-            best, found = leap, [(ids[row], f"A leap to level {new}, {LEVELS[new]}")]
-    return found
+            best, largest = leap, [(ids[row], f"A leap to level {new}, {LEVELS[new]}")]
+    return largest
 
 
 def _agreements(run: RunLike, sides: list[str]) -> list[tuple[str, str]]:
     """Return the signing of the agreement that held longest, and the breach with most deaths in the week after."""
     events, table = run.events, run.agreements
     kind, day, ids = text(events, "kind"), column(events, "day"), text(events, "event_id")
-    of, found = text(events, "agreement_id"), []
+    of, points = text(events, "agreement_id"), []
     held = dict(zip(text(table, "agreement_id"), column(table, "days_held"), strict=True))
     signed = np.flatnonzero((kind == "agreement_signed") & (column(events, "given") == 0))
     if len(signed):
         row = max(signed, key=lambda r: held.get(of[r], 0))
-        found.append((ids[row], "The agreement that held longest"))
+        points.append((ids[row], "The agreement that held longest"))
     lethal, toll = hostile(events, sides), total_deaths(events)
     broken = np.flatnonzero(kind == "agreement_broken")
     if len(broken):
         after = [int(toll[lethal & (day >= day[r]) & (day <= day[r] + AFTERMATH_DAYS)].sum()) for r in broken]
-        found.append((ids[broken[int(np.argmax(after))]], "The breach with most deaths after it"))
-    return found
+        points.append((ids[broken[int(np.argmax(after))]], "The breach with most deaths after it"))
+    return points
 
 
 def turning_points(run: RunLike, most: int = MOST) -> list[TurningPoint]:
@@ -281,18 +281,18 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
         later = here[row + 1 :].any()
         note = "Later the town only became contested, or quiet again, as forces came and went." if later else ""
         return why_event(run, str(text(changes, "event_id")[row]), note)
-    found = _last(run, town, TELLING)
-    found = _last(run, town, tuple(NOUNS)) if found is None else found
-    if found is None:
+    last_row = _last(run, town, TELLING)
+    last_row = _last(run, town, tuple(NOUNS)) if last_row is None else last_row
+    if last_row is None:
         return None
     note = f"{run.labels.get(town, town)} was neither taken nor left {when}; this is its last important event."
-    return why_event(run, str(text(run.events, "event_id")[found]), note)
+    return why_event(run, str(text(run.events, "event_id")[last_row]), note)
 
 
 def _last(run: RunLike, town: str, kinds: tuple[str, ...]) -> int | None:
     """Return the row of a town's last event of some kinds; None without any."""
-    found = np.flatnonzero((text(run.events, "town") == town) & one_of(text(run.events, "kind"), kinds))
-    return int(found[-1]) if len(found) else None
+    rows = np.flatnonzero((text(run.events, "town") == town) & one_of(text(run.events, "kind"), kinds))
+    return int(rows[-1]) if len(rows) else None
 
 
 def _steps(run: RunLike, chain: list[int]) -> tuple[Cause, ...]:
@@ -312,10 +312,10 @@ def _steps(run: RunLike, chain: list[int]) -> tuple[Cause, ...]:
 
 
 def _children(run: RunLike) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
+    children: dict[str, list[int]] = {}
     for row, cause in enumerate(text(run.events, "cause_id")):
-        found.setdefault(cause, []).append(row)
-    return found
+        children.setdefault(cause, []).append(row)
+    return children
 
 
 def _cause(run: RunLike, number: int, rows: list[int], children: dict[str, list[int]], path: set[int]) -> Cause:
@@ -328,7 +328,7 @@ def _cause(run: RunLike, number: int, rows: list[int], children: dict[str, list[
         ids,
         str(text(events, "kind")[last]),
         _when(run, rows),
-        _said(run, rows),
+        _step_text(run, rows),
         chance_text(events, rows[0]),
         bool(column(events, "given")[last]),
         str(text(events, "initiator")[last]),
@@ -343,7 +343,7 @@ def _when(run: RunLike, rows: list[int]) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _said(run: RunLike, rows: list[int]) -> str:
+def _step_text(run: RunLike, rows: list[int]) -> str:
     """Say a step: its event's sentence, or that of the first day of a fight with the sum of all its days."""
     first = str(text(run.events, "text")[rows[0]])
     if len(rows) == 1:
@@ -360,5 +360,5 @@ def _also(run: RunLike, rows: list[int]) -> str:
 
 
 def _other(kind: str, count: int) -> str:
-    one, many = NOUNS[kind]
-    return plural(count, f"other {one}", f"other {many}" if many else "")
+    singular, many = NOUNS[kind]
+    return plural(count, f"other {singular}", f"other {many}" if many else "")

@@ -84,9 +84,9 @@ def total_deaths(events: Table) -> np.ndarray:
 
 def among(events: Table, codes: Collection[str]) -> np.ndarray:
     """Return which events are between two different factions of `codes`: bool [n]."""
-    one, other = text(events, "initiator"), text(events, "target")
-    found: np.ndarray = one_of(one, codes) & one_of(other, codes) & np.asarray(one != other, bool)
-    return found
+    initiator, target = text(events, "initiator"), text(events, "target")
+    is_among: np.ndarray = one_of(initiator, codes) & one_of(target, codes) & np.asarray(initiator != target, bool)
+    return is_among
 
 
 def hostile(events: Table, rebels: Collection[str]) -> np.ndarray:

@@ -45,9 +45,12 @@ class Matched(NamedTuple):
 
 def matched(reference: np.ndarray, other: np.ndarray) -> Matched:
     """Count matched runs: bool [pairs, ...] each, replicate by replicate."""
-    one, two = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
+    in_reference, in_other = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
     return Matched(
-        np.sum(one & two, axis=0), np.sum(~one & two, axis=0), np.sum(one & ~two, axis=0), np.sum(~one & ~two, axis=0)
+        np.sum(in_reference & in_other, axis=0),
+        np.sum(~in_reference & in_other, axis=0),
+        np.sum(in_reference & ~in_other, axis=0),
+        np.sum(~in_reference & ~in_other, axis=0),
     )
 
 
@@ -64,11 +67,16 @@ def newcombe(counts: Matched, z: float = Z95) -> tuple[np.ndarray, np.ndarray, n
     """Return the difference of paired shares, other less reference, with its interval: difference, low, high."""
     n = np.asarray(counts.pairs, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
-        one, two = (counts.both + counts.other) / n, (counts.both + counts.reference) / n
+        other_share, reference_share = (counts.both + counts.other) / n, (counts.both + counts.reference) / n
     low_1, high_1 = wilson(counts.both + counts.other, n, z)
     low_2, high_2 = wilson(counts.both + counts.reference, n, z)
-    phi, gap = _phi(counts), one - two
-    down_1, up_1, down_2, up_2 = one - low_1, high_1 - one, two - low_2, high_2 - two
+    phi, gap = _phi(counts), other_share - reference_share
+    down_1, up_1, down_2, up_2 = (
+        other_share - low_1,
+        high_1 - other_share,
+        reference_share - low_2,
+        high_2 - reference_share,
+    )
     below = np.sqrt(np.maximum(down_1**2 - 2 * phi * down_1 * up_2 + up_2**2, 0.0))
     above = np.sqrt(np.maximum(down_2**2 - 2 * phi * down_2 * up_1 + up_1**2, 0.0))
     return gap, gap - below, gap + above
@@ -183,18 +191,18 @@ class Difference:
         return not self.resolved and (self.low > 0 or self.high < 0)
 
 
-def correlation(one: np.ndarray, two: np.ndarray) -> float:
+def correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Return the correlation of pairs, f8 [n] each; NaN where either does not vary or there are fewer than three."""
-    if len(one) < 3 or np.ptp(one) == 0 or np.ptp(two) == 0:
+    if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return math.nan
-    return float(np.corrcoef(one, two)[0, 1])
+    return float(np.corrcoef(a, b)[0, 1])
 
 
-def variance_ratio(one: np.ndarray, two: np.ndarray) -> float:
+def variance_ratio(reference: np.ndarray, other: np.ndarray) -> float:
     """Return the variance of the paired difference over the sum of both variances; NaN where neither varies."""
-    if len(one) < 3 or (np.ptp(one) == 0 and np.ptp(two) == 0):
+    if len(reference) < 3 or (np.ptp(reference) == 0 and np.ptp(other) == 0):
         return math.nan
-    return float(np.var(two - one, ddof=1) / (np.var(one, ddof=1) + np.var(two, ddof=1)))
+    return float(np.var(other - reference, ddof=1) / (np.var(reference, ddof=1) + np.var(other, ddof=1)))
 
 
 def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> tuple[float, float]:
@@ -207,32 +215,34 @@ def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> t
     random = np.random.default_rng(seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SciPy's, where the correction cannot be made: told by NaN
-        found = bootstrap((values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random)
-    low, high = float(found.confidence_interval.low), float(found.confidence_interval.high)
+        resampled = bootstrap(
+            (values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random
+        )
+    low, high = float(resampled.confidence_interval.low), float(resampled.confidence_interval.high)
     if not (math.isfinite(low) and math.isfinite(high)):
-        low, high = (float(end) for end in np.percentile(found.bootstrap_distribution, (2.5, 97.5)))
+        low, high = (float(end) for end in np.percentile(resampled.bootstrap_distribution, (2.5, 97.5)))
     return low, high
 
 
 def difference_of(
-    one: np.ndarray, two: np.ndarray, estimate: float, low: float, high: float, names: tuple[str, str, str]
+    reference: np.ndarray, other: np.ndarray, estimate: float, low: float, high: float, names: tuple[str, str, str]
 ) -> Difference:
     """Return a difference from its pairs, f8 [n] each, and its interval; `names` are statistic, label and unit."""
     known = math.isfinite(low) and math.isfinite(high)
-    differ = int(np.count_nonzero(two - one))
+    differ = int(np.count_nonzero(other - reference))
     resolved = known and (low > 0 or high < 0) and differ >= LEAST_DIFFERENT
     return Difference(
         *names,
-        pairs=len(one),
-        reference=float(np.mean(one)) if len(one) else math.nan,
-        other=float(np.mean(two)) if len(two) else math.nan,
+        pairs=len(reference),
+        reference=float(np.mean(reference)) if len(reference) else math.nan,
+        other=float(np.mean(other)) if len(other) else math.nan,
         difference=estimate,
         low=low,
         high=high,
         resolved=resolved,
-        more_runs=more_runs(estimate, low, high, len(one), differ) if known and not resolved else None,
-        correlation=correlation(one, two),
-        variance_ratio=variance_ratio(one, two),
+        more_runs=more_runs(estimate, low, high, len(reference), differ) if known and not resolved else None,
+        correlation=correlation(reference, other),
+        variance_ratio=variance_ratio(reference, other),
         differing=differ,
     )
 
@@ -247,26 +257,28 @@ def paired_difference(
     seed: int = SEED,
 ) -> Difference:
     """Return the mean difference of matched runs, f8 [pairs] each in the same order; pairs with a NaN are left out."""
-    one, two = np.asarray(reference, dtype=float), np.asarray(other, dtype=float)
-    keep = np.isfinite(one) & np.isfinite(two)
-    one, two = one[keep], two[keep]
-    gap = two - one
+    reference_values, other_values = np.asarray(reference, dtype=float), np.asarray(other, dtype=float)
+    keep = np.isfinite(reference_values) & np.isfinite(other_values)
+    reference_values, other_values = reference_values[keep], other_values[keep]
+    gap = other_values - reference_values
     low, high = mean_interval(gap, draws, seed)
     estimate = float(np.mean(gap)) if len(gap) else math.nan
-    return difference_of(one, two, estimate, low, high, (statistic, label, unit))
+    return difference_of(reference_values, other_values, estimate, low, high, (statistic, label, unit))
 
 
 def paired_share_difference(
     reference: np.ndarray, other: np.ndarray, statistic: str = "", label: str = ""
 ) -> Difference:
     """Return the difference of shares of matched runs that say yes, bool [pairs] each in the same order."""
-    one, two = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
-    if len(one) < 2:
-        estimate = float(np.mean(two) - np.mean(one)) if len(one) else math.nan
+    reference_values, other_values = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
+    if len(reference_values) < 2:
+        estimate = float(np.mean(other_values) - np.mean(reference_values)) if len(reference_values) else math.nan
         low = high = math.nan
     else:
-        estimate, low, high = (float(part) for part in newcombe(matched(one, two)))
-    return difference_of(one.astype(float), two.astype(float), estimate, low, high, (statistic, label, SHARE))
+        estimate, low, high = (float(part) for part in newcombe(matched(reference_values, other_values)))
+    return difference_of(
+        reference_values.astype(float), other_values.astype(float), estimate, low, high, (statistic, label, SHARE)
+    )
 
 
 def runs_about(number: int | None, reason: str = "") -> str:
@@ -275,26 +287,26 @@ def runs_about(number: int | None, reason: str = "") -> str:
     return unresolved if number is None else f"{unresolved}; about {plural(number, 'more run')} would"
 
 
-def verdict(found: Difference) -> str:
+def verdict(difference: Difference) -> str:
     """Say what a difference comes to: "higher", "lower", "not resolved; about 400 more runs would"."""
-    if found.pairs == 0:
+    if difference.pairs == 0:
         return "no matched runs"
-    if math.isnan(found.low):
+    if math.isnan(difference.low):
         return "one run each: no interval"
-    if found.resolved:
-        return "higher" if found.difference > 0 else "lower"
-    if same_in_pairs(found):
+    if difference.resolved:
+        return "higher" if difference.difference > 0 else "lower"
+    if same_in_pairs(difference):
         return "the same in every pair"
-    if not found.too_few_differ:
-        return runs_about(found.more_runs)
-    counted = found.differing is not None
-    reason = f"only {plural(found.differing or 0, 'pair')} of runs {'differs' if found.differing == 1 else 'differ'}"
-    return runs_about(found.more_runs, reason if counted else "too few pairs of runs differ")
+    if not difference.too_few_differ:
+        return runs_about(difference.more_runs)
+    counted = difference.differing is not None
+    reason = f"only {plural(difference.differing or 0, 'pair')} of runs {'differs' if difference.differing == 1 else 'differ'}"
+    return runs_about(difference.more_runs, reason if counted else "too few pairs of runs differ")
 
 
-def same_in_pairs(found: Difference) -> bool:
+def same_in_pairs(difference: Difference) -> bool:
     """Return whether the statistic has one and the same value in both runs of every pair."""
-    if found.low == found.high == 0:
+    if difference.low == difference.high == 0:
         return True
-    alike = found.variance_ratio == 0 or math.isnan(found.variance_ratio)  # NaN: neither varies
-    return found.pairs > 2 and found.difference == 0 and alike
+    alike = difference.variance_ratio == 0 or math.isnan(difference.variance_ratio)  # NaN: neither varies
+    return difference.pairs > 2 and difference.difference == 0 and alike

@@ -86,9 +86,9 @@ def reliability(chance: np.ndarray, happened: np.ndarray, edges: np.ndarray | No
     edges = np.linspace(0.0, 1.0, 11) if edges is None else np.asarray(edges, dtype=float)
     row = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
     cases = np.bincount(row, minlength=len(edges) - 1)
-    said, share = (np.bincount(row, weights=one, minlength=len(edges) - 1) for one in (chance, happened))
+    chances, share = (np.bincount(row, weights=weights, minlength=len(edges) - 1) for weights in (chance, happened))
     there = cases > 0
-    return Reliability(said[there] / cases[there], share[there] / cases[there], cases[there])
+    return Reliability(chances[there] / cases[there], share[there] / cases[there], cases[there])
 
 
 def interval(members: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
@@ -126,8 +126,8 @@ def day_chances(days: np.ndarray, censored: np.ndarray, first: int, horizon: int
     curve = survival(np.asarray(days, dtype=float), np.asarray(censored, dtype=bool))
     alive = np.array([1.0, *(curve.at(day) for day in range(first, horizon + 1))])
     chance, reach = np.zeros(count), KERNEL_DAYS // 2
-    for place, mass in enumerate(-np.diff(alive)):
-        near = slice(max(0, place - reach), min(count, place + reach + 1))
+    for index, mass in enumerate(-np.diff(alive)):
+        near = slice(max(0, index - reach), min(count, index + reach + 1))
         chance[near] += mass / (near.stop - near.start)
     return chance, float(alive[-1])
 

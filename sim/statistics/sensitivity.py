@@ -140,7 +140,7 @@ def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> El
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SALib divides by a spread of 0 where a statistic does not vary
-        found = salib.analyze(
+        analysis = salib.analyze(
             _problem(points.shape[1]),
             points,
             values.astype(float),
@@ -149,7 +149,7 @@ def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> El
             seed=seed,
         )
     names = ("mu", "mu_star", "sigma", "mu_star_conf")
-    return Elementary(*(np.asarray(found[name], dtype=float) for name in names))
+    return Elementary(*(np.asarray(analysis[name], dtype=float) for name in names))
 
 
 class Indices(NamedTuple):
@@ -169,10 +169,10 @@ def sobol(values: np.ndarray, inputs: int, seed: int) -> Indices:
         return Indices(*(np.full(inputs, math.nan) for _ in range(4)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # SALib divides by a spread of 0 in a resample that does not vary
-        found = salib.analyze(
+        analysis = salib.analyze(
             _problem(inputs), values.astype(float), calc_second_order=False, num_resamples=RESAMPLES, seed=seed
         )
-    return Indices(*(np.asarray(found[name], dtype=float) for name in ("S1", "S1_conf", "ST", "ST_conf")))
+    return Indices(*(np.asarray(analysis[name], dtype=float) for name in ("S1", "S1_conf", "ST", "ST_conf")))
 
 
 def _problem(inputs: int) -> dict[str, object]:

@@ -118,23 +118,23 @@ class Episode(NamedTuple):
 
 def episodes(log: Log, gap: int = QUIET_DAYS) -> list[Episode]:
     """Cut a log into episodes: the next event more than `gap` days after the last one opens a new episode."""
-    found: list[Episode] = []
+    episode_list: list[Episode] = []
     first, began, ended = 0, 0, 0
     for row, (day, end) in enumerate(zip(log.day.tolist(), log.end.tolist(), strict=True)):
         if row and day - ended <= gap:
             ended = max(ended, end)
             continue
         if row:
-            found.append(Episode(first, row, began, ended))
+            episode_list.append(Episode(first, row, began, ended))
         first, began, ended = row, day, max(day, end)
     if len(log):
-        found.append(Episode(first, len(log), began, ended))
-    return found
+        episode_list.append(Episode(first, len(log), began, ended))
+    return episode_list
 
 
-def quiet_days(found: list[Episode]) -> list[int]:
+def quiet_days(episode_list: list[Episode]) -> list[int]:
     """Return the days from the last day of each episode to the first of the next."""
-    return [later.began - earlier.ended for earlier, later in pairwise(found)]
+    return [later.began - earlier.ended for earlier, later in pairwise(episode_list)]
 
 
 def places(log: Log, episode: Episode) -> int:
@@ -172,7 +172,7 @@ def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[s
     """
     days = len(column(tables["daily"], "day")) - 1
     log = rebel_log(tables["events"], rebels(scenario), days)
-    found = {
+    summary = {
         "days": days,
         **fighting(log),
         **clash_counts(tables["events"], rebels(scenario)),
@@ -182,13 +182,13 @@ def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[s
         **control(tables, codes(scenario).values(), scenario.watch_towns if watch is None else watch),
         **agreements(tables["events"], tables["agreements"], scenario),
     }
-    return {name: found[name] for name in _in_order(tuple(found))}
+    return {name: summary[name] for name in _in_order(tuple(summary))}
 
 
 @lru_cache(maxsize=16)
 def _in_order(names: tuple[str, ...]) -> list[str]:
     """Return keys of a summary in the order of `STATISTICS`."""
-    order = {name: place for place, name in enumerate(STATISTICS)}
+    order = {name: position for position, name in enumerate(STATISTICS)}
     return sorted(names, key=lambda name: order[base_name(name)])
 
 
@@ -200,10 +200,10 @@ def first_day(events: Table, keep: np.ndarray) -> int | None:
 
 def fighting(log: Log) -> dict[str, Scalar]:
     """Return episodes, calm and deaths of the log of lethal events among rebels."""
-    found = episodes(log)
-    lengths = [one.days for one in found]
+    episode_list = episodes(log)
+    lengths = [episode.days for episode in episode_list]
     return {
-        "episodes": len(found),
+        "episodes": len(episode_list),
         "episode_days_max": max(lengths, default=0),
         "episode_days_mean": float(np.mean(lengths)) if lengths else None,
         "longest_calm_days": longest_calm(log),
@@ -270,13 +270,13 @@ def control(tables: Mapping[str, Table], factions: Iterable[str], watch: Iterabl
     moves = Counter(zip(start, end, strict=True))  # towns by their holder at the start and at the end
     moved = {pair: number for pair, number in moves.items() if pair[0] != pair[1]}
     changes = len(column(tables["control_changes"], "day"))
-    found: dict[str, Scalar] = {"changes_of_holder": changes, "towns_changed": sum(moved.values())}
+    summary: dict[str, Scalar] = {"changes_of_holder": changes, "towns_changed": sum(moved.values())}
     for code in factions:
-        found[f"towns_gained.{code}"] = sum(number for (_, to), number in moved.items() if to == code)
-        found[f"towns_lost.{code}"] = sum(number for (by, _), number in moved.items() if by == code)
-        found[f"towns_end.{code}"] = sum(number for (_, to), number in moves.items() if to == code)
+        summary[f"towns_gained.{code}"] = sum(number for (_, to), number in moved.items() if to == code)
+        summary[f"towns_lost.{code}"] = sum(number for (by, _), number in moved.items() if by == code)
+        summary[f"towns_end.{code}"] = sum(number for (_, to), number in moves.items() if to == code)
     last = dict(zip(name, end, strict=True))
-    return {**found, **{f"holder.{town}": last.get(town) for town in watch}}
+    return {**summary, **{f"holder.{town}": last.get(town) for town in watch}}
 
 
 def hold_of(table: Table, start: Any) -> tuple[np.ndarray, np.ndarray]:

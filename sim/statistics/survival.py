@@ -40,8 +40,8 @@ class Survival(NamedTuple):
 def survival(days: np.ndarray, censored: np.ndarray) -> Survival:
     """Return the curve of holds of `days` days, f8 [n]; `censored`, bool [n], marks those that had not ended."""
     days, censored = np.asarray(days, dtype=float), np.asarray(censored, dtype=bool)
-    at, place = np.unique(days, return_inverse=True)
-    ends = np.bincount(place, weights=~censored, minlength=len(at))
+    at, position = np.unique(days, return_inverse=True)
+    ends = np.bincount(position, weights=~censored, minlength=len(at))
     at_risk = len(days) - np.searchsorted(np.sort(days), at)
     broken = int(ends.sum())
     return Survival(at, np.cumprod(1.0 - ends / at_risk), broken, len(days) - broken)
@@ -73,7 +73,7 @@ def counts(run: np.ndarray, days: np.ndarray, cause: np.ndarray, shape: tuple[in
     return Counts(ended, censored)
 
 
-class Curves(NamedTuple):
+class SurvivalCurves(NamedTuple):
     """Curves on days 0..H; with weights B there is a leading axis [B]."""
 
     share: np.ndarray  # f8 [..., H + 1], holding longer
@@ -81,17 +81,17 @@ class Curves(NamedTuple):
     at_risk: np.ndarray  # f8 [..., H + 1], just before the end of that day
 
 
-def curves(found: Counts, weights: np.ndarray | None = None) -> Curves:
+def curves(hold_counts: Counts, weights: np.ndarray | None = None) -> SurvivalCurves:
     """Return Kaplan-Meier and Aalen-Johansen curves; `weights` f8 [B, R] are how often each run is drawn."""
-    weights = np.ones((1, len(found.censored))) if weights is None else np.atleast_2d(weights)
-    ended = np.tensordot(weights, found.ended, axes=1)
-    gone = ended.sum(axis=1) + weights @ found.censored
+    weights = np.ones((1, len(hold_counts.censored))) if weights is None else np.atleast_2d(weights)
+    ended = np.tensordot(weights, hold_counts.ended, axes=1)
+    gone = ended.sum(axis=1) + weights @ hold_counts.censored
     at_risk = np.cumsum(gone[:, ::-1], axis=1)[:, ::-1]
     safe = np.where(at_risk > 0, at_risk, 1.0)
     share = np.cumprod(1.0 - ended.sum(axis=1) / safe, axis=1)
     before = np.concatenate([np.ones((len(share), 1)), share[:, :-1]], axis=1)
     causes = np.cumsum((before / safe)[:, None, :] * ended, axis=2)
-    return Curves(share, causes, at_risk)
+    return SurvivalCurves(share, causes, at_risk)
 
 
 def draws(runs: int, times: int, seed: int) -> np.ndarray:
@@ -119,6 +119,7 @@ def restricted_mean(share: np.ndarray, until: int) -> np.ndarray:
 def common_horizon(at_risk: list[np.ndarray], least: int = 5) -> int:
     """Return the last day on which every curve, f8 [H + 1] each, has `least` at risk, or one in twenty of its start."""
     last = [
-        int(np.flatnonzero(one >= max(min(least, one[0]), one[0] / 20))[-1]) if one[0] > 0 else 0 for one in at_risk
+        int(np.flatnonzero(curve >= max(min(least, curve[0]), curve[0] / 20))[-1]) if curve[0] > 0 else 0
+        for curve in at_risk
     ]
     return min(last, default=0)

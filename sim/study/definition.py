@@ -45,7 +45,7 @@ FORMS = {
 }
 
 Design = Literal["halton", "grid", "sobol", "morris", "posterior", "fixed"]
-Kept = Literal["events", "reported"]
+KeptTable = Literal["events", "reported"]
 DESIGNS: tuple[str, ...] = get_args(Design)
 
 
@@ -59,13 +59,13 @@ def _name(value: str) -> str:
 ScenarioName = Annotated[str, AfterValidator(_name)]
 
 
-class Part(BaseModel):
+class StrictModel(BaseModel):
     """Base of every part of a study: unknown keys are faults, values are frozen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Variant(Part):
+class Variant(StrictModel):
     """One scenario of a study: a scenario file, and what is changed in it."""
 
     file: str = Field(min_length=1, description="scenario file, beside the study or in scenarios/")
@@ -77,7 +77,7 @@ class Variant(Part):
         return {"file": value} if isinstance(value, str) else value
 
 
-class Range(Part):
+class Range(StrictModel):
     """Where the study draws an input from, in place of the scenarios' own low and high; `values` are for a grid."""
 
     low: float | None = None
@@ -99,11 +99,11 @@ class Range(Part):
     @property
     def ends(self) -> tuple[float, float]:
         """Least and greatest value."""
-        found = [*self.values, *(end for end in (self.low, self.high) if end is not None)]
-        return min(found), max(found)
+        values = [*self.values, *(end for end in (self.low, self.high) if end is not None)]
+        return min(values), max(values)
 
 
-class Definition(Part):
+class Definition(StrictModel):
     """One study, complete with all defaults."""
 
     name: ScenarioName = Field(description="name of the study's folder; the file's if left out")
@@ -120,7 +120,7 @@ class Definition(Part):
     )
     posterior: str | None = Field(None, description="CSV file whose columns are paths of inputs, one row a draw")
     levels: int = Field(4, ge=2, le=100, multiple_of=2, description="levels of a Morris design")
-    keep: list[Kept] = Field(default_factory=list, description="tables kept beside those always kept")
+    keep: list[KeptTable] = Field(default_factory=list, description="tables kept beside those always kept")
     control_days: list[Annotated[int, Field(ge=0, le=4000)]] | None = Field(
         None, min_length=1, description="mornings on which control is kept; every 30 and the last if left out"
     )
@@ -159,7 +159,7 @@ class Definition(Part):
 
 
 @dataclass(frozen=True)
-class Source:
+class DefinitionFile:
     """Where a definition was read from: its file and the line of each key; no file for one made of options."""
 
     file: Path | None = None
@@ -175,10 +175,10 @@ class Source:
         above: Key = key
         while above and above not in self.lines:
             above = above[:-1]
-        said = ".".join(
+        key_text = ".".join(
             str(part) if str(part).isprintable() and len(str(part)) <= 90 else dotted((part,)) for part in key
         )
-        return Fault(self.shown, self.lines.get(above), said, message)
+        return Fault(self.shown, self.lines.get(above), key_text, message)
 
 
 def find_study(path: str | Path) -> Path | None:
@@ -193,9 +193,9 @@ def find_study(path: str | Path) -> Path | None:
 
 def find_file(path: Path) -> Path:
     """Return the study or scenario file that a person means; InputError, with the nearest name, where there is none."""
-    found = find_study(path)
-    if found is not None or path.parent != Path():
-        return found or find_scenario(path)
+    study_file = find_study(path)
+    if study_file is not None or path.parent != Path():
+        return study_file or find_scenario(path)
     try:
         return find_scenario(path)
     except InputError:
@@ -205,10 +205,10 @@ def find_file(path: Path) -> Path:
         raise InputError([Fault(str(path), None, "", f"no such file{near}")]) from None
 
 
-def read_definition(path: Path) -> tuple[Definition, Source]:
+def read_definition(path: Path) -> tuple[Definition, DefinitionFile]:
     """Return the study in a file, and the place of each of its keys; InputError with every fault found."""
     page = read_file(path, display(path))
-    source = Source(path, page.lines)
+    source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a study is made of lines `key: value`")])
     faults = list(page.faults)
@@ -219,7 +219,7 @@ def read_definition(path: Path) -> tuple[Definition, Source]:
         faults += _faults(error, page, source)
         definition = None
     if definition is not None:
-        faults += [source.fault(said, "headline") for said in headline_faults(definition.headline)]
+        faults += [source.fault(message, "headline") for message in headline_faults(definition.headline)]
     if faults or definition is None:
         raise InputError(sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0))
     return definition, source
@@ -234,7 +234,7 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
-def _faults(error: ValidationError, page: Page, source: Source) -> Iterable[Fault]:
+def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterable[Fault]:
     for entry in error.errors(include_url=False):
         key: Key = tuple(part for part in entry["loc"] if part != "[key]")
         if entry["type"] == "extra_forbidden":
@@ -256,7 +256,7 @@ def _known(key: Key) -> list[str]:
     return list(model.model_fields)
 
 
-def scenario_file(name: str, source: Source) -> Path:
+def scenario_file(name: str, source: DefinitionFile) -> Path:
     """Return the scenario file that a study names: beside the study, else as `run` finds it. InputError if none."""
     if source.file is not None:
         beside = source.file.parent

@@ -43,7 +43,7 @@ class InProcess(Executor):
         return future
 
 
-class Crew:
+class Workers:
     """An executor that can be made anew when it breaks. `size` is how many chunks are worked on at once."""
 
     def __init__(self, make: Callable[[], tuple[Executor, int]]) -> None:
@@ -85,17 +85,17 @@ def end_workers(executor: Executor) -> None:
         process.terminate()
 
 
-def crew(workers: int | None, scheduler: str | None) -> Crew:
+def crew(workers: int | None, scheduler: str | None) -> Workers:
     """Return the crew that a person asked for: the scheduler of a Dask cluster, or so many workers (all cores if None).
 
     InputError where the cluster cannot be reached, or the extra `cluster` is not installed.
     """
     if scheduler is not None:
-        return Crew(lambda: _cluster(scheduler))
+        return Workers(lambda: _cluster(scheduler))
     number = cores() if workers is None else workers
     if number < 1:
         raise InputError([Fault("--workers", None, "", f"at least 1 is needed, got {number}")])
-    return Crew(lambda: (InProcess(), 1) if number == 1 else (_pool(number), number))
+    return Workers(lambda: (InProcess(), 1) if number == 1 else (_pool(number), number))
 
 
 def cores() -> int:
@@ -194,28 +194,28 @@ def _check_address(scheduler: str) -> None:
     from distributed.comm.addressing import parse_host_port
     from distributed.comm.registry import backends
 
-    kind, mark, place = scheduler.partition("://")
+    kind, mark, address = scheduler.partition("://")
     try:
-        if mark and kind in backends and parse_host_port(place)[1]:
+        if mark and kind in backends and parse_host_port(address)[1]:
             return
     except ValueError:
         pass
-    said = f"{scheduler!r} is no address of a Dask scheduler, such as tcp://host:8786"
-    raise InputError([Fault("--scheduler", None, "", said)])
+    message = f"{scheduler!r} is no address of a Dask scheduler, such as tcp://host:8786"
+    raise InputError([Fault("--scheduler", None, "", message)])
 
 
 def _cluster(scheduler: str) -> tuple[Executor, int]:
     try:
         from distributed import Client
     except ImportError:
-        said = "needs the extra `cluster`: pip install -e '.[cluster]'"
-        raise InputError([Fault("--scheduler", None, "", said)]) from None
+        message = "needs the extra `cluster`: pip install -e '.[cluster]'"
+        raise InputError([Fault("--scheduler", None, "", message)]) from None
     _check_address(scheduler)
     try:
         client: Any = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError):
-        said = f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS:g} seconds"
-        raise InputError([Fault("--scheduler", None, "", said)]) from None
+        message = f"no Dask scheduler answers at {scheduler} within {CONNECT_SECONDS:g} seconds"
+        raise InputError([Fault("--scheduler", None, "", message)]) from None
     size = sum(client.nthreads().values())
     if not size:
         client.close()

@@ -84,7 +84,7 @@ def layout(
     control_days: Sequence[int] | None = None,
 ) -> Layout:
     """Return what a study of these scenarios keeps."""
-    models, kept = list(scenarios.values()), set(keep)
+    models, requested = list(scenarios.values()), set(keep)
     tables = {
         "runs": _runs(models, geography, inputs),
         "daily": _daily(models),
@@ -94,7 +94,7 @@ def layout(
         "events": {**KEY, **_plain(EVENTS)},
         "reported": {**KEY, **_plain(REPORTS)},
     }
-    chosen = {name: columns for name, columns in tables.items() if name in ALWAYS or name in kept}
+    chosen = {name: columns for name, columns in tables.items() if name in ALWAYS or name in requested}
     return Layout(chosen, tuple(inputs), None if control_days is None else tuple(control_days))
 
 
@@ -107,7 +107,7 @@ def _plain(columns: Iterable[Column]) -> Columns:
 
 
 def _runs(models: list[Scenario], geography: Geography, inputs: Sequence[str]) -> Columns:
-    found: Columns = {**KEY, "seed": "int", **{f"input:{path}": "float" for path in inputs}}
+    columns: Columns = {**KEY, "seed": "int", **{f"input:{path}": "float" for path in inputs}}
     parts = {
         "faction": [code for model in models for code in codes(model).values()],
         "town": [town for model in models for town in watched(model, geography)],
@@ -116,12 +116,12 @@ def _runs(models: list[Scenario], geography: Geography, inputs: Sequence[str]) -
     for name, statistic in STATISTICS.items():
         kind: Kind = "text" if not statistic.unit else "float" if name in FRACTIONS else "int"
         keys = [f"{name}.{part}" for part in parts[statistic.per]] if statistic.per else [name]
-        found.update(dict.fromkeys(keys, kind))
-    return {**found, "seconds": "float"}
+        columns.update(dict.fromkeys(keys, kind))
+    return {**columns, "seconds": "float"}
 
 
 def _daily(models: list[Scenario]) -> Columns:
-    found: Columns = dict(KEY)
+    columns: Columns = dict(KEY)
     for column in DAILY:
         if column.kind == "date":
             continue
@@ -133,8 +133,8 @@ def _daily(models: list[Scenario]) -> Columns:
                 names = [column.name.replace("<A>", a).replace("<B>", b) for a, b in combinations(short, 2)]
             else:
                 names = [column.name]
-            found.update(dict.fromkeys(names, _kind(column)))
-    return found
+            columns.update(dict.fromkeys(names, _kind(column)))
+    return columns
 
 
 NEEDED: dict[str, type] = {
@@ -185,20 +185,20 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
     if not path.is_file():
         raise InputError([Fault(str(folder), None, "", f"is not the folder of a study: it has no {MANIFEST}")])
     try:
-        found = read_json(path)
+        manifest = read_json(path)
     except (OSError, ValueError, RecursionError) as error:
         raise InputError([Fault(str(path), None, "", f"cannot be read: {reason(error)}")]) from error
-    if not isinstance(found, dict) or found.get("kind") != "study":
+    if not isinstance(manifest, dict) or manifest.get("kind") != "study":
         raise InputError([Fault(str(folder), None, "", "is not the folder of a study; it may be that of a single run")])
-    if found.get("schema_version") != SCHEMA_VERSION:
-        said = f"is {found.get('schema_version')!r}; this program reads {SCHEMA_VERSION}: run the study again"
-        raise InputError([Fault(str(path), None, "schema_version", said)])
-    wrong = [key for key, kind in NEEDED.items() if not isinstance(found.get(key), kind)]
-    wrong += [] if isinstance(found.get("outputs"), dict | None) else ["outputs"]
-    wrong += [] if wrong else _wrong_inside(found)
+    if manifest.get("schema_version") != SCHEMA_VERSION:
+        message = f"is {manifest.get('schema_version')!r}; this program reads {SCHEMA_VERSION}: run the study again"
+        raise InputError([Fault(str(path), None, "schema_version", message)])
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(manifest.get(key), kind)]
+    wrong += [] if isinstance(manifest.get("outputs"), dict | None) else ["outputs"]
+    wrong += [] if wrong else _wrong_inside(manifest)
     if wrong:
         raise InputError([Fault(str(path), None, key, "is missing or of a wrong type") for key in wrong])
-    return found
+    return manifest
 
 
 def _wrong_inside(found: dict[str, Any]) -> list[str]:

@@ -35,7 +35,7 @@ class Coded:
         return len(self.index)
 
     def __iter__(self) -> Iterator[str]:
-        return (self.names[place] for place in self.index.tolist())
+        return (self.names[position] for position in self.index.tolist())
 
 
 def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapping[str, Any]]) -> bytes:
@@ -66,8 +66,8 @@ def parquet(kinds: Columns, keys: Sequence[tuple[str, int]], runs: Sequence[Mapp
 def _key(name: str, keys: Sequence[tuple[str, int]], lengths: Sequence[int]) -> pa.Array:
     if KEY[name] == "text":
         raw = [scenario.encode() for scenario, _ in keys]
-        sizes = np.repeat(np.array([len(one) for one in raw], dtype=np.int64), lengths)
-        return _joined(b"".join(one * length for one, length in zip(raw, lengths, strict=True)), sizes)
+        sizes = np.repeat(np.array([len(encoded) for encoded in raw], dtype=np.int64), lengths)
+        return _joined(b"".join(encoded * length for encoded, length in zip(raw, lengths, strict=True)), sizes)
     return _numbers(KEY[name], np.repeat(np.array([number for _, number in keys], dtype=np.int64), lengths))
 
 
@@ -95,7 +95,7 @@ def _column(kind: Kind, parts: Sequence[Any], lengths: Sequence[int]) -> pa.Arra
 
 def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
     """Return numbers or dates; NaN and NaT are null, and what `missing`, bool [n], marks."""
-    wanted = np.dtype(np.int32 if kind in ("small", "date") else np.float64 if kind == "float" else np.int64)
+    dtype = np.dtype(np.int32 if kind in ("small", "date") else np.float64 if kind == "float" else np.int64)
     if values.dtype.kind not in ("M" if kind == "date" else "fiub" if kind == "float" else "iub"):
         raise TypeError(f"{values.dtype} in a column of {kind}")
     if values.dtype.kind in "fM":
@@ -104,8 +104,8 @@ def _numbers(kind: Kind, values: np.ndarray, missing: np.ndarray | None = None) 
     whole = values.astype("datetime64[D]").astype(np.int64) if kind == "date" else values
     if missing is not None and missing.any():
         whole = np.where(missing, 0, whole)
-    numbers = np.ascontiguousarray(whole.astype(wanted, copy=False))
-    if numbers.dtype != whole.dtype and wanted.kind == "i" and (numbers != whole).any():
+    numbers = np.ascontiguousarray(whole.astype(dtype, copy=False))
+    if numbers.dtype != whole.dtype and dtype.kind == "i" and (numbers != whole).any():
         raise OverflowError(f"a number does not fit a column of {kind}")
     known = None if missing is None else _validity(missing)
     return pa.Array.from_buffers(TYPES[kind], len(values), [known, pa.py_buffer(numbers)])
@@ -121,7 +121,9 @@ def _texts(values: Sequence[str | None]) -> pa.Array:
 
 def _coded(parts: Sequence[Coded]) -> pa.Array:
     """Return text of which every run has a code; the names of one run may be others than those of the next."""
-    names = {name: place for place, name in enumerate(dict.fromkeys(name for part in parts for name in part.names))}
+    names = {
+        name: position for position, name in enumerate(dict.fromkeys(name for part in parts for name in part.names))
+    }
     index = np.concatenate([np.array([names[name] for name in part.names], np.int32)[part.index] for part in parts])
     return pa.DictionaryArray.from_arrays(
         pa.Array.from_buffers(pa.int32(), len(index), [None, pa.py_buffer(index)]), _texts(list(names))

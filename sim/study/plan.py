@@ -27,8 +27,8 @@ from sim.results.manifest import sha256
 from sim.scenario.compose import file_name
 from sim.scenario.load import Loaded
 from sim.scenario.show import flow, show
-from sim.study.definition import Definition, Source, Variant, definition_text, plain_name, scenario_file
-from sim.study.sampling import DUMMY, Drawn, Draws, draws_of, grid_size, seed_of, whole_blocks
+from sim.study.definition import Definition, DefinitionFile, Variant, definition_text, plain_name, scenario_file
+from sim.study.sampling import DUMMY, Draws, draws_of, grid_size, seed_of, whole_blocks
 from sim.text import clause_list
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
@@ -90,25 +90,27 @@ class Plan:
 
     def files(self) -> dict[str, str]:
         """Return the text of the files that say what the study is, by their path in its folder; `batch` reads them too."""
-        found = {f"scenarios/{name}.yaml": show(loaded) for name, loaded in self.scenarios.items()}
+        texts = {f"scenarios/{name}.yaml": show(loaded) for name, loaded in self.scenarios.items()}
         changed: dict[str, Any] = {
             "scenarios": {name: Variant(file=f"scenarios/{name}.yaml") for name in self.scenarios},
             "set": {},
         }
         if self.draws.posterior:
-            found["posterior.csv"] = self.draws.posterior
+            texts["posterior.csv"] = self.draws.posterior
             changed["posterior"] = "posterior.csv"
-        found["study.yaml"] = definition_text(self.definition.model_copy(update=changed))
-        return found
+        texts["study.yaml"] = definition_text(self.definition.model_copy(update=changed))
+        return texts
 
 
-def make_plan(definition: Definition, source: Source | None = None, checked: Callable[[], None] | None = None) -> Plan:
+def make_plan(
+    definition: Definition, source: DefinitionFile | None = None, checked: Callable[[], None] | None = None
+) -> Plan:
     """Read the scenarios of a study and lay out its runs; InputError with every fault found.
 
     `source` says where the definition was read from: files are looked for beside it, faults have its lines. `checked`
     is called when nothing can be refused any more, before the points of the design are drawn, which takes a second.
     """
-    source = source or Source()
+    source = source or DefinitionFile()
     scenarios, maps = _read_all(definition, source)
     _comparable(definition, scenarios, maps, source)
     draws = draws_of(definition, scenarios, source)
@@ -127,8 +129,8 @@ def make_plan(definition: Definition, source: Source | None = None, checked: Cal
 
 def _filled(plan: Plan) -> Plan:
     """Return the plan with the replicates its definition asks for, in whole blocks of its design."""
-    wanted = plan.definition.replicates
-    count = whole_blocks(plan.design, len(plan.inputs), wanted)
+    requested = plan.definition.replicates
+    count = whole_blocks(plan.design, len(plan.inputs), requested)
     cells = grid_size(plan.draws.values) if plan.design == "grid" else 1  # one seed for all cells of a grid
     seeds = np.array([seed_of(plan.definition.seed, number // cells) for number in range(count)], np.int64)
     definition = plan.definition.model_copy(update={"replicates": count})
@@ -136,8 +138,8 @@ def _filled(plan: Plan) -> Plan:
     return replace(plan, definition=definition, replicates=count, seeds=seeds, points=points)
 
 
-def _read_all(definition: Definition, source: Source) -> tuple[dict[str, Loaded], dict[str, Geography]]:
-    found: dict[str, Loaded] = {}
+def _read_all(definition: Definition, source: DefinitionFile) -> tuple[dict[str, Loaded], dict[str, Geography]]:
+    scenarios: dict[str, Loaded] = {}
     maps: dict[str, Geography] = {}
     faults: list[Fault] = []
     for name, variant in definition.scenarios.items():
@@ -148,12 +150,12 @@ def _read_all(definition: Definition, source: Source) -> tuple[dict[str, Loaded]
             continue
         sets = {**definition.set, **variant.set}
         try:
-            found[name], maps[name] = read(file, set_texts(sets))
+            scenarios[name], maps[name] = read(file, set_texts(sets))
         except InputError as error:
             faults += [_at_set(fault, name, variant.set, definition.set, source) for fault in error.faults]
     if faults:
         raise InputError(dict.fromkeys(faults))
-    return found, maps
+    return scenarios, maps
 
 
 def set_texts(sets: dict[str, Any]) -> list[str]:
@@ -161,7 +163,7 @@ def set_texts(sets: dict[str, Any]) -> list[str]:
     return [f"{key}={flow(value)}" for key, value in sets.items()]
 
 
-def _at_set(fault: Fault, name: str, own: dict[str, Any], common: dict[str, Any], source: Source) -> Fault:
+def _at_set(fault: Fault, name: str, own: dict[str, Any], common: dict[str, Any], source: DefinitionFile) -> Fault:
     """Return a fault of a change with the line of the study that says it; faults of files stay as they are."""
     if fault.file != "--set":
         return fault
@@ -174,7 +176,7 @@ def _at_set(fault: Fault, name: str, own: dict[str, Any], common: dict[str, Any]
 
 
 def _comparable(
-    definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], source: Source
+    definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], source: DefinitionFile
 ) -> None:
     """Raise InputError where two scenarios cannot stand side by side (another map, another number of days), or where
     control is to be kept on a day that none has.
@@ -189,11 +191,11 @@ def _comparable(
         faults.append(source.fault(f"day {last} is after the last, {days}", "control_days"))
     for name, loaded in scenarios.items():
         if maps[name].name != maps[first].name:
-            said = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
-            faults.append(source.fault(said, "scenarios", name))
+            message = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
+            faults.append(source.fault(message, "scenarios", name))
         elif loaded.scenario.days != scenarios[first].scenario.days:
-            said = f"has {loaded.scenario.days} days, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
-            faults.append(source.fault(said, "scenarios", name))
+            message = f"has {loaded.scenario.days} days, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
+            faults.append(source.fault(message, "scenarios", name))
     if faults:
         raise InputError(faults)
 
@@ -201,16 +203,16 @@ def _comparable(
 def _notes(scenarios: dict[str, Loaded]) -> Iterator[str]:
     first, *others = scenarios
     for name in others:
-        one, other = scenarios[first].scenario, scenarios[name].scenario
-        if one.start != other.start:
-            yield f"{name} starts on {other.start}, {first} on {one.start}: day 0 is not the same date."
-        if one.model_dump() == other.model_dump():
+        first_scenario, scenario = scenarios[first].scenario, scenarios[name].scenario
+        if first_scenario.start != scenario.start:
+            yield f"{name} starts on {scenario.start}, {first} on {first_scenario.start}: day 0 is not the same date."
+        if first_scenario.model_dump() == scenario.model_dump():
             yield f"{name} is the same as {first}."
 
 
 def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], draws: Draws) -> str:
     folder = Path(next(iter(maps.values())).folder)
-    said = {
+    facts = {
         "version": __version__,
         "scenarios": {name: loaded.scenario.model_dump_json(by_alias=True) for name, loaded in scenarios.items()},
         "map": {path.name: sha256(path.read_bytes()) for path in sorted(folder.glob("*.csv"))},
@@ -220,7 +222,7 @@ def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str
         "posterior": draws.posterior,
         "points": draws.points(FIRST_ROWS, definition.seed).tolist(),
     }
-    return sha256(json.dumps(said, sort_keys=False, ensure_ascii=False).encode())
+    return sha256(json.dumps(facts, sort_keys=False, ensure_ascii=False).encode())
 
 
 def of_files(files: Sequence[Path], **options: Any) -> Definition:

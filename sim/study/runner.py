@@ -26,10 +26,10 @@ from sim.signals import deferred, signals_received
 from sim.statistics.summary import base_name, expand, label
 from sim.study import manifest, store
 from sim.study import store as ledger
-from sim.study.executors import Crew, crew, died, lost
+from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout
-from sim.study.store import LEDGER, Part, Study
-from sim.study.worker import Done, Failure, Kit, OtherProgramError, Task, kept_map, run_chunk
+from sim.study.store import LEDGER, RunRange, Study
+from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, kept_map, run_chunk
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -57,13 +57,13 @@ def least_precise(runs: pd.DataFrame, headline: list[str]) -> Precision | None:
 
     A mean of fewer than two runs is infinitely imprecise. Runs in which a statistic has no value are left out.
     """
-    found = [
+    precisions = [
         Precision(key, str(scenario), half_width(part[key]))
         for scenario, part in runs.groupby("scenario", sort=False)
         for key in expand(headline, dict.fromkeys(runs.columns))
         if base_name(key) != "days" and part[key].notna().any()
     ]
-    return max(found, key=lambda one: one.share, default=None)
+    return max(precisions, key=lambda precision: precision.share, default=None)
 
 
 def half_width(values: pd.Series) -> float:
@@ -102,7 +102,7 @@ LOOK_SECONDS = 0.2  # between looks for a second signal while a stopped study wa
 
 MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
 
-work: Callable[[bytes, list[Task]], Done] = run_chunk
+work: Callable[[bytes, list[RunTask]], ChunkResult] = run_chunk
 
 
 class Progress(NamedTuple):
@@ -137,9 +137,9 @@ def run_study(
     """
     folder = out / plan.name
     with closing(crew(workers, scheduler)) as hands, _errors_of_writing(folder), sole_writer(folder, "study") as lock:
-        session = Session.begin(plan, folder, lock, report)
+        session = RunnerState.begin(plan, folder, lock, report)
         try:
-            session.say(". ".join(filter(None, (note_of(lock), session.note))))
+            session.report_progress(". ".join(filter(None, (note_of(lock), session.note))))
             session.until(plan.replicates, hands, until_precise, most)
         finally:
             with deferred():
@@ -152,12 +152,12 @@ def _errors_of_writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        said = f"could not be written to: {error.strerror or error}; what was done is kept, the same command goes on"
-        raise InputError([Fault(str(folder), None, "", said)]) from error
+        message = f"could not be written to: {error.strerror or error}; what was done is kept, the same command goes on"
+        raise InputError([Fault(str(folder), None, "", message)]) from error
 
 
 @dataclass
-class Session:
+class RunnerState:
     """One call of `run_study`: what is known of the folder, and what is in flight."""
 
     plan: Plan
@@ -172,14 +172,14 @@ class Session:
     deaths: int = 0  # one after the other
     run_seconds: float = 0.0
     began: float = field(default_factory=time.monotonic)
-    flying: dict[Future[Done], Part] = field(default_factory=dict)
-    doubtful: deque[Part] = field(default_factory=deque)  # to be done with nothing else in flight
+    flying: dict[Future[ChunkResult], RunRange] = field(default_factory=dict)
+    doubtful: deque[RunRange] = field(default_factory=deque)  # to be done with nothing else in flight
     note: str = ""  # about the folder as it was at the start
     broken: bool = False  # a worker has died
     alone: bool = False  # what is in flight is in flight alone
 
     @classmethod
-    def begin(cls, plan: Plan, folder: Path, lock: Lock, report: Report | None) -> Session:
+    def begin(cls, plan: Plan, folder: Path, lock: Lock, report: Report | None) -> RunnerState:
         """Look at the folder, write what says which study it is, and clear away what an interruption left."""
         program = source_hash()
         old = _manifest_of(folder)
@@ -188,8 +188,8 @@ class Session:
         models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
         geography = kept_map(next(iter(models.values())).map)
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-        made = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
-        session = cls(plan, folder, made, Kit(program, models, chosen).packed(), lock, report)
+        new_manifest = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
+        session = cls(plan, folder, new_manifest, StudyContext(program, models, chosen).packed(), lock, report)
         session._open()
         return session
 
@@ -219,14 +219,14 @@ class Session:
         self.plan = self.plan.extended(replicates)
         number = len(self.plan.scenarios)
         there = max((part.last // number + 1 for part in store.parts_of(self.folder)), default=0)
-        wanted = max(replicates, there)
-        self.plan = self.plan.extended(wanted)
-        self.manifest |= {"replicates": wanted, "planned": wanted * number}
+        total_replicates = max(replicates, there)
+        self.plan = self.plan.extended(total_replicates)
+        self.manifest |= {"replicates": total_replicates, "planned": total_replicates * number}
         manifest.write_manifest(self.folder, self.manifest)
         for name, text in self.plan.files().items():
             write_atomic(self.folder / name, text.encode())
 
-    def say(self, note: str = "") -> None:
+    def report_progress(self, note: str = "") -> None:
         """Tell how far the study is."""
         if self.report is None:
             return
@@ -234,30 +234,30 @@ class Session:
         with suppress(OSError) if signals_received() else nullcontext():  # the terminal may have been closed
             self.report(Progress(self.done, self.failed, self.manifest["planned"], self.fresh, spent, note))
 
-    def until(self, replicates: int, hands: Crew, share: float | None, most: int | None) -> None:
+    def until(self, replicates: int, hands: Workers, share: float | None, most: int | None) -> None:
         """Do all runs of so many replicates, and of more until the headline statistics are as precise as asked for."""
         if share is None:
-            self.work(self.manifest["planned"], hands)
+            self.run_missing(self.manifest["planned"], hands)
             return
         last = most or max(MOST_REPLICATES, replicates)
         target = min(replicates, last)
         while True:
             self.plan_for(target)
-            self.work(target * len(self.plan.scenarios), hands)
+            self.run_missing(target * len(self.plan.scenarios), hands)
             runs = Study.open(self.folder).runs
-            found = least_precise(runs[runs["replicate"] < target], self.plan.definition.headline)
-            reached = found is None or found.share < share
+            precision = least_precise(runs[runs["replicate"] < target], self.plan.definition.headline)
+            reached = precision is None or precision.share < share
             self.manifest["precision"] = {"asked": share, "most": last, "reached": reached, "replicates": target}
             if reached or target >= last:
                 break
             target = next_look(target, last)
-        if found is not None:
-            words = f"{label(found.statistic)} in {found.scenario} is known to {100 * found.share:.3g} %"
-            self.say(
+        if precision is not None:
+            words = f"{label(precision.statistic)} in {precision.scenario} is known to {100 * precision.share:.3g} %"
+            self.report_progress(
                 f"after {target} replicates {words}{'' if reached else f', not to {100 * share:.3g} % as asked for'}"
             )
 
-    def work(self, runs: int, hands: Crew) -> None:
+    def run_missing(self, runs: int, hands: Workers) -> None:
         """Do what is missing of the first so many runs."""
         pieces = self._pieces(runs, hands)
         try:
@@ -266,10 +266,10 @@ class Session:
                     self._settle(self.flying.pop(future), future)
         except KeyboardInterrupt:
             with deferred():
-                self._land(hands)
+                self._drain(hands)
             raise
 
-    def _pieces(self, runs: int, hands: Crew) -> Iterator[Part]:
+    def _pieces(self, runs: int, hands: Workers) -> Iterator[RunRange]:
         """Cut what is missing into chunks of a second or two, by whole replicates where nothing is in between."""
         number = len(self.plan.scenarios)
         missing = list(store.gaps(store.parts_of(self.folder), runs))
@@ -281,18 +281,20 @@ class Session:
             while first <= gap.last:
                 size = number * self._replicates_of_chunk(left / number / hands.size)
                 last = min(gap.last, first - first % number + size - 1)
-                yield Part(first, last)
+                yield RunRange(first, last)
                 left -= last - first + 1
                 first = last + 1
 
     def _replicates_of_chunk(self, left: float) -> int:
         """Return how many replicates make a chunk, where each worker has so many left: shorter chunks at the end."""
-        one = self.run_seconds * len(self.plan.scenarios)
-        return max(1, round(min(CHUNK_SECONDS / one, max(LEAST_SECONDS / one, left / SHARES))))
+        replicate_seconds = self.run_seconds * len(self.plan.scenarios)
+        return max(
+            1, round(min(CHUNK_SECONDS / replicate_seconds, max(LEAST_SECONDS / replicate_seconds, left / SHARES)))
+        )
 
-    def _warm(self, place: int) -> None:
+    def _warm(self, position: int) -> None:
         """Compile the rules before many processes would, and see how long a run takes."""
-        task = self._tasks(Part(place, place))[0]
+        task = self._tasks(RunRange(position, position))[0]
         scenario = self.plan.scenarios[task.scenario].scenario
         try:
             Simulation(scenario, kept_map(scenario.map), task.seed, task.values).step()
@@ -301,12 +303,14 @@ class Session:
             return
         self.run_seconds = max(run_chunk(self.packed, [task]).seconds, 1e-4)
 
-    def _tasks(self, part: Part) -> list[Task]:
+    def _tasks(self, part: RunRange) -> list[RunTask]:
         names = list(self.plan.scenarios)
-        places = range(part.first, part.last + 1)
-        return [Task.of(self.plan.job(names[place % len(names)], place // len(names))) for place in places]
+        positions = range(part.first, part.last + 1)
+        return [
+            RunTask.of(self.plan.job(names[position % len(names)], position // len(names))) for position in positions
+        ]
 
-    def _fill(self, pieces: Iterator[Part], hands: Crew) -> bool:
+    def _fill(self, pieces: Iterator[RunRange], hands: Workers) -> bool:
         """Hand over chunks until enough are in flight, doubtful ones each by itself; return whether any is in flight."""
         if (self.broken or self.doubtful) and self.flying:
             return True
@@ -320,10 +324,10 @@ class Session:
             self._submit(part, hands)
         return bool(self.flying)
 
-    def _submit(self, part: Part, hands: Crew) -> None:
+    def _submit(self, part: RunRange, hands: Workers) -> None:
         self.flying[hands.submit(work, self.packed, self._tasks(part))] = part
 
-    def _settle(self, part: Part, future: Future[Done]) -> None:
+    def _settle(self, part: RunRange, future: Future[ChunkResult]) -> None:
         """Store a chunk that came back; what is to be done again is put among the doubtful."""
         error = CancelledError() if future.cancelled() else future.exception()
         if error is None:
@@ -338,16 +342,16 @@ class Session:
             self.doubtful.append(part)  # it, or another in flight at the time
         elif part.first < part.last:
             self.broken |= died(error)
-            self.doubtful.extendleft(Part(place, place) for place in range(part.last, part.first - 1, -1))
+            self.doubtful.extendleft(RunRange(position, position) for position in range(part.last, part.first - 1, -1))
         elif died(error):
             self.broken = True
             self._died(part, error)
         else:
             task, words = self._tasks(part)[0], "".join(traceback.format_exception(error))
-            said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
-            self._fail(part, Failure(task.scenario, task.replicate, task.seed, "writing its tables", said, words))
+            message = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            self._fail(part, Failure(task.scenario, task.replicate, task.seed, "writing its tables", message, words))
 
-    def _died(self, part: Part, error: BaseException) -> None:
+    def _died(self, part: RunRange, error: BaseException) -> None:
         """Put a run in which a worker died, with nothing else in flight, into the ledger."""
         self.deaths += 1
         self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
@@ -357,11 +361,11 @@ class Session:
     def _stop(self, words: str) -> InputError:
         return InputError([Fault(str(self.folder), None, "", words)])
 
-    def _fail(self, part: Part, failure: Failure) -> None:
+    def _fail(self, part: RunRange, failure: Failure) -> None:
         self._store(part, run_chunk(self.packed, [])._replace(failures=[failure]))
 
-    def _store(self, part: Part, done: Done) -> None:
-        rows = [ledger.entry(self.folder, one) for one in done.failures]
+    def _store(self, part: RunRange, done: ChunkResult) -> None:
+        rows = [ledger.entry(self.folder, failure) for failure in done.failures]
         self._still_there()
         store.write_part(self.folder, part, done, rows)
         self._still_there()
@@ -371,7 +375,7 @@ class Session:
         self.fresh += runs
         if done.seconds:
             self.run_seconds = done.seconds / runs
-        self.say()
+        self.report_progress()
 
     def _still_there(self) -> None:
         """Raise InputError if the folder was removed meanwhile, or another process has taken it over."""
@@ -380,7 +384,7 @@ class Session:
         if not (self.folder / MANIFEST).exists():
             raise self._stop("was removed, or its manifest.json, while the study was running; nothing more is written")
 
-    def _land(self, hands: Crew) -> None:
+    def _drain(self, hands: Workers) -> None:
         """After Ctrl-C or SIGTERM: drop what has not begun, and store what was being done. A second signal ends the waiting."""
         waiting, self.flying = self.flying, {}
         running = {future for future in waiting if not future.cancel()}
@@ -399,7 +403,7 @@ class Session:
             return
         study = Study.open(self.folder)
         for note in store.write_csv(study):
-            self.say(note)
+            self.report_progress(note)
         finished = not study.partial
         self.manifest["finished"] = manifest.now() if finished else None
         self.manifest["outputs"] = store.sums(self.folder) if finished else None
@@ -412,9 +416,9 @@ def _manifest_of(folder: Path) -> dict[str, Any] | None:
         return manifest.read_study_manifest(folder)
     strange = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
     if strange:
-        said = f"is not empty and holds no study ({strange[0]}); take another folder with --out"
-        raise InputError([Fault(str(folder), None, "", said)])
+        message = f"is not empty and holds no study ({strange[0]}); take another folder with --out"
+        raise InputError([Fault(str(folder), None, "", message)])
     return None
 
 
-__all__ = ["Progress", "Session", "run_study"]
+__all__ = ["Progress", "RunnerState", "run_study"]

@@ -21,7 +21,7 @@ from sim.scenario.load import Loaded
 from sim.scenario.parameters import Quantity
 from sim.scenario.show import interval, number_text
 from sim.scenario.validate import survey
-from sim.study.definition import Definition, Source
+from sim.study.definition import Definition, DefinitionFile
 from sim.tabular.table import Table, read_table
 from sim.text import clause_list, plural
 
@@ -73,8 +73,8 @@ def sobol(count: int, inputs: int, seed: int) -> np.ndarray:
 
     blocks = ceil(count / (inputs + 2))
     whole = 1 << (blocks - 1).bit_length()  # the sequence is balanced at powers of two
-    found = salib.sample(_problem(inputs), whole, calc_second_order=False, seed=np.random.default_rng(seed))
-    return found[:count]
+    points = salib.sample(_problem(inputs), whole, calc_second_order=False, seed=np.random.default_rng(seed))
+    return points[:count]
 
 
 def block(design: str, inputs: int) -> int:
@@ -82,10 +82,10 @@ def block(design: str, inputs: int) -> int:
     return {"morris": inputs + 1, "sobol": inputs + 2}.get(design, 1)
 
 
-def whole_blocks(design: str, inputs: int, wanted: int) -> int:
+def whole_blocks(design: str, inputs: int, minimum: int) -> int:
     """Return the number of replicates, at least `wanted`, that a design's analysis can use in full."""
     size = block(design, inputs)
-    blocks = ceil(wanted / size)
+    blocks = ceil(minimum / size)
     return size * (1 << (blocks - 1).bit_length() if design == "sobol" else blocks)
 
 
@@ -99,7 +99,7 @@ MOST_NAMED = 3  # inputs named in a note
 
 
 @dataclass(frozen=True)
-class Drawn:
+class SampledInput:
     """An input as one scenario draws it: its column among the points, their range, and the scenario's own range."""
 
     path: str
@@ -124,7 +124,7 @@ class Draws:
     design: str
     levels: int
     inputs: dict[str, tuple[float, float]]  # low and high, in column order; the dummy last
-    by_scenario: dict[str, tuple[Drawn, ...]]
+    by_scenario: dict[str, tuple[SampledInput, ...]]
     values: list[list[float]]  # of a grid, by column; empty otherwise
     rows: np.ndarray  # f8 [draws, inputs without the dummy] of a posterior; empty otherwise
     posterior: str  # the file of draws as text; empty without
@@ -152,7 +152,7 @@ class Draws:
         return halton(count, size, seed)
 
 
-def draws_of(definition: Definition, scenarios: dict[str, Loaded], source: Source) -> Draws:
+def draws_of(definition: Definition, scenarios: dict[str, Loaded], source: DefinitionFile) -> Draws:
     """Return what a study draws; InputError where an input does not exist or a draw would be no valid scenario."""
     known = {name: _quantities(loaded) for name, loaded in scenarios.items()}
     rows, columns, text = _posterior(definition, known, source)
@@ -178,7 +178,7 @@ def _quantities(loaded: Loaded) -> Quantities:
     return {dotted(key): quantity for key, _, quantity in quantities(ROOT, loaded.scenario)}
 
 
-def _selected(definition: Definition, known: dict[str, Quantities], source: Source) -> list[str]:
+def _selected(definition: Definition, known: dict[str, Quantities], source: DefinitionFile) -> list[str]:
     """Return the paths to draw, in the order of the scenarios; InputError for one that is not there or is fixed."""
     if definition.design == "fixed":
         return []
@@ -213,22 +213,22 @@ def _missing(path: str, every: list[str], uncertain: list[str], bare: bool) -> s
 
 
 def _values(
-    definition: Definition, paths: list[str], known: dict[str, Quantities], source: Source
+    definition: Definition, paths: list[str], known: dict[str, Quantities], source: DefinitionFile
 ) -> list[list[float]]:
     """Return the values of a grid: those given, or both ends of a range, or low, best and high of a bare path."""
-    found = []
+    values = []
     for path in paths:
         item = (definition.inputs or {}).get(path)
         if item is not None:
-            found.append(item.values or list(item.ends))
+            values.append(item.values or list(item.ends))
             continue
         quantity = next(inputs[path] for inputs in known.values() if path in inputs and inputs[path].uncertain)
         low, high = _ends(quantity)
-        found.append(sorted({low, quantity.best, high}))
-    if (cells := grid_size(found)) > definition.replicates:
-        said = f"the grid has {cells} combinations, more than the {definition.replicates} replicates; raise them"
-        raise InputError([source.fault(said, "replicates")])
-    return found
+        values.append(sorted({low, quantity.best, high}))
+    if (cells := grid_size(values)) > definition.replicates:
+        message = f"the grid has {cells} combinations, more than the {definition.replicates} replicates; raise them"
+        raise InputError([source.fault(message, "replicates")])
+    return values
 
 
 def _ends(quantity: Quantity) -> tuple[float, float]:
@@ -242,8 +242,8 @@ def _own_range(path: str, known: dict[str, Quantities]) -> tuple[float, float]:
     return next(_ends(inputs[path]) for inputs in known.values() if path in inputs and inputs[path].uncertain)
 
 
-def _same(one: Quantity, other: Quantity) -> bool:
-    return (one.best, one.low, one.high) == (other.best, other.low, other.high)
+def _same(quantity: Quantity, other: Quantity) -> bool:
+    return (quantity.best, quantity.low, quantity.high) == (other.best, other.low, other.high)
 
 
 def _drawn(
@@ -251,7 +251,7 @@ def _drawn(
     known: dict[str, Quantities],
     ranges: dict[str, tuple[float, float]],
     given: dict[str, tuple[float, float]],
-) -> Iterator[Drawn]:
+) -> Iterator[SampledInput]:
     """Give the inputs that a scenario draws: not those that it lacks or fixes at a number of its own."""
     for column, (path, (low, high)) in enumerate(ranges.items()):
         quantity = known[name].get(path)
@@ -259,12 +259,12 @@ def _drawn(
             continue
         first = next(inputs[path] for inputs in known.values() if path in inputs)
         if path in given and _same(quantity, first):
-            yield Drawn(path, column, low, high, low, high)
+            yield SampledInput(path, column, low, high, low, high)
         elif quantity.uncertain:
-            yield Drawn(path, column, low, high, *_ends(quantity))
+            yield SampledInput(path, column, low, high, *_ends(quantity))
 
 
-def _at(path: str, message: str, definition: Definition, source: Source) -> Fault:
+def _at(path: str, message: str, definition: Definition, source: DefinitionFile) -> Fault:
     """Return a fault of an input, in the file that gives its range."""
     if definition.posterior is not None:
         return Fault(definition.posterior, None, path, message)
@@ -274,12 +274,12 @@ def _at(path: str, message: str, definition: Definition, source: Source) -> Faul
 def _invalid(
     definition: Definition,
     scenarios: dict[str, Loaded],
-    by_scenario: dict[str, tuple[Drawn, ...]],
+    by_scenario: dict[str, tuple[SampledInput, ...]],
     given: dict[str, tuple[float, float]],
-    source: Source,
+    source: DefinitionFile,
 ) -> Iterator[Fault]:
     """Complain of the study's ranges that a scenario could not have as its own; each is laid over it and checked."""
-    said: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for name, loaded in scenarios.items() if given else ():
         data = as_data(loaded.scenario)
         keys = {dotted(key): (key, quantity) for key, _, quantity in quantities(ROOT, loaded.scenario)}
@@ -292,8 +292,8 @@ def _invalid(
                 laid[key] = item.path
         for key, message in (*survey(data), *cross_checks(data)):
             path = next((laid[key[:end]] for end in range(len(key), 0, -1) if key[:end] in laid), None)
-            if path is not None and (path, message) not in said:
-                said.add((path, message))
+            if path is not None and (path, message) not in reported:
+                reported.add((path, message))
                 yield _at(path, f"{message} (scenario {name})", definition, source)
 
 
@@ -306,9 +306,9 @@ def _put(data: Any, key: Key, value: Any) -> None:
 def _out_of_order(
     definition: Definition,
     known: dict[str, Quantities],
-    by_scenario: dict[str, tuple[Drawn, ...]],
+    by_scenario: dict[str, tuple[SampledInput, ...]],
     rows: np.ndarray | None,
-    source: Source,
+    source: DefinitionFile,
 ) -> Iterator[Fault]:
     """Complain where a draw could put the first of an ordered pair of rules above the second."""
     for name, inputs in known.items():
@@ -318,27 +318,32 @@ def _out_of_order(
             if not (first in drawn or second in drawn) or first not in inputs or second not in inputs:
                 continue
             if rows is not None:
-                one, other = (_column(path, drawn, rows, inputs[path].best) for path in (first, second))
+                first_values, second_values = (
+                    _column(path, drawn, rows, inputs[path].best) for path in (first, second)
+                )
             else:
-                one, other = (
+                first_values, second_values = (
                     np.array([drawn[path].own_high, drawn[path].own_low] if path in drawn else [inputs[path].best] * 2)
                     for path in (first, second)
                 )
-                one, other = one[:1], other[1:]
-            if (one > other).any():
-                most, least = float(one[one > other][0]), float(other[one > other][0])
-                said = f"{first} may be drawn as {most:g} where {second} is {least:g}; in {name} it must not be more"
-                yield _at(first if first in drawn else second, said, definition, source)
+                first_values, second_values = first_values[:1], second_values[1:]
+            if (first_values > second_values).any():
+                most, least = (
+                    float(first_values[first_values > second_values][0]),
+                    float(second_values[first_values > second_values][0]),
+                )
+                message = f"{first} may be drawn as {most:g} where {second} is {least:g}; in {name} it must not be more"
+                yield _at(first if first in drawn else second, message, definition, source)
 
 
-def _column(path: str, drawn: dict[str, Drawn], rows: np.ndarray, best: float) -> np.ndarray:
+def _column(path: str, drawn: dict[str, SampledInput], rows: np.ndarray, best: float) -> np.ndarray:
     if path not in drawn:
         return np.full(len(rows), best)
     return np.array([drawn[path].value(value) for value in rows[:, drawn[path].column]])
 
 
 def _posterior(
-    definition: Definition, known: dict[str, Quantities], source: Source
+    definition: Definition, known: dict[str, Quantities], source: DefinitionFile
 ) -> tuple[np.ndarray, list[str], str]:
     """Return the draws of a posterior file f8 [draws, inputs], the paths of its columns, and its text."""
     if definition.posterior is None:
@@ -372,16 +377,16 @@ def _notes(
     definition: Definition,
     known: dict[str, Quantities],
     ranges: dict[str, tuple[float, float]],
-    by_scenario: dict[str, tuple[Drawn, ...]],
+    by_scenario: dict[str, tuple[SampledInput, ...]],
     draws: int,
 ) -> Iterator[str]:
     for name, inputs in known.items():
         drawn = {item.path: item for item in by_scenario[name]}
-        kept = [path for path in ranges if path in inputs and path not in drawn]
+        undrawn = [path for path in ranges if path in inputs and path not in drawn]
         moved = [item for item in drawn.values() if (item.own_low, item.own_high) != (item.low, item.high)]
-        if kept:
-            numbers = _few(f"{path} {interval(inputs[path])}" for path in kept)
-            yield f"{name} keeps its own number for {plural(len(kept), 'input')}: {numbers}."
+        if undrawn:
+            numbers = _few(f"{path} {interval(inputs[path])}" for path in undrawn)
+            yield f"{name} keeps its own number for {plural(len(undrawn), 'input')}: {numbers}."
         if moved:
             spans = _few(f"{item.path} {item.own_low:g} to {item.own_high:g}" for item in moved)
             yield f"{name} draws {plural(len(moved), 'input')} from {'a range' if len(moved) == 1 else 'ranges'} of its own: {spans}."

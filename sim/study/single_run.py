@@ -24,8 +24,8 @@ def one_run(folder: Path, scenario: str | None, replicate: int | None) -> tuple[
         scenario = known[0]
     if scenario not in known:
         near = did_you_mean(scenario, known) if scenario else ""
-        said = f"there is none {scenario!r}" if scenario else "is needed"
-        raise InputError([Fault("--scenario", None, "", f"{said}; the study has {', '.join(known)}{near}")])
+        message = f"there is none {scenario!r}" if scenario else "is needed"
+        raise InputError([Fault("--scenario", None, "", f"{message}; the study has {', '.join(known)}{near}")])
     if replicate is None:
         raise InputError([Fault("--replicate", None, "", f"is needed: 0 to {plan.replicates - 1}")])
     job = plan.extended(replicate + 1).job(scenario, replicate)

@@ -17,11 +17,11 @@ from sim.results.lock import is_written
 from sim.study.executors import cores
 from sim.study.manifest import layout
 from sim.study.plan import Plan
-from sim.study.worker import Done, Kit, Task, run_chunk
+from sim.study.worker import ChunkResult, RunTask, StudyContext, run_chunk
 from sim.text import plural
 
 if TYPE_CHECKING:
-    from sim.study.store import Part, Study
+    from sim.study.store import RunRange, Study
 
 MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
 
@@ -54,7 +54,7 @@ def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
     geography = load_map(next(iter(scenarios.values())).map)
     tables = layout(scenarios, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-    kit = Kit(source_hash(), scenarios, tables).packed()
+    kit = StudyContext(source_hash(), scenarios, tables).packed()
     _measured(plan, kit, len(scenarios))  # compiles the rules and reads the map; not counted
     first = _measured(plan, kit, len(scenarios))
     count = max(len(scenarios), min(MOST_RUNS, int(MEASURE_SECONDS / (first.seconds / len(scenarios)))))
@@ -67,19 +67,19 @@ def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     return Estimate(runs, workers or cores(), used, done.seconds / used, size / used)
 
 
-def _measured(plan: Plan, kit: bytes, count: int) -> Done:
-    tasks = [Task.of(job) for job in islice(plan.jobs(), count)]
+def _measured(plan: Plan, kit: bytes, count: int) -> ChunkResult:
+    tasks = [RunTask.of(job) for job in islice(plan.jobs(), count)]
     done = run_chunk(kit, tasks)
     if len(done.failures) == len(tasks):
         first = done.failures[0]
-        said = f"every run that was tried failed, the first at {first.stage}: {first.error}"
-        raise InputError([Fault(plan.name, None, "", said)])
+        message = f"every run that was tried failed, the first at {first.stage}: {first.error}"
+        raise InputError([Fault(plan.name, None, "", message)])
     return done
 
 
 def free_bytes(folder: Path) -> int:
     """Return the bytes that are free where a folder is, or would be made."""
-    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     return shutil.disk_usage(there).free
 
 
@@ -96,9 +96,9 @@ def status_lines(study: Study) -> list[str]:
     lines = [f"SIMULATED. {study.question}", _done(study), *notes, *_failed(study)]
     precision = study.manifest.get("precision")
     if precision:
-        got = "reached" if precision["reached"] else "not reached"
+        outcome = "reached" if precision["reached"] else "not reached"
         lines.append(
-            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {got} at {precision['replicates']} replicates."
+            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {precision['replicates']} replicates."
         )
     lines.append(_next(study))
     return lines
@@ -115,7 +115,7 @@ def _done(study: Study) -> str:
     return f"{study.name}: {': '.join(parts)}. {_megabytes(size)} on disk."
 
 
-def _unreadable(study: Study, files: Mapping[Part, Path]) -> list[str]:
+def _unreadable(study: Study, files: Mapping[RunRange, Path]) -> list[str]:
     """Report the damaged files, if there are any; their runs count as missing."""
     if not files:
         return []

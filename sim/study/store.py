@@ -28,7 +28,7 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition
-    from sim.study.worker import Done, Failure, Task
+    from sim.study.worker import ChunkResult, Failure, RunTask
 
 FAILURE_COLUMNS = ("scenario", "replicate", "seed", "stage", "error", "command", "traceback")
 
@@ -41,12 +41,12 @@ def entry(folder: Path, failure: Failure) -> dict[str, Any]:
     return {name: command if name == "command" else getattr(failure, name) for name in FAILURE_COLUMNS}
 
 
-def died(task: Task, error: str) -> Failure:
+def died(task: RunTask, error: str) -> Failure:
     """Return the failure of a run whose process ended twice."""
     from sim.study.worker import Failure
 
-    said = f"the worker process ended while it was alone with this run: out of memory, killed, or a crash ({error})"
-    return Failure(task.scenario, task.replicate, task.seed, DIED, said, "")
+    message = f"the worker process ended while it was alone with this run: out of memory, killed, or a crash ({error})"
+    return Failure(task.scenario, task.replicate, task.seed, DIED, message, "")
 
 
 def read_failures(file: Path) -> list[dict[str, Any]]:
@@ -74,7 +74,7 @@ PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
 MOST_NAMES = 100
 
 
-class Part(NamedTuple):
+class RunRange(NamedTuple):
     """Runs `first` to `last`, both included, by their place in the order of runs."""
 
     first: int
@@ -86,7 +86,7 @@ class Part(NamedTuple):
         return f"part-{self.first:08d}-{self.last:08d}"
 
 
-def write_part(folder: Path, part: Part, done: Done, failures: Sequence[dict[str, Any]]) -> None:
+def write_part(folder: Path, part: RunRange, done: ChunkResult, failures: Sequence[dict[str, Any]]) -> None:
     """Write the tables of a part, and of its runs that failed; the table of runs last."""
     if failures:
         write_atomic(folder / LEDGER / f"{part.name}.json", json.dumps(failures, indent=1, ensure_ascii=False).encode())
@@ -94,7 +94,7 @@ def write_part(folder: Path, part: Part, done: Done, failures: Sequence[dict[str
         write_atomic(folder / TABLES / name / f"{part.name}.parquet", done.tables[name])
 
 
-def parts_of(folder: Path) -> list[Part]:
+def parts_of(folder: Path) -> list[RunRange]:
     """Return the parts that are there, in order: those in tables/runs that are in all other tables too.
 
     A power cut may keep a file and lose one that was written before it, in another folder.
@@ -102,8 +102,8 @@ def parts_of(folder: Path) -> list[Part]:
     names = {path.name for path in (folder / TABLES / MARK).glob("part-*.parquet")}
     for table in (folder / TABLES).glob("*/"):
         names &= {path.name for path in table.glob("part-*.parquet")}
-    found = [PART.fullmatch(name) for name in names]
-    return sorted(Part(int(match[1]), int(match[2])) for match in found if match)
+    matches = [PART.fullmatch(name) for name in names]
+    return sorted(RunRange(int(match[1]), int(match[2])) for match in matches if match)
 
 
 def tidy(folder: Path) -> None:
@@ -121,38 +121,38 @@ def sums(folder: Path) -> dict[str, str]:
         *(folder / LEDGER).glob("*.json"),
         *(folder / name for name in CSV),
     ]
-    found = {}
+    digests = {}
     for path in sorted(file for file in files if file.is_file()):
         with path.open("rb") as content:
-            found[path.relative_to(folder).as_posix()] = hashlib.file_digest(content, "sha256").hexdigest()
-    return found
+            digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(content, "sha256").hexdigest()
+    return digests
 
 
-def drop_part(folder: Path, part: Part) -> None:
+def drop_part(folder: Path, part: RunRange) -> None:
     """Remove a part, its table of runs first."""
     (folder / TABLES / MARK / f"{part.name}.parquet").unlink(missing_ok=True)
     tidy(folder)
 
 
-def gaps(parts: Sequence[Part], runs: int) -> Iterator[Part]:
+def gaps(parts: Sequence[RunRange], runs: int) -> Iterator[RunRange]:
     """Give the stretches of the first so many runs that no part has, in order."""
-    place = 0
+    position = 0
     for part in sorted(parts):
-        if part.first > place and place < runs:
-            yield Part(place, min(part.first, runs) - 1)
-        place = max(place, part.last + 1)
-    if place < runs:
-        yield Part(place, runs - 1)
+        if part.first > position and position < runs:
+            yield RunRange(position, min(part.first, runs) - 1)
+        position = max(position, part.last + 1)
+    if position < runs:
+        yield RunRange(position, runs - 1)
 
 
 class Share(NamedTuple):
     """A part of which the runs from `start` on count; those before it are in an earlier part as well."""
 
-    part: Part
+    part: RunRange
     start: int
 
 
-def shares_of(parts: Sequence[Part]) -> list[Share]:
+def shares_of(parts: Sequence[RunRange]) -> list[Share]:
     """Return parts in order so that every run counts once; parts that hold nothing new are left out."""
     shares, following = [], 0
     for part in sorted(parts):
@@ -163,18 +163,18 @@ def shares_of(parts: Sequence[Part]) -> list[Share]:
     return shares
 
 
-def overlapping(parts: Sequence[Part]) -> list[Part]:
+def overlapping(parts: Sequence[RunRange]) -> list[RunRange]:
     """Return the parts that hold runs of an earlier part."""
     shares = {share.part: share.start for share in shares_of(parts)}
     return [part for part in parts if shares.get(part) != part.first]
 
 
-def damaged(folder: Path, parts: Sequence[Part], tables: Mapping[str, Iterable[str]]) -> dict[Part, Path]:
+def damaged(folder: Path, parts: Sequence[RunRange], tables: Mapping[str, Iterable[str]]) -> dict[RunRange, Path]:
     """Return the parts of which a file cannot be read whole, or lacks rows of its runs, each with one such file."""
     return {part: file for part in parts if (file := _damaged_file(folder, part, tables)) is not None}
 
 
-def _damaged_file(folder: Path, part: Part, tables: Mapping[str, Iterable[str]]) -> Path | None:
+def _damaged_file(folder: Path, part: RunRange, tables: Mapping[str, Iterable[str]]) -> Path | None:
     try:
         failures = len(read_failures(ledger := folder / LEDGER / f"{part.name}.json"))
         for name in sorted(tables, key=lambda table: table == MARK):
@@ -187,7 +187,7 @@ def _damaged_file(folder: Path, part: Part, tables: Mapping[str, Iterable[str]])
     return ledger if failures else file
 
 
-def set_aside(folder: Path, part: Part) -> None:
+def set_aside(folder: Path, part: RunRange) -> None:
     """Move the files of a damaged part to damaged/, its table of runs first, so that its runs are made again."""
     tables = sorted((folder / TABLES).glob("*/"), key=lambda table: table.name != MARK)
     files = {path.name: path / f"{part.name}.parquet" for path in tables}
@@ -216,7 +216,7 @@ class Study:
         return cls(Path(folder), read_study_manifest(Path(folder)))
 
     @property
-    def parts(self) -> list[Part]:
+    def parts(self) -> list[RunRange]:
         """The parts that hold runs of their own, in order."""
         return [share.part for share in self.shares]
 
@@ -234,11 +234,11 @@ class Study:
             return []
         return [f"{plural(self.twice, 'run is', 'runs are')} stored twice, by two writers at once; each counts once."]
 
-    def damaged(self) -> dict[Part, Path]:
+    def damaged(self) -> dict[RunRange, Path]:
         """Return the parts that cannot be read, each with one of its damaged files; reads all tables."""
         return damaged(self.folder, self.stored, self.manifest["tables"])
 
-    def without(self, parts: Collection[Part]) -> Study:
+    def without(self, parts: Collection[RunRange]) -> Study:
         """Return the study as if some parts were not there."""
         other = Study(self.folder, self.manifest)
         other.stored = [part for part in self.stored if part not in parts]
@@ -326,18 +326,18 @@ class Study:
         """
         import pyarrow as pa
 
-        wanted = self._wanted(name, columns)
-        found = [self._rows(share, name, wanted) for share in self.shares]
-        if not found:
-            return pd.DataFrame({column: [] for column in wanted})
-        frame: pd.DataFrame = pa.concat_tables(found).to_pandas(date_as_object=False)
+        selected = self._selected_columns(name, columns)
+        tables = [self._rows(share, name, selected) for share in self.shares]
+        if not tables:
+            return pd.DataFrame({column: [] for column in selected})
+        frame: pd.DataFrame = pa.concat_tables(tables).to_pandas(date_as_object=False)
         return frame
 
     def pieces(self, name: str, columns: Sequence[str]) -> Iterator[pd.DataFrame]:
         """Give scenario, replicate and some columns of a table file by file, so that one is in memory; text is categorical."""
-        wanted = self._wanted(name, columns)
+        selected = self._selected_columns(name, columns)
         for share in self.shares:
-            rows = self._rows(share, name, wanted)
+            rows = self._rows(share, name, selected)
             yield rows.to_pandas(date_as_object=False, strings_to_categorical=True)
 
     def _rows(self, share: Share, name: str, columns: list[str]) -> Any:
@@ -352,17 +352,17 @@ class Study:
         counts = [self._place(*key) >= start for key in zip(names, replicates, strict=True)]
         return rows.filter(pa.array(counts, pa.bool_()))
 
-    def _wanted(self, name: str, columns: Sequence[str] | None) -> list[str]:
+    def _selected_columns(self, name: str, columns: Sequence[str] | None) -> list[str]:
         """Return the columns to read; InputError for a table or a column that there is not."""
         if name not in self.manifest["tables"]:
             known = ", ".join(self.manifest["tables"])
             raise InputError([Fault(str(self.folder), None, name, f"is not kept by this study; it has {known}")])
-        kept = list(self.manifest["tables"][name])
-        if missing := [column for column in columns or () if column not in kept]:
+        available = list(self.manifest["tables"][name])
+        if missing := [column for column in columns or () if column not in available]:
             raise InputError(
-                [Fault(str(self.folder), None, f"{name}.{one}", "there is no such column") for one in missing]
+                [Fault(str(self.folder), None, f"{name}.{column}", "there is no such column") for column in missing]
             )
-        return kept if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
+        return available if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
 
     def __repr__(self) -> str:
         return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"
@@ -406,8 +406,8 @@ def _run_texts(study: Study) -> Iterator[str]:
 
 
 def _failure_text(study: Study) -> str:
-    shown = [name for name in FAILURE_COLUMNS if name != "traceback"]
-    return ",".join(shown) + "\n" + _csv_rows(study.failures[shown].itertuples(index=False))
+    columns = [name for name in FAILURE_COLUMNS if name != "traceback"]
+    return ",".join(columns) + "\n" + _csv_rows(study.failures[columns].itertuples(index=False))
 
 
 def _cells(values: Sequence[Any]) -> list[str]:

@@ -19,7 +19,7 @@ from sim.study.definition import read_definition
 from sim.study.manifest import layout
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study, sums
-from sim.study.worker import Kit, Task, run_tables
+from sim.study.worker import RunTask, StudyContext, run_tables
 
 Key = tuple[str, int]
 TIMES = ("seconds",)  # columns that say how long a run took
@@ -42,12 +42,12 @@ def verify_study(folder: Path, sample: int | None = None, report: Report | None 
     kit = _kit(study, plan)
     reasons = list(_edited(study))
     for number, key in enumerate(chosen, start=1):
-        told = _differs(kit, plan, key, tables)
+        difference = _differs(kit, plan, key, tables)
         if report is not None:
             report(number, len(chosen))
-        if told:
+        if difference:
             name = f"{key[0]}, replicate {key[1]}"
-            return _verdict(study, tuple(tables), (f"{name}: {told}",), reasons), number, len(keys)
+            return _verdict(study, tuple(tables), (f"{name}: {difference}",), reasons), number, len(keys)
     return _verdict(study, tuple(tables), (), reasons), len(chosen), len(keys)
 
 
@@ -67,42 +67,42 @@ def _sample(keys: list[Key], sample: int | None, digest: str) -> list[Key]:
     if sample is None or sample >= len(keys):
         return keys
     chosen = set(random.Random(digest).sample(range(len(keys)), sample))
-    return [key for place, key in enumerate(keys) if place in chosen]
+    return [key for index, key in enumerate(keys) if index in chosen]
 
 
-def _kit(study: Study, plan: Plan) -> Kit:
+def _kit(study: Study, plan: Plan) -> StudyContext:
     models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
     geography = load_map(next(iter(models.values())).map)
-    wanted = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-    return Kit(source_hash(), models, wanted)
+    study_layout = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    return StudyContext(source_hash(), models, study_layout)
 
 
-def _differs(kit: Kit, plan: Plan, key: Key, tables: Mapping[str, dict[Any, pd.DataFrame]]) -> str:
+def _differs(kit: StudyContext, plan: Plan, key: Key, tables: Mapping[str, dict[Any, pd.DataFrame]]) -> str:
     """Return in which table, row and column a run differs first; an empty text where it does not."""
     if key[0] not in plan.scenarios:
         return f"study.yaml knows no scenario {key[0]!r}"
     job = plan.job(*key)
     try:
-        again = run_tables(kit, Task(*key, job.seed, job.values, job.inputs), [""])
+        again = run_tables(kit, RunTask(*key, job.seed, job.values, job.inputs), [""])
     except ValueError as error:
         return f"cannot be simulated again: {error}"
-    for name, kept in tables.items():
+    for name, frames in tables.items():
         columns: Mapping[str, Any] = again.get(name, {})
-        if told := _first(kept.get(key), columns):
-            return f"tables/{name}, {told}"
+        if difference := _first(frames.get(key), columns):
+            return f"tables/{name}, {difference}"
     return ""
 
 
-def _first(kept: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
+def _first(stored: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
     """Say the first row and column of one run's rows that differ from those made again."""
-    kept = pd.DataFrame() if kept is None else kept
-    rows, wanted = len(kept), max((len(column) for column in again.values()), default=0)
+    stored = pd.DataFrame() if stored is None else stored
+    rows, rows_again = len(stored), max((len(column) for column in again.values()), default=0)
     worst: tuple[int, str, Any, Any] | None = None
-    for column in kept.columns:
+    for column in stored.columns:
         if column in ("scenario", "replicate", *TIMES):
             continue
         other = list(again[column]) if column in again else [None] * rows
-        for row, (a, b) in enumerate(zip(kept[column].tolist(), other, strict=False)):
+        for row, (a, b) in enumerate(zip(stored[column].tolist(), other, strict=False)):
             if not _equal(a, b):
                 if worst is None or row < worst[0]:
                     worst = (row, str(column), a, b)
@@ -110,40 +110,42 @@ def _first(kept: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
     if worst is not None:
         row, column, a, b = worst
         return f"row {row + 1}, column {column}: {short(str(a))} in the folder, {short(str(b))} when made again"
-    return "" if rows == wanted else f"{rows} rows in the folder, {wanted} when made again"
+    return "" if rows == rows_again else f"{rows} rows in the folder, {rows_again} when made again"
 
 
-def _equal(kept: Any, again: Any) -> bool:
+def _equal(stored: Any, again: Any) -> bool:
     """Return whether two cells are the same; floats exactly, nothing is nothing in any form."""
-    if pd.isna(kept) or pd.isna(again):
-        return bool(pd.isna(kept) and pd.isna(again))
-    if isinstance(kept, pd.Timestamp) or isinstance(again, np.datetime64):
-        return bool(pd.Timestamp(kept) == pd.Timestamp(again))
-    return bool(kept == again)
+    if pd.isna(stored) or pd.isna(again):
+        return bool(pd.isna(stored) and pd.isna(again))
+    if isinstance(stored, pd.Timestamp) or isinstance(again, np.datetime64):
+        return bool(pd.Timestamp(stored) == pd.Timestamp(again))
+    return bool(stored == again)
 
 
 def _edited(study: Study) -> list[str]:
     """Say which files of the study are not those it was begun with."""
-    found = []
+    edits = []
     for name, digest in study.manifest["scenarios"].items():
         path = study.folder / "scenarios" / f"{name}.yaml"
         if not path.is_file() or sha256(path.read_bytes()) != digest:
-            found.append(f"scenarios/{name}.yaml was edited: its SHA-256 is not the one in manifest.json")
+            edits.append(f"scenarios/{name}.yaml was edited: its SHA-256 is not the one in manifest.json")
     sums_now = sums(study.folder)
     for name, digest in (study.manifest.get("outputs") or {}).items():
         if sums_now.get(name) != digest:
-            found.append(f"{name} was edited or removed: its SHA-256 is not the one in manifest.json")
+            edits.append(f"{name} was edited or removed: its SHA-256 is not the one in manifest.json")
     digest = study.manifest.get("posterior")
     path = study.folder / "posterior.csv"
     if digest and (not path.is_file() or sha256(path.read_bytes()) != digest):
-        found.append("posterior.csv was edited: its SHA-256 is not the one in manifest.json")
-    return found
+        edits.append("posterior.csv was edited: its SHA-256 is not the one in manifest.json")
+    return edits
 
 
-def _verdict(study: Study, names: tuple[str, ...], told: tuple[str, ...], edited: list[str]) -> Verdict:
+def _verdict(study: Study, names: tuple[str, ...], run_differences: tuple[str, ...], edited: list[str]) -> Verdict:
     reasons = list(edited)
-    differences = told + tuple(f"{line.partition(' was edited')[0]} is not as it was written" for line in edited)
-    if told and not edited:
+    differences = run_differences + tuple(
+        f"{line.partition(' was edited')[0]} is not as it was written" for line in edited
+    )
+    if run_differences and not edited:
         more = circumstances(study.manifest, study.geography().folder)
         if study.manifest["program"] != source_hash() and not more:
             more.append("the code that simulates is other than the study's")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 Values = dict[str, np.ndarray]
 
 
-class Task(NamedTuple):
+class RunTask(NamedTuple):
     """One run as a worker is told of it. `inputs` are the columns `input:<path>` of the table of runs."""
 
     scenario: str
@@ -44,7 +44,7 @@ class Task(NamedTuple):
     inputs: dict[str, float]
 
     @classmethod
-    def of(cls, job: Job) -> Task:
+    def of(cls, job: Job) -> RunTask:
         """Return a job of a plan as a worker is told of it."""
         return cls(job.scenario, job.replicate, job.seed, job.values, job.inputs)
 
@@ -60,7 +60,7 @@ class Failure(NamedTuple):
     traceback: str
 
 
-class Done(NamedTuple):
+class ChunkResult(NamedTuple):
     """What came of some runs: each table as the bytes of a Parquet file, the runs that failed, seconds of work."""
 
     tables: dict[str, bytes]
@@ -69,7 +69,7 @@ class Done(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Kit:
+class StudyContext:
     """What all runs of a study share. `program` is the hash of the code that simulates."""
 
     program: str
@@ -86,9 +86,9 @@ class OtherProgramError(RuntimeError):
 
 
 @lru_cache(maxsize=2)
-def _kit(packed: bytes) -> Kit:
+def _kit(packed: bytes) -> StudyContext:
     """Return the kit of some bytes; unpacked once in each process."""
-    kit: Kit = pickle.loads(packed)
+    kit: StudyContext = pickle.loads(packed)
     check_program(kit.program)
     return kit
 
@@ -106,14 +106,14 @@ def kept_map(name: str) -> Geography:
 
 
 @dataclass
-class _Books:
+class TableBuffer:
     """The rows of a chunk in the making: for each table the columns of each run, and the rows that each run has."""
 
     layout: Layout
     columns: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
-    tasks: list[Task] = field(default_factory=list)
+    tasks: list[RunTask] = field(default_factory=list)
 
-    def add(self, task: Task, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    def add(self, task: RunTask, tables: Mapping[str, Mapping[str, Any]]) -> None:
         self.tasks.append(task)
         for name in self.layout.tables:
             self.columns.setdefault(name, []).append(tables[name])
@@ -123,23 +123,23 @@ class _Books:
         return {name: parquet(kinds, keys, self.columns.get(name, [])) for name, kinds in self.layout.tables.items()}
 
 
-def run_chunk(packed: bytes, tasks: Sequence[Task]) -> Done:
+def run_chunk(packed: bytes, tasks: Sequence[RunTask]) -> ChunkResult:
     """Simulate some runs and return their tables. A run that fails is reported, the others are as if it was not there."""
     began = time.perf_counter()
     kit = _kit(packed)
-    books, failures = _Books(kit.layout), []
+    books, failures = TableBuffer(kit.layout), []
     for task in tasks:
         stage = ["setting up"]
         try:
             books.add(task, run_tables(kit, task, stage))
         except Exception as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())[:500]
+            message = " ".join(f"{type(error).__name__}: {error}".split())[:500]
             words = "".join(traceback.format_exception(error))
-            failures.append(Failure(task.scenario, task.replicate, task.seed, stage[0], said, words))
-    return Done(books.closed(), failures, time.perf_counter() - began)
+            failures.append(Failure(task.scenario, task.replicate, task.seed, stage[0], message, words))
+    return ChunkResult(books.closed(), failures, time.perf_counter() - began)
 
 
-def run_tables(kit: Kit, task: Task, stage: list[str]) -> dict[str, Mapping[str, Any]]:
+def run_tables(kit: StudyContext, task: RunTask, stage: list[str]) -> dict[str, Mapping[str, Any]]:
     """Return the rows that one run adds to each table; `stage[0]` says all the while what is being done."""
     began = time.perf_counter()
     scenario = kit.scenarios[task.scenario]
@@ -162,7 +162,7 @@ def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
     events = extract.events(result) if "events" in layout.tables else extract.counted_events(result)
     control = extract.control_index(result)
     changes = extract.changes(result, control)
-    found: dict[str, dict[str, Any]] = {
+    tables: dict[str, dict[str, Any]] = {
         "events": events,
         "daily": extract.daily(result),
         "control_changes": {"day": changes.day},
@@ -172,18 +172,18 @@ def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
         "changes": _changes(result, changes),
     }
     if "reported" in layout.tables:
-        found["reported"] = extract.events_reported(result)
-    return found
+        tables["reported"] = extract.events_reported(result)
+    return tables
 
 
 def _agreements(result: Result) -> Values:
-    found = extract.agreements(result)
+    table = extract.agreements(result)
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
-    breakers = np.array([of_group.get(group, "") for group in found["broken_by"]], dtype=object)
+    breakers = np.array([of_group.get(group, "") for group in table["broken_by"]], dtype=object)
     ended = result.world.agreements["ended_event"][: len(breakers)]
     kinds = np.append(log_of(result)["kind"], len(EVENT_KINDS))  # an agreement in force is ended by none
-    return {**found, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
+    return {**table, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
 
 
 def _control(result: Result, control: extract.Control, mornings: list[int]) -> dict[str, Any]:

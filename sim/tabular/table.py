@@ -131,7 +131,7 @@ MAP_LIMITS = Limits()
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class CsvRow:
     """One row: the line it begins on and its cells by column; an absent column reads as an empty text."""
 
     line: int
@@ -150,7 +150,7 @@ class Table:
     file: str
     faults: list[Fault]
     columns: tuple[str, ...] = ()
-    rows: list[Row] = field(default_factory=list)
+    rows: list[CsvRow] = field(default_factory=list)
     sha256: str = ""
     comments: int = 0
 
@@ -158,7 +158,7 @@ class Table:
         """Note a fault."""
         self.faults.append(Fault(self.file, line, key if key.isprintable() else ascii(key), message))
 
-    def number(self, row: Row, column: str, low: float, high: float, default: float | None = None) -> float:
+    def number(self, row: CsvRow, column: str, low: float, high: float, default: float | None = None) -> float:
         """Return a cell as a number in [low, high]; NaN and a fault if it is none; `default` if it is empty."""
         if default is not None and not row[column].strip():
             return default
@@ -168,7 +168,7 @@ class Table:
             self.fault(row.line, column, str(error))
             return float("nan")
 
-    def count(self, row: Row, column: str, most: int, least: int = 0) -> int:
+    def count(self, row: CsvRow, column: str, most: int, least: int = 0) -> int:
         """Return a cell as a whole number from `least` to `most`; `least` and a fault if it is none."""
         try:
             return count_of(row[column], most, least)
@@ -176,7 +176,7 @@ class Table:
             self.fault(row.line, column, str(error))
             return least
 
-    def day(self, row: Row, column: str, years: tuple[int, int] = YEARS) -> date | None:
+    def day(self, row: CsvRow, column: str, years: tuple[int, int] = YEARS) -> date | None:
         """Return a cell as a day; None and a fault if it is none."""
         try:
             return day_of(row[column], years)
@@ -184,7 +184,7 @@ class Table:
             self.fault(row.line, column, str(error))
             return None
 
-    def choice(self, row: Row, column: str, allowed: Sequence[str], default: str) -> str:
+    def choice(self, row: CsvRow, column: str, allowed: Sequence[str], default: str) -> str:
         """Return a cell that must be one of `allowed`; the default if it is empty or wrong."""
         text = row[column].strip()
         if text and text not in allowed:
@@ -277,7 +277,7 @@ class _Reading:
             table.fault(line, "", f"more than {self.limits.rows} rows, too many to work with")
             return False
         if self._good(line, cells):
-            table.rows.append(Row(line, tuple(cells[place] for place in self.taken), self.places))
+            table.rows.append(CsvRow(line, tuple(cells[place] for place in self.taken), self.places))
         return True
 
     def _header(self, line: int, cells: list[str], required: Sequence[str]) -> bool:

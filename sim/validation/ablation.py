@@ -21,7 +21,7 @@ from sim.study.definition import Definition, Variant, plain_name
 from sim.study.executors import stay_with_parent
 from sim.study.store import Study
 from sim.text import clause_list
-from sim.validation.pattern_card import MARK, Card, Row, Verdict, csv_text, make_card, number, short
+from sim.validation.pattern_card import MARK, Card, FigureRow, Verdict, csv_text, make_card, number, short
 from sim.validation.pattern_file import Patterns
 from sim.validation.pattern_samples import runs_of_study
 
@@ -49,30 +49,30 @@ def ablations_of(model: Scenario, only: Collection[str] = ()) -> list[Ablation]:
         raise InputError(
             [Fault("--only", None, name, f"is no rule{choice(name, list(Rules.model_fields))}") for name in unknown]
         )
-    found: list[Ablation] = []
+    ablations: list[Ablation] = []
     for rule in only or Rules.model_fields:
         part = getattr(model.rules, rule)
         if rule == "reporting":
             sets = {f"rules.{rule}.{key}": value for key, value in EXACT.items()}
-            found += [Ablation("reporting_exact", "reporting complete and exact", sets)] if part.enabled else []
+            ablations += [Ablation("reporting_exact", "reporting complete and exact", sets)] if part.enabled else []
         elif getattr(part, "enabled", True):
-            found += _of_rule(rule, part)
-    return found
+            ablations += _of_rule(rule, part)
+    return ablations
 
 
 def _of_rule(rule: str, part: Any) -> Iterator[Ablation]:
     words = rule.replace("_", " ")
     for key, field in type(part).model_fields.items():
-        value, said = getattr(part, key), key.replace("_", " ")
+        value, label = getattr(part, key), key.replace("_", " ")
         if key == "enabled":
             yield Ablation(f"no_{rule}", f"no {words}", {f"rules.{rule}.enabled": False})
         elif value is True:
-            yield Ablation(f"{rule}_no_{key}", f"{words}: no {said}", {f"rules.{rule}.{key}": False})
+            yield Ablation(f"{rule}_no_{key}", f"{words}: no {label}", {f"rules.{rule}.{key}": False})
         elif get_origin(field.annotation) is Literal:
             for other in get_args(field.annotation):
                 if other != value:
                     name, sets = f"{rule}_{key}_{other}", {f"rules.{rule}.{key}": other}
-                    yield Ablation(name, f"{words}: {said} {str(other).replace('_', ' ')}", sets)
+                    yield Ablation(name, f"{words}: {label} {str(other).replace('_', ' ')}", sets)
 
 
 def study_of(
@@ -86,7 +86,7 @@ def study_of(
 ) -> Definition:
     """Return the study that runs a scenario in full and in every ablation."""
     scenarios = {FULL: Variant(file=str(file))}
-    scenarios |= {one.name: Variant(file=str(file), set=one.sets) for one in ablations_of(model, only)}
+    scenarios |= {ablation.name: Variant(file=str(file), set=ablation.sets) for ablation in ablations_of(model, only)}
     parts = [f"ablate-{plain_name(file.stem)[:30]}", f"{days}_days", *([f"seed_{seed}"] if seed != 1 else []), *only]
     return Definition(
         name="-".join([*parts, *(["inputs_vary"] if vary_inputs else [])])[:60],
@@ -123,9 +123,9 @@ class Ablated:
             (row.strain for row in self.cards[name].rows_of(pattern) if not math.isnan(row.strain)), default=math.nan
         )
 
-    def farthest(self, name: str) -> tuple[float, Row | None]:
+    def farthest(self, name: str) -> tuple[float, FigureRow | None]:
         """Return the figure that an ablation moves most, and by how many half-widths of its tolerance."""
-        best: tuple[float, Row | None] = (0.0, None)
+        best: tuple[float, FigureRow | None] = (0.0, None)
         for before, after in zip(self.full.rows, self.cards[name].rows, strict=True):
             if before.accept is None or math.isnan(before.median):
                 continue
@@ -144,7 +144,7 @@ def make_ablated(
 ) -> Ablated:
     """Return the cards of a study made by `study_of`; `workers` processes, all cores if None; `report` hears each name."""
     names = [name for name in study.scenarios if (study.runs["scenario"] == name).any()]
-    words = {one.name: one.words for one in ablations_of(study.scenarios[FULL])}
+    words = {ablation.name: ablation.words for ablation in ablations_of(study.scenarios[FULL])}
     cards: dict[str, Card] = {}
     if workers == 1:
         for name in names:
@@ -162,54 +162,54 @@ def make_ablated(
     )
 
 
-def needed(found: Ablated) -> list[str]:
+def needed(ablated: Ablated) -> list[str]:
     """Return a sentence for each pattern that the full model meets: without which mechanisms it is not met."""
-    said = []
-    for pattern in found.declared.patterns:
-        lost = [found.words[name] for name in found.cards if found.cards[name].verdicts[pattern] != "pass"]
-        gained = [found.words[name] for name in found.cards if found.cards[name].verdicts[pattern] == "pass"]
-        if found.full.verdicts[pattern] == "pass":
-            said.append(
+    sentences = []
+    for pattern in ablated.declared.patterns:
+        lost = [ablated.words[name] for name in ablated.cards if ablated.cards[name].verdicts[pattern] != "pass"]
+        gained = [ablated.words[name] for name in ablated.cards if ablated.cards[name].verdicts[pattern] == "pass"]
+        if ablated.full.verdicts[pattern] == "pass":
+            sentences.append(
                 f"{pattern} is not met with: {clause_list(lost)}." if lost else f"{pattern} is met in every ablation."
             )
         elif gained:
-            said.append(f"{pattern}, not met by the full model, is met with: {clause_list(gained)}.")
-    return said
+            sentences.append(f"{pattern}, not met by the full model, is met with: {clause_list(gained)}.")
+    return sentences
 
 
-def untold(found: Ablated) -> list[str]:
+def untold(ablated: Ablated) -> list[str]:
     """Return sentences on which mechanisms the patterns do not tell from the full model, and which not from each other."""
-    said = []
-    same = [name for name in found.cards if name != FULL and found.verdicts(name) == found.verdicts(FULL)]
+    sentences = []
+    same = [name for name in ablated.cards if name != FULL and ablated.verdicts(name) == ablated.verdicts(FULL)]
     for little in (True, False):
-        names = [name for name in same if (found.farthest(name)[0] < LITTLE) == little]
+        names = [name for name in same if (ablated.farthest(name)[0] < LITTLE) == little]
         if names:
             words = clause_list(
-                [_moved(found, name) for name in names] if not little else [found.words[n] for n in names]
+                [_moved(ablated, name) for name in names] if not little else [ablated.words[n] for n in names]
             )
             moved = (
                 f"and move no figure by {LITTLE:g} half-widths of its tolerance" if little else "though figures move"
             )
-            said.append(f"Same verdicts as the full model, {moved}: {words}.")
+            sentences.append(f"Same verdicts as the full model, {moved}: {words}.")
     groups: dict[tuple[Verdict, ...], list[str]] = {}
-    for name in found.cards:
+    for name in ablated.cards:
         if name != FULL and name not in same:
-            groups.setdefault(found.verdicts(name), []).append(found.words[name])
-    said += [f"Same verdicts as one another: {clause_list(names)}." for names in groups.values() if len(names) > 1]
-    return said or ["Every ablation has verdicts of its own."]
+            groups.setdefault(ablated.verdicts(name), []).append(ablated.words[name])
+    sentences += [f"Same verdicts as one another: {clause_list(names)}." for names in groups.values() if len(names) > 1]
+    return sentences or ["Every ablation has verdicts of its own."]
 
 
-def _moved(found: Ablated, name: str) -> str:
-    gap, row = found.farthest(name)
+def _moved(ablated: Ablated, name: str) -> str:
+    gap, row = ablated.farthest(name)
     what = (
         "" if row is None else f" ({row.pattern} {short(row.figure)} by {number(gap) if math.isfinite(gap) else 'all'})"
     )
-    return f"{found.words[name]}{what}"
+    return f"{ablated.words[name]}{what}"
 
 
-def matrix_csv(found: Ablated) -> str:
+def matrix_csv(ablated: Ablated) -> str:
     """Return one row an ablation and two columns a pattern: the verdict, and the strain of the figure farthest out."""
-    patterns = list(found.declared.patterns)
+    patterns = list(ablated.declared.patterns)
     header = [
         "simulated",
         "ablation",
@@ -219,16 +219,16 @@ def matrix_csv(found: Ablated) -> str:
         *(f"{p}{end}" for p in patterns for end in ("", "_strain")),
     ]
     rows = []
-    for name, card in found.cards.items():
+    for name, card in ablated.cards.items():
         cells: list[object] = []
         for pattern in patterns:
-            strain = found.strain(name, pattern)
+            strain = ablated.strain(name, pattern)
             cells += [card.verdicts[pattern], "" if math.isnan(strain) else round(strain, 4)]
-        rows.append([MARK, name, found.words[name], card.runs, len(card.passed), *cells])
+        rows.append([MARK, name, ablated.words[name], card.runs, len(card.passed), *cells])
     return csv_text(header, rows)
 
 
-def figures_csv(found: Ablated) -> str:
+def figures_csv(ablated: Ablated) -> str:
     """Return one row an ablation and figure."""
     header = (
         "simulated",
@@ -243,7 +243,7 @@ def figures_csv(found: Ablated) -> str:
         "why",
     )
     rows: list[Sequence[object]] = []
-    for name, card in found.cards.items():
+    for name, card in ablated.cards.items():
         for row in card.rows:
             values = ["" if math.isnan(value) else round(value, 6) for value in (row.median, row.low, row.high)]
             rows.append([MARK, name, row.pattern, row.figure, *values, len(row.values), row.verdict, row.why])

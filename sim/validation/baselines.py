@@ -30,13 +30,13 @@ SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
 WEEK = 7
 
 
-class Figures(BaseModel):
+class RecordModel(BaseModel):
     """Base of every part: unknown keys are faults, values are frozen."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class HawkesFigures(Figures):
+class HawkesFigures(RecordModel):
     """A fitted process and how excited it was on the evening before the forecast: sum of exp(-age/lag) over events."""
 
     mu_per_day: float = Field(ge=0)
@@ -45,21 +45,21 @@ class HawkesFigures(Figures):
     excitation: float = Field(ge=0)
 
 
-class Weekly(Figures):
+class Weekly(RecordModel):
     """Events a week."""
 
     mean: float = Field(ge=0)
     variance: float = Field(ge=0)
 
 
-class LastWeek(Figures):
+class LastWeek(RecordModel):
     """The seven days before the forecast."""
 
     events: int = Field(ge=0)
     deaths: int = Field(ge=0)
 
 
-class Tolls(Figures):
+class Tolls(RecordModel):
     """Deaths an event: values of the distribution at shares from 0 to 1."""
 
     shares: list[float] = Field(min_length=2)
@@ -78,7 +78,7 @@ class Tolls(Figures):
         return self
 
 
-class Past(Figures):
+class Past(RecordModel):
     """The record of one stretch of days."""
 
     begins: date = Field(alias="from")
@@ -90,7 +90,7 @@ class Past(Figures):
     deaths_per_event: Tolls | None = None
 
 
-class Pasts(Figures):
+class RecordFile(RecordModel):
     """A file of records."""
 
     past: list[Past] = Field(min_length=1)
@@ -105,10 +105,10 @@ def past_before(map_name: str, start: date, root: Path = BASELINES) -> Past | No
     if page.faults:
         raise InputError(page.faults)
     try:
-        records = Pasts.model_validate(page.data).past
+        records = RecordFile.model_validate(page.data).past
     except ValidationError as error:
-        raise InputError([_fault(page, one) for one in error.errors(include_url=False)]) from None
-    return max((one for one in records if one.until < start), key=lambda one: one.until, default=None)
+        raise InputError([_fault(page, entry) for entry in error.errors(include_url=False)]) from None
+    return max((entry for entry in records if entry.until < start), key=lambda record: record.until, default=None)
 
 
 def _fault(page: Page, entry: Any) -> Fault:
@@ -188,9 +188,9 @@ def baselines(known: Known, outcome: Outcome, model: Forecast, seed: int = 1) ->
 
 def _nothing_changes(known: Known, outcome: Outcome, began: np.ndarray) -> Forecast:
     holds = {}
-    for one in outcome.relapses:
-        first = max(0, -one.signed)
-        holds[one.name] = Hold(first, np.zeros(max(outcome.last - one.signed - first + 1, 0)), 1.0)
+    for agreement in outcome.relapses:
+        first = max(0, -agreement.signed)
+        holds[agreement.name] = Hold(first, np.zeros(max(outcome.last - agreement.signed - first + 1, 0)), 1.0)
     if known.past is None:
         return Forecast(NAMES[0], began, began[None], holds=holds)
     share = np.array([[(week.last - week.first + 1) / 7 for week in outcome.weeks]])
@@ -211,16 +211,16 @@ def _base_rate(known: Known, outcome: Outcome, began: np.ndarray, rng: np.random
 
 def _past_holds(past: Holds | None, outcome: Outcome) -> dict[str, Hold]:
     """Return when agreements end if they hold as past ones did: those that lasted as long as each had at the start."""
-    found: dict[str, Hold] = {}
+    holds: dict[str, Hold] = {}
     if past is None:
-        return found
-    for one in outcome.relapses:
-        first = max(0, -one.signed)
+        return holds
+    for agreement in outcome.relapses:
+        first = max(0, -agreement.signed)
         long = past.days >= first
         if long.any():
-            chance, rest = day_chances(past.days[long], past.censored[long], first, outcome.last - one.signed)
-            found[one.name] = Hold(first, chance, rest)
-    return found
+            chance, rest = day_chances(past.days[long], past.censored[long], first, outcome.last - agreement.signed)
+            holds[agreement.name] = Hold(first, chance, rest)
+    return holds
 
 
 def change_rates(scenario: Scenario, geography: Geography) -> np.ndarray | None:
@@ -274,9 +274,9 @@ def _groups(scenario: Scenario) -> dict[str, tuple[str, float]]:
     """Return the code and strength of each group of the rebels, by its name."""
     sides, short = set(rebels(scenario)), codes(scenario)
     return {
-        group: (short[name], one.fighters.best * one.cohesion.best)
+        group: (short[name], spec.fighters.best * spec.cohesion.best)
         for name, faction in scenario.factions.items()
-        for group, one in faction.groups.items()
+        for group, spec in faction.groups.items()
         if short[name] in sides
     }
 
@@ -284,8 +284,8 @@ def _groups(scenario: Scenario) -> dict[str, tuple[str, float]]:
 def strongest_everywhere(scenario: Scenario, began: np.ndarray) -> np.ndarray:
     """Return codes i8 [T]: all towns of rebels with the strongest group's side."""
     order, groups = codes_of(scenario), _groups(scenario)
-    code, _ = max(groups.values(), key=lambda one: one[1])
-    taken = [order.index(one) for one in (*rebels(scenario), MIXED)]
+    code, _ = max(groups.values(), key=lambda group: group[1])
+    taken = [order.index(side) for side in (*rebels(scenario), MIXED)]
     return np.where(np.isin(began, taken), order.index(code), began)
 
 
@@ -293,14 +293,14 @@ def nearest_stronger(scenario: Scenario, geography: Geography, began: np.ndarray
     """Return codes i8 [T]: each rebel town with the side of the nearest stronger group one road away, if it has one."""
     order, groups = codes_of(scenario), _groups(scenario)
     holdings = geography.control[control_date(geography, scenario.start, scenario.control_on)]
-    held = [groups.get(one.groups[0]) if one.status == "held" else None for one in holdings]
+    held = [groups.get(holding.groups[0]) if holding.status == "held" else None for holding in holdings]
     end = began.copy()
     for town, own in enumerate(held):
         if own is None:
             continue
         adjacent = set(geography.adjacent[geography.adjacent_start[town] : geography.adjacent_start[town + 1]].tolist())
-        for place in geography.near[geography.near_start[town] : geography.near_start[town + 1]]["town"].tolist():
-            other = held[place] if place in adjacent else None
+        for neighbour in geography.near[geography.near_start[town] : geography.near_start[town + 1]]["town"].tolist():
+            other = held[neighbour] if neighbour in adjacent else None
             if other is not None and other[0] != own[0] and other[1] > own[1]:
                 end[town] = order.index(other[0])
                 break

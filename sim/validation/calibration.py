@@ -31,14 +31,14 @@ from sim.files import write_atomic
 from sim.results import tables
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.schema import Scenario
-from sim.study.executors import Crew, crew, died, lost
+from sim.study.executors import Workers, crew, died, lost
 from sim.study.runner import Progress
 from sim.study.sampling import seed_of
 from sim.study.worker import check_program, kept_map
 from sim.validation.pattern_estimators import measure
 from sim.validation.pattern_file import Patterns, Window
-from sim.validation.pattern_samples import Told, log_of_run, window_samples
-from sim.validation.priors import Plan
+from sim.validation.pattern_samples import ReportedRun, log_of_run, window_samples
+from sim.validation.priors import CalibrationPlan
 
 CHUNK = 24  # runs
 
@@ -63,7 +63,7 @@ LEAST_DRAWS = 4  # of a round of that search
 Report = Callable[[Progress], None]
 
 
-class Kit(NamedTuple):
+class CalibrationContext(NamedTuple):
     """What all runs share. `program` is the hash of the code that simulates."""
 
     program: str
@@ -72,14 +72,14 @@ class Kit(NamedTuple):
     figures: tuple[str, ...]
 
 
-class Task(NamedTuple):
+class CalibrationTask(NamedTuple):
     """One run."""
 
     seed: int
     values: dict[str, float]
 
 
-class Done(NamedTuple):
+class CalibrationChunk(NamedTuple):
     """Figures of some runs f8 [runs, figures], NaN throughout for one that failed, with what was said of it."""
 
     figures: np.ndarray
@@ -87,13 +87,13 @@ class Done(NamedTuple):
 
 
 @lru_cache(maxsize=2)
-def _kit(packed: bytes) -> Kit:
-    kit: Kit = pickle.loads(packed)
+def _kit(packed: bytes) -> CalibrationContext:
+    kit: CalibrationContext = pickle.loads(packed)
     check_program(kit.program)
     return kit
 
 
-def run_chunk(packed: bytes, tasks: list[Task]) -> Done:
+def run_chunk(packed: bytes, tasks: list[CalibrationTask]) -> CalibrationChunk:
     """Simulate some runs and return the figures of their reported logs."""
     kit = _kit(packed)
     figures, errors = np.full((len(tasks), len(kit.figures)), np.nan), []
@@ -103,25 +103,25 @@ def run_chunk(packed: bytes, tasks: list[Task]) -> Done:
             figures[row] = figures_of(result, kit.declared, kit.figures)
             recycle(result.world)
         except Exception as error:
-            said = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            errors.append(f"seed {task.seed}, {task.values}: {said}")
-    return Done(figures, errors)
+            message = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            errors.append(f"seed {task.seed}, {task.values}: {message}")
+    return CalibrationChunk(figures, errors)
 
 
 def figures_of(result: Result, declared: Patterns, names: tuple[str, ...]) -> np.ndarray:
     """Return figures of a run's reported log over all its days: f8 [names]."""
     scenario = result.scenario
     agreed = None if scenario.zone is None else (scenario.zone.agreed - scenario.start).days
-    told = Told(
+    run = ReportedRun(
         "", 0, scenario.start, scenario.days, agreed, tables.bare_reports(result), tables.agreements(result),
         tables.control_changes(result) if "P11_towns_changed" in names else NO_CHANGES,
     )  # fmt: skip
-    log = log_of_run(told, declared)
-    found = measure(
-        window_samples(told, log, declared, Window(start=scenario.start, days=scenario.days)),
+    log = log_of_run(run, declared)
+    measured = measure(
+        window_samples(run, log, declared, Window(start=scenario.start, days=scenario.days)),
         hawkes=any(name.startswith("P7") for name in names),
     )
-    return np.array([found[name] for name in names])
+    return np.array([measured[name] for name in names])
 
 
 NO_CHANGES: dict[str, np.ndarray] = {name: np.zeros(0) for name in ("day", "town", "from", "to")}
@@ -135,29 +135,29 @@ class Runs(NamedTuple):
     failed: int
 
 
-def simulate_prior(plan: Plan, folder: Path, hands: Crew, report: Report | None = None) -> Runs:
+def simulate_prior(plan: CalibrationPlan, folder: Path, hands: Workers, report: Report | None = None) -> Runs:
     """Return the runs of all draws from the priors, making those that the folder does not hold."""
-    said = plan.definition
-    points = plan.space.points(said.draws, said.seed)
-    figures, failed = _all(plan, folder / RUNS, points, said.replicates, 0, hands, report)
+    definition = plan.definition
+    points = plan.space.points(definition.draws, definition.seed)
+    figures, failed = _all(plan, folder / RUNS, points, definition.replicates, 0, hands, report)
     return Runs(points, figures, failed)
 
 
 def simulate_posterior(
-    plan: Plan, folder: Path, points: np.ndarray, hands: Crew, report: Report | None = None
+    plan: CalibrationPlan, folder: Path, points: np.ndarray, hands: Workers, report: Report | None = None
 ) -> np.ndarray:
     """Return the figures of fresh runs of the posterior, f8 [predictive, figures]: its draws in turn, on new seeds."""
-    wanted = points[np.arange(plan.definition.predictive) % len(points)]
+    chosen_points = points[np.arange(plan.definition.predictive) % len(points)]
     key = sha256(points.tobytes())[:12]  # another posterior has other runs
-    return _all(plan, folder / f"{FRESH}-{key}", wanted, 1, PREDICTIVE, hands, report)[0][:, 0]
+    return _all(plan, folder / f"{FRESH}-{key}", chosen_points, 1, PREDICTIVE, hands, report)[0][:, 0]
 
 
 def simulate_typical(
-    plan: Plan,
+    plan: CalibrationPlan,
     folder: Path,
     points: np.ndarray,
     score: Callable[[np.ndarray], np.ndarray],
-    hands: Crew,
+    hands: Workers,
     report: Report | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Run points again and again, fewer of them each time: rows i8 [n] and figures f8 [n, runs, figures] of each round.
@@ -169,57 +169,58 @@ def simulate_typical(
     rounds: list[tuple[np.ndarray, np.ndarray]] = []
     for number, (share, times) in enumerate(ROUNDS):
         if rounds:
-            wanted = min(len(rows), max(LEAST_DRAWS, round(share * len(points))))
-            rows = rows[np.argsort(score(rounds[-1][1]), kind="stable")[:wanted]]
+            count = min(len(rows), max(LEAST_DRAWS, round(share * len(points))))
+            rows = rows[np.argsort(score(rounds[-1][1]), kind="stable")[:count]]
         runs = plan.definition.typical * times
         key = sha256(points[rows].tobytes())[:12]
         first = TYPICAL_RUNS + (number << 32)
-        place = folder / f"{TYPICAL}-{key}-{runs}"
-        rounds.append((rows, _all(plan, place, points[rows], runs, first, hands, report, matched=True)[0]))
+        round_folder = folder / f"{TYPICAL}-{key}-{runs}"
+        rounds.append((rows, _all(plan, round_folder, points[rows], runs, first, hands, report, matched=True)[0]))
     return rounds
 
 
 def _all(
-    plan: Plan,
+    plan: CalibrationPlan,
     folder: Path,
     points: np.ndarray,
     replicates: int,
     first: int,
-    hands: Crew,
+    hands: Workers,
     report: Report | None,
     matched: bool = False,
 ) -> tuple[np.ndarray, int]:
     """Return the figures of `replicates` runs of each point and how many runs failed; `matched`: all points on the same seeds."""
     total = len(points) * replicates
     pieces = [(start, min(total, start + CHUNK)) for start in range(0, total, CHUNK)]
-    kit = Kit(source_hash(), plan.loaded.scenario, plan.declared, plan.targets.figures)
+    kit = CalibrationContext(source_hash(), plan.loaded.scenario, plan.declared, plan.targets.figures)
     paths = plan.space.paths
 
-    def tasks(piece: tuple[int, int]) -> list[Task]:
+    def tasks(piece: tuple[int, int]) -> list[CalibrationTask]:
         rows = range(*piece)
         values = [dict(zip(paths, points[row // replicates].tolist(), strict=True)) for row in rows]
         return [
-            Task(seed_of(plan.definition.seed, first + row), value) for row, value in zip(rows, values, strict=True)
+            CalibrationTask(seed_of(plan.definition.seed, first + row), value)
+            for row, value in zip(rows, values, strict=True)
         ]
 
     _make(plan, folder, pieces, pickle.dumps(kit), tasks, hands, report)
-    found = [_read(_file(folder, piece)) for piece in pieces]
-    failed = sum(len(one.errors) for one in found)
+    chunks = [_read(_file(folder, piece)) for piece in pieces]
+    failed = sum(len(chunk.errors) for chunk in chunks)
     if failed > MOST_FAILED * total:
-        errors = [said for one in found for said in one.errors]
+        errors = [message for chunk in chunks for message in chunk.errors]
         raise InputError([Fault(str(folder), None, "", f"{failed} of {total} runs failed; the first: {errors[0]}")])
-    return np.concatenate([one.figures for one in found]).reshape(len(points), replicates, -1), failed
+    return np.concatenate([chunk.figures for chunk in chunks]).reshape(len(points), replicates, -1), failed
 
 
 def _file(folder: Path, piece: tuple[int, int]) -> Path:
     return folder / f"{piece[0]:08d}-{piece[1] - 1:08d}.npz"
 
 
-def _read(file: Path) -> Done:
+def _read(file: Path) -> CalibrationChunk:
     """Return a chunk that was written; InputError if its file is damaged."""
     try:
         with np.load(file, allow_pickle=False) as stored:
-            return Done(stored["figures"], stored["errors"].tolist())
+            return CalibrationChunk(stored["figures"], stored["errors"].tolist())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         words = f"cannot be read ({error}); remove it and repeat the command to make its runs again"
         raise InputError([Fault(str(file), None, "", words)]) from error
@@ -239,19 +240,19 @@ def _is_whole(file: Path, runs: int) -> bool:
     return False
 
 
-def _write(file: Path, done: Done) -> None:
+def _write(file: Path, done: CalibrationChunk) -> None:
     out = io.BytesIO()
     np.savez(out, figures=done.figures, errors=np.array(done.errors, dtype=str))
     write_atomic(file, out.getvalue())
 
 
 def _make(
-    plan: Plan,
+    plan: CalibrationPlan,
     folder: Path,
     pieces: list[tuple[int, int]],
     packed: bytes,
-    tasks: Callable[[tuple[int, int]], list[Task]],
-    hands: Crew,
+    tasks: Callable[[tuple[int, int]], list[CalibrationTask]],
+    hands: Workers,
     report: Report | None,
 ) -> None:
     """Make the chunks that are missing, a few in flight for each worker; Ctrl-C keeps what is written."""
@@ -263,33 +264,33 @@ def _make(
             missing.append(piece)
             damaged += stored
     total, began = pieces[-1][1] if pieces else 0, time.monotonic()
-    made = 0
+    completed = 0
     there = total - sum(last - first for first, last in missing)
 
-    def say(note: str = "") -> None:
+    def report_progress(note: str = "") -> None:
         if report is not None:
-            report(Progress(there + made, 0, total, made, time.monotonic() - began, note))
+            report(Progress(there + completed, 0, total, completed, time.monotonic() - began, note))
 
-    say(f"{damaged} damaged files of runs in {folder} are made again" if damaged else "")
+    report_progress(f"{damaged} damaged files of runs in {folder} are made again" if damaged else "")
     if missing:  # compile the rules here, before many processes would
         warm = tasks(missing[0])[0]
         Simulation(plan.loaded.scenario, plan.geography, warm.seed, warm.values).step()
     for piece, done in _done(missing, packed, tasks, hands, folder):
         _write(_file(folder, piece), done)
-        made += piece[1] - piece[0]
-        say(done.errors[0] if done.errors else "")
+        completed += piece[1] - piece[0]
+        report_progress(done.errors[0] if done.errors else "")
 
 
 def _done(
     missing: list[tuple[int, int]],
     packed: bytes,
-    tasks: Callable[[tuple[int, int]], list[Task]],
-    hands: Crew,
+    tasks: Callable[[tuple[int, int]], list[CalibrationTask]],
+    hands: Workers,
     folder: Path,
-) -> Iterator[tuple[tuple[int, int], Done]]:
+) -> Iterator[tuple[tuple[int, int], CalibrationChunk]]:
     """Give chunks as they come back; one whose worker died is done again."""
     waiting, tries = missing[::-1], dict.fromkeys(missing, 0)
-    flying: dict[Future[Done], tuple[int, int]] = {}
+    flying: dict[Future[CalibrationChunk], tuple[int, int]] = {}
     while waiting or flying:
         while waiting and len(flying) < hands.depth:
             piece = waiting.pop()
@@ -302,8 +303,8 @@ def _done(
                 yield piece, future.result()
                 continue
             if lost(error) or not died(error) or tries[piece] >= MOST_TRIES:
-                said = f"{' '.join(str(error).split())[:200] or type(error).__name__}; what was done is kept, the same command goes on"
-                raise InputError([Fault(str(folder), None, "", said)]) from error
+                message = f"{' '.join(str(error).split())[:200] or type(error).__name__}; what was done is kept, the same command goes on"
+                raise InputError([Fault(str(folder), None, "", message)]) from error
             broken = True
             waiting.append(piece)
         if broken:
@@ -312,7 +313,7 @@ def _done(
             hands.mend()
 
 
-def manifest_of(plan: Plan) -> dict[str, Any]:
+def manifest_of(plan: CalibrationPlan) -> dict[str, Any]:
     """Return what decides the runs and the posterior: the same manifest gives the same posterior file."""
     map_files = sorted(Path(plan.geography.folder).glob("*.csv"))
     return {
@@ -324,8 +325,8 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
         "evidence_until": plan.loaded.scenario.evidence_until.isoformat(),
         "calibration": plan.definition.model_dump(mode="json"),
         "priors": {
-            path: {"low": low, "high": high, "scale": "log" if log else "uniform", "fitted": place < plan.space.fitted}
-            for place, (path, low, high, log) in enumerate(
+            path: {"low": low, "high": high, "scale": "log" if log else "uniform", "fitted": index < plan.space.fitted}
+            for index, (path, low, high, log) in enumerate(
                 zip(
                     plan.space.paths,
                     plan.space.low.tolist(),
@@ -349,35 +350,35 @@ def manifest_of(plan: Plan) -> dict[str, Any]:
 RUN_KEYS = ("scenario", "seed", "replicates", "fitted", "drawn")
 
 
-def runs_digest(plan: Plan) -> str:
+def runs_digest(plan: CalibrationPlan) -> str:
     """Return the hash of all that decides the runs: not the number of draws, nor what is made of them."""
-    found = manifest_of(plan)
-    said = {key: found["calibration"][key] for key in RUN_KEYS}
-    kept = {key: found[key] for key in ("window", "priors", "program", "version")}
+    manifest = manifest_of(plan)
+    settings = {key: manifest["calibration"][key] for key in RUN_KEYS}
+    provenance = {key: manifest[key] for key in ("window", "priors", "program", "version")}
     hashed = {
-        **found["sha256"],
+        **manifest["sha256"],
         "patterns": plan.declared.sides.model_dump(mode="json"),
         "figures": plan.targets.figures,
     }
-    return sha256(json.dumps([said, kept, hashed], sort_keys=True).encode())
+    return sha256(json.dumps([settings, provenance, hashed], sort_keys=True).encode())
 
 
-def open_folder(plan: Plan, folder: Path) -> None:
+def open_folder(plan: CalibrationPlan, folder: Path) -> None:
     """Begin in a folder, or go on with it; InputError where it holds something else."""
     file, digest = folder / MANIFEST, runs_digest(plan)
     if os.path.lexists(file):
         old = _manifest(file)
         if old.get("kind") != "calibration" or old.get("runs") != digest:
-            said = "holds another calibration, or one begun by another version of the program or of its inputs"
+            message = "holds another calibration, or one begun by another version of the program or of its inputs"
             raise InputError(
-                [Fault(str(folder), None, "", f"{said}; take another folder with --out, or remove this one")]
+                [Fault(str(folder), None, "", f"{message}; take another folder with --out, or remove this one")]
             )
-    elif folder.is_dir() and any(not one.name.startswith(".") for one in folder.iterdir()):
+    elif folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir()):
         raise InputError(
             [Fault(str(folder), None, "", "is not empty and holds no calibration; take another with --out")]
         )
-    made = {**manifest_of(plan), "runs": digest, "product": product(), "versions": versions()}
-    write_atomic(file, (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
+    manifest = {**manifest_of(plan), "runs": digest, "product": product(), "versions": versions()}
+    write_atomic(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _manifest(file: Path) -> dict[str, Any]:
@@ -396,10 +397,10 @@ def finish(folder: Path, origin: dict[str, Any]) -> None:
     """Note in the folder's manifest what the posterior was made of."""
     file = folder / MANIFEST
     old = _manifest(file)
-    made = {**old, **origin, "runs": old["runs"]}
-    write_atomic(file, (json.dumps(made, indent=1, ensure_ascii=False) + "\n").encode())
+    manifest = {**old, **origin, "runs": old["runs"]}
+    write_atomic(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def hands_of(workers: int | None, scheduler: str | None) -> closing[Crew]:
+def hands_of(workers: int | None, scheduler: str | None) -> closing[Workers]:
     """Return the workers that a person asked for, to be used in a `with`."""
     return closing(crew(workers, scheduler))

@@ -19,7 +19,7 @@ from sim.geography.maps import Geography
 from sim.results import export_events
 from sim.results.export_rows import SOURCE
 from sim.tabular import table as cells
-from sim.tabular.table import Limits, Row, Table, read_table
+from sim.tabular.table import CsvRow, Limits, Table, read_table
 
 LIMITS = Limits(bytes=512 * 2**20, rows=2_000_000, cell=5000)  # all of UCDP GED is about 250 MB
 
@@ -247,7 +247,7 @@ class _Reader:
         if len(self.faults) == before and len(self.kept) == kept and file.repeated < file.rows:
             table.fault(None, "", self._nothing(file))
 
-    def _keep(self, table: Table, row: Row, form: Form, file: FileRead, event: Event) -> None:
+    def _keep(self, table: Table, row: CsvRow, form: Form, file: FileRead, event: Event) -> None:
         """Keep an event unless it is there already, elsewhere, or without deaths."""
         here = Kept(len(self.files) - 1, row.line, event)
         column = next((name for name in form.ids if row[name].strip()), None)
@@ -292,7 +292,7 @@ def _simulated(column: str, cell: str) -> bool:
 _day = lru_cache(1 << 15)(cells.day_of)
 
 
-def event_of(table: Table, row: Row, form: Form) -> Event:
+def event_of(table: Table, row: CsvRow, form: Form) -> Event:
     """Return a row as an event; faults go to the table, and the event is then of no use."""
     has = set(row.places)
     first = _day_of(table, row, form.start)
@@ -317,7 +317,7 @@ def event_of(table: Table, row: Row, form: Form) -> Event:
     )
 
 
-def _day_of(table: Table, row: Row, column: str) -> date | None:
+def _day_of(table: Table, row: CsvRow, column: str) -> date | None:
     try:
         return _day(row[column], YEARS)
     except ValueError as error:
@@ -325,7 +325,7 @@ def _day_of(table: Table, row: Row, column: str) -> date | None:
         return None
 
 
-def _text(table: Table, row: Row, column: str) -> str:
+def _text(table: Table, row: CsvRow, column: str) -> str:
     """Return a cell of one line of text."""
     text = row[column].strip()
     if "\n" in text or "\r" in text:
@@ -333,7 +333,7 @@ def _text(table: Table, row: Row, column: str) -> str:
     return text
 
 
-def _side(table: Table, row: Row, form: Form, number: int) -> str:
+def _side(table: Table, row: CsvRow, form: Form, number: int) -> str:
     """Return the actors of a side; from the dyad's name "A - B" if sides have no columns."""
     columns = [name for name in form.sides[number] if name in row.places]
     if columns:

@@ -65,15 +65,19 @@ def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) ->
     began = start_codes(scenario, geography)
     control = _control(study.changes, name, replicates, began, geography, scenario, outcome.control_day)
     rows = study.agreements[study.agreements["scenario"] == name]
-    holds = {one.name: hold for one in outcome.relapses if (hold := _hold(rows, one, scenario, outcome.last))}
+    holds = {
+        agreement.name: hold
+        for agreement in outcome.relapses
+        if (hold := _hold(rows, agreement, scenario, outcome.last))
+    }
     return Forecast(MODEL, began, control, events, deaths, holds)
 
 
 def reported_logs(study: Study, name: str, scenario: Scenario, replicates: np.ndarray) -> list[Log]:
     """Return the monitor's log of each replicate of a scenario; InputError where the study keeps no reports."""
     if "reported" not in study.manifest["tables"]:
-        said = "keeps no reports, which weekly events are counted from: run it with `keep: [reported]`"
-        raise InputError([Fault(str(study.folder), None, "keep", said)])
+        message = "keeps no reports, which weekly events are counted from: run it with `keep: [reported]`"
+        raise InputError([Fault(str(study.folder), None, "keep", message)])
     table = study.table("reported")
     table = table[table["scenario"] == name]
     groups = dict(iter(table.groupby("replicate")))
@@ -83,12 +87,12 @@ def reported_logs(study: Study, name: str, scenario: Scenario, replicates: np.nd
 
 def weekly(logs: list[Log], weeks: tuple[Week, ...]) -> tuple[np.ndarray, np.ndarray]:
     """Return events and deaths of each log in each week, by the first day of an event: f8 [M, W] each."""
-    found = np.zeros((2, len(logs), len(weeks)))
+    counts = np.zeros((2, len(logs), len(weeks)))
     for row, log in enumerate(logs):
         for column, week in enumerate(weeks):
             inside = (log.day >= week.first) & (log.day <= week.last)
-            found[:, row, column] = inside.sum(), log.deaths[inside].sum()
-    return found[0], found[1]
+            counts[:, row, column] = inside.sum(), log.deaths[inside].sum()
+    return counts[0], counts[1]
 
 
 def _control(
@@ -141,7 +145,7 @@ def _same(rows: pd.DataFrame, asked: Relapse, signed: np.ndarray) -> np.ndarray:
 
 def unmatched(outcome: Outcome, model: Forecast) -> Iterator[str]:
     """Give a sentence for each agreement about which the runs say nothing."""
-    for one in outcome.relapses:
-        if one.name not in model.holds:
-            why = "runs sign none" if one.signed >= 0 else "the scenario has none of this name or day of signing"
-            yield f"{one.name}: not scored, {why}."
+    for agreement in outcome.relapses:
+        if agreement.name not in model.holds:
+            why = "runs sign none" if agreement.signed >= 0 else "the scenario has none of this name or day of signing"
+            yield f"{agreement.name}: not scored, {why}."

@@ -83,8 +83,8 @@ def read_record(path: Path, names: Sides | None, first: date, until: date | None
     log = events.log(begins, days, names)
     early = int(np.sum(log.day < FARTHEST.days))
     if early < LEAST_EVENTS:
-        said = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
-        raise InputError([Fault(display(path), None, "", f"{said}. {' '.join(events.summary_lines())}")])
+        message = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
+        raise InputError([Fault(display(path), None, "", f"{message}. {' '.join(events.summary_lines())}")])
     opening = int(log.day[0])
     last = until or begins + timedelta(days=int(log.end.max()))
     notes = tuple(events.summary_lines())
@@ -96,7 +96,7 @@ def origins_of(study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: f
 
     The origin of a scenario is `run_up` days, whole weeks, after its start; 0: all runs make the forecast.
     """
-    found = []
+    origins = []
     for name, scenario in study.scenarios.items():
         origin = scenario.start + timedelta(days=run_up)
         weeks = observed_weeks(record, origin, scenario.days - run_up)
@@ -110,13 +110,13 @@ def origins_of(study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: f
         branching = past.hawkes.branching if past.hawkes is not None else float("nan")
         ahead = tuple(week._replace(first=week.first + run_up, last=week.last + run_up) for week in weeks)
         earlier = observed_weeks(record, scenario.start, run_up)
-        kept = likest(weekly(logs, earlier)[0], np.array([week.events for week in earlier], dtype=float), share)
-        model = weekly(logs, ahead)[0][kept]
-        found.append(Origin(name, origin, weeks, model, counts, branching, len(before), len(replicates)))
-    if not found:
-        said = f"no scenario has a whole week in the record, which ends {record.until}"
-        raise InputError([Fault(str(study.folder), None, "", said)])
-    return sorted(found, key=lambda origin: origin.start)
+        retained = likest(weekly(logs, earlier)[0], np.array([week.events for week in earlier], dtype=float), share)
+        model = weekly(logs, ahead)[0][retained]
+        origins.append(Origin(name, origin, weeks, model, counts, branching, len(before), len(replicates)))
+    if not origins:
+        message = f"no scenario has a whole week in the record, which ends {record.until}"
+        raise InputError([Fault(str(study.folder), None, "", message)])
+    return sorted(origins, key=lambda origin: origin.start)
 
 
 def likest(simulated: np.ndarray, observed: np.ndarray, share: float) -> np.ndarray:
@@ -135,11 +135,11 @@ def observed_weeks(record: Record, start: date, days: int) -> tuple[Week, ...]:
     """Return the whole weeks of a stretch of days that lie within the record, with what was observed in them."""
     day = record.log.day - (start - record.begins).days
     known = min(days, (record.until - start).days + 1)
-    found = []
+    weeks = []
     for first in range(0, known - WEEK + 1, WEEK):
         inside = (day >= first) & (day < first + WEEK)
-        found.append(Week(first, first + WEEK - 1, int(inside.sum()), int(record.log.deaths[inside].sum())))
-    return tuple(found)
+        weeks.append(Week(first, first + WEEK - 1, int(inside.sum()), int(record.log.deaths[inside].sum())))
+    return tuple(weeks)
 
 
 def table_of(origins: list[Origin]) -> pd.DataFrame:

@@ -210,7 +210,7 @@ def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | 
     """
     rebels = sides_named(declared, file)
     events = read_events(files, area)
-    found: dict[str, float] = {}
+    figures: dict[str, float] = {}
     counted = 0
     for name, window in declared.windows.items():
         log = events.log(window.start, window.days, rebels)
@@ -220,11 +220,11 @@ def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | 
         counted += len(log) + (deaths is not None)
         measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths)))
         names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
-        found |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
+        figures |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
     if not counted:
         windows = f"a window of the patterns ({clause_list([_window_text(one) for one in declared.windows.values()])})"
         raise InputError([events.none_in(windows) if events.matched.any() else events.none_between(rebels)])
-    return Observation(found, [*events.summary_lines(), *_not_computed(found, declared)])
+    return Observation(figures, [*events.summary_lines(), *_not_computed(figures, declared)])
 
 
 def sides_named(declared: Patterns, file: Path) -> Sides:

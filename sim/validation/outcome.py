@@ -25,7 +25,7 @@ from sim.geography.towns import find_place
 from sim.scenario.compose import display
 from sim.scenario.schema import Scenario
 from sim.scenario.yaml_reader import Page, read_file
-from sim.tabular.table import Row, Table, read_table
+from sim.tabular.table import CsvRow, Table, read_table
 from sim.tabular.table import day_of as parse_day
 from sim.text import clause_list, day_text, plural
 
@@ -86,7 +86,7 @@ def start_codes(scenario: Scenario, geography: Geography) -> np.ndarray:
     of_group = {group: short[name] for name, faction in scenario.factions.items() for group in faction.groups}
     holdings = geography.control[control_date(geography, scenario.start, scenario.control_on)]
     special = {"contested": MIXED, "neutral": NEUTRAL}
-    held = [special.get(one.status) or of_group[one.groups[0]] for one in holdings]
+    held = [special.get(holding.status) or of_group[holding.groups[0]] for holding in holdings]
     return np.array([order.index(code) for code in held], dtype=np.int64)
 
 
@@ -120,24 +120,24 @@ def _settings(page: Page, scenario: Scenario) -> dict[str, int]:
     for key in data:
         if key not in SETTINGS:
             fault(str(key), f"unknown key{did_you_mean(str(key), SETTINGS)}; allowed: {', '.join(SETTINGS)}")
-    found: dict[str, int] = {}
+    days: dict[str, int] = {}
     for key in SETTINGS:
         try:
-            found[key] = (parse_day(str(data[key])) - scenario.start).days
+            days[key] = (parse_day(str(data[key])) - scenario.start).days
         except KeyError:
             fault(key, "is missing")
         except ValueError as error:
             fault(key, str(error))
-    if found.get("start"):
+    if days.get("start"):
         fault("start", f"is not the start of the runs, {scenario.start}")
-    if not faults and not 0 < found["control_on"] <= scenario.days:
+    if not faults and not 0 < days["control_on"] <= scenario.days:
         end = scenario.start + timedelta(days=scenario.days)
         fault("control_on", f"needs a day after {scenario.start} and up to {end}, the morning after the last day")
-    if not faults and found["weekly_to"] < 0:
+    if not faults and days["weekly_to"] < 0:
         fault("weekly_to", "is before the start")
     if faults:
         raise InputError(faults)
-    return found
+    return days
 
 
 class _Reader:
@@ -166,10 +166,10 @@ class _Reader:
     def control(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the codes of each town at the start and on the day that is scored: i8 [T] each, -1 unknown."""
         size = len(self.geography.places)
-        found = np.full((2, size), -1, dtype=np.int64)
+        town_codes = np.full((2, size), -1, dtype=np.int64)
         table = self._table("control.csv", ("name", "start", "end"), "who holds which town is")
         if table is None:
-            return found[0], found[1]
+            return town_codes[0], town_codes[1]
         seen: dict[int, int] = {}
         for row in table.rows:
             town = self._town(table, row)
@@ -179,32 +179,32 @@ class _Reader:
                 name = self.geography.places[town].name
                 table.fault(row.line, "name", f"{name} is in line {seen[town]} already")
             seen[town] = row.line
-            for place, column in enumerate(("start", "end")):
-                found[place, town] = self._code(table, row, column)
-        used = int((found >= 0).all(axis=0).sum())
+            for index, column in enumerate(("start", "end")):
+                town_codes[index, town] = self._code(table, row, column)
+        used = int((town_codes >= 0).all(axis=0).sum())
         self._note_read(table, f"{plural(used, 'town')} used")
-        self._say_missing(found, set(seen))
-        self._say_other_starts(found[0])
-        return found[0], found[1]
+        self._say_missing(town_codes, set(seen))
+        self._say_other_starts(town_codes[0])
+        return town_codes[0], town_codes[1]
 
-    def _town(self, table: Table, row: Row) -> int | None:
+    def _town(self, table: Table, row: CsvRow) -> int | None:
         try:
             return find_place(self.geography, row["name"].strip())
         except KeyError as error:
             table.fault(row.line, "name", str(error.args[0]))
             return None
 
-    def _code(self, table: Table, row: Row, column: str) -> int:
+    def _code(self, table: Table, row: CsvRow, column: str) -> int:
         order, word = codes_of(self.scenario), row[column].strip()
         if word and word not in order:
             hint = did_you_mean(word, order)
             table.fault(row.line, column, f"{word[:40]!r} is no control code{hint}; allowed: {', '.join(order)}")
         return order.index(word) if word in order else -1
 
-    def _say_missing(self, found: np.ndarray, seen: set[int]) -> None:
-        every = [place.name for place in self.geography.places]
+    def _say_missing(self, town_codes: np.ndarray, seen: set[int]) -> None:
+        every = [map_town.name for map_town in self.geography.places]
         missing = [name for town, name in enumerate(every) if town not in seen]
-        empty = [every[town] for town in sorted(seen) if (found[:, town] < 0).any()]
+        empty = [every[town] for town in sorted(seen) if (town_codes[:, town] < 0).any()]
         for names, why in ((missing, "missing in control.csv"), (empty, "without a code on one of the days")):
             if names and not self.faults:
                 self.notes.append(f"{plural(len(names), 'town')} {why}, not scored: {_few(names)}.")
@@ -213,8 +213,8 @@ class _Reader:
         differ = (began >= 0) & (began != start_codes(self.scenario, self.geography))
         names = [self.geography.places[town].name for town in np.flatnonzero(differ)]
         if names and not self.faults:
-            said = f"observed under another code at the start than in the scenario: {_few(names)}"
-            self.notes.append(f"{plural(len(names), 'town')} {said}.")
+            note = f"observed under another code at the start than in the scenario: {_few(names)}"
+            self.notes.append(f"{plural(len(names), 'town')} {note}.")
 
     def weekly(self) -> tuple[Week, ...]:
         """Return the weeks that lie within the run; a last one is cut at the last day that is known."""
@@ -249,24 +249,24 @@ class _Reader:
     def agreements(self) -> tuple[Relapse, ...]:
         """Return the agreements."""
         table = self._table("agreements.csv", ("name", "signed", "relapsed"), "how long agreements hold is")
-        found: list[Relapse] = []
+        agreements: list[Relapse] = []
         for row in table.rows if table else ():
             if table is None:
                 continue
             name = row["name"].strip()
-            if not name or name in {one.name for one in found}:
+            if not name or name in {agreement.name for agreement in agreements}:
                 table.fault(row.line, "name", "is there already" if name else "is empty")
             signed = self._day(table, row, "signed")
             relapsed = self._day(table, row, "relapsed") if row["relapsed"].strip() else None
             if signed is not None and relapsed is not None and relapsed < signed:
                 table.fault(row.line, "relapsed", "is before the day of signing")
             if signed is not None and name:
-                found.append(Relapse(name, signed, relapsed))
-        if table is not None and found:
-            self._note_read(table, f"{plural(len(found), 'agreement')} used")
-        return tuple(found)
+                agreements.append(Relapse(name, signed, relapsed))
+        if table is not None and agreements:
+            self._note_read(table, f"{plural(len(agreements), 'agreement')} used")
+        return tuple(agreements)
 
-    def _day(self, table: Table | None, row: Row, column: str) -> int | None:
+    def _day(self, table: Table | None, row: CsvRow, column: str) -> int | None:
         value = table.day(row, column) if table is not None else None
         return None if value is None else (value - self.scenario.start).days
 

@@ -15,7 +15,7 @@ from sim.errors import Fault, InputError
 from sim.text import clause_list
 from sim.validation.pattern_estimators import PATTERNS, Samples, measure, pool
 from sim.validation.pattern_file import Figure, Interval, Patterns
-from sim.validation.pattern_samples import Told, log_of_run, starts, window_samples
+from sim.validation.pattern_samples import ReportedRun, log_of_run, starts, window_samples
 
 BAND = (0.05, 0.95)
 
@@ -25,7 +25,7 @@ Verdict = Literal["pass", "fail", "not judged", "shown"]
 
 
 @dataclass(frozen=True, eq=False)
-class Row:
+class FigureRow:
     """One figure. `values` f8 [runs that have it]; `days` simulated, `window` declared."""
 
     pattern: str
@@ -62,12 +62,12 @@ class Card:
     title: str
     about: str  # runs and scenarios, in words
     runs: int
-    rows: tuple[Row, ...]
+    rows: tuple[FigureRow, ...]
     verdicts: dict[str, Verdict]
     declared: Patterns
     by_run: tuple[tuple[str, int, dict[str, float]], ...]  # scenario, replicate, figures
 
-    def rows_of(self, pattern: str) -> list[Row]:
+    def rows_of(self, pattern: str) -> list[FigureRow]:
         """Return the figures of a pattern."""
         return [row for row in self.rows if row.pattern == pattern]
 
@@ -77,16 +77,16 @@ class Card:
         return [name for name, verdict in self.verdicts.items() if verdict == "pass"]
 
 
-def samples_by_window(told: Told, declared: Patterns) -> dict[str, Samples]:
+def samples_by_window(run: ReportedRun, declared: Patterns) -> dict[str, Samples]:
     """Return the samples of a run for each declared window."""
-    log = log_of_run(told, declared)
-    return {name: window_samples(told, log, declared, window) for name, window in declared.windows.items()}
+    log = log_of_run(run, declared)
+    return {name: window_samples(run, log, declared, window) for name, window in declared.windows.items()}
 
 
-def figures_of(found: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
+def figures_of(samples: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
     """Return every declared figure from samples by window, of a run or of a pool; NaN where there is none."""
     values: dict[str, float] = {}
-    for window, sample in found.items():
+    for window, sample in samples.items():
         names = declared.names_in(window)
         measured = measure(sample, hawkes=any(name.startswith("P7") for name in names))
         values |= {name: measured[name] for name in names}
@@ -94,7 +94,7 @@ def figures_of(found: Mapping[str, Samples], declared: Patterns) -> dict[str, fl
 
 
 def make_card(
-    runs: Sequence[Told], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
+    runs: Sequence[ReportedRun], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
 ) -> Card:
     """Return the card of some runs; `observed` are figures recomputed from a record, in place of the declared ones.
 
@@ -105,36 +105,36 @@ def make_card(
     """
     if not runs:
         raise InputError([Fault("patterns", None, "", "there are no finished runs")])
-    by_run = [samples_by_window(told, declared) for told in runs]
+    by_run = [samples_by_window(run, declared) for run in runs]
     values = [figures_of(found, declared) for found in by_run]
     pools: dict[tuple[str, tuple[int, ...]], dict[str, float]] = {}
     rows = []
     for pattern, name, figure in declared.figures():
         window = declared.window_of(pattern, name)
-        wanted = declared.windows[window].days
-        chosen = _chosen(runs, [found[name] for found in values], wanted)
+        window_days = declared.windows[window].days
+        chosen = _chosen(runs, [found[name] for found in values], window_days)
         key = (window, chosen)
         if pooling and key not in pools:
             pools[key] = figures_of({window: pool([by_run[i][window] for i in chosen])}, declared)
-        kept = np.array([values[i][name] for i in chosen])
-        length = (min(*(runs[i].days for i in chosen), wanted), wanted)
+        chosen_values = np.array([values[i][name] for i in chosen])
+        length = (min(*(runs[i].days for i in chosen), window_days), window_days)
         pooled = pools[key][name] if pooling else math.nan
         of = "; ".join(starts([runs[i] for i in chosen]))
-        rows.append(_row(pattern, name, figure, kept, pooled, length, (observed or {}).get(name), of))
+        rows.append(_row(pattern, name, figure, chosen_values, pooled, length, (observed or {}).get(name), of))
     verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
-    single = tuple((told.scenario, told.replicate, found) for told, found in zip(runs, values, strict=True))
+    single = tuple((run.scenario, run.replicate, found) for run, found in zip(runs, values, strict=True))
     return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
 
 
-def _chosen(runs: Sequence[Told], values: Sequence[float], days: int) -> tuple[int, ...]:
+def _chosen(runs: Sequence[ReportedRun], values: Sequence[float], days: int) -> tuple[int, ...]:
     """Return which runs a figure is taken from: those of the best source."""
     by_source: dict[int, list[int]] = {}
-    for place, told in enumerate(runs):
-        by_source.setdefault(told.source, []).append(place)
+    for index, run in enumerate(runs):
+        by_source.setdefault(run.source, []).append(index)
 
-    def merit(places: list[int]) -> tuple[bool, int]:
-        given = any(not math.isnan(values[i]) for i in places)
-        return given, min(days, *(runs[i].days for i in places))
+    def merit(indices: list[int]) -> tuple[bool, int]:
+        given = any(not math.isnan(values[i]) for i in indices)
+        return given, min(days, *(runs[i].days for i in indices))
 
     best: list[int] = max(by_source.values(), key=merit)
     return tuple(best)
@@ -149,16 +149,16 @@ def _row(
     length: tuple[int, int],
     observed: float | None,
     of: str,
-) -> Row:
+) -> FigureRow:
     unit, about = PATTERNS[name]
-    kept = values[~np.isnan(values)]
+    present = values[~np.isnan(values)]
     known = observed is not None and not math.isnan(observed)
     against = Interval(low=observed, high=observed) if known and observed is not None else figure.observed
-    median = middle(kept)
-    low, high = (edge(kept, share) for share in BAND) if len(values) > 1 else (math.nan, math.nan)
+    median = middle(present)
+    low, high = (edge(present, share) for share in BAND) if len(values) > 1 else (math.nan, math.nan)
     verdict, why = _judge(figure, against, (median, low, high), length)
-    return Row(
-        pattern, name, unit, about, against, known, figure.accept, kept, len(values), median, low, high, pooled, *length,
+    return FigureRow(
+        pattern, name, unit, about, against, known, figure.accept, present, len(values), median, low, high, pooled, *length,
         verdict, why, of,
     )  # fmt: skip
 
@@ -174,9 +174,9 @@ def edge(values: np.ndarray, share: float) -> float:
 
 
 def _judge(
-    figure: Figure, observed: Interval, found: tuple[float, float, float], length: tuple[int, int]
+    figure: Figure, observed: Interval, quantiles: tuple[float, float, float], length: tuple[int, int]
 ) -> tuple[Verdict, str]:
-    median, low, high = found
+    median, low, high = quantiles
     if figure.accept is None:
         return "shown", ""
     if math.isnan(median):
@@ -195,14 +195,14 @@ def _judge(
     return ("fail", "; ".join(why)) if why else ("pass", "")
 
 
-def _verdict(rows: Iterable[Row]) -> Verdict:
+def _verdict(rows: Iterable[FigureRow]) -> Verdict:
     """Return the verdict on a pattern: every judged figure must pass, and all must be judged."""
-    found = {row.verdict for row in rows} - {"shown"}
-    if "fail" in found:
+    verdicts = {row.verdict for row in rows} - {"shown"}
+    if "fail" in verdicts:
         return "fail"
-    if "not judged" in found:
+    if "not judged" in verdicts:
         return "not judged"
-    return "pass" if found else "shown"
+    return "pass" if verdicts else "shown"
 
 
 def distance(value: float, figure: Figure) -> float:
@@ -221,14 +221,16 @@ def distances(measured: Mapping[str, float], declared: Patterns) -> dict[str, fl
 
     `measured` as of `figures_of`; figures that it lacks altogether are left out, and patterns without any.
     """
-    found: dict[str, float] = {}
+    pattern_distances: dict[str, float] = {}
     for name, pattern in declared.patterns.items():
         judged = [
             (key, figure) for key, figure in pattern.figures.items() if figure.accept is not None and key in measured
         ]
         if judged:
-            found[name] = math.sqrt(np.mean([distance(measured[key], figure) ** 2 for key, figure in judged]))
-    return found
+            pattern_distances[name] = math.sqrt(
+                np.mean([distance(measured[key], figure) ** 2 for key, figure in judged])
+            )
+    return pattern_distances
 
 
 MARK = "SIMULATED"
@@ -248,11 +250,11 @@ def number(value: float) -> str:
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}" if abs(value) < 1 else f"{value:.3g}"
 
 
-def interval(found: Interval | None) -> str:
+def interval(span: Interval | None) -> str:
     """Return "3 to 5", "4" for one value, "-" for none."""
-    if found is None:
+    if span is None:
         return "-"
-    return number(found.low) if found.low == found.high else f"{number(found.low)} to {number(found.high)}"
+    return number(span.low) if span.low == span.high else f"{number(span.low)} to {number(span.high)}"
 
 
 def short(figure: str) -> str:
@@ -262,16 +264,16 @@ def short(figure: str) -> str:
 
 def failing(card: Card) -> list[str]:
     """Return a sentence for each pattern that does not pass, with the figures that it fails by."""
-    found = []
+    sentences = []
     for name, verdict in card.verdicts.items():
         rows = [row for row in card.rows_of(name) if row.verdict in ("fail", "not judged")]
         if verdict in ("fail", "not judged") and rows:
             head = "fails" if verdict == "fail" else "is not judged"
-            found.append(f"{name} {head}: {'; '.join(_said(row) for row in rows)}.")
-    return found
+            sentences.append(f"{name} {head}: {'; '.join(_figure_text(row) for row in rows)}.")
+    return sentences
 
 
-def _said(row: Row) -> str:
+def _figure_text(row: FigureRow) -> str:
     if row.verdict == "not judged":
         return f"{short(row.figure)}: {row.why}"
     band = f"90 % of runs {number(row.low)} to {number(row.high)}"
@@ -285,13 +287,13 @@ def summary(card: Card) -> str:
         return "One run gives no band, so no pattern is judged: give a study, or several runs."
     mandatory = [name for name, pattern in card.declared.patterns.items() if pattern.weight == "mandatory"]
     good = [name for name in mandatory if card.verdicts[name] == "pass"]
-    said = f"{len(card.passed)} of {len(card.verdicts)} patterns pass"
-    said += f": {clause_list(card.passed)}." if card.passed else "."
+    sentence = f"{len(card.passed)} of {len(card.verdicts)} patterns pass"
+    sentence += f": {clause_list(card.passed)}." if card.passed else "."
     if not mandatory:
-        return said
+        return sentence
     if good == mandatory:
-        return f"{said} The mandatory ones, {clause_list(mandatory)}, pass."
-    return f"{said} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
+        return f"{sentence} The mandatory ones, {clause_list(mandatory)}, pass."
+    return f"{sentence} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
 
 
 def card_csv(card: Card) -> str:
@@ -312,7 +314,7 @@ def runs_csv(card: Card) -> str:
     """Return every figure of every run as CSV text, a row a run."""
     names = [row.figure for row in card.rows]
     rows = [
-        (MARK, scenario, number, *(_cell(found[name]) for name in names)) for scenario, number, found in card.by_run
+        (MARK, scenario, number, *(_cell(figures[name]) for name in names)) for scenario, number, figures in card.by_run
     ]
     return csv_text(("simulated", "scenario", "replicate", *names), rows)
 

@@ -146,48 +146,48 @@ def km_between(log: Log, within: int = QUIET_DAYS) -> list[float]:
     return [float(km) for km in distance_km(log.lat[known], log.lon[known])[close]]
 
 
-def largest_round(log: Log, found: Sequence[Episode]) -> Episode | None:
+def largest_round(log: Log, rounds: Sequence[Episode]) -> Episode | None:
     """Return the episode with most events (the earliest of equals); None without events."""
-    return max(found, key=lambda episode: episode.events, default=None)
+    return max(rounds, key=lambda episode: episode.events, default=None)
 
 
-def signed_inside(signed: np.ndarray, found: Sequence[Episode]) -> list[bool]:
+def signed_inside(signed: np.ndarray, rounds: Sequence[Episode]) -> list[bool]:
     """Return for each signing day whether it lies inside one of the episodes and that goes on after it."""
-    return [any(one.began <= day < one.ended for one in found) for day in signed.tolist()]
+    return [any(episode.began <= day < episode.ended for episode in rounds) for day in signed.tolist()]
 
 
-def round_losses(log: Log, found: Sequence[Episode]) -> list[tuple[int, int]]:
+def round_losses(log: Log, rounds: Sequence[Episode]) -> list[tuple[int, int]]:
     """Return the losses of the first side and of its rivals in each round; none where the log does not have them."""
     if log.losses is None:
         return []
-    sums = [log.losses[one.first : one.last].sum(axis=0).tolist() for one in found]
+    sums = [log.losses[episode.first : episode.last].sum(axis=0).tolist() for episode in rounds]
     return [(own, rivals) for own, rivals in sums if own + rivals >= ROUND_LOSSES]
 
 
 def samples(log: Log, holds: Holds, theatre: Theatre = NOTHING) -> Samples:
     """Return the raw samples of one run or of the observed record."""
-    found = episodes(log)
-    largest = largest_round(log, found)
+    rounds = episodes(log)
+    largest = largest_round(log, rounds)
     total = int(log.deaths.sum())
     rows = slice(largest.first, largest.last) if largest else slice(0, 0)
     return Samples(
         event_deaths=[int(n) for n in log.deaths[~log.summary]],
         day_deaths=deaths_by_day(log),
-        episode_days=[one.days for one in found],
-        episode_events=[one.events for one in found],
-        episode_places=[places(log, one) for one in found],
-        quiet=quiet_days(found),
+        episode_days=[episode.days for episode in rounds],
+        episode_events=[episode.events for episode in rounds],
+        episode_places=[places(log, episode) for episode in rounds],
+        quiet=quiet_days(rounds),
         hold_days=[float(n) for n in holds.days],
         hold_censored=[bool(n) for n in holds.censored],
         inside_largest=signed_inside(holds.signed, [largest] if largest else []),
-        inside_any=signed_inside(holds.signed, found),
+        inside_any=signed_inside(holds.signed, rounds),
         times=[Times(spread_ties(log.day), float(log.days))],
         weekly=weekly_counts(log),
         reached=[tuple(places_by_day(log, largest, day) for day in REACH_DAYS)] if largest else [],
         km=km_between(log),
         largest_deaths=[float(log.deaths[rows].sum()) / total] if largest and total else [],
         largest_events=[largest.events / len(log)] if largest else [],
-        losses=round_losses(log, found),
+        losses=round_losses(log, rounds),
         changed=[] if theatre.changed is None else [theatre.changed],
         before=[theatre.before] if theatre.before else [],
         after=[theatre.after] if theatre.after else [],
@@ -213,34 +213,34 @@ def _top(values: Sequence[float]) -> float:
     return float(np.quantile(values, 0.9)) if len(values) else math.nan
 
 
-def measure_holds(found: Samples) -> dict[str, float]:
+def measure_holds(sample: Samples) -> dict[str, float]:
     """Return P6 and P15."""
-    curve = survival(np.array(found.hold_days), np.array(found.hold_censored, dtype=bool))
-    some = len(found.hold_days) > 0
+    curve = survival(np.array(sample.hold_days), np.array(sample.hold_censored, dtype=bool))
+    some = len(sample.hold_days) > 0
     median = curve.median if some else None
     return {
         "P6_hold_days_median": math.nan if not some else math.inf if median is None else median,
         "P6_ended_within_7_share": 1 - curve.at(7) if some else math.nan,
         "P6_ended_within_15_share": 1 - curve.at(15) if some else math.nan,
         "P6_held_over_30_share": curve.at(30) if some else math.nan,
-        "P15_signed_inside_share": _mean(found.inside_largest),
-        "P15_signed_inside_any_share": _mean(found.inside_any),
+        "P15_signed_inside_share": _mean(sample.inside_largest),
+        "P15_signed_inside_any_share": _mean(sample.inside_any),
     }
 
 
-def measure_time(found: Samples, hawkes: bool = True) -> dict[str, float]:
+def measure_time(sample: Samples, hawkes: bool = True) -> dict[str, float]:
     """Return P3-P5, P7 and P8; P7, which takes most of the time, is NaN without `hawkes`."""
-    fit = fit_hawkes(found.times) if hawkes else None
-    weekly = found.weekly
+    fit = fit_hawkes(sample.times) if hawkes else None
+    weekly = sample.weekly
     mean, variance = _mean(weekly), float(np.var(weekly, ddof=1)) if len(weekly) > 1 else math.nan
     return {
-        "P3_episode_days_median": _median(found.episode_days),
-        "P3_episode_days_mean": _mean(found.episode_days),
-        "P3_episode_days_max": float(max(found.episode_days, default=math.nan)),
-        "P4_single_event_share": _mean([n == 1 for n in found.episode_events]),
-        "P4_several_places_share": _mean([n >= 2 for n in found.episode_places]),
-        "P5_quiet_days_median": _median(found.quiet),
-        "P5_quiet_days_mean": _mean(found.quiet),
+        "P3_episode_days_median": _median(sample.episode_days),
+        "P3_episode_days_mean": _mean(sample.episode_days),
+        "P3_episode_days_max": float(max(sample.episode_days, default=math.nan)),
+        "P4_single_event_share": _mean([n == 1 for n in sample.episode_events]),
+        "P4_several_places_share": _mean([n >= 2 for n in sample.episode_places]),
+        "P5_quiet_days_median": _median(sample.quiet),
+        "P5_quiet_days_mean": _mean(sample.quiet),
         "P7_branching": fit.branching if fit else math.nan,
         "P7_lag_days": fit.lag if fit else math.nan,
         "P8_weekly_mean": mean,
@@ -250,19 +250,19 @@ def measure_time(found: Samples, hawkes: bool = True) -> dict[str, float]:
     }
 
 
-def measure_toll_and_space(found: Samples) -> dict[str, float]:
+def measure_toll_and_space(sample: Samples) -> dict[str, float]:
     """Return P1, P2, P9, P13 and P14."""
-    reached = {f"P9_places_day_{day}": _median([row[i] for row in found.reached]) for i, day in enumerate(REACH_DAYS)}
+    reached = {f"P9_places_day_{day}": _median([row[i] for row in sample.reached]) for i, day in enumerate(REACH_DAYS)}
     return {
-        "P1_deaths_per_event_mean": _mean(found.event_deaths),
-        "P1_deaths_per_event_median": _median(found.event_deaths),
-        "P1_deaths_per_event_p90": _top(found.event_deaths),
-        "P2_deaths_per_day_median": _median(found.day_deaths),
-        "P2_deaths_per_day_p90": _top(found.day_deaths),
+        "P1_deaths_per_event_mean": _mean(sample.event_deaths),
+        "P1_deaths_per_event_median": _median(sample.event_deaths),
+        "P1_deaths_per_event_p90": _top(sample.event_deaths),
+        "P2_deaths_per_day_median": _median(sample.day_deaths),
+        "P2_deaths_per_day_p90": _top(sample.day_deaths),
         **reached,
-        "P13_km_between_median": _median(found.km),
-        "P14_largest_round_deaths_share": _median(found.largest_deaths),
-        "P14_largest_round_events_share": _median(found.largest_events),
+        "P13_km_between_median": _median(sample.km),
+        "P14_largest_round_deaths_share": _median(sample.largest_deaths),
+        "P14_largest_round_events_share": _median(sample.largest_events),
     }
 
 
@@ -271,22 +271,22 @@ def _a_day(rows: Sequence[tuple[int, int]]) -> float:
     return sum(row[0] for row in rows) / days if days else math.nan
 
 
-def measure_sides(found: Samples) -> dict[str, float]:
+def measure_sides(sample: Samples) -> dict[str, float]:
     """Return P10-P12."""
     return {
-        "P10_losses_ratio": _median([own / rivals if rivals else math.inf for own, rivals in found.losses]),
-        "P11_towns_changed": _median(found.changed),
-        "P12_government_deaths_before": _a_day(found.before),
-        "P12_government_deaths_after": _a_day(found.after),
+        "P10_losses_ratio": _median([own / rivals if rivals else math.inf for own, rivals in sample.losses]),
+        "P11_towns_changed": _median(sample.changed),
+        "P12_government_deaths_before": _a_day(sample.before),
+        "P12_government_deaths_after": _a_day(sample.after),
     }
 
 
-def measure(found: Samples, hawkes: bool = True) -> dict[str, float]:
+def measure(sample: Samples, hawkes: bool = True) -> dict[str, float]:
     """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool; P7 with `hawkes` only."""
     values = {
-        **measure_holds(found),
-        **measure_time(found, hawkes),
-        **measure_toll_and_space(found),
-        **measure_sides(found),
+        **measure_holds(sample),
+        **measure_time(sample, hawkes),
+        **measure_toll_and_space(sample),
+        **measure_sides(sample),
     }
     return {name: values[name] for name in PATTERNS}

@@ -16,7 +16,7 @@ from sim.scenario.compose import SCENARIOS, display
 from sim.scenario.fields import Key
 from sim.scenario.validate import complaint, unknown_key
 from sim.scenario.yaml_reader import Page, read_file
-from sim.study.definition import Part, Source
+from sim.study.definition import DefinitionFile, StrictModel
 from sim.validation.pattern_estimators import PATTERNS
 
 FOLDER = SCENARIOS / "patterns"
@@ -38,7 +38,7 @@ FORMS = {
 }
 
 
-class Interval(Part):
+class Interval(StrictModel):
     """From `low` to `high`; in YAML [low, high], or one number for both."""
 
     low: float
@@ -74,14 +74,14 @@ class Interval(Part):
         return self.low <= value <= self.high
 
 
-class Window(Part):
+class Window(StrictModel):
     """Days of the record that figures are computed over."""
 
     start: date = Field(description="first day")
     days: int = Field(ge=1, le=4000, description="length in days")
 
 
-class Side(Part):
+class Side(StrictModel):
     """One side: the codes of its factions in scenarios, and its names in files of events."""
 
     codes: list[str] = Field(min_length=1, description="codes of factions")
@@ -90,7 +90,7 @@ class Side(Part):
     )
 
 
-class Sides(Part):
+class Sides(StrictModel):
     """Who fights whom: P10 sets the losses of the first side against those of its rivals."""
 
     first: Side
@@ -98,7 +98,7 @@ class Sides(Part):
     government: Side | None = None
 
 
-class Figure(Part):
+class Figure(StrictModel):
     """One number. Without `accept` it is shown and not judged."""
 
     observed: Interval = Field(description="observed value; a range where the record can be read in several ways")
@@ -107,7 +107,7 @@ class Figure(Part):
     any_length: bool = Field(False, description="true: the figure does not depend on the length of the window")
 
 
-class Pattern(Part):
+class Pattern(StrictModel):
     """One pattern: met when all its judged figures are."""
 
     title: str = Field(min_length=3, description="what it is")
@@ -118,7 +118,7 @@ class Pattern(Part):
     figures: dict[str, Figure] = Field(min_length=1, description="figures by the name of their estimator")
 
 
-class Patterns(Part):
+class Patterns(StrictModel):
     """A file of patterns."""
 
     title: str = Field(min_length=3, description="whose patterns they are")
@@ -131,8 +131,8 @@ class Patterns(Part):
 
     def window_of(self, pattern: str, figure: str) -> str:
         """Return the name of the window of a figure."""
-        found = self.patterns[pattern]
-        return found.figures[figure].window or found.window
+        declared = self.patterns[pattern]
+        return declared.figures[figure].window or declared.window
 
     def figures(self) -> Iterator[tuple[str, str, Figure]]:
         """Give pattern, name and figure of all figures in order."""
@@ -147,39 +147,39 @@ class Patterns(Part):
 
 def find_patterns(path: Path | None, map_name: str) -> Path:
     """Return the file meant: a path, or else the one in scenarios/patterns named as the map. InputError if none."""
-    found = path if path is not None else FOLDER / f"{map_name}.yaml"
-    if not found.is_file():
-        said = (
+    file = path if path is not None else FOLDER / f"{map_name}.yaml"
+    if not file.is_file():
+        message = (
             "no such file"
             if path is not None
             else f"no patterns are declared for the map {map_name}; give --patterns FILE"
         )
-        raise InputError([Fault(display(found), None, "", said)])
-    return found
+        raise InputError([Fault(display(file), None, "", message)])
+    return file
 
 
 def read_patterns(path: Path) -> Patterns:
     """Return the patterns that a file declares; InputError with every fault found, each with its line."""
     page = read_file(path, display(path))
-    source = Source(path, page.lines)
+    source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a file of patterns is made of lines `key: value`")])
     faults = list(page.faults)
     try:
-        found = Patterns.model_validate(page.data)
+        patterns = Patterns.model_validate(page.data)
     except ValidationError as error:
         raise InputError(_sorted([*faults, *_faults(error, page, source)])) from None
-    faults += _unfit(found, source)
+    faults += _unfit(patterns, source)
     if faults:
         raise InputError(_sorted(faults))
-    return found
+    return patterns
 
 
 def _sorted(faults: list[Fault]) -> list[Fault]:
     return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
 
 
-def _faults(error: ValidationError, page: Page, source: Source) -> Iterator[Fault]:
+def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterator[Fault]:
     for entry in error.errors(include_url=False):
         key: Key = tuple(part for part in entry["loc"] if part != "[key]")
         if entry["type"] == "extra_forbidden":
@@ -205,30 +205,32 @@ def _model_at(key: Key) -> type[BaseModel]:
     return Patterns
 
 
-def _unfit(found: Patterns, source: Source) -> Iterator[Fault]:
+def _unfit(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
     """Give the faults that the file as a whole has: estimators and windows that there are none of, files not there."""
-    for pattern, declared in found.patterns.items():
+    for pattern, declared in patterns.patterns.items():
         here: Key = ("patterns", pattern)
-        if declared.window not in found.windows:
-            yield source.fault(_no_window(declared.window, found), *here, "window")
+        if declared.window not in patterns.windows:
+            yield source.fault(_no_window(declared.window, patterns), *here, "window")
         for name, figure in declared.figures.items():
             if name not in PATTERNS:
-                said = f"there is no such estimator{did_you_mean(name, PATTERNS)}; sim.validation.pattern_estimators names them"
-                yield source.fault(said, *here, "figures", name)
-            if figure.window is not None and figure.window not in found.windows:
-                yield source.fault(_no_window(figure.window, found), *here, "figures", name, "window")
+                message = f"there is no such estimator{did_you_mean(name, PATTERNS)}; sim.validation.pattern_estimators names them"
+                yield source.fault(message, *here, "figures", name)
+            if figure.window is not None and figure.window not in patterns.windows:
+                yield source.fault(_no_window(figure.window, patterns), *here, "figures", name, "window")
             if figure.accept is not None and figure.accept.half == 0:
                 yield source.fault("needs [low, high] with low below high", *here, "figures", name, "accept")
-    doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in found.figures()) > 1]
+    doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in patterns.figures()) > 1]
     for name in doubled:
         yield source.fault(f"{name} is declared in two patterns", "patterns")
     if (
-        found.agreements is not None
+        patterns.agreements is not None
         and source.file is not None
-        and not (source.file.parent / found.agreements).is_file()
+        and not (source.file.parent / patterns.agreements).is_file()
     ):
-        yield source.fault(f"no such file {found.agreements}", "agreements")
+        yield source.fault(f"no such file {patterns.agreements}", "agreements")
 
 
-def _no_window(name: str, found: Patterns) -> str:
-    return f"there is no window {name!r}{did_you_mean(name, found.windows)}; declared are {', '.join(found.windows)}"
+def _no_window(name: str, patterns: Patterns) -> str:
+    return (
+        f"there is no window {name!r}{did_you_mean(name, patterns.windows)}; declared are {', '.join(patterns.windows)}"
+    )

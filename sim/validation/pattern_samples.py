@@ -35,7 +35,7 @@ CHANGES = ("day", "town", "from", "to")
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class ReportedRun:
     """One run as far as the patterns go.
 
     `agreed`: the day of the run on which the zone is agreed; None without a zone. `source`: which study it is of, by number,
@@ -53,40 +53,43 @@ class Told:
     source: int = 0
 
 
-def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) -> list[Told]:
+def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) -> list[ReportedRun]:
     """Return the runs of a scenario of a study, the first if not named; InputError if the study keeps no reports."""
     name = scenario or next(iter(study.scenarios))
     if name not in study.scenarios:
-        said = f"is none of this study; it has {', '.join(study.scenarios)}"
-        raise InputError([Fault(str(study.folder), None, name, said)])
+        message = f"is none of this study; it has {', '.join(study.scenarios)}"
+        raise InputError([Fault(str(study.folder), None, name, message)])
     if "reported" not in study.manifest["tables"]:
-        said = "the patterns are those of reports; run the study with `keep: [reported]`"
-        raise InputError([Fault(str(study.folder), None, "keep", said)])
+        message = "the patterns are those of reports; run the study with `keep: [reported]`"
+        raise InputError([Fault(str(study.folder), None, "keep", message)])
     tables = [
-        Cut(study.table(table, columns), name)
+        ReplicateRows(study.table(table, columns), name)
         for table, columns in (("reported", REPORTS), ("agreements", AGREEMENTS), ("changes", CHANGES))
     ]
     runs = study.table("runs", ["seed"])
     replicates = runs.loc[runs["scenario"] == name, "replicate"].tolist()
     model = study.scenarios[name]
-    return [_told(model, name, int(number), source, *(table(int(number)) for table in tables)) for number in replicates]
+    return [
+        _reported_run(model, name, int(number), source, *(table(int(number)) for table in tables))
+        for number in replicates
+    ]
 
 
-def run_told(run: Run, number: int = 0, source: int = 0) -> Told:
+def run_told(run: Run, number: int = 0, source: int = 0) -> ReportedRun:
     """Return a single run."""
     frames = ((run.events_reported, REPORTS), (run.agreements, AGREEMENTS), (run.control_changes, CHANGES))
     tables = [{name: np.asarray(frame[name]) for name in columns} for frame, columns in frames]
-    return _told(run.scenario, run.name, number, source, *tables)
+    return _reported_run(run.scenario, run.name, number, source, *tables)
 
 
-def _told(
+def _reported_run(
     model: Scenario, name: str, number: int, source: int, reports: Table, agreements: Table, changes: Table
-) -> Told:
+) -> ReportedRun:
     agreed = None if model.zone is None else (model.zone.agreed - model.start).days
-    return Told(name, number, model.start, model.days, agreed, reports, agreements, changes, source)
+    return ReportedRun(name, number, model.start, model.days, agreed, reports, agreements, changes, source)
 
 
-class Cut:
+class ReplicateRows:
     """A table cut into the rows of each replicate of a scenario."""
 
     def __init__(self, frame: pd.DataFrame, scenario: str) -> None:
@@ -116,73 +119,75 @@ def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
         raise InputError(faults)
 
 
-def log_of_run(told: Told, declared: Patterns) -> Log:
+def log_of_run(run: ReportedRun, declared: Patterns) -> Log:
     """Return the monitor's log of fighting between the two sides."""
     sides = declared.sides
     both = [*sides.first.codes, *sides.rivals.codes]
-    return reported_log(told.reports, both, told.days, sides.first.codes[0])
+    return reported_log(run.reports, both, run.days, sides.first.codes[0])
 
 
-def window_samples(told: Told, log: Log, declared: Patterns, window: Window) -> Samples:
+def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Window) -> Samples:
     """Return the samples of the first days of a run, as many as the window has, or all there are."""
-    days = min(window.days, told.days)
-    theatre = Theatre(_changed(told, window), _before(told, declared, days), _after(told, declared, days))
-    return samples(log.until(days), _holds(told, days), theatre)
+    days = min(window.days, run.days)
+    theatre = Theatre(_changed(run, window), _before(run, declared, days), _after(run, declared, days))
+    return samples(log.until(days), _holds(run, days), theatre)
 
 
-def _holds(told: Told, days: int) -> Holds:
+def _holds(run: ReportedRun, days: int) -> Holds:
     """Return the agreements signed in the first `days` days; those that go on after them are censored there."""
-    start = np.datetime64(told.start, "D")
-    signed = (column(told.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
+    start = np.datetime64(run.start, "D")
+    signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
     inside = (signed >= 0) & (signed < days)
-    held, left = column(told.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
-    censored = column(told.agreements, "censored").astype(bool)[inside] | (held > left)
+    held, left = column(run.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
+    censored = column(run.agreements, "censored").astype(bool)[inside] | (held > left)
     return Holds(signed[inside], np.minimum(held, left), censored)
 
 
-def _changed(told: Told, window: Window) -> int:
+def _changed(run: ReportedRun, window: Window) -> int:
     """Return how many towns have another code at the end of the window than at its start.
 
     The window's own dates where the run has them, else the run's first days.
     """
-    offset = (window.start - told.start).days
-    first = offset if 0 <= offset <= told.days - window.days else 0
-    day = column(told.changes, "day")
+    offset = (window.start - run.start).days
+    first = offset if 0 <= offset <= run.days - window.days else 0
+    day = column(run.changes, "day")
     inside = (day >= first) & (day < first + window.days)
-    rows = [column(told.changes, name)[inside] for name in ("town", "from", "to")]
+    rows = [column(run.changes, name)[inside] for name in ("town", "from", "to")]
     ends: dict[str, tuple[str, str]] = {}
     for town, before, after in zip(*rows, strict=True):
         ends[town] = (ends.get(town, (before, ""))[0], after)
     return sum(before != after for before, after in ends.values())
 
 
-def _government_deaths(told: Told, declared: Patterns, first: int, last: int) -> tuple[int, int] | None:
+def _government_deaths(run: ReportedRun, declared: Patterns, first: int, last: int) -> tuple[int, int] | None:
     """Return the deaths reported between government and rebels on days `first` to `last` - 1, and their number."""
     sides = declared.sides
     if sides.government is None or last <= first:
         return None
     rebels, state = [*sides.first.codes, *sides.rivals.codes], sides.government.codes
-    one, other = (text(told.reports, side) for side in ("initiator", "target"))
-    between = (np.isin(one, state) & np.isin(other, rebels)) | (np.isin(other, state) & np.isin(one, rebels))
-    day = column(told.reports, "event_day")
-    keep = between & (text(told.reports, "outlet") == MONITOR) & (day >= first) & (day < last)
-    return int(column(told.reports, "deaths_total")[keep].sum()), last - first
+    initiator, target = (text(run.reports, side) for side in ("initiator", "target"))
+    between = (np.isin(initiator, state) & np.isin(target, rebels)) | (
+        np.isin(target, state) & np.isin(initiator, rebels)
+    )
+    day = column(run.reports, "event_day")
+    keep = between & (text(run.reports, "outlet") == MONITOR) & (day >= first) & (day < last)
+    return int(column(run.reports, "deaths_total")[keep].sum()), last - first
 
 
-def _before(told: Told, declared: Patterns, days: int) -> tuple[int, int] | None:
+def _before(run: ReportedRun, declared: Patterns, days: int) -> tuple[int, int] | None:
     """Return deaths and days of the last days before the zone is agreed."""
-    last = min(told.days, told.agreed) if told.agreed is not None else 0
-    return _government_deaths(told, declared, max(0, last - days), last)
+    last = min(run.days, run.agreed) if run.agreed is not None else 0
+    return _government_deaths(run, declared, max(0, last - days), last)
 
 
-def _after(told: Told, declared: Patterns, days: int) -> tuple[int, int] | None:
+def _after(run: ReportedRun, declared: Patterns, days: int) -> tuple[int, int] | None:
     """Return deaths and days of the first days since the zone is agreed, or of the run where it was before."""
-    first = told.days if told.agreed is None else max(0, told.agreed)
-    return _government_deaths(told, declared, first, min(told.days, first + days))
+    first = run.days if run.agreed is None else max(0, run.agreed)
+    return _government_deaths(run, declared, first, min(run.days, first + days))
 
 
-def starts(told: Sequence[Told]) -> Iterator[str]:
+def starts(runs: Sequence[ReportedRun]) -> Iterator[str]:
     """Give the scenarios that some runs are of, with their lengths, in words."""
-    for name, days in dict.fromkeys((one.scenario, one.days) for one in told):
-        count = sum((one.scenario, one.days) == (name, days) for one in told)
+    for name, days in dict.fromkeys((run.scenario, run.days) for run in runs):
+        count = sum((run.scenario, run.days) == (name, days) for run in runs)
         yield f"{name}, {plural(count, 'run')} of {plural(days, 'day')}"

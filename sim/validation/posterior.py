@@ -18,8 +18,18 @@ from sim.scenario.show import number_text
 from sim.study.sampling import halton, seed_of
 from sim.validation.calibration import Runs, manifest_of
 from sim.validation.pattern_card import middle
-from sim.validation.priors import Plan, Targets
-from sim.validation.rejection_abc import HINTED, LEVEL, Kept, Recovery, by_pattern, distances, fit, posterior, verdict
+from sim.validation.priors import CalibrationPlan, Targets
+from sim.validation.rejection_abc import (
+    HINTED,
+    LEVEL,
+    AcceptedDraws,
+    Recovery,
+    by_pattern,
+    distances,
+    fit,
+    posterior,
+    verdict,
+)
 
 FREE = 1 << 41  # key of the draws of inputs that are not fitted
 
@@ -37,12 +47,12 @@ TOGETHER, MOST_PAIRS = 0.3, 5  # rank correlation of a pair worth naming, and ho
 
 
 @dataclass(frozen=True, eq=False)
-class Fitted:
+class CalibrationResult:
     """A calibration and its posterior. `values` f8 [kept, inputs] in units, `fresh` f8 [predictive, figures]."""
 
-    plan: Plan
+    plan: CalibrationPlan
     runs: Runs
-    kept: Kept
+    kept: AcceptedDraws
     values: np.ndarray
     fresh: np.ndarray
     recovery: Recovery | None
@@ -54,41 +64,41 @@ class Fitted:
         return self.plan.targets.observed
 
 
-def posterior_of(plan: Plan, runs: Runs) -> tuple[Kept, np.ndarray]:
+def posterior_of(plan: CalibrationPlan, runs: Runs) -> tuple[AcceptedDraws, np.ndarray]:
     """Return the draws kept for the observation, and the posterior's values f8 [kept, inputs] as its file has them."""
-    said, space = plan.definition, plan.space
+    definition, space = plan.definition, plan.space
     shares = space.shares(runs.points)
-    kept = fit(runs.figures, plan.targets.observed, shares, plan.targets, said.kept)
-    free = halton(len(kept.rows), len(space.paths) - space.fitted, seed_of(said.seed, FREE))
-    values = posterior(kept, space, free)
+    accepted = fit(runs.figures, plan.targets.observed, shares, plan.targets, definition.kept)
+    free = halton(len(accepted.rows), len(space.paths) - space.fitted, seed_of(definition.seed, FREE))
+    values = posterior(accepted, space, free)
     rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])
-    return kept, np.clip(rounded, space.low, space.high)
+    return accepted, np.clip(rounded, space.low, space.high)
 
 
-def posterior_text(plan: Plan, values: np.ndarray) -> str:
+def posterior_text(plan: CalibrationPlan, values: np.ndarray) -> str:
     """Return the posterior's file: columns are paths of inputs, a row is a draw, the nearest first."""
     head = ",".join(f'"{path}"' if "," in path else path for path in plan.space.paths)
     rows = [",".join(number_text(value) for value in row) for row in values.tolist()]
     return "\n".join([head, *rows]) + "\n"
 
 
-def origin_of(plan: Plan, kept: Kept, text: str) -> dict[str, Any]:
+def origin_of(plan: CalibrationPlan, accepted: AcceptedDraws, text: str) -> dict[str, Any]:
     """Return the manifest that stands beside a posterior's file: what it was made of, and how to make it again."""
     file = plan.source.file.name if plan.source.file else plan.definition.name
-    said = plan.definition
-    repeat = f"python run.py calibrate scenarios/studies/{file} --draws {said.draws} --keep {said.keep:g} --save FILE"
-    found = manifest_of(plan)
-    found["sha256"]["posterior"] = sha256(text.encode())
+    definition = plan.definition
+    repeat = f"python run.py calibrate scenarios/studies/{file} --draws {definition.draws} --keep {definition.keep:g} --save FILE"
+    manifest = manifest_of(plan)
+    manifest["sha256"]["posterior"] = sha256(text.encode())
     return {
-        **found,
-        "posterior": {"draws": len(kept.rows), "of": said.draws, "threshold": round(kept.threshold, 9)},
+        **manifest,
+        "posterior": {"draws": len(accepted.rows), "of": definition.draws, "threshold": round(accepted.threshold, 9)},
         "versions": versions(),
         "repeat": repeat,
         "note": "SIMULATED. Draws of a model's inputs given the observed figures above; not an estimate of the world.",
     }
 
 
-def save(plan: Plan, kept: Kept, values: np.ndarray, file: Path) -> str:
+def save(plan: CalibrationPlan, accepted: AcceptedDraws, values: np.ndarray, file: Path) -> str:
     """Write a posterior and its manifest beside it; nothing is overwritten. Return what was done, a sentence.
 
     InputError where the file exists with another content.
@@ -97,35 +107,35 @@ def save(plan: Plan, kept: Kept, values: np.ndarray, file: Path) -> str:
     if file.exists():
         if file.read_bytes() == text.encode():
             return f"{file} is the same, to the last digit"
-        said = "exists with another content; give --save another name, or remove it and its manifest"
-        raise InputError([Fault(str(file), None, "", said)])
-    origin = json.dumps(origin_of(plan, kept, text), indent=1, ensure_ascii=False) + "\n"
+        message = "exists with another content; give --save another name, or remove it and its manifest"
+        raise InputError([Fault(str(file), None, "", message)])
+    origin = json.dumps(origin_of(plan, accepted, text), indent=1, ensure_ascii=False) + "\n"
     write_atomic(file.with_suffix(ORIGIN), origin.encode())
     write_atomic(file, text.encode())
     return f"{file} and its manifest are written"
 
 
-def parameters(fitted: Fitted) -> pd.DataFrame:
+def parameters(fitted: CalibrationResult) -> pd.DataFrame:
     """Return one row an input: prior, posterior quantiles, how much narrower, and what recovery says of it.
 
     `narrower`: 1 less the width of the posterior's 90 % interval over the prior's, in shares of the prior.
     """
     space = fitted.plan.space
     shares, rows = space.shares(fitted.values), []
-    for place, path in enumerate(space.paths):
-        low, middle, high = np.quantile(fitted.values[:, place], ENDS).tolist()
-        width = float(np.subtract(*np.quantile(shares[:, place], (ENDS[2], ENDS[0]))))
+    for index, path in enumerate(space.paths):
+        low, middle, high = np.quantile(fitted.values[:, index], ENDS).tolist()
+        width = float(np.subtract(*np.quantile(shares[:, index], (ENDS[2], ENDS[0]))))
         row = {
-            "input": path, "unit": space.units[place], "prior_low": space.low[place], "prior_high": space.high[place],
-            "prior": "log" if space.log[place] else "uniform", "fitted": int(place < space.fitted),
+            "input": path, "unit": space.units[index], "prior_low": space.low[index], "prior_high": space.high[index],
+            "prior": "log" if space.log[index] else "uniform", "fitted": int(index < space.fitted),
             "posterior_median": middle, "posterior_low": low, "posterior_high": high,
-            "narrower": 1 - width / LEVEL if place < space.fitted else np.nan,
+            "narrower": 1 - width / LEVEL if index < space.fitted else np.nan,
         }  # fmt: skip
-        found = fitted.recovery
-        if found is not None and place < space.fitted:
+        recovery = fitted.recovery
+        if recovery is not None and index < space.fitted:
             row |= {
-                "recovery_coverage_90": found.coverage[place], "recovery_rank_p": found.uniform[place],
-                "recovery_correlation": found.correlation[place], "recovery": verdict(found.correlation[place]),
+                "recovery_coverage_90": recovery.coverage[index], "recovery_rank_p": recovery.uniform[index],
+                "recovery_correlation": recovery.correlation[index], "recovery": verdict(recovery.correlation[index]),
             }  # fmt: skip
         rows.append(row)
     return pd.DataFrame(rows)
@@ -137,18 +147,18 @@ def _edges(values: np.ndarray) -> list[float]:
     return [float(np.quantile(known, end, method="inverted_cdf")) if len(known) else np.nan for end in ENDS]
 
 
-def predictive(fitted: Fitted) -> pd.DataFrame:
+def predictive(fitted: CalibrationResult) -> pd.DataFrame:
     """Return one row a figure: observed, accepted, runs of the prior and fresh runs of the posterior, and whether it passes."""
     targets, rows = fitted.plan.targets, []
-    for place, figure in enumerate(targets.figures):
-        before = _edges(fitted.runs.figures[:, :, place].ravel())
-        after = _edges(fitted.fresh[:, place]) if len(fitted.fresh) else [np.nan] * 3
-        low, high = targets.accept[place].tolist()
-        observed = float(fitted.observed[place])
+    for index, figure in enumerate(targets.figures):
+        before = _edges(fitted.runs.figures[:, :, index].ravel())
+        after = _edges(fitted.fresh[:, index]) if len(fitted.fresh) else [np.nan] * 3
+        low, high = targets.accept[index].tolist()
+        observed = float(fitted.observed[index])
         inside = low <= after[1] <= high
         rows.append(
             {
-                "pattern": targets.patterns[targets.pattern[place]], "figure": figure, "observed": observed,
+                "pattern": targets.patterns[targets.pattern[index]], "figure": figure, "observed": observed,
                 "accept_low": low, "accept_high": high,
                 "prior_low": before[0], "prior_median": before[1], "prior_high": before[2],
                 "posterior_low": after[0], "posterior_median": after[1], "posterior_high": after[2],
@@ -158,42 +168,42 @@ def predictive(fitted: Fitted) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def correlations(fitted: Fitted) -> pd.DataFrame:
+def correlations(fitted: CalibrationResult) -> pd.DataFrame:
     """Return the rank correlations of the fitted inputs in the posterior, a square table."""
     fitted_paths = list(fitted.plan.space.paths[: fitted.plan.space.fitted])
     frame = pd.DataFrame(fitted.values[:, : len(fitted_paths)], columns=fitted_paths)
     return frame.rank().corr()
 
 
-def influence(fitted: Fitted) -> pd.DataFrame:
+def influence(fitted: CalibrationResult) -> pd.DataFrame:
     """Return the rank correlations over all draws of the prior: inputs down, figures across; a run without a figure is left out."""
     space, targets = fitted.plan.space, fitted.plan.targets
     replicates = fitted.runs.figures.shape[1]
     points = pd.DataFrame(np.repeat(fitted.runs.points, replicates, axis=0)).rank()
     figures = pd.DataFrame(fitted.runs.figures.reshape(-1, len(targets.figures))).rank()
-    found = {name: points.corrwith(figures[place]) for place, name in enumerate(targets.figures)}
-    return pd.DataFrame(found).fillna(0.0).set_axis(list(space.paths), axis=0)
+    by_figure = {name: points.corrwith(figures[index]) for index, name in enumerate(targets.figures)}
+    return pd.DataFrame(by_figure).fillna(0.0).set_axis(list(space.paths), axis=0)
 
 
-def draws_table(fitted: Fitted) -> pd.DataFrame:
+def draws_table(fitted: CalibrationResult) -> pd.DataFrame:
     """Return every draw of the prior with its distance, those of its patterns, and whether it was kept."""
     targets, runs = fitted.plan.targets, fitted.runs
     patterns = by_pattern(runs.figures, fitted.observed, targets).mean(axis=1)
-    kept = np.zeros(len(runs.points), dtype=int)
-    kept[fitted.kept.rows] = 1
+    accepted = np.zeros(len(runs.points), dtype=int)
+    accepted[fitted.kept.rows] = 1
     table = {
         "draw": np.arange(len(runs.points)),
         "distance": distances(runs.figures, fitted.observed, targets),
-        "kept": kept,
+        "kept": accepted,
     }
-    table |= {f"distance_{name}": patterns[:, place] for place, name in enumerate(targets.patterns)}
+    table |= {f"distance_{name}": patterns[:, index] for index, name in enumerate(targets.patterns)}
     return pd.DataFrame({**table, **dict(zip(fitted.plan.space.paths, runs.points.T, strict=True))})
 
 
-def recovery_table(fitted: Fitted) -> pd.DataFrame:
+def recovery_table(fitted: CalibrationResult) -> pd.DataFrame:
     """Return one row a truth and input, in units: truth, ends of the 90 % interval, and the truth's rank among the draws."""
-    found, space = fitted.recovery, fitted.plan.space
-    if found is None:
+    recovery, space = fitted.recovery, fitted.plan.space
+    if recovery is None:
         return pd.DataFrame()
     size = space.fitted
 
@@ -204,14 +214,14 @@ def recovery_table(fitted: Fitted) -> pd.DataFrame:
 
     return pd.DataFrame(
         {
-            "truth_draw": np.repeat(np.arange(len(found.truth)), size), "input": list(space.paths[:size]) * len(found.truth),
-            "truth": units(found.truth), "mean": units(found.centre), "low": units(found.low), "high": units(found.high),
-            "rank": found.rank.ravel(),
+            "truth_draw": np.repeat(np.arange(len(recovery.truth)), size), "input": list(space.paths[:size]) * len(recovery.truth),
+            "truth": units(recovery.truth), "mean": units(recovery.centre), "low": units(recovery.low), "high": units(recovery.high),
+            "rank": recovery.rank.ravel(),
         }
     )  # fmt: skip
 
 
-def candidates(plan: Plan, values: np.ndarray) -> np.ndarray:
+def candidates(plan: CalibrationPlan, values: np.ndarray) -> np.ndarray:
     """Return the posterior's draws, and last the scenario's own numbers; inputs that are not fitted are at their best."""
     best = inputs_of(plan.loaded.scenario)
     own = np.array([best[path].best for path in plan.space.paths])
@@ -238,7 +248,9 @@ def _beyond(medians: np.ndarray, targets: Targets, inner: float) -> np.ndarray:
     return np.asarray(np.sqrt(square @ member / member.sum(axis=0)))
 
 
-def typical_table(plan: Plan, points: np.ndarray, rounds: list[tuple[np.ndarray, np.ndarray]]) -> pd.DataFrame:
+def typical_table(
+    plan: CalibrationPlan, points: np.ndarray, rounds: list[tuple[np.ndarray, np.ndarray]]
+) -> pd.DataFrame:
     """Return the points of the last round, the best first: runs, patterns whose medians are all accepted, and their inputs.
 
     `draw` is the row of the posterior's file, from 0; `own` the numbers that single runs of the scenario have.
@@ -263,9 +275,9 @@ def typical_table(plan: Plan, points: np.ndarray, rounds: list[tuple[np.ndarray,
     )
 
 
-def all_tables(fitted: Fitted) -> dict[str, pd.DataFrame]:
+def all_tables(fitted: CalibrationResult) -> dict[str, pd.DataFrame]:
     """Return every table of a calibration by the name of its file."""
-    found = {
+    tables = {
         "parameters": parameters(fitted),
         "predictive": predictive(fitted),
         "correlations": correlations(fitted).rename_axis("input").reset_index(),
@@ -273,32 +285,36 @@ def all_tables(fitted: Fitted) -> dict[str, pd.DataFrame]:
         "draws": draws_table(fitted),
     }
     if fitted.typical is not None:
-        found["typical"] = fitted.typical
-    return found if fitted.recovery is None else {**found, "recovery": recovery_table(fitted)}
+        tables["typical"] = fitted.typical
+    return tables if fitted.recovery is None else {**tables, "recovery": recovery_table(fitted)}
 
 
-def unknown(fitted: Fitted) -> list[str]:
+def unknown(fitted: CalibrationResult) -> list[str]:
     """Say in sentences what the data cannot tell."""
     names = list(fitted.plan.space.paths[: fitted.plan.space.fitted])
     narrower = parameters(fitted)["narrower"].to_numpy(dtype=float)[: len(names)]
-    said = []
+    sentences = []
     if fitted.recovery is not None:
         lost = [name for name, r in zip(names, fitted.recovery.correlation, strict=True) if r < HINTED]
         if lost:
-            said.append(
+            sentences.append(
                 f"One window of such data does not tell {len(lost)} of {len(names)} fitted inputs, even where the model is "
                 f"true: {', '.join(lost)}."
             )
     wide = [name for name, share in zip(names, narrower, strict=True) if share < LITTLE]
     if wide:
-        said.append(f"The record leaves the 90 % interval of the prior nearly as wide as it was for {', '.join(wide)}.")
+        sentences.append(
+            f"The record leaves the 90 % interval of the prior nearly as wide as it was for {', '.join(wide)}."
+        )
     pairs = _pairs(fitted)
     if pairs:
-        said.append(f"Inputs that stand in for one another in the posterior (rank correlation): {'; '.join(pairs)}.")
-    return said
+        sentences.append(
+            f"Inputs that stand in for one another in the posterior (rank correlation): {'; '.join(pairs)}."
+        )
+    return sentences
 
 
-def _pairs(fitted: Fitted) -> list[str]:
+def _pairs(fitted: CalibrationResult) -> list[str]:
     """Return the inputs that go together most in the posterior, in words, the closest first."""
     table = correlations(fitted)
     square, names = table.to_numpy(dtype=float), table.columns.tolist()

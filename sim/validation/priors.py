@@ -24,7 +24,15 @@ from sim.scenario.fields import Key, choice, dotted, inputs_of, units_of
 from sim.scenario.load import Loaded
 from sim.scenario.validate import complaint, unknown_key
 from sim.scenario.yaml_reader import read_file
-from sim.study.definition import MAX_SEED, Part, ScenarioName, Source, find_study, plain_name, scenario_file
+from sim.study.definition import (
+    MAX_SEED,
+    DefinitionFile,
+    ScenarioName,
+    StrictModel,
+    find_study,
+    plain_name,
+    scenario_file,
+)
 from sim.study.path_kind import Kind, kind_of
 from sim.study.sampling import halton
 from sim.text import day_text
@@ -57,7 +65,7 @@ def _weights() -> dict[Weight, float]:
     return {"mandatory": 3.0, "ordinary": 1.0, "weak": 0.5}
 
 
-class Prior(Part):
+class Prior(StrictModel):
     """Where an input is drawn from; the scenario's own low and high if left out."""
 
     scale: Scale = "uniform"
@@ -70,14 +78,14 @@ class Prior(Part):
         return {"scale": value} if isinstance(value, str) else {} if value is None else value
 
 
-class Observed(Part):
+class Observed(StrictModel):
     """What was observed in the scenario's own days, by names of estimators, and where it comes from."""
 
     source: str = Field(min_length=3)
     figures: dict[str, float] = Field(min_length=1)
 
 
-class Calibration(Part):
+class Calibration(StrictModel):
     """One calibration, complete with all defaults."""
 
     name: ScenarioName = Field(description="name of the folder; the file's if left out")
@@ -172,7 +180,7 @@ class Targets:
 
 
 @dataclass(frozen=True, eq=False)
-class Plan:
+class CalibrationPlan:
     """A calibration, read and checked."""
 
     definition: Calibration
@@ -182,20 +190,20 @@ class Plan:
     patterns_file: Path
     space: Space
     targets: Targets
-    source: Source
+    source: DefinitionFile
     read: tuple[str, ...] = ()  # sentences on the file of events that the observed figures are computed from
 
 
-def read_calibration(path: Path, **changes: Any) -> Plan:
+def read_calibration(path: Path, **changes: Any) -> CalibrationPlan:
     """Return the calibration in a file, with `changes` of its keys (draws, keep, ...); InputError with every fault found."""
-    found = find_study(path) or path
-    if kind_of(found) is Kind.STUDY_FILE:
-        raise InputError([Fault(display(found), None, "", "is a study for `batch`, not a calibration")])
-    page = read_file(found, display(found))
-    source = Source(found, page.lines)
+    file = find_study(path) or path
+    if kind_of(file) is Kind.STUDY_FILE:
+        raise InputError([Fault(display(file), None, "", "is a study for `batch`, not a calibration")])
+    page = read_file(file, display(file))
+    source = DefinitionFile(file, page.lines)
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a calibration is made of lines `key: value`")])
-    data = {"name": plain_name(found.stem), **page.data, **{k: v for k, v in changes.items() if v is not None}}
+    data = {"name": plain_name(file.stem), **page.data, **{k: v for k, v in changes.items() if v is not None}}
     try:
         definition = Calibration.model_validate(data)
     except ValidationError as error:
@@ -205,7 +213,7 @@ def read_calibration(path: Path, **changes: Any) -> Plan:
     return _plan(definition, source)
 
 
-def _plan(definition: Calibration, source: Source) -> Plan:
+def _plan(definition: Calibration, source: DefinitionFile) -> CalibrationPlan:
     loaded, geography = read(scenario_file(definition.scenario, source))
     file = find_patterns(_beside(definition.patterns, source), loaded.scenario.map)
     declared = read_patterns(file)
@@ -214,10 +222,10 @@ def _plan(definition: Calibration, source: Source) -> Plan:
     if faults:
         raise InputError(faults)
     space = _space(definition, loaded)
-    return Plan(definition, loaded, geography, declared, file, space, _targets(definition, declared), source)
+    return CalibrationPlan(definition, loaded, geography, declared, file, space, _targets(definition, declared), source)
 
 
-def with_record(plan: Plan, file: Path) -> Plan:
+def with_record(plan: CalibrationPlan, file: Path) -> CalibrationPlan:
     """Return the calibration with its observed figures computed from a file of events, UCDP GED or ACLED-style.
 
     Agreements are those of the declared patterns. InputError where the record does not give a figure.
@@ -232,27 +240,27 @@ def with_record(plan: Plan, file: Path) -> Plan:
         raise InputError([events.none_in(window) if events.matched.any() else events.none_between(sides)])
     agreed = None if declared.agreements is None else plan.patterns_file.parent / declared.agreements
     holds = NO_HOLDS if agreed is None else read_holds(agreed, scenario.start, scenario.days)
-    found = measure(samples(log, holds))
+    measured = measure(samples(log, holds))
     asked = plan.definition.observed.figures
-    absent = [name for name in asked if math.isnan(found[name])]
+    absent = [name for name in asked if math.isnan(measured[name])]
     if absent:
         raise InputError(
             [Fault(display(file), None, name, "the record of the window does not give this figure") for name in absent]
         )
     source = f"computed from {file.name}, {len(log)} events of the window"
-    record = Observed(source=source, figures={name: found[name] for name in asked})
+    record = Observed(source=source, figures={name: measured[name] for name in asked})
     found_plan = _plan(plan.definition.model_copy(update={"observed": record}), plan.source)
     return replace(found_plan, read=tuple(events.summary_lines()))
 
 
-def _beside(name: str | None, source: Source) -> Path | None:
+def _beside(name: str | None, source: DefinitionFile) -> Path | None:
     if name is None:
         return None
     beside = source.file.parent / name if source.file is not None else Path(name)
     return beside if beside.is_file() else Path(name)
 
 
-def _faults(error: ValidationError, source: Source) -> Iterator[Fault]:
+def _faults(error: ValidationError, source: DefinitionFile) -> Iterator[Fault]:
     models: dict[str, type[BaseModel]] = {"fitted": Prior, "drawn": Prior, "observed": Observed}
     for entry in error.errors(include_url=False):
         key: Key = tuple(part for part in entry["loc"] if part != "[key]")
@@ -267,7 +275,7 @@ def _faults(error: ValidationError, source: Source) -> Iterator[Fault]:
         yield source.fault(message, *key)
 
 
-def _unfit_inputs(definition: Calibration, loaded: Loaded, source: Source) -> Iterator[Fault]:
+def _unfit_inputs(definition: Calibration, loaded: Loaded, source: DefinitionFile) -> Iterator[Fault]:
     """Give the faults of priors: inputs that the scenario lacks or does not hold uncertain, ranges beyond its own."""
     inputs = inputs_of(loaded.scenario)
     ends: dict[str, tuple[float, float]] = {}
@@ -275,16 +283,18 @@ def _unfit_inputs(definition: Calibration, loaded: Loaded, source: Source) -> It
         for path, prior in priors.items():
             quantity = inputs.get(path)
             if quantity is None or quantity.low is None or quantity.high is None or not quantity.uncertain:
-                uncertain = [name for name, one in inputs.items() if one.uncertain]
-                said = "has no range of its own in the scenario" if quantity else "the scenario has no such input"
-                yield source.fault(f"{said}{'' if quantity else choice(path, uncertain)}", part, path)
+                uncertain = [name for name, candidate in inputs.items() if candidate.uncertain]
+                message = "has no range of its own in the scenario" if quantity else "the scenario has no such input"
+                yield source.fault(f"{message}{'' if quantity else choice(path, uncertain)}", part, path)
                 continue
             low = quantity.low if prior.low is None else prior.low
             high = quantity.high if prior.high is None else prior.high
             ends[path] = low, high
             if not quantity.low <= low < high <= quantity.high:
-                said = f"{low:g} to {high:g} does not lie within the scenario's {quantity.low:g} to {quantity.high:g}"
-                yield source.fault(said, part, path)
+                message = (
+                    f"{low:g} to {high:g} does not lie within the scenario's {quantity.low:g} to {quantity.high:g}"
+                )
+                yield source.fault(message, part, path)
             elif prior.scale == "log" and low <= 0:
                 yield source.fault(f"a logarithmic prior needs low above 0, got {low:g}", part, path)
     for pair in ORDERED_RULES:
@@ -300,12 +310,12 @@ def _unfit_inputs(definition: Calibration, loaded: Loaded, source: Source) -> It
             )
 
 
-def _unfit_figures(definition: Calibration, declared: Patterns, source: Source) -> Iterator[Fault]:
+def _unfit_figures(definition: Calibration, declared: Patterns, source: DefinitionFile) -> Iterator[Fault]:
     judged = {name for _, name, figure in declared.figures() if figure.accept is not None}
     for name in definition.observed.figures:
         if name not in judged:
-            said = f"is not declared with a tolerance{did_you_mean(name, judged)}"
-            yield source.fault(said, "observed", "figures", name)
+            message = f"is not declared with a tolerance{did_you_mean(name, judged)}"
+            yield source.fault(message, "observed", "figures", name)
 
 
 def _space(definition: Calibration, loaded: Loaded) -> Space:

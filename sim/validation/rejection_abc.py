@@ -10,7 +10,7 @@ import numpy as np
 from sim.validation.priors import Space, Targets
 
 
-class Kept(NamedTuple):
+class AcceptedDraws(NamedTuple):
     """The draws nearest to an observation. `rows` i8 [kept] by distance, `distance` f8 [kept], `shares` f8 [kept, inputs]."""
 
     rows: np.ndarray
@@ -47,20 +47,20 @@ def distances(figures: np.ndarray, observed: np.ndarray, targets: Targets) -> np
     return np.sqrt(square @ targets.weight / targets.weight.sum()).mean(axis=1)
 
 
-def nearest(distance: np.ndarray, shares: np.ndarray, count: int) -> Kept:
+def nearest(distance: np.ndarray, shares: np.ndarray, count: int) -> AcceptedDraws:
     """Return the `count` draws of the least distance; of equals those drawn first."""
     rows = np.argsort(distance, kind="stable")[:count]
-    return Kept(rows, distance[rows], shares[rows])
+    return AcceptedDraws(rows, distance[rows], shares[rows])
 
 
-def fit(figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int) -> Kept:
+def fit(figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int) -> AcceptedDraws:
     """Return the `count` draws nearest to an observation f8 [figures]; `shares` f8 [draws, inputs] of the priors."""
     return nearest(distances(figures, observed, targets), shares, count)
 
 
-def posterior(kept: Kept, space: Space, draws_of_free: np.ndarray) -> np.ndarray:
+def posterior(accepted: AcceptedDraws, space: Space, draws_of_free: np.ndarray) -> np.ndarray:
     """Return the posterior's draws f8 [kept, inputs] in units; inputs that are not fitted have draws of their prior."""
-    shares = kept.shares.copy()
+    shares = accepted.shares.copy()
     shares[:, space.fitted :] = draws_of_free
     return space.values(shares)
 
@@ -115,17 +115,17 @@ def recover(
     report: Callable[[int, int], None] | None = None,
 ) -> Recovery:
     """Fit the first `truths` draws in turn; `shares` f8 [draws, fitted inputs], `count` draws are kept in each fit."""
-    found = []
+    recoveries = []
     total = min(truths, len(shares))
     for row in range(total):
         others = np.delete(np.arange(len(shares)), row)
-        kept = fit(figures[others], figures[row, 0], shares[others], targets, count)
-        ends = np.quantile(kept.shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-        rank = np.mean(kept.shares < shares[row], axis=0)
-        found.append((shares[row], kept.shares.mean(axis=0), ends[0], ends[1], rank))
+        accepted = fit(figures[others], figures[row, 0], shares[others], targets, count)
+        ends = np.quantile(accepted.shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+        rank = np.mean(accepted.shares < shares[row], axis=0)
+        recoveries.append((shares[row], accepted.shares.mean(axis=0), ends[0], ends[1], rank))
         if report is not None:
             report(row + 1, total)
-    return Recovery(*(np.array(column) for column in zip(*found, strict=True)))
+    return Recovery(*(np.array(column) for column in zip(*recoveries, strict=True)))
 
 
 def verdict(correlation: float) -> str:

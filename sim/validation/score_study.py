@@ -52,8 +52,8 @@ def score_study(study: Study, folder: Path, name: str | None = None) -> tuple[Sc
 def _scenario(study: Study, name: str | None) -> str:
     names = list(study.scenarios)
     if name is not None and name not in names:
-        said = f"{name!r} is no scenario of the study{did_you_mean(name, names)}; it has {', '.join(names)}"
-        raise InputError([Fault("--scenario", None, "", said)])
+        message = f"{name!r} is no scenario of the study{did_you_mean(name, names)}; it has {', '.join(names)}"
+        raise InputError([Fault("--scenario", None, "", message)])
     return name or names[0]
 
 
@@ -61,8 +61,8 @@ def checked_hashes(study: Study, name: str) -> dict[str, str | None]:
     """Return the hashes that the study's manifest held before scoring; InputError where a file is another by now."""
     manifest, folder = study.manifest, study.folder
     if "defaults" not in manifest or "posterior" not in manifest:
-        said = "has no hashes of defaults and posterior; they must be there before a score: run the study again"
-        raise InputError([Fault(str(folder / "manifest.json"), None, "defaults", said)])
+        message = "has no hashes of defaults and posterior; they must be there before a score: run the study again"
+        raise InputError([Fault(str(folder / "manifest.json"), None, "defaults", message)])
     files = {f"scenarios/{name}.yaml": manifest["scenarios"][name], "posterior.csv": manifest["posterior"]}
     for file, noted in files.items():
         if noted is not None:
@@ -83,8 +83,8 @@ def past_holds(scenario: Scenario, geography: Geography) -> Holds | None:
     path = Path(geography.folder) / "ceasefires.csv"
     if not path.is_file():
         return None
-    found = read_holds(path, FIRST_RECORD, (scenario.start - FIRST_RECORD).days)
-    return found if len(found.days) else None
+    holds = read_holds(path, FIRST_RECORD, (scenario.start - FIRST_RECORD).days)
+    return holds if len(holds.days) else None
 
 
 def _notes(study: Study, known: Known, outcome: Outcome) -> list[str]:
@@ -162,7 +162,7 @@ def scores_csv(scores: Scores) -> str:
     )
     for measure in scores.measures:
         for name, cell in measure.cells.items():
-            numbers = ["" if not math.isfinite(one) else f"{one:.6g}" for one in cell]
+            numbers = ["" if not math.isfinite(value) else f"{value:.6g}" for value in cell]
             ahead = [other for other in measure.cells if measure.loss(other) < measure.loss(name) - 1e-12]
             rows.writerow(
                 [measure.name, measure.about, measure.unit, measure.better, int(measure.primary), measure.cases, name,

@@ -65,34 +65,34 @@ class Scores:
 
     def as_json(self) -> dict[str, dict[str, float | None]]:
         """Return scores by measure and forecast; None where a forecast says nothing, or the score does not exist."""
-        names = [one.name for one in self.forecasts]
-        found = {}
+        names = [forecast.name for forecast in self.forecasts]
+        by_measure = {}
         for measure in self.measures:
             cells = {name: measure.cells[name].score if name in measure.cells else math.nan for name in names}
-            found[measure.name] = {name: value if math.isfinite(value) else None for name, value in cells.items()}
-        return found
+            by_measure[measure.name] = {name: value if math.isfinite(value) else None for name, value in cells.items()}
+        return by_measure
 
 
 def score(
     forecasts: list[Forecast], outcome: Outcome, scenario: Scenario, geography: Geography, notes: tuple[str, ...] = ()
 ) -> Scores:
     """Score forecasts, the model first, against what was observed."""
-    found: list[Measure] = []
+    measures: list[Measure] = []
     if len(outcome.towns):
-        found += _counts(forecasts, outcome)
+        measures += _counts(forecasts, outcome)
     if outcome.weeks:
-        found += _weeks(forecasts, outcome)
+        measures += _weeks(forecasts, outcome)
     if outcome.relapses:
-        found += _relapses(forecasts, outcome)
+        measures += _relapses(forecasts, outcome)
     if len(outcome.towns):
-        found += _towns(forecasts, outcome, groups_of(scenario, geography)[outcome.towns])
-    return Scores(tuple(forecasts), tuple(found), outcome, (*outcome.notes, *notes))
+        measures += _towns(forecasts, outcome, groups_of(scenario, geography)[outcome.towns])
+    return Scores(tuple(forecasts), tuple(measures), outcome, (*outcome.notes, *notes))
 
 
 def groups_of(scenario: Scenario, geography: Geography) -> np.ndarray:
     """Return the main holder of each town at the start, the blocks of resampling: object [T]."""
     holdings = geography.control[control_date(geography, scenario.start, scenario.control_on)]
-    return np.array([one.groups[0] if one.groups else "" for one in holdings], dtype=object)
+    return np.array([holding.groups[0] if holding.groups else "" for holding in holdings], dtype=object)
 
 
 def _measure(
@@ -143,7 +143,7 @@ def _weeks(forecasts: list[Forecast], outcome: Outcome) -> Iterator[Measure]:
     for what in ("events", "deaths"):
         observed = np.array([getattr(week, what) for week in outcome.weeks], dtype=float)
         known: dict[str, np.ndarray] = {
-            one.name: getattr(one, what) for one in forecasts if getattr(one, what) is not None
+            forecast.name: getattr(forecast, what) for forecast in forecasts if getattr(forecast, what) is not None
         }
         cells = {name: Cell(weekly_crps(members, observed)) for name, members in known.items()}
         yield _measure(f"crps_weekly_{what}", f"{what} a week, mean CRPS", what, len(observed), cells)
@@ -168,13 +168,13 @@ def weekly_crps(members: np.ndarray, observed: np.ndarray) -> float:
 
 
 def _relapses(forecasts: list[Forecast], outcome: Outcome) -> Iterator[Measure]:
-    scored = [one for one in outcome.relapses if one.name in forecasts[0].holds]
+    scored = [agreement for agreement in outcome.relapses if agreement.name in forecasts[0].holds]
     if not scored:
         return
     cells: dict[str, Cell] = {}
     for forecast in forecasts:
-        if all(one.name in forecast.holds for one in scored):
-            losses = [relapse_loss(forecast, one, outcome.last) for one in scored]
+        if all(agreement.name in forecast.holds for agreement in scored):
+            losses = [relapse_loss(forecast, agreement, outcome.last) for agreement in scored]
             cells[forecast.name] = Cell(float(np.mean(losses)))
     about = (
         f"day on which an agreement relapses, or that it holds, minus log of its chance, at least {scoring.DAY_FLOOR:g} "
@@ -206,7 +206,10 @@ def _towns(forecasts: list[Forecast], outcome: Outcome, blocks: np.ndarray) -> I
 
     def mean(of: Callable[[str], np.ndarray]) -> dict[str, Cell]:
         values = {name: of(name) for name in chances}
-        return {name: Cell(float(one.mean()), *scoring.block_band(one, blocks, SEED)) for name, one in values.items()}
+        return {
+            name: Cell(float(town_scores.mean()), *scoring.block_band(town_scores, blocks, SEED))
+            for name, town_scores in values.items()
+        }
 
     several = "no less than " + f"{scoring.FLOOR:g}" + " is taken"
     yield _measure(
@@ -248,14 +251,14 @@ def _towns(forecasts: list[Forecast], outcome: Outcome, blocks: np.ndarray) -> I
 
 def losses(scores: Scores) -> list[str]:
     """Return a sentence for each measure in which some baseline does better than the model."""
-    found = []
+    sentences = []
     for measure in scores.measures:
         own = measure.loss(MODEL)
         better = [name for name in measure.cells if name != MODEL and measure.loss(name) < own - 1e-12]
         if better:
             rivals = clause_list(f"{name} ({_text(measure.cells[name].score)})" for name in better)
-            found.append(f"{measure.name}: the model, {_text(measure.cells[MODEL].score)}, loses to {rivals}")
-    return found
+            sentences.append(f"{measure.name}: the model, {_text(measure.cells[MODEL].score)}, loses to {rivals}")
+    return sentences
 
 
 def _text(value: float) -> str:
@@ -264,17 +267,17 @@ def _text(value: float) -> str:
 
 def verdict(scores: Scores) -> str:
     """Say in how many measures the model is no worse than every baseline."""
-    judged = [one for one in scores.measures if math.isfinite(one.loss(MODEL)) and len(one.cells) > 1]
-    primary = [one for one in judged if one.primary]
+    judged = [measure for measure in scores.measures if math.isfinite(measure.loss(MODEL)) and len(measure.cells) > 1]
+    primary = [measure for measure in judged if measure.primary]
     lost = {text.split(":", 1)[0] for text in losses(scores)}
-    won = [one for one in judged if one.name not in lost]
+    won = [measure for measure in judged if measure.name not in lost]
     return (
         f"The model is no worse than any baseline in {len(won)} of {len(judged)} measures, "
-        f"{sum(one.primary for one in won)} of {len(primary)} primary ones."
+        f"{sum(measure.primary for measure in won)} of {len(primary)} primary ones."
     )
 
 
-class Call(NamedTuple):
+class WrongCall(NamedTuple):
     """A town whose likeliest code was not the one observed; indices of the town and rows of codes."""
 
     town: int
@@ -285,24 +288,24 @@ class Call(NamedTuple):
     said: float  # given to what was called
 
 
-def wrong_calls(scores: Scores) -> list[Call]:
+def wrong_calls(scores: Scores) -> list[WrongCall]:
     """Return the towns that the model called wrongly, those called with most confidence first."""
     outcome, model = scores.outcome, scores.forecasts[0]
     chances = model.chances(len(outcome.codes))
-    found = []
+    calls = []
     for town in outcome.towns.tolist():
         called, observed = int(chances[town].argmax()), int(outcome.ended[town])
         if called != observed:
             pair = float(chances[town, observed]), float(chances[town, called])
-            found.append(Call(town, int(outcome.began[town]), observed, called, *pair))
-    return sorted(found, key=lambda call: (call.chance, call.town))
+            calls.append(WrongCall(town, int(outcome.began[town]), observed, called, *pair))
+    return sorted(calls, key=lambda call: (call.chance, call.town))
 
 
 __all__ = [
-    "Call",
     "Cell",
     "Measure",
     "Scores",
+    "WrongCall",
     "groups_of",
     "losses",
     "score",

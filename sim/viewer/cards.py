@@ -18,15 +18,15 @@ from sim.results import tables
 from sim.results.event_rows import labels, towns
 from sim.statistics.causes import IN_THIS_RUN, nothing_line, why_event, why_lines, why_town
 from sim.text import clause_list, day_text, plural
-from sim.viewer.session import Watched
+from sim.viewer.session import RecordedModel
 from sim.viewer.svg import escape
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
     from sim.model.conflict import ConflictModel
-    from sim.plots.style import Look
+    from sim.plots.style import FactionStyles
     from sim.scenario.schema import Scenario
-    from sim.viewer.history import History, Line, Snapshot
+    from sim.viewer.history import EventLine, History, Snapshot
     from sim.viewer.session import Session
 
 
@@ -46,7 +46,7 @@ def result_at(model: ConflictModel, history: History, day: int | None = None) ->
 
 
 @dataclass
-class Cut:
+class PartialRun:
     """As much of a run as the causes of its events are told from (sim.statistics.causes.RunLike), without pandas."""
 
     result: Result
@@ -107,35 +107,35 @@ class TownCard:
     bases: tuple[str, ...]  # "HTS, open for 12 days, 60 fighters"
     forces: tuple[tuple[str, int], ...]  # (code of the faction, fighters standing there), most first
     disputes: tuple[str, ...]
-    lines: tuple[Line, ...]  # what happened there, newest first
+    lines: tuple[EventLine, ...]  # what happened there, newest first
     why: tuple[str, ...]  # what `run.py why RUN TOWN` prints of a run that ended on this morning; before, with its date
 
 
 def town_card(model: ConflictModel, history: History, town: int, day: int) -> TownCard:
     """Return what is known of a town on the morning of a day; IndexError where there is no such town."""
-    snapshot, place = history.at(day), model.geography.places[town]
-    here = [line for line in history.told(snapshot.day) if line.town == place.name]
+    snapshot, map_town = history.at(day), model.geography.places[town]
+    here = [line for line in history.told(snapshot.day) if line.town == map_town.name]
     return TownCard(
-        name=place.name,
-        aliases=place.aliases,
-        population=round(place.population),
+        name=map_town.name,
+        aliases=map_town.aliases,
+        population=round(map_town.population),
         held=tuple(_held(model, history, town, snapshot.day)),
         bases=tuple(_bases(model, snapshot, town)),
         forces=_forces(model, snapshot, town),
         disputes=tuple(_disputes(snapshot, town)),
         lines=tuple(reversed(here)),
-        why=_why_town(model, history, place.name, snapshot.day),
+        why=_why_town(model, history, map_town.name, snapshot.day),
     )
 
 
 def event_card(model: ConflictModel, history: History, event_id: str) -> tuple[str, ...]:
     """Return what `run.py why RUN EVENT_ID` prints of the days there are; KeyError where there is no such event."""
-    cut = Cut(result_at(model, history))
+    cut = PartialRun(result_at(model, history))
     return tuple(why_lines(cut, model.simulation.seed, why_event(cut, event_id)))
 
 
 def _why_town(model: ConflictModel, history: History, name: str, day: int) -> tuple[str, ...]:
-    cut = Cut(result_at(model, history, day))
+    cut = PartialRun(result_at(model, history, day))
     when = IN_THIS_RUN if day >= model.simulation.days else f"by {day_text(history.snapshots[day].date)}"
     answer = why_town(cut, name, when)
     if answer is None:
@@ -147,10 +147,10 @@ def _held(model: ConflictModel, history: History, town: int, day: int) -> Iterat
     """Yield who held a town from the start to a day, one after the other."""
     daily = model.simulation.daily
     rows = zip(daily.holder[: day + 1, town].tolist(), daily.status[: day + 1, town].tolist(), strict=True)
-    said = [_holder(model, history.snapshots[d], town, *row) for d, row in enumerate(rows)]
-    turns = [0, *(d for d in range(1, day + 1) if said[d] != said[d - 1])]
+    holders = [_holder(model, history.snapshots[d], town, *row) for d, row in enumerate(rows)]
+    turns = [0, *(d for d in range(1, day + 1) if holders[d] != holders[d - 1])]
     for first, last in zip(turns, [*turns[1:], day], strict=True):
-        yield Held(history.snapshots[first].date, history.snapshots[last].date, said[first])
+        yield Held(history.snapshots[first].date, history.snapshots[last].date, holders[first])
 
 
 def _holder(model: ConflictModel, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
@@ -166,18 +166,18 @@ def _holder(model: ConflictModel, snapshot: Snapshot, town: int, holder: int, st
 def _bases(model: ConflictModel, snapshot: Snapshot, town: int) -> Iterator[str]:
     """Yield the bases that stand in a town on a morning, as the map shows them, oldest first."""
     world, codes = model.world, list(model.codes.values())
-    shown = {code for at, code in snapshot.map.bases if at == town}
+    visible_codes = {code for at, code in snapshot.map.bases if at == town}
     for row in world.bases[: world.counts[N_BASES]]:
         open_then = row["opened"] < snapshot.day and (row["closed"] < 0 or row["closed"] >= snapshot.day)
-        if row["town"] == town and open_then and codes[row["faction"]] in shown:
+        if row["town"] == town and open_then and codes[row["faction"]] in visible_codes:
             who = side(model.names["factions"][row["faction"]], model.names["groups"][row["group"]])
             age = plural(snapshot.day - int(row["opened"]), "day")
             yield f"{who}, open for {age}, {plural(int(row['fighters']), 'fighter')}"
 
 
 def _forces(model: ConflictModel, snapshot: Snapshot, town: int) -> tuple[tuple[str, int], ...]:
-    found = zip(model.codes.values(), snapshot.fighters[town].tolist(), strict=True)
-    return tuple(sorted((pair for pair in found if pair[1]), key=lambda pair: -pair[1]))
+    pairs = zip(model.codes.values(), snapshot.fighters[town].tolist(), strict=True)
+    return tuple(sorted((pair for pair in pairs if pair[1]), key=lambda pair: -pair[1]))
 
 
 def _disputes(snapshot: Snapshot, town: int) -> Iterable[str]:
@@ -221,12 +221,12 @@ def _day(day: int, days: int) -> str:
 def _changed(changed: Sequence[str]) -> str:
     if not changed:
         return '<p class="tc-changes tc-quiet">as in the file, nothing changed</p>'
-    shown = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
+    text = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-    return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {shown}{more}</p>'
+    return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
 
 
-def event_lines(lines: Sequence[Line], look: Look, day: int, most: int = MOST_LINES) -> str:
+def event_lines(lines: Sequence[EventLine], look: FactionStyles, day: int, most: int = MOST_LINES) -> str:
     """Return the first `most` events with the initiator's colour; those of the day before the one shown are marked.
 
     `lines` are newest first; where some are left out, a last line says of how many.
@@ -235,9 +235,9 @@ def event_lines(lines: Sequence[Line], look: Look, day: int, most: int = MOST_LI
     for line in lines[:most]:
         colour = look.colour(line.initiator) if line.initiator else "#B8BDC2"
         fresh = " tc-fresh" if line.day == day - 1 else ""
-        place = f' data-town="{escape(line.town)}"' if line.town else ""
+        town_attribute = f' data-town="{escape(line.town)}"' if line.town else ""
         rows.append(
-            f'<div class="tc-line{fresh}" tabindex="0" role="button" data-pick="event" data-id="{escape(line.event_id)}"{place}>'
+            f'<div class="tc-line{fresh}" tabindex="0" role="button" data-pick="event" data-id="{escape(line.event_id)}"{town_attribute}>'
             f'<span class="tc-mark" style="background:{colour}"></span><span class="tc-when">{escape(line.date)}</span>'
             f'<span class="tc-what">{escape(line.text)}</span></div>'
         )
@@ -257,23 +257,23 @@ def close() -> str:
     return '<button type="button" class="tc-close" data-pick="close" data-id="" title="close">×</button>'
 
 
-def differing(one: Snapshot, two: Snapshot) -> frozenset[int]:
+def differing(left: Snapshot, right: Snapshot) -> frozenset[int]:
     """Return the towns that two runs on the same map hold differently."""
-    if len(one.map.codes) != len(two.map.codes):
+    if len(left.map.codes) != len(right.map.codes):
         return frozenset()
-    return frozenset(i for i, (a, b) in enumerate(zip(one.map.codes, two.map.codes, strict=True)) if a != b)
+    return frozenset(i for i, (a, b) in enumerate(zip(left.map.codes, right.map.codes, strict=True)) if a != b)
 
 
-def difference_text(one: Watched, two: Watched, towns: frozenset[int]) -> str:
+def difference_text(left: RecordedModel, right: RecordedModel, towns: frozenset[int]) -> str:
     """Say in how many towns two runs differ, and which."""
     if not towns:
         return '<div class="tc-difference tc-quiet">Both runs hold the same towns so far.</div>'
-    names = [escape(one.geography.places[i].label or one.geography.places[i].name) for i in sorted(towns)]
+    names = [escape(left.geography.places[i].label or left.geography.places[i].name) for i in sorted(towns)]
     count = "1 town is" if len(names) == 1 else f"{len(names)} towns are"
     return f'<div class="tc-difference"><b>{count} held differently</b> (ringed): {", ".join(names)}</div>'
 
 
-def map_title(run: Watched, snapshot: Snapshot | None = None) -> str:
+def map_title(run: RecordedModel, snapshot: Snapshot | None = None) -> str:
     """Return the heading of one of two runs, with its own date where a morning is given."""
     when = f' <span class="tc-quiet">{day_text(snapshot.date)}</span>' if snapshot is not None else ""
     return f'<h2 class="tc-maptitle">{escape(run.simulation.scenario.title)}{when}</h2>'
@@ -284,7 +284,7 @@ def note(text: str) -> str:
     return f'<div class="tc-quiet tc-none">{escape(text)}</div>'
 
 
-def town(card: TownCard, look: Look, day: int) -> str:
+def town(card: TownCard, look: FactionStyles, day: int) -> str:
     """Return the card of a town: who held it when, what stands there, why it last changed hands, what happened."""
     also = f'<p class="tc-quiet">also {escape(", ".join(card.aliases[:4]))}</p>' if card.aliases else ""
     people = f'<p class="tc-quiet">about {card.population:,} people in 2004</p>' if card.population else ""
@@ -321,7 +321,7 @@ class Question:
     event: str = ""
 
 
-def answer(runs: tuple[Watched, ...], question: Question, day: int) -> str:
+def answer(runs: tuple[RecordedModel, ...], question: Question, day: int) -> str:
     """Return the card that answers a question on the morning of a day; empty where there is nothing to ask about."""
     if not 0 <= question.run < len(runs):
         return ""
@@ -334,14 +334,14 @@ def answer(runs: tuple[Watched, ...], question: Question, day: int) -> str:
     return town(card, look_of(run.simulation.scenario), day)
 
 
-def _event(run: Watched, event: str) -> str:
+def _event(run: RecordedModel, event: str) -> str:
     try:
         return chain(f"Why {event}", event_card(run, run.history, event))
     except KeyError:
         return chain(event[:20], ["There is no such event in this run."])
 
 
-def place_of(run: Watched, text: str) -> tuple[str, str]:
+def place_of(run: RecordedModel, text: str) -> tuple[str, str]:
     """Return the town meant by what was typed, as the map names it, and a remark where there is none."""
     word = text.strip()
     if not word:
@@ -349,5 +349,5 @@ def place_of(run: Watched, text: str) -> tuple[str, str]:
     try:
         return run.geography.places[find_place(run.geography, word)].name, ""
     except KeyError as error:
-        near = [place.name for place in run.geography.places if word.casefold() in place.name.casefold()]
+        near = [map_town.name for map_town in run.geography.places if word.casefold() in map_town.name.casefold()]
         return (near[0], "") if len(near) == 1 else ("", str(error.args[0]))

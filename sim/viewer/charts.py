@@ -19,7 +19,7 @@ from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, rgb_
 from sim.viewer.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
 
 if TYPE_CHECKING:
-    from sim.plots.style import Look
+    from sim.plots.style import FactionStyles
     from sim.viewer.history import Accord, Snapshot
 
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 104.0, 24.0, 20.0  # px
@@ -35,7 +35,7 @@ MOST_ACCORDS, MOST_PAIRS = 7, 6
 CIVILIAN = "#55595E"
 
 
-class Curves(Protocol):
+class EnsembleCurves(Protocol):
     """What a band of many runs has for the chart of towns held."""
 
     @property
@@ -105,9 +105,9 @@ def _ticks(start: date, days: int, width: float, top: float, bottom: float) -> s
 
 
 def _title(text: str, note: str, width: float) -> str:
-    told = words(0, 12, text, 12, 'font-weight="bold"')
+    title = words(0, 12, text, 12, 'font-weight="bold"')
     room = width - text_width(text, 12, bold=True) - 16
-    return told + (
+    return title + (
         words(width, 12, fitted(note, SIZE, room), SIZE, f'text-anchor="end" fill="{QUIET}"') if note else ""
     )
 
@@ -124,11 +124,11 @@ def _levels_of(top: float) -> list[int]:
 
 
 def towns_chart(
-    look: Look,
+    look: FactionStyles,
     snapshots: Sequence[Snapshot],
     until: int,
     days: int,
-    band: Curves | None,
+    band: EnsembleCurves | None,
     width: int = 380,
     height: int = 210,
     evidence: date | None = None,
@@ -163,7 +163,7 @@ def towns_chart(
     return canvas(width, height, "".join(parts), "Towns held over time")
 
 
-def _runs_text(band: Curves | None) -> str:
+def _runs_text(band: EnsembleCurves | None) -> str:
     if band is None:
         return ""
     count = f"{band.runs}" if band.runs >= band.wanted else f"{band.runs} of {band.wanted}"
@@ -171,7 +171,9 @@ def _runs_text(band: Curves | None) -> str:
 
 
 @lru_cache(maxsize=32)
-def _bands(band: Curves, codes: tuple[str, ...], start: date, days: int, width: float, low: float, unit: float) -> str:
+def _bands(
+    band: EnsembleCurves, codes: tuple[str, ...], start: date, days: int, width: float, low: float, unit: float
+) -> str:
     axis, fills, lines = Axis(start, days, width), [], []
     for code in codes:
         curves = band.towns.get(code)
@@ -212,11 +214,11 @@ def _steps(values: list[int], first: int, axis: Axis, low: float, unit: float, c
     return f'<path d="{"".join(data)}" fill="none" stroke="{colour}" stroke-width="2"{more}/>'
 
 
-def _mark(look: Look, code: str) -> str:
+def _mark(look: FactionStyles, code: str) -> str:
     return town_symbol(look, (code,), 4.4)
 
 
-def _end_names(ends: list[tuple[float, str, int]], look: Look, axis: Axis, low: float) -> list[str]:
+def _end_names(ends: list[tuple[float, str, int]], look: FactionStyles, axis: Axis, low: float) -> list[str]:
     """Write each faction's name and towns at the right, moved apart, beside its symbol."""
     heights = spaced([low - y for y, _code, _value in ends], GAP)
     parts = []
@@ -231,18 +233,18 @@ def _end_names(ends: list[tuple[float, str, int]], look: Look, axis: Axis, low: 
 # Agreements ---------------------------------------------------------------------------------------------------------
 
 
-def agreements_chart(snapshot: Snapshot, look: Look, width: int = 380, most: int = MOST_ACCORDS) -> str:
+def agreements_chart(snapshot: Snapshot, look: FactionStyles, width: int = 380, most: int = MOST_ACCORDS) -> str:
     """Return the agreements in force: a bar as long as each has held, its terms, and what is left of its time."""
     accords = sorted(snapshot.accords, key=lambda accord: (-accord.age, accord.name))
-    shown, y = accords[:most], TOP
-    longest = max([60, *(accord.age + (accord.left or 0) for accord in shown)])
+    visible, y = accords[:most], TOP
+    longest = max([60, *(accord.age + (accord.left or 0) for accord in visible)])
     count = f"{len(accords)} in force" if accords else ""
     parts = [_title("Agreements", count, width)]
-    for accord in shown:
+    for accord in visible:
         parts.append(_accord(accord, look, y, width, width / longest))
         y += 45
-    if len(accords) > len(shown):
-        parts.append(words(0, y + 10, f"and {len(accords) - len(shown)} more, signed later", SIZE, f'fill="{QUIET}"'))
+    if len(accords) > len(visible):
+        parts.append(words(0, y + 10, f"and {len(accords) - len(visible)} more, signed later", SIZE, f'fill="{QUIET}"'))
         y += 16
     if not accords:
         parts.append(words(0, y + 8, "none in force", SIZE, f'fill="{QUIET}"'))
@@ -250,7 +252,7 @@ def agreements_chart(snapshot: Snapshot, look: Look, width: int = 380, most: int
     return canvas(width, y + 2, "".join(parts), "Agreements in force")
 
 
-def _accord(accord: Accord, look: Look, y: float, width: float, unit: float) -> str:
+def _accord(accord: Accord, look: FactionStyles, y: float, width: float, unit: float) -> str:
     age = f"{accord.age} d" + ("" if accord.left is None else f", {accord.left} left")
     broken = f" · {accord.violations} violation{'s' * (accord.violations != 1)}" if accord.violations else ""
     note = age + broken
@@ -258,14 +260,18 @@ def _accord(accord: Accord, look: Look, y: float, width: float, unit: float) -> 
     who = fitted(who, SIZE, width - text_width(note, SIZE) - 12)
     terms = ", ".join(accord.terms) or "no terms"
     by = f" (mediated by {accord.mediator})" if accord.mediator else " (given)" if accord.given else ""
-    held, one, other = max(accord.age * unit, 3.0), look.colour(accord.sides[0]), look.colour(accord.sides[1])
+    held, first_colour, second_colour = (
+        max(accord.age * unit, 3.0),
+        look.colour(accord.sides[0]),
+        look.colour(accord.sides[1]),
+    )
     left = "" if accord.left is None else _left_bar(held, y + 15, accord.left * unit)
     return (
         f"<g><title>{escape(f'{accord.name}: {accord.parties}, {accord.scope}. Terms: {terms}{by}. {note}')}</title>"
         + words(0, y + 10, who, SIZE)
         + words(width, y + 10, note, SIZE, f'text-anchor="end" fill="{EVIDENCE_INK if accord.violations else QUIET}"')
-        + f'<rect y="{number(y + 15)}" width="{number(held)}" height="4" fill="{one}"/>'
-        f'<rect y="{number(y + 19)}" width="{number(held)}" height="4" fill="{other}"/>{left}'
+        + f'<rect y="{number(y + 15)}" width="{number(held)}" height="4" fill="{first_colour}"/>'
+        f'<rect y="{number(y + 19)}" width="{number(held)}" height="4" fill="{second_colour}"/>{left}'
         + words(0, y + 34, fitted(terms + by, SIZE, width), SIZE, f'fill="{QUIET}"')
         + "</g>"
     )
@@ -281,7 +287,7 @@ def _left_bar(x: float, y: float, length: float) -> str:
 # Escalation ladder --------------------------------------------------------------------------------------------------
 
 
-def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: Look, width: int = 380) -> str:
+def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: FactionStyles, width: int = 380) -> str:
     """Return a strip a pair of rebels that ever left calm, coloured by escalation level, and the key."""
     axis, until = Axis(snapshots[0].date, days, width), min(until, len(snapshots) - 1)
     pairs = []
@@ -298,8 +304,8 @@ def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: Loo
         strips.append(words(LEFT, y + 9, fitted(name, SIZE, axis.right - LEFT), SIZE))
         strips.append(_strip(levels, until, axis, y + 13))
         level = levels[until]
-        told = f"{level} {_short(level)}"
-        strips.append(words(axis.right + 8, y + 24, fitted(told, SIZE, RIGHT - 8), SIZE))
+        level_text = f"{level} {_short(level)}"
+        strips.append(words(axis.right + 8, y + 24, fitted(level_text, SIZE, RIGHT - 8), SIZE))
         y += 31
     if pairs:
         parts += [axis.ticks(TOP, y), *strips, axis.shown(until, TOP, y)]
@@ -350,7 +356,7 @@ def deaths_chart(
     until: int,
     days: int,
     start: date,
-    look: Look,
+    look: FactionStyles,
     width: int = 380,
     height: int = 180,
 ) -> str:
@@ -390,7 +396,7 @@ def _week(
     by_pair: Mapping[tuple[str, str], int],
     harmed: int,
     pairs: list[tuple[str, str]],
-    look: Look,
+    look: FactionStyles,
     line: float,
     unit: float,
 ) -> str:
@@ -412,18 +418,18 @@ def _week(
     return "".join(parts)
 
 
-def _hatch(pair: tuple[str, str], look: Look) -> str:
+def _hatch(pair: tuple[str, str], look: FactionStyles) -> str:
     """Return the id of a pair's hatching: the same colours have the same one in the whole page."""
     return "hatch" + "".join(look.colour(code).strip("#") for code in pair)
 
 
-def _pair_hatches(pairs: list[tuple[str, str]], look: Look) -> str:
+def _pair_hatches(pairs: list[tuple[str, str]], look: FactionStyles) -> str:
     parts = []
-    for one, other in pairs:
+    for faction, rival in pairs:
         parts.append(
-            f'<pattern id="{_hatch((one, other), look)}" width="7" height="7" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(45)"><rect width="7" height="7" fill="{pale_of(look.colour(one), 0.1)}"/>'
-            f'<rect width="3" height="7" fill="{pale_of(look.colour(other), 0.1)}"/></pattern>'
+            f'<pattern id="{_hatch((faction, rival), look)}" width="7" height="7" patternUnits="userSpaceOnUse" '
+            f'patternTransform="rotate(45)"><rect width="7" height="7" fill="{pale_of(look.colour(faction), 0.1)}"/>'
+            f'<rect width="3" height="7" fill="{pale_of(look.colour(rival), 0.1)}"/></pattern>'
         )
     return f"<defs>{''.join(parts)}</defs>"
 
@@ -432,7 +438,7 @@ def _pair_key(
     pairs: list[tuple[str, str]],
     total: Mapping[tuple[str, str], int],
     civilians: list[int],
-    look: Look,
+    look: FactionStyles,
     width: float,
     height: float,
 ) -> tuple[str, int]:
@@ -452,8 +458,8 @@ def _pair_key(
         rows[-1].append((x, fill, text))
         x += wide + 14
     parts = []
-    for place, row in enumerate(rows):
-        y = height - 16 * (len(rows) - place) + 2
+    for index, row in enumerate(rows):
+        y = height - 16 * (len(rows) - index) + 2
         for x, fill, text in row:
             parts.append(f'<rect x="{number(x)}" y="{number(y)}" width="11" height="11" fill="{fill}"/>')
             parts.append(words(x + 15, y + 10, text, SIZE))

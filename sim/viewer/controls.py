@@ -13,7 +13,7 @@ from mesa.visualization import Slider
 from sim.errors import InputError
 from sim.scenario.schema import Scenario
 from sim.viewer import scenario_form
-from sim.viewer.session import Session, Source, new_seed
+from sim.viewer.session import RunSource, Session, new_seed
 
 Handler = Callable[[Any], None]
 
@@ -134,7 +134,7 @@ class Controls:
         self.main = {main.name: solara.Reactive(self._own(main)) for main in scenario_form.MAIN}
         session.wanting = self.wanted
 
-    def _own(self, main: scenario_form.Main) -> float:
+    def _own(self, main: scenario_form.SliderSpec) -> float:
         return scenario_form.value_at(self.base.value, main.key)
 
     @property
@@ -147,14 +147,14 @@ class Controls:
         """Whether inputs, rules, policies and the seed can be set: not in a finished run."""
         return not (self.replay or any(source.replay for source in self.session.given[1:]))
 
-    def wanted(self) -> tuple[Source, ...]:
+    def wanted(self) -> tuple[RunSource, ...]:
         """Return what Reset will make: the run chosen with what is set; beside it the other, with the same set."""
-        chosen: Source = self.source_of.value
+        chosen: RunSource = self.source_of.value
         first = self._source(chosen, self.base.value)
         given = self.session.given[1:]
         return (first, *(self._source(source, base) for source, base in zip(given, self.beside, strict=True)))
 
-    def _source(self, source: Source, base: Scenario) -> Source:
+    def _source(self, source: RunSource, base: Scenario) -> RunSource:
         if not self.steerable:
             return source
         sets = {**self._fields(), **self._sliders(), **scenario_form.policy_set(base, self.policies.value)}
@@ -198,26 +198,26 @@ class Controls:
 
     def choose(self, key: str) -> None:
         """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""
-        found = next((choice for choice in scenario_form.choices(self.given) if choice.key == key), None)
-        if found is None or self.session.pair:
+        chosen = next((choice for choice in scenario_form.choices(self.given) if choice.key == key), None)
+        if chosen is None or self.session.pair:
             return
         try:
-            scenario = self._scenario(found)
+            scenario = self._scenario(chosen)
         except InputError as error:
             self.faults.value = tuple(str(fault) for fault in error.faults)
             return
         self.faults.value = ()
-        self.source_of.value = Source(found.path, self.seed_number(), replay=found.replay)
+        self.source_of.value = RunSource(chosen.path, self.seed_number(), replay=chosen.replay)
         self._take(scenario)
 
-    def _scenario(self, found: scenario_form.Choice) -> Scenario:
-        if found.replay:
-            return scenario_form.read_file(found.path / "scenario.yaml").scenario
+    def _scenario(self, choice: scenario_form.Choice) -> Scenario:
+        if choice.replay:
+            return scenario_form.read_file(choice.path / "scenario.yaml").scenario
         from sim.load import read
 
-        sets = next((given.sets for given in self.session.given if given.path == found.path), ())
+        sets = next((given.sets for given in self.session.given if given.path == choice.path), ())
 
-        return read(found.path, sets)[0].scenario
+        return read(choice.path, sets)[0].scenario
 
     def _take(self, scenario: Scenario) -> None:
         self.base.value = scenario
@@ -234,7 +234,7 @@ class Controls:
             self.faults.value = (f"{key[:80]}: {str(value)[:40]} is not a value that can be set here.",)
             return
         self.faults.value = ()
-        rest = {name: kept for name, kept in self.changed.value.items() if name != key}
+        rest = {name: setting for name, setting in self.changed.value.items() if name != key}
         self.changed.value = rest if text is None else rest | {key: value}
 
     def set_policy(self, change: dict[str, Any]) -> None:
@@ -255,17 +255,17 @@ class Controls:
         """Return the six as Mesa's sliders, with their values in the labels. The values outlive the sliders."""
         return {main.name: self._slider(main) for main in scenario_form.MAIN}
 
-    def _slider(self, main: scenario_form.Main) -> Slider:
+    def _slider(self, main: scenario_form.SliderSpec) -> Slider:
         own = self._own(main)
         low, high = min(main.low, own), max(main.high, own)
-        kept = self.main[main.name]
+        current = self.main[main.name]
         slider = Slider(
-            scenario_form.slider_label(main, kept.value, own),
+            scenario_form.slider_label(main, current.value, own),
             own,
             low,
             high,
             scenario_form.fitting_step(main, own),
             float,
         )
-        slider.value = kept
+        slider.value = current
         return slider

@@ -23,7 +23,7 @@ from sim.viewer.ensemble import band as want_band
 from sim.viewer.library_parts import update_counter
 from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
-from sim.viewer.session import Session, Watched, changed_from_file
+from sim.viewer.session import RecordedModel, Session, changed_from_file
 
 if TYPE_CHECKING:
     from sim.viewer.ensemble import Band
@@ -42,10 +42,10 @@ Go = Callable[[Any], None]
 Again = Callable[[], None]
 
 
-def drawing_of(run: Watched) -> MapDrawing:
+def drawing_of(run: RecordedModel) -> MapDrawing:
     """Return the drawing of a run's map, made once for all sessions."""
-    said = as_data(run.simulation.scenario)
-    key = json.dumps({name: said.get(name) for name in DRAWN_BY}, default=str, sort_keys=True)
+    settings = as_data(run.simulation.scenario)
+    key = json.dumps({name: settings.get(name) for name in DRAWN_BY}, default=str, sort_keys=True)
     with _DRAWING:
         if key not in _DRAWINGS:
             _DRAWINGS[key] = MapDrawing(run.simulation.scenario, run.geography)
@@ -69,12 +69,12 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: A
     with solara.Div(classes=["tc-flat"]):
         if not runs:
             return
-        shown = [run.history.at(day) for run in runs]
-        Head(session, runs, shown[0], day)
+        day_snapshots = [run.history.at(day) for run in runs]
+        Head(session, runs, day_snapshots[0], day)
         Times(session, controls, runs, day, frontier, go)
-        Maps(runs, shown, asked)
+        Maps(runs, day_snapshots, asked)
         with solara.Div(classes=["tc-area-side"]):
-            Curves(runs, shown, day)
+            Curves(runs, day_snapshots, day)
             Events(runs, day, chosen, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
@@ -82,7 +82,7 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: A
 
 
 @solara.component
-def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: int) -> None:
+def Head(session: Session, runs: tuple[RecordedModel, ...], snapshot: Snapshot, day: int) -> None:
     """Question, what was changed, date, SIMULATED."""
     changed = solara.use_memo(
         lambda: [
@@ -97,7 +97,9 @@ def Head(session: Session, runs: tuple[Watched, ...], snapshot: Snapshot, day: i
 
 
 @solara.component
-def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: int, frontier: int, go: Go) -> None:
+def Times(
+    session: Session, controls: Controls, runs: tuple[RecordedModel, ...], day: int, frontier: int, go: Go
+) -> None:
     """The line of days with its speeds."""
     scenario, days = runs[0].simulation.scenario, session.days
     ticks = sorted({round(days * i / TICKS) for i in range(TICKS + 1)})
@@ -118,42 +120,42 @@ def Times(session: Session, controls: Controls, runs: tuple[Watched, ...], day: 
 
 
 @solara.component
-def Maps(runs: tuple[Watched, ...], shown: list[Snapshot], asked: Any) -> None:
+def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: Any) -> None:
     """The map; two beside each other for two runs, with a ring round what they hold differently."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
-    rings = cards.differing(*shown) if len(shown) == 2 else frozenset()
+    rings = cards.differing(*day_snapshots) if len(day_snapshots) == 2 else frozenset()
     question = asked.value
     legend = solara.use_reactive(False)
     with solara.Div(classes=["tc-area-map"]):
-        for place, (run, drawing, snapshot) in enumerate(zip(runs, drawings, shown, strict=True)):
-            selected = question.town if question is not None and question.run == place else -1
+        for index, (run, drawing, snapshot) in enumerate(zip(runs, drawings, day_snapshots, strict=True)):
+            selected = question.town if question is not None and question.run == index else -1
 
-            def picked(town: Any, place: int = place) -> None:
-                asked.set(Question(place, town=int(town)))
+            def picked(town: Any, index: int = index) -> None:
+                asked.set(Question(index, town=int(town)))
 
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
                     Panel(html=cards.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
-        html = drawings[0].legend(shown[0], LEGEND, len(runs) == 2) if legend.value else ""
-        Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda wanted: legend.set(bool(wanted)))
+        html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
+        Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))
 
 
-def use_bands(runs: tuple[Watched, ...]) -> tuple[Band | None, ...]:
+def use_bands(runs: tuple[RecordedModel, ...]) -> tuple[Band | None, ...]:
     """Return the bands of many seeds behind the runs, as far as they are computed; the page draws them as they grow."""
     grown: solara.Reactive[tuple[Band | None, ...]] = solara.use_reactive(())
 
     def grow(cancel: threading.Event) -> None:
         grown.value = ()
-        wanted = [want_band(run.simulation.scenario, run.geography, WATCHING.seeds) for run in runs if WATCHING.seeds]
-        while wanted and not cancel.is_set():
-            now = tuple(one.wait(_next_of(one.band), PATIENCE) for one in wanted)
+        requests = [want_band(run.simulation.scenario, run.geography, WATCHING.seeds) for run in runs if WATCHING.seeds]
+        while requests and not cancel.is_set():
+            now = tuple(request.wait(_next_of(request.band), PATIENCE) for request in requests)
             if cancel.is_set():
                 return
             if now != grown.peek():
                 grown.value = now
-            if all(one.done for one in wanted):
+            if all(request.done for request in requests):
                 return
 
     solara.use_thread(grow, dependencies=[runs], intrusive_cancel=False)
@@ -166,12 +168,12 @@ def _next_of(band: Band | None) -> int:
 
 
 @solara.component
-def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
+def Curves(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], day: int) -> None:
     """Towns held over time and agreements in force."""
     looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
     height = 120 if len(runs) == 2 else 190
     bands = use_bands(runs)
-    for run, look, snapshot, band in zip(runs, looks, shown, bands, strict=True):
+    for run, look, snapshot, band in zip(runs, looks, day_snapshots, bands, strict=True):
         scenario, snapshots = run.simulation.scenario, run.history.snapshots
         chart = towns_chart(look, snapshots, day, scenario.days, band, WIDE, height, scenario.evidence_until)
         with solara.Div(classes=["tc-side-block"]):
@@ -181,51 +183,51 @@ def Curves(runs: tuple[Watched, ...], shown: list[Snapshot], day: int) -> None:
                 Panel(html=agreements_chart(snapshot, look, WIDE))
     if len(runs) == 2:
         with solara.Div(classes=["tc-side-block"]):
-            Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*shown)))
+            Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*day_snapshots)))
 
 
 @solara.component
-def Events(runs: tuple[Watched, ...], day: int, chosen: Any, asked: Any) -> None:
+def Events(runs: tuple[RecordedModel, ...], day: int, chosen: Any, asked: Any) -> None:
     """What has happened, newest first, by kind, faction and place."""
-    wanted = chosen.value
+    filters = chosen.value
 
-    def set_filter(said: dict[str, Any]) -> None:
-        chosen.value = {name: str(said.get(name, ""))[:60] for name in NO_FILTER}
+    def set_filter(values: dict[str, Any]) -> None:
+        chosen.value = {name: str(values.get(name, ""))[:60] for name in NO_FILTER}
 
-    for place, run in enumerate(runs):
+    for index, run in enumerate(runs):
 
-        def picked(what: dict[str, str], place: int = place) -> None:
-            asked.set(Question(place, event=str(what.get("id", ""))))
+        def picked(what: dict[str, str], index: int = index) -> None:
+            asked.set(Question(index, event=str(what.get("id", ""))))
 
         lines = run.history.lines
-        town, note = place_of(run, wanted["place"])
-        found = (
+        town, note = place_of(run, filters["place"])
+        visible_lines = (
             []
             if note
             else event_feed.pick(
                 lines,
                 day,
-                [wanted["kind"]] if wanted["kind"] else [],
-                [wanted["faction"]] if wanted["faction"] else [],
+                [filters["kind"]] if filters["kind"] else [],
+                [filters["faction"]] if filters["faction"] else [],
                 town,
             )
         )
         look = look_of(run.simulation.scenario)
         title = cards.map_title(run) if len(runs) == 2 else ""
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
-            if place == 0:
+            if index == 0:
                 Filters(
                     kinds=json.dumps(event_feed.groups_of(lines)),
                     factions=json.dumps(look.codes),
-                    filter=wanted,
+                    filter=filters,
                     event_set_filter=set_filter,
                 )
-            html = cards.note(note) if note else cards.event_lines(found, look, day)
+            html = cards.note(note) if note else cards.event_lines(visible_lines, look, day)
             Panel(html=title + html, place="tc-lines", event_pick=picked)
 
 
 @solara.component
-def Card(session: Session, runs: tuple[Watched, ...], day: int, asked: Any) -> None:
+def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any) -> None:
     """What is known of the town or event asked about, by the day shown."""
     question: Question = asked.value
 
@@ -241,7 +243,7 @@ def Card(session: Session, runs: tuple[Watched, ...], day: int, asked: Any) -> N
 
 
 @solara.component
-def Below(session: Session, runs: tuple[Watched, ...], day: int) -> None:
+def Below(session: Session, runs: tuple[RecordedModel, ...], day: int) -> None:
     """Escalation ladder, deaths a week, downloads."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
@@ -249,8 +251,8 @@ def Below(session: Session, runs: tuple[Watched, ...], day: int) -> None:
 
     def ask(key: Any) -> None:
         with session.lock:
-            file, said = make(session, str(key), drawings)
-        fault.value, ready.value = said, file
+            file, message = make(session, str(key), drawings)
+        fault.value, ready.value = message, file
 
     items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
     with solara.Div(classes=["tc-area-below"]):

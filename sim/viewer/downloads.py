@@ -16,7 +16,7 @@ from sim.scenario.show import show
 from sim.viewer import cards
 from sim.viewer.cards import result_at
 from sim.viewer.map_svg import MapDrawing
-from sim.viewer.session import Session, Watched
+from sim.viewer.session import RecordedModel, Session
 
 if TYPE_CHECKING:
     from sim.model.conflict import ConflictModel
@@ -79,11 +79,11 @@ ITEMS = [
 _NUMBERS = count(1)
 
 
-def offered(runs: tuple[Watched, ...]) -> list[dict[str, str]]:
+def offered(runs: tuple[RecordedModel, ...]) -> list[dict[str, str]]:
     """Return the files of every run, {key, label, about, of}; `of` names the run where there are two."""
     return [
-        item | {"key": f"{place}:{item['key']}", "of": run.simulation.scenario.title if len(runs) > 1 else ""}
-        for place, run in enumerate(runs)
+        item | {"key": f"{index}:{item['key']}", "of": run.simulation.scenario.title if len(runs) > 1 else ""}
+        for index, run in enumerate(runs)
         for item in ITEMS
     ]
 
@@ -95,16 +95,16 @@ def make(session: Session, key: str, drawings: list[MapDrawing]) -> tuple[dict[s
     """
     if key not in {item["key"] for item in offered(session.runs)}:
         return {}, "there is no such file"
-    place, what = key.split(":")
+    index, what = key.split(":")
     try:
-        name, mime, content = _made(session, int(place), what, drawings[int(place)])
+        name, mime, content = _build_file(session, int(index), what, drawings[int(index)])
     except (InputError, ValueError, OSError) as error:
         return {"id": next(_NUMBERS)}, f"could not be made: {error}"
     return {"id": next(_NUMBERS), "name": name, "mime": mime, "data": base64.b64encode(content).decode("ascii")}, ""
 
 
-def _made(session: Session, place: int, key: str, drawing: MapDrawing) -> tuple[str, str, bytes]:
-    run, day = session.runs[place], session.day
+def _build_file(session: Session, index: int, key: str, drawing: MapDrawing) -> tuple[str, str, bytes]:
+    run, day = session.runs[index], session.day
     history = run.history
     if key == "svg":
         snapshot = history.at(day)

@@ -35,7 +35,7 @@ LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
 
 GROWTH = 1.1  # a band is drawn anew when it has so many times the runs that it had
 
-KEPT = 16  # scenarios whose runs are kept, those wanted not counted
+MOST_UNUSED = 16  # scenarios whose runs are kept, those wanted not counted
 
 IDLE_SECONDS = 60.0
 
@@ -77,15 +77,15 @@ class _Job:
 
     def grown(self) -> Band | None:
         """Return the band of the runs done, or of nearly as many; None without any."""
-        done, told = len(self.runs), 0 if self.band is None else self.band.runs
-        if done > told and (done >= GROWTH * told or done >= self.wanted):
+        done, previous = len(self.runs), 0 if self.band is None else self.band.runs
+        if done > previous and (done >= GROWTH * previous or done >= self.wanted):
             low, middle, high = np.quantile(np.stack(list(self.runs.values())), (LOW, MIDDLE, HIGH), axis=0)
             towns = {code: (low[:, f], middle[:, f], high[:, f]) for f, code in enumerate(self.codes)}
             self.band = Band(towns, done, self.wanted)
         return self.band
 
 
-class Wanted:
+class BandRequest:
     """What a session holds while it shows a band; `drop()`, or forgetting it, says that it is not wanted any more."""
 
     def __init__(self, bands: Bands, job: _Job) -> None:
@@ -128,7 +128,7 @@ class Bands:
         self._process: Any = None
         self._outbox: SimpleQueue[tuple[Any, ...] | None] | None = None
 
-    def want(self, scenario: Scenario, geography: Geography, wanted: int = RUNS) -> Wanted:
+    def want(self, scenario: Scenario, geography: Geography, runs: int = RUNS) -> BandRequest:
         """Ask for the band of a scenario of so many runs, seeds 1 and up; returns at once."""
         key = digest(scenario)
         with self.changed:
@@ -137,10 +137,10 @@ class Bands:
             if job is None:
                 codes = tuple(faction.code or name for name, faction in scenario.factions.items())
                 job = self._jobs[key] = _Job(key, codes, pickle.dumps((scenario, geography)))
-            job.wanted, job.holders = max(wanted, job.wanted), job.holders + 1
+            job.wanted, job.holders = max(runs, job.wanted), job.holders + 1
             self._jobs.move_to_end(key)
             self._ask()
-        return Wanted(self, job)
+        return BandRequest(self, job)
 
     def close(self) -> None:
         """End the process; it starts again when something is wanted."""
@@ -160,7 +160,7 @@ class Bands:
                 job.asked = 0
                 self._send(("drop", job.key))
         unused = [key for key, job in self._jobs.items() if job.holders == 0]
-        for key in unused[: max(0, len(unused) - KEPT)]:
+        for key in unused[: max(0, len(unused) - MOST_UNUSED)]:
             del self._jobs[key]
 
     def _ask(self) -> None:
@@ -236,9 +236,9 @@ def _post(pipe: Connection, outbox: SimpleQueue[tuple[Any, ...] | None]) -> None
 BANDS = Bands()
 
 
-def band(scenario: Scenario, geography: Geography, wanted: int = RUNS) -> Wanted:
+def band(scenario: Scenario, geography: Geography, runs: int = RUNS) -> BandRequest:
     """Ask the process shared by all sessions for the band of a scenario; returns at once, and the band grows."""
-    return BANDS.want(scenario, geography, wanted)
+    return BANDS.want(scenario, geography, runs)
 
 
 def digest(scenario: Scenario) -> str:

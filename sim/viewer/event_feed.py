@@ -7,47 +7,47 @@ from collections.abc import Collection, Sequence
 
 from sim.engine.kinds import EVENT_KINDS
 from sim.event_kinds import GROUPS, TABLE
-from sim.viewer.history import Line
+from sim.viewer.history import EventLine
 
 KIND_GROUPS = {group: tuple(name for name, kind in TABLE.items() if kind.group == group) for group in GROUPS}
 
 
-def kinds_of(lines: Sequence[Line]) -> list[str]:
+def kinds_of(lines: Sequence[EventLine]) -> list[str]:
     """Return the kinds of event that occur, in the order of kinds.EVENT_KINDS."""
-    found = {line.kind for line in lines}
-    return [kind for kind in EVENT_KINDS if kind in found]
+    present = {line.kind for line in lines}
+    return [kind for kind in EVENT_KINDS if kind in present]
 
 
-def groups_of(lines: Sequence[Line]) -> list[str]:
+def groups_of(lines: Sequence[EventLine]) -> list[str]:
     """Return the groups of kinds that occur, in the order of KIND_GROUPS."""
-    found = {TABLE[line.kind].group for line in lines}
-    return [group for group in KIND_GROUPS if group in found]
+    present = {TABLE[line.kind].group for line in lines}
+    return [group for group in KIND_GROUPS if group in present]
 
 
 def pick(
-    lines: Sequence[Line],
+    lines: Sequence[EventLine],
     until_day: int,
     kinds: Collection[str] = (),
     factions: Collection[str] = (),
-    place: str = "",
-) -> list[Line]:
+    town: str = "",
+) -> list[EventLine]:
     """Return the events that have happened by a morning, newest first.
 
     `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `place` a town as the map names
     it; an empty filter lets everything through.
     """
-    wanted = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
+    chosen_kinds = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
     sides = set(factions)
     past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
-    if not (wanted or sides or place):
+    if not (chosen_kinds or sides or town):
         return list(past)
-    found: list[Line] = []
+    matches: list[EventLine] = []
     for line in past:
-        if wanted and line.kind not in wanted:
+        if chosen_kinds and line.kind not in chosen_kinds:
             continue
         if sides and line.initiator not in sides and line.target not in sides:
             continue
-        if place and line.town != place:
+        if town and line.town != town:
             continue
-        found.append(line)
-    return found
+        matches.append(line)
+    return matches

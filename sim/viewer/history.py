@@ -99,7 +99,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True)
-class Line:
+class EventLine:
     """One event in words."""
 
     row: int  # in `History.lines`
@@ -120,7 +120,7 @@ class History:
     """All mornings so far and all events so far; only appended to."""
 
     snapshots: list[Snapshot] = field(default_factory=list)
-    lines: list[Line] = field(default_factory=list)
+    lines: list[EventLine] = field(default_factory=list)
     memory: Any = None  # sim.viewer.history's own, from one day to the next
 
     @property
@@ -132,7 +132,7 @@ class History:
         """Return the snapshot of a morning; of the nearest there is for a day outside."""
         return self.snapshots[min(max(day, 0), self.day)]
 
-    def told(self, day: int) -> list[Line]:
+    def told(self, day: int) -> list[EventLine]:
         """Return the events that have happened by the morning of a day, in order of time."""
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
@@ -146,12 +146,12 @@ STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
 
 
-def first(model: ConflictModel) -> History:
+def start_history(model: ConflictModel) -> History:
     """Return the history of a model that has not taken a step; ValueError for one that has."""
     simulation = model.simulation
     if simulation.day:
         raise ValueError(f"a history begins with the first morning; the model is at day {simulation.day}")
-    history = History(memory=Memory(simulation))
+    history = History(memory=CarriedState(simulation))
     _add(simulation, history, ())
     return history
 
@@ -175,7 +175,7 @@ def follow(model: ConflictModel, history: History) -> None:
 
 
 @dataclass(frozen=True)
-class _Words:
+class AgreementText:
     """An agreement in words, all but what changes from day to day."""
 
     name: str
@@ -187,7 +187,7 @@ class _Words:
     mediator: str
 
 
-class Memory:
+class CarriedState:
     """What the next morning needs of those before."""
 
     def __init__(self, simulation: Simulation) -> None:
@@ -197,8 +197,8 @@ class Memory:
         self.codes = codes_of(result)
         self.names = [*towns(result), ""]
         self.labels = [*labels(result), ""]
-        place = {code: f for f, code in enumerate(self.codes)}
-        self.pairs = [(pair, place[pair[0]], place[pair[1]]) for pair in rebel_pairs(result.scenario)]
+        faction_index = {code: f for f, code in enumerate(self.codes)}
+        self.pairs = [(pair, faction_index[pair[0]], faction_index[pair[1]]) for pair in rebel_pairs(result.scenario)]
         self.group_code = [self.codes[f] for f in simulation.world.groups["faction"].tolist()] + [""]
         self.start = control_codes(result)[0]
         self.before, self.held = self.start, result.daily.holder[0]
@@ -210,7 +210,7 @@ class Memory:
         ]
         self.standing: Standing = {}
         self.fights: deque[list[tuple[int, int]]] = deque(maxlen=CLASH_DAYS)  # (town, deaths) of each of the last days
-        self.words: dict[int, _Words] = {}
+        self.words: dict[int, AgreementText] = {}
         self.at = np.zeros((0, 2))
         self.strength = np.zeros(0, np.int64)
 
@@ -218,22 +218,22 @@ class Memory:
         """Take in the events of a day: fighting and bases."""
         self.fights.append([])
         kind = log["kind"]
-        told = (kind == kinds.CLASH) | (kind == kinds.BASE_OPENED) | (kind == kinds.BASE_CLOSED)
-        told &= log["town"] >= 0
-        for event in log[told]:
+        relevant = (kind == kinds.CLASH) | (kind == kinds.BASE_OPENED) | (kind == kinds.BASE_CLOSED)
+        relevant &= log["town"] >= 0
+        for event in log[relevant]:
             town = int(event["town"])
             if event["kind"] == kinds.CLASH:
                 self.fights[-1].append((town, int(event["deaths_initiator"] + event["deaths_target"])))
             else:
-                one, other = (self.code(int(event[who])) for who in ("initiator", "target"))
-                note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, one, other)
+                initiator, target = (self.code(int(event[who])) for who in ("initiator", "target"))
+                note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, initiator, target)
 
     def code(self, faction: int) -> str:
         """Return the code of a faction; "" for -1."""
         return self.codes[faction] if faction >= 0 else ""
 
 
-def _lines(result: Result, memory: Memory, log: np.ndarray, start: int) -> list[Line]:
+def _lines(result: Result, memory: CarriedState, log: np.ndarray, start: int) -> list[EventLine]:
     """Return the events of a day in words; `start` is the row of the first."""
     if not len(log):
         return []
@@ -241,14 +241,14 @@ def _lines(result: Result, memory: Memory, log: np.ndarray, start: int) -> list[
     when = day_text(result.scenario.start + timedelta(days=day))
     deaths = log["deaths_initiator"] + log["deaths_target"] + log["deaths_civilians"]
     parts = (log["kind"], log["initiator"], log["target"], log["town"], log["given"], deaths)
-    found = []
-    for row, (text, kind, one, other, town, given, died) in enumerate(
+    lines = []
+    for row, (text, kind, initiator_group, target_group, town, given, died) in enumerate(
         zip(texts(result, log), *(part.tolist() for part in parts), strict=True), start
     ):
-        code, target = memory.code(one), memory.code(other)
-        word, place = kinds.EVENT_KINDS[kind], memory.names[town]
-        found.append(Line(row, day, when, event_id(row), word, code, target, place, text, bool(given), died))
-    return found
+        code, target = memory.code(initiator_group), memory.code(target_group)
+        word, town_name = kinds.EVENT_KINDS[kind], memory.names[town]
+        lines.append(EventLine(row, day, when, event_id(row), word, code, target, town_name, text, bool(given), died))
+    return lines
 
 
 def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> None:
@@ -282,7 +282,7 @@ def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> No
     )
 
 
-def _map(simulation: Simulation, memory: Memory, when: date) -> MapState:
+def _map(simulation: Simulation, memory: CarriedState, when: date) -> MapState:
     """Return the map of the morning, as sim.plots.map.state.States gives it for a finished run."""
     day, holder = simulation.day, simulation.daily.holder[simulation.day]
     code = control_codes(simulation.result(), day)[0]
@@ -292,13 +292,13 @@ def _map(simulation: Simulation, memory: Memory, when: date) -> MapState:
     for fights in memory.fights:
         for town, died in fights:
             deaths[town] = deaths.get(town, 0) + died
-    changed = _kept(code != memory.start)
+    changed = _freeze(code != memory.start)
     memory.before, memory.held = code, holder
     codes = tuple(code.tolist())
     return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases_shown(memory.standing, codes))
 
 
-def _sides(memory: Memory, town: int, code: str, holder: int) -> tuple[str, ...]:
+def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str, ...]:
     """Return the sides of a town whose code changed on the day."""
     if code != CONTESTED:
         return sides_held(code)
@@ -309,7 +309,7 @@ def _sides(memory: Memory, town: int, code: str, holder: int) -> tuple[str, ...]
     return memory.parties.get(town, UNKNOWN)
 
 
-def _kept(array: np.ndarray) -> np.ndarray:
+def _freeze(array: np.ndarray) -> np.ndarray:
     """Return an array that nobody can change any more."""
     array.setflags(write=False)
     return array
@@ -325,24 +325,24 @@ def _fighters(world: World, factions: int, forces: np.ndarray) -> np.ndarray:
     """Return the fighters of each faction who stand in each town: i8 [T, F]."""
     standing = (forces["alive"] == 1) & (forces["town"] >= 0)
     at = forces["town"][standing] * factions + forces["faction"][standing]
-    found = np.bincount(at, forces["fighters"][standing], len(world.towns) * factions)
-    return _kept(found.astype(np.int64).reshape(-1, factions))
+    counts = np.bincount(at, forces["fighters"][standing], len(world.towns) * factions)
+    return _freeze(counts.astype(np.int64).reshape(-1, factions))
 
 
 def _places(world: World, forces: np.ndarray) -> np.ndarray:
     """Return where forces are, km east and north: f8 [n, 2]; on the way, the middle of their cell."""
     side = world.space["cell_km"][0]
-    found = np.column_stack([(forces["x"] + 0.5) * side, (forces["y"] + 0.5) * side])
+    points = np.column_stack([(forces["x"] + 0.5) * side, (forces["y"] + 0.5) * side])
     standing = forces["town"] >= 0
-    found[standing] = _town_places(world, forces["town"][standing])
-    return found
+    points[standing] = _town_places(world, forces["town"][standing])
+    return points
 
 
 def _town_places(world: World, town: np.ndarray) -> np.ndarray:
     return np.column_stack([world.towns["east"][town], world.towns["north"][town]])
 
 
-def _moves(world: World, memory: Memory, rows: np.ndarray, forces: np.ndarray) -> tuple[Move, ...]:
+def _moves(world: World, memory: CarriedState, rows: np.ndarray, forces: np.ndarray) -> tuple[Move, ...]:
     """Return the forces that moved on the day or are on the way, of those in rows of the table.
 
     A column formed on the day comes from its home; one that joined a garrison at home has the fighters it had before.
@@ -354,12 +354,12 @@ def _moves(world: World, memory: Memory, rows: np.ndarray, forces: np.ndarray) -
     fighters = forces["fighters"].copy()
     fighters[joined & ~new] = memory.strength[rows[joined & ~new]]
     alive = forces["alive"] == 1
-    told = ((now != before).any(axis=1) & (alive | joined)) | (alive & (forces["goal"] >= 0))
+    moving = ((now != before).any(axis=1) & (alive | joined)) | (alive & (forces["goal"] >= 0))
     memory.at = _grown(memory.at, rows, now)
     memory.strength = _grown(memory.strength, rows, forces["fighters"])
     fields = ("key", "faction", "group", "goal", "orders")
-    columns = [forces[name][told].tolist() for name in fields]
-    rest = (fighters[told].tolist(), before[told].tolist(), now[told].tolist())
+    columns = [forces[name][moving].tolist() for name in fields]
+    rest = (fighters[moving].tolist(), before[moving].tolist(), now[moving].tolist())
     return tuple(
         Move(
             key,
@@ -376,47 +376,47 @@ def _moves(world: World, memory: Memory, rows: np.ndarray, forces: np.ndarray) -
     )
 
 
-def _grown(kept: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _grown(stored: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return what is kept by row, with the values of some rows put in; rows beyond the last are added."""
-    size = max(len(kept), int(rows.max()) + 1 if len(rows) else 0)
-    found = np.zeros((size, *kept.shape[1:]), kept.dtype)
-    found[: len(kept)] = kept
-    found[rows] = values
-    return found
+    size = max(len(stored), int(rows.max()) + 1 if len(rows) else 0)
+    grown = np.zeros((size, *stored.shape[1:]), stored.dtype)
+    grown[: len(stored)] = stored
+    grown[rows] = values
+    return grown
 
 
-def _accords(simulation: Simulation, memory: Memory) -> tuple[Accord, ...]:
+def _accords(simulation: Simulation, memory: CarriedState) -> tuple[Accord, ...]:
     """Return the agreements in force."""
-    table, found = simulation.world.agreements, []
+    table, accords = simulation.world.agreements, []
     for row in _live(simulation.world, "agreements", tables.L_AGREEMENTS).tolist():
         a = table[row]
         if a["alive"] == 0:
             continue
         if row not in memory.words:
             memory.words[row] = _words(memory, row, a)
-        said, last = memory.words[row], int(a["expires"])
+        words, last = memory.words[row], int(a["expires"])
         left = None if last < 0 else max(0, last - simulation.day)
         age, broken = simulation.day - int(a["signed"]), int(a["violations"])
-        found.append(Accord(**vars(said), age=age, left=left, violations=broken, given=bool(a["given"])))
-    return tuple(found)
+        accords.append(Accord(**vars(words), age=age, left=left, violations=broken, given=bool(a["given"])))
+    return tuple(accords)
 
 
-def _words(memory: Memory, row: int, agreement: np.void) -> _Words:
+def _words(memory: CarriedState, row: int, agreement: np.void) -> AgreementText:
     result, town, mediator = memory.result, int(agreement["town"]), int(agreement["mediator"])
     parties = sides_of(result, agreement)
-    place = memory.labels[town]
-    return _Words(
+    town_name = memory.labels[town]
+    return AgreementText(
         name=agreement_name(result, row, parties),
         sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
         parties=" / ".join(parties),
         terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),
-        scope=agreement_phrase(kinds.SCOPES[agreement["scope"]], place),
-        town=place,
+        scope=agreement_phrase(kinds.SCOPES[agreement["scope"]], town_name),
+        town=town_name,
         mediator=result.groups[mediator] if mediator >= 0 else "",
     )
 
 
-def _disputes(simulation: Simulation, memory: Memory) -> tuple[Dispute, ...]:
+def _disputes(simulation: Simulation, memory: CarriedState) -> tuple[Dispute, ...]:
     """Return the disputes that are not settled."""
     world, groups = simulation.world, memory.result.groups
     rows = world.disputes[_live(world, "disputes", tables.L_DISPUTES)]

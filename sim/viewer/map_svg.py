@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
-    from sim.viewer.history import Line, Move, Snapshot
+    from sim.viewer.history import EventLine, Move, Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
@@ -131,7 +131,7 @@ class MapDrawing:
         """Return one standalone SVG to take away: title, map, legend and stamp (`sim.plots.style.stamp`)."""
         return still(self, snapshot, stamp_text, self._groups(snapshot, differing), bool(differing))
 
-    def fought(self, snapshot: Snapshot, lines: Sequence[Line]) -> frozenset[int]:
+    def fought(self, snapshot: Snapshot, lines: Sequence[EventLine]) -> frozenset[int]:
         """Return the towns with fighting on the day before a morning; `lines` are those of the history."""
         names = {lines[row].town for row in snapshot.fresh if lines[row].kind == "clash"}
         return frozenset(town for town in snapshot.map.clashes if self.ground.geography.places[town].name in names)
@@ -186,13 +186,13 @@ class MapDrawing:
         for town, sides in enumerate(state.sides):
             deaths = state.clashes.get(town, -1)
             look = (changed[town], town in differing, town == selected, town in fresh)
-            told = (town, sides, deaths, bases.get(town, ()), tuple(fighters[town]), *look)
-            text = self._towns.get(told)
+            key = (town, sides, deaths, bases.get(town, ()), tuple(fighters[town]), *look)
+            text = self._towns.get(key)
             if text is None:
                 if len(self._towns) > 100 * MOST_KEPT:
                     self._towns.clear()
-                text = self._towns[told] = self._town(town, sides, deaths, bases.get(town, ()), fighters[town], look)
-            (loud if deaths >= 0 or told[3] or any(look) else parts).append(text)
+                text = self._towns[key] = self._town(town, sides, deaths, bases.get(town, ()), fighters[town], look)
+            (loud if deaths >= 0 or key[3] or any(look) else parts).append(text)
         return "".join(parts) + "".join(loud)
 
     def _town(
@@ -212,8 +212,8 @@ class MapDrawing:
             faded = "" if fresh else ' fill-opacity=".75"'
             parts.append(self._use("burst", size, BURST, INK, f'{faded} class="{"now" if fresh else "past"}"'))
         parts += self.symbol(sides, radius)
-        for wanted, gap, colour in ((changed, RING, INK), (differs, RING + 3.2, EVIDENCE_INK)):
-            if wanted:
+        for ringed, gap, colour in ((changed, RING, INK), (differs, RING + 3.2, EVIDENCE_INK)):
+            if ringed:
                 parts.append(ring(radius + gap, colour))
         if selected:
             parts.append(ring(radius + RING + 3.2, INK, ' stroke-dasharray="4 2.5"'))
@@ -224,7 +224,7 @@ class MapDrawing:
             parts.append(f'<g transform="translate({number(foot + 5 * k)} {number(-foot)})">{flag}</g>')
         return (
             f'<g class="t" data-town="{town}" transform="{self._spots[town]}"><title>'
-            f'{self._told(town, sides, deaths, bases, fighters, changed)}</title><g class="k">{"".join(parts)}</g></g>'
+            f'{self._tooltip_text(town, sides, deaths, bases, fighters, changed)}</title><g class="k">{"".join(parts)}</g></g>'
         )
 
     def _bar(self, radius: float, fighters: list[int]) -> str:
@@ -258,7 +258,7 @@ class MapDrawing:
             for code, part in zip(sides, ("L", "R"), strict=True)
         ]
 
-    def _told(
+    def _tooltip_text(
         self, town: int, sides: tuple[str, ...], deaths: int, bases: tuple[str, ...], fighters: list[int], changed: bool
     ) -> str:
         name = self.look.names.get
@@ -341,9 +341,9 @@ def _defs(drawing: MapDrawing) -> str:
         for town, cell in enumerate(drawing.ground.cells)
     ]
     gap = CONTESTED_GAP_KM * drawing.unit
-    for place, code in enumerate((*look.codes, "MIXED")):
+    for index, code in enumerate((*look.codes, "MIXED")):
         parts.append(
-            f'<pattern id="{key}b{place}" width="{gap:.2f}" height="{gap:.2f}" patternUnits="userSpaceOnUse" '
+            f'<pattern id="{key}b{index}" width="{gap:.2f}" height="{gap:.2f}" patternUnits="userSpaceOnUse" '
             f'patternTransform="rotate(-45)"><path d="M0 0h{gap / 2:.2f}v{gap:.2f}H0z" '
             f'fill="{pale_of(look.colour(code))}"/></pattern>'
         )
@@ -390,7 +390,7 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
     zone = _zone_label(drawing, scale, points, radii, frame)
     if zone is not None:
         labels, clear = [zone[0]], [zone[1]]
-    population = np.array([place.population for place in ground.geography.places])
+    population = np.array([map_town.population for map_town in ground.geography.places])
     rank = np.log10(1 + population) + 100.0 * np.isin(np.arange(len(points)), ground.watch)
     must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.ground.radii > 6)}
     order = np.argsort(-rank, kind="stable")

@@ -35,7 +35,7 @@ NOT_OFFERED = ("policy", "given")
 
 
 @dataclass(frozen=True)
-class Main:
+class SliderSpec:
     """One of the six sliders: argument of LiveModel, dotted key, label, unit, ends and step."""
 
     name: str
@@ -48,12 +48,14 @@ class Main:
 
 
 MAIN = (
-    Main("attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts", "a town and month", 0, 0.1, 0.005),
-    Main("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal", "chance", 0, 1, 0.05),
-    Main("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", "", 0, 1.5, 0.05),
-    Main("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away", "share", 0, 1, 0.05),
-    Main("signing", "rules.ceasefire.signing_per_10_deaths", "Signing", "a day, per 10 deaths", 0, 0.3, 0.005),
-    Main("hold", "rules.ceasefire.hold_days", "Hold of agreements", "days", 1, 60, 1),
+    SliderSpec(
+        "attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts", "a town and month", 0, 0.1, 0.005
+    ),
+    SliderSpec("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal", "chance", 0, 1, 0.05),
+    SliderSpec("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", "", 0, 1.5, 0.05),
+    SliderSpec("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away", "share", 0, 1, 0.05),
+    SliderSpec("signing", "rules.ceasefire.signing_per_10_deaths", "Signing", "a day, per 10 deaths", 0, 0.3, 0.005),
+    SliderSpec("hold", "rules.ceasefire.hold_days", "Hold of agreements", "days", 1, 60, 1),
 )
 
 
@@ -71,15 +73,15 @@ class Choice:
 def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
     """Return what may be opened through the page: scenarios/, outputs/, and the files named on the command line."""
     files = [*sorted(SCENARIOS.glob("*.yaml")), *sorted(Path("scenarios").glob("*.yaml"))]
-    found: dict[Path, Choice] = {}
+    by_path: dict[Path, Choice] = {}
     for path in (*given, *files):
-        if path.is_file() and path.resolve() not in found:
-            found[path.resolve()] = _scenario_choice(path)
+        if path.is_file() and path.resolve() not in by_path:
+            by_path[path.resolve()] = _scenario_choice(path)
     runs = sorted(OUTPUTS.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in (*given, *(path.parent for path in runs)):
-        if can_replay(folder) and folder.resolve() not in found:
-            found[folder.resolve()] = Choice(f"run:{folder.name}", folder, f"replay {folder.name}", "", replay=True)
-    return list(found.values())
+        if can_replay(folder) and folder.resolve() not in by_path:
+            by_path[folder.resolve()] = Choice(f"run:{folder.name}", folder, f"replay {folder.name}", "", replay=True)
+    return list(by_path.values())
 
 
 def can_replay(folder: Path) -> bool:
@@ -116,7 +118,7 @@ def value_at(scenario: Scenario, key: str) -> float:
     return float(value.best)
 
 
-def fitting_step(main: Main, value: float) -> float:
+def fitting_step(main: SliderSpec, value: float) -> float:
     """Return the slider's step, made finer until the scenario's own value lies on it."""
     step = main.step
     for _ in range(4):
@@ -126,35 +128,35 @@ def fitting_step(main: Main, value: float) -> float:
     return step
 
 
-def slider_label(main: Main, value: float, own: float) -> str:
+def slider_label(main: SliderSpec, value: float, own: float) -> str:
     """Return what stands over a slider: name, value, unit, and the scenario's own value where it is another.
 
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
-    told = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
-    return told if _same(value, own) else f"{told} (changed from {_short(own)})"
+    label = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
+    return label if _same(value, own) else f"{label} (changed from {_short(own)})"
 
 
 def _short(value: float) -> str:
     return f"{value:.4g}"
 
 
-def _same(one: float, two: float) -> bool:
-    return math.isclose(one, two, rel_tol=1e-9, abs_tol=1e-12)
+def _same(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-12)
 
 
 def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     """Say by which changes ("KEY=VALUE") two lists differ: the new value, or that the file's own comes back."""
     labels = {main.key: main.label for main in MAIN}
     old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
-    told = []
+    phrases = []
     for key in {**old, **new}:
         if old.get(key) == new.get(key):
             continue
         name = labels.get(key, key)
         value = _plain(new[key]) if key in new else "as in the file"
-        told.append("policies" if key == "policy" else f"{name} {value}")
-    return told
+        phrases.append("policies" if key == "policy" else f"{name} {value}")
+    return phrases
 
 
 def _plain(text: str) -> str:
@@ -166,26 +168,28 @@ def _plain(text: str) -> str:
 
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
     """Return the six sliders' values by key where they differ from the scenario's own."""
-    found = {}
+    sets = {}
     for main in MAIN:
         value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
         if not _same(value, value_at(scenario, main.key)):
-            found[main.key] = flow(value)
-    return found
+            sets[main.key] = flow(value)
+    return sets
 
 
 def groups(scenario: Scenario) -> list[dict[str, Any]]:
     """Return all inputs but the six, grouped: {key, title, about, rows}; a row is what a person can set (see `_row`)."""
-    shown: dict[str, dict[str, Any]] = {}
+    groups_by_key: dict[str, dict[str, Any]] = {}
     for key, slot, value in _inputs(ROOT, scenario):
         row = _row(key, slot, value)
         if row is not None and row["key"] not in {main.key for main in MAIN}:
             top = _group_of(key)
-            group = shown.setdefault(dotted(top), {"key": dotted(top), "title": _title(top), "about": "", "rows": []})
+            group = groups_by_key.setdefault(
+                dotted(top), {"key": dotted(top), "title": _title(top), "about": "", "rows": []}
+            )
             group["about"] = group["about"] or _about(top)
             row["label"] = _label(key[len(top) :])
             group["rows"].append(row)
-    return sorted(shown.values(), key=lambda group: not group["key"].startswith("rules"))
+    return sorted(groups_by_key.values(), key=lambda group: not group["key"].startswith("rules"))
 
 
 def _inputs(slot: Slot, value: Any, key: Key = ()) -> Iterator[tuple[Key, Slot, Any]]:
@@ -266,9 +270,9 @@ class Offer:
 
 def offers(scenario: Scenario) -> list[Offer]:
     """Return the policies of this scenario and of the project's others on its map; those that cannot apply are left out."""
-    found: dict[str, Offer] = {}
+    offers_by_key: dict[str, Offer] = {}
     for policy in scenario.policy:
-        _offer(found, policy, "")
+        _offer(offers_by_key, policy, "")
     for choice in choices():
         if choice.replay:
             continue
@@ -278,26 +282,26 @@ def offers(scenario: Scenario) -> list[Offer]:
             continue
         if other.map == scenario.map:
             for policy in other.policy:
-                _offer(found, policy, other.title)
-    return list(found.values())
+                _offer(offers_by_key, policy, other.title)
+    return list(offers_by_key.values())
 
 
-def _offer(found: dict[str, Offer], policy: Policy, of: str) -> None:
+def _offer(offers_by_key: dict[str, Offer], policy: Policy, of: str) -> None:
     day = policy.on or policy.by
     when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
     data = as_data(policy)
     key = flow(data)
-    found.setdefault(key, Offer(key, when + policy_phrase(policy), data, of))
+    offers_by_key.setdefault(key, Offer(key, when + policy_phrase(policy), data, of))
 
 
 def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:
     """Return the list of policies as a change, where the switches make it differ from the scenario's own."""
     known = {offer.key: offer for offer in offers(scenario)}
     own = [flow(as_data(policy)) for policy in scenario.policy]
-    wanted = [key for key in known if on.get(key, key in own)]
-    if wanted == own:
+    chosen = [key for key in known if on.get(key, key in own)]
+    if chosen == own:
         return {}
-    return {"policy": "[" + ", ".join(wanted) + "]"}
+    return {"policy": "[" + ", ".join(chosen) + "]"}
 
 
 def checked(scenario: Scenario, key: str, value: Any) -> str | None:
@@ -328,7 +332,7 @@ def key_of(policy: Policy) -> str:
 
 def about_main(scenario: Scenario) -> list[dict[str, Any]]:
     """Return for each of the six sliders label, meaning, unit, ranges, value and source."""
-    found = []
+    rows = []
     for main in MAIN:
         key: Key = tuple(main.key.split("."))
         value: Any = scenario
@@ -337,5 +341,5 @@ def about_main(scenario: Scenario) -> list[dict[str, Any]]:
         slot = slot_at(key)
         row = _row(key, slot, value) if slot is not None else None
         if row is not None:
-            found.append(row | {"label": f"{main.label}, {main.unit}".rstrip(", ")})
-    return found
+            rows.append(row | {"label": f"{main.label}, {main.unit}".rstrip(", ")})
+    return rows

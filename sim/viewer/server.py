@@ -21,7 +21,7 @@ from sim.errors import Fault, InputError
 from sim.viewer.guard import Application, Guard
 
 if TYPE_CHECKING:
-    from sim.viewer.session import Source
+    from sim.viewer.session import RunSource
 
 PORT = 8765
 HERE = "127.0.0.1"
@@ -45,7 +45,7 @@ SETTINGS = {
 class Watching:
     """What the page opens with: one source, or two on one seed; `given` are files of the command line."""
 
-    sources: tuple[Source, ...] = ()
+    sources: tuple[RunSource, ...] = ()
     given: tuple[Path, ...] = ()
     seeds: int = 200  # runs behind the curve of towns held; 0 none
 
@@ -53,7 +53,7 @@ class Watching:
 WATCHING = Watching()
 
 
-def prepare(sources: tuple[Source, ...], seeds: int = 200) -> None:
+def prepare(sources: tuple[RunSource, ...], seeds: int = 200) -> None:
     """Say what the page opens with and make Solara's settings, before Solara is imported."""
     WATCHING.sources, WATCHING.seeds = sources, seeds
     WATCHING.given = tuple(source.path for source in sources)
@@ -65,8 +65,10 @@ def require_watch() -> None:
     """Raise InputError where the page's libraries are not installed."""
     missing = [name for name in ("solara", "uvicorn", "ipyvuetify", "altair") if importlib.util.find_spec(name) is None]
     if missing:
-        said = f"needs {', '.join(missing)}: pip install '.[offline]', or '.[watch]' for a page that fetches its parts"
-        raise InputError([Fault("watch", None, "", said)])
+        message = (
+            f"needs {', '.join(missing)}: pip install '.[offline]', or '.[watch]' for a page that fetches its parts"
+        )
+        raise InputError([Fault("watch", None, "", message)])
 
 
 def offline_folder() -> Path | None:
@@ -120,12 +122,12 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
 
     address, server = _address(bound, host), make_server(host)
 
-    def tell() -> None:
+    def announce() -> None:
         opened(address)
         if browser:
             webbrowser.open(address)
 
-    waiting = threading.Thread(target=_once_started, args=(server, tell), daemon=True)
+    waiting = threading.Thread(target=_once_started, args=(server, announce), daemon=True)
     waiting.start()
     try:
         server.run(sockets=[bound])
@@ -142,12 +144,12 @@ def make_server(host: str) -> Any:
     return uvicorn.Server(uvicorn.Config(guarded, timeout_graceful_shutdown=1, **quiet))
 
 
-def _once_started(server: Any, tell: Callable[[], None]) -> None:
+def _once_started(server: Any, announce: Callable[[], None]) -> None:
     pause = threading.Event()
     while not server.started and not server.should_exit:
         pause.wait(0.02)
     if server.started:
-        tell()
+        announce()
 
 
 def _application() -> Application:

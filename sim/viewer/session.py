@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 
 import mesa
 
-from sim.engine.simulation import Part, Simulation
+from sim.engine.simulation import CoursePart, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
 from sim.scenario.diff import changes
 from sim.scenario.schema import Scenario
-from sim.viewer.history import History, first, follow
+from sim.viewer.history import History, follow, start_history
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -32,7 +32,7 @@ PATIENCE = 1.0  # s to wait for a picture: a tab in the background draws none
 PAUSE = 3.0  # s after which playing has begun anew
 
 
-class Pace:
+class PlayThrottle:
     """One tab's. The browser's words are heard in one thread; playing is another, and it alone waits."""
 
     def __init__(self) -> None:
@@ -53,11 +53,11 @@ class Pace:
             self._day, self._hearing = day, threading.get_ident()
             self._drawn.notify_all()
 
-    def wait(self, shown: Callable[[], int]) -> None:
+    def wait(self, current_day: Callable[[], int]) -> None:
         """Wait until the day shown is on the screen, in the thread that plays."""
         if self.playing:
             with self._drawn:
-                self._drawn.wait_for(lambda: self._day == shown(), PATIENCE)
+                self._drawn.wait_for(lambda: self._day == current_day(), PATIENCE)
 
     def days(self) -> int:
         """Return the days to simulate until the next picture: one, but at full speed as many as its pace asks for."""
@@ -72,7 +72,7 @@ MOST_NEW_SEED = 10**6
 
 
 @dataclass(frozen=True)
-class Source:
+class RunSource:
     """What a run is made from: a scenario file with changes laid over it ("KEY=VALUE"), or the folder of a finished run."""
 
     path: Path
@@ -81,28 +81,28 @@ class Source:
     replay: bool = False
 
 
-class Watched(ConflictModel):
+class RecordedModel(ConflictModel):
     """A model whose mornings and events are kept for the page; its history only grows."""
 
     def __init__(self, file: Path | Scenario, rng: int, sets: Sequence[str] = (), label: str = "") -> None:
         """Set up the first day; InputError with all faults of the file."""
         super().__init__(file, rng=rng, sets=sets)
         self.label = label or self.name or self.simulation.scenario.title
-        self.history: History = first(self)
+        self.history: History = start_history(self)
 
     def use(self, values: Mapping[str, float]) -> None:
         """Start again with the values that a finished run used for its inputs."""
         if dict(values) != self.simulation.values:
             old = self.simulation
             self.simulation = Simulation(old.scenario, old.geography, old.seed, values)
-            self.history = first(self)
+            self.history = start_history(self)
 
     def step(self) -> None:
         """Simulate one day and note it."""
         super().step()
         follow(self, self.history)
 
-    def branch(self, part: Part) -> None:
+    def branch(self, part: CoursePart) -> None:
         """Simulate up to the day of a branch, and go on from there with its scenario and values; ValueError if they do not fit."""
         while self.simulation.day < min(part.day, self.simulation.days):
             self.step()
@@ -114,17 +114,17 @@ class Watched(ConflictModel):
             self.step()
 
 
-def build(source: Source) -> Watched:
+def build(source: RunSource) -> RecordedModel:
     """Return the model of a source: at its first day, or with all days of a finished run.
 
     InputError where the file has faults, or the run is of another version or does not come out the same.
     """
     if source.replay:
         return _replayed(source.path)
-    return Watched(source.path, source.seed, source.sets)
+    return RecordedModel(source.path, source.seed, source.sets)
 
 
-def _replayed(folder: Path) -> Watched:
+def _replayed(folder: Path) -> RecordedModel:
     from sim.results.manifest import MANIFEST, read_manifest
     from sim.results.run import Run
     from sim.results.verify import parts_of
@@ -132,7 +132,7 @@ def _replayed(folder: Path) -> Watched:
     run, manifest = Run.open(folder), read_manifest(folder)
     _same_version(folder, str((manifest.get("product") or {}).get("version", "")))
     whole, *later = parts_of(folder, manifest)
-    model = Watched(whole.scenario, run.seed, label=run.name)
+    model = RecordedModel(whole.scenario, run.seed, label=run.name)
     try:
         model.use(whole.values)
         for part in later:
@@ -144,21 +144,23 @@ def _replayed(folder: Path) -> Watched:
     return model
 
 
-def _same_version(folder: Path, made: str) -> None:
+def _same_version(folder: Path, version: str) -> None:
     from sim import __version__
 
-    if made != __version__:
-        said = f"was made by version {made or 'unknown'}; this is {__version__}: run the scenario again to replay it"
-        raise InputError([Fault(str(folder), None, "", said)])
+    if version != __version__:
+        message = (
+            f"was made by version {version or 'unknown'}; this is {__version__}: run the scenario again to replay it"
+        )
+        raise InputError([Fault(str(folder), None, "", message)])
 
 
-def _same_events(folder: Path, model: Watched, run: Run) -> None:
+def _same_events(folder: Path, model: RecordedModel, run: Run) -> None:
     """Raise InputError where a run simulated again has other events than its folder."""
     again = type(run).of(model.simulation.result(), run.name)
-    kept = ["event_id", "kind", "day", "town", "initiator", "target"]
-    if not again.events[kept].equals(run.events[kept]):
-        said = "simulating it again gives other events: run the scenario again to replay it"
-        raise InputError([Fault(str(folder), None, "", said)])
+    columns = ["event_id", "kind", "day", "town", "initiator", "target"]
+    if not again.events[columns].equals(run.events[columns]):
+        message = "simulating it again gives other events: run the scenario again to replay it"
+        raise InputError([Fault(str(folder), None, "", message)])
 
 
 @dataclass(eq=False)
@@ -168,17 +170,17 @@ class Session:
     Steps are made by the thread that plays, all else by the one that hears the browser: `lock` keeps them apart.
     """
 
-    sources: tuple[Source, ...]
-    wanting: Callable[[], tuple[Source, ...]] = field(init=False, repr=False)
-    given: tuple[Source, ...] = field(init=False)  # of the command line
-    runs: tuple[Watched, ...] = ()
+    sources: tuple[RunSource, ...]
+    wanting: Callable[[], tuple[RunSource, ...]] = field(init=False, repr=False)
+    given: tuple[RunSource, ...] = field(init=False)  # of the command line
+    runs: tuple[RecordedModel, ...] = ()
     day: int = 0  # the morning shown
     turn: int = 0  # resets so far
     faults: tuple[str, ...] = ()
     said: str = ""  # what the last Reset did
     opened: bool = False  # whether it has had its first model
     closed: bool = False
-    pace: Pace = field(default_factory=Pace)
+    pace: PlayThrottle = field(default_factory=PlayThrottle)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
@@ -211,7 +213,7 @@ class Session:
         """Whether two runs are shown side by side: those of the command line, which stay."""
         return len(self.sources) > 1
 
-    def view(self) -> tuple[tuple[Watched, ...], int, int]:
+    def view(self) -> tuple[tuple[RecordedModel, ...], int, int]:
         """Return (runs, day shown, last day there is), which belong together."""
         with self.lock:
             return self.runs, self.day, self.frontier
@@ -263,15 +265,15 @@ class Session:
             self.faults = tuple(str(fault) for fault in error.faults)
             self.said = ""
             return
-        said = _told(old[0], runs[0], before[0], after[0])
+        notice = _reset_notice(old[0], runs[0], before[0], after[0])
         with self.lock:
             if not self.closed:
                 self.sources, self.runs = after, runs
-            self._back(said)
+            self._back(notice)
 
-    def _back(self, said: str) -> None:
+    def _back(self, notice: str) -> None:
         with self.lock:
-            self.day, self.faults, self.said = 0, (), said
+            self.day, self.faults, self.said = 0, (), notice
             self.turn += 1
 
     def close(self) -> None:
@@ -281,16 +283,16 @@ class Session:
             self.runs = ()
 
 
-def check_pair(one: Watched, two: Watched) -> None:
+def check_pair(left: RecordedModel, right: RecordedModel) -> None:
     """Raise InputError where two runs cannot be shown side by side: their maps are not the same."""
-    here, there = ([place.name for place in run.geography.places] for run in (one, two))
+    here, there = ([map_town.name for map_town in run.geography.places] for run in (left, right))
     if here != there:
-        names = " and ".join(str(run.simulation.scenario.map) for run in (one, two))
-        said = f"side by side needs two scenarios on one map, not on {names}"
-        raise InputError([Fault("watch", None, "", said)])
+        names = " and ".join(str(run.simulation.scenario.map) for run in (left, right))
+        message = f"side by side needs two scenarios on one map, not on {names}"
+        raise InputError([Fault("watch", None, "", message)])
 
 
-def _told(old: Watched, new: Watched, before: Source, after: Source) -> str:
+def _reset_notice(old: RecordedModel, new: RecordedModel, before: RunSource, after: RunSource) -> str:
     """Say what a reset did."""
     parts = []
     if before.path != after.path:
@@ -303,7 +305,7 @@ def _told(old: Watched, new: Watched, before: Source, after: Source) -> str:
     return f"Reset: applied {', '.join(parts)}." if parts else "Reset: the same scenario and seed from the first day."
 
 
-def changed_from_file(model: Watched, source: Source) -> list[str]:
+def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
     """Return in words what the page has changed in the scenario of a file, or what a scenario changes in the one it extends."""
     now, base = model.simulation.scenario, _extended(source)
     return [] if base is None else [str(change) for change in changes(base, now) if not _wording(change.path)]
@@ -314,7 +316,7 @@ def _wording(path: str) -> bool:
     return path in ("question", "title") or path.startswith(("compare_with", "headline")) or path.endswith(".source")
 
 
-def _extended(source: Source) -> Scenario | None:
+def _extended(source: RunSource) -> Scenario | None:
     """Return the scenario that a file extends where that is one of its own, else the file's as it is written."""
     if source.replay:
         return None

@@ -37,7 +37,7 @@ from sim.plots.style import (
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
 
-    from sim.plots.style import Look
+    from sim.plots.style import FactionStyles
     from sim.viewer.history import Snapshot
     from sim.viewer.map_svg import MapDrawing
 
@@ -161,23 +161,23 @@ def _row(x: float, y: float, room: float, row: Row) -> str:
     middle = y + ROW / 2
     taken = text_width(note, FONT_SIZE) + 8 if note else 0
     text = fitted(text, FONT_SIZE, room - TEXT_AT - taken)
-    told = words(x + TEXT_AT, middle + 4, text, FONT_SIZE)
+    label = words(x + TEXT_AT, middle + 4, text, FONT_SIZE)
     if note:
-        told += words(x + min(room, 205), middle + 4, note, FONT_SIZE, f'text-anchor="end" fill="{QUIET}"')
-    return f'<g transform="translate({number(x + 15)} {number(middle)})">{symbol}</g>{told}'
+        label += words(x + min(room, 205), middle + 4, note, FONT_SIZE, f'text-anchor="end" fill="{QUIET}"')
+    return f'<g transform="translate({number(x + 15)} {number(middle)})">{symbol}</g>{label}'
 
 
 def _held(drawing: MapDrawing, state: MapState) -> tuple[str, list[Row]]:
     look, count, rows = drawing.look, state.count, []
-    shown = [code for code in look.codes if count.get(code) or drawing.before.get(code)]
-    for code in [*shown, CONTESTED, NEUTRAL]:
-        sides = (code,) if code in look.codes else example_sides(state, code, shown)
+    visible_codes = [code for code in look.codes if count.get(code) or drawing.before.get(code)]
+    for code in [*visible_codes, CONTESTED, NEUTRAL]:
+        sides = (code,) if code in look.codes else example_sides(state, code, visible_codes)
         name = {CONTESTED: "contested", NEUTRAL: "neutral"}.get(code) or look.names[code]
         rows.append((town_symbol(look, sides, 6.1), name, count_text(code, count, drawing.before)))
     return "Towns held (since the start)", rows
 
 
-def town_symbol(look: Look, sides: tuple[str, ...], radius: float) -> str:
+def town_symbol(look: FactionStyles, sides: tuple[str, ...], radius: float) -> str:
     """Return a town's symbol round the origin, needing no other element."""
     if not sides:
         return f'<circle r="{number(radius)}" fill="{PAPER}" stroke="{INK}" stroke-width="1.2"/>'
@@ -302,8 +302,8 @@ def still(drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, signs: str, 
     last = height - 40 - 13 * len(credit)
     parts += [words(wide + 32, last + 13 * (i + 1), line, 9.5, f'fill="{QUIET}"') for i, line in enumerate(credit)]
     parts.append(_stamp(drawing, stamp_text, width, height - 12))
-    told = escape(f"{stamp_text} · {evidence_line(drawing.scenario)}")
-    return canvas(width, height, f"<title>{told}</title>" + "".join(parts))
+    title_text = escape(f"{stamp_text} · {evidence_line(drawing.scenario)}")
+    return canvas(width, height, f"<title>{title_text}</title>" + "".join(parts))
 
 
 def _stamp(drawing: MapDrawing, text: str, width: float, y: float) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.cli.batch import Pace, duration, size_text
+from sim.cli.batch import RateMeter, duration, size_text
 from sim.cli.main import main
 from sim.study import status
 from sim.study.path_kind import Kind, kind_of
@@ -142,14 +142,14 @@ def test_the_ready_studies_can_be_planned(path: Path) -> None:
 
 
 def test_speed_leaves_out_the_start() -> None:
-    pace = Pace()
+    pace = RateMeter()
     assert pace.words(Progress(0, 0, 100, 0, 0.1)) == ""
     assert pace.words(Progress(10, 0, 100, 10, 60.0)) == ""  # compiled meanwhile
     assert pace.words(Progress(30, 2, 100, 32, 71.0)) == "2.0 runs a second, 34 s left, 2 failed"
 
 
 def test_speed_of_one_round_of_runs_is_not_carried_over_to_the_next() -> None:
-    pace = Pace()
+    pace = RateMeter()
     for fresh, seconds in ((32, 1.0), (64, 2.0)):
         pace.words(Progress(fresh, 0, 64, fresh, seconds))
     assert pace.words(Progress(0, 0, 64, 0, 0.0)) == ""

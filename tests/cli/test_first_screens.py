@@ -201,7 +201,7 @@ def test_every_first_start_says_that_it_compiles_and_when_that_is_done(
     monkeypatch.chdir(tmp_path)
     if words[1].startswith("outputs"):
         assert main(["run", "two_valleys", "--no-pictures", "--quiet"]) == 0
-    monkeypatch.setattr("sim.engine.jit.cold", lambda: True)
+    monkeypatch.setattr("sim.engine.jit.needs_compile", lambda: True)
     capsys.readouterr()
     assert main(words) == 0
     errors = capsys.readouterr().err
@@ -211,7 +211,7 @@ def test_every_first_start_says_that_it_compiles_and_when_that_is_done(
 def test_watch_says_that_it_compiles_before_it_reads_anything_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sim.engine.jit.cold", lambda: True)
+    monkeypatch.setattr("sim.engine.jit.needs_compile", lambda: True)
 
     def stop(*_words: object) -> None:
         assert "compiling the rules" in capsys.readouterr().err

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from sim.engine import kinds
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import losses, open_clash
 from sim.engine.setup import make_room
 from sim.engine.simulation import Simulation
@@ -233,7 +233,7 @@ def test_of_more_than_four_movers_the_strongest_stay_whatever_their_order() -> N
     for order in (list(factors), list(factors)[::-1]):
         row = log_event(w, 0, kinds.CLASH, kinds.R_CLASH, -1, 0, 1, 0, 1.0, -1.0)
         for mover in order:
-            moved(w, row, mover, float(mover), factors[mover])
+            add_factor(w, row, mover, float(mover), factors[mover])
         event = w.events[row]
         said = {int(event[f"mover_{n}"]): (event[f"value_{n}"], event[f"factor_{n}"]) for n in (1, 2, 3, 4)}
         strongest = (kinds.M_TRUST, kinds.M_TERMS, kinds.M_FATIGUE, kinds.M_SUPPORT)

@@ -15,7 +15,7 @@ from sim.engine.simulation import Simulation
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography, assemble
 from sim.geography.roads import Link
-from sim.geography.towns import UNDATED, Holding, Place
+from sim.geography.towns import UNDATED, Holding, MapTown
 from sim.scenario.parameters import Rules
 from sim.scenario.schema import Scenario
 from tests.engine.pinned import PINNED
@@ -41,7 +41,7 @@ def make_map(
     """Return a map: `towns` at (km east, km north), `roads` as (a, b, km), `held` as group or groups, () is neutral."""
     across = KM_PER_DEGREE * math.cos(math.radians(SOUTH + 0.5))
     places = [
-        Place(
+        MapTown(
             name,
             lat=SOUTH + north / KM_PER_DEGREE,
             lon=WEST + east / across,

@@ -15,7 +15,7 @@ import pytest
 
 from sim.geography import Geography, find_place, line_of_contact, load_map, nearest_town_cells, zone_edge, zone_towns
 from sim.geography.grid import frame, settle
-from sim.geography.towns import Index, Place, fold
+from sim.geography.towns import Index, MapTown, fold
 from sim.load import check_scenario
 
 START = date(2018, 10, 1)
@@ -87,7 +87,7 @@ def test_every_town_has_a_cell_of_its_own(idlib: Geography) -> None:
 
 def test_cells_do_not_depend_on_the_order_of_rows() -> None:
     places = [
-        Place(f"T{i}", lat=36 + 0.001 * (i % 5), lon=36.5 + 0.001 * i, population=float(i % 7)) for i in range(20)
+        MapTown(f"T{i}", lat=36 + 0.001 * (i % 5), lon=36.5 + 0.001 * i, population=float(i % 7)) for i in range(20)
     ]
     on = frame((35.9, 36.4, 36.2, 36.7), 2.5)
     x, y, moved, lost = settle(places, on)
@@ -187,7 +187,7 @@ def test_unknown_town_suggests(idlib: Geography) -> None:
 
 
 def test_ambiguous_name_asks_for_more() -> None:
-    index = Index([Place("Khan (north)", aliases=("Khan",)), Place("Khan (south)", aliases=("Khan",))])
+    index = Index([MapTown("Khan (north)", aliases=("Khan",)), MapTown("Khan (south)", aliases=("Khan",))])
     with pytest.raises(KeyError, match="may be"):
         index.find("khan")
     assert index.find("Khan (south)") == 1

@@ -10,7 +10,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.geography import Link, assemble, control_date, load_map
-from sim.geography.towns import UNDATED, Holding, Place
+from sim.geography.towns import UNDATED, Holding, MapTown
 from sim.tabular.table import MAP_LIMITS
 from tests.geography.conftest import FILES
 
@@ -170,7 +170,7 @@ def test_link_out_of_the_maps_folder_is_refused(tmp_path: Path, write_map: Calla
 
 
 def test_map_made_in_memory() -> None:
-    places = [Place("A", lat=36.0, lon=36.5, value=0.5), Place("B", lat=36.1, lon=36.5, value=0.2)]
+    places = [MapTown("A", lat=36.0, lon=36.5, value=0.5), MapTown("B", lat=36.1, lon=36.5, value=0.2)]
     made = assemble(
         "toy", places, [Link(0, 1, 12.0)], {UNDATED: (Holding("held", ("Red",)), Holding("held", ("Blue",)))}
     )

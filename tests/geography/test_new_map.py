@@ -12,7 +12,7 @@ from sim.geography import Geography, load_map
 from sim.geography.grid import MOST_STRETCH, frame, great_circle_km, unfit
 from sim.geography.new_map import gabriel, guess_map, map_files
 from sim.geography.roads import Link, neighbours, parts, straight_km
-from sim.geography.towns import Place
+from sim.geography.towns import MapTown
 
 TOWNS = """\
 name,lat,lon,holder,population
@@ -34,7 +34,8 @@ def _list(folder: Path, text: str = TOWNS) -> Path:
 def test_roads_connect_all_towns_and_none_lies_between_neighbours() -> None:
     draw = np.random.default_rng(5)
     places = [
-        Place(str(i), lat=float(a), lon=float(b)) for i, (a, b) in enumerate(draw.uniform((40, 10), (41, 11), (80, 2)))
+        MapTown(str(i), lat=float(a), lon=float(b))
+        for i, (a, b) in enumerate(draw.uniform((40, 10), (41, 11), (80, 2)))
     ]
     roads = gabriel(places)
     assert len(parts(neighbours([Link(a, b, 1.0) for a, b in roads], 80))) == 1
@@ -52,9 +53,9 @@ def test_roads_are_nearly_those_of_a_real_map(idlib: Geography) -> None:
 
 
 def test_towns_on_one_line_or_in_a_square_are_connected() -> None:
-    line = [Place(str(i), lat=40.0, lon=10 + i / 10) for i in range(5)]
+    line = [MapTown(str(i), lat=40.0, lon=10 + i / 10) for i in range(5)]
     assert gabriel(line) == [(0, 1), (1, 2), (2, 3), (3, 4)]
-    square = [Place(str(i), lat=40 + i // 2 / 10, lon=10 + i % 2 / 10) for i in range(4)]
+    square = [MapTown(str(i), lat=40 + i // 2 / 10, lon=10 + i % 2 / 10) for i in range(4)]
     assert len(parts(neighbours([Link(a, b, 1.0) for a, b in gabriel(square)], 4))) == 1
 
 

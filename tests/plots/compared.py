@@ -59,7 +59,7 @@ def _forest(others: tuple[str, ...]) -> tuple[c.ForestRow, ...]:
     return tuple(rows)
 
 
-def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.Control:
+def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.ControlResult:
     rng = np.random.default_rng(5)
     T, C, days = len(towns), len(CODES), np.array([0, 30, 60, 90, 120, 150, DAYS])
     base = rng.dirichlet([0.25, 0.3, 0.5, 0.05, 0.05, 0.05], T)
@@ -72,7 +72,7 @@ def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.Control:
         shares[name] = (1 - weight) * base + weight * moved
     contrasts = tuple(_contrast(shares[scenarios[0]], shares[other], other) for other in scenarios[1:])
     entropy = {name: -(s * np.log(s + 1e-12)).sum(-1) / np.log(C) for name, s in shares.items()}
-    return c.Control(
+    return c.ControlResult(
         days, towns, tuple(t.split(" (")[0] for t in towns), CODES, dict.fromkeys(scenarios, 200), shares,
         {name: s.argmax(-1) for name, s in shares.items()}, entropy, contrasts,
         "Shares of 200 matched runs; hatched: not resolved at a false discovery rate of 5 % for the whole map.",
@@ -116,7 +116,7 @@ def _fans(scenarios: tuple[str, ...]) -> tuple[c.FanPanel, ...]:
     return tuple(panels)
 
 
-def _holding(scenarios: tuple[str, ...]) -> c.Holding:
+def _holding(scenarios: tuple[str, ...]) -> c.AgreementSurvival:
     days, risk_days = np.arange(121), np.arange(0, 121, 20)
     curves = []
     for i, name in enumerate(scenarios):
@@ -124,7 +124,7 @@ def _holding(scenarios: tuple[str, ...]) -> c.Holding:
         ended = 1 - share
         half = 0.12 * np.sqrt(share * ended)
         found = tuple(
-            c.Cause(label, ended * part, int(900 * part))
+            c.EndCause(label, ended * part, int(900 * part))
             for label, part in (("broken by HTS", 0.5), ("broken by NLF", 0.3), ("expired", 0.2))
         )
         curves.append(c.HoldingCurve(
@@ -135,7 +135,7 @@ def _holding(scenarios: tuple[str, ...]) -> c.Holding:
         forest_row(o, difference("hold", "mean hold up to 120 days", "days", 4.0 - 3 * i, 2.0))
         for i, o in enumerate(scenarios[1:])
     )
-    return c.Holding(
+    return c.AgreementSurvival(
         days,
         risk_days,
         120,
@@ -145,7 +145,7 @@ def _holding(scenarios: tuple[str, ...]) -> c.Holding:
     )
 
 
-def _ladder(scenarios: tuple[str, ...]) -> c.Ladder:
+def _ladder(scenarios: tuple[str, ...]) -> c.LadderResult:
     days, share, reach = np.arange(DAYS + 1), {}, []
     for i, name in enumerate(scenarios):
         weights = np.exp(-((np.arange(6)[None] - (1.5 + 0.3 * i + 1.2 * np.sin(days / 30)[:, None])) ** 2) / 2)
@@ -165,7 +165,7 @@ def _ladder(scenarios: tuple[str, ...]) -> c.Ladder:
                     30.0,
                 )
             )
-    return c.Ladder(
+    return c.LadderResult(
         days,
         tuple(LEVELS),
         share,

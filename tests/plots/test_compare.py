@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.figure_list import Kind, csv_bytes, file_stem, kinds_of
 from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width
 from sim.plots.map.layers import Box, overlaps
@@ -29,7 +29,7 @@ KEPT = [name for name in NAMES if not name.startswith("probability_map") or name
 
 
 @cache
-def drawn(name: str, number: int = 2, width_mm: float = 85.0) -> Drawn:
+def drawn(name: str, number: int = 2, width_mm: float = 85.0) -> ComparisonFigure:
     comparison = compared(LONG[:number])
     return kinds_of(comparison)[name].draw(comparison, width_mm=width_mm)
 
@@ -117,7 +117,7 @@ def test_the_same_comparison_gives_the_same_bytes(name: str) -> None:
     assert csv_bytes(one.table) == csv_bytes(two.table)
 
 
-def read_back(made: Drawn) -> pd.DataFrame:
+def read_back(made: ComparisonFigure) -> pd.DataFrame:
     """Return a figure's CSV as a table; its numbers as Python reads them, to the last digit."""
     text = csv_bytes(made.table).decode("utf-8")
     table, cells = (pd.read_csv(io.StringIO(text), dtype=kind) for kind in (None, str))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from sim.plots.cause_diagram import MOST, SHOWN, _fold, _ranges, why_picture
+from sim.plots.cause_diagram import MOST, STEPS_WHEN_FOLDED, _fold, _ranges, why_picture
 from sim.plots.map.layers import Box, overlaps
 from sim.plots.schedule import day_matrix
 from sim.results.run import Run
@@ -47,8 +47,8 @@ def test_the_middle_of_a_long_chain_is_folded_and_both_ends_stay(run: Run) -> No
     steps = long_chain(run, 40, 20).steps
     shown = _fold(steps)
     folded = [part for part in shown if isinstance(part, int)]
-    assert len(shown) == SHOWN
-    assert folded == [40 - SHOWN + 1]
+    assert len(shown) == STEPS_WHEN_FOLDED
+    assert folded == [40 - STEPS_WHEN_FOLDED + 1]
     assert (shown[0], shown[-1]) == (steps[0], steps[-1])
     assert _fold(steps[:MOST]) == list(steps[:MOST])
 

@@ -15,7 +15,7 @@ from sim.results.manifest import MANIFEST
 from sim.study import runner
 from sim.study.runner import Progress, run_study
 from sim.study.status import status_lines
-from sim.study.store import Part, Study
+from sim.study.store import RunRange, Study
 from tests.study.support import assert_same, small_plan
 
 REPLICATES = 3
@@ -36,7 +36,7 @@ def copy(study: Study, tmp_path: Path) -> Path:
 
 
 def file_of(copy: Path, table: str) -> Path:
-    return copy / "tables" / table / f"{Part(0, RUNS - 1).name}.parquet"
+    return copy / "tables" / table / f"{RunRange(0, RUNS - 1).name}.parquet"
 
 
 def change(path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_damaged_part_is_reported_set_aside_and_made_again(damage: str, table:
 
 @pytest.mark.parametrize("content", [b"", b"[", b"{}", b'[{"scenario": 3}]', bytes(range(256))])
 def test_a_damaged_ledger_is_reported_and_its_runs_are_made_again(content: bytes, study: Study, copy: Path) -> None:
-    ledger = copy / "ledger" / f"{Part(0, RUNS - 1).name}.json"
+    ledger = copy / "ledger" / f"{RunRange(0, RUNS - 1).name}.json"
     ledger.parent.mkdir(exist_ok=True)
     ledger.write_bytes(content)
     assert f"damaged: ledger/{ledger.name}" in "\n".join(status_lines(Study.open(copy)))
@@ -92,7 +92,7 @@ def test_a_damaged_ledger_is_reported_and_its_runs_are_made_again(content: bytes
 def test_a_part_that_lacks_rows_is_damaged(study: Study, copy: Path) -> None:
     path = file_of(copy, "runs")
     pq.write_table(pq.read_table(path).slice(1), path)
-    assert list(Study.open(copy).damaged()) == [Part(0, RUNS - 1)]
+    assert list(Study.open(copy).damaged()) == [RunRange(0, RUNS - 1)]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_manifest_with_values_of_a_wrong_type_is_reported(key: str, value: str
         Study.open(copy)
 
 
-def split(study: Study, copy: Path, *parts: Part) -> None:
+def split(study: Study, copy: Path, *parts: RunRange) -> None:
     """Store the runs of a study in other parts, which may overlap."""
     for table in study.manifest["tables"]:
         rows = pq.read_table(file_of(study.folder, table))
@@ -122,13 +122,13 @@ def split(study: Study, copy: Path, *parts: Part) -> None:
 @pytest.mark.parametrize(
     ("parts", "twice"),
     [
-        ([Part(0, 2), Part(2, 5)], 1),
-        ([Part(0, 5), Part(0, 3)], 4),
-        ([Part(0, 5), Part(2, 3)], 2),
-        ([Part(0, 3), Part(0, 2), Part(1, 4), Part(4, 5), Part(5, 5)], 8),
+        ([RunRange(0, 2), RunRange(2, 5)], 1),
+        ([RunRange(0, 5), RunRange(0, 3)], 4),
+        ([RunRange(0, 5), RunRange(2, 3)], 2),
+        ([RunRange(0, 3), RunRange(0, 2), RunRange(1, 4), RunRange(4, 5), RunRange(5, 5)], 8),
     ],
 )
-def test_runs_that_two_writers_stored_count_once(parts: list[Part], twice: int, study: Study, copy: Path) -> None:
+def test_runs_that_two_writers_stored_count_once(parts: list[RunRange], twice: int, study: Study, copy: Path) -> None:
     split(study, copy, *parts)
     both = Study.open(copy)
     assert both.twice == twice

@@ -21,7 +21,7 @@ from sim.study.manifest import MANIFEST
 from sim.study.runner import Progress, run_study
 from sim.study.single_run import one_command
 from sim.study.store import Study
-from sim.study.worker import Done, Kit, OtherProgramError, Task, run_chunk
+from sim.study.worker import ChunkResult, OtherProgramError, RunTask, StudyContext, run_chunk
 from tests.study import faulty
 from tests.study.support import assert_same, small_plan, tables_of
 
@@ -139,7 +139,7 @@ def test_a_study_stopped_with_ctrl_c_goes_on(
 ) -> None:
     calls = []
 
-    def stopped(packed: bytes, tasks: list[Task]) -> Done:
+    def stopped(packed: bytes, tasks: list[RunTask]) -> ChunkResult:
         if len(calls) == chunks:
             raise KeyboardInterrupt
         calls.append(tasks)
@@ -187,7 +187,7 @@ def test_a_folder_with_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_processes_do_not_run_one_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def second(packed: bytes, tasks: list[Task]) -> Done:
+    def second(packed: bytes, tasks: list[RunTask]) -> ChunkResult:
         with pytest.raises(InputError, match="another process is running this study"):
             run_study(small_plan(1), tmp_path, workers=1)
         return run_chunk(packed, tasks)
@@ -233,7 +233,9 @@ def test_workers_do_without_heavy_libraries(undisturbed: Path, tmp_path: Path) -
     from sim.engine.jit import source_hash
     from sim.study.manifest import layout
 
-    kit = Kit(source_hash(), dict(study.scenarios), layout(study.scenarios, study.geography(), list(plan.inputs)))
+    kit = StudyContext(
+        source_hash(), dict(study.scenarios), layout(study.scenarios, study.geography(), list(plan.inputs))
+    )
     job = plan.job("base", 0)
     (tmp_path / "kit").write_bytes(kit.packed())
     words = f"""
@@ -252,7 +254,7 @@ print({{name.split(".")[0] for name in set(sys.modules) - known}} & {{"mesa", "p
 
 
 def test_a_worker_of_another_version_stops_the_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def other(packed: bytes, tasks: list[Task]) -> Done:
+    def other(packed: bytes, tasks: list[RunTask]) -> ChunkResult:
         raise OtherProgramError("a worker has another version of the program")
 
     monkeypatch.setattr(runner, "work", other)
@@ -261,8 +263,8 @@ def test_a_worker_of_another_version_stops_the_study(tmp_path: Path, monkeypatch
 
 
 def test_gaps_between_parts() -> None:
-    parts = [store.Part(2, 5), store.Part(8, 8)]
-    assert list(store.gaps(parts, 12)) == [store.Part(0, 1), store.Part(6, 7), store.Part(9, 11)]
-    assert list(store.gaps(parts, 4)) == [store.Part(0, 1)]
-    assert list(store.gaps(parts, 7)) == [store.Part(0, 1), store.Part(6, 6)]
+    parts = [store.RunRange(2, 5), store.RunRange(8, 8)]
+    assert list(store.gaps(parts, 12)) == [store.RunRange(0, 1), store.RunRange(6, 7), store.RunRange(9, 11)]
+    assert list(store.gaps(parts, 4)) == [store.RunRange(0, 1)]
+    assert list(store.gaps(parts, 7)) == [store.RunRange(0, 1), store.RunRange(6, 6)]
     assert list(store.gaps([], 0)) == []

@@ -28,7 +28,7 @@ from sim.study.manifest import FRACTIONS, KEY
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
-from sim.study.store import Part, Study, tidy, write_atomic, write_csv
+from sim.study.store import RunRange, Study, tidy, write_atomic, write_csv
 from sim.study.worker import path_of
 from tests.study import faulty
 from tests.study.support import DAYS, small_plan
@@ -203,7 +203,7 @@ def test_a_table_or_column_that_is_not_there_is_said(study: Study, copy: Path) -
 def test_files_of_parts_that_are_not_there_are_passed_over_and_removed(copy: Path) -> None:
     before = len(Study.open(copy).table("daily"))
     part = next((copy / "tables" / "daily").glob("part-*"))
-    stray = part.with_name(f"{Part(900, 901).name}.parquet")
+    stray = part.with_name(f"{RunRange(900, 901).name}.parquet")
     shutil.copy(part, stray)
     draft = part.with_name(f".{part.name}.draft")
     draft.write_bytes(b"half")

@@ -25,7 +25,7 @@ from sim.validation.pattern_card import (
     summary,
 )
 from sim.validation.pattern_file import Patterns
-from sim.validation.pattern_samples import Told
+from sim.validation.pattern_samples import ReportedRun
 
 START = date(2018, 10, 1)
 NO_AGREEMENTS: dict[str, np.ndarray] = {
@@ -34,7 +34,7 @@ NO_AGREEMENTS: dict[str, np.ndarray] = {
 NO_CHANGES: dict[str, np.ndarray] = {name: np.array([], object) for name in ("day", "town", "from", "to")}
 
 
-def told(days_of_events: list[int], days: int = 70, **options: Any) -> Told:
+def told(days_of_events: list[int], days: int = 70, **options: Any) -> ReportedRun:
     """Return a run with an event of A against B, 2 and 3 dead, on each of some days."""
     n = len(days_of_events)
     day = np.array(days_of_events, dtype=np.int64)
@@ -47,7 +47,7 @@ def told(days_of_events: list[int], days: int = 70, **options: Any) -> Told:
         "deaths_civilians": np.zeros(n, int), "deaths_total": np.full(n, 5), "summary": np.zeros(n, int),
     }  # fmt: skip
     given = {"scenario": "made", "replicate": 0, "start": START, "days": days, "agreed": None, "reports": reports}
-    return Told(**{**given, "agreements": NO_AGREEMENTS, "changes": NO_CHANGES, **options})
+    return ReportedRun(**{**given, "agreements": NO_AGREEMENTS, "changes": NO_CHANGES, **options})
 
 
 def declared(figures: dict[str, dict[str, Any]], days: int = 70, **windows: int) -> Patterns:

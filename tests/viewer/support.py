@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sim.viewer.server import prepare
-from sim.viewer.session import Source
+from sim.viewer.session import RunSource
 
 ROOT = Path(__file__).resolve().parents[2]
 KAFR_HAMRA = ROOT / "scenarios" / "kafr_hamra.yaml"
@@ -20,12 +20,12 @@ if importlib.util.find_spec("solara") is None:
     pytest.skip("the extra `watch` is not installed: the page is not tested", allow_module_level=True)
 
 
-def open_with(*sources: Source) -> None:
+def open_with(*sources: RunSource) -> None:
     """Let the next page show these sources, without the runs behind the curves."""
     prepare(sources, seeds=0)
 
 
-open_with(Source(KAFR_HAMRA, 7))
+open_with(RunSource(KAFR_HAMRA, 7))
 if "solara" in sys.modules:  # by another test of this process
     import solara
 

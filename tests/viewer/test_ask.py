@@ -12,8 +12,8 @@ from sim.engine.tables import N_EVENTS
 from sim.model import ConflictModel
 from sim.results.run import Run
 from sim.results.write import write
-from sim.viewer.cards import Cut, event_card, result_at, town_card
-from sim.viewer.history import History, first, follow
+from sim.viewer.cards import PartialRun, event_card, result_at, town_card
+from sim.viewer.history import History, follow, start_history
 from tests.viewer.test_snapshot import LIVELY, followed
 
 Watched = tuple[ConflictModel, History, Run]
@@ -74,7 +74,7 @@ def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
     assert town_card(model, history, quiet, 5).why[0].endswith(" by 20 Oct 2018.")
     # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
     short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
-    kept = first(short)
+    kept = start_history(short)
     while short.simulation.day < change["day"] + 1:
         short.step()
         follow(short, kept)
@@ -132,7 +132,7 @@ def test_a_row_that_is_being_written_is_not_read(watched: Watched) -> None:
     whole = run.events["event_id"].tolist()
     counts[N_EVENTS] += 1  # as inside the step of another thread: counted, its day not yet written
     try:
-        assert Cut(result_at(model, history)).events["event_id"].tolist() == whole
+        assert PartialRun(result_at(model, history)).events["event_id"].tolist() == whole
         assert event_card(model, history, whole[-1])
     finally:
         counts[N_EVENTS] -= 1

@@ -23,7 +23,7 @@ from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT, open_with  # isort:
 import sim
 from sim.results.write import write
 from sim.viewer.server import listen, make_server, offline_folder
-from sim.viewer.session import Session, Source
+from sim.viewer.session import RunSource, Session
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 MISSING = [
@@ -225,7 +225,7 @@ def test_playing_draws_the_days_between(address: str, opened: Opened) -> None:
 
 @pytest.mark.filterwarnings("ignore:websockets:DeprecationWarning")
 def test_a_closed_tab_frees_its_model_on_the_server(opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
-    open_with(Source(KAFR_HAMRA, 7))
+    open_with(RunSource(KAFR_HAMRA, 7))
     made: list[Session] = []
     freed = threading.Semaphore(0)
     begin, close = Session.__post_init__, Session.close

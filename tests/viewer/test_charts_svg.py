@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sim.plots.map.state import MapState
-from sim.plots.style import INK, LEVEL_COLOURS, Look
+from sim.plots.style import INK, LEVEL_COLOURS, FactionStyles
 from sim.viewer.charts import LEFT, RIGHT, Axis, agreements_chart, deaths_chart, ladder_chart, towns_chart
 from sim.viewer.history import Accord, Snapshot
 from sim.viewer.svg import text_width
@@ -19,7 +19,7 @@ from sim.viewer.svg import text_width
 SVG = "{http://www.w3.org/2000/svg}"
 START = date(2018, 10, 1)
 DAYS = 90
-LOOK = Look(
+LOOK = FactionStyles(
     ("A", "B", "G"),
     {"A": "Alpha <&>", "B": "Brigade with a very long name", "G": "Government"},
     {"A": "#D55E00", "B": "#009E73", "G": "#0072B2"},

@@ -52,7 +52,7 @@ def test_filters_hold_together(history: History) -> None:
                     and (not place or line.town == place)
                 ]
     assert pick(history.lines, DAY, kinds=["no_such_kind"]) == []
-    assert pick(history.lines, DAY, place="Nowhere") == []
+    assert pick(history.lines, DAY, town="Nowhere") == []
 
 
 def test_filters_offered_are_those_that_find_something(history: History) -> None:

@@ -16,7 +16,7 @@ from sim.plots.map.layers import Box
 from sim.plots.map.state import MapState, start_state
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.viewer.history import Line, Move, Snapshot
+from sim.viewer.history import EventLine, Move, Snapshot
 from sim.viewer.map_svg import SCALES, MapDrawing
 from sim.viewer.svg import escape, fitted, number, text_width
 
@@ -190,7 +190,7 @@ def test_fighting_of_the_day_before_is_found_in_the_events(case: tuple[Scenario,
     scenario, geography, drawing = case
     names = [place.name for place in geography.places]
     lines = [
-        Line(row, 4, "5 Oct 2018", f"E{row}", kind, "HTS", "NLF", names[at], "", False, 1)
+        EventLine(row, 4, "5 Oct 2018", f"E{row}", kind, "HTS", "NLF", names[at], "", False, 1)
         for row, (kind, at) in enumerate([("clash", 2), ("clash", 5), ("capture", 7)])
     ]
     state = snapshot(scenario, geography, clashes={2: 1, 5: 1, 7: 1})

@@ -33,13 +33,13 @@ from sim.viewer.controls import Controls
 from sim.viewer.dashboard import drawing_of
 from sim.viewer.downloads import ITEMS, make
 from sim.viewer.page import Page
-from sim.viewer.session import LiveModel, Pace, Session, Source, build, new_seed
+from sim.viewer.session import LiveModel, PlayThrottle, RunSource, Session, build, new_seed
 
 HOLD = Ceasefire().hold_days.best
 
 
 @contextlib.contextmanager
-def page(*sources: Source) -> Iterator[Any]:
+def page(*sources: RunSource) -> Iterator[Any]:
     """Open the page as a tab does, without a browser."""
     open_with(*sources)
     box, context = solara.render(solara.AppLayout(children=[Page()]), handle_error=False)
@@ -83,7 +83,7 @@ def header(box: Any) -> str:
 
 
 def test_mesas_buttons_step_and_reset_and_past_days_come_back() -> None:
-    with page(Source(KAFR_HAMRA, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
         assert "SIMULATED" in header(box)
         assert "15 Oct 2018" in header(box)
         button(box, "Step").click()
@@ -100,7 +100,7 @@ def test_mesas_buttons_step_and_reset_and_past_days_come_back() -> None:
 
 
 def test_reset_applies_scenario_seed_sliders_inputs_and_policies_and_says_so() -> None:
-    with page(Source(KAFR_HAMRA, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
         scenario = element(box, "files", "said")
         tell(scenario, "set_seed", "11")
         assert element(box, "pending").pending == "Press Reset to apply: seed 11."
@@ -121,16 +121,16 @@ def test_reset_applies_scenario_seed_sliders_inputs_and_policies_and_says_so() -
 def test_reset_with_a_faulty_scenario_says_it_in_words_and_keeps_the_run(tmp_path: Path) -> None:
     bad = tmp_path / "bad.yaml"
     bad.write_text("extends: kafr_hamra\nrules:\n  clash:\n    loss_per_day: -3\n")
-    with page(Source(KAFR_HAMRA, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
         button(box, "Step").click()
-        open_with(Source(KAFR_HAMRA, 7), Source(bad, 7))
-    session = Session((Source(KAFR_HAMRA, 7),))
+        open_with(RunSource(KAFR_HAMRA, 7), RunSource(bad, 7))
+    session = Session((RunSource(KAFR_HAMRA, 7),))
     controls = Controls(session, (bad,))
     controls.choose("bad")
     assert "loss_per_day" in controls.faults.value[0]
     assert controls.wanted()[0].path == KAFR_HAMRA
     session.advance()
-    session.wanting = lambda: (Source(bad, 7),)
+    session.wanting = lambda: (RunSource(bad, 7),)
     session.reset()
     assert session.faults
     assert session.day == 1
@@ -140,7 +140,7 @@ def test_reset_with_a_faulty_scenario_says_it_in_words_and_keeps_the_run(tmp_pat
 def test_only_listed_files_can_be_opened_and_only_offered_inputs_set(tmp_path: Path) -> None:
     elsewhere = tmp_path / "secret.yaml"
     elsewhere.write_text("question: a file that the page must not open at all\n")
-    session = Session((Source(KAFR_HAMRA, 7),))
+    session = Session((RunSource(KAFR_HAMRA, 7),))
     controls = Controls(session, (KAFR_HAMRA,))
     for word in (str(elsewhere), "../parts/greater_idlib", "secret", ""):
         controls.choose(word)
@@ -162,7 +162,7 @@ def test_only_listed_files_can_be_opened_and_only_offered_inputs_set(tmp_path: P
 
 
 def test_the_run_watched_has_the_events_of_a_run_without_the_page() -> None:
-    session = Session((Source(KAFR_HAMRA, 7),))
+    session = Session((RunSource(KAFR_HAMRA, 7),))
     model = LiveModel(session)
     while model.running:
         model.step()
@@ -172,7 +172,7 @@ def test_the_run_watched_has_the_events_of_a_run_without_the_page() -> None:
 
 
 def test_two_runs_on_one_seed_move_with_one_clock() -> None:
-    session = Session((Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)))
+    session = Session((RunSource(KAFR_HAMRA, 7), RunSource(MEDIATOR, 7)))
     for _ in range(40):
         session.advance()
     assert {run.history.day for run in session.runs} == {40}
@@ -186,7 +186,7 @@ def test_two_runs_on_one_seed_move_with_one_clock() -> None:
 
 
 def test_the_page_of_two_runs_draws_both() -> None:
-    with page(Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7), RunSource(MEDIATOR, 7)) as box:
         assert len([w for w in below(box) if w.has_trait("base") and w.has_trait("frame")]) == 2
         button(box, "Step").click()
         assert shown_day(box) == 1
@@ -194,7 +194,7 @@ def test_the_page_of_two_runs_draws_both() -> None:
 
 
 def test_after_the_last_day_days_are_shown_again_without_a_reset() -> None:
-    with page(Source(KAFR_HAMRA, 7, ("days=3",))) as box:
+    with page(RunSource(KAFR_HAMRA, 7, ("days=3",))) as box:
         for _ in range(3):
             assert not button(box, "▶").disabled
             button(box, "Step").click()
@@ -210,7 +210,7 @@ def test_after_the_last_day_days_are_shown_again_without_a_reset() -> None:
 
 
 def test_playing_waits_for_the_browser_and_begins_again_after_the_last_day() -> None:
-    session = Session((Source(KAFR_HAMRA, 7, ("days=6",)),))
+    session = Session((RunSource(KAFR_HAMRA, 7, ("days=6",)),))
     session.pace.drawn(0)  # this thread hears the browser
     player = threading.Thread(target=lambda: [session.play(0) for _ in range(2)])
     player.start()
@@ -232,7 +232,7 @@ def test_playing_waits_for_the_browser_and_begins_again_after_the_last_day() -> 
 def test_full_speed_leaves_days_out_and_ends_on_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((10.0, 10.2, 10.3, 60.0))
     monkeypatch.setattr("sim.viewer.session.time.monotonic", lambda: next(clock))
-    pace = Pace()
+    pace = PlayThrottle()
     pace.full = True
     pace.drawn(0)
     told: list[int] = []
@@ -243,7 +243,7 @@ def test_full_speed_leaves_days_out_and_ends_on_the_last(monkeypatch: pytest.Mon
     assert told == [1, 6, 3, 1]
     monkeypatch.undo()
     assert pace.days() == 1  # Step, in the thread that hears the browser
-    session = Session((Source(KAFR_HAMRA, 7, ("days=10",)),))
+    session = Session((RunSource(KAFR_HAMRA, 7, ("days=10",)),))
     session.pace.days = lambda: 4  # type: ignore[method-assign]
     model = LiveModel(session)
     shown = []
@@ -254,7 +254,7 @@ def test_full_speed_leaves_days_out_and_ends_on_the_last(monkeypatch: pytest.Mon
 
 
 def test_a_day_is_one_walk_over_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    with page(Source(KAFR_HAMRA, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
         button(box, "Step").click()
         walks = []
         own = reacton.core._RenderContext._render_once
@@ -271,7 +271,7 @@ def test_a_day_is_one_walk_over_the_page(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_25_sessions_at_once_have_the_events_of_their_seeds() -> None:
     days = ("days=40",)
-    sessions = [Session((Source(KAFR_HAMRA, seed, days),)) for seed in range(25)]
+    sessions = [Session((RunSource(KAFR_HAMRA, seed, days),)) for seed in range(25)]
     start = threading.Barrier(len(sessions))
 
     def play(session: Session) -> None:
@@ -292,7 +292,7 @@ def test_25_sessions_at_once_have_the_events_of_their_seeds() -> None:
 
 
 def test_the_sliders_say_their_values_and_what_is_changed() -> None:
-    with page(Source(KAFR_HAMRA, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
 
         def hold() -> Any:
             return next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "Hold" in (w.label or ""))
@@ -308,7 +308,7 @@ def test_the_sliders_say_their_values_and_what_is_changed() -> None:
 
 
 def test_two_runs_are_steered_together_and_both_taken_away() -> None:
-    with page(Source(KAFR_HAMRA, 7), Source(MEDIATOR, 7)) as box:
+    with page(RunSource(KAFR_HAMRA, 7), RunSource(MEDIATOR, 7)) as box:
         scenario = element(box, "files", "said")
         assert "hold for both" in scenario.about
         tell(scenario, "choose", "united_nlf")
@@ -331,7 +331,7 @@ def test_two_runs_are_steered_together_and_both_taken_away() -> None:
 
 
 def test_a_pair_with_a_finished_run_says_why_it_cannot_be_steered(folder: Path) -> None:
-    with page(Source(folder, 7, replay=True), Source(MEDIATOR, 7)) as box:
+    with page(RunSource(folder, 7, replay=True), RunSource(MEDIATOR, 7)) as box:
         assert "nothing can be changed" in element(box, "files", "said").about
         button(box, "Reset").click()
         assert "Back at the first day" in element(box, "files", "said").said
@@ -343,7 +343,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_finished_run_is_replayed_with_the_same_events(folder: Path) -> None:
-    session = Session((Source(folder, 7, replay=True),))
+    session = Session((RunSource(folder, 7, replay=True),))
     assert session.frontier == 120
     assert session.day == 0
     events = Run.open(folder).events
@@ -358,17 +358,17 @@ def test_a_run_of_another_version_or_with_other_events_is_refused(folder: Path, 
     manifest = (old / "manifest.json").read_text()
     (old / "manifest.json").write_text(re.sub(r'"version": "[^"]+"', '"version": "0.0.1"', manifest, count=1))
     with pytest.raises(InputError, match=r"made by version 0\.0\.1"):
-        build(Source(old, 7, replay=True))
+        build(RunSource(old, 7, replay=True))
     other = shutil.copytree(folder, tmp_path / "other")
     lines = (other / "events.csv").read_text().splitlines(keepends=True)
     (other / "events.csv").write_text("".join(lines[:-1]))
     with pytest.raises(InputError, match="other events"):
-        build(Source(other, 7, replay=True))
+        build(RunSource(other, 7, replay=True))
 
 
 @pytest.fixture(scope="module")
 def session() -> Session:
-    made = Session((Source(KAFR_HAMRA, 7),))
+    made = Session((RunSource(KAFR_HAMRA, 7),))
     for _ in range(40):
         made.advance()
     return made
@@ -387,7 +387,7 @@ def test_files_to_take_away_are_of_the_day_shown(session: Session, item: str) ->
 
 
 def test_the_scenario_taken_away_runs_to_the_same_events(tmp_path: Path) -> None:
-    made = Session((Source(KAFR_HAMRA, 7, ("rules.spread.call_to_arms_share=0.4", "days=60")),))
+    made = Session((RunSource(KAFR_HAMRA, 7, ("rules.spread.call_to_arms_share=0.4", "days=60")),))
     made.runs[0].finish()
     file, _fault = make(made, "0:scenario", [drawing_of(made.runs[0])])
     (tmp_path / "again.yaml").write_bytes(base64.b64decode(file["data"]))
@@ -413,7 +413,7 @@ def test_names_from_a_scenario_are_escaped(tmp_path: Path) -> None:
     evil = "<img src=x onerror=alert(1)>"
     file = tmp_path / "evil.yaml"
     file.write_text(f"extends: kafr_hamra\ntitle: {evil!r}\nquestion: {evil!r}\ndays: 30\n")
-    with page(Source(file, 7)) as box:
+    with page(RunSource(file, 7)) as box:
         for _ in range(20):
             button(box, "Step").click()
         for widget in below(box):
@@ -424,7 +424,7 @@ def test_names_from_a_scenario_are_escaped(tmp_path: Path) -> None:
 
 
 def test_what_is_switched_is_a_change_of_the_scenario() -> None:
-    session = Session((Source(KAFR_HAMRA, 7),))
+    session = Session((RunSource(KAFR_HAMRA, 7),))
     controls = Controls(session, (KAFR_HAMRA,))
     offers = scenario_form.offers(controls.base.value)
     mediation = next(offer for offer in offers if "Turkey mediates" in offer.text)
@@ -470,7 +470,7 @@ def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(
 
 
 def test_a_closed_tab_frees_its_models() -> None:
-    open_with(Source(KAFR_HAMRA, 7))
+    open_with(RunSource(KAFR_HAMRA, 7))
     _box, context = solara.render(solara.AppLayout(children=[Page()]), handle_error=False)
     opened = [o for o in gc.get_objects() if isinstance(o, LiveModel) and not o.session.closed and o.session.runs]
     sessions = [live.session for live in opened if live.session is not None and live.session.opened]

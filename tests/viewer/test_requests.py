@@ -14,7 +14,7 @@ from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before S
 
 from sim.viewer.guard import Guard
 from sim.viewer.server import make_server
-from sim.viewer.session import Source
+from sim.viewer.session import RunSource
 
 HERE = "127.0.0.1:8765"
 KERNEL = "/jupyter/api/kernels/5e0c/channels"
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")  # Solara's, on c
 @pytest.fixture(scope="module")
 def guarded() -> Any:
     """The application that uvicorn serves: Solara behind the guard."""
-    open_with(Source(KAFR_HAMRA, 7))
+    open_with(RunSource(KAFR_HAMRA, 7))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of libraries that Solara imports
         return make_server("127.0.0.1").config.app

@@ -15,7 +15,7 @@ from sim.engine.tables import L_FORCES, N_AGREEMENTS
 from sim.model import ConflictModel
 from sim.plots.map.state import States
 from sim.results.run import Run
-from sim.viewer.history import History, first, follow
+from sim.viewer.history import History, follow, start_history
 
 LIVELY = ["rules.base_attempt.attempts_per_town_month=1", "rules.demand.clash_after_refusal=1"]
 RUNS = [("kafr_hamra", 7, ()), ("kafr_hamra", 3, LIVELY), ("two_valleys", 6, LIVELY)]
@@ -23,7 +23,7 @@ RUNS = [("kafr_hamra", 7, ()), ("kafr_hamra", 3, LIVELY), ("two_valleys", 6, LIV
 
 def followed(file: str, seed: int, sets: Sequence[str] = ()) -> tuple[ConflictModel, History]:
     model = ConflictModel(file, rng=seed, sets=sets)
-    history = first(model)
+    history = start_history(model)
     while model.running:
         model.step()
         follow(model, history)
@@ -104,7 +104,7 @@ def test_agreements_are_said_as_in_the_table(finished: tuple[ConflictModel, Hist
 @pytest.mark.parametrize(("file", "seed", "sets"), RUNS)
 def test_forces_stand_and_move_as_in_the_tables(file: str, seed: int, sets: Sequence[str]) -> None:
     model = ConflictModel(file, rng=seed, sets=[*sets, "rules.movement.road_km_per_day=12"])
-    history, world = first(model), model.world
+    history, world = start_history(model), model.world
     places = {}
     for _ in range(90):
         model.step()
@@ -134,7 +134,7 @@ def test_past_days_do_not_change(finished: tuple[ConflictModel, History, Run]) -
             array[0] = 1
     again, other = followed("kafr_hamra", 7)
     assert again.simulation.day == other.day
-    kept = first(ConflictModel("kafr_hamra", rng=7)).snapshots[0]
+    kept = start_history(ConflictModel("kafr_hamra", rng=7)).snapshots[0]
     assert kept.map.codes == other.snapshots[0].map.codes
     assert np.array_equal(kept.fighters, other.snapshots[0].fighters)
     assert kept.accords == other.snapshots[0].accords
@@ -142,12 +142,12 @@ def test_past_days_do_not_change(finished: tuple[ConflictModel, History, Run]) -
 
 def test_a_history_takes_no_leaps() -> None:
     model = ConflictModel("two_valleys", rng=1)
-    history = first(model)
+    history = start_history(model)
     follow(model, history)
     assert history.day == 0
     model.step()
     with pytest.raises(ValueError, match="first morning"):
-        first(model)
+        start_history(model)
     model.step()
     with pytest.raises(ValueError, match="ends with day 0"):
         follow(model, history)

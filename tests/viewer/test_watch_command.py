@@ -22,7 +22,7 @@ from sim.study.plan import make_plan
 from sim.study.runner import run_study
 from sim.study.single_run import one_command
 from sim.study.store import Study
-from sim.viewer.session import Session, Source, build
+from sim.viewer.session import RunSource, Session, build
 
 TWO_VALLEYS = ROOT / "scenarios" / "two_valleys.yaml"
 
@@ -105,7 +105,7 @@ def test_a_branch_is_replayed_with_its_change_and_stands_beside_its_original(tmp
     original = write(sim.simulate(TWO_VALLEYS, seed=3), tmp_path)
     first = write(branch(original, 20, ["rules.incident.per_pair_month=0.9"]), tmp_path)
     second = write(branch(first, 60, ["days=200"]), tmp_path)
-    session = Session((Source(original, 3, replay=True), Source(second, 3, replay=True)))
+    session = Session((RunSource(original, 3, replay=True), RunSource(second, 3, replay=True)))
     shown = [[(line.event_id, line.kind, line.town) for line in run.history.lines] for run in session.runs]
     for folder, lines in zip((original, second), shown, strict=True):
         events = Run.open(folder).events

@@ -15,9 +15,9 @@ def violate(w, p, agreement):
     """Count a violation and lower the trust between the parties."""
     a = w.agreements[agreement]
     a["violations"] += 1
-    kept = 1.0 - p["memory_trust_loss_per_violation"]
-    w.relations[a["faction_a"], a["faction_b"]]["trust"] *= kept
-    w.relations[a["faction_b"], a["faction_a"]]["trust"] *= kept
+    retained_share = 1.0 - p["memory_trust_loss_per_violation"]
+    w.relations[a["faction_a"], a["faction_b"]]["trust"] *= retained_share
+    w.relations[a["faction_b"], a["faction_a"]]["trust"] *= retained_share
 
 
 @compiled

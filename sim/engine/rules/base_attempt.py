@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import P_BASE_ATTEMPT, identity, uniform
-from sim.engine.forces import find_source, send
+from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_ATTEMPT,
@@ -48,7 +48,7 @@ from sim.engine.queries import (
     rebels,
     strongest_group,
 )
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.tables import L_BASES, L_DISPUTES, L_FORCES, N_BASES, N_DISPUTES
 
 MOST_RATIO = 10.0  # superiority beyond ten to one changes nothing more
@@ -153,23 +153,23 @@ def base_attempts(w, p, day, seed):
 def explain(w, p, row, faction, town, km, ratio, agreement):
     """Note on the event what moved the rate of a base attempt."""
     t, f = w.towns[town], w.factions[faction]
-    moved(w, row, M_FORCE_RATIO, ratio, math.exp(p["base_attempt_strength_weight"] * math.log(ratio)))
-    moved(w, row, M_DISTANCE, km, math.exp(-km / p["base_attempt_distance_km"]))
-    moved(w, row, M_VALUE, t["value"], math.exp(p["base_attempt_value_weight"] * (t["value"] - 0.5)))
+    add_factor(w, row, M_FORCE_RATIO, ratio, math.exp(p["base_attempt_strength_weight"] * math.log(ratio)))
+    add_factor(w, row, M_DISTANCE, km, math.exp(-km / p["base_attempt_distance_km"]))
+    add_factor(w, row, M_VALUE, t["value"], math.exp(p["base_attempt_value_weight"] * (t["value"] - 0.5)))
     if agreement >= 0:
         a = w.agreements[agreement]
         w.events[row]["agreement"] = agreement
         trust = w.relations[faction, w.events[row]["target"]]["trust"]
-        moved(w, row, M_AGREEMENT, a["suppression"], (1.0 - a["suppression"]) * a["base_factor"])
-        moved(w, row, M_TRUST, trust, math.exp(-p["base_attempt_trust_weight"] * trust))
+        add_factor(w, row, M_AGREEMENT, a["suppression"], (1.0 - a["suppression"]) * a["base_factor"])
+        add_factor(w, row, M_TRUST, trust, math.exp(-p["base_attempt_trust_weight"] * trust))
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
-        moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
-    moved(w, row, M_THREAT, f["threat"], math.exp(-p["base_attempt_threat_weight"] * f["threat"]))
-    moved(w, row, M_FATIGUE, f["fatigue"], math.exp(-p["base_attempt_fatigue_weight"] * f["fatigue"]))
+        add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    add_factor(w, row, M_THREAT, f["threat"], math.exp(-p["base_attempt_threat_weight"] * f["threat"]))
+    add_factor(w, row, M_FATIGUE, f["fatigue"], math.exp(-p["base_attempt_fatigue_weight"] * f["fatigue"]))
     influence = w.influence[town, faction]
-    moved(w, row, M_SUPPORT, influence, math.exp(p["base_attempt_support_weight"] * (influence - 0.5)))
-    moved(w, row, M_EXPANSION, f["expansion"], f["expansion"])
-    moved(w, row, M_POLICY, f["allowed"], f["allowed"])
+    add_factor(w, row, M_SUPPORT, influence, math.exp(p["base_attempt_support_weight"] * (influence - 0.5)))
+    add_factor(w, row, M_EXPANSION, f["expansion"], f["expansion"])
+    add_factor(w, row, M_POLICY, f["allowed"], f["allowed"])
 
 
 @compiled
@@ -178,12 +178,12 @@ def attempt(w, p, day, faction, group, town, given):
 
     A given attempt that is impossible is logged as skipped.
     """
-    wanted = int(p["base_attempt_party_fighters"])
+    party_size = int(p["base_attempt_party_fighters"])
     source, best = -1, -1.0
     for g in range(len(w.groups)):
         if w.groups[g]["faction"] != faction or (group >= 0 and g != group):
             continue
-        s = find_source(w, town, g, p["base_attempt_reach_km"], wanted)
+        s = find_source(w, town, g, p["base_attempt_reach_km"], party_size)
         if s >= 0:
             closeness = 1e6 - closeness_km(w, town, w.forces[s]["town"])
             if closeness > best:
@@ -191,17 +191,17 @@ def attempt(w, p, day, faction, group, town, given):
     host = w.towns[town]["holder"]
     if source < 0 or (host >= 0 and w.groups[host]["faction"] == faction):
         if given:
-            shown = group if group >= 0 else first_group(w, faction)
-            row = log_event(w, day, GIVEN_SKIPPED, R_GIVEN, -1, shown, host, town, 1.0, -1.0)
+            initiator = group if group >= 0 else first_group(w, faction)
+            row = log_event(w, day, GIVEN_SKIPPED, R_GIVEN, -1, initiator, host, town, 1.0, -1.0)
             w.events[row]["given"] = 1
         return -1
     row = log_event(
         w, day, BASE_ATTEMPT, R_GIVEN if given else R_BASE_ATTEMPT, -1, w.forces[source]["group"], host, town, 1.0, -1.0
     )
     w.events[row]["given"] = given
-    w.events[row]["fighters"] = wanted
+    w.events[row]["fighters"] = party_size
     enemy = w.groups[host]["faction"] if host >= 0 else -1
-    send(w, day, source, town, wanted, OPEN_BASE, enemy, row, 1)
+    detach(w, day, source, town, party_size, OPEN_BASE, enemy, row, 1)
     return row
 
 

@@ -47,7 +47,7 @@ from sim.engine.kinds import (
     TOWN_SCOPE,
 )
 from sim.engine.queries import distance_km, holder_faction, in_scope, involves, rebels, recount
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import (
     bases_in,
     break_agreement,
@@ -70,11 +70,11 @@ def ceasefires(w, p, day, seed):
         row = w.live_agreements[i]
         a = w.agreements[row]
         if a["alive"] == 1 and a["signed"] < day:
-            may_break(w, p, day, seed, row)
+            try_break(w, p, day, seed, row)
     for a in range(len(w.factions)):
         for b in range(a + 1, len(w.factions)):
             if rebels(w, a, b) and w.relations[a, b]["deaths_7"] > 0:
-                may_sign(w, p, day, seed, a, b)
+                try_sign(w, p, day, seed, a, b)
 
 
 @compiled
@@ -107,7 +107,7 @@ def expire(w, day, agreement):
 
 
 @compiled
-def may_break(w, p, day, seed, agreement):
+def try_break(w, p, day, seed, agreement):
     """Draw whether an agreement breaks today of itself; its author then attacks."""
     a = w.agreements[agreement]
     disputes, bases = disputes_in(w, agreement), bases_in(w, agreement)
@@ -129,11 +129,11 @@ def may_break(w, p, day, seed, agreement):
     other = lowest(a["party_b"]) if a["party_a"] & (1 << author) else lowest(a["party_a"])
     cause = last_grievance(w, agreement)
     row = break_agreement(w, day, agreement, author, cause, chance, u)
-    moved(w, row, M_VIOLATIONS, float(a["violations"]), worn)
-    moved(w, row, M_DISPUTES, float(disputes), open_dispute)
-    moved(w, row, M_BASES, float(bases), crowded)
-    moved(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
-    moved(w, row, M_POLICY, w.conduct[0]["monitoring"], 1.0 / w.conduct[0]["monitoring"])
+    add_factor(w, row, M_VIOLATIONS, float(a["violations"]), worn)
+    add_factor(w, row, M_DISPUTES, float(disputes), open_dispute)
+    add_factor(w, row, M_BASES, float(bases), crowded)
+    add_factor(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
+    add_factor(w, row, M_POLICY, w.conduct[0]["monitoring"], 1.0 / w.conduct[0]["monitoring"])
     relapse(w, p, day, seed, agreement, author, other, row)
 
 
@@ -147,7 +147,7 @@ def breaker(w, day, seed, agreement):
     first = exponential(math.exp(-0.5 * urge), uniform(seed, P_BREAK_AUTHOR, day, a["key"] ^ w.factions[fa]["key"]))
     second = exponential(math.exp(0.5 * urge), uniform(seed, P_BREAK_AUTHOR, day, a["key"] ^ w.factions[fb]["key"]))
     mask = a["party_a"] if first < second else a["party_b"]
-    found, best = lowest(mask), 1e300
+    chosen_group, best = lowest(mask), 1e300
     for g in range(len(w.groups)):
         if not mask & (1 << g):
             continue
@@ -157,8 +157,8 @@ def breaker(w, day, seed, agreement):
                 force += w.strength[town, g]
         race = exponential(1.0 / force, uniform(seed, P_BREAK_GROUP, day, a["key"] ^ w.groups[g]["key"]))
         if race < best:
-            found, best = g, race
-    return found
+            chosen_group, best = g, race
+    return chosen_group
 
 
 @compiled
@@ -185,7 +185,7 @@ def relapse(w, p, day, seed, agreement, author, other, cause):
 
 
 @compiled
-def may_sign(w, p, day, seed, fa, fb):
+def try_sign(w, p, day, seed, fa, fb):
     """Draw whether two factions sign an agreement today."""
     r = w.relations[fa, fb]
     key = w.factions[fa]["key"] ^ w.factions[fb]["key"]
@@ -206,12 +206,12 @@ def may_sign(w, p, day, seed, fa, fb):
     row = sign(w, p, day, seed, fa, fb, key, mediator, chance, u)
     if row < 0:
         return
-    moved(w, row, M_DEATHS, float(r["deaths_7"]), max(0.1, r["deaths_7"] / 10.0))
-    moved(w, row, M_STALEMATE, idle, stalemate)
-    moved(w, row, M_MEDIATOR, heard, mediated)
-    moved(w, row, M_MOMENTUM, momentum, winning)
-    moved(w, row, M_THREAT, max(w.factions[fa]["threat"], w.factions[fb]["threat"]), fear)
-    moved(w, row, M_TRUCE_PROPENSITY, keen, keen)
+    add_factor(w, row, M_DEATHS, float(r["deaths_7"]), max(0.1, r["deaths_7"] / 10.0))
+    add_factor(w, row, M_STALEMATE, idle, stalemate)
+    add_factor(w, row, M_MEDIATOR, heard, mediated)
+    add_factor(w, row, M_MOMENTUM, momentum, winning)
+    add_factor(w, row, M_THREAT, max(w.factions[fa]["threat"], w.factions[fb]["threat"]), fear)
+    add_factor(w, row, M_TRUCE_PROPENSITY, keen, keen)
 
 
 @compiled

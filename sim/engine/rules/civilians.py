@@ -22,7 +22,7 @@ from sim.engine.kinds import (
     R_CIVILIANS,
 )
 from sim.engine.queries import holder_faction
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import AVERAGE_POPULATION
 from sim.engine.rules.memory import fade
 from sim.engine.tables import N_EVENTS
@@ -70,8 +70,8 @@ def pressure(w, p, day, seed, town):
     elif x < p["civilians_media_share"] + p["civilians_health_share"]:
         role = HEALTH
     w.events[row]["fighters"] = role
-    moved(w, row, M_NEW_CONTROL, 0.0 if t["status"] == CONTESTED else float(min(day - t["changed"], 999)), share)
-    moved(w, row, M_COERCION, w.factions[holder]["coercion"], w.factions[holder]["coercion"])
+    add_factor(w, row, M_NEW_CONTROL, 0.0 if t["status"] == CONTESTED else float(min(day - t["changed"], 999)), share)
+    add_factor(w, row, M_COERCION, w.factions[holder]["coercion"], w.factions[holder]["coercion"])
     lose_support(w, town, holder, p["civilians_support_loss"])
 
 

@@ -25,7 +25,7 @@ from sim.engine.draws import (
     power_law,
     uniform,
 )
-from sim.engine.forces import count_deaths, desert, go_home, send, spread_losses, strongest_force
+from sim.engine.forces import count_deaths, desert, detach, go_home, spread_losses, strongest_force
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -62,7 +62,7 @@ from sim.engine.queries import (
     strongest_group,
     swayed,
 )
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.spread import set_off
@@ -201,7 +201,7 @@ def log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, size, ratio):
     event = log_event(w, day, CLASH, R_CLASH, c["last_event"], c["attacker"], c["defender"], c["town"], 1.0, -1.0)
     e = w.events[event]
     e["deaths_initiator"], e["deaths_target"], e["deaths_civilians"], e["fighters"] = lost_a, lost_d, civilians, size
-    moved(w, event, M_FORCE_RATIO, ratio, ratio)
+    add_factor(w, event, M_FORCE_RATIO, ratio, ratio)
     c["last_event"] = event
     c["deaths"] += lost_a + lost_d
     t = w.towns[c["town"]]
@@ -218,7 +218,7 @@ def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
     if lost == 0:
         return
     town = w.clashes[clash]["town"]
-    found, most = -1, 0
+    largest, most = -1, 0
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         f = w.forces[w.standing[i]]
         if f["alive"] == 1 and f["town"] == town and f["faction"] == faction and f["goal"] < 0:
@@ -226,13 +226,13 @@ def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
                 0.05, f["cohesion"] - p["clash_cohesion_loss"] * lost / max(engaged, 1.0) * f["cohesion"]
             )
             if f["fighters"] > most:
-                found, most = w.standing[i], f["fighters"]
-    if found < 0 or w.forces[found]["commander"] == 0:
+                largest, most = w.standing[i], f["fighters"]
+    if largest < 0 or w.forces[largest]["commander"] == 0:
         return
     chance = 1.0 - math.pow(1.0 - p["clash_commander_death"], float(lost))
     u = uniform(seed, P_COMMANDER, day, w.clashes[clash]["key"], side)
     if u < chance:
-        f = w.forces[found]
+        f = w.forces[largest]
         f["commander"] = 0
         f["cohesion"] = max(0.05, f["cohesion"] - p["clash_commander_cohesion"])
         c = w.clashes[clash]
@@ -250,7 +250,7 @@ def violation(w, p, day, seed, clash, event):
         return
     a = w.agreements[agreement]
     w.events[event]["agreement"] = agreement
-    moved(w, event, M_AGREEMENT, a["suppression"], 1.0 - a["suppression"])
+    add_factor(w, event, M_AGREEMENT, a["suppression"], 1.0 - a["suppression"])
     violate(w, p, agreement)
     u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
     if p["ceasefire_enabled"] > 0.0 and u < p["ceasefire_violation_breaks"]:
@@ -325,7 +325,7 @@ def capture(w, day, clash, probability, draw, ratio):
         lost_by = c["defender"]
     row = change_holder(w, day, town, taker, CAPTURE, R_CLASH, c["last_event"], lost_by, probability, draw)
     if ratio > 0.0:
-        moved(w, row, M_FORCE_RATIO, ratio, ratio)
+        add_factor(w, row, M_FORCE_RATIO, ratio, ratio)
     leave_town(w, day, town, loser)
     take_over(w, town, taker)
     c["last_event"] = row
@@ -358,7 +358,7 @@ def end_clash(w, day, clash, status):
 
 
 @compiled
-def reserve(w, p, day, seed, clash, group, wanted, side):
+def reserve(w, p, day, seed, clash, group, fighters, side):
     """Return the nearest garrison that can spare fighters: the group's own, or a sister's that answers; -1 none."""
     c = w.clashes[clash]
     for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
@@ -370,7 +370,7 @@ def reserve(w, p, day, seed, clash, group, wanted, side):
                 continue
             u = uniform(seed, P_SISTER, day, c["key"] ^ w.groups[g]["key"], side)
             if u < help_from(w, group, g, p["talks_belief_gain"]):
-                source = strongest_force(w, town, g, wanted)
+                source = strongest_force(w, town, g, fighters)
                 if source >= 0:
                     return source
     return -1
@@ -384,8 +384,8 @@ def reinforce(w, p, day, seed, clash, group, enemy, side):
     u = uniform(seed, P_REINFORCE, day, c["key"], side)
     if u >= w.levels[level]["reinforcement"]:
         return
-    wanted = int(2.0 * p["clash_committed_min"])
-    source = reserve(w, p, day, seed, clash, group, wanted, side)
+    fighters = int(2.0 * p["clash_committed_min"])
+    source = reserve(w, p, day, seed, clash, group, fighters, side)
     if source < 0:
         return
     helper = w.forces[source]["group"]
@@ -394,8 +394,8 @@ def reinforce(w, p, day, seed, clash, group, enemy, side):
     )
     if helper != group:
         chance = help_from(w, group, helper, p["talks_belief_gain"])
-        moved(w, row, M_SOLIDARITY, chance, chance)
-        moved(w, row, M_BELIEF, w.belief[group, helper], swayed(w, group, helper, p["talks_belief_gain"]))
+        add_factor(w, row, M_SOLIDARITY, chance, chance)
+        add_factor(w, row, M_BELIEF, w.belief[group, helper], swayed(w, group, helper, p["talks_belief_gain"]))
     w.events[row]["target"] = enemy
-    w.events[row]["fighters"] = wanted
-    send(w, day, source, c["town"], wanted, REINFORCE, enemy, row, 2 + side)
+    w.events[row]["fighters"] = fighters
+    detach(w, day, source, c["town"], fighters, REINFORCE, enemy, row, 2 + side)

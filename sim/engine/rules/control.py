@@ -23,7 +23,7 @@ from sim.engine.kinds import (
     WITHDRAWAL,
 )
 from sim.engine.queries import backing, base_in, count_all, holder_faction, is_held_by_rebel, rebels, strongest_group
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.tables import L_BASES, L_DISPUTES
 
 
@@ -147,8 +147,8 @@ def withdraw(w, day, town, taker, share, ratio):
         if n["lost_by"] == w.groups[group]["faction"] and n["changed_event"] > cause:
             cause = n["changed_event"]
     row = change_holder(w, day, town, taker, WITHDRAWAL, R_CONTROL, cause, group, 1.0, -1.0)
-    moved(w, row, M_NEIGHBOURS_LOST, share, 1.0)
-    moved(w, row, M_FORCE_RATIO, ratio, 1.0)
+    add_factor(w, row, M_NEIGHBOURS_LOST, share, 1.0)
+    add_factor(w, row, M_FORCE_RATIO, ratio, 1.0)
     leave_town(w, day, town, w.groups[group]["faction"])
 
 

@@ -41,7 +41,7 @@ from sim.engine.kinds import (
     WITHDRAWAL,
 )
 from sim.engine.queries import backing, covering, in_town, is_neutral, recount
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.spread import send_column
@@ -151,9 +151,11 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
         tolerate(w, p, day, seed, dispute, demander, asked, chance, u)
         return
     row = log_event(w, day, DEMAND, R_DEMAND, d["last_event"], demander, asked, town, chance, u)
-    moved(w, row, M_FORCE_RATIO, own / other, wins / 0.5)
-    moved(w, row, M_HELP, own - w.strength[town, demander], 1.0 + (own - w.strength[town, demander]) / (own + other))
-    moved(
+    add_factor(w, row, M_FORCE_RATIO, own / other, wins / 0.5)
+    add_factor(
+        w, row, M_HELP, own - w.strength[town, demander], 1.0 + (own - w.strength[town, demander]) / (own + other)
+    )
+    add_factor(
         w,
         row,
         M_GRIEVANCE,
@@ -161,7 +163,7 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
         math.exp(p["demand_grievance_weight"] * w.relations[fd, fa]["grievance"]),
     )
     if agreement >= 0:
-        moved(w, row, M_TERMS, terms, math.exp(-p["demand_rationality"] * terms))
+        add_factor(w, row, M_TERMS, terms, math.exp(-p["demand_rationality"] * terms))
     d["last_event"] = row
     d["stage"] = D_DEMANDED
     respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, other / own)
@@ -189,7 +191,7 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
     elif u < comply + stall:
         kind, chance = STALLED, stall
     row = log_event(w, day, kind, R_DEMAND, d["last_event"], asked, demander, d["town"], chance, u)
-    moved(w, row, M_FORCE_RATIO, ratio, ratio)
+    add_factor(w, row, M_FORCE_RATIO, ratio, ratio)
     d["last_event"] = row
     if kind == COMPLIED:
         yield_to(w, day, dispute, demander, asked, row)

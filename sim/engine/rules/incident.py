@@ -31,7 +31,7 @@ from sim.engine.kinds import (
     ROAD_QUARREL,
 )
 from sim.engine.queries import covering, rebels, strongest_group
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.spread import send_column
 
@@ -148,11 +148,11 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
     e["deaths_initiator"] = kill_in_town(w, town, fi, deaths_i)
     e["deaths_target"] = kill_in_town(w, town, ft, deaths_t)
     count_deaths(w, fi, ft, e["deaths_initiator"], e["deaths_target"])
-    moved(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"] if agreement >= 0 else 0.0, suppressed)
-    moved(w, row, M_GRIEVANCE, w.relations[fi, ft]["grievance"], 1.0 + w.relations[fi, ft]["grievance"])
-    moved(w, row, M_RESTRAINT, w.factions[fi]["restraint"], 1.0 / w.factions[fi]["restraint"])
+    add_factor(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"] if agreement >= 0 else 0.0, suppressed)
+    add_factor(w, row, M_GRIEVANCE, w.relations[fi, ft]["grievance"], 1.0 + w.relations[fi, ft]["grievance"])
+    add_factor(w, row, M_RESTRAINT, w.factions[fi]["restraint"], 1.0 / w.factions[fi]["restraint"])
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
-        moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+        add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
     for a, b in ((fi, ft), (ft, fi)):
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row

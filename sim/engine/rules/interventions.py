@@ -38,7 +38,7 @@ from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES
 @compiled
 def given(w, p, day, seed):
     """Carry out what is given for today, and set what lasting policies in force do."""
-    lasting(w, day)
+    apply_policies(w, day)
     for i in range(len(w.actions)):
         a = w.actions[i]
         if a["day"] != day:
@@ -58,7 +58,7 @@ def given(w, p, day, seed):
 
 
 @compiled
-def lasting(w, day):
+def apply_policies(w, day):
     """Set the multipliers of lasting policies anew: each in force multiplies its own."""
     conduct = w.conduct[0]
     conduct["mediation"], conduct["monitoring"], conduct["mediator"] = 1.0, 1.0, -1
@@ -159,7 +159,7 @@ def leave(w, day, action, town, cause):
     if w.towns[town]["clash"] >= 0 and moved > 0:
         end_clash(w, day, w.towns[town]["clash"], CLASH_OVER)
     if holder_faction(w, town) == faction:
-        host = heir(w, town, faction) if a["towns_to"] == TO_HOST else -1
+        host = successor(w, town, faction) if a["towns_to"] == TO_HOST else -1
         kind = WITHDRAWAL if host >= 0 else TOWN_NEUTRAL
         change_holder(w, day, town, host, kind, R_GIVEN, cause, w.towns[town]["holder"], 1.0, -1.0)
         if host >= 0:
@@ -170,16 +170,16 @@ def leave(w, day, action, town, cause):
 
 
 @compiled
-def heir(w, town, faction):
+def successor(w, town, faction):
     """Return the strongest group of another rebel faction in a town or, else, in the nearest town with one; -1 none."""
     for i in range(w.near_start[town] - 1, w.near_start[town + 1]):
         there = town if i < w.near_start[town] else w.near[i]["town"]
-        best, found = 0.0, -1
+        best, strongest = 0.0, -1
         for other in range(len(w.factions)):
             if other != faction and w.factions[other]["role"] == REBEL and in_town(w, there, other) > best:
-                best, found = in_town(w, there, other), strongest_group(w, there, other)
-        if found >= 0:
-            return found
+                best, strongest = in_town(w, there, other), strongest_group(w, there, other)
+        if strongest >= 0:
+            return strongest
     return -1
 
 

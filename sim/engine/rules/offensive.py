@@ -22,7 +22,7 @@ from sim.engine.draws import (
     poisson,
     uniform,
 )
-from sim.engine.forces import count_deaths, find_source, kill_in_town, send
+from sim.engine.forces import count_deaths, detach, find_source, kill_in_town
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ASSAULT,
@@ -46,7 +46,7 @@ from sim.engine.kinds import (
     ZONE_DEADLINE,
 )
 from sim.engine.queries import distance_km, first_group, holder_faction, hostile, strongest_group
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.tables import L_FORCES
 
 
@@ -138,10 +138,10 @@ def may_mobilise(w, p, day, seed):
         u,
     )
     base = rate if rate > 0.0 else 1.0
-    moved(w, row, M_PROSCRIBED, proscribed_share(w), 1.0 + provoked / base)
-    moved(w, row, M_DEATHS, float(deaths_among_rebels(w)), 1.0 + opportune / base)
-    moved(w, row, M_CALENDAR, own, 1.0 + own / base)
-    moved(w, row, M_PATIENCE, zone["patience"], held)
+    add_factor(w, row, M_PROSCRIBED, proscribed_share(w), 1.0 + provoked / base)
+    add_factor(w, row, M_DEATHS, float(deaths_among_rebels(w)), 1.0 + opportune / base)
+    add_factor(w, row, M_CALENDAR, own, 1.0 + own / base)
+    add_factor(w, row, M_PATIENCE, zone["patience"], held)
     zone["phase"], zone["since"], zone["axis"], zone["event"] = MOBILISED, day, axis, row
     mass(w, p, row)
 
@@ -157,13 +157,13 @@ def target(w, town, government):
 @compiled
 def choose_axis(w, day, seed):
     """Draw the first town of an offensive among the front towns, by value; -1 none."""
-    found, first = -1, 1e300
+    chosen_town, first = -1, 1e300
     for town in range(len(w.towns)):
         if target(w, town, w.zone[0]["government"]):
             race = exponential(1.0 / (0.2 + w.towns[town]["value"]), uniform(seed, P_AXIS, day, w.towns[town]["key"]))
             if race < first:
-                found, first = town, race
-    return found
+                chosen_town, first = town, race
+    return chosen_town
 
 
 @compiled
@@ -211,16 +211,16 @@ def advance(w, p, day, seed):
     government = zone["government"]
     key = w.factions[government]["key"]
     for k in range(poisson(p["offensive_assaults_per_day"], uniform(seed, P_ASSAULTS, day, key))):
-        found, first = -1, 1e300
+        chosen_town, first = -1, 1e300
         for town in range(len(w.towns)):
             if target(w, town, government) and distance_km(w, town, zone["axis"]) <= p["offensive_column_radius_km"]:
                 race = exponential(
                     1.0 / (0.2 + w.towns[town]["value"]), uniform(seed, P_ASSAULT_TOWN, day, w.towns[town]["key"], k)
                 )
                 if race < first:
-                    found, first = town, race
-        if found >= 0:
-            assault(w, p, day, found, identity(key, day * 64 + k))
+                    chosen_town, first = town, race
+        if chosen_town >= 0:
+            assault(w, p, day, chosen_town, identity(key, day * 64 + k))
     chance = 1.0 - math.exp(-1.0 / p["offensive_duration_days"])
     u = uniform(seed, P_OFFENSIVE_ENDS, day, key)
     if u < chance:
@@ -234,20 +234,20 @@ def advance(w, p, day, seed):
 def assault(w, p, day, town, key):
     """Send a column against a town from the nearest force that can spare it, else the largest that half will do."""
     government = w.zone[0]["government"]
-    wanted = int(p["offensive_column_fighters"])
-    while wanted >= 50:
+    fighters = int(p["offensive_column_fighters"])
+    while fighters >= 50:
         for group in range(len(w.groups)):
             if w.groups[group]["faction"] != government:
                 continue
-            source = find_source(w, town, group, 1e9, wanted)
+            source = find_source(w, town, group, 1e9, fighters)
             if source >= 0:
                 row = log_event(
                     w, day, ASSAULT, R_OFFENSIVE, w.zone[0]["event"], group, w.towns[town]["holder"], town, 1.0, -1.0
                 )
-                w.events[row]["fighters"] = wanted
-                send(w, day, source, town, wanted, ATTACK, holder_faction(w, town), row, key)
+                w.events[row]["fighters"] = fighters
+                detach(w, day, source, town, fighters, ATTACK, holder_faction(w, town), row, key)
                 return
-        wanted //= 2
+        fighters //= 2
 
 
 @compiled
@@ -307,7 +307,7 @@ def hit(w, p, day, seed, town, chance, u, calm):
     e = w.events[row]
     e["deaths_initiator"], e["deaths_target"], e["deaths_civilians"] = own, theirs, civilians
     if calm:
-        moved(w, row, M_ZONE, 1.0, p["offensive_zone_factor"])
+        add_factor(w, row, M_ZONE, 1.0, p["offensive_zone_factor"])
     count_deaths(w, government, victim, own, theirs)
     w.factions[victim]["fire_today"] += theirs + civilians
 

@@ -175,7 +175,7 @@ def false_claim(w, p, day, seed, faction):
     chance = 1.0 - math.exp(-p["reporting_false_claims_per_month"] / 30.0)
     if u >= chance:
         return
-    found, rival, first = -1, -1, 1e300
+    chosen_town, rival, first = -1, -1, 1e300
     for town in range(len(w.towns)):
         holder = w.towns[town]["holder"]
         if holder < 0 or w.groups[holder]["faction"] != faction:
@@ -185,10 +185,10 @@ def false_claim(w, p, day, seed, faction):
             if other >= 0 and rebels(w, faction, w.groups[other]["faction"]):
                 race = uniform(seed, P_FALSE_CLAIM, day, w.towns[town]["key"], 1)
                 if race < first:
-                    found, rival, first = town, w.groups[other]["faction"], race
-    if found < 0:
+                    chosen_town, rival, first = town, w.groups[other]["faction"], race
+    if chosen_town < 0:
         return
     key = identity(w.factions[faction]["key"], day)
-    r = w.reports[new_report(w, p, day, seed, key, faction, CLASH, found)]
+    r = w.reports[new_report(w, p, day, seed, key, faction, CLASH, chosen_town)]
     r["initiator"], r["target"] = rival, faction
     r["deaths_initiator"] = 1 + int(3.0 * uniform(seed, P_REPORT_TOLL, day, key))

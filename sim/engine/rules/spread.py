@@ -24,7 +24,7 @@ from sim.engine.draws import (
     power_law,
     uniform,
 )
-from sim.engine.forces import find_source, send
+from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
@@ -41,7 +41,7 @@ from sim.engine.kinds import (
     R_SPREAD,
 )
 from sim.engine.queries import covering, help_from, holder_faction, in_town, new_row, rebels, swayed
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day
@@ -231,17 +231,17 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
         return
     row = log_event(w, day, kind, R_SPREAD, s["cause"], group, enemy_group, town, min(1.0, chance), u)
     if agreement >= 0:
-        moved(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], held)
+        add_factor(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], held)
     if under_attack:
-        moved(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+        add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
     if s["far"] == 1:
-        moved(w, row, M_SOLIDARITY, joins(w, p, spark, group), joins(w, p, spark, group))
+        add_factor(w, row, M_SOLIDARITY, joins(w, p, spark, group), joins(w, p, spark, group))
         fighting = s["attacker_group"] if own == s["attacker"] else s["defender_group"]
-        moved(w, row, M_BELIEF, w.belief[fighting, group], swayed(w, fighting, group, p["talks_belief_gain"]))
+        add_factor(w, row, M_BELIEF, w.belief[fighting, group], swayed(w, fighting, group, p["talks_belief_gain"]))
     tired = 0.5 * (w.factions[own]["fatigue"] + w.factions[enemy]["fatigue"])
-    moved(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
+    add_factor(w, row, M_FATIGUE, tired, math.exp(-p["spread_fatigue_weight"] * tired))
     calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)
-    moved(w, row, M_RESTRAINT, w.factions[own]["restraint"], math.exp(-calm))
+    add_factor(w, row, M_RESTRAINT, w.factions[own]["restraint"], math.exp(-calm))
     w.events[row]["fighters"] = send_column(w, p, day, seed, s["key"], group, town, enemy, row)
 
 
@@ -249,11 +249,11 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
 def send_column(w, p, day, seed, key, group, town, enemy, cause):
     """Send a column of a group to attack in a town; return its fighters, 0 where no garrison can spare any."""
     u = uniform(seed, P_COLUMN, 0, key)
-    wanted = int(power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u))
+    column_size = int(power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u))
     source = find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"]))
     if source < 0:
         return 0
     spare = w.forces[source]["fighters"] - 10
-    n = max(1, min(wanted * 2, spare))
-    send(w, day, source, town, n, ATTACK, enemy, cause, key)
+    n = max(1, min(column_size * 2, spare))
+    detach(w, day, source, town, n, ATTACK, enemy, cause, key)
     return n

@@ -28,7 +28,7 @@ from sim.engine.kinds import (
     TALKS_SETTLED,
 )
 from sim.engine.queries import covering, in_town, recount
-from sim.engine.recording import log_event, moved
+from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.demand import lapse, stale, use_force
@@ -48,10 +48,10 @@ def talks(w, p, day, seed):
             lapse(w, day, dispute)
         else:
             meet(w, p, day, seed, dispute)
-    kept = fade(p["talks_belief_half_life_days"])
+    retained_share = fade(p["talks_belief_half_life_days"])
     for a in range(len(w.groups)):
         for b in range(len(w.groups)):
-            w.belief[a, b] = 0.5 + (w.belief[a, b] - 0.5) * kept
+            w.belief[a, b] = 0.5 + (w.belief[a, b] - 0.5) * retained_share
 
 
 @compiled
@@ -95,8 +95,8 @@ def delegates_die(w, p, day, seed, dispute, visitor, other, u):
     for a, b in ((fv, fo), (fo, fv)):
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row
-    tell(w, p, day, row, visitor, other, ASSASSINATION_ACCOUNT)
-    tell(w, p, day, row, other, visitor, FORCED_ENTRY_ACCOUNT)
+    log_account(w, p, day, row, visitor, other, ASSASSINATION_ACCOUNT)
+    log_account(w, p, day, row, other, visitor, FORCED_ENTRY_ACCOUNT)
     believe(w, p, visitor, other)
     d["last_event"] = row
     if in_town(w, town, fv) > 0.0 and in_town(w, town, fo) > 0.0 and w.towns[town]["clash"] < 0:
@@ -106,12 +106,14 @@ def delegates_die(w, p, day, seed, dispute, visitor, other, u):
 
 
 @compiled
-def tell(w, p, day, cause, teller, accused, account):
+def log_account(w, p, day, cause, teller, accused, account):
     """Log a side's account; `fighters` holds which account it is."""
     row = log_event(w, day, ACCOUNT, R_TALKS, cause, teller, accused, w.events[cause]["town"], 1.0, -1.0)
     w.events[row]["fighters"] = account
     a, b = w.groups[teller]["faction"], w.groups[accused]["faction"]
-    moved(w, row, M_TRUST, w.relations[b, a]["trust"], math.exp(p["talks_trust_weight"] * w.relations[b, a]["trust"]))
+    add_factor(
+        w, row, M_TRUST, w.relations[b, a]["trust"], math.exp(p["talks_trust_weight"] * w.relations[b, a]["trust"])
+    )
 
 
 @compiled

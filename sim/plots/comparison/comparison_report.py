@@ -29,7 +29,7 @@ MOST_TOWNS = 40  # rows of the table of towns that differ
 
 
 @dataclass(frozen=True)
-class Shown:
+class ReportFigure:
     """A figure in the report: its kind, the stem of its files, its caption and its PNG."""
 
     kind: Kind
@@ -38,7 +38,7 @@ class Shown:
     png: bytes
 
 
-def comparison_report(comparison: Comparison, figures: Sequence[Shown], command: str) -> str:
+def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], command: str) -> str:
     """Return the page."""
     first = comparison.models[comparison.reference]
     days = max(model.days for model in comparison.models.values())
@@ -79,20 +79,20 @@ def _compared_text(comparison: Comparison) -> str:
     return f"{plural(comparison.control.runs[comparison.reference], 'run')} of one scenario"
 
 
-def _by_section(figures: Sequence[Shown]) -> dict[str, list[dict[str, str]]]:
-    found: dict[str, list[dict[str, str]]] = {}
-    for shown in figures:
-        found.setdefault(shown.kind.section, []).append(
+def _by_section(figures: Sequence[ReportFigure]) -> dict[str, list[dict[str, str]]]:
+    sections: dict[str, list[dict[str, str]]] = {}
+    for figure in figures:
+        sections.setdefault(figure.kind.section, []).append(
             {
-                "name": shown.kind.name,
-                "quoted": shlex.quote(shown.kind.name),
-                "about": shown.kind.about,
-                "stem": shown.stem,
-                "image": data_uri(shown.png),
-                "alt": f"SIMULATED. {shown.caption}",
+                "name": figure.kind.name,
+                "quoted": shlex.quote(figure.kind.name),
+                "about": figure.kind.about,
+                "stem": figure.stem,
+                "image": data_uri(figure.png),
+                "alt": f"SIMULATED. {figure.caption}",
             }
         )
-    return found
+    return sections
 
 
 def value_text(value: float, unit: str) -> str:
@@ -101,12 +101,12 @@ def value_text(value: float, unit: str) -> str:
 
 
 def _forest_row(comparison: Comparison, row: ForestRow) -> dict[str, Any]:
-    found = row.difference
+    difference = row.difference
     look = looks_of(comparison)[row.scenario]
     return {
-        "label": f"{found.label}{unit_text(found)}", "letter": look.letter, "scenario": row.scenario,
-        "reference": value_text(found.reference, found.unit), "other": value_text(found.other, found.unit),
-        "difference": difference_text(found), "verdict": row.verdict, "pairs": f"{found.pairs:,}", "resolved": found.resolved,
+        "label": f"{difference.label}{unit_text(difference)}", "letter": look.letter, "scenario": row.scenario,
+        "reference": value_text(difference.reference, difference.unit), "other": value_text(difference.other, difference.unit),
+        "difference": difference_text(difference), "verdict": row.verdict, "pairs": f"{difference.pairs:,}", "resolved": difference.resolved,
     }  # fmt: skip
 
 

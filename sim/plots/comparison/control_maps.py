@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 
-from sim.plots.comparison.figure import Drawn, Grid, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, looks_of, words_of
 from sim.plots.comparison.sheet import NARROW_MM, Mark, Sheet, Symbol
 from sim.plots.map import layers
 from sim.plots.map.geometry import Ground, ground_of, stripes
@@ -67,7 +67,7 @@ def code_text(comparison: Comparison, code: str) -> str:
     return NAMES.get(code, code)
 
 
-def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw, for each scenario but the reference, who holds each town more often, with unresolved towns hatched."""
     k, control, names = chosen_day(comparison, day), comparison.control, looks_of(comparison)
     ground = ground_for(comparison)
@@ -83,8 +83,8 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
         sheet = Sheet(words_of(comparison, title, note), width_mm, grid.body, _gain_key(comparison, ground, k))
         for axes, contrast in zip(grid.panels(sheet), control.contrasts, strict=True):
             _gains(axes, comparison, ground, contrast, k, grid.type.small)
-    said = " ".join(contrast.sentence for contrast in control.contrasts) if k == len(control.days) - 1 else ""
-    return Drawn(sheet.figure, difference_table(comparison, k), title, f"{title}. {said} {note}")
+    sentences = " ".join(contrast.sentence for contrast in control.contrasts) if k == len(control.days) - 1 else ""
+    return ComparisonFigure(sheet.figure, difference_table(comparison, k), title, f"{title}. {sentences} {note}")
 
 
 def difference_table(comparison: Comparison, k: int) -> pd.DataFrame:
@@ -219,7 +219,7 @@ def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
     return marks
 
 
-def probability_map(comparison: Comparison, code: str, width_mm: float, day: int | None = None) -> Drawn:
+def probability_map(comparison: Comparison, code: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw in which share of runs a faction holds each town, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
@@ -231,7 +231,7 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     return _shaded(comparison, title, values, (SHARE_CLASSES, SHARE_COLOURS, bounds), table, width_mm)
 
 
-def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw how uncertain the holder of each town is, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     title = f"How uncertain the holder is {when_text(comparison, k)}: entropy over runs"
@@ -264,7 +264,7 @@ def _shaded(
     scale: tuple[tuple[float, ...], tuple[str, ...], tuple[str, ...]],
     table: pd.DataFrame,
     width_mm: float,
-) -> Drawn:
+) -> ComparisonFigure:
     """Draw a panel for each scenario with its towns' cells shaded by a value in classes."""
     classes, colours, bounds = scale
     ground = ground_for(comparison)
@@ -283,4 +283,4 @@ def _shaded(
             layers.add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             texts = {i: ground.names[i] for i in ground.watch}
             place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
-    return Drawn(sheet.figure, table, title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {note}")

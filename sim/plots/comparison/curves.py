@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.comparison.results import BANDS
-from sim.plots.comparison.figure import Drawn, Grid, axis_label, key_of, long_table, looks_of, words_of
-from sim.plots.comparison.sheet import Line, Mark, ScenarioLook, Sheet
+from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, key_of, long_table, looks_of, words_of
+from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet
 from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 
 if TYPE_CHECKING:
-    from sim.comparison.results import Comparison, Convergence, Fan, FanPanel, Ladder, ReachCurve
+    from sim.comparison.results import Comparison, Convergence, Fan, FanPanel, LadderResult, ReachCurve
 
 SHADES = (0.42, 0.64, 0.82)  # share of white of the bands, narrow to wide
 
@@ -32,13 +32,13 @@ def fan_table(panel: FanPanel) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Drawn:
+def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> ComparisonFigure:
     """Draw the fan chart of one daily quantity."""
     names = looks_of(comparison)
     grid = Grid(width_mm, [names[fan.scenario].text for fan in panel.fans], 1.05, 1.0, left=0.4, bottom=0.3)
     unit = f" ({panel.unit})" if panel.unit and panel.unit not in panel.label else ""
     title = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
-    key = [Mark("median", Line(INK, "-", 1.5)), Mark("mean", Line(INK, (0, (1.2, 1.4)), 1.1))]
+    key = [Mark("median", LineStyle(INK, "-", 1.5)), Mark("mean", LineStyle(INK, (0, (1.2, 1.4)), 1.1))]
     if not comparison.single:
         key += [
             Mark(f"{width} % of runs", fill=pale(INK, shade), edge=pale(INK, shade))
@@ -57,7 +57,7 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Drawn
         f"{title}. One panel a scenario on one scale; the thin line in the others is the median of the reference, "
         f"{comparison.reference}. {panel.note}"
     )
-    return Drawn(sheet.figure, fan_table(panel), title, caption)
+    return ComparisonFigure(sheet.figure, fan_table(panel), title, caption)
 
 
 def _fan(axes: Axes, panel: FanPanel, fan: Fan, look: ScenarioLook, reference: Fan) -> None:
@@ -80,7 +80,7 @@ STRIP = "Highest escalation level among rebels, day by day"
 REACH = "How soon runs reach a level of escalation"
 
 
-def strip_table(ladder: Ladder, scenarios: tuple[str, ...]) -> pd.DataFrame:
+def strip_table(ladder: LadderResult, scenarios: tuple[str, ...]) -> pd.DataFrame:
     """Return the shares of runs on each level as a table, a row for each scenario and day."""
     parts = []
     for name in scenarios:
@@ -90,7 +90,7 @@ def strip_table(ladder: Ladder, scenarios: tuple[str, ...]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the shares of runs on each level, stacked, a panel for each scenario."""
     ladder, names = comparison.ladder, looks_of(comparison)
     grid = Grid(width_mm, [names[n].text for n in comparison.scenarios], 1.05, 0.95, left=0.42, bottom=0.3)
@@ -105,7 +105,7 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Dr
             _percent(axes, grid)
             axis_label(axes, "day", grid.type.small)
     caption = f"{STRIP}: share of runs on each level. {ladder.note}"
-    return Drawn(sheet.figure, strip_table(ladder, comparison.scenarios), STRIP, caption)
+    return ComparisonFigure(sheet.figure, strip_table(ladder, comparison.scenarios), STRIP, caption)
 
 
 def _stack(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
@@ -126,7 +126,7 @@ def _percent(axes: Axes, grid: Grid) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
-def reach_table(ladder: Ladder) -> pd.DataFrame:
+def reach_table(ladder: LadderResult) -> pd.DataFrame:
     """Return the time-to-level curves as a table."""
     parts = []
     for curve in ladder.reach:
@@ -138,7 +138,7 @@ def reach_table(ladder: Ladder) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the share of runs that have reached each level by each day, all scenarios in one panel a level."""
     ladder, names = comparison.ladder, looks_of(comparison)
     levels = sorted({curve.level for curve in ladder.reach})
@@ -153,7 +153,7 @@ def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> Dr
             _percent(axes, grid)
             axis_label(axes, "day", grid.type.small)
     caption = f"{REACH}: share of runs that have reached it by each day, by scenario. {ladder.note}"
-    return Drawn(sheet.figure, reach_table(ladder), REACH, caption)
+    return ComparisonFigure(sheet.figure, reach_table(ladder), REACH, caption)
 
 
 def _reach(axes: Axes, days: np.ndarray, curve: ReachCurve, look: ScenarioLook) -> None:
@@ -191,7 +191,7 @@ def convergence_table(curves: tuple[Convergence, ...]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def convergence(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def convergence(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the running estimates, a panel for each statistic and scenario."""
     names, curves = looks_of(comparison), comparison.convergence
     titles = []
@@ -199,7 +199,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
         what = "mean" if curve.scenario == comparison.reference else f"less {names[comparison.reference].letter}"
         titles.append(f"{names[curve.scenario].letter} {what}: {curve.label}{f' ({curve.unit})' if curve.unit else ''}")
     grid = Grid(width_mm, titles, 1.05, 0.8, left=0.42, bottom=0.3)
-    key = [Mark("estimate", Line(INK)), Mark("95 % interval", fill=pale(INK, 0.75))]
+    key = [Mark("estimate", LineStyle(INK)), Mark("95 % interval", fill=pale(INK, 0.75))]
     key += [Mark(look.text) for look in names.values()]
     with typography():
         sheet = Sheet(words_of(comparison, TITLE, NOTE), width_mm, grid.body, key)
@@ -209,7 +209,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
             if curve.unit == SHARE:
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
             axis_label(axes, "runs", grid.type.small)
-    return Drawn(sheet.figure, convergence_table(curves), TITLE, f"{TITLE} {NOTE}")
+    return ComparisonFigure(sheet.figure, convergence_table(curves), TITLE, f"{TITLE} {NOTE}")
 
 
 def _curve(axes: Axes, curve: Convergence, colour: str, zero: bool) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.figure import Drawn, key_of, looks_of, signed, words_of
+from sim.plots.comparison.figure import ComparisonFigure, key_of, looks_of, signed, words_of
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, ScenarioLook, Sheet, Type, broken, type_for
 from sim.plots.style import INK, PAPER, QUIET, typography
 from sim.statistics.inference import SHARE, Difference
@@ -36,16 +36,18 @@ def forest_table(rows: tuple[ForestRow, ...]) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def difference_text(found: Difference) -> str:
+def difference_text(difference: Difference) -> str:
     """Say a difference with its interval: "+3.2 [+1.1, +5.2]"; shares of runs in points of percent: "+17 [+9, +25]"."""
-    scale = 100 if found.unit == SHARE else 1
-    value, low, high = (signed(_rounded(scale * v, scale)) for v in (found.difference, found.low, found.high))
-    return value if np.isnan(found.low) else f"{value} [{low}, {high}]"
+    scale = 100 if difference.unit == SHARE else 1
+    value, low, high = (
+        signed(_rounded(scale * v, scale)) for v in (difference.difference, difference.low, difference.high)
+    )
+    return value if np.isnan(difference.low) else f"{value} [{low}, {high}]"
 
 
-def unit_text(found: Difference) -> str:
+def unit_text(difference: Difference) -> str:
     """Say the unit of a difference in brackets, with a space before; empty where it has none."""
-    unit = "points of percent" if found.unit == SHARE else found.unit
+    unit = "points of percent" if difference.unit == SHARE else difference.unit
     return f" ({unit})" if unit else ""
 
 
@@ -53,12 +55,14 @@ def _rounded(value: float, scale: int) -> float:
     return round(value, 1) if scale != 1 else value
 
 
-def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the forest plot of all headline statistics and scenarios."""
     return forest_of(comparison, comparison.forest, TITLE, comparison.forest_note, width_mm)
 
 
-def forest_of(comparison: Comparison, rows: tuple[ForestRow, ...], title: str, note: str, width_mm: float) -> Drawn:
+def forest_of(
+    comparison: Comparison, rows: tuple[ForestRow, ...], title: str, note: str, width_mm: float
+) -> ComparisonFigure:
     """Draw rows of differences, by statistic; a filled marker is a difference that is resolved, a hollow one is not."""
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     words = min(2.6, max(1.35, 0.4 * inner))
@@ -68,7 +72,7 @@ def forest_of(comparison: Comparison, rows: tuple[ForestRow, ...], title: str, n
         sheet = Sheet(words_of(comparison, title, note), width_mm, layout.body, key_of(comparison))
         _draw(sheet, layout, looks_of(comparison))
     caption = f"Differences of headline statistics from the reference, {comparison.reference}. {note}"
-    return Drawn(sheet.figure, forest_table(rows), title, caption)
+    return ComparisonFigure(sheet.figure, forest_table(rows), title, caption)
 
 
 class _Layout:
@@ -87,11 +91,11 @@ class _Layout:
                 self.headings.append((y, text))
                 y += sizes.text * 1.28 / 72
             for row in members:
-                said = broken(difference_text(row.difference), words, sizes.small, most=2) + broken(
+                lines = broken(difference_text(row.difference), words, sizes.small, most=2) + broken(
                     row.verdict, words, sizes.small, most=3
                 )
-                tall = max(len(said), 1) * line + 0.05
-                self.rows.append((y + tall / 2, row, said))
+                tall = max(len(lines), 1) * line + 0.05
+                self.rows.append((y + tall / 2, row, lines))
                 y += tall
             y += 0.05
         self.end = y
@@ -114,10 +118,10 @@ def _draw(sheet: Sheet, layout: _Layout, looks: dict[str, ScenarioLook]) -> None
     plain.set_zorder(axes.get_zorder() + 1)
     plain.patch.set_visible(False)
     right = layout.left + layout.axis + 0.1
-    for y, row, said in layout.rows:
+    for y, row, lines in layout.rows:
         look = looks[row.scenario]
         plain.text(0, -y, look.letter, fontsize=sizes.text, fontweight="bold", color=look.line.colour, va="center")
-        plain.text(right, -y, "\n".join(said), fontsize=sizes.small, va="center", linespacing=1.2)
+        plain.text(right, -y, "\n".join(lines), fontsize=sizes.small, va="center", linespacing=1.2)
         _interval(axes, y, row, look)
     reach = [abs(v) for _y, row, _s in layout.rows for v in (row.scaled, row.scaled_low, row.scaled_high)]
     most = max([v for v in reach if np.isfinite(v)], default=1.0) or 1.0

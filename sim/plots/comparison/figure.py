@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class ComparisonFigure:
     """A figure, the table of all that it shows, and its caption: what is shown, what bands mean, how many runs."""
 
     figure: Figure
@@ -138,7 +138,7 @@ class Grid:
 
     def panels(self, sheet: Sheet) -> list[Axes]:
         """Add the panels with their headings to a sheet."""
-        found, top = [], 0.0
+        panels, top = [], 0.0
         for row in self.rows:
             head = self._head(row)
             for column, lines in enumerate(row):
@@ -149,9 +149,9 @@ class Grid:
                     "\n".join(lines), (0, 1), xycoords="axes fraction", xytext=(shift, 5), textcoords="offset points",
                     fontsize=self.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
                 )  # fmt: skip
-                found.append(axes)
+                panels.append(axes)
             top += self._row_height(row)
-        return found
+        return panels
 
     def ticks(self, axes: Axes, horizontal: int | None = None, vertical: int = 4) -> None:
         """Set few enough ticks that their labels do not touch."""

@@ -9,11 +9,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sim.plots.comparison.comparison_report import Shown, comparison_report
+from sim.plots.comparison.comparison_report import ReportFigure, comparison_report
 from sim.plots.comparison.control_maps import NAMES, difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.differences import forest
-from sim.plots.comparison.figure import Drawn
+from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.style import png_bytes, svg_bytes, write_whole
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sim.comparison.results import Comparison
 
-Draw = Callable[..., Drawn]  # (comparison, width_mm=..., day=...)
+Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
 
 Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
 
@@ -46,50 +46,52 @@ class Kind:
 
 def kinds_of(comparison: Comparison) -> dict[str, Kind]:
     """Return the figures that a comparison allows, by name, in the order of the report."""
-    found: list[Kind] = []
+    kinds: list[Kind] = []
     if comparison.forest and not comparison.single:
-        found.append(
+        kinds.append(
             Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
         )
-    found += _maps(comparison)
-    found += [
+    kinds += _maps(comparison)
+    kinds += [
         Kind(f"fan-{panel.key}", f"{panel.label}, day by day (fan chart)", "fans", partial(_fan, i))
         for i, panel in enumerate(comparison.fans)
     ]
     if any(curve.agreements for curve in comparison.holding.curves):
-        found.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
-        found.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
+        kinds.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
+        kinds.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
         if comparison.holding.differences and not comparison.single:
-            found.append(
+            kinds.append(
                 Kind("agreement_hold", "mean hold against the reference (forest plot)", "holding", hold_differences)
             )
-    found.append(Kind("escalation_strip", "shares of runs on each escalation level, day by day", "ladder", strip))
+    kinds.append(Kind("escalation_strip", "shares of runs on each escalation level, day by day", "ladder", strip))
     if comparison.ladder.reach:
-        found.append(Kind("time_to_level", "how soon runs reach a level of escalation", "ladder", reach))
-    found += _inputs(comparison)
+        kinds.append(Kind("time_to_level", "how soon runs reach a level of escalation", "ladder", reach))
+    kinds += _inputs(comparison)
     if comparison.convergence:
-        found.append(Kind("convergence", "running estimates with the number of runs", "convergence", convergence))
-    found.append(Kind("entropy_map", "how uncertain each town's holder is", "methods", entropy_map, dated=True))
-    return {kind.name: kind for kind in found}
+        kinds.append(Kind("convergence", "running estimates with the number of runs", "convergence", convergence))
+    kinds.append(Kind("entropy_map", "how uncertain each town's holder is", "methods", entropy_map, dated=True))
+    return {kind.name: kind for kind in kinds}
 
 
-def _fan(number: int, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def _fan(number: int, comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     return fan_chart(comparison, comparison.fans[number], width_mm)
 
 
-def _probability(code: str, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def _probability(code: str, comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     return probability_map(comparison, code, width_mm, day)
 
 
-def _of_statistic(draw: Draw, statistic: str, comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def _of_statistic(
+    draw: Draw, statistic: str, comparison: Comparison, width_mm: float, day: int | None = None
+) -> ComparisonFigure:
     return draw(comparison, statistic, width_mm, day)
 
 
 def _maps(comparison: Comparison) -> list[Kind]:
     control = comparison.control
-    found = []
+    kinds = []
     if control.contrasts:
-        found.append(
+        kinds.append(
             Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
         )
     for c, code in enumerate(control.codes):
@@ -99,14 +101,14 @@ def _maps(comparison: Comparison) -> list[Kind]:
                 if code in NAMES
                 else f"share of runs in which {code} holds each town"
             )
-            found.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
-    return found
+            kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
+    return kinds
 
 
 def _inputs(comparison: Comparison) -> list[Kind]:
-    inputs, found = comparison.inputs, []
+    inputs, kinds = comparison.inputs, []
     if inputs.splits:
-        found.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
+        kinds.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
     methods = (
         ("tornado", "which inputs matter for", tornado, inputs.tornados),
         ("morris", "size and spread of inputs' effects on", morris, inputs.morris),
@@ -114,15 +116,15 @@ def _inputs(comparison: Comparison) -> list[Kind]:
     )
     for name, about, draw, results in methods:
         for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):
-            found.append(
+            kinds.append(
                 Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
             )
-    return found
+    return kinds
 
 
 FIGURES = "figures"
 
-Say = Callable[[str], None]
+FigureProgress = Callable[[str], None]
 
 
 def file_stem(name: str) -> str:
@@ -135,20 +137,22 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
-def draw_comparison(comparison: Comparison, folder: Path, command: str, say: Say | None = None) -> list[Path]:
+def draw_comparison(
+    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
+) -> list[Path]:
     """Write report.html and figures/ into a folder and return the files; `command` repeats the comparison."""
     written: list[Path] = []
-    shown: list[Shown] = []
+    figures: list[ReportFigure] = []
     for kind in kinds_of(comparison).values():
-        if say:
-            say(kind.name)
+        if progress:
+            progress(kind.name)
         drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
         png = png_bytes(drawn.figure)
         for suffix, content in (
             (".png", png), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
         ):  # fmt: skip
             written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
-        shown.append(Shown(kind, stem, drawn.caption, png))
-    page = comparison_report(comparison, shown, command)
+        figures.append(ReportFigure(kind, stem, drawn.caption, png))
+    page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written

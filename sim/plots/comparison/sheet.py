@@ -33,7 +33,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X", "p")
 
 
 @dataclass(frozen=True)
-class Line:
+class LineStyle:
     """The look of a line."""
 
     colour: str
@@ -48,7 +48,7 @@ class ScenarioLook:
 
     name: str
     letter: str
-    line: Line
+    line: LineStyle
     reference: bool
 
     @property
@@ -59,20 +59,23 @@ class ScenarioLook:
 
 def looks(names: Sequence[str]) -> dict[str, ScenarioLook]:
     """Return the look of each scenario by name, in their order; of many, colours and dashes come round in new pairs."""
-    found = {}
+    by_name = {}
     for i, name in enumerate(names):
-        turn, place = divmod(i, len(COLOURS))
-        line = Line(
-            COLOURS[place], DASHES[(place + turn) % len(DASHES)], 1.5, MARKERS[(place + 3 * turn) % len(MARKERS)]
+        turn, position = divmod(i, len(COLOURS))
+        line = LineStyle(
+            COLOURS[position],
+            DASHES[(position + turn) % len(DASHES)],
+            1.5,
+            MARKERS[(position + 3 * turn) % len(MARKERS)],
         )
-        found[name] = ScenarioLook(name, letter(i), line, reference=i == 0)
-    return found
+        by_name[name] = ScenarioLook(name, letter(i), line, reference=i == 0)
+    return by_name
 
 
 def letter(number: int) -> str:
     """Return A to Z, then A2, B2 and so on."""
-    turn, place = divmod(number, 26)
-    return chr(ord("A") + place) + (str(turn + 1) if turn else "")
+    turn, position = divmod(number, 26)
+    return chr(ord("A") + position) + (str(turn + 1) if turn else "")
 
 
 MM_PER_INCH = 25.4
@@ -129,7 +132,7 @@ class Mark:
     """An entry of the key above a figure: its text, and a line's look, a filled swatch or symbols in front of it."""
 
     text: str
-    line: Line | None = None
+    line: LineStyle | None = None
     fill: str = ""
     hatch: str = ""
     edge: str = ""
@@ -193,11 +196,11 @@ def squeezed(text: str, inches: float, points: float) -> str:
     """Return a text cut to a width in its middle: of a path both ends tell most."""
     if text_width(text, points) <= inches:
         return text
-    for kept in range(len(text) - 1, 1, -1):
-        head = kept // 3
-        said = f"{text[:head].rstrip(' .')}…{text[len(text) - (kept - head) :].lstrip(' .')}"
-        if text_width(said, points) <= inches:
-            return said
+    for length in range(len(text) - 1, 1, -1):
+        head = length // 3
+        candidate = f"{text[:head].rstrip(' .')}…{text[len(text) - (length - head) :].lstrip(' .')}"
+        if text_width(candidate, points) <= inches:
+            return candidate
     return "…"
 
 

@@ -9,12 +9,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.plots.comparison.differences import forest_of
-from sim.plots.comparison.figure import Drawn, Grid, axis_label, key_of, long_table, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, key_of, long_table, looks_of, words_of
 from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, text_width, type_for
 from sim.plots.style import INK, PAPER, QUIET, typography
 
 if TYPE_CHECKING:
-    from sim.comparison.results import Comparison, Holding, HoldingCurve
+    from sim.comparison.results import AgreementSurvival, Comparison, HoldingCurve
 
 SURVIVAL = "How long agreements hold"
 
@@ -29,7 +29,7 @@ CAUSE_FILLS = ("#3E4A52", "#8FA3AD", "#C9B79C", "#6E5A7E", "#DAD7CF", "#A8745B",
 CAUSE_HATCHES = ("", "////", "....", "\\\\\\\\", "", "xxxx", "----", "||||")
 
 
-def survival_table(holding: Holding) -> pd.DataFrame:
+def survival_table(holding: AgreementSurvival) -> pd.DataFrame:
     """Return the survival curves as a table; `at_risk` stands on the days of the table of numbers at risk."""
     at = {int(day): i for i, day in enumerate(holding.risk_days)}
     parts = []
@@ -43,7 +43,7 @@ def survival_table(holding: Holding) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def survival(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def survival(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the survival curves with their bands, and the numbers at risk below."""
     holding, names = comparison.holding, looks_of(comparison)
     together = len(holding.curves) <= OVERLAID
@@ -64,10 +64,10 @@ def survival(comparison: Comparison, width_mm: float, day: int | None = None) ->
             _frame(axes, holding, grid)
             _at_risk(axes, holding, group, names, sizes.small)
     caption = f"{SURVIVAL}: share of agreements that hold longer than so many days. {holding.note}"
-    return Drawn(sheet.figure, survival_table(holding), SURVIVAL, caption)
+    return ComparisonFigure(sheet.figure, survival_table(holding), SURVIVAL, caption)
 
 
-def _frame(axes: Axes, holding: Holding, grid: Grid) -> None:
+def _frame(axes: Axes, holding: AgreementSurvival, grid: Grid) -> None:
     axes.set_xlim(0, max(holding.horizon, 1))
     axes.set_ylim(0, 1)
     grid.ticks(axes)
@@ -75,7 +75,7 @@ def _frame(axes: Axes, holding: Holding, grid: Grid) -> None:
     axis_label(axes, "days held", grid.type.small)
 
 
-def _curve(axes: Axes, holding: Holding, curve: HoldingCurve, look: ScenarioLook, lettered: bool) -> None:
+def _curve(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook, lettered: bool) -> None:
     colour, days = look.line.colour, holding.days
     known = np.isfinite(curve.low) & np.isfinite(curve.high)
     if known.any():
@@ -94,7 +94,7 @@ def _curve(axes: Axes, holding: Holding, curve: HoldingCurve, look: ScenarioLook
 
 
 def _at_risk(
-    axes: Axes, holding: Holding, group: list[HoldingCurve], names: dict[str, ScenarioLook], points: float
+    axes: Axes, holding: AgreementSurvival, group: list[HoldingCurve], names: dict[str, ScenarioLook], points: float
 ) -> None:
     """Write how many agreements are at risk under the days of the axis, as many columns as fit."""
     across = axes.get_position().width * axes.figure.get_figwidth()
@@ -102,29 +102,29 @@ def _at_risk(
     step = next((s for s in range(1, 50) if across * _gap(holding, s) >= widest), 50)
     chosen = range(0, len(holding.risk_days), step)
     line = points * 1.35
-    place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "annotation_clip": False}
+    options = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points", "annotation_clip": False}
     first = -(points * 2.9 + 6.0)
-    axes.annotate("at risk", (0, 0), xytext=(-28, first), fontsize=points, color=QUIET, va="top", **place)
+    axes.annotate("at risk", (0, 0), xytext=(-28, first), fontsize=points, color=QUIET, va="top", **options)
     for row, curve in enumerate(group):
         y = first - line * (row + 1)
         look = names[curve.scenario]
         axes.annotate(
-            look.letter, (0, 0), xytext=(-28, y), fontsize=points, color=look.line.colour, fontweight="bold", va="top", **place,
+            look.letter, (0, 0), xytext=(-28, y), fontsize=points, color=look.line.colour, fontweight="bold", va="top", **options,
         )  # fmt: skip
         for i in chosen:
             axes.annotate(
                 f"{int(curve.at_risk[i]):,}", (float(holding.risk_days[i]), 0), xytext=(0, y), fontsize=points, ha="center",
-                va="top", **place,
+                va="top", **options,
             )  # fmt: skip
 
 
-def _gap(holding: Holding, step: int) -> float:
+def _gap(holding: AgreementSurvival, step: int) -> float:
     """Return the smallest distance of chosen days at risk as a share of the axis."""
     days = holding.risk_days[::step].astype(float)
     return float(np.diff(days).min() / max(holding.horizon, 1)) if len(days) > 1 else 1.0
 
 
-def causes_table(holding: Holding) -> pd.DataFrame:
+def causes_table(holding: AgreementSurvival) -> pd.DataFrame:
     """Return the cumulative incidences as a table."""
     parts = []
     for curve in holding.curves:
@@ -140,7 +140,7 @@ def causes_table(holding: Holding) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw what has ended agreements by days held, stacked; above the stack they are still in force."""
     holding, names = comparison.holding, looks_of(comparison)
     labels = list(dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes))
@@ -154,14 +154,14 @@ def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> D
             _stack(axes, holding, curve, fills)
             _frame(axes, holding, grid)
     caption = f"{CAUSES}: cumulative incidence of each way in which they end (Aalen-Johansen), stacked. {holding.note}"
-    return Drawn(sheet.figure, causes_table(holding), CAUSES, caption)
+    return ComparisonFigure(sheet.figure, causes_table(holding), CAUSES, caption)
 
 
 def _fill(number: int) -> tuple[str, str]:
     return CAUSE_FILLS[number % len(CAUSE_FILLS)], CAUSE_HATCHES[number % len(CAUSE_HATCHES)]
 
 
-def _stack(axes: Axes, holding: Holding, curve: HoldingCurve, fills: dict[str, tuple[str, str]]) -> None:
+def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: dict[str, tuple[str, str]]) -> None:
     base = np.zeros(len(holding.days))
     for cause in curve.causes:
         face, hatch = fills[cause.label]
@@ -172,6 +172,6 @@ def _stack(axes: Axes, holding: Holding, curve: HoldingCurve, fills: dict[str, t
         base = base + cause.share
 
 
-def hold_differences(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def hold_differences(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the differences of the mean hold as a forest plot."""
     return forest_of(comparison, comparison.holding.differences, DIFFERENCES, comparison.holding.note, width_mm)

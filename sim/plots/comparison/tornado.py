@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.figure import Drawn, Grid, axis_label, figure_text, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import (
     EDGE,
     MM_PER_INCH,
@@ -63,7 +63,7 @@ def lettered(comparison: Comparison, scenario: str) -> str:
     return names[scenario].text if scenario in names else scenario
 
 
-def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> Drawn:
+def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw how much of each statistic's variance over runs comes from unknown inputs and how much from chance."""
     rows, sizes = comparison.inputs.splits, type_for(width_mm)
     inner = width_mm / MM_PER_INCH - 2 * EDGE
@@ -86,7 +86,9 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> D
         _splits(sheet, comparison, lines, y)
     columns = ("scenario", "statistic", "label", "runs", "inputs", "inputs_low", "inputs_high", "chance", "method")
     table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
-    return Drawn(sheet.figure, table, title, f"{title}: shares of the variance of each statistic over runs. {note}")
+    return ComparisonFigure(
+        sheet.figure, table, title, f"{title}: shares of the variance of each statistic over runs. {note}"
+    )
 
 
 def _splits(
@@ -129,7 +131,7 @@ def _splits(
         plain.text(sheet.inner, -y, f"{100 * row.inputs:.0f} %", fontsize=points, va="center_baseline", ha="right")
 
 
-def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
+def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the inputs that move a statistic, largest first, a block for each scenario."""
     blocks = [t for t in comparison.inputs.tornados if t.statistic == statistic]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
@@ -151,7 +153,7 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _tornado(sheet, block, block.bars[: most_bars(len(blocks))], head, top, row, _common(blocks))
-    return Drawn(sheet.figure, tornado_table(blocks), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, tornado_table(blocks), title, f"{title}. {note}")
 
 
 def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
@@ -218,7 +220,7 @@ def _tornado(
     axis_label(axes, f"from the mean, {figure_text(block.mean)}", points)
 
 
-def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
+def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
     title = f"Size and spread of inputs' effects (Morris): {planes[0].label}"
@@ -232,7 +234,7 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
         sheet = Sheet(words_of(comparison, title, note), width_mm, grid.body, key)
         for axes, plane in zip(grid.panels(sheet), planes, strict=True):
             _plane(axes, plane, grid)
-    return Drawn(sheet.figure, morris_table(planes), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, morris_table(planes), title, f"{title}. {note}")
 
 
 def _dot(face: str) -> tuple[Symbol, ...]:
@@ -301,7 +303,7 @@ def _name_points(axes: Axes, plane: MorrisPlane, named: Sequence[int], points: f
         axes.text(x, y, texts[i], fontsize=points, va="center_baseline", zorder=5, path_effects=HALO)
 
 
-def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> Drawn:
+def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw first-order and total Sobol indices with their 95 % intervals, a block for each scenario."""
     blocks = [s for s in comparison.inputs.sobol if s.statistic == statistic]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
@@ -323,7 +325,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _sobol(sheet, block, most_bars(len(blocks)), head, top, row)
-    return Drawn(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
 
 
 def sobol_table(blocks: Sequence[SobolIndices]) -> pd.DataFrame:

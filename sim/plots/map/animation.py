@@ -117,8 +117,8 @@ class Animation:
                 artist.remove()
             order = name_order(ground, start)
             must = frozenset(int(i) for i in (*ground.watch[:2], *np.flatnonzero(ground.radii > 6)))
-            wanted = np.array([i for i in order if ground.radii[i] > 4 or i in must or i in ground.watch], int)
-            layers.draw_names(axes, ground, wanted, np.full(len(order), 1.0), clear, must=must)
+            named_towns = np.array([i for i in order if ground.radii[i] > 4 or i in must or i in ground.watch], int)
+            layers.draw_names(axes, ground, named_towns, np.full(len(order), 1.0), clear, must=must)
             for spine in axes.spines.values():
                 spine.set_visible(False)
             names = _image(figure)
@@ -237,9 +237,9 @@ class Animation:
             before = state
         return pictures
 
-    def _differing(self, one: MapState, other: MapState) -> list[int]:
-        fights = set(one.clashes) ^ set(other.clashes)
-        holders = {t for t, (a, b) in enumerate(zip(one.sides, other.sides, strict=True)) if a != b}
+    def _differing(self, first: MapState, second: MapState) -> list[int]:
+        fights = set(first.clashes) ^ set(second.clashes)
+        holders = {t for t, (a, b) in enumerate(zip(first.sides, second.sides, strict=True)) if a != b}
         return sorted(fights | holders)
 
     def _reach(self, town: int) -> tuple[int, int, int, int]:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from sim.geography.zone import line_of_contact, zone_edge
 from sim.plots.map.state import start_state, town_indices, weak_towns
-from sim.plots.style import Look, look_of
+from sim.plots.style import FactionStyles, look_of
 from sim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ def cut(polygon: np.ndarray, middle: np.ndarray, away: np.ndarray) -> np.ndarray
     if (side <= 0).all():
         return polygon
     following, next_side = np.roll(polygon, -1, axis=0), np.roll(side, -1)
-    kept: list[np.ndarray] = []
+    corners: list[np.ndarray] = []
     for here, s, there, t in zip(polygon, side, following, next_side, strict=True):
         if s <= 0:
-            kept.append(here)
+            corners.append(here)
         if (s < 0 < t) or (t < 0 < s):
-            kept.append(here + (there - here) * (s / (s - t)))
-    return np.array(kept).reshape(-1, 2)
+            corners.append(here + (there - here) * (s / (s - t)))
+    return np.array(corners).reshape(-1, 2)
 
 
 def town_cells(geography: Geography, reach_km: float = REACH_KM) -> list[np.ndarray]:
@@ -104,7 +104,7 @@ class Ground:
     """Geometry of one map, in km east and north of its south-west corner."""
 
     geography: Geography
-    look: Look
+    look: FactionStyles
     at: np.ndarray  # [T, 2]
     radii: np.ndarray  # [T], points
     cells: list[np.ndarray]
@@ -134,7 +134,7 @@ class Ground:
     @cached_property
     def names(self) -> list[str]:
         """Town names as written on maps: without what stands in brackets."""
-        return [place.name.split(" (")[0] for place in self.geography.places]
+        return [town.name.split(" (")[0] for town in self.geography.places]
 
 
 def ground_of(scenario: Scenario, geography: Geography) -> Ground:
@@ -142,7 +142,7 @@ def ground_of(scenario: Scenario, geography: Geography) -> Ground:
     at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
     cells, weak = town_cells(geography), weak_towns(scenario, geography)
     motorways, main_roads, links = _roads(geography, at)
-    population = np.array([place.population for place in geography.places])
+    population = np.array([town.population for town in geography.places])
     return Ground(
         geography=geography,
         look=look_of(scenario),

@@ -81,9 +81,9 @@ def draw_legend(
     legend = Legend(axes)
     count, look = state.count, ground.look
     legend.heading("Towns held")
-    shown = [c for c in look.codes if count.get(c) or (before or {}).get(c)]
-    for code in [*shown, CONTESTED, NEUTRAL]:
-        sides = (code,) if code in look.codes else example_sides(state, code, shown)
+    listed_codes = [c for c in look.codes if count.get(c) or (before or {}).get(c)]
+    for code in [*listed_codes, CONTESTED, NEUTRAL]:
+        sides = (code,) if code in look.codes else example_sides(state, code, listed_codes)
         at = legend.row(_name(code, look.names), count_text(code, count, before))
         for shape, colour in fill_symbol(sides, ground):
             legend.symbol(at, shape, 5.6 if len(sides) == 2 else 4.9, colour, PAPER if sides else INK)
@@ -162,13 +162,13 @@ def count_text(code: str, count: dict[str, int], before: dict[str, int] | None) 
     return f"{now}" if not gain else f"{now} ({gain:+d})".replace("-", "\u2212")
 
 
-def example_sides(state: MapState, code: str, shown: list[str]) -> tuple[str, ...]:
+def example_sides(state: MapState, code: str, listed_codes: list[str]) -> tuple[str, ...]:
     """Return the parties whose symbol stands for contested towns: the commonest pair; none for neutral ones."""
     if code == NEUTRAL:
         return ()
     pairs = [(sides[0], sides[1]) for sides in state.sides if len(sides) == 2]
-    one, other, *_rest = (*shown, code, code)
-    return Counter(sorted(pairs)).most_common(1)[0][0] if pairs else (one, other)
+    first, second, *_rest = (*listed_codes, code, code)
+    return Counter(sorted(pairs)).most_common(1)[0][0] if pairs else (first, second)
 
 
 def draw_scale(axes: Axes, ground: Ground) -> Box:

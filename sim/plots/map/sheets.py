@@ -80,17 +80,17 @@ def marked_map(
         return _sheet(scenario, ground_of(scenario, geography), state, None, title, under, marked)
 
 
-def start_maps(one: tuple[Scenario, Geography], other: tuple[Scenario, Geography]) -> Figure:
+def start_maps(first: tuple[Scenario, Geography], second: tuple[Scenario, Geography]) -> Figure:
     """Draw two starts side by side; towns whose holder differs are ringed in both."""
-    states = [start_state(*pair) for pair in (one, other)]
-    differ = differing([p.name for p in one[1].places], states[0], [p.name for p in other[1].places], states[1])
-    titles = " and ".join(dict.fromkeys((one[0].title, other[0].title)))
-    days = " and ".join(dict.fromkeys(day_text(pair[0].start) for pair in (one, other)))
+    states = [start_state(*pair) for pair in (first, second)]
+    differ = differing([p.name for p in first[1].places], states[0], [p.name for p in second[1].places], states[1])
+    titles = " and ".join(dict.fromkeys((first[0].title, second[0].title)))
+    days = " and ".join(dict.fromkeys(day_text(pair[0].start) for pair in (first, second)))
     with typography():
         figure = new_figure(13.0, 9.8)
-        for column, (pair, state) in enumerate(zip((one, other), states, strict=True)):
+        for column, (pair, state) in enumerate(zip((first, second), states, strict=True)):
             _start_column(figure, 0.5 * column, pair, state, differ)
-        put_stamp(figure, one[0], stamp(one[0], None, days).replace(one[0].title, titles, 1))
+        put_stamp(figure, first[0], stamp(first[0], None, days).replace(first[0].title, titles, 1))
     return figure
 
 
@@ -98,7 +98,7 @@ def _start_column(
     figure: Figure, left: float, pair: tuple[Scenario, Geography], state: MapState, differ: set[str]
 ) -> None:
     scenario, ground = pair[0], ground_of(*pair)
-    rings = np.array([place.name in differ for place in pair[1].places], bool)
+    rings = np.array([town.name in differ for town in pair[1].places], bool)
     note = f"start, {day_text(scenario.start)}; holders that differ are ringed: {int(rings.sum())}"
     figure.text(left + 0.012, 0.957, scenario.title, fontsize=13, fontweight="bold")
     figure.text(left + 0.012, 0.930, note, fontsize=9, color=QUIET)
@@ -157,17 +157,19 @@ def draw_map(
     layers.frame_axes(axes, ground.extent)
     _draw_layers(axes, scenario, ground, state, rings, 1.0)
     clear = [draw_scale(axes, ground), *layers.flag_boxes(axes, ground, state)]
-    shown = np.ones(len(ground.at), bool)
+    is_named = np.ones(len(ground.at), bool)
     if zoomed is not None:
         west, east, south, north = zoomed
         axes.add_patch(
             Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=1.1, zorder=6.5)
         )
-        shown = ~within(ground, zoomed)
+        is_named = ~within(ground, zoomed)
         corner, far = axes.transData.transform([(west, south), (east, north)])
         clear.append(Box(corner[0], corner[1], far[0], far[1]))
     order = name_order(ground, state)
-    return layers.draw_names(axes, ground, order[shown[order]], surplus(ground, state, rings), clear, 1.0, type_scale)
+    return layers.draw_names(
+        axes, ground, order[is_named[order]], surplus(ground, state, rings), clear, 1.0, type_scale
+    )
 
 
 def draw_inset(
@@ -218,7 +220,7 @@ def _draw_layers(
 
 def name_order(ground: Ground, state: MapState) -> np.ndarray:
     """Return all towns, most deserving of a name first: watched, changed, fought over, with a base, then by people."""
-    population = np.array([place.population for place in ground.geography.places])
+    population = np.array([map_town.population for map_town in ground.geography.places])
     rank = np.log10(1 + population) / 10
     rank[list(ground.watch)] += 8
     rank[population > POPULATION_CLASSES[1]] += 5
@@ -251,22 +253,22 @@ def inset_extent(ground: Ground) -> tuple[float, float, float, float] | None:
 def key_days(run: Run, most: int = 6) -> list[int]:
     """Return the days worth a map: first, last, first fighting, changes of watched towns, heaviest day, offensive."""
     last, events, changes = len(run.control_daily) - 1, run.events, run.control_changes
-    wanted = [0, last]
+    candidates = [0, last]
     fights = events[events["kind"] == "clash"]
     if len(fights):
-        wanted.append(int(fights["day"].min()) + 1)
+        candidates.append(int(fights["day"].min()) + 1)
     if len(changes):
-        told = changes[changes["town"].isin(watched(run))]["day"]
-        wanted += [int(day) + 1 for day in told.drop_duplicates().sort_values().head(2)]
+        watched_days = changes[changes["town"].isin(watched(run))]["day"]
+        candidates += [int(day) + 1 for day in watched_days.drop_duplicates().sort_values().head(2)]
     started = events[events["kind"] == "offensive_started"]["day"]
-    wanted += [int(day) + 8 for day in started.head(1)]
+    candidates += [int(day) + 8 for day in started.head(1)]
     if len(fights):
         toll = np.bincount(
             fights["day"].to_numpy(int), (fights["deaths_initiator"] + fights["deaths_target"]).to_numpy(float)
         )
-        wanted.append(int(toll.argmax()) + 1)
+        candidates.append(int(toll.argmax()) + 1)
     chosen: list[int] = []
-    for day in wanted:
+    for day in candidates:
         day = min(max(day, 0), last)
         if day not in chosen and len(chosen) < most:
             chosen.append(day)

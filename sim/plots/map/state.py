@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.geography.towns import find_place
-from sim.plots.style import CONTESTED, NEUTRAL, Look, look_of
+from sim.plots.style import CONTESTED, NEUTRAL, FactionStyles, look_of
 from sim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
@@ -70,9 +70,9 @@ class States:
 
     def __init__(self, run: Run) -> None:
         self.run = run
-        self.look: Look = look_of(run.scenario)
+        self.look: FactionStyles = look_of(run.scenario)
         self.table = run.control_daily.iloc[:, 2:].to_numpy(dtype=object)
-        self.index = {place.name: i for i, place in enumerate(run.geography.places)}
+        self.index = {town.name: i for i, town in enumerate(run.geography.places)}
         self.days = len(self.table) - 1
         self._parties = self._contested_parties()
         self._fights = self._located(run.events, {"clash"})
@@ -114,8 +114,8 @@ class States:
     def _sides(self, town: int, code: str, day: int) -> tuple[str, ...]:
         if code != CONTESTED:
             return sides_held(code)
-        told = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
-        return told[-1] if told else (CONTESTED, CONTESTED)
+        known_sides = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
+        return known_sides[-1] if known_sides else (CONTESTED, CONTESTED)
 
     def _clashes(self, day: int) -> dict[int, int]:
         deaths: dict[int, int] = {}
@@ -139,11 +139,11 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 def town_indices(geography: Geography, words: list[str]) -> list[int]:
     """Return the towns meant by names in any spelling; what the map does not know is left out."""
-    found = []
+    indices = []
     for word in words:
         with suppress(KeyError):
-            found.append(find_place(geography, word))
-    return found
+            indices.append(find_place(geography, word))
+    return indices
 
 
 def watched(run: Run) -> set[str]:
