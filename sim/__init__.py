@@ -1,6 +1,6 @@
 """A simulator of territorial competition between rebel groups; the case is Greater Idlib, 2018-19.
 
-The face of the library is small: `simulate(path, seed)` and `Run.open(folder)` both give a `Run`, whose events, daily
+The public API: `simulate(path, seed)` and `Run.open(folder)` both give a `Run`, whose events, daily
 table, control and agreements are pandas DataFrames.
 
     import sim

@@ -163,7 +163,7 @@ def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
 
 
 def write(card: Card, scenario: Scenario, parent: Path) -> None:
-    """Write the card's tables and pictures to a new folder in `place`."""
+    """Write the card's tables and pictures to a new folder in `parent`."""
     from sim.plots.pattern_sheets import draw_card
     from sim.results.write import whole_folder, write_text
     from sim.validation.pattern_card import card_csv, runs_csv

@@ -68,7 +68,7 @@ def free_folder(out: Path | None) -> None:
 
 @contextmanager
 def own_folder(parent: Path, name: str, out: Path | None) -> Iterator[tuple[Path, Path]]:
-    """Give a hidden new folder to write in, and its final name: `out`, or else a free one beginning with `name` in `place`."""
+    """Give a hidden new folder to write in, and its final name: `out`, or else a free one beginning with `name` in `parent`."""
     from sim.results.write import whole_folder
 
     if out is not None:

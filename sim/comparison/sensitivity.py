@@ -29,7 +29,7 @@ RANDOM = ("halton", "posterior", "grid")  # designs whose runs lie independently
 
 LEVELS = 4
 
-Made = TypeVar("Made")
+Analysis = TypeVar("Analysis")
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,11 +106,7 @@ def inputs(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> Inputs
     headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
     drawn = {name: drawn_inputs(gathered, name) for name in gathered.scenarios}
     design = drawn[gathered.reference].design
-    enough = {
-        name: statistic
-        for name, statistic in drawn.items()
-        if len(statistic.replicates) >= LEAST_RUNS and len(statistic.paths)
-    }
+    enough = {name: draws for name, draws in drawn.items() if len(draws.replicates) >= LEAST_RUNS and len(draws.paths)}
     splits = [_split(gathered, statistic, item) for statistic in headline for item in enough.values()]
     return Inputs(
         design=design,
@@ -258,11 +254,11 @@ def _tornado_note(bars: tuple[Bar, ...], noise: float, runs: int) -> str:
 
 
 def _each(
-    make: Callable[[HeadlineStatistic, str, SampledInputs, np.ndarray], Made | None],
+    make: Callable[[HeadlineStatistic, str, SampledInputs, np.ndarray], Analysis | None],
     gathered: MatchedRuns,
     headline: list[HeadlineStatistic],
     enough: dict[str, SampledInputs],
-) -> Iterator[Made]:
+) -> Iterator[Analysis]:
     """Give what a method makes of each statistic in each scenario, where its design allows it."""
     for statistic in headline:
         for name, drawn in enough.items():

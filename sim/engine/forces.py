@@ -110,7 +110,7 @@ def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
 
 @compiled
 def strongest_force(w, town, group, fighters):
-    """Return the standing garrison of a group in a town with most fighters, at least `wanted` over ten; -1 none."""
+    """Return the standing garrison of a group in a town with most fighters, at least 10 more than `fighters`; -1 none."""
     strongest, most = -1, fighters + 10
     for i in range(w.standing_start[town], w.standing_start[town + 1]):
         row = w.standing[i]
@@ -128,7 +128,7 @@ def strongest_force(w, town, group, fighters):
 
 @compiled
 def find_source(w, town, group, reach, fighters):
-    """Return the nearest garrison of a group that can spare `wanted` fighters, the town itself first; -1 none."""
+    """Return the nearest garrison of a group that can spare that many fighters, the town itself first; -1 none."""
     here = strongest_force(w, town, group, fighters)
     if here >= 0:
         return here

@@ -28,7 +28,7 @@ class Stands(NamedTuple):
 
     groups: int
     post: np.ndarray  # i8 [n], twice the group, and one more for reserves
-    place: np.ndarray  # i8 [n], 0, 1, 2 among the rows of a post
+    rank: np.ndarray  # i8 [n], 0, 1, 2 among the rows of a post
     town: np.ndarray  # i8 [n]
     weight: np.ndarray  # f8 [n]
     key: np.ndarray  # i8 [n], identity of the force
@@ -64,7 +64,7 @@ def stands_of(
                 (2 * group + reserve, rank, town, weight_by_town[town], key)
                 for rank, (town, key) in enumerate(zip(some, keys_of, strict=True))
             ]
-    columns = np.array(rows, [("post", "i8"), ("place", "i8"), ("town", "i8"), ("weight", "f8"), ("key", "i8")])
+    columns = np.array(rows, [("post", "i8"), ("rank", "i8"), ("town", "i8"), ("weight", "f8"), ("key", "i8")])
     return Stands(len(groups), *(columns[name].copy() for name in Stands._fields[1:]))
 
 
@@ -73,12 +73,12 @@ def manned(stands: Stands, fighters: Sequence[int], share: float) -> tuple[np.nd
 
     `fighters`: of each group; `share` of them are in garrisons. Reserves stand in as many towns as they fill forces.
     """
-    total, places = [], []
+    total, limits = [], []
     for number in fighters:
         garrison = round(number * share)
         total += [garrison, number - garrison]
-        places += [len(stands.post), max(1, math.ceil((number - garrison) / RESERVE_FIGHTERS))]
-    rows = np.flatnonzero(stands.place < np.array(places)[stands.post])
+        limits += [len(stands.post), max(1, math.ceil((number - garrison) / RESERVE_FIGHTERS))]
+    rows = np.flatnonzero(stands.rank < np.array(limits)[stands.post])
     parts = split(np.array(total), stands.post[rows], stands.weight[rows])
     there = parts > 0
     return rows[there], parts[there]
@@ -87,7 +87,7 @@ def manned(stands: Stands, fighters: Sequence[int], share: float) -> tuple[np.nd
 def split(total: np.ndarray, part_of: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Split whole numbers by weights, by largest remainder; the parts of each sum to it exactly.
 
-    `total`, i8 [m]; of each part `part_of`, i8 [n] in rising order, its place in `total`, and `weight`, f8 [n] above 0.
+    `total`, i8 [m]; of each part `part_of`, i8 [n] in rising order, its index in `total`, and `weight`, f8 [n] above 0.
     """
     bounds = np.searchsorted(part_of, np.arange(len(total) + 1))
     all_weights = weight.tolist()

@@ -25,7 +25,7 @@ Progress = Callable[[int, World], None]
 
 
 def scenario_of(text: str, source: Path) -> Scenario:
-    """Return the scenario of a resolved text; InputError with the faults that this program finds in it, as of `said`."""
+    """Return the scenario of a resolved text; InputError with the faults that this program finds in it, with `source` as their file."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "scenario.yaml"
         file.write_bytes(text.encode("utf-8"))
@@ -66,7 +66,7 @@ def run_of_parts(
     source: Path,
     progress: Progress | None = None,
 ) -> Run:
-    """Return the run of some parts, named as a manifest says; InputError as of `said` where they do not fit the program."""
+    """Return the run of some parts, named as a manifest says; InputError with `source` as their file where they do not fit the program."""
     try:
         result = simulate_parts(parts, geography, manifest["seed"], progress)
     except ValueError as error:

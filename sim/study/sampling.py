@@ -83,7 +83,7 @@ def block(design: str, inputs: int) -> int:
 
 
 def whole_blocks(design: str, inputs: int, minimum: int) -> int:
-    """Return the number of replicates, at least `wanted`, that a design's analysis can use in full."""
+    """Return the number of replicates, at least `minimum`, that a design's analysis can use in full."""
     size = block(design, inputs)
     blocks = ceil(minimum / size)
     return size * (1 << (blocks - 1).bit_length() if design == "sobol" else blocks)

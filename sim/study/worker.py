@@ -114,11 +114,13 @@ class TableBuffer:
     tasks: list[RunTask] = field(default_factory=list)
 
     def add(self, task: RunTask, tables: Mapping[str, Mapping[str, Any]]) -> None:
+        """Append the tables of one run."""
         self.tasks.append(task)
         for name in self.layout.tables:
             self.columns.setdefault(name, []).append(tables[name])
 
     def closed(self) -> dict[str, bytes]:
+        """Return each table as the bytes of a Parquet file."""
         keys = [(task.scenario, task.replicate) for task in self.tasks]
         return {name: parquet(kinds, keys, self.columns.get(name, [])) for name, kinds in self.layout.tables.items()}
 

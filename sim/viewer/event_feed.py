@@ -33,7 +33,7 @@ def pick(
 ) -> list[EventLine]:
     """Return the events that have happened by a morning, newest first.
 
-    `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `place` a town as the map names
+    `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `town` a town as the map names
     it; an empty filter lets everything through.
     """
     chosen_kinds = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}

@@ -101,7 +101,7 @@ def draw_terms(w, day, seed, key, town_scope, has_bases):
 
 @compiled
 def enter_into_force(w, p, day, seed, agreement):
-    """Give a signed agreement what its life hangs on: effects, frailty, suppression; trust begins anew."""
+    """Initialise hold, frailty and suppression of a signed agreement: effects, frailty, suppression; trust begins anew."""
     a = w.agreements[agreement]
     a["alive"], a["status"] = 1, IN_FORCE
     effects_of_terms(w, agreement)
