@@ -244,4 +244,4 @@ def of_files(files: Sequence[Path], **options: Any) -> Definition:
     )
 
 
-__all__ = ["Draws", "Job", "Plan", "SampledInput", "make_plan", "of_files", "set_texts"]
+__all__ = ["Draws", "Job", "Plan", "make_plan", "of_files", "set_texts"]

@@ -21,7 +21,7 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, simulate
 from sim.geography.maps import Geography, load_map
-from sim.results import tables as extract
+from sim.results import tables as result_tables
 from sim.results.event_rows import array, codes_of, log_of, named, towns, watched
 from sim.scenario.schema import Scenario
 from sim.statistics.summary import summarise
@@ -161,25 +161,25 @@ def run_tables(kit: StudyContext, task: RunTask, stage: list[str]) -> dict[str, 
 
 def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
     """Return the tables of a finished simulation that the summary and the study need."""
-    events = extract.events(result) if "events" in layout.tables else extract.counted_events(result)
-    control = extract.control_index(result)
-    changes = extract.changes(result, control)
+    events = result_tables.events(result) if "events" in layout.tables else result_tables.counted_events(result)
+    control = result_tables.control_index(result)
+    changes = result_tables.changes(result, control)
     tables: dict[str, dict[str, Any]] = {
         "events": events,
-        "daily": extract.daily(result),
+        "daily": result_tables.daily(result),
         "control_changes": {"day": changes.day},
-        "control_start_end": extract.control_start_end(result, control),
+        "control_start_end": result_tables.control_start_end(result, control),
         "agreements": _agreements(result),
         "control": _control(result, control, layout.mornings(result.days)),
         "changes": _changes(result, changes),
     }
     if "reported" in layout.tables:
-        tables["reported"] = extract.events_reported(result)
+        tables["reported"] = result_tables.events_reported(result)
     return tables
 
 
 def _agreements(result: Result) -> Values:
-    table = extract.agreements(result)
+    table = result_tables.agreements(result)
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
     breakers = np.array([of_group.get(group, "") for group in table["broken_by"]], dtype=object)
@@ -188,7 +188,7 @@ def _agreements(result: Result) -> Values:
     return {**table, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
 
 
-def _control(result: Result, control: extract.Control, mornings: list[int]) -> dict[str, Any]:
+def _control(result: Result, control: result_tables.Control, mornings: list[int]) -> dict[str, Any]:
     """Return who holds each town on some mornings, a row a morning and town."""
     index, codes = control
     names = towns(result)
@@ -199,7 +199,7 @@ def _control(result: Result, control: extract.Control, mornings: list[int]) -> d
     }
 
 
-def _changes(result: Result, changes: extract.Changes) -> Values:
+def _changes(result: Result, changes: result_tables.Changes) -> Values:
     """Return the changes of holder, each with the kinds of event that led to it."""
     log = log_of(result)
     causes, kinds = log["cause"].tolist(), named(log["kind"], EVENT_KINDS).tolist()

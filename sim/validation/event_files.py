@@ -18,8 +18,7 @@ from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
 from sim.results import export_events
 from sim.results.export_rows import SOURCE
-from sim.tabular import table as cells
-from sim.tabular.table import CsvRow, Limits, Table, read_table
+from sim.tabular.table import CsvRow, Limits, Table, day_of, read_table, short
 
 LIMITS = Limits(bytes=512 * 2**20, rows=2_000_000, cell=5000)  # all of UCDP GED is about 250 MB
 
@@ -275,7 +274,7 @@ class _Reader:
         of = "" if known.file == here.file else f" of {self.files[known.file].name}"
         pairs = zip(Event._fields, known.event, here.event, strict=True)
         differ = ", ".join(name.replace("_", " ") for name, one, other in pairs if one != other)
-        return f"{cells.short(key)} is the id of line {known.line}{of} too, and the rows differ ({differ})"
+        return f"{short(key)} is the id of line {known.line}{of} too, and the rows differ ({differ})"
 
     def _nothing(self, file: FileRead) -> str:
         """Return why no row of a file is left."""
@@ -289,7 +288,7 @@ def _simulated(column: str, cell: str) -> bool:
     return cell.strip().casefold() == SOURCE if column in SIMULATED_COLUMNS else cell.strip().startswith(SIMULATED_ID)
 
 
-_day = lru_cache(1 << 15)(cells.day_of)
+_day = lru_cache(1 << 15)(day_of)
 
 
 def event_of(table: Table, row: CsvRow, form: Form) -> Event:
@@ -299,7 +298,7 @@ def event_of(table: Table, row: CsvRow, form: Form) -> Event:
     last = _day_of(table, row, form.end) if form.end in has else first
     if first is not None and last is not None and not 0 <= (last - first).days <= LONGEST_DAYS:
         said = "is before" if last < first else f"is more than {LONGEST_DAYS} days after"
-        table.fault(row.line, form.end, f"{cells.short(row[form.end].strip())} {said} {form.start}, {first}")
+        table.fault(row.line, form.end, f"{short(row[form.end].strip())} {said} {form.start}, {first}")
     summary = form.precision in has and table.count(row, form.precision, form.coarsest, 1) >= form.region
     losses = [table.count(row, name, MOST_DEATHS) for name in form.losses if set(form.losses) <= has]
     place = next((name for name in form.place if name in has), "")

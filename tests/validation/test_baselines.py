@@ -14,7 +14,6 @@ from sim.load import read
 from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Log
 from sim.validation import baselines
-from sim.validation import baselines as past
 from sim.validation.baselines import Known, Past, past_before, past_of
 from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
@@ -196,7 +195,7 @@ def test_figures_of_a_log() -> None:
 
 
 def test_a_bad_file_of_figures_is_refused_with_its_line(tmp_path: Path) -> None:
-    text = (past.BASELINES / "greater_idlib.yaml").read_text(encoding="utf-8")
+    text = (baselines.BASELINES / "greater_idlib.yaml").read_text(encoding="utf-8")
     (tmp_path / "greater_idlib.yaml").write_text(text.replace("branching: 0.814", "branchng: 0.814"), encoding="utf-8")
     with pytest.raises(InputError, match=r"greater_idlib.yaml:\d+: past.0.hawkes"):
         past_before("greater_idlib", date(2018, 11, 1), tmp_path)
