@@ -130,7 +130,7 @@ def readme() -> str:
 
 def main() -> None:
     """Write outputs/README.md of this clone."""
-    Path(__file__).parents[2].joinpath("outputs", "README.md").write_bytes(readme().encode())
+    Path(__file__).parents[1].joinpath("outputs", "README.md").write_bytes(readme().encode())
 
 
 if __name__ == "__main__":
