@@ -81,7 +81,7 @@ def test_why_draws_into_the_folder_of_the_run(folder: Path, tmp_path: Path, caps
         (["why", "{run}/../by_hnd-seed7", "Kafr Hamra"], "did you mean 'by_hand-seed7'?"),
         (["why", "no_such_run", "Kafr Hamra"], "no_such_run: there is no such run"),
         (["events", "{run}/events.csv"], "is a file"),
-        (["events", "{run}/.."], "is not the folder of a run"),
+        (["events", "{run}/.."], "a folder without results; this command takes a single run"),
         (["events", "{run}", "--kind", "captur"], "did you mean 'capture'?"),
         (["events", "{run}", "--kind", "zzz"], "there are given_skipped"),
         (["events", "{run}", "--town", "Kafr Hamr"], "did you mean 'Kafr Hamra'?"),

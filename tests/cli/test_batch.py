@@ -110,7 +110,10 @@ def test_run_says_that_a_study_is_for_batch(
 ) -> None:
     monkeypatch.chdir(here)
     assert main(["run", "pass.yaml"]) == 2
-    assert capsys.readouterr().err == "pass.yaml: is a study of many runs: python run.py batch pass.yaml\n"
+    message = capsys.readouterr().err
+    assert message.startswith("pass.yaml: is a study file; run takes a scenario file")
+    assert "`python run.py batch pass.yaml`" in message
+    assert message.count("\n") == 1
 
 
 def test_check_reads_a_study(

@@ -334,7 +334,7 @@ def test_without_a_terminal_there_are_plain_lines_and_no_colour(tmp_path: Path) 
     done = call(*RUN_WORDS, "--no-pictures", "--out", "out", cwd=tmp_path, TERM="dumb", COLUMNS="")
     assert done.returncode == 0, done.stderr
     assert "SIMULATED." in done.stdout
-    assert "day 10 of 10" in done.stderr
+    assert "10 of 10 days done" in done.stderr
     assert "\x1b" not in done.stdout + done.stderr
     assert "\r" not in done.stdout + done.stderr
 
