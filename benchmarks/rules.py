@@ -16,7 +16,8 @@ import numpy as np
 
 from sim.engine import tables
 from sim.engine.jit import compiled
-from sim.engine.simulation import Simulation, taken_apart
+from sim.engine.profile import taken_apart
+from sim.engine.simulation import Simulation
 
 Start = Callable[[], Simulation]
 

@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks import lattice
 from benchmarks.growth import SETTLE, WORK, Growth
 from benchmarks.processes import python
-from sim.engine.simulation import simulate_by, taken_apart
+from sim.engine.profile import simulate_by, taken_apart
 from sim.geography.maps import load_map
 
 

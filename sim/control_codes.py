@@ -7,7 +7,6 @@ from itertools import combinations
 from sim.scenario.schema import Scenario
 
 MIXED = "MIXED"  # control code of a contested town
-
 NEUTRAL = "NEUTRAL"  # control code of a town that nobody holds
 
 

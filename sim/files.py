@@ -27,7 +27,6 @@ def write_atomic(path: Path, content: bytes) -> None:
 
 
 MOST_NAMES = 10_000
-
 STORED = frozenset({".parquet", ".png", ".gif", ".zip"})  # packed already
 
 

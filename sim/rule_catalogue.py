@@ -21,17 +21,11 @@ ENGINE = Path(sim.engine.__file__).parent
 
 # What an expression may stand for: ("world", ""), ("daily", ""), ("params", ""), ("table", name), ("constant", name).
 Meaning = frozenset[tuple[str, str]]
-
 NOTHING: Meaning = frozenset()
-
 WORLD: Meaning = frozenset({("world", "")})
-
 DAILY: Meaning = frozenset({("daily", "")})
-
 PARAMETERS: Meaning = frozenset({("params", "")})
-
 STARTS = {"w": WORLD, "daily": DAILY, "p": PARAMETERS}  # what the arguments of a step are, by their names
-
 Fields = set[tuple[str, str]]  # (table, field); the field is "" in a table of plain numbers
 
 
@@ -276,7 +270,6 @@ def is_plain(table: str) -> bool:
 
 
 BOOKS = ("counts", "live_")  # row counts and lists of rows in use: bookkeeping of the tables, in no catalogue
-
 STEP_STARTS = "_start"  # where each town's rows begin in another table: told as that table
 
 # By function of sim/engine/day.py: id, title, sources of its form. Sources of numbers stand with the parameters. A step

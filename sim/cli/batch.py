@@ -21,11 +21,8 @@ if TYPE_CHECKING:
     from sim.study.runner import Progress
 
 OUTPUTS = Path("outputs")
-
 MARKS = 20  # reports of progress over which speed is measured
-
 LINES = 10  # lines of progress where there is no terminal
-
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 
 

@@ -119,9 +119,7 @@ def _text(name: str, part_values: list[tuple[str, Value]]) -> str:
 
 
 Report = Callable[[int, "World"], None]
-
 LINE_EVERY_DAYS = 30
-
 REDRAW_SECONDS = 0.08
 
 

@@ -59,7 +59,6 @@ def _get_ready() -> None:
 
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
-
 SUFFIXES = (".png", ".svg")
 
 

@@ -205,7 +205,7 @@ def write_run(
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:
     """Print the share of each rule in the simulated days, from a second run in which rules are called one by one."""
     from sim.cli.console import pairs
-    from sim.engine.simulation import profile
+    from sim.engine.profile import profile
 
     seconds, force_days = profile(scenario, geography, seed)
     total = sum(seconds.values())

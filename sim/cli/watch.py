@@ -63,11 +63,11 @@ def watch(
         sources = _ready_sources(what, seed, tuple(sets or ()), scenario, replicate)
     from sim.viewer.server import fetching_line, listen, prepare, serve
 
-    bound = listen(host, port)
     prepare(sources, seeds)
     from sim.viewer.library_parts import check_parts  # imports Solara, which reads the settings just made
 
     check_parts()
+    bound = listen(host, port)
     for line in (fetching_line(), _exposed(host)):
         if line:
             print(line, flush=True)

@@ -28,9 +28,7 @@ from sim.statistics.survival import (
 from sim.text import plural, three_digits
 
 RISK_STEPS = (1, 2, 5, 7, 10, 14, 20, 30, 60, 90, 180, 365)
-
 RISK_DAYS = 7  # columns of the table of numbers at risk, at most
-
 EXPIRED, OTHERWISE = "expired", "otherwise ended"
 
 

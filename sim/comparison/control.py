@@ -147,11 +147,8 @@ def _sentence(
 
 STEPS = {name: kind.path for name, kind in TABLE.items() if kind.path}  # other kinds of event are passed over
 LAST = {"capture": "taken", "withdrawal": "left by its garrison", "town_neutral": "made neutral by agreement"}
-
 SPLIT, ARROW = " > ", " \N{RIGHTWARDS ARROW} "
-
 MOST_WAYS = 8
-
 NO_CHANGE = "not taken, left or made neutral"
 
 

@@ -123,9 +123,7 @@ def _control(run: Run) -> pd.DataFrame:
 
 
 Source = Any  # Study | StudyOfRuns: the tables of both have the same names and columns
-
 INPUT = "input:"
-
 DUMMY = "dummy"
 
 

@@ -340,7 +340,6 @@ def forest_note(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> s
 
 
 BAND = (5, 95)  # percentiles of single runs
-
 LEAST_SHARE = 0.02  # of runs: a holder below it is in the table, not in the sentence
 
 

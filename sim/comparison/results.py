@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 Group = Literal["policies", "rules", "inputs", "other"]
-
 BANDS = (50, 80, 95)  # %, widths of the bands of a fan chart, narrow to wide
 
 

@@ -18,17 +18,11 @@ from sim.statistics.sensitivity import UNKNOWN, Split, effects, explained, morri
 from sim.text import three_digits
 
 LEAST_RUNS = 10
-
 LEAST_SPLIT = 30  # runs for a variance split
-
 LEAST_OF_EACH = 10  # of them that say yes, and that say no
-
 MOST_RUNS = 2000  # of the variance split, whose work grows with the square
-
 RANDOM = ("halton", "posterior", "grid")  # designs whose runs lie independently of one another
-
 LEVELS = 4
-
 Analysis = TypeVar("Analysis")
 
 

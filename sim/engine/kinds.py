@@ -122,31 +122,22 @@ MOVERS = (
 
 ROLES = ("rebel", "government", "patron_backed", "neutral")
 REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE = range(4)
-
 TOWN_STATUS = ("held", "contested", "neutral")
 HELD, CONTESTED, NEUTRAL = range(3)
-
 ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded")
 GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED = range(6)
-
 BASE_STATUS = ("open", "agreed", "closed")
 BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
-
 DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled", "talks")
 D_OPEN, D_DEMANDED, D_REFUSED, D_CLASH, D_SETTLED, D_TALKS = range(6)
-
 CLASH_STATUS = ("under_way", "captured", "repelled", "ended")
 UNDER_WAY, CLASH_CAPTURED, CLASH_REPELLED, CLASH_OVER = range(4)
-
 SCOPES = ("town", "sector", "all_fronts")
 TOWN_SCOPE, SECTOR_SCOPE, ALL_FRONTS = range(3)
-
 AGREEMENT_STATUS = ("in_force", "broken", "expired")
 IN_FORCE, BROKEN, EXPIRED = range(3)
-
 OFFENSIVE_PHASES = ("none", "mobilised", "under_way")
 NO_OFFENSIVE, MOBILISED, OFFENSIVE_UNDER_WAY = range(3)
-
 LEVELS = ("calm", "dispute", "incident", "local clash", "clashes in several places", "campaign")
 
 ACTIONS = (
@@ -160,12 +151,9 @@ ACTIONS = (
     "monitor",
 )
 GIVEN_BASE_ATTEMPT, GIVEN_AGREEMENT, REINFORCE_POLICY, WITHDRAW, NO_EXPANSION, MEDIATE, MERGE, MONITOR = range(8)
-
 TOWNS_TO = ("host_group", "neutral")
 TO_HOST, TO_NOBODY = range(2)
-
 ROLES_OF_CIVILIANS = ("media worker", "health worker", "activist")
 MEDIA, HEALTH, ACTIVIST = range(3)
-
 ACCOUNTS = ("unknown", "assassination", "forced_entry")
 UNKNOWN_ACCOUNT, ASSASSINATION_ACCOUNT, FORCED_ENTRY_ACCOUNT = range(3)

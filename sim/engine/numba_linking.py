@@ -50,13 +50,9 @@ JITCodeLibrary: Any = _private(
 )
 
 Compiler: Any = _private("numba.core.compiler.Compiler")
-
 _FunctionCompiler: Any = _private("numba.core.dispatcher._FunctionCompiler", "_customize_flags", "_compile_core")
-
 FunctionCache: Any = _private("numba.core.caching.FunctionCache", "load_overload", "save_overload", "_index_key")
-
 UserProvidedCacheLocator: Any = _private("numba.core.caching.UserProvidedCacheLocator", "get_suitable_cache_subpath")
-
 dumps: Any = _private("numba.core.serialize.dumps")
 
 

@@ -25,7 +25,6 @@ INPUTS = {  # dotted path of a number of a rule -> its field of the record
 }
 
 PARAMS = np.dtype([(field, "f8") for field in INPUTS.values()])
-
 POSITIONS = {path: position for position, path in enumerate(INPUTS)}  # of the fields in the record
 
 
@@ -59,11 +58,8 @@ def with_values(numbers: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
 
 
 DOCTRINE = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
-
 EFFECTS = ("chance", "hold_factor", "grievance_relief", "base_attempt_factor", "clash_factor")
-
 TOWN_KM = 5.0  # radius of an agreement on one town
-
 Path = tuple[str, ...]
 
 

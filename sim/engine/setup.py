@@ -25,17 +25,13 @@ from sim.scenario.parameters import Quantity
 from sim.scenario.schema import MERGED_COHESION, Policy, Scenario
 
 LONG_AGO = -10000
-
 SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
-
 LEAST = 100  # rows, where an eighth is fewer
-
 BESIDE = {name: (f"live_{name}", *(("standing",) if name == "forces" else ())) for name in tables.WITH_LIVE}
 
 """Tables that are as long as another."""
 
 _spare: dict[str, np.ndarray] = {}  # tables of zeros, from worlds that are done with
-
 MAP_TABLES = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # no rule writes them
 
 

@@ -14,19 +14,12 @@ from sim.geography.towns import MapTown
 from sim.tabular.table import read_table
 
 EARTH_KM = 6371.0088
-
 KM_PER_DEGREE = EARTH_KM * math.pi / 180
-
 MOST_STRETCH = 0.25  # largest relative error of a distance from west to east, at the southern or northern edge
-
 DEFAULT_CELL_KM = 2.5
-
 FARTHEST_NORTH = 85.0  # degrees, of towns and of the map
-
 MARGIN_CELLS = 2
-
 MOST_CELLS = 4_000_000
-
 FARTHEST_CELLS = 3
 
 
@@ -144,7 +137,6 @@ def _nearest_free(
 
 
 Settings = dict[str, float | str]
-
 EXTENT = ("south", "west", "north", "east")
 
 SETTINGS = {

@@ -22,11 +22,8 @@ from sim.scenario.fields import name_fault, same_name
 from sim.tabular.table import MOST_FAULTS, CsvRow, Table, read_table
 
 USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
-
 USUAL_TOWNS = 120  # below this, rates a town are raised
-
 MOST_RATE = 15.0  # times the fitted rate
-
 MOST_REACH_KM = 60.0
 
 
@@ -91,15 +88,10 @@ def _quoted(text: str) -> str:
 
 
 COLUMNS = ("name", "lat", "lon", "holder")
-
 FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20
-
 RESERVED_WORDS = ("MIXED", "NEUTRAL", "CONTESTED")  # words that mean no one holder
-
 LONGEST_KM = 1500.0  # the projection keeps distances within a few per cent up to about here
-
 PEOPLE_PER_JUNCTION = 1.6  # assumed: more people by this factor for each road beyond two
-
 FIGHTERS_PER_TOWN = 200  # about that of Greater Idlib in 2018: some 58,000 fighters, 169 towns, half of them reserves
 
 

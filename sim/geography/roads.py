@@ -13,15 +13,10 @@ from sim.geography.towns import MapTown
 from sim.tabular.table import Table
 
 ROAD_COLUMNS = ("a", "b")
-
 ROAD_OPTIONAL = ("km", "road", "road_class", "kind", "confidence", "source")
-
 ROAD = np.dtype([("a", "i8"), ("b", "i8"), ("km", "f8"), ("first_cell", "i8"), ("cells", "i8")])
-
 CELL = np.dtype([("x", "i8"), ("y", "i8")])
-
 ROAD_CLASSES = ("motorway", "primary", "secondary", "local_or_none", "local")
-
 DETOUR = 1.25
 
 
@@ -133,9 +128,7 @@ def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
 
 
 NEAR = np.dtype([("town", "i8"), ("km", "f8"), ("road", "i8")])
-
 REACH_KM = 60.0
-
 METRES = 1000
 
 

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from sim.geography.maps import Geography
 
 ARTICLES = frozenset(("al", "el", "ad", "ed", "an", "ar", "as", "ash", "at", "az", "ul"))
-
 _ARABIC_ARTICLE = "\u0627\u0644"
-
 _ARABIC_SAME = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": ""})  # final ta, final alif, stretch
 
 
@@ -113,21 +111,15 @@ TOWN_OPTIONAL = (
 )
 
 CONTROL_COLUMNS = ("name", "groups")
-
 CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
-
 POST_COLUMNS = ("name", "lat", "lon")
-
 POST_OPTIONAL = ("date", "confidence", "source")
-
 RESERVED = ("day", "date")
 
 """Columns of control_daily.csv, in which every town has a column of its own."""
 
 STATUSES = ("held", "contested", "neutral")
-
 WEAK_COORDINATES = ("estimated", "recalled", "weak")
-
 UNDATED = date.min
 
 """The date under which a control.csv without dates is kept."""

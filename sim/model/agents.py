@@ -112,7 +112,6 @@ class Name(RowField):
 
 
 NOWHERE = -1
-
 MOST_FIGHTERS = 1_000_000
 
 

@@ -277,11 +277,8 @@ def _read(file: str | Path | Scenario, sets: Sequence[str]) -> tuple[Scenario, G
 
 
 DEFAULT_SEED = 1
-
 RUNNER = "mesa.batchrunner"
-
 MOST_FRAMES = 20  # between the runner and a model's constructor: subclasses
-
 COLLECTIONS = "_collection_steps"  # what Mesa 3.5 notes of each collection, and 3.3 does not have
 
 

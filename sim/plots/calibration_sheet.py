@@ -19,13 +19,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 PRIOR, POSTERIOR, ACCEPTED = "#B5BAC1", "#0072B2", "#E3EFE6"
-
 COLUMNS = 4
-
 BARS = 12
-
 FARTHEST = 4.0  # half-widths of a tolerance that the figure of predictions shows
-
 SHARED = "share of the prior's range"
 
 

@@ -41,19 +41,12 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 WIDTH = 12.6  # inches
-
 LEFT, CARD, MAP_LEFT = 0.62, 6.3, 7.25  # inches: cards from LEFT, so wide; the map from MAP_LEFT
-
 HEAD, FOOT, GAP = 1.15, 0.5, 0.2
-
 LINE = 0.158  # inches a line of small type
-
 MOST, STEPS_WHEN_FOLDED = 14, 12  # steps drawn at most; of longer chains so many, with the middle folded
-
 EDGE_KM, LEAST_KM = 9.0, 34.0
-
 FLAT, STEEP = 1.2, 1.55  # height over width of the map, by where the places lie
-
 TEXT_WRAP, SMALL_WRAP = 88, 104  # letters a line
 
 
@@ -339,13 +332,9 @@ def _ranges(numbers: list[int]) -> str:
 
 
 PATHS_LEFT, PANEL, PATHS_GAP = 4.1, 1.55, 0.22  # inches: words, width of a panel, space between panels
-
 PATHS_HEAD, PATHS_FOOT, ROW = 1.3, 0.85, 0.46
-
 LETTERS = 56
-
 EDGE, LETTERS_AN_INCH = 0.35, 13.5
-
 OTHER = "#C9CED2"
 
 

@@ -30,15 +30,10 @@ from sim.validation.ablation import FULL, Ablated
 from sim.validation.pattern_card import Card, FigureRow, interval, number, short
 
 BARS = pale(OKABE_ITO[0], 0.45)
-
 ACCEPT = pale(OKABE_ITO[3], 0.72)
-
 ACROSS = 6
-
 BINS = 24
-
 COUNTED = ("days", "deaths", "places", "towns")
-
 WORDS = {"pass": "passes", "fail": "fails", "not judged": "not judged", "shown": "shown only"}
 
 
@@ -187,13 +182,9 @@ def draw_card(card: Card, scenario: Scenario, folder: Path) -> list[Path]:
 
 
 PASS, NONE = pale(OKABE_ITO[3], 0.6), "#EEEEEC"
-
 FAILS = (pale(OKABE_ITO[1], 0.55), pale(OKABE_ITO[2], 0.45), pale(OKABE_ITO[2], 0.1))  # strain to 1.5, to 3, beyond
-
 STEPS = (1.5, 3.0)
-
 CELL = 0.62  # inches
-
 NAMES = 3.1
 
 

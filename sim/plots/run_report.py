@@ -189,7 +189,6 @@ def policy_text(policy: Policy, start: date) -> str:
 
 
 Progress = Callable[[str], None]
-
 ITS_DAYS = 2  # maps that the other process draws; with the animation, and its start, about half of the work
 
 

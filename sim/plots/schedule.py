@@ -14,13 +14,9 @@ from sim.rule_catalogue import Step, is_on, tables_of, variant
 from sim.scenario.parameters import Rules
 
 COLUMN, ROW = 0.33, 0.36  # inches
-
 LEFT, TOP, RIGHT, BOTTOM = 5.0, 1.85, 0.7, 0.75
-
 WORDS = ("changed by a rule", "only read")  # columns that no rule changes stand last
-
 CHANGED, READ = LEVEL_COLOURS[4], "#56616B"
-
 BAND = "#F3F4F1"
 
 

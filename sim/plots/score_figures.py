@@ -11,8 +11,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim import __version__
+from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
-from sim.plots.comparison.figure_list import FIGURES, csv_bytes
 from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
@@ -45,15 +45,10 @@ if TYPE_CHECKING:
     from sim.validation.outcome import Outcome
 
 WIDTH_MM = 170.0
-
 LEVELS = (0.5, 0.9)
-
 SHADES = (0.45, 0.74)
-
 RIVAL = "#7A2A8C"
-
 TICKS = (0.0, 0.01, 0.03, 0.06, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
-
 BINS = np.array([0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
 
 

@@ -31,7 +31,6 @@ from sim.plots.letters import FONT
 from sim.scenario.schema import Scenario
 
 MOST, EXACT = 255, 96
-
 STEP = 3  # every third pixel of a row and column is counted
 
 
@@ -102,36 +101,22 @@ def _packed(colours: np.ndarray) -> np.ndarray:
 
 # Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first.
 OKABE_ITO = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
-
 UNKNOWN = "#8C8C8C"
-
 NEUTRAL_FILL = "#FFFFFF"
-
 INK = "#1F2328"
-
 QUIET = "#667079"
-
 PAPER = "#FFFFFF"
-
 BURST = "#FFD21F"
-
 ZONE_INK = "#7A3E9D"
-
 EVIDENCE_INK = "#B00020"
 
 # Escalation levels 0..5: light to dark, one hue, readable in grey.
 LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B")
-
 ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, *LEVEL_COLOURS)
-
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
-
 DPI = 150
-
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
-
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
-
 CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
 
 

@@ -39,11 +39,8 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 WIDTH = 11.0
-
 LANE = 0.30  # inches
-
 MOST_LANES = 16
-
 LEFT, RIGHT = 0.115, 0.865
 
 
@@ -203,13 +200,9 @@ def _number(value: Any, otherwise: float) -> float:
 
 
 NARROW_LEFT, NARROW_RIGHT = 0.78, 1.12  # inches: names of rows, and what stands beside the panels
-
 GAP = 0.36
-
 TEXTS_FROM_MM = 170.0  # narrower sheets have no words in the lanes of agreements
-
 MONTH_INCHES = 0.72  # room of "Oct 2018"
-
 KEY_INCHES = 0.95  # height of the key of levels
 
 

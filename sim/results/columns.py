@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 SCHEMA_VERSION = 2  # raise with every change of a file, a column or its meaning
-
 Kind = Literal["text", "int", "float", "date"]
 
 

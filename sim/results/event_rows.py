@@ -115,9 +115,7 @@ def watched(scenario: Scenario, geography: Geography) -> list[str]:
 
 
 DEMANDS = (DEMAND, TOLERATED)
-
 ANSWERS = (COMPLIED, STALLED, REFUSED)
-
 ENDS = (AGREEMENT_SIGNED, AGREEMENT_BROKEN, AGREEMENT_EXPIRED)
 
 

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 SUFFIXES = {Format.GED: ".csv", Format.ACLED: ".csv", Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}
-
 LAYERS = ("control", "roads", "zone", "events")
-
 PREFIX = f"{SOURCE}_"
 
 

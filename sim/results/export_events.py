@@ -22,9 +22,7 @@ date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown 
 """
 
 STATE_BASED, NON_STATE, ONE_SIDED = 1, 2, 3
-
 CIVILIANS = "Civilians"
-
 DATE_PRECISION = ((1, 1), (6, 2), (7, 3), (31, 4))  # days covered at most, and their code; more is 5
 
 
@@ -118,15 +116,12 @@ EVENT_TYPES = {
 }
 
 SUB_EVENTS = {name: kind.acled for name, kind in TABLE.items() if kind.acled}
-
 INTER = {"government": "State forces", "rebel": "Rebel group", "neutral": "Political militia"}
 
 INTER |= {"civilians": "Civilians", "patron_backed": "External/Other forces"}
 
 ORDER = list(INTER.values())  # of the two words in `interaction`
-
 GEO_PRECISION = {1: 1, 2: 2, 4: 3}
-
 TIME_PRECISION = ((1, 1), (7, 2))  # days covered at most, and their code; more is 3
 
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 Point = tuple[float, float]
-
 Field = Literal["text", "int", "float", "date"]
 
 

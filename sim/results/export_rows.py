@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 SOURCE = "simulated"
-
 REGION_ONLY = 4  # precision of a row that names no town
 
 

@@ -22,11 +22,8 @@ from sim.errors import Fault, InputError
 from sim.signals import deferred
 
 WRITER = ".writer"  # the lock's file in a folder
-
 TOUCH_SECONDS = 10
-
 STALE_SECONDS = 300  # more than any cache of attributes of a shared disk, and a few missed touches
-
 WAIT_SECONDS = 0.3  # filelock may need two looks to take a lock over
 
 

@@ -28,13 +28,9 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 MANIFEST = "manifest.json"
-
 PRODUCT = "territorial-competition"
-
 LIBRARIES = ("numpy", "numba", "pandas", "scipy", "mesa")
-
 LARGEST_BYTES = 20_000_000
-
 MOST = 1e300  # no number of a scenario comes near it
 
 NEEDED: dict[str, type | tuple[type, ...]] = {

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
 DTYPES: dict[str, Any] = {"int": "int64", "float": "float64", "date": "datetime64[s]", "text": object}
-
 LONGEST_HEADER = 1_000_000  # characters
 
 

@@ -52,11 +52,8 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
 Columns = dict[str, np.ndarray]
-
 Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
-
 CHANGES = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL)
-
 PARTIES = ("faction_a", "party_a", "faction_b", "party_b")
 
 THEATRE = (

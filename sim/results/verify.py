@@ -75,7 +75,6 @@ def run_of_parts(
 
 
 __all__ = ["made_again", "parts_of", "run_of_parts", "scenario_of"]
-
 MOST_SHOWN = 60  # letters of a value that are said
 
 

@@ -24,7 +24,6 @@ from sim.signals import deferred
 from sim.statistics.summary import STATISTICS, base_name, label
 
 Draw = Callable[[Run, Path], Any]
-
 MOST_NAMES = 10_000
 
 

@@ -86,9 +86,7 @@ def places(node: Node, key: Key = ()) -> dict[Key, tuple[str, int | None]]:
 
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
-
 MAX_CHAIN = 20
-
 LONGEST_NAME, LONGEST_NAME_BYTES = 60, 100  # of a part of a file's name; file systems allow 255 bytes in all
 
 

@@ -13,7 +13,6 @@ from sim.scenario.fields import Key, as_data, choice, name_fault, quote_value, s
 from sim.scenario.validate import Complaint
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
-
 MAX_DAYS = 4000
 
 
@@ -76,7 +75,6 @@ def on_a_day(data: dict[str, Any], mapping: dict[str, Any], key: Key, name: str 
 
 
 ZONE = "zone"  # the word for the demilitarised zone in `from:`
-
 NEARLY = 0.85  # likeness above which a stranger's name is taken for a misspelt one
 
 
@@ -97,7 +95,6 @@ ACTIONS = {
 }
 
 ALWAYS = ("source",)
-
 KEYS = {key for action in ACTIONS.values() for key in (*action.needs, *action.may_have)}
 
 
@@ -209,11 +206,8 @@ def _merged(mapping: dict[str, Any], key: Key, groups: list[str], sides: dict[st
 
 
 MAX_GROUPS = 60
-
 MAX_NAMES = 200
-
 FACTION_COLUMNS = ("towns", "contested", "influence", "fighters", "deaths", "bases", "fatigue", "threat")
-
 PAIR_COLUMNS = ("level", "deaths")
 
 """Of daily.csv: `<code>_towns` and so on for each faction, `level_<A>_<B>` and so on for each pair."""

@@ -22,9 +22,7 @@ from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Scenario
 
 Key = tuple[str | int, ...]
-
 JOINERS = "\u200c\u200d"  # invisible, but Persian and Indian scripts need them
-
 FORMULA = "=+-@"
 
 
@@ -232,7 +230,6 @@ def slot_at(key: Key) -> Slot | None:
 
 
 Inputs = Mapping[str, Quantity]
-
 _known: dict[int, tuple[weakref.ref[Scenario], Inputs]] = {}  # a scenario is frozen: its inputs are found once
 
 

@@ -21,7 +21,6 @@ from sim.scenario.yaml_reader import UNREADABLE
 MAX_FAULTS = 200
 MISSING = "is missing"
 SURVEYED = ("out_of_range", "extra_forbidden")  # the survey has said these already
-
 FileLine = tuple[str, int | None]
 
 

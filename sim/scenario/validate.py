@@ -135,7 +135,7 @@ def complaint(error: Any, forms: Forms | None = None) -> Complaint:
     slot = slot_at(key)
     if kind == "missing":
         return key, _missing(slot)
-    if (kind in NEEDED or kind in ("too_short", "is_instance_of")) and (form := _form(key, forms or {})):
+    if _is_wrong_form(kind) and (form := _form(key, forms or {})):
         empty = isinstance(value, list | dict) and not value
         return key, f"needs {form}, got {'an empty one' if empty else quote_value(value)}"
     if kind == "literal_error":
@@ -153,6 +153,13 @@ def complaint(error: Any, forms: Forms | None = None) -> Complaint:
     if needed is None:
         return key, f"{quote_value(value)} is not allowed here{_in_words(slot)}"
     return key, f"needs {needed}, got {quote_value(value)}{_in_words(slot)}"
+
+
+def _is_wrong_form(kind: str) -> bool:
+    """Return whether a kind of error means that a value has another form than needed; a text beyond a limit has not."""
+    return kind in ("too_short", "is_instance_of", "string_type") or (
+        not kind.startswith("string_") and kind.partition("_")[0] in NEEDED
+    )
 
 
 def _form(key: Key, forms: Forms) -> str:

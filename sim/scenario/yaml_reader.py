@@ -26,9 +26,7 @@ MAX_DEPTH = 40
 MAX_VALUES = 20_000
 MAX_FAULTS = 100
 TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
-
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
 NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 INTEGER = re.compile(r"[-+]?[0-9]+")
 OTHER_BASE = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+")

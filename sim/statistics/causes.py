@@ -16,7 +16,6 @@ from sim.statistics.conflict_log import Table, column, hostile, one_of, text, to
 from sim.text import clause_list, day_text, plural
 
 MOST = 6  # turning points told of one run
-
 AFTERMATH_DAYS = 7  # deaths within so many days weigh a broken agreement
 
 
@@ -222,7 +221,6 @@ class Why:
 
 
 IN_THIS_RUN = "in this run"
-
 HEAD = "because, from the first cause on:"
 
 

@@ -14,9 +14,7 @@ from scipy.stats import t as student
 from sim.text import plural
 
 Z95 = 1.959963984540054
-
 LEAST_DIFFERENT = 6  # pairs; with fewer that differ no exact test reaches 5 %, all the same way as they may go
-
 DISCOVERIES = 0.05  # false discovery rate of a map
 
 
@@ -105,7 +103,6 @@ def entropy(shares: np.ndarray) -> np.ndarray:
 
 
 LEAST_MORE = 10
-
 MOST_RUNS = 100_000  # more runs than this are not advised
 
 
@@ -151,9 +148,7 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
 
 
 DRAWS = 2000
-
 SEED = 20181029  # of all resampling: the same runs give the same intervals
-
 SHARE = "share of runs"
 
 UNRESOLVED_RULE = (

@@ -160,7 +160,6 @@ def longest_calm(log: Log) -> int:
 
 
 Scalar = float | int | str | None
-
 LEVELS = range(6)
 
 

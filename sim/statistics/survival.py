@@ -48,7 +48,6 @@ def survival(days: np.ndarray, censored: np.ndarray) -> Survival:
 
 
 BOOTSTRAPS = 1000
-
 EDGES = (2.5, 97.5)
 
 

@@ -27,23 +27,14 @@ if TYPE_CHECKING:
     from sim.study.plan import Plan
 
 SCHEMA_VERSION = 1  # raise with every change of a table, a column or its meaning
-
 LEVELS = range(6)
-
 FRACTIONS = ("episode_days_mean", "agreement_days_held_median", "agreement_days_held_mean")  # the others are counts
-
 CONTROL_EVERY_DAYS = 30
-
 Kind = Literal["text", "int", "small", "float", "date"]
-
 Columns = dict[str, Kind]
-
 KEY: Columns = {"scenario": "text", "replicate": "int"}
-
 ALWAYS = ("runs", "daily", "agreements", "control", "changes")
-
 OPTIONAL = ("events", "reported")
-
 CONTROL: Columns = {**KEY, "day": "small", "town": "text", "code": "text"}
 
 CHANGES: Columns = {

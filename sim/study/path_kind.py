@@ -9,7 +9,6 @@ from typing import Any
 
 from sim.errors import InputError
 from sim.results.manifest import MANIFEST, read_json
-from sim.scenario.yaml_reader import read_file
 
 
 class Kind(StrEnum):
@@ -31,7 +30,6 @@ class Kind(StrEnum):
 
 
 YAML_SUFFIXES = (".yaml", ".yml")
-
 SCENARIO_KEYS = {"extends", "map", "factions", "rules"}  # a scenario has one of them
 
 RESULT_FILES = {  # a file by which a folder of results is known, and what made it
@@ -97,6 +95,8 @@ def _is_pack(path: Path) -> bool:
 
 def _kind_of_file(path: Path) -> Kind:
     """Return the kind of a YAML file by its keys; a `.yaml` that cannot be read is left to the reader of scenarios."""
+    from sim.scenario.yaml_reader import read_file  # imports pydantic and PyYAML, which `--help` does without
+
     usual = Kind.SCENARIO_FILE if path.suffix.lower() in YAML_SUFFIXES else Kind.FILE
     try:
         data = read_file(path).data

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sim.study.plan import Plan
 
 Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
-
 FIRST_GROWTH = 1.25  # each look is at so many times the replicates of the last
 
 
@@ -91,17 +90,11 @@ def next_look(replicates: int, most: int) -> int:
 
 
 CHUNK_SECONDS = 1.5
-
 LEAST_SECONDS = 0.3  # shorter chunks spend their time on files
-
 SHARES = 4  # about so many chunks a worker are left when they get shorter, so that all end at about the same time
-
 MOST_REPLICATES = 10_000  # with --until-precise
-
 LOOK_SECONDS = 0.2  # between looks for a second signal while a stopped study waits for runs under way
-
 MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
-
 work: Callable[[bytes, list[RunTask]], ChunkResult] = run_chunk
 
 

@@ -26,7 +26,6 @@ from sim.tabular.table import Table, read_table
 from sim.text import clause_list, plural
 
 DUMMY = "dummy"  # an input that no model reads: what it seems to do is noise
-
 SEED_BITS = 52  # exact as a floating-point number, so that spreadsheets and R show seeds in full
 
 
@@ -94,7 +93,6 @@ def _problem(inputs: int) -> dict[str, object]:
 
 
 Quantities = dict[str, Quantity]
-
 MOST_NAMED = 3  # inputs named in a note
 
 

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from sim.study.store import RunRange, Study
 
 MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
-
 MOST_RUNS = 400
 
 
@@ -84,7 +83,6 @@ def free_bytes(folder: Path) -> int:
 
 
 MOST_FAILURES = 5  # kinds of failure that are told
-
 MOST_FILES = 3  # damaged files that are named
 
 

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sim.study.worker import ChunkResult, Failure, RunTask
 
 FAILURE_COLUMNS = ("scenario", "replicate", "seed", "stage", "error", "command", "traceback")
-
 DIED = "the process of the run ended"
 
 
@@ -64,13 +63,9 @@ def read_failures(file: Path) -> list[dict[str, Any]]:
 
 
 TABLES, LEDGER, ASIDE = "tables", "ledger", "damaged"
-
 MARK = "runs"  # the table that is written last
-
 CSV = ("runs.csv", "failures.csv")
-
 PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
-
 MOST_NAMES = 100
 
 
@@ -108,9 +103,11 @@ def parts_of(folder: Path) -> list[RunRange]:
 
 def tidy(folder: Path) -> None:
     """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
+    for draft in folder.rglob(f".*{DRAFT}"):
+        draft.unlink(missing_ok=True)
     known = {part.name for part in parts_of(folder)}
-    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *folder.glob(f".*{DRAFT}")]:
-        if path.name.endswith(DRAFT) or path.stem not in known:
+    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*")]:
+        if path.stem not in known:
             path.unlink(missing_ok=True)
 
 

@@ -16,29 +16,17 @@ from sim.errors import Fault, did_you_mean
 from sim.tabular.files import UnreadableFileError, file_name, read_bytes
 
 YEARS = (1000, 2999)  # that are read if a table does not narrow them
-
 LONGEST_SHOWN = 40
-
 DAY = "a date such as 2018-03-02"
-
 _MONTHS = ("january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december")  # fmt: skip
-
 MONTHS = {name[:length]: number for number, name in enumerate(_MONTHS, 1) for length in (3, len(name))} | {"sept": 9}
-
 _TIME = r"(?:[T ]([01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d\d(?::?[0-5]\d)?)?)?"
-
 _ISO = re.compile(rf"(\d{{4}})-(\d\d)-(\d\d){_TIME}", re.ASCII)
-
 _NAMED = re.compile(r"(\d{1,2})[ -]([A-Za-z]{3,9})[ -](\d{4})", re.ASCII)
-
 _TWO_WAYS = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-]\d{4}.*", re.ASCII)
-
 _SHORT_YEAR = re.compile(r"\d{1,2}[/. -](\d{1,2}|[A-Za-z]{3,9})[/. -]\d{2}", re.ASCII)
-
 _SERIAL = re.compile(r"\d{5}(\.\d+)?", re.ASCII)
-
 _COUNT = re.compile(r"(\d+)(?:\.0+)?", re.ASCII)
-
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -110,11 +98,8 @@ def number_of(text: str, low: float, high: float) -> float:
 
 
 MOST_FAULTS = 50  # that are printed
-
 FAULTS_READ = 10_000  # at which reading stops
-
 MOST_COLUMNS = 1000
-
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 

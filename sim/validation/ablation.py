@@ -26,9 +26,7 @@ from sim.validation.pattern_file import Patterns
 from sim.validation.pattern_samples import runs_of_study
 
 FULL = "full"
-
 EXACT = {"monitor_detection": 1, "unknown_toll_share": 0, "zero_share": 0, "misplaced_share": 0, "summary_share": 0}
-
 LITTLE = 0.25  # half-widths of a tolerance; a figure that moves less has hardly moved
 
 

@@ -24,9 +24,7 @@ from sim.validation.outcome import Outcome, Week, codes_of, start_codes
 from sim.validation.pattern_estimators import Holds, weekly_counts
 
 BASELINES = SCENARIOS / "baselines"
-
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-
 WEEK = 7
 
 
@@ -151,9 +149,7 @@ def past_of(log: Log, begins: date, until: date) -> Past:
 
 
 MEMBERS = 2000
-
 MOST_EVENTS = 1_000_000  # of a process with more than one offspring an event
-
 MONTH = 30.0
 
 NAMES = (

@@ -41,15 +41,10 @@ from sim.validation.pattern_samples import ReportedRun, log_of_run, window_sampl
 from sim.validation.priors import CalibrationPlan
 
 CHUNK = 24  # runs
-
 PREDICTIVE = 1 << 40  # seeds of fresh runs of the posterior are numbered from here
-
 TYPICAL_RUNS = 1 << 42  # and those of the search for draws right on average
-
 MOST_TRIES = 3  # of a chunk whose worker died
-
 MOST_FAILED = 0.01  # share of runs
-
 RUNS, FRESH, TYPICAL = "runs", "predictive", "typical"
 
 ROUNDS = (
@@ -59,7 +54,6 @@ ROUNDS = (
 )  # of the search for draws right on average: share of them, times the runs of each
 
 LEAST_DRAWS = 4  # of a round of that search
-
 Report = Callable[[Progress], None]
 
 

@@ -21,21 +21,13 @@ from sim.results.export_rows import SOURCE
 from sim.tabular.table import CsvRow, Limits, Table, day_of, read_table, short
 
 LIMITS = Limits(bytes=512 * 2**20, rows=2_000_000, cell=5000)  # all of UCDP GED is about 250 MB
-
 YEARS = (1946, 2100)
-
 MOST_DEATHS = 1_000_000  # of one event
-
 LONGEST_DAYS = 366  # UCDP GED has no event of more than a year
-
 MARGIN_KM = 50.0  # events farther off the map are of other places
-
 REGION_MARGIN_KM = 75.0  # and rows that sum up a region or the country, which have the point in its middle
-
 MOST_FAULTS = 20
-
 SIMULATED_ID = "SIM-"
-
 SIMULATED_COLUMNS = ("code_status", "source_office", "source_original", "source", "tags")
 
 

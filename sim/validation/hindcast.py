@@ -28,17 +28,11 @@ if TYPE_CHECKING:
     from sim.study.store import Study
 
 FARTHEST = timedelta(days=20 * 365)  # records are read from at most so long before the first origin
-
 LEAST_EVENTS = 20  # before an origin, to fit a process to
-
 SEED = 1
-
 LEVELS = (0.5, 0.9)
-
 RUN_UP_DAYS = 28  # before the origin
-
 KEPT_SHARE = 0.25  # of runs
-
 RECENCY = 0.7  # a week counts for so much of the week after it
 
 

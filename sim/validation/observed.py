@@ -22,11 +22,8 @@ from sim.validation.pattern_estimators import Holds, Theatre, measure, samples
 from sim.validation.pattern_file import Patterns, Window
 
 Names = Collection[str]
-
 Sides = tuple[Names, Names]
-
 MOST_NAMED = 5
-
 LONGEST_HOLD = 36_500  # days
 
 INSURGENTS = (
@@ -95,10 +92,13 @@ class Events:
         return f"{_day_text(self.first[rows].min())} to {_day_text(self.last[rows].max())}"
 
     def actors(self, rows: np.ndarray) -> str:
-        """Return the commonest actors of some events, with how many each has a part in."""
-        found = Counter(name for row in np.flatnonzero(rows) for name in {self.side_a[row], self.side_b[row]} if name)
-        listed = [f"{name} ({number:,})" for name, number in found.most_common(MOST_NAMED)]
-        more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
+        """Return the commonest actors of some events, with how many each has a part in; by name where as many."""
+        events_of = Counter(
+            name for row in np.flatnonzero(rows) for name in {self.side_a[row], self.side_b[row]} if name
+        )
+        commonest = sorted(events_of, key=lambda name: (-events_of[name], name))[:MOST_NAMED]
+        listed = [f"{name} ({events_of[name]:,})" for name in commonest]
+        more = [f"{len(events_of) - MOST_NAMED} more"] if len(events_of) > MOST_NAMED else []
         return clause_list([*listed, *more]) or "not named"
 
     def summary_lines(self) -> list[str]:

@@ -30,11 +30,8 @@ from sim.tabular.table import day_of as parse_day
 from sim.text import clause_list, day_text, plural
 
 SETTINGS = ("start", "control_on", "weekly_to")
-
 WEEK = 7
-
 MOST_NAMED = 5
-
 MOST_EVENTS = 1_000_000  # and deaths, of a week
 
 

@@ -18,9 +18,7 @@ from sim.validation.pattern_file import Figure, Interval, Patterns
 from sim.validation.pattern_samples import ReportedRun, log_of_run, starts, window_samples
 
 BAND = (0.05, 0.95)
-
 FARTHEST = 10.0  # half-widths of a tolerance: the distance of a figure that a run does not have, and the greatest
-
 Verdict = Literal["pass", "fail", "not judged", "shown"]
 
 

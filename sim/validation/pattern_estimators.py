@@ -21,11 +21,8 @@ from sim.statistics.summary import Episode, episodes, places, places_by_day, qui
 from sim.statistics.survival import survival
 
 EARTH_KM = 6371.0088
-
 REACH_DAYS = (7, 14, 21, 47)  # P9
-
 SHORT_DAYS = 2  # P2: events of at most so many days
-
 ROUND_LOSSES = 10  # P10: fighters lost by both sides, so that a ratio says something
 
 PATTERNS: dict[str, tuple[str, str]] = {

@@ -20,7 +20,6 @@ from sim.study.definition import DefinitionFile, StrictModel
 from sim.validation.pattern_estimators import PATTERNS
 
 FOLDER = SCENARIOS / "patterns"
-
 Weight = Literal["mandatory", "ordinary", "weak"]
 
 

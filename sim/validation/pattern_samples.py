@@ -30,7 +30,6 @@ REPORTS = (
 )  # fmt: skip
 
 AGREEMENTS = ("signed", "days_held", "censored")
-
 CHANGES = ("day", "town", "from", "to")
 
 

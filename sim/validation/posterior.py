@@ -32,17 +32,11 @@ from sim.validation.rejection_abc import (
 )
 
 FREE = 1 << 41  # key of the draws of inputs that are not fitted
-
 ENDS = ((1 - LEVEL) / 2, 0.5, (1 + LEVEL) / 2)
-
 DIGITS = 6  # of a number in the posterior's file
-
 ORIGIN = ".manifest.json"
-
 INNER = 0.8  # share of a tolerance within which a median has room to move
-
 LITTLE = 0.1  # narrowing of an interval that is next to none
-
 TOGETHER, MOST_PAIRS = 0.3, 5  # rank correlation of a pair worth naming, and how many are
 
 

@@ -43,9 +43,7 @@ from sim.validation.pattern_file import Patterns, Weight, find_patterns, read_pa
 from sim.validation.pattern_samples import check_sides
 
 Scale = Literal["uniform", "log"]
-
 _INPUTS = "a list of paths of inputs, or a mapping from paths to uniform, log or {scale, low, high}"
-
 _PRIOR = "uniform, log, {scale, low, high}, or nothing for the scenario's own range"
 
 FORMS = {

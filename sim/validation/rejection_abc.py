@@ -66,9 +66,7 @@ def posterior(accepted: AcceptedDraws, space: Space, draws_of_free: np.ndarray) 
 
 
 LEVEL = 0.9
-
 BINS = 10  # of ranks
-
 KNOWN, HINTED = 0.5, 0.25  # correlation of truth and posterior mean
 
 

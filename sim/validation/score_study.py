@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from sim.study.store import Study
 
 FIRST_RECORD = date(2000, 1, 1)  # agreements signed before are not looked for
-
 OBSERVED_FILES = ("observed.yaml", "control.csv", "weekly.csv", "agreements.csv")
 
 

@@ -20,9 +20,7 @@ from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.outcome import Outcome, Relapse
 
 Better = Literal["lower", "higher", "0.5", "0.9"]
-
 LEAST_MEAN = 0.05  # pairs of codes that change less often, in runs and in fact, are not scored one by one
-
 SEED = 1  # of resampling
 
 

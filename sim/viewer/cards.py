@@ -188,7 +188,6 @@ def _disputes(snapshot: Snapshot, town: int) -> Iterable[str]:
 
 
 MOST_CHANGES = 3
-
 MOST_LINES, MOST_THERE = 60, 100  # events of the feed, and of a town's card
 
 

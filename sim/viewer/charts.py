@@ -23,15 +23,10 @@ if TYPE_CHECKING:
     from sim.viewer.history import Accord, Snapshot
 
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 104.0, 24.0, 20.0  # px
-
 SIZE, GAP = 11.0, 13.0
-
 GRID, BAND_INK = "#E5E5E0", "#5F676E"
-
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
 MOST_ACCORDS, MOST_PAIRS = 7, 6
-
 CIVILIAN = "#55595E"
 
 

@@ -111,9 +111,7 @@ SPEEDS = (
 )
 
 FULL_SPEED = 1
-
 NORMAL = 151
-
 MOST_SEED = 2**63 - 1
 
 

@@ -30,19 +30,12 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 RUNS = 200
-
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
-
 GROWTH = 1.1  # a band is drawn anew when it has so many times the runs that it had
-
 MOST_UNUSED = 16  # scenarios whose runs are kept, those wanted not counted
-
 IDLE_SECONDS = 60.0
-
 NICENESS = 15
-
 MOST_LOSSES = 2  # of the process, without a run in between, until a scenario is given up
-
 Curves = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 

@@ -138,11 +138,8 @@ class History:
 
 
 UNKNOWN = (CONTESTED, CONTESTED)  # the sides of a contested town of which no two are known
-
 ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
-
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
-
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
 
 

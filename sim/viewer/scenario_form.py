@@ -26,11 +26,8 @@ from sim.study.path_kind import Kind, kind_of
 from sim.text import day_text
 
 OUTPUTS = Path("outputs")
-
 SPAN = 3.0  # a slider reaches this many times the value, if the allowed range does
-
 STEPS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000)
-
 NOT_OFFERED = ("policy", "given")
 
 

@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 FULL = 30.0  # days a second at full speed; where pictures take longer than a day, days are left out of them
-
 MOST = 15  # days between two pictures
-
 PATIENCE = 1.0  # s to wait for a picture: a tab in the background draws none
-
 PAUSE = 3.0  # s after which playing has begun anew
 
 

@@ -42,9 +42,7 @@ if TYPE_CHECKING:
     from sim.viewer.map_svg import MapDrawing
 
 FONT = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
-
 NAMESPACE = "http://www.w3.org/2000/svg"
-
 _CONTROL = dict.fromkeys(i for i in range(32) if i not in (9, 10, 13))
 
 
@@ -115,15 +113,10 @@ def canvas(width: float, height: float, content: str, title: str = "", more: str
 
 
 PX = 1.25  # px a point of the printed maps
-
 ROW, HEAD, FONT_SIZE, TEXT_AT = 20.0, 26.0, 11.5, 34.0
-
 COLUMN = 224.0  # px, the least width of a column
-
 WEAK_INK = "#9A958C"
-
 COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,), (2,), (3,)))
-
 Row = tuple[str, str, str]  # symbol round the origin, words, note at the right
 
 

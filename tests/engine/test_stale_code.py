@@ -79,7 +79,7 @@ def test_the_cache_is_named_after_all_that_compiled_code_depends_on(copy: Path) 
     for file in ("draws.py", "kinds.py", "tables.py", "rules/clash.py"):
         (engine / file).write_text((engine / file).read_text() + "\n")
         seen.add(source_hash(engine))
-    (copy / "sim" / "scenario" / "rules.py").write_text("# other parameters\n")
+    (copy / "sim" / "scenario" / "parameters.py").write_text("# other parameters\n")
     seen.add(source_hash(engine))
     (engine / "rules" / "new_rule.py").write_text("")
     seen.add(source_hash(engine))

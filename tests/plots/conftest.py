@@ -56,11 +56,11 @@ def make_run(geography: Geography, scenario: Scenario | None = None, **texts: st
         "events_reported": pd.DataFrame(columns=[column.name for column in FILES["events_reported"].columns]),
         "control_changes": changes,
         "control_daily": _control(geography, scenario),
-        "daily": _daily(scenario),
         "agreements": _agreements(texts),
     }
     names = [place.name for place in geography.places]
     control = frames["control_daily"]
+    frames["daily"] = _daily(scenario, control)
     ends = {"name": names, "start": control.iloc[0, 2:].tolist(), "end": control.iloc[-1, 2:].tolist()}
     frames["control_start_end"] = pd.DataFrame(ends)
     return Run(scenario, geography, 7, {}, frames.__getitem__, "by_hand")
@@ -117,13 +117,13 @@ def _control(geography: Geography, scenario: Scenario) -> pd.DataFrame:
     return pd.concat([head, pd.DataFrame(rows, columns=list(index))], axis=1)
 
 
-def _daily(scenario: Scenario) -> pd.DataFrame:
+def _daily(scenario: Scenario, control: pd.DataFrame) -> pd.DataFrame:
     codes = [faction.code or name for name, faction in scenario.factions.items()]
     days = range(DAYS + 1)
     table: dict[str, Any] = {"day": days, "date": pd.to_datetime([START + timedelta(days=day) for day in days])}
     for code in codes:
         table |= {
-            f"{code}_towns": [40] * len(days),
+            f"{code}_towns": (control.iloc[:, 2:] == code).sum(axis=1).tolist(),
             f"{code}_deaths": [0] * len(days),
             f"{code}_fighters": [900] * len(days),
         }

@@ -177,7 +177,7 @@ def test_the_folder_of_a_run_removed_while_it_is_drawn_is_said_and_nothing_is_le
 def test_the_folder_of_a_study_removed_while_it_runs_is_said_and_not_filled_again(
     copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    work, done = runner.run_missing, []
+    work, done = runner.work, []
 
     def remove(*words: Any) -> Any:
         done.append(words)

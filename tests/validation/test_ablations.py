@@ -24,8 +24,9 @@ PATTERNS = declared(
 )
 
 
-def card(events: list[int]) -> Card:
-    return make_card([told(events)], PATTERNS, pooling=False)
+def card(events: list[int], runs: int = 2) -> Card:
+    """Return the card of runs alike; one run gives no band, and is not judged."""
+    return make_card([told(events, replicate=number) for number in range(runs)], PATTERNS, pooling=False)
 
 
 def ablated(**cards: Card) -> Ablated:
@@ -75,6 +76,13 @@ def test_a_pattern_needs_what_it_is_not_met_without() -> None:
     found = ablated(full=card(APART), no_a=card(WEEKS), no_b=card(APART))
     assert found.full.verdicts == {"P8": "pass", "P3": "pass"}
     assert needed(found) == ["P8 is met in every ablation.", "P3 is not met with: no a."]
+
+
+def test_one_run_of_each_ablation_is_not_judged() -> None:
+    single = ablated(full=card(APART, runs=1), no_a=card(WEEKS, runs=1))
+    assert single.full.verdicts == {"P8": "not judged", "P3": "not judged"}
+    assert {row.why for row in single.full.rows} == {"one run gives no band"}
+    assert math.isnan(single.strain(FULL, "P8"))
 
 
 def test_a_pattern_that_is_met_only_without_something_is_said() -> None:

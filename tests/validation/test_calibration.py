@@ -347,7 +347,7 @@ def test_observed_figures_come_from_a_file_of_events(tmp_path: Path) -> None:
     events.write_text(
         "date_start,latitude,longitude,best,side_a,side_b\n2020-03-02,40.0,-30.4,50,Rangers,League\n", encoding="utf-8"
     )
-    with pytest.raises(InputError, match=r"none of 1 event is between the sides .*Rangers \(1\) and League \(1\)"):
+    with pytest.raises(InputError, match=r"none of 1 event is between the sides .*League \(1\) and Rangers \(1\)"):
         with_record(plan, events)
     header = "date_start,where_prec,latitude,longitude,best,side_a,side_b"
     events.write_text(f"{header}\n2020-03-02,4,40.0,-30.4,50,Lanterns,League\n", encoding="utf-8")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,18 +15,20 @@ import numpy as np
 from sim import __version__
 from sim.plots.comparison.differences import difference_text, unit_text
 from sim.plots.comparison.figure import figure_text, looks_of, runs_text, stamp_of
-from sim.plots.comparison.figure_list import Kind
+from sim.plots.comparison.figure_list import REPORT_MM, Kind, kinds_of
 from sim.plots.run_report import data_uri, environment
-from sim.plots.style import day_text, evidence_line
+from sim.plots.style import day_text, evidence_line, png_bytes, svg_bytes, write_whole
+from sim.scenario.compose import file_name
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import plural, result_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.comparison.results import Comparison, ForestRow
 
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
-
 MOST_TOWNS = 40  # rows of the table of towns that differ
 
 
@@ -203,3 +207,40 @@ def _correlation(comparison: Comparison) -> list[dict[str, str]]:
         }
         for scenario, statistic, value, ratio in comparison.methods.correlation
     ]  # fmt: skip
+
+
+FIGURES = "figures"
+
+
+FigureProgress = Callable[[str], None]
+
+
+def file_stem(name: str) -> str:
+    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
+    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def draw_comparison(
+    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
+) -> list[Path]:
+    """Write report.html and figures/ into a folder and return the files; `command` repeats the comparison."""
+    written: list[Path] = []
+    figures: list[ReportFigure] = []
+    for kind in kinds_of(comparison).values():
+        if progress:
+            progress(kind.name)
+        drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
+        png = png_bytes(drawn.figure)
+        for suffix, content in (
+            (".png", png), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
+        ):  # fmt: skip
+            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
+        figures.append(ReportFigure(kind, stem, drawn.caption, png))
+    page = comparison_report(comparison, figures, command)
+    written.append(write_whole(folder / "report.html", page.encode("utf-8")))
+    return written

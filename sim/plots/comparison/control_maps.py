@@ -22,25 +22,15 @@ if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ControlContrast
 
 GAIN_CLASSES = (0.05, 0.15, 0.30)  # shares of runs
-
 GAIN_PALE = (0.80, 0.58, 0.32, 0.0)  # share of white of the four classes
-
 GAIN_RADII = (1.5, 2.4, 3.4, 4.4)  # points
-
 SHARE_CLASSES = (0.05, 0.25, 0.50, 0.75, 0.95)
-
 SHARE_COLOURS = ("#FBFBF8", "#DCE6E4", "#A9C6C6", "#6D9DA5", "#376F80", "#123F52")  # light to dark, also in grey
-
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
-
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
-
 HATCH_GAP_INCH = 0.035
-
 NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
-
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
-
 NAMES = {CONTESTED: "contested", NEUTRAL: "neutral"}
 
 

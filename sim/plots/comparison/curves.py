@@ -76,7 +76,6 @@ def _fan(axes: Axes, panel: FanPanel, fan: Fan, look: ScenarioLook, reference: F
 
 
 STRIP = "Highest escalation level among rebels, day by day"
-
 REACH = "How soon runs reach a level of escalation"
 
 

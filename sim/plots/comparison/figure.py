@@ -91,7 +91,6 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
 
 
 LINES = 4  # of a heading at most
-
 TALLEST = 6.4  # inches of a map at most
 
 

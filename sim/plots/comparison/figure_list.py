@@ -1,35 +1,25 @@
-"""The list of comparison figures, and the folder they are written to."""
+"""The list of comparison figures, by name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from sim.plots.comparison.comparison_report import ReportFigure, comparison_report
 from sim.plots.comparison.control_maps import NAMES, difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.differences import forest
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
-from sim.plots.style import png_bytes, svg_bytes, write_whole
-from sim.scenario.compose import file_name
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.comparison.results import Comparison
 
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
-
 Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
-
 REPORT_MM = 180.0
-
 HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
 
 
@@ -120,39 +110,3 @@ def _inputs(comparison: Comparison) -> list[Kind]:
                 Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
             )
     return kinds
-
-
-FIGURES = "figures"
-
-FigureProgress = Callable[[str], None]
-
-
-def file_stem(name: str) -> str:
-    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
-    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
-
-
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
-
-
-def draw_comparison(
-    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
-) -> list[Path]:
-    """Write report.html and figures/ into a folder and return the files; `command` repeats the comparison."""
-    written: list[Path] = []
-    figures: list[ReportFigure] = []
-    for kind in kinds_of(comparison).values():
-        if progress:
-            progress(kind.name)
-        drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        png = png_bytes(drawn.figure)
-        for suffix, content in (
-            (".png", png), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
-        ):  # fmt: skip
-            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
-        figures.append(ReportFigure(kind, stem, drawn.caption, png))
-    page = comparison_report(comparison, figures, command)
-    written.append(write_whole(folder / "report.html", page.encode("utf-8")))
-    return written

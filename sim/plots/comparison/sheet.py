@@ -79,17 +79,11 @@ def letter(number: int) -> str:
 
 
 MM_PER_INCH = 25.4
-
 LEAST_POINTS = 6.5
-
 LEAST_WIDTH_MM, MOST_WIDTH_MM = 80.0, 400.0
-
 NARROW_MM = 120.0  # sheets up to here have smaller type
-
 EDGE = 0.06
-
 HINTED = 1.035  # letters fitted to pixels take up to so much more room than their outlines
-
 SPACING = 1.28  # lines of text, in heights of the type
 
 

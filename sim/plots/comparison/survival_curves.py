@@ -17,15 +17,10 @@ if TYPE_CHECKING:
     from sim.comparison.results import AgreementSurvival, Comparison, HoldingCurve
 
 SURVIVAL = "How long agreements hold"
-
 CAUSES = "What ends agreements"
-
 DIFFERENCES = "Mean hold of agreements against the reference"
-
 OVERLAID = 3  # scenarios in one panel; more have a panel each
-
 CAUSE_FILLS = ("#3E4A52", "#8FA3AD", "#C9B79C", "#6E5A7E", "#DAD7CF", "#A8745B", "#B5C9A8", "#50617A")
-
 CAUSE_HATCHES = ("", "////", "....", "\\\\\\\\", "", "xxxx", "----", "||||")
 
 

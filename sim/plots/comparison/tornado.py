@@ -30,11 +30,8 @@ if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 
 SPLIT = "Chance against unknown inputs"
-
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
-
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
-
 MOST_NAMED = 8  # points of a plane
 
 

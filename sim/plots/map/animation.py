@@ -49,17 +49,11 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 GIF_DPI = 96
-
 HEIGHT = 8.6  # inches
-
 LEGEND_WIDTH = 1.75  # inches
-
 HEAD, FOOT = 0.62, 0.28  # inches
-
 FINE = 4  # symbols are drawn this much larger, then reduced
-
 HOLD_MS, DAY_MS, END_MS = 1500, 160, 4000
-
 RGB = tuple[int, int, int]
 
 

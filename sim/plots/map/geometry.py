@@ -91,11 +91,8 @@ def _crossings(polygon: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 
 EDGE_KM = 6.0
-
 WEAK_GAP_KM = 1.3
-
 POPULATION_CLASSES = (5_000.0, 25_000.0)
-
 CLASS_RADII = (3.4, 4.8, 6.8)  # points: village, town, city
 
 

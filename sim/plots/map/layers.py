@@ -96,15 +96,10 @@ def overlaps(box: Box, others: np.ndarray, margin: float = 0.0) -> np.ndarray:
 
 
 CONTESTED_GAP_KM = 2.4
-
 RING_POINTS, BURST_POINTS, FLAG_POINTS = 3.4, 7.5, 5.2
-
 LAND = "#F4F3EF"
-
 ZONE_DASHES = (0, (5, 2.5))
-
 ROAD_LOOK = (("#8A8078", 2.2), ("#A79E95", 1.1), ("#D3CDC5", 0.5))
-
 HALO = [withStroke(linewidth=2.2, foreground=PAPER)]
 
 

@@ -18,9 +18,7 @@ from sim.plots.map.state import CLASH_DAYS, MapState
 from sim.plots.style import BURST, CONTESTED, INK, NEUTRAL, PAPER, QUIET, ZONE_INK, burst, outline, pennant
 
 ROW = 15.5  # points
-
 FONT = 8.0
-
 DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
 
 

@@ -24,15 +24,10 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 WIDTH, HEIGHT = 10.8, 9.4  # inches
-
 MAP_BOX = (0.012, 0.05, 0.58, 0.865)
-
 INSET_BOX = (0.602, 0.475, 0.388, 0.44)
-
 LEGEND_BOX = (0.602, 0.05, 0.388, 0.395)
-
 INSET_REACH_KM, INSET_EDGE_KM = 25.0, 4.0
-
 ZOOM = 1.25
 
 
