@@ -15,7 +15,6 @@ import typer
 from sim.cli.home import SCENARIOS
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError
-from sim.scenario.compose import file_name
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
@@ -72,6 +71,8 @@ def _title(text: str) -> str:
 
 def free_places(name: str) -> tuple[Path, Path]:
     """Return the map's folder and the scenario's file, neither of which exists yet; InputError where that cannot be."""
+    from sim.scenario.compose import file_name  # imports pydantic and PyYAML, which `--help` does without
+
     if not name[:1].isalpha() or len(name) > LONGEST or file_name(name, "_") != name:
         message = (
             "is no name for a map, needs a letter and then at most 39 letters (of any script), digits or underscores"

@@ -67,11 +67,11 @@ def watch(
     from sim.viewer.library_parts import check_parts  # imports Solara, which reads the settings just made
 
     check_parts()
-    bound = listen(host, port)
-    for line in (fetching_line(), _exposed(host)):
-        if line:
-            print(line, flush=True)
-    serve(bound, host, _opened, browser=not no_browser)
+    with listen(host, port) as bound:
+        for line in (fetching_line(), _exposed(host)):
+            if line:
+                print(line, flush=True)
+        serve(bound, host, _opened, browser=not no_browser)
 
 
 def _ready_sources(

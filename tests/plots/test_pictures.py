@@ -142,7 +142,13 @@ def test_colours_of_factions_and_scenarios_survive_in_a_crowded_picture() -> Non
 
 def test_colours_of_factions_are_exact_in_every_picture_that_shows_them(drawn: Path, run, atlas) -> None:  # type: ignore[no-untyped-def]
     colours = list(look_of(run.scenario).colours.values())
-    for path in [*(drawn / "maps").glob("*.png"), drawn / "timeline.png"]:
+    figure = timeline(run)
+    with Image.open(io.BytesIO(png_bytes(figure))) as reduced:
+        full = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")  # type: ignore[attr-defined]
+        present = [colour for colour, off in zip(colours, distances(full, colours), strict=True) if off == 0]
+        assert len(present) >= 3
+        assert distances(reduced, present) == [0] * len(present)
+    for path in (drawn / "maps").glob("*.png"):
         svg = path.with_suffix(".svg").read_text(encoding="utf-8").lower()
         shown = [colour for colour in colours if f": {colour.lower()}" in svg]
         with Image.open(path) as picture:
