@@ -24,7 +24,11 @@ FACTOR = 3.0
 def small_rule(day):
     return exponential(FACTOR, uniform(1, P_COLUMN, day, 4))
 """
-PROGRAM = "from sim.engine.jit import CACHE_FOLDER, needs_compile; from sim.engine.rules.small import small_rule; print(float(small_rule(2)), CACHE_FOLDER.name)"
+PROGRAM = """
+from sim.engine.jit import CACHE_FOLDER
+from sim.engine.rules.small import small_rule
+print(float(small_rule(2)), CACHE_FOLDER.name)
+"""
 Run = Callable[[], tuple[float, str]]
 
 
