@@ -35,7 +35,7 @@ pickle.dump((source_hash(), models, chosen, jobs), open(sys.argv[1], "wb"))
 """
 INSIDE = """
 import json, pickle, resource, sys, time
-from sim.study.worker import Kit, Task, run_chunk
+from sim.study.worker import RunTask, StudyContext, run_chunk
 def peak():
     try:  # ru_maxrss of Linux counts the parent's memory at the start, too
         lines = open("/proc/self/status").read().splitlines()
@@ -43,12 +43,12 @@ def peak():
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 program, models, chosen, jobs = pickle.load(open(sys.argv[1], "rb"))
-kit, peaks, done = Kit(program, models, chosen).packed(), [], 0
+kit, peaks, done = StudyContext(program, models, chosen).packed(), [], 0
 began = None
 for until in {runs}:
     while done < until:
         chunk = jobs[done : min(until, done + 100)]
-        failed = run_chunk(kit, [Task(*job) for job in chunk]).failures
+        failed = run_chunk(kit, [RunTask(*job) for job in chunk]).failures
         assert not failed, failed[0]
         done += len(chunk)
     peaks.append(peak())

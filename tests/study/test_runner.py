@@ -243,8 +243,8 @@ import sys, numba
 numba.njit(lambda x: x + 1)(1)  # brings scipy.linalg, whatever is compiled
 known = set(sys.modules)
 from pathlib import Path
-from sim.study.worker import Task, run_chunk
-task = Task("base", 0, {job.seed}, {job.values!r}, {job.inputs!r})
+from sim.study.worker import RunTask, run_chunk
+task = RunTask("base", 0, {job.seed}, {job.values!r}, {job.inputs!r})
 done = run_chunk(Path({str(tmp_path / "kit")!r}).read_bytes(), [task])
 assert done.failures == [] and done.tables["runs"]
 print({{name.split(".")[0] for name in set(sys.modules) - known}} & {{"mesa", "pandas", "scipy", "matplotlib", "typer"}})

@@ -269,8 +269,9 @@ def test_a_line_pressed_while_the_feed_is_drawn_anew_is_the_one_that_is_heard(
     page = opened(address)
     play_to_the_end(page)
     line = page.locator(".tc-line").first
-    event, box = line.get_attribute("data-id"), line.bounding_box()
-    at = {"x": box["x"] + 40, "y": box["y"] + 8}
+    # one look at one element: the feed may be drawn anew between two questions
+    event, x, y = line.evaluate("e => { const box = e.getBoundingClientRect(); return [e.dataset.id, box.x, box.y] }")
+    at = {"x": x + 40, "y": y + 8}
     touch = page.context.new_cdp_session(page)
     button = "right" if by == "right button" else "left"
     page.mouse.move(**at)
