@@ -62,7 +62,7 @@ def read_failures(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-TABLES, LEDGER, ASIDE = "tables", "ledger", "damaged"
+TABLES, LEDGER, ASIDE, SCENARIOS = "tables", "ledger", "damaged", "scenarios"
 MARK = "runs"  # the table that is written last
 CSV = ("runs.csv", "failures.csv")
 PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
@@ -103,11 +103,10 @@ def parts_of(folder: Path) -> list[RunRange]:
 
 def tidy(folder: Path) -> None:
     """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
-    for draft in folder.rglob(f".*{DRAFT}"):
-        draft.unlink(missing_ok=True)
     known = {part.name for part in parts_of(folder)}
-    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*")]:
-        if path.stem not in known:
+    drafts = [draft for pattern in (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}") for draft in folder.glob(pattern)]
+    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *drafts]:
+        if path.name.endswith(DRAFT) or path.stem not in known:
             path.unlink(missing_ok=True)
 
 

@@ -214,6 +214,17 @@ def test_files_of_parts_that_are_not_there_are_passed_over_and_removed(copy: Pat
     assert len(Study.open(copy).table("daily")) == before
 
 
+def test_drafts_of_a_study_are_removed_and_files_of_others_are_not(copy: Path) -> None:
+    drafts = [copy / ".study.yaml.999999.draft", copy / "scenarios" / ".base.yaml.999999.draft"]
+    own = copy / "notes" / ".chapter.draft"
+    own.parent.mkdir()
+    for path in (*drafts, own):
+        path.write_bytes(b"half")
+    tidy(copy)
+    assert not any(path.exists() for path in drafts)
+    assert own.exists()
+
+
 def test_a_part_that_a_power_cut_took_from_one_table_is_not_there(copy: Path) -> None:
     before = Study.open(copy)
     lost = before.parts[-1]
