@@ -16,7 +16,7 @@ from sim.scenario.cross_checks import ZONE
 from sim.scenario.fields import dotted
 from sim.scenario.load import Loaded, load
 from sim.statistics.summary import headline_faults
-from sim.tabular.files import file_name
+from sim.tabular.files import display_path
 
 if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
@@ -69,7 +69,7 @@ def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
 def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]:
     """Return the faults of control.csv against the scenario: unknown groups, and holders that do not go together."""
     faction = {group: name for name, each in scenario.factions.items() for group in each.groups}
-    file = file_name(geography.folder / "control.csv")
+    file = display_path(geography.folder / "control.csv")
     faults: list[Fault] = []
     unknown: dict[str, list[tuple[int | None, str]]] = {}
     for town, held in zip(geography.places, geography.control[day], strict=True):

@@ -12,8 +12,7 @@ from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Policy, Scenario
-
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from sim.text import day_text, plural
 
 
 def policy_rows(start: Simulation, attempts: dict[str, float]) -> list[tuple[str, str]]:
@@ -73,8 +72,8 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     text = f"by {_day(policy.by)} {policy.withdraw} leaves {area}: "
     if not held and not shared:
         return text + "it stands in no town there at the start"
-    text += _count(len(held), "town")
-    text += f" and its part of {_count(len(shared), 'town')} of others" if shared else ""
+    text += plural(len(held), "town")
+    text += f" and its part of {plural(len(shared), 'town')} of others" if shared else ""
     text += f", about {round(fighters, -2) if fighters >= 1000 else fighters:,} fighters move"
     if held and row["towns_to"] == kinds.TO_HOST:
         to = [int(successor(world, town, faction)) for town in held]
@@ -103,7 +102,7 @@ def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
     fighters = int(forces["fighters"][np.isin(forces["group"], joining)].sum())
     towns = int(np.isin(world.towns["holder"], joining).sum())
     return (
-        f"on {_day(policy.on)} {_count(len(joining), 'group')} with {fighters:,} fighters and {_count(towns, 'town')} join "
+        f"on {_day(policy.on)} {plural(len(joining), 'group')} with {fighters:,} fighters and {plural(towns, 'town')} join "
         f"{policy.into}; cohesion {row['factor']:g} in place of {world.groups[into]['cohesion']:g}"
     )
 
@@ -137,11 +136,7 @@ def _span(policy: Policy) -> str:
 
 
 def _day(day: date | None) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}" if day is not None else "the start"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
+    return day_text(day) if day is not None else "the start"
 
 
 def _not_reached(start: Simulation, row: np.void) -> str:

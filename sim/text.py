@@ -6,6 +6,8 @@ import math
 from collections.abc import Iterable
 from datetime import date
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
 
 def plural(number: int, noun: str, many: str = "") -> str:
     """Say a number of things: "1 civilian", "5 fighters"; `many` where the plural is irregular."""
@@ -14,7 +16,7 @@ def plural(number: int, noun: str, many: str = "") -> str:
 
 def day_text(day: date) -> str:
     """Say a date without a leading zero: "8 Oct 2018", in English whatever the locale."""
-    return f"{day.day} {['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][day.month - 1]} {day.year}"
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
 def two_digits(value: float) -> str:
@@ -37,7 +39,7 @@ def result_text(value: float | int | str | None, unit: str = "") -> str:
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
     if unit == "level":
         return f"level {number}"
-    return f"{number} {unit[:-1] if value == 1 and unit.endswith('s') else unit}".strip()
+    return f"{number} {unit_text(unit, value)}".strip()
 
 
 def three_digits(value: float) -> str:

@@ -118,7 +118,7 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
     from sim.plots.map.sheets import start_map
     from sim.plots.style import png_bytes
     from sim.scenario.load import load
-    from sim.tabular.files import file_name as shown_path
+    from sim.tabular.files import display_path as shown_path
 
     for file, text in map_files(guess, title, source.name).items():
         (draft / file).write_text(text, encoding="utf-8")

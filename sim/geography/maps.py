@@ -41,7 +41,7 @@ from sim.geography.roads import (
     read_links,
 )
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
-from sim.tabular.files import file_name
+from sim.tabular.files import display_path
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
 MOST_TOWNS = 20_000
@@ -91,7 +91,7 @@ def load_map(name: str | Path, root: Path | None = None) -> Geography:
         raise InputError(
             [
                 Fault(
-                    file_name(folder),
+                    display_path(folder),
                     None,
                     "",
                     "is not a folder; a map is a folder with towns.csv, roads.csv and control.csv",
@@ -157,7 +157,7 @@ def _folder(name: str, root: Path) -> Path:
         raise InputError(
             [
                 Fault(
-                    file_name(root),
+                    display_path(root),
                     None,
                     "map",
                     f"no map {name[:80]!r}, needs one of {', '.join(known) or 'none'}{did_you_mean(name, known)}",
@@ -165,7 +165,7 @@ def _folder(name: str, root: Path) -> Path:
             ]
         )
     if not folder.resolve().is_relative_to(root.resolve()):
-        raise InputError([Fault(file_name(root), None, "map", f"map {name!r} lies outside the folder of maps")])
+        raise InputError([Fault(display_path(root), None, "map", f"map {name!r} lies outside the folder of maps")])
     return folder
 
 
@@ -193,7 +193,7 @@ def _files(
 
 def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:
     """Return the faults of towns and roads taken together: outside the extent, off the network, no cell of their own."""
-    table = Table(file_name(folder / "towns.csv"), [])
+    table = Table(display_path(folder / "towns.csv"), [])
     extent = extent_of(settings)
     if extent:
         south, west, north, east = extent

@@ -10,8 +10,8 @@ import pandas as pd
 
 from sim import __version__
 from sim.plots.run_report import data_uri, environment
-from sim.plots.style import day_text, evidence_line
-from sim.text import plural
+from sim.plots.style import evidence_line
+from sim.text import day_text, plural
 from sim.validation.posterior import CalibrationResult, parameters, predictive, unknown
 
 MOST_TYPICAL = 3  # draws that are named

@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from sim import __version__
 from sim.plots.comparison.sheet import shortened
-from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, day_text, new_figure, png_bytes, put_stamp, typography
+from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, new_figure, png_bytes, put_stamp, typography
+from sim.text import day_text
 from sim.validation.posterior import CalibrationResult, correlations, influence, predictive
 from sim.validation.rejection_abc import BINS
 

@@ -25,7 +25,6 @@ from sim.plots.style import (
     PAPER,
     QUIET,
     FactionStyles,
-    day_text,
     look_of,
     new_figure,
     pale,
@@ -36,6 +35,7 @@ from sim.plots.style import (
 from sim.statistics.causes import Cause, Why
 from sim.statistics.inference import wilson
 from sim.study.store import Study
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run

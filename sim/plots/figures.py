@@ -28,7 +28,6 @@ from sim.plots.style import (
     QUIET,
     ZONE_INK,
     burst,
-    day_text,
     evidence_line,
     outline,
     pennant,
@@ -36,7 +35,7 @@ from sim.plots.style import (
     typography,
 )
 from sim.plots.timeline import timeline_drawn
-from sim.text import clause_list
+from sim.text import clause_list, day_text
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison

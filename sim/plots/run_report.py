@@ -17,14 +17,14 @@ from sim.event_text import policy_phrase
 from sim.plots.map.animation import animate
 from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, weak_towns
-from sim.plots.style import day_text, evidence_line, png_bytes, stamp, svg_bytes, write_whole
+from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, write_whole
 from sim.plots.timeline import timeline
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import Given, Policy
 from sim.statistics.answer import answer_sentence
 from sim.statistics.causes import turning_points
 from sim.statistics.summary import STATISTICS, base_name, label
-from sim.text import result_text
+from sim.text import day_text, result_text
 
 if TYPE_CHECKING:
     from datetime import date

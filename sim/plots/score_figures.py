@@ -21,7 +21,6 @@ from sim.plots.style import (
     EVIDENCE_INK,
     INK,
     QUIET,
-    day_text,
     evidence_line,
     outline,
     pale,
@@ -32,7 +31,7 @@ from sim.plots.style import (
     write_whole,
 )
 from sim.statistics.scoring import interval, reliability
-from sim.text import plural
+from sim.text import day_text, plural
 from sim.validation.hindcast import Summary
 from sim.validation.scores import Scores, WrongCall, wrong_calls
 

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 from pathlib import Path
 
@@ -29,6 +28,7 @@ from scipy.spatial import cKDTree
 from sim import __version__
 from sim.plots.letters import FONT
 from sim.scenario.schema import Scenario
+from sim.text import day_text
 
 MOST, EXACT = 255, 96
 STEP = 3  # every third pixel of a row and column is counted
@@ -224,12 +224,6 @@ def pale(colour: str, white: float = 0.74) -> str:
 def rgb_of(colour: str) -> tuple[int, int, int]:
     """Return 0..255 red, green, blue of "#rrggbb"."""
     return int(colour[1:3], 16), int(colour[3:5], 16), int(colour[5:7], 16)
-
-
-def day_text(when: date) -> str:
-    """Return "15 Oct 2018", the same in every locale."""
-    months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
-    return f"{when.day} {months[when.month - 1]} {when.year}"
 
 
 def stamp(scenario: Scenario, seed: int | None, when: str, made_with: str | None = None) -> str:

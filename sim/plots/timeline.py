@@ -25,7 +25,6 @@ from sim.plots.style import (
     PAPER,
     QUIET,
     FactionStyles,
-    day_text,
     evidence_line,
     look_of,
     new_figure,
@@ -34,6 +33,7 @@ from sim.plots.style import (
     stamp,
     typography,
 )
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run

@@ -9,6 +9,7 @@ from typing import Any
 from sim.scenario.compose import Removal
 from sim.scenario.fields import ROOT, Key, Slot, choice, dotted, keys_of, quote_value, slot_at
 from sim.scenario.parameters import Quantity
+from sim.text import plural
 
 Complaint = tuple[Key, str]
 
@@ -173,9 +174,9 @@ def _form(key: Key, forms: Forms) -> str:
 def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
     """What to say of a value beyond a limit; empty for other errors."""
     if kind == "string_too_short":
-        return f"too short, at least {_count(context['min_length'], 'character')} are needed, got {quote_value(value)}"
+        return f"too short, at least {plural(context['min_length'], 'character')} are needed, got {quote_value(value)}"
     if kind == "string_too_long":
-        return f"too long, at most {_count(context['max_length'], 'character')} are allowed"
+        return f"too long, at most {plural(context['max_length'], 'character')} are allowed"
     if kind == "string_pattern_mismatch":
         needed = (
             "a colour such as '#D55E00' (in quotes)"
@@ -191,10 +192,6 @@ def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
         limit = f"at least {context['min_length']}" if few else f"at most {context['max_length']}"
         return f"{'too few' if few else 'too many'} entries: {context['actual_length']}, allowed is {limit}"
     return ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _missing(slot: Slot | None) -> str:

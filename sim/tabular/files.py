@@ -47,7 +47,7 @@ class UnreadableFileError(Exception):
         self.message, self.line = message, line
 
 
-def file_name(path: Path) -> str:
+def display_path(path: Path) -> str:
     """Return how messages name a file: from the working folder if it lies inside; letters that cannot be printed are escaped."""
     try:
         text = path.resolve().relative_to(Path.cwd().resolve()).as_posix()

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from sim.errors import Fault, did_you_mean
-from sim.tabular.files import UnreadableFileError, file_name, read_bytes
+from sim.tabular.files import UnreadableFileError, display_path, read_bytes
 
 YEARS = (1000, 2999)  # that are read if a table does not narrow them
 LONGEST_SHOWN = 40
@@ -212,7 +212,7 @@ def read_table(
     `comments`: lines that begin with # are left out. `known_only`: rows keep the cells of required and optional columns
     only, and the others may hold anything; `unused` are such columns that are no misspelt known ones.
     """
-    table = Table(file_name(path), faults)
+    table = Table(display_path(path), faults)
     try:
         raw = read_bytes(path, limits.bytes)
     except UnreadableFileError as error:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.errors import Fault, InputError
 from sim.statistics.conflict_log import Log
-from sim.tabular.files import file_name
+from sim.tabular.files import display_path
 from sim.tabular.table import read_table
 from sim.text import clause_list, day_text, plural
 from sim.validation.event_files import MARGIN_KM, Area, FileRead, Kept, read_rows
@@ -231,7 +231,7 @@ def sides_named(declared: Patterns, file: Path) -> Sides:
     """Return the names of both sides in files of events; InputError if the patterns give none."""
     first, rivals = declared.sides.first.names, declared.sides.rivals.names
     faults = [
-        Fault(file_name(file), None, f"sides.{part}.names", "has no name of an actor; files of events need them")
+        Fault(display_path(file), None, f"sides.{part}.names", "has no name of an actor; files of events need them")
         for part, names in {"first": first, "rivals": rivals}.items()
         if not any(plain(name) for name in names)
     ]

@@ -16,6 +16,7 @@ import numpy as np
 from sim.engine.kinds import LEVELS
 from sim.plots.charts import spaced
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, rgb_of
+from sim.text import MONTHS
 from sim.viewer.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 104.0, 24.0, 20.0  # px
 SIZE, GAP = 11.0, 13.0
 GRID, BAND_INK = "#E5E5E0", "#5F676E"
-MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MOST_ACCORDS, MOST_PAIRS = 7, 6
 CIVILIAN = "#55595E"
 

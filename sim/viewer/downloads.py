@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
 from sim.plots.map.sheets import control_map
-from sim.plots.style import day_text, png_bytes, stamp
+from sim.plots.style import png_bytes, stamp
 from sim.results.run import Run, csv_text, slug, to_frame
 from sim.results.tables import EXTRACT
 from sim.scenario.show import show
+from sim.text import day_text
 from sim.viewer import cards
 from sim.viewer.cards import result_at
 from sim.viewer.map_svg import MapDrawing

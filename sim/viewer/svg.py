@@ -26,13 +26,13 @@ from sim.plots.style import (
     QUIET,
     ZONE_INK,
     burst,
-    day_text,
     evidence_line,
     half,
     outline,
     pale,
     pennant,
 )
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape

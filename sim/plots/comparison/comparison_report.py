@@ -17,11 +17,11 @@ from sim.plots.comparison.differences import difference_text, unit_text
 from sim.plots.comparison.figure import figure_text, looks_of, runs_text, stamp_of
 from sim.plots.comparison.figure_list import REPORT_MM, Kind, kinds_of
 from sim.plots.run_report import data_uri, environment
-from sim.plots.style import day_text, evidence_line, png_bytes, svg_bytes, write_whole
+from sim.plots.style import evidence_line, png_bytes, svg_bytes, write_whole
 from sim.scenario.compose import file_name
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
-from sim.text import plural, result_text
+from sim.text import day_text, plural, result_text
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,8 +16,8 @@ from matplotlib.ticker import MaxNLocator
 
 from sim import __version__
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Mark, ScenarioLook, Sheet, Words, broken, looks, type_for
-from sim.plots.style import QUIET, day_text, evidence_line
-from sim.text import clause_list, plural
+from sim.plots.style import QUIET, evidence_line
+from sim.text import clause_list, day_text, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison

@@ -33,7 +33,6 @@ from sim.plots.style import (
     QUIET,
     Palette,
     burst,
-    day_text,
     evidence_line,
     new_figure,
     outline,
@@ -44,6 +43,7 @@ from sim.plots.style import (
     typography,
     write_whole,
 )
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run

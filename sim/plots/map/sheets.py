@@ -16,8 +16,9 @@ from sim.plots.map.geometry import POPULATION_CLASSES, Ground, contact_lines, gr
 from sim.plots.map.layers import Box
 from sim.plots.map.legend import draw_key, draw_legend, draw_scale
 from sim.plots.map.state import MapState, States, start_state, watched
-from sim.plots.style import INK, QUIET, day_text, new_figure, put_stamp, stamp, typography
+from sim.plots.style import INK, QUIET, new_figure, put_stamp, stamp, typography
 from sim.scenario.schema import Scenario
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
