@@ -97,7 +97,6 @@ NEEDED = {
     "int": "a whole number",
     "float": "a number",
     "finite": "a finite number",
-    "multiple": "a whole number",
     "bool": "true or false",
     "date": "a date such as 2018-10-15",
     "list": "a list",
@@ -184,6 +183,8 @@ def _limit(kind: str, context: dict[str, Any], value: Any) -> str:
             else f"text of the form {context['pattern']}"
         )
         return f"needs {needed}, got {quote_value(value)}"
+    if kind == "multiple_of":
+        return f"needs a multiple of {context['multiple_of']:g}, got {quote_value(value)}"
     if kind in LIMITS:
         words, limit = LIMITS[kind]
         return f"{quote_value(value)} is out of range, allowed is {words} {context[limit]}"

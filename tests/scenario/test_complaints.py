@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core.core_schema import ErrorType
 
 from sim.scenario.validate import complaint
@@ -27,6 +27,7 @@ def test_words_of_pydantic_are_not_repeated(kind: str) -> None:
 
 class Sample(BaseModel):
     whole: int = 1
+    even: int = Field(2, multiple_of=2)
     number: float = 1.0
     truth: bool = True
 
@@ -43,6 +44,7 @@ class Sample(BaseModel):
     [
         ("whole", "many", "needs a whole number, got 'many'"),
         ("whole", 1.5, "needs a whole number, got 1.5"),
+        ("even", 3, "needs a multiple of 2, got 3"),
         ("whole", [1], "needs a whole number, got a list"),
         ("number", "x", "needs a number, got 'x'"),
         ("truth", "perhaps", "needs true or false, got 'perhaps'"),
