@@ -12,6 +12,7 @@ from datetime import date
 
 from sim.engine.kinds import (
     ASSASSINATION_ACCOUNT,
+    CAMPAIGN_ENDS,
     EVENT_KINDS,
     FORCED_ENTRY_ACCOUNT,
     LEVELS,
@@ -155,6 +156,21 @@ def _clash(facts: EventFacts) -> str:
     return f"Fighting{_at(facts)}: {facts.actor} attacks {facts.opponent}; {deaths}"
 
 
+_ENDS = {
+    "aim met": "its aim is met",
+    "group broken": "the group is broken",
+    "exhausted": "both sides are exhausted",
+    "mediated": "it is mediated",
+    "offensive": "the loyalists attack",
+}
+
+
+def _campaign_ended(facts: EventFacts) -> str:
+    outcome = CAMPAIGN_ENDS[facts.fighters] if 0 <= facts.fighters < len(CAMPAIGN_ENDS) else ""
+    reason = f": {_ENDS[outcome]}" if outcome in _ENDS else ""
+    return f"The campaign of {facts.actor} against {facts.opponent} ends{reason}"
+
+
 def _level(facts: EventFacts) -> str:
     name = LEVELS[facts.level] if 0 <= facts.level < len(LEVELS) else "unknown"
     return f"{side(facts.initiator)} and {side(facts.target)} are now at level {facts.level}, {name}"
@@ -186,10 +202,11 @@ class EventKind:
 
 
 HOLDER, CLASHES, SPREAD, INCIDENTS_GROUP = "changes of holder", "clashes", "spread of fighting", "incidents"
+CAMPAIGNS = "campaigns"
 BASES, TALKS, AGREEMENTS, ESCALATION = "bases and demands", "talks", "agreements", "escalation"
 CIVILIANS, GOVERNMENT, POLICIES = "civilians", "government", "policies"
 GROUPS = (
-    HOLDER, CLASHES, SPREAD, INCIDENTS_GROUP, BASES, TALKS, AGREEMENTS, ESCALATION, CIVILIANS, GOVERNMENT, POLICIES,
+    HOLDER, CAMPAIGNS, CLASHES, SPREAD, INCIDENTS_GROUP, BASES, TALKS, AGREEMENTS, ESCALATION, CIVILIANS, GOVERNMENT, POLICIES,
 )  # fmt: skip
 
 TABLE: dict[str, EventKind] = {
@@ -330,6 +347,57 @@ TABLE: dict[str, EventKind] = {
         "towns made neutral",
         path="another town made neutral",
         acled="Non-violent transfer of territory",
+    ),
+    "town_entered": EventKind(
+        HOLDER,
+        lambda f: f"{f.actor} takes over {f.town or 'a town'}, which was neutral",
+        "neutral town taken over",
+        "neutral towns taken over",
+        path="another town entered",
+        acled="Non-violent transfer of territory",
+    ),
+    "handover": EventKind(
+        HOLDER,
+        lambda f: f"The garrison of {f.opponent} hands {f.town or 'a town'} over to {f.actor} by a local agreement",
+        "town handed over",
+        "towns handed over",
+        path="another town handed over",
+        acled="Non-violent transfer of territory",
+    ),
+    "campaign_decided": EventKind(
+        CAMPAIGNS,
+        lambda f: f"The leaders of {f.actor} decide to go to war against {f.opponent}",
+        "campaign",
+        path="decision for a campaign",
+        explains=True,
+    ),
+    "campaign_joined": EventKind(
+        CAMPAIGNS,
+        lambda f: f"{f.actor} joins its sister in the campaign against {f.opponent}",
+        "group joining",
+        "groups joining",
+    ),
+    "stood_aside": EventKind(
+        CAMPAIGNS,
+        lambda f: f"{f.actor} stands aside in its sister's war with {f.opponent}",
+        "group standing aside",
+        "groups standing aside",
+    ),
+    "campaign_ended": EventKind(CAMPAIGNS, _campaign_ended, "end of a campaign", "ends of campaigns"),
+    "group_absorbed": EventKind(
+        CAMPAIGNS,
+        lambda f: f"What is left of {f.opponent} joins {f.actor}{_fighters_moved(f)}",
+        "group absorbed",
+        "groups absorbed",
+    ),
+    "column_met": EventKind(
+        CLASHES,
+        lambda f: (
+            f"{_party(f, 'A column').replace('a column', 'A column')} of {f.opponent} is stopped on its way{_at(f, 'at')} by {f.actor}"
+        ),
+        "column stopped on its way",
+        "columns stopped on their way",
+        path="column stopped",
     ),
     "agreement_signed": EventKind(AGREEMENTS, _signed, "agreement", acled="Agreement"),
     "agreement_broken": EventKind(

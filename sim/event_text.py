@@ -97,6 +97,15 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "coercion": _share("coercion"),
     "new_control": _control_age,
     "policy": _signal("policy"),
+    "aggressiveness": _share("aggressiveness"),
+    "shift": lambda value: (
+        f"the rival's force changed by {100 * (2.718281828459045**value - 1):+.0f} % against one's own in a quarter"
+    ),
+    "trigger": lambda value: (
+        "no fresh reason" if value >= 999 else f"{plural(round(value), 'day')} after the last reason for war"
+    ),
+    "towns_lost": lambda value: f"{100 * value:.0f} % of the group's towns lost",
+    "new_presence": lambda value: f"{plural(round(value), 'town')} of the zone entered by a proscribed faction",
 }
 
 assert set(_MOVED) == set(MOVERS)

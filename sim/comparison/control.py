@@ -146,7 +146,13 @@ def _sentence(
 
 
 STEPS = {name: kind.path for name, kind in TABLE.items() if kind.path}  # other kinds of event are passed over
-LAST = {"capture": "taken", "withdrawal": "left by its garrison", "town_neutral": "made neutral by agreement"}
+LAST = {
+    "capture": "taken",
+    "withdrawal": "left by its garrison",
+    "town_neutral": "made neutral by agreement",
+    "town_entered": "entered while neutral",
+    "handover": "handed over by its garrison",
+}
 SPLIT, ARROW = " > ", " \N{RIGHTWARDS ARROW} "
 MOST_WAYS = 8
 NO_CHANGE = "not taken, left or made neutral"

@@ -9,6 +9,7 @@ from sim.engine.jit import compiled
 from sim.engine.queries import find_fronts, index_forces, sweep_all
 from sim.engine.recording import record_day
 from sim.engine.rules.base_attempt import base_attempts
+from sim.engine.rules.campaign import campaigns
 from sim.engine.rules.ceasefire import ceasefires, expirations
 from sim.engine.rules.civilians import civilians
 from sim.engine.rules.clash import clashes
@@ -39,10 +40,12 @@ def one_day(w, daily, p, day, seed):
         demands(w, p, day, seed)
     if p["talks_enabled"] > 0.0:
         talks(w, p, day, seed)
+    if p["campaign_enabled"] > 0.0:
+        campaigns(w, p, day, seed)
     if p["spread_enabled"] > 0.0:
         spread(w, p, day, seed)
     if p["movement_enabled"] > 0.0:
-        movement(w, p, day)
+        movement(w, p, day, seed)
     index_forces(w)
     if p["clash_enabled"] > 0.0:
         clashes(w, p, day, seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sim.engine.draws import identity
 from sim.engine.jit import compiled
 from sim.engine.kinds import GARRISON, RETURN
-from sim.engine.queries import distance_km, holder_faction, new_row, recount
+from sim.engine.queries import distance_km, holder_faction, new_row, recount, road_km
 from sim.engine.tables import L_FORCES, N_FORCES
 
 
@@ -104,6 +104,9 @@ def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
     f["arrived"] = day
     f["cause"] = cause
     f["enemy"] = -1
+    f["objective"] = -1
+    f["departs"] = day
+    f["campaign"] = -1
     f["born"] = day
     return row
 
@@ -162,18 +165,36 @@ def detach(w, day, source, town, fighters, orders, enemy, cause, salt):
 
 @compiled
 def go_home(w, day, row):
-    """Order a force home, or to the nearest town its faction holds where home is lost."""
+    """Order a force home, or to the nearest town its faction holds if home is lost; on a road it may turn round."""
     f = w.forces[row]
     if not is_refuge(w, f["home"], f["faction"]):
         f["home"] = refuge(w, f["last_town"], f["faction"], f["home"])
     f["orders"] = RETURN
     f["enemy"] = -1
+    f["objective"] = -1
+    f["campaign"] = -1
     if f["town"] == f["home"]:
         f["orders"] = GARRISON
         f["goal"] = -1
         f["arrived"] = day
     else:
         f["goal"] = f["home"]
+        turn_round(w, row)
+
+
+@compiled
+def turn_round(w, row):
+    """Turn a force round on its road if the way back to its goal is the shorter one."""
+    f = w.forces[row]
+    if f["town"] >= 0 or f["road"] < 0:
+        return
+    km = w.roads[f["road"]]["km"]
+    back, ahead = road_km(w, f["last_town"], f["goal"]), road_km(w, f["next_town"], f["goal"])
+    if back < 0.0 or (ahead >= 0.0 and ahead + km - f["travelled"] <= back + f["travelled"]):
+        return
+    behind = f["last_town"]
+    f["last_town"], f["next_town"] = f["next_town"], behind
+    f["travelled"] = km - f["travelled"]
 
 
 @compiled

@@ -1,6 +1,8 @@
-"""Where fighters stand on the first day: garrisons by town, and reserves in the main towns of each group.
+"""Where fighters stand on the first day: garrisons by town, and reserves over the main towns of each group.
 
-Garrisons are in proportion to the square root of population and to front access; the rest are reserves.
+Garrisons are in proportion to the square root of population, times `front_weight` at the line of contact; the rest are
+reserves, spread over the `reserve_towns` largest towns of the group in the same proportion without the front. No source
+says where the fighters of a group stood: both numbers are assumed, and batches vary them.
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from sim.geography.maps import Geography
     from sim.geography.towns import Holding
 
-RESERVE_FIGHTERS = 800  # fighters of one reserve force
-RESERVE_TOWNS = 8  # main towns of a group in which its reserves stand
 GUEST = 0.4  # weight of a town in which a group is a guest, where one that it holds has 1
 
 
@@ -30,56 +30,75 @@ class Stands(NamedTuple):
     post: np.ndarray  # i8 [n], twice the group, and one more for reserves
     rank: np.ndarray  # i8 [n], 0, 1, 2 among the rows of a post
     town: np.ndarray  # i8 [n]
-    weight: np.ndarray  # f8 [n]
+    weight: np.ndarray  # f8 [n], without the front
+    front: np.ndarray  # i8 [n], 1 for a garrison at the line of contact
     key: np.ndarray  # i8 [n], identity of the force
 
 
-def front_weights(towns: np.ndarray, geography: Geography, government: np.ndarray) -> np.ndarray:
-    """Return the weight of each town for garrisons, f8 [T]: square root of population, doubled at the front.
+def town_weights(towns: np.ndarray) -> np.ndarray:
+    """Return the weight of each town for garrisons, f8 [T]: the square root of its population, within limits."""
+    return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0)
+
+
+def front_towns(towns: np.ndarray, geography: Geography, government: np.ndarray) -> np.ndarray:
+    """Return which towns lie at the line of contact, bool [T].
 
     `government`: bool [T], towns that a government holds.
     """
     beside = np.repeat(np.arange(len(towns)), np.diff(geography.adjacent_start))
     front = np.zeros(len(towns), bool)
     front[beside[government[geography.adjacent] != government[beside]]] = True
-    return np.clip(np.sqrt(towns["population"] / 5000.0), 0.4, 4.0) * np.where(front, 2.0, 1.0)
+    return front
 
 
 def stands_of(
-    groups: Sequence[str], holdings: Sequence[Holding], names: Sequence[str], keys: Sequence[int], weights: np.ndarray
+    groups: Sequence[str],
+    holdings: Sequence[Holding],
+    names: Sequence[str],
+    keys: Sequence[int],
+    weights: np.ndarray,
+    front: np.ndarray,
 ) -> Stands:
-    """Return where groups may stand. Of the towns: who holds them, their names, identities and weights for garrisons."""
+    """Return where groups may stand.
+
+    Of the towns: who holds them, their names, identities, weights for garrisons, and whether they lie at the front.
+    """
     where: dict[str, list[int]] = {}  # group -> towns that it holds or contests
     for town, holding in enumerate(holdings):
         for name in dict.fromkeys(holding.groups):
             where.setdefault(name, []).append(town)
-    rows: list[tuple[int, int, int, float, int]] = []
+    rows: list[tuple[int, int, int, float, int, int]] = []
     for group, name in enumerate(groups):
         towns = where.get(name, [])
         weight_by_town = {town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in towns}
-        main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())[:RESERVE_TOWNS]
+        main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())
         for reserve, some in enumerate((towns, [town for _, _, town in main])):
             keys_of = (identity(name_key(name), keys[town] ^ (1 + reserve)) for town in some)
             rows += [
-                (2 * group + reserve, rank, town, weight_by_town[town], key)
+                (2 * group + reserve, rank, town, weight_by_town[town], int(front[town] and not reserve), key)
                 for rank, (town, key) in enumerate(zip(some, keys_of, strict=True))
             ]
-    columns = np.array(rows, [("post", "i8"), ("rank", "i8"), ("town", "i8"), ("weight", "f8"), ("key", "i8")])
+    columns = np.array(
+        rows, [("post", "i8"), ("rank", "i8"), ("town", "i8"), ("weight", "f8"), ("front", "i8"), ("key", "i8")]
+    )
     return Stands(len(groups), *(columns[name].copy() for name in Stands._fields[1:]))
 
 
-def manned(stands: Stands, fighters: Sequence[int], share: float) -> tuple[np.ndarray, np.ndarray]:
+def manned(
+    stands: Stands, fighters: Sequence[int], share: float, front_weight: float, reserve_towns: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of `stands` in which somebody stands, and how many fighters there, both i8 [n].
 
-    `fighters`: of each group; `share` of them are in garrisons. Reserves stand in as many towns as they fill forces.
+    `fighters`: of each group; `share` of them are in garrisons, the others in its `reserve_towns` main towns.
     """
     total, limits = [], []
     for number in fighters:
         garrison = round(number * share)
         total += [garrison, number - garrison]
-        limits += [len(stands.post), max(1, math.ceil((number - garrison) / RESERVE_FIGHTERS))]
+        limits += [len(stands.post), max(1, round(reserve_towns))]
     rows = np.flatnonzero(stands.rank < np.array(limits)[stands.post])
-    parts = split(np.array(total), stands.post[rows], stands.weight[rows])
+    weights = stands.weight[rows] * np.where(stands.front[rows] == 1, front_weight, 1.0)
+    parts = split(np.array(total), stands.post[rows], weights)
     there = parts > 0
     return rows[there], parts[there]
 

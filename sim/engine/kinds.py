@@ -5,6 +5,8 @@ Rules use the constants; whoever reads the tables uses the tuples. A number is n
 
 from __future__ import annotations
 
+LONG_AGO = -10000  # a day that is before all that is remembered
+
 # Kinds of event, as written in the column `kind` of events.csv.
 EVENT_KINDS = (
     "given_skipped",  # a given event or policy that was impossible on its day
@@ -48,6 +50,14 @@ EVENT_KINDS = (
     "civilian_injury",
     "civilian_abduction",
     "displacement",
+    "town_entered",  # change of holder: a group that stands in a neutral town takes it over
+    "column_met",  # a column was stopped in a town of the enemy on its way
+    "campaign_decided",  # leaders went to war against one rival group
+    "campaign_joined",  # a sister group joined one side of a campaign
+    "stood_aside",  # a sister group stayed out of a campaign
+    "handover",  # change of holder: a garrison left its town to the winning side by a local agreement
+    "campaign_ended",
+    "group_absorbed",  # what is left of a beaten group joined a sister
 )
 (
     GIVEN_SKIPPED, POLICY, BASE_ATTEMPT, BASE_OPENED, BASE_CLOSED, DEMAND, TOLERATED, COMPLIED, STALLED, REFUSED,
@@ -55,6 +65,7 @@ EVENT_KINDS = (
     COMMANDER_KILLED, CAPTURE, WITHDRAWAL, TOWN_NEUTRAL, REINFORCEMENT, AGREEMENT_SIGNED, AGREEMENT_BROKEN,
     AGREEMENT_EXPIRED, SHELLING, ZONE_DEADLINE, MOBILISATION, OFFENSIVE_STARTED, ASSAULT, OFFENSIVE_ENDED, LEVEL_CHANGE,
     TALKS, TALKS_SETTLED, KILLING_AT_TALKS, ACCOUNT, CIVILIAN_ARREST, CIVILIAN_INJURY, CIVILIAN_ABDUCTION, DISPLACEMENT,
+    TOWN_ENTERED, COLUMN_MET, CAMPAIGN_DECIDED, CAMPAIGN_JOINED, STOOD_ASIDE, HANDOVER, CAMPAIGN_ENDED, GROUP_ABSORBED,
 ) = range(len(EVENT_KINDS))  # fmt: skip
 
 # Rules, as written in the column `rule`.
@@ -73,8 +84,9 @@ RULES = (
     "ladder",
     "talks",
     "civilians",
+    "campaign",
 )
-(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS) = range(len(RULES))  # fmt: skip
+(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS, R_CAMPAIGN) = range(len(RULES))  # fmt: skip
 
 # Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.
 MOVERS = (
@@ -112,20 +124,25 @@ MOVERS = (
     "coercion",  # value: doctrine multiplier
     "new_control",  # value: days since control changed, or 0 where contested
     "policy",  # value: multiplier set by a policy
+    "aggressiveness",  # value: doctrine multiplier
+    "shift",  # value: log change of the rival's force over one's own in the last quarter
+    "trigger",  # value: days since a killing, a refusal or an arrest between the two groups
+    "towns_lost",  # value: share of its towns that a group lost in a campaign
+    "new_presence",  # value: towns of the zone that a proscribed faction entered since it was agreed
 )
 (
     M_NONE, M_AGREEMENT, M_DISTANCE, M_FORCE_RATIO, M_OWN_FORCE, M_VALUE, M_TRUST, M_THREAT, M_FATIGUE, M_GRIEVANCE,
     M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_VIOLATIONS, M_DISPUTES, M_BASES,
     M_TERMS, M_PROSCRIBED, M_PATIENCE, M_CALENDAR, M_NEIGHBOURS_LOST, M_SOLIDARITY, M_OFFENSIVE, M_TRUCE_PROPENSITY,
-    M_EXPANSION, M_ZONE, M_BELIEF, M_COERCION, M_NEW_CONTROL, M_POLICY,
+    M_EXPANSION, M_ZONE, M_BELIEF, M_COERCION, M_NEW_CONTROL, M_POLICY, M_AGGRESSIVENESS, M_SHIFT, M_TRIGGER, M_TOWNS_LOST, M_NEW_PRESENCE,
 ) = range(len(MOVERS))  # fmt: skip
 
 ROLES = ("rebel", "government", "patron_backed", "neutral")
 REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE = range(4)
 TOWN_STATUS = ("held", "contested", "neutral")
 HELD, CONTESTED, NEUTRAL = range(3)
-ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded")
-GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED = range(6)
+ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded", "gather", "occupy")
+GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED, GATHER, OCCUPY = range(8)
 BASE_STATUS = ("open", "agreed", "closed")
 BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
 DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled", "talks")
@@ -134,8 +151,15 @@ CLASH_STATUS = ("under_way", "captured", "repelled", "ended")
 UNDER_WAY, CLASH_CAPTURED, CLASH_REPELLED, CLASH_OVER = range(4)
 SCOPES = ("town", "sector", "all_fronts")
 TOWN_SCOPE, SECTOR_SCOPE, ALL_FRONTS = range(3)
+AGREEMENT_KINDS = ("truce", "settlement")
+TRUCE, SETTLEMENT = range(2)
 AGREEMENT_STATUS = ("in_force", "broken", "expired")
 IN_FORCE, BROKEN, EXPIRED = range(3)
+CAMPAIGN_PHASES = ("opening", "under_way", "ended")
+C_OPENING, C_UNDER_WAY, C_ENDED = range(3)
+CAMPAIGN_ENDS = ("under way", "aim met", "group broken", "exhausted", "mediated", "offensive")
+NOT_ENDED, AIM_MET, GROUP_BROKEN, EXHAUSTED, MEDIATED, INTERRUPTED = range(6)
+CHANGES_OF_HOLDER = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL, TOWN_ENTERED, HANDOVER)
 OFFENSIVE_PHASES = ("none", "mobilised", "under_way")
 NO_OFFENSIVE, MOBILISED, OFFENSIVE_UNDER_WAY = range(3)
 LEVELS = ("calm", "dispute", "incident", "local clash", "clashes in several places", "campaign")

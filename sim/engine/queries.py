@@ -6,7 +6,7 @@ import math
 
 from sim.engine.jit import compiled
 from sim.engine.kinds import ALL_FRONTS, GOVERNMENT, HELD, NEUTRAL, REBEL
-from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES, L_SPARKS
+from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CAMPAIGNS, L_CLASHES, L_DISPUTES, L_FORCES, L_SPARKS
 
 
 @compiled
@@ -30,6 +30,7 @@ def sweep_all(w):
     sweep(w.live_clashes, w.counts, L_CLASHES, w.clashes)
     sweep(w.live_sparks, w.counts, L_SPARKS, w.sparks)
     sweep(w.live_agreements, w.counts, L_AGREEMENTS, w.agreements)
+    sweep(w.live_campaigns, w.counts, L_CAMPAIGNS, w.campaigns)
 
 
 @compiled
@@ -201,6 +202,17 @@ def distance_km(w, a, b):
 
 
 @compiled
+def road_km(w, a, b):
+    """Return the shortest road distance of two towns within the map's reach, in km; 0 for the same, -1 beyond it."""
+    if a == b:
+        return 0.0
+    for i in range(w.near_start[a], w.near_start[a + 1]):
+        if w.near[i]["town"] == b:
+            return w.near[i]["km"]
+    return -1.0
+
+
+@compiled
 def in_scope(w, agreement, town):
     """Return True where a town lies in an agreement's scope."""
     a = w.agreements[agreement]
@@ -231,6 +243,19 @@ def covering(w, group_a, group_b, town):
         if involves(w, row, group_a, group_b) and in_scope(w, row, town):
             strongest, best = row, a["suppression"]
     return strongest
+
+
+@compiled
+def campaign_between(w, faction_a, faction_b):
+    """Return the campaign under way between two factions; -1 none."""
+    for i in range(w.counts[L_CAMPAIGNS]):
+        row = w.live_campaigns[i]
+        c = w.campaigns[row]
+        if c["alive"] == 1:
+            a, b = w.groups[c["initiator"]]["faction"], w.groups[c["target"]]["faction"]
+            if (a == faction_a and b == faction_b) or (a == faction_b and b == faction_a):
+                return row
+    return -1
 
 
 @compiled

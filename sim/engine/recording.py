@@ -5,15 +5,13 @@ from __future__ import annotations
 from sim.engine.draws import identity
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
-    CAPTURE,
+    CHANGES_OF_HOLDER,
     CIVILIAN_ABDUCTION,
     CIVILIAN_ARREST,
     CIVILIAN_INJURY,
     CLASH,
     CONTESTED,
     HELD,
-    TOWN_NEUTRAL,
-    WITHDRAWAL,
 )
 from sim.engine.queries import holder_faction, in_town
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, L_FORCES, N_EVENTS
@@ -167,7 +165,7 @@ def record_theatre(w, daily, day, row):
         r["civilian_deaths"] += w.events[e]["deaths_civilians"]
         if kind == CLASH:
             r["clashes"] += 1
-        elif kind in (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL):
+        elif kind in CHANGES_OF_HOLDER:
             r["changes"] += 1
         elif kind in (CIVILIAN_ARREST, CIVILIAN_INJURY, CIVILIAN_ABDUCTION):
             r["pressure"] += 1

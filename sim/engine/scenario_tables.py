@@ -57,7 +57,7 @@ def with_values(numbers: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
     return changed
 
 
-DOCTRINE = ("expansion", "tolerance", "truce_propensity", "restraint", "coercion")
+DOCTRINE = ("expansion", "tolerance", "truce_propensity", "restraint", "aggressiveness", "coercion")
 EFFECTS = ("chance", "hold_factor", "grievance_relief", "base_attempt_factor", "clash_factor")
 TOWN_KM = 5.0  # radius of an agreement on one town
 Path = tuple[str, ...]
@@ -103,6 +103,7 @@ def said_of(setup: Setup) -> tuple[InputTables, dict[int, str]]:
     _factions(setup, input_tables)
     _groups(setup, input_tables)
     _solidarity(setup, input_tables)
+    _trust(setup, input_tables)
     _terms(setup, input_tables)
     _levels(setup, input_tables)
     _zone(setup, input_tables)
@@ -128,7 +129,8 @@ def _groups(setup: Setup, input_tables: InputTables) -> None:
         for name, group in faction.groups.items():
             rows[i]["key"] = name_key(name)
             rows[i]["faction"] = f
-            rows[i]["mediates"] = group.mediates
+            rows[i]["mediates"], rows[i]["aloof"] = group.mediates, group.aloof
+            rows[i]["attacked"] = kinds.LONG_AGO
             path = ("factions", faction_name, "groups", name, "cohesion")
             input_tables.number(TableCell("groups", "cohesion", i), path, group.cohesion)
             i += 1
@@ -155,6 +157,25 @@ def _solidarity(setup: Setup, input_tables: InputTables) -> None:
                 else:
                     input_tables.number(cell, (*path, "solidarity_with", other), special)
             column += 1
+
+
+def _trust(setup: Setup, input_tables: InputTables) -> None:
+    """Trust of the row's group in what the column's says: 1 in itself, 0 across factions, where relations hold it."""
+    matrix = input_tables.tables["group_trust"] = np.zeros((len(setup.groups), len(setup.groups)))
+    row = 0
+    for faction_name, faction in setup.scenario.factions.items():
+        for name, group in faction.groups.items():
+            path = ("factions", faction_name, "groups", name)
+            for other in faction.groups:
+                column, special = setup.groups.index(other), group.trust_in.get(other)
+                cell = TableCell("group_trust", "", (row, column))
+                if row == column:
+                    matrix[row, column] = 1.0
+                elif special is None:
+                    input_tables.number(cell, (*path, "trust"), group.trust)
+                else:
+                    input_tables.number(cell, (*path, "trust_in", other), special)
+            row += 1
 
 
 def _terms(setup: Setup, input_tables: InputTables) -> None:
@@ -224,5 +245,8 @@ def _prepare(setup: Setup, input_tables: InputTables, i: int, name: str, agreeme
     if agreement.expires is not None or terms:
         last = setup.day(agreement.expires) if agreement.expires is not None else row["signed"] + terms[-1]
         row["expires"] = max(0, last)
+    row["kind"] = kinds.AGREEMENT_KINDS.index(agreement.kind)
+    row["breach_by"] = row["breach_against"] = -1
+    row["breach_day"] = kinds.LONG_AGO
     row["ended"] = row["broken_by"] = row["signed_event"] = row["ended_event"] = -1
     row["given"] = 1

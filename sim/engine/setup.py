@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.engine import kinds, tables
 from sim.engine.draws import name_key
-from sim.engine.garrisons import Stands, front_weights, manned, stands_of
+from sim.engine.garrisons import Stands, front_towns, manned, stands_of, town_weights
 from sim.engine.scenario_tables import said_of
 from sim.engine.tables import World, table
 from sim.geography.maps import Geography, control_date
@@ -24,7 +24,6 @@ from sim.scenario.fields import dotted
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import MERGED_COHESION, Policy, Scenario
 
-LONG_AGO = -10000
 SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
 LEAST = 100  # rows, where an eighth is fewer
 BESIDE = {name: (f"live_{name}", *(("standing",) if name == "forces" else ())) for name in tables.WITH_LIVE}
@@ -118,6 +117,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         bases=table(tables.BASE, 0),
         disputes=table(tables.DISPUTE, 0),
         clashes=table(tables.CLASH, 0),
+        campaigns=table(tables.CAMPAIGN, 0),
         sparks=table(tables.SPARK, 0),
         events=table(tables.EVENT, 0),
         actions=_actions(setup),
@@ -132,6 +132,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         reports=table(tables.REPORT, 0),
         missed=_missed(n_factions),
         conduct=_conduct(),
+        triggered=np.full((len(setup.groups), len(setup.groups)), kinds.LONG_AGO, np.int64),
         belief=np.full((len(setup.groups), len(setup.groups)), 0.5),
         recent=np.zeros((n_factions, n_factions, 14), np.int64),
         live_forces=np.arange(len(forces), dtype=np.int64),
@@ -140,6 +141,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         live_clashes=np.zeros(0, np.int64),
         live_sparks=np.zeros(0, np.int64),
         live_agreements=live_agreements.astype(np.int64),
+        live_campaigns=np.zeros(0, np.int64),
     )
     return world, Names(setup.factions, setup.groups, setup.terms, setup.agreements)
 
@@ -179,8 +181,9 @@ def _towns(setup: Setup) -> np.ndarray:
     ]
     rows["status"] = [kinds.TOWN_STATUS.index(held.status) for held in setup.holdings]
     rows["start_holder"] = rows["holder"]
-    rows["changed"] = rows["fought"] = LONG_AGO
+    rows["changed"] = rows["fought"] = kinds.LONG_AGO
     rows["changed_event"] = rows["lost_by"] = rows["clash"] = rows["fought_a"] = rows["fought_b"] = -1
+    rows["entered"] = -1
     return rows
 
 
@@ -210,9 +213,9 @@ def _in_zone(setup: Setup) -> np.ndarray:
 def _stands(setup: Setup) -> Stands:
     """Return where groups may stand."""
     government = _role_of_holder(setup) == kinds.GOVERNMENT
-    weights = front_weights(setup.towns, setup.geography, government)
+    front = front_towns(setup.towns, setup.geography, government)
     names = [town.name for town in setup.geography.places]
-    return stands_of(setup.groups, setup.holdings, names, setup.towns["key"].tolist(), weights)
+    return stands_of(setup.groups, setup.holdings, names, setup.towns["key"].tolist(), town_weights(setup.towns), front)
 
 
 def _forces(setup: Setup, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -223,7 +226,9 @@ def _forces(setup: Setup, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for faction_name, faction in setup.scenario.factions.items()
         for name, each in faction.groups.items()
     ]
-    rows, number = manned(setup.stands, fighters, share)
+    front_weight = setup.number(("front_weight",), setup.scenario.front_weight)
+    reserve_towns = setup.number(("reserve_towns",), setup.scenario.reserve_towns)
+    rows, number = manned(setup.stands, fighters, share, front_weight, reserve_towns)
     f = setup.forces[rows]
     f["fighters"], f["cohesion"] = number, groups["cohesion"][f["group"]]
     strength = np.zeros((len(setup.towns), len(groups)))
@@ -240,7 +245,7 @@ def _unmanned(setup: Setup) -> np.ndarray:
     f["rank"], f["key"] = 1 + stands.post % 2, stands.key
     f["commander"], f["orders"] = 1, kinds.GARRISON
     f["home"] = f["town"] = f["last_town"] = where
-    for field in ("next_town", "goal", "road", "cause", "enemy"):
+    for field in ("next_town", "goal", "road", "cause", "enemy", "objective", "campaign"):
         f[field] = -1
     f["x"], f["y"] = towns["x"][where], towns["y"][where]
     return f
@@ -272,7 +277,7 @@ def _held(setup: Setup) -> np.ndarray:
 def _relations(setup: Setup, agreements: np.ndarray) -> np.ndarray:
     n = len(setup.factions)
     rows = table(tables.RELATION, n * n).reshape(n, n)
-    rows["incident_day"] = LONG_AGO
+    rows["incident_day"] = rows["clash_day"] = rows["campaign_day"] = kinds.LONG_AGO
     rows["last_event"] = -1
     memory = setup.scenario.rules.memory
     start = setup.number(("rules", "memory", "trust_at_signing"), memory.trust_at_signing)
@@ -374,15 +379,17 @@ def _room(world: World, forces: int) -> dict[str, int]:
     """Return how many rows any one day that begins with so many forces may add to each growing table."""
     towns, factions = len(world.towns), len(world.factions)
     pairs = int(world.space[0]["pairs"])
+    events = 30 * towns + 2 * pairs + 8 * forces + 500 + len(world.groups) ** 2
     return {
-        "forces": 3 * towns + pairs + 50,
+        "forces": 3 * towns + pairs + 50 + 160 * factions + 20 * len(world.groups),
         "bases": forces + towns,
         "disputes": forces + towns,
         "clashes": 2 * towns + forces,
         "sparks": 9 * towns + 200,
-        "agreements": factions * factions + 1,
-        "events": 30 * towns + 2 * pairs + 6 * forces + 500,
-        "reports": 2 * (30 * towns + 2 * pairs + 6 * forces + 500) + factions * factions,
+        "agreements": 2 * factions * factions + 1,
+        "campaigns": factions * factions + 1,
+        "events": events,
+        "reports": 2 * events + factions * factions,
     }
 
 

@@ -13,7 +13,7 @@ from sim.engine import tables
 from sim.engine.day import dawn, days_on_end
 from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
 from sim.engine.recording import record_day
-from sim.engine.rules.agreements import effects_of_terms
+from sim.engine.rules.agreements import effects_of_terms, mean_hold, set_suppression
 from sim.engine.scenario_tables import DOCTRINE, params, with_values
 from sim.engine.setup import Names, Setup, build, make_room, twin
 from sim.engine.tables import Daily, World, table
@@ -23,7 +23,7 @@ from sim.scenario.schema import Scenario
 
 MOST_SEED = 2**63 - 1
 MOST_STARTS = 40  # scenarios whose start is kept: as many as a study may have
-SAID_TABLES = ("terms", "levels", "actions", "solidarity")  # what the scenario says and no rule changes
+SAID_TABLES = ("terms", "levels", "actions", "solidarity", "group_trust")  # what the scenario says and no rule changes
 
 
 class CoursePart(NamedTuple):
@@ -122,14 +122,20 @@ class Simulation:
         record_day(self.world, self.daily, -1)
 
     def _prepare_agreements(self) -> None:
-        """Give agreements of the start what those signed later get on signing."""
+        """Give agreements of the start what those signed later get on signing, less the frailty that has not survived.
+
+        Given survival to age t a gamma frailty of mean 1 and variance v is a gamma divided by 1 + v t / mean hold
+        (Vaupel, Manton & Stallard 1979, Demography 16:439).
+        """
         world = self.world
         for row in range(world.counts[tables.N_AGREEMENTS]):
             a = world.agreements[row]
             effects_of_terms(world, row)
             variance = self.params["ceasefire_frailty_variance"]
             a["frailty"] = gamma_of_mean_one(variance, self.seed, P_FRAILTY, 0, a["key"])
-            a["suppression"] = self.params["ceasefire_suppression"]
+            if a["alive"] == 1:  # it has survived until the start: of the gamma what survivors have of it
+                a["frailty"] /= 1.0 + variance * max(0, -a["signed"]) / mean_hold(self.params, a)
+            set_suppression(self.params, a)
 
     def step(self, day: Callable[..., None] | None = None) -> None:
         """Simulate one day; RuntimeError after the last. `day` stands in for the compiled day, to time its rules."""

@@ -33,6 +33,7 @@ TOWN: Fields = {
     "fought": ("i8", "day of the last clash here; -10000 never"),
     "fought_a": ("i8", "faction that attacked in it; -1"),
     "fought_b": ("i8", "faction that defended in it; -1"),
+    "entered": ("i8", "day since which only one rebel faction stands in it while it is neutral; -1 nobody does"),
 }
 FACTION: Fields = {
     "key": ("i8", "identity: hash of its name"),
@@ -43,6 +44,7 @@ FACTION: Fields = {
     "truce_propensity": ("f8", "multiplier on the signing hazard"),
     "restraint": ("f8", "divides incidents and spread"),
     "coercion": ("f8", "multiplier on pressure on civilians"),
+    "aggressiveness": ("f8", "multiplier on decisions for a campaign"),
     "allowed": ("f8", "multiplier on base attempts set by policies in force"),
     "barred": ("i8", "1 keeps out of the zone after a withdrawal"),
     "fatigue": ("f8", "war fatigue, 0.."),
@@ -59,7 +61,11 @@ GROUP: Fields = {
     "faction": ("i8", "faction it belongs to"),
     "cohesion": ("f8", "share of its fighters that acts as one, 0..1"),
     "mediates": ("i8", "1 mediates instead of joining"),
-    "standing": ("f8", "strength that stands in towns, when a call to arms last went out"),
+    "standing": ("f8", "strength that stands in towns, when it was last added up"),
+    "usual": ("f8", "strength that stood in towns, averaged with an e-fold of 90 days"),
+    "aloof": ("i8", "1 keeps out of fighting among rebels unless attacked"),
+    "weariness": ("f8", "of mediating: rises with each mediated agreement that is broken"),
+    "attacked": ("i8", "day on which a rebel faction last attacked it; -10000 never"),
 }
 RELATION: Fields = {
     "grievance": ("f8", "of the row's faction toward the column's, 0..1"),
@@ -72,6 +78,8 @@ RELATION: Fields = {
     "level": ("i8", "escalation level 0..5 (symmetric)"),
     "round_day": ("i8", "day on which the present or last round of clashes began (symmetric)"),
     "last_event": ("i8", "last clash or incident between them; -1 (symmetric)"),
+    "clash_day": ("i8", "day of the last clash between them; -10000 never (symmetric)"),
+    "campaign_day": ("i8", "day on which the last campaign between them ended; -10000 never (symmetric)"),
     "clashes_today": ("i8", "clash-days between them today (symmetric)"),
 }
 FORCE: Fields = {
@@ -96,6 +104,9 @@ FORCE: Fields = {
     "arrived": ("i8", "day it arrived where it stands"),
     "cause": ("i8", "event that set it in motion; -1 none"),
     "enemy": ("i8", "faction it was sent against; -1 none"),
+    "objective": ("i8", "town that it attacks once it has gathered; -1 none"),
+    "departs": ("i8", "day on which a gathering column sets out for its objective"),
+    "campaign": ("i8", "campaign that it fights in; -1 none"),
     "born": ("i8", "day it was formed"),
 }
 BASE: Fields = {
@@ -145,7 +156,7 @@ SPARK: Fields = {
     "defender_group": ("i8", "group attacked there"),
     "attacker_group": ("i8", "group attacking there"),
     "far": ("i8", "1 call to arms, 0 to neighbours"),
-    "own": ("i8", "1 the attacker's group itself strikes: it broke an agreement"),
+    "own": ("i8", "1 the attacker's group itself strikes: it resumes what an agreement held back"),
     "cause": ("i8", "event of the clash that set it off"),
 }
 AGREEMENT: Fields = {
@@ -165,7 +176,12 @@ AGREEMENT: Fields = {
     "status": ("i8", "kinds.AGREEMENT_STATUS"),
     "ended": ("i8", "day; -1 in force"),
     "broken_by": ("i8", "group that broke it; -1"),
+    "kind": ("i8", "kinds.AGREEMENT_KINDS"),
     "violations": ("i8", "clashes and incidents in its scope while in force"),
+    "breach_by": ("i8", "group that began the present breach; -1 none"),
+    "breach_against": ("i8", "group against which it did; -1 none"),
+    "breach_day": ("i8", "day of the last violation of the present breach; -10000 none"),
+    "held_back": ("i8", "attacks that it has held back and that are not yet carried out"),
     "frailty": ("f8", "gamma of mean 1; multiplies the break hazard"),
     "suppression": ("f8", "share of clashes prevented"),
     "hold_factor": ("f8", "product of its terms' hold factors"),
@@ -174,6 +190,31 @@ AGREEMENT: Fields = {
     "given": ("i8", "1 asserted by the scenario"),
     "signed_event": ("i8", "event of signing; -1 before the start"),
     "ended_event": ("i8", "event of its end; -1"),
+}
+CAMPAIGN: Fields = {
+    "alive": ("i8", "1 in use, 0 closed"),
+    "key": ("i8", "identity"),
+    "initiator": ("i8", "group whose leaders decided on it"),
+    "target": ("i8", "group against which"),
+    "with_initiator": ("i8", "bit mask of groups that fight on the initiator's side, itself included"),
+    "with_target": ("i8", "bit mask of groups that fight on the target's side, itself included"),
+    "asked": ("i8", "bit mask of groups that have chosen"),
+    "decided": ("i8", "day of the decision"),
+    "opened": ("i8", "day of the first clash; -1 not yet"),
+    "lasts": ("f8", "days after its opening for which the leaders mean to go on"),
+    "last_taken": ("i8", "day on which the initiator last took a town; the opening before that"),
+    "towns_before": ("i8", "towns that the target held at the decision"),
+    "fighters_before": ("i8", "fighters of the target at the decision"),
+    "strikes": ("i8", "columns ordered to attack"),
+    "by_battle": ("i8", "towns that the initiator's side took by battle"),
+    "by_handover": ("i8", "towns that changed to it by local agreement"),
+    "by_withdrawal": ("i8", "towns whose garrison left"),
+    "deaths": ("i8", "fighters of both sides killed"),
+    "phase": ("i8", "kinds.CAMPAIGN_PHASES"),
+    "outcome": ("i8", "kinds.CAMPAIGN_ENDS"),
+    "ended": ("i8", "day; -1 under way"),
+    "event": ("i8", "event of the decision"),
+    "last_event": ("i8", "last event of it"),
 }
 EVENT: Fields = {
     "key": ("i8", "identity: from rule, day, place and group"),
@@ -266,7 +307,6 @@ TERM: Fields = {
 LEVEL: Fields = {
     "commitment": ("f8", "multiplier"),
     "reinforcement": ("f8", "probability"),
-    "signing": ("f8", "multiplier"),
 }
 ROAD: Fields = {
     "a": ("i8", "town at one end"),
@@ -344,12 +384,12 @@ def table(fields: Fields, rows: int) -> np.ndarray:
 
 
 # Positions in `world.counts`, the number of rows in use of each table that grows.
-# The first six have closed rows too: `live_<table>` lists the rows in use, and its length is at position L_....
-GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "events", "reports")
-N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_EVENTS, N_REPORTS = range(len(GROWING))
-WITH_LIVE = GROWING[:6]
-L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS = range(len(GROWING), len(GROWING) + 6)
-COUNTS = len(GROWING) + 6
+# The first seven have closed rows too: `live_<table>` lists the rows in use, and its length is at position L_....
+GROWING = ("forces", "bases", "disputes", "clashes", "sparks", "agreements", "campaigns", "events", "reports")
+N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_CAMPAIGNS, N_EVENTS, N_REPORTS = range(len(GROWING))
+WITH_LIVE = GROWING[:7]
+L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS, L_CAMPAIGNS = range(len(GROWING), len(GROWING) + 7)
+COUNTS = len(GROWING) + 7
 
 
 class Tables:
@@ -406,6 +446,7 @@ class World(Tables):
     clashes: np.ndarray  # CLASH, grows
     sparks: np.ndarray  # SPARK, grows
     agreements: np.ndarray  # AGREEMENT, grows
+    campaigns: np.ndarray  # CAMPAIGN, grows
     events: np.ndarray  # EVENT, grows
     actions: np.ndarray  # ACTION, given events and policies by day
     terms: np.ndarray  # TERM
@@ -426,14 +467,19 @@ class World(Tables):
     reports: np.ndarray  # REPORT, grows
     missed: np.ndarray  # MISSED [F, F], upper half
     conduct: np.ndarray  # CONDUCT [1]
+    group_trust: np.ndarray  # f8 [G, G], of the row's group in what the column's says, 0..1, among sister groups
+    triggered: (
+        np.ndarray
+    )  # i8 [G, G], day on which the column's group last gave the row's a reason for war; -10000 never
     belief: np.ndarray  # f8 [G, G], belief of the column's group that the row's was wronged, 0..1; 0.5 is none
     recent: np.ndarray  # i8 [F, F, 14], deaths of both factions at each other's hands by day modulo 14
-    live_forces: np.ndarray  # i8, rows in use, in order of making; likewise the next five
+    live_forces: np.ndarray  # i8, rows in use, in order of making; likewise the next six
     live_bases: np.ndarray
     live_disputes: np.ndarray
     live_clashes: np.ndarray
     live_sparks: np.ndarray
     live_agreements: np.ndarray
+    live_campaigns: np.ndarray
 
     LAYOUT: ClassVar[dict[str, tuple[np.dtype, int]]] = {
         "counts": (I8, 1),
@@ -449,6 +495,7 @@ class World(Tables):
         "clashes": (dtype(CLASH), 1),
         "sparks": (dtype(SPARK), 1),
         "agreements": (dtype(AGREEMENT), 1),
+        "campaigns": (dtype(CAMPAIGN), 1),
         "events": (dtype(EVENT), 1),
         "actions": (dtype(ACTION), 1),
         "terms": (dtype(TERM), 1),
@@ -469,6 +516,8 @@ class World(Tables):
         "reports": (dtype(REPORT), 1),
         "missed": (dtype(MISSED), 2),
         "conduct": (dtype(CONDUCT), 1),
+        "group_trust": (F8, 2),
+        "triggered": (I8, 2),
         "belief": (F8, 2),
         "recent": (I8, 3),
         "live_forces": (I8, 1),
@@ -477,6 +526,7 @@ class World(Tables):
         "live_clashes": (I8, 1),
         "live_sparks": (I8, 1),
         "live_agreements": (I8, 1),
+        "live_campaigns": (I8, 1),
     }
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from sim.control_codes import MIXED, NEUTRAL
 from sim.engine.kinds import (
     AGREEMENT_STATUS,
-    CAPTURE,
+    CHANGES_OF_HOLDER,
     CONTESTED,
     EVENT_KINDS,
     HELD,
@@ -23,9 +23,7 @@ from sim.engine.kinds import (
     LEVEL_CHANGE,
     RULES,
     SCOPES,
-    TOWN_NEUTRAL,
     TOWN_STATUS,
-    WITHDRAWAL,
 )
 from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_REPORTS
 from sim.results.columns import EVENTS
@@ -53,7 +51,6 @@ if TYPE_CHECKING:
 
 Columns = dict[str, np.ndarray]
 Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
-CHANGES = (CAPTURE, WITHDRAWAL, TOWN_NEUTRAL)
 PARTIES = ("faction_a", "party_a", "faction_b", "party_b")
 
 THEATRE = (
@@ -197,7 +194,7 @@ def _change_events(log: np.ndarray, days: set[int]) -> dict[tuple[int, int], int
     strong: dict[tuple[int, int], int] = {}
     for row, (kind, day, town) in enumerate(zip(kinds, of_day, towns_of, strict=True)):
         if day in days and town >= 0:
-            if kind in CHANGES:
+            if kind in CHANGES_OF_HOLDER:
                 strong[day, town] = row
             elif kind != LEVEL_CHANGE:
                 weak[day, town] = row

@@ -117,7 +117,7 @@ class BaseAttempt(Rule):
 class Incident(Rule):
     """Arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
 
-    per_pair_month: Quantity = number(0.015, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
+    per_pair_month: Quantity = number(0.025, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
     reach_km: Quantity = number(12, "km", 1, 60, "road distance within which garrisons are neighbours")
     assassination_share: Quantity = number(0.35, "share of incidents", 0, 1, "share that are assassinations; they kill one")
     arrest_share: Quantity = number(0.3, "share of incidents", 0, 1, "share that are arrest raids; the rest are road quarrels")
@@ -128,14 +128,15 @@ class Incident(Rule):
 class Demand(Rule):
     """Demand to close a base, and the answer: a two-stage game with logit quantal response."""
 
-    interval_days: Quantity = number(2, "days", 0.5, 30, "mean days between decisions to demand", between=(1, 4))
-    rationality: Quantity = number(2, "1/utility", 0, 20, "precision of the logit response; 0 is random", "McKelvey & Palfrey 1995, Games Econ Behav; 1998, Exp Econ (extensive form)", between=(1, 4))
-    fight_cost: Quantity = number(0.5, "utility, a town is worth 1", 0, 5, "expected cost of a fight to either side", between=(0.25, 1))
+    interval_days: Quantity = number(1, "days", 0.5, 30, "mean days between decisions to demand", between=(1, 4))
+    rationality: Quantity = number(3, "1/utility", 0, 20, "precision of the logit response; 0 is random", "McKelvey & Palfrey 1995, Games Econ Behav; 1998, Exp Econ (extensive form)", between=(1, 4))
+    fight_cost: Quantity = number(0.25, "utility, a town is worth 1", 0, 5, "expected cost of a fight to either side", between=(0.25, 1))
     grievance_weight: Quantity = number(0.5, "utility per unit of grievance", 0, 5, "grievance makes demanding and refusing pay")
-    terms_weight: Quantity = number(0.5, "utility", 0, 5, "cost of escalating under an agreement in force")
+    terms_weight: Quantity = number(0.2, "utility", 0, 5, "cost of escalating under an agreement in force")
     stall_cost: Quantity = number(0.25, "utility", 0, 5, "cost of stalling to the one who stalls")
     annoyance: Quantity = number(0.25, "utility", 0, 5, "cost of tolerating the other's base or garrison beside one's own")
     help_hours: Quantity = number(24, "hours", 1, 240, "travel time over which the help expected falls e-fold")
+    base_share: Quantity = number(0.6, "share of the town's worth", 0, 1, "what a newcomer loses who closes its base; a host loses the town", between=(0.2, 0.8))
     settles: Quantity = number(0.25, "probability", 0, 1, "chance that leaving the other alone settles the dispute: the base is agreed")
     clash_after_refusal: Quantity = number(0.8, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
 
@@ -143,9 +144,9 @@ class Demand(Rule):
 class Talks(Rule):
     """Talks after a refusal, killing of delegates at talks, and two accounts of it that nobody adjudicates."""
 
-    after_refusal: Quantity = number(0.5, "probability", 0, 1, "chance that a refusal is followed by talks rather than by force at once", between=(0.2, 0.8))
+    after_refusal: Quantity = number(0.6, "probability", 0, 1, "chance that a refusal is followed by talks rather than by force at once", between=(0.2, 0.8))
     settles: Quantity = number(0.4, "probability", 0, 1, "chance that talks without a killing settle the dispute", between=(0.2, 0.6))
-    killing: Quantity = number(0.04, "probability", 0, 1, "chance that delegates are killed at talks", "assumed; one case in the article, 29 Oct 2018", between=(0.01, 0.1))
+    killing: Quantity = number(0.08, "probability", 0, 1, "chance that delegates are killed at talks", "assumed; one case in the article, 29 Oct 2018", between=(0.01, 0.1))
     deaths_mean: Quantity = number(2, "deaths", 1, 20, "mean delegates killed", "two officials of HTS, 29 Oct 2018")
     true_account: Literal["unknown", "assassination", "forced_entry"] = Field(
         default="unknown", description="which account of a killing is true: delegates assassinated, or killed while forcing their way in; nobody in the model knows"
@@ -157,16 +158,45 @@ class Talks(Rule):
     belief_half_life_days: Quantity = number(60, "days", 1, 1000, "fading of beliefs towards 0.5")
 
 
+class Campaign(Rule):
+    """Leaders decide on a war against one rival group; its opening, orders, hand-overs and end."""
+
+    decisions_per_month: Quantity = number(0.3, "campaigns per month and pair of groups", 0, 3, "hazard at equal force while a reason is fresh, without grievance, threat or fatigue", "four campaigns of HTS and its forerunner against the NLF's in 23 months, Poisson 95 % 0.05-0.45, UCDP GED Dec 2016-Oct 2018", between=(0.05, 0.45))
+    trigger_days: Quantity = number(7, "days", 1, 60, "how long a killing, an arrest, a refusal or a clash is a fresh reason", "4-5 days from killing to war in Feb 2018", between=(5, 10))
+    untriggered_share: Quantity = number(0.1, "share of the hazard", 0, 1, "hazard without a fresh reason", between=(0, 0.3))
+    power_weight: Quantity = number(1, "log hazard per log force ratio", 0, 4, "weight of the own force and its sisters' expected help over the rival's", "Gade, Hafez & Gabbay 2019, J Peace Research: pairs unequal in size fight more", between=(0.5, 2))
+    shift_weight: Quantity = number(1, "log hazard per log change of the force ratio", 0, 5, "weight of a rival's growth within a quarter", "Fearon 1995, Int Organ; Powell 2006, Int Organ: direction only", between=(0, 2))
+    grievance_weight: Quantity = number(1, "log hazard per unit of grievance", 0, 5, "grievance makes war likelier", between=(0, 2))
+    threat_weight: Quantity = number(1, "log hazard per unit of threat", 0, 5, "perceived loyalist threat makes war less likely", "Pischedda 2018, Int Security: window of opportunity; pressure below the year's mean before 6 of 6 campaigns, UCDP GED", between=(0, 2))
+    fatigue_weight: Quantity = number(1, "log hazard per unit of fatigue", 0, 5, "war fatigue makes war less likely")
+    quiet_days: Quantity = number(75, "days", 0, 400, "days after a campaign in which the same factions begin none", "gaps of 107-176 days between starts, UCDP GED 2016-18", between=(60, 90))
+    gather_days: Quantity = number(1.5, "days", 0, 30, "mean days in which the opening is prepared, beside two to gather", "4-5 days from killing to war in Feb 2018", between=(1, 5))
+    opening_towns: Quantity = number(6, "towns", 1, 9, "mean number of towns against which the opening's columns set out", "7-8 places by day 7 in 2018, 9 by day 5 in 2017, UCDP GED", between=(3, 7))
+    orders_per_day: Quantity = number(0.6, "columns per day", 0, 4, "columns ordered on each later day, by both sides", "59 events in 68 days and 44 in 66, UCDP GED", between=(0.3, 0.7))
+    initiator_share: Quantity = number(0.65, "share of orders", 0, 1, "orders given by the initiator's side", between=(0.5, 0.8))
+    contiguity: Quantity = number(2, "multiplier", 1, 20, "weight of a town beside one that the side holds", between=(1, 6))
+    median_days: Quantity = number(14, "days", 1, 200, "median length that leaders mean to fight for", "8 campaigns of Syria 2016-18: median 14 days; 19 chronicled cases: 8", between=(8, 14))
+    days_log_sd: Quantity = number(1.1, "log days", 0, 3, "standard deviation of the logarithm of that length", "0.89 of 8 campaigns of Syria 2016-18; 1.5 of the chronicled", between=(0.9, 1.5))
+    no_truce_days: Quantity = number(4, "days", 0, 60, "days after the opening in which nothing is signed", "truces of 2018: the first on day 17; of July 2017 on day 5", between=(3, 5))
+    stalemate_days: Quantity = number(14, "days", 1, 200, "days without a town taken from which on each day may end it, with this mean", "assumed; hurting stalemate, Zartman 2000", between=(10, 20))
+    handovers_per_day: Quantity = number(0.3, "per day, town and share lost", 0, 5, "hazard at which garrisons of a losing group hand over", "most strategic places within 48 hours, July 2017", between=(0.1, 1))
+    aim_share: Quantity = number(0.1, "share of towns", 0, 1, "share of the target's towns taken with which the initiator has met its aim")
+    broken_share: Quantity = number(0.6, "share of towns", 0.05, 1, "share of its towns lost at which a group is broken; its sister absorbs it", "absorbed by a protector in 2 of 19 cases, destroyed or expelled in 9: campaigns.csv", between=(0.4, 0.9))
+    settles: Quantity = number(0.7, "probability", 0, 1, "chance that a campaign ends by a settlement", "12 of 19 cases ended otherwise than by destruction: campaigns.csv", between=(0.4, 0.9))
+
+
 class Spread(Rule):
     """Offspring of clashes: to neighbours along roads, and by call to arms far away."""
 
     neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
     call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
-    offspring_per_clash_day: Quantity = number(1.08, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off", "Hawkes fit to UCDP GED 2016-18: branching 0.80, continued days included; toy on this map 0.88-1.1", between=(0.7, 1.1))
+    offspring_per_clash_day: Quantity = number(0.8, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off, outside campaigns", "branching 0.56 of the 14 small episodes of 2016-18, UCDP GED, of which sparks that find no column are to be added", between=(0.5, 1.1))
     delay_days: Quantity = number(2.4, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
     reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
+    near_km: Quantity = number(60, "km", 1, 500, "distance from the clash over which the choice of a front falls e-fold", "median 36-40 km between consecutive events, UCDP GED", between=(20, 80))
+    campaign_factor: Quantity = number(0.7, "multiplier", 0, 2, "offspring while a campaign is under way, when leaders give the orders", between=(0.4, 1))
     fatigue_weight: Quantity = number(1, "log offspring per unit of fatigue", 0, 3, "war fatigue lowers the offspring")
     restraint_weight: Quantity = number(1, "log offspring per unit of restraint above 1", 0, 5, "restraint of the attacker lowers the offspring")
 
@@ -174,8 +204,12 @@ class Spread(Rule):
 class Movement(Rule):
     """Columns march cell by cell along roads, more slowly off road; idle detachments go home."""
 
-    road_km_per_day: Quantity = number(60, "km/day", 1, 500, "speed of a column along roads")
+    road_km_per_day: Quantity = number(30, "km/day", 1, 500, "speed of a column along roads", "assumed; armed convoys on contested roads, by night", between=(15, 60))
+    share_that_stays: Quantity = number(0.4, "share of a garrison", 0, 1, "fighters who stay when a garrison gives men to a column ordered in strength", between=(0.3, 0.7))
     offroad_km_per_day: Quantity = number(15, "km/day", 1, 500, "speed of a column off road")
+    redeployments_per_month: Quantity = number(1, "detachments per month and 1,000 fighters", 0, 20, "detachments sent from quiet towns of a group to its exposed ones", between=(0.3, 2))
+    detachment_fighters: Quantity = number(40, "fighters", 5, 1000, "mean size of a detachment", between=(20, 80))
+    detachment_days: Quantity = number(20, "days", 0, 400, "mean days that a detachment stays")
     home_after_days: Quantity = number(5, "days", 0, 60, "days an idle detachment stays before it returns to its home town")
 
 
@@ -186,11 +220,14 @@ class Clash(Rule):
     committed_min: Quantity = number(17, "fighters", 1, 1000, "smallest force committed to a clash", between=(15, 60))
     committed_exponent: Quantity = number(2.1, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: exponents of 2 to 2.8, about 2.5", between=(2, 2.8))
     committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
-    loss_per_day: Quantity = number(0.047, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
+    concentration: Quantity = number(1, "exponent", 0, 1, "how far the ratio of forces committed follows the ratio of forces in the town", "Lanchester 1916, Aircraft in Warfare: concentration; direction only", between=(0.5, 1))
+    loss_per_day: Quantity = number(0.043, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
     linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
     attacker_loss_factor: Quantity = number(1.2, "multiplier", 0.2, 5, "attacker's losses relative to the defender's at equal force", "losses HTS to rivals 0.97-1.34 per round, UCDP GED 2017-18", between=(1, 1.5))
     withdraw_loss_share: Quantity = number(0.08, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.12))
     continue_probability: Quantity = number(0.26, "probability", 0, 0.95, "chance that an undecided clash goes on next day", between=(0.1, 0.4))
+    pressed_probability: Quantity = number(0.7, "probability", 0, 0.95, "the same if the attackers in the town are the stronger side", between=(0.4, 0.8))
+    column_ratio: Quantity = number(2.5, "multiple of the garrison", 0.2, 10, "mean strength of a column that is ordered in strength, over the garrison it attacks", "assumed; up to the 3:1 rule of thumb", between=(1, 3))
     capture_ratio: Quantity = number(1.5, "force ratio", 0.2, 20, "force present over remaining defenders with which the attacker takes a town when the defence breaks", "assumed; half the 3:1 rule of thumb", between=(1, 3))
     surrender_share: Quantity = number(0.02, "share of fighters", 0, 1, "fighters of a beaten garrison who desert")
     commander_death: Quantity = number(0.04, "probability per death among the side's fighters", 0, 1, "chance that a death is the commander's", between=(0.01, 0.08))
@@ -208,26 +245,33 @@ class Control(Rule):
     threshold: Quantity = number(0.5, "share of neighbouring towns lost", 0, 1, "median threshold at which a garrison leaves", "Granovetter 1978, Am J Sociol; Christia 2012", between=(0.35, 0.8))
     threshold_spread: Quantity = number(0.2, "share", 0, 1, "half-width of the uniform distribution of thresholds")
     support_weight: Quantity = number(0.5, "share per unit of influence", 0, 3, "lost local support lowers the threshold")
+    enter_days: Quantity = number(7, "days", 1, 200, "days that a faction stands alone in a neutral town before the town is its own", between=(3, 21))
+    post_fighters: Quantity = number(30, "fighters", 5, 500, "party that garrisons a town left to its faction", between=(20, 60))
     influence_days: Quantity = number(30, "days", 1, 1000, "time over which influence follows presence")
 
 
 class Ceasefire(Rule):
     """Signing, terms, hold and breaking of agreements between rebel factions."""
 
-    signing_per_10_deaths: Quantity = number(0.045, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.04, 0.2))
-    stalemate_days: Quantity = number(14, "days", 1, 120, "days without a capture after which the hazard doubles")
+    signing_per_10_deaths: Quantity = number(0.15, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.04, 0.2))
+    stalemate_days: Quantity = number(14, "days", 1, 120, "days of a round under way without a capture after which the hazard doubles")
+    quiet_days: Quantity = number(3, "days", 1, 60, "an agreement signed more days after the last clash settles the quarrel; one signed earlier is a truce")
     mediator_factor: Quantity = number(1.5, "multiplier", 1, 10, "hazard where a group mediates", "Faylaq al-Sham mediated the truces of 9 Mar and 1 Apr 2018", between=(1, 2.5))
+    mediator_refuses_days: Quantity = number(14, "days", 0, 200, "days after an attack on it in which a group does not mediate")
+    mediator_weariness: Quantity = number(0.5, "weariness", 0, 5, "weariness of a mediator with each of its agreements that is broken; it is heard exp(-weariness) as much")
+    weariness_half_life_days: Quantity = number(60, "days", 1, 1000, "recovery of a mediator")
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
-    hold_days: Quantity = number(11.5, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
-    frailty_variance: Quantity = number(1.5, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
-    breach_factor: Quantity = number(1.15, "multiplier per violation", 1, 5, "violations and past breaches shorten the hold")
+    hold_days: Quantity = number(10, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
+    frailty_variance: Quantity = number(2, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
     dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
     bases_factor: Quantity = number(1.1, "multiplier per base in the scope", 1, 3, "bases close together shorten the hold")
-    suppression: Quantity = number(0.12, "share of clashes, incidents and base attempts prevented", 0, 0.99, "effect of an agreement in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
-    violation_breaks: Quantity = number(0.25, "probability", 0, 1, "chance that a clash in the scope breaks the agreement at once", between=(0.1, 0.5))
-    relapse_clashes: Quantity = number(1.9, "clashes", 0, 10, "mean number of further clashes that its breaker starts beside the first", between=(0.5, 2))
+    suppression: Quantity = number(0.3, "share of clashes, incidents and base attempts held back", 0, 0.99, "effect of a truce in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
+    violation_breaks: Quantity = number(0.4, "probability", 0, 1, "chance that a clash in the scope breaks a truce on its first day", between=(0.1, 0.5))
+    settlement_suppression: Quantity = number(0.8, "share of clashes, incidents, attempts and decisions held back", 0, 0.99, "effect of a settlement in force", "8 events in the 155 days of the settlement of 24 Apr 2018, UCDP GED", between=(0.7, 0.9))
+    settlement_hold_days: Quantity = number(100, "days", 1, 1000, "mean of the break hazard's inverse of a settlement, beside a new campaign, which ends it", "155 days after 24 Apr 2018; 60-150 days", between=(60, 150))
+    release_share: Quantity = number(0.7, "probability", 0, 1, "chance with which each attack that an agreement held back is carried out once it is broken", between=(0.4, 1))
     stops_clash: Quantity = number(0.8, "probability", 0, 1, "chance that a clash under way in the scope ends on the day of signing")
 
 
@@ -253,6 +297,7 @@ class Offensive(Rule):
     calendar: bool = Field(default=True, description="explanation 2: a date distribution of its own")
     opportunity: bool = Field(default=True, description="explanation 3: deaths among rebels of the last 14 days")
     provocation_per_month: Quantity = number(0.3, "offensives per month at a share of 1", 0, 5, "hazard per share of proscribed among the fighters in the zone", between=(0.1, 0.6))
+    presence_per_town: Quantity = number(0.1, "share per town", 0, 1, "weight of each town of the zone that a proscribed faction has entered since the start, beside its share of fighters", "assumed; the article: HTS in Kafr Hamra raises the risk of an offensive", between=(0.02, 0.3))
     calendar_per_month: Quantity = number(0.04, "offensives per month", 0, 5, "constant hazard", "one offensive in the 10 months to 31 Oct 2018 (20 Jan 2018)", between=(0.01, 0.1))
     opportunity_per_month: Quantity = number(0.05, "offensives per month and 100 deaths among rebels in 14 days", 0, 5, "hazard", between=(0, 0.2))
     patience_weight: Quantity = number(1, "log hazard per unit of patience", 0, 5, "patience of patron and guarantor holds the loyalists back")
@@ -306,15 +351,14 @@ class Level(Strict):
 
     commitment: Quantity = number(1, "multiplier", 0, 10, "force committed to a clash")
     reinforcement: Quantity = number(0, "probability", 0, 1, "chance that a clash draws a reinforcing column on a day")
-    signing: Quantity = number(1, "multiplier", 0, 10, "signing hazard")
 
 
 def _levels() -> list[Level]:
     def q(x: float) -> Quantity:
         return Quantity(best=x, source="assumed")
 
-    rows = [(1, 0, 1), (1, 0, 1), (1, 0, 1), (1, 0.2, 1), (1.1, 0.4, 1), (1.3, 0.6, 1)]
-    return [Level(commitment=q(c), reinforcement=q(r), signing=q(s)) for c, r, s in rows]
+    rows = [(1, 0), (1, 0), (1, 0), (1, 0.2), (1.1, 0.4), (1.3, 0.6)]
+    return [Level(commitment=q(c), reinforcement=q(r)) for c, r in rows]
 
 
 class Ladder(Strict):
@@ -333,6 +377,7 @@ class Rules(Strict):
     incident: Incident = Incident()
     demand: Demand = Demand()
     talks: Talks = Talks()
+    campaign: Campaign = Campaign()
     spread: Spread = Spread()
     movement: Movement = Movement()
     clash: Clash = Clash()

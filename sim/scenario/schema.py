@@ -24,6 +24,7 @@ class Doctrine(Strict):
     tolerance: Quantity = number(1, "multiplier", 0, 20, "on the utility of leaving another's base alone", between=(0.5, 2))
     truce_propensity: Quantity = number(1, "multiplier", 0, 20, "on the signing hazard", between=(0.5, 2))
     restraint: Quantity = number(1, "multiplier", 0.1, 20, "divides the rate of incidents it starts; above 1 lowers the spread of clashes", between=(0.7, 1.5))
+    aggressiveness: Quantity = number(1, "multiplier", 0, 20, "on decisions for a campaign", between=(0.5, 2))
     coercion: Quantity = number(1, "multiplier", 0, 20, "on pressure on civilians in towns it holds", between=(0.5, 2))
 
 
@@ -36,6 +37,11 @@ class Group(Strict):
     solidarity_with: dict[Name, Quantity] = Field(
         default_factory=dict, description="solidarity with one sister group, where it differs", json_schema_extra={"unit": "probability", "allowed_low": 0, "allowed_high": 1}
     )
+    trust: Quantity = number(0.6, "trust", 0, 1, "in what its sister groups say", between=(0.3, 0.9))
+    trust_in: dict[Name, Quantity] = Field(
+        default_factory=dict, description="trust in one sister group, where it differs", json_schema_extra={"unit": "trust", "allowed_low": 0, "allowed_high": 1}
+    )
+    aloof: bool = Field(default=False, description="keeps out of fighting among rebels unless it is attacked")
     mediates: bool = Field(default=False, description="mediates instead of joining a fight of its sisters")
 
 
@@ -54,6 +60,7 @@ class Agreement(Strict):
     """An agreement in force at the start, or asserted in `given:`."""
 
     between: list[Name] = Field(min_length=2, max_length=2, description="two factions or groups")
+    kind: Literal["truce", "settlement"] = Field(default="truce", description="a truce in the middle of fighting, or a settlement that ends a campaign or a quarrel")
     scope: Literal["town", "sector", "all_fronts"] = Field(default="all_fronts", description="where it holds")
     around: Name | None = Field(default=None, description="town in the middle of the scope")
     radius_km: Quantity = number(25, "km", 1, 300, "radius of a sector")
@@ -127,6 +134,8 @@ class Scenario(Strict):
     policy: list[Policy] = Field(default_factory=list)
     terms: dict[Name, Term] = Field(default_factory=dict, description="terms that agreements may contain")
     rules: Rules = Rules()
+    front_weight: Quantity = number(2, "multiplier", 1, 10, "fighters in a town at the line of contact, beside one of its size elsewhere", between=(1, 3))
+    reserve_towns: Quantity = number(24, "towns", 1, 200, "main towns of a group over which its reserves are spread", between=(8, 40))
     garrison_share: Quantity = number(0.6, "share of fighters", 0.05, 1, "fighters who stand in towns; the rest are reserves in each group's main towns")
     watch_towns: list[Name] = Field(default_factory=list, description="towns that the answer and the maps name")
     headline: list[Name] = Field(default_factory=lambda: ["towns_gained", "clash_days", "first_agreement_day"], description="statistics that the answer names")

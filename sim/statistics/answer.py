@@ -37,7 +37,12 @@ def _holders(run: RunLike, towns: list[str]) -> list[str]:
     for town in (town for town in towns if town in last):
         row, code, name = last[town], str(run.summary.get(f"holder.{town}")), run.labels.get(town, town)
         date = day_text(column(changes, "date")[row].astype("datetime64[D]").item())
-        word = {"capture": "taken on", "withdrawal": "left to it on"}.get(text(changes, "how")[row], "since")
+        word = {
+            "capture": "taken on",
+            "withdrawal": "left to it on",
+            "handover": "handed over to it on",
+            "town_entered": "entered on",
+        }.get(text(changes, "how")[row], "since")
         state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
         clauses.append(f"{state.get(code, f'{code} holds {name} at the end')} ({word} {date})")
     return clauses + _still(run, [town for town in towns if town not in last])

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from sim.engine.draws import P_FRAILTY, P_TERM, gamma_of_mean_one, uniform
 from sim.engine.jit import compiled
-from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, R_CEASEFIRE
+from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, LONG_AGO, R_CEASEFIRE, SETTLEMENT
 from sim.engine.queries import in_scope, involves, new_row
 from sim.engine.recording import log_event
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, N_AGREEMENTS
 
+BREACH_DAYS = 14  # violations no further apart are of one breach
+
 
 @compiled
-def violate(w, p, agreement):
-    """Count a violation and lower the trust between the parties."""
+def violate(w, p, day, agreement, author, victim):
+    """Count a violation and lower the trust between the parties; who struck first in a breach stays its author."""
     a = w.agreements[agreement]
     a["violations"] += 1
+    if day - a["breach_day"] > BREACH_DAYS:
+        a["breach_by"], a["breach_against"] = author, victim
+    a["breach_day"] = day
     retained_share = 1.0 - p["memory_trust_loss_per_violation"]
     w.relations[a["faction_a"], a["faction_b"]]["trust"] *= retained_share
     w.relations[a["faction_b"], a["faction_a"]]["trust"] *= retained_share
@@ -32,17 +37,20 @@ def lowest(mask):
 
 
 @compiled
-def break_agreement(w, day, agreement, author, cause, probability, draw):
-    """End an agreement by a breach with an author and a cause; return the event."""
+def break_agreement(w, p, day, agreement, author, other, cause, probability, draw):
+    """End an agreement by a breach of a group with a group of the other side, and a cause; return the event.
+
+    A group that mediated it wearies of mediating.
+    """
     a = w.agreements[agreement]
     faction = w.groups[author]["faction"]
-    victim = a["faction_b"] if faction == a["faction_a"] else a["faction_a"]
-    mask = a["party_b"] if faction == a["faction_a"] else a["party_a"]
-    other = lowest(mask)
+    victim = w.groups[other]["faction"]
     row = log_event(w, day, AGREEMENT_BROKEN, R_CEASEFIRE, cause, author, other, a["town"], probability, draw)
     w.events[row]["agreement"] = agreement
     a["alive"], a["status"], a["ended"], a["broken_by"], a["ended_event"] = 0, BROKEN, day, author, row
     w.relations[victim, faction]["trust"] = 0.0
+    if a["mediator"] >= 0:
+        w.groups[a["mediator"]]["weariness"] += p["ceasefire_mediator_weariness"]
     return row
 
 
@@ -101,14 +109,27 @@ def draw_terms(w, day, seed, key, town_scope, has_bases):
 
 @compiled
 def enter_into_force(w, p, day, seed, agreement):
-    """Initialise hold, frailty and suppression of a signed agreement: effects, frailty, suppression; trust begins anew."""
+    """Give a signed agreement its effects, its frailty and the share that it holds back; trust begins anew."""
     a = w.agreements[agreement]
     a["alive"], a["status"] = 1, IN_FORCE
     effects_of_terms(w, agreement)
     a["frailty"] = gamma_of_mean_one(p["ceasefire_frailty_variance"], seed, P_FRAILTY, 0, a["key"])
-    a["suppression"] = p["ceasefire_suppression"]
+    set_suppression(p, a)
     for x, y in ((a["faction_a"], a["faction_b"]), (a["faction_b"], a["faction_a"])):
         w.relations[x, y]["trust"] = max(w.relations[x, y]["trust"], p["memory_trust_at_signing"])
+
+
+@compiled
+def set_suppression(p, a):
+    """Set the share of attacks, incidents and attempts that an agreement holds back, by its kind."""
+    a["suppression"] = p["ceasefire_settlement_suppression"] if a["kind"] == SETTLEMENT else p["ceasefire_suppression"]
+
+
+@compiled
+def mean_hold(p, a):
+    """Return the mean hold of an agreement in days, by its kind and terms."""
+    days = p["ceasefire_settlement_hold_days"] if a["kind"] == SETTLEMENT else p["ceasefire_hold_days"]
+    return days * a["hold_factor"]
 
 
 @compiled
@@ -119,4 +140,5 @@ def new_agreement(w, key):
     a["key"] = key
     a["town"], a["mediator"], a["expires"], a["ended"], a["broken_by"] = -1, -1, -1, -1, -1
     a["signed_event"], a["ended_event"] = -1, -1
+    a["breach_by"], a["breach_against"], a["breach_day"] = -1, -1, LONG_AGO
     return row

@@ -46,6 +46,7 @@ from sim.engine.queries import (
     nearest_garrison,
     new_row,
     rebels,
+    road_km,
     strongest_group,
 )
 from sim.engine.recording import add_factor, log_event
@@ -185,7 +186,7 @@ def attempt(w, p, day, faction, group, town, given):
             continue
         s = find_source(w, town, g, p["base_attempt_reach_km"], party_size)
         if s >= 0:
-            closeness = 1e6 - closeness_km(w, town, w.forces[s]["town"])
+            closeness = 1e6 - road_km(w, town, w.forces[s]["town"])
             if closeness > best:
                 source, best = s, closeness
     host = w.towns[town]["holder"]
@@ -203,15 +204,6 @@ def attempt(w, p, day, faction, group, town, given):
     enemy = w.groups[host]["faction"] if host >= 0 else -1
     detach(w, day, source, town, party_size, OPEN_BASE, enemy, row, 1)
     return row
-
-
-@compiled
-def closeness_km(w, town, other):
-    """Return the road distance of two towns within reach; 0 for the same."""
-    for i in range(w.near_start[town], w.near_start[town + 1]):
-        if w.near[i]["town"] == other:
-            return w.near[i]["km"]
-    return 0.0
 
 
 @compiled

@@ -13,12 +13,11 @@ from sim.engine.draws import (
     P_BREAK,
     P_BREAK_AUTHOR,
     P_BREAK_GROUP,
-    P_RELAPSE,
+    P_RELEASE,
     P_SIGN,
     P_STOPS,
     exponential,
     identity,
-    poisson,
     uniform,
 )
 from sim.engine.forces import go_home
@@ -30,7 +29,9 @@ from sim.engine.kinds import (
     ATTACK,
     CLASH_OVER,
     EXPIRED,
+    GATHER,
     M_BASES,
+    M_BELIEF,
     M_DEATHS,
     M_DISPUTES,
     M_MEDIATOR,
@@ -40,13 +41,14 @@ from sim.engine.kinds import (
     M_TERMS,
     M_THREAT,
     M_TRUCE_PROPENSITY,
-    M_VIOLATIONS,
     R_CEASEFIRE,
     SECTOR_SCOPE,
+    SETTLEMENT,
     TOWN_NEUTRAL,
     TOWN_SCOPE,
+    TRUCE,
 )
-from sim.engine.queries import distance_km, holder_faction, in_scope, involves, rebels, recount
+from sim.engine.queries import campaign_between, distance_km, holder_faction, in_scope, involves, rebels, recount
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import (
     bases_in,
@@ -55,12 +57,18 @@ from sim.engine.rules.agreements import (
     draw_terms,
     enter_into_force,
     lowest,
+    mean_hold,
     new_agreement,
 )
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town
 from sim.engine.rules.spread import new_spark
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES
+
+CLASHES = 3  # the escalation level from which on there are clashes
+
+
+MOST_RELEASED = 64  # attacks that a broken agreement releases at most
 
 
 @compiled
@@ -111,25 +119,17 @@ def try_break(w, p, day, seed, agreement):
     """Draw whether an agreement breaks today of itself; its author then attacks."""
     a = w.agreements[agreement]
     disputes, bases = disputes_in(w, agreement), bases_in(w, agreement)
-    worn = math.pow(p["ceasefire_breach_factor"], float(a["violations"]))
     crowded = math.pow(p["ceasefire_bases_factor"], float(bases))
     open_dispute = p["ceasefire_dispute_factor"] if disputes > 0 else 1.0
-    rate = (
-        a["frailty"]
-        * worn
-        * crowded
-        * open_dispute
-        / (p["ceasefire_hold_days"] * a["hold_factor"] * w.conduct[0]["monitoring"])
-    )
+    rate = a["frailty"] * crowded * open_dispute / (mean_hold(p, a) * w.conduct[0]["monitoring"])
     chance = 1.0 - math.exp(-rate)
     u = uniform(seed, P_BREAK, day, a["key"])
     if u >= chance:
         return
     author = breaker(w, day, seed, agreement)
-    other = lowest(a["party_b"]) if a["party_a"] & (1 << author) else lowest(a["party_a"])
+    other = strongest_party(w, agreement, a["party_b"] if a["party_a"] & (1 << author) else a["party_a"])
     cause = last_grievance(w, agreement)
-    row = break_agreement(w, day, agreement, author, cause, chance, u)
-    add_factor(w, row, M_VIOLATIONS, float(a["violations"]), worn)
+    row = break_agreement(w, p, day, agreement, author, other, cause, chance, u)
     add_factor(w, row, M_DISPUTES, float(disputes), open_dispute)
     add_factor(w, row, M_BASES, float(bases), crowded)
     add_factor(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
@@ -151,14 +151,33 @@ def breaker(w, day, seed, agreement):
     for g in range(len(w.groups)):
         if not mask & (1 << g):
             continue
-        force = 1.0
-        for town in range(len(w.towns)):
-            if w.strength[town, g] > 0.0 and in_scope(w, agreement, town):
-                force += w.strength[town, g]
-        race = exponential(1.0 / force, uniform(seed, P_BREAK_GROUP, day, a["key"] ^ w.groups[g]["key"]))
+        force = strength_in_scope(w, agreement, g)
+        race = exponential(1.0 / (1.0 + force), uniform(seed, P_BREAK_GROUP, day, a["key"] ^ w.groups[g]["key"]))
         if race < best:
             chosen_group, best = g, race
     return chosen_group
+
+
+@compiled
+def strength_in_scope(w, agreement, group):
+    """Return the strength of a group that stands in towns of an agreement's scope."""
+    total = 0.0
+    for town in range(len(w.towns)):
+        if w.strength[town, group] > 0.0 and in_scope(w, agreement, town):
+            total += w.strength[town, group]
+    return total
+
+
+@compiled
+def strongest_party(w, agreement, mask):
+    """Return the group of a bit mask with most strength in an agreement's scope."""
+    strongest, most = lowest(mask), -1.0
+    for g in range(len(w.groups)):
+        if mask & (1 << g):
+            there = strength_in_scope(w, agreement, g)
+            if there > most:
+                strongest, most = g, there
+    return strongest
 
 
 @compiled
@@ -174,14 +193,30 @@ def last_grievance(w, agreement):
 
 @compiled
 def relapse(w, p, day, seed, agreement, author, other, cause):
-    """Enter the attacks with which the breaker of an agreement starts fighting again."""
+    """Release attacks that an agreement held back: each with the chance `release_share`, and none besides."""
     a = w.agreements[agreement]
-    far = 1 if a["town"] < 0 else 0
-    n = 1 + poisson(p["ceasefire_relapse_clashes"], uniform(seed, P_RELAPSE, day, a["key"]))
-    for k in range(n):
+    town = a["town"] if a["town"] >= 0 else place_of(w, agreement, other)
+    if town < 0:
+        return
+    released = 0
+    for k in range(min(MOST_RELEASED, a["held_back"])):
+        if uniform(seed, P_RELEASE, day, a["key"], k) >= p["ceasefire_release_share"]:
+            continue
         key = identity(identity(a["key"], day), 1000 + k)
-        spark = new_spark(w, key, day + 1 + k // 2, a["town"], author, other, far, cause)
+        spark = new_spark(w, key, day + 1 + released // 2, town, author, other, 1 if a["town"] < 0 else 0, cause)
         w.sparks[spark]["own"] = 1
+        released += 1
+    a["held_back"] = 0
+
+
+@compiled
+def place_of(w, agreement, group):
+    """Return the town in which a group of an agreement stands strongest; -1 none."""
+    strongest, most = -1, 0.0
+    for town in range(len(w.towns)):
+        if w.strength[town, group] > most and in_scope(w, agreement, town):
+            strongest, most = town, w.strength[town, group]
+    return strongest
 
 
 @compiled
@@ -192,15 +227,20 @@ def try_sign(w, p, day, seed, fa, fb):
     u = uniform(seed, P_SIGN, day, key)
     base = p["ceasefire_signing_per_10_deaths"] * r["deaths_7"] / 10.0
     keen = math.sqrt(w.factions[fa]["truce_propensity"] * w.factions[fb]["truce_propensity"])
-    mediator = mediator_of(w, fa, fb)
+    if p["campaign_enabled"] > 0.0 and campaign_goes_well(w, p, day, fa, fb):
+        return
+    mediator = mediator_of(w, p, day, fa, fb)
     heard = impartiality(w, p, mediator, fa, fb)
     mediated = math.pow(p["ceasefire_mediator_factor"], heard) * w.conduct[0]["mediation"]
-    idle = float(day - max(r["capture_day"], r["round_day"]))
+    idle = 0.0
+    if r["level"] >= CLASHES:  # only a round that is still on can be at a stalemate
+        idle = float(day - max(r["capture_day"], r["round_day"]))
     stalemate = 1.0 + idle / p["ceasefire_stalemate_days"]
+    wronged = math.exp(-p["talks_belief_gain"] * (strongest_belief(w, fa, fb) - 0.5))
     fear = math.exp(p["ceasefire_threat_weight"] * max(w.factions[fa]["threat"], w.factions[fb]["threat"]))
     momentum = max(w.factions[fa]["momentum"], w.factions[fb]["momentum"])
     winning = math.exp(-p["ceasefire_momentum_weight"] * momentum)
-    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * w.levels[r["level"]]["signing"])
+    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * wronged)
     if u >= chance:
         return
     row = sign(w, p, day, seed, fa, fb, key, mediator, chance, u)
@@ -212,27 +252,54 @@ def try_sign(w, p, day, seed, fa, fb):
     add_factor(w, row, M_MOMENTUM, momentum, winning)
     add_factor(w, row, M_THREAT, max(w.factions[fa]["threat"], w.factions[fb]["threat"]), fear)
     add_factor(w, row, M_TRUCE_PROPENSITY, keen, keen)
+    add_factor(w, row, M_BELIEF, strongest_belief(w, fa, fb), wronged)
 
 
 @compiled
-def mediator_of(w, fa, fb):
-    """Return a group that mediates between two factions; -1 none."""
+def campaign_goes_well(w, p, day, fa, fb):
+    """Return True in the first days of a campaign between two factions, in which its leaders sign nothing."""
+    campaign = campaign_between(w, fa, fb)
+    if campaign < 0:
+        return False
+    c = w.campaigns[campaign]
+    return c["opened"] < 0 or day - c["opened"] < p["campaign_no_truce_days"]
+
+
+@compiled
+def strongest_belief(w, fa, fb):
+    """Return the strongest belief in a group of either faction that one of its own side was wronged, 0.5..1."""
+    strongest = 0.5
+    for x in range(len(w.groups)):
+        for g in range(len(w.groups)):
+            faction = w.groups[g]["faction"]
+            if (faction == fa or faction == fb) and w.groups[x]["faction"] == faction:
+                strongest = max(strongest, w.belief[x, g])
+    return strongest
+
+
+@compiled
+def mediator_of(w, p, day, fa, fb):
+    """Return a group that mediates between two factions; -1 if none does, or it was attacked by one of them lately."""
     for g in range(len(w.groups)):
         if w.groups[g]["mediates"] == 1 and (w.groups[g]["faction"] == fa or w.groups[g]["faction"] == fb):
-            return g
+            if day - w.groups[g]["attacked"] >= p["ceasefire_mediator_refuses_days"]:
+                return g
     return -1
 
 
 @compiled
 def impartiality(w, p, mediator, fa, fb):
-    """Return how far both sides hear a mediator, 0..1: less the more it believes that one of them was wronged; 0 none."""
+    """Return how far both sides hear a mediator, 0..1; 0 without one.
+
+    Less the more it believes that one of them was wronged, and the more weary it is of agreements that were broken.
+    """
     if mediator < 0:
         return 0.0
     leaning = 0.0
     for g in range(len(w.groups)):
         if g != mediator and (w.groups[g]["faction"] == fa or w.groups[g]["faction"] == fb):
             leaning = max(leaning, abs(w.belief[g, mediator] - 0.5))
-    return max(0.0, 1.0 - p["talks_belief_gain"] * leaning)
+    return max(0.0, 1.0 - p["talks_belief_gain"] * leaning) * math.exp(-w.groups[mediator]["weariness"])
 
 
 @compiled
@@ -245,7 +312,10 @@ def fought(w, town, fa, fb, day):
 
 @compiled
 def scope_of_fighting(w, p, fa, fb, day):
-    """Return (scope, town in the middle, radius km) that takes in the fighting of the last 7 days."""
+    """Return (scope, town in the middle, radius km) that takes in the fighting of the last 7 days.
+
+    Without fighting it is the town of the last incident; the town is -1 on all fronts, and if there is nothing to end.
+    """
     first, n = -1, 0
     for town in range(len(w.towns)):
         if fought(w, town, fa, fb, day):
@@ -253,7 +323,7 @@ def scope_of_fighting(w, p, fa, fb, day):
             if first < 0 or w.towns[town]["fought"] > w.towns[first]["fought"]:
                 first = town
     if first < 0:
-        return ALL_FRONTS, -1, 0.0
+        return TOWN_SCOPE, last_quarrel(w, fa, fb, day), 5.0
     widest = 0.0
     for town in range(len(w.towns)):
         if fought(w, town, fa, fb, day):
@@ -263,6 +333,15 @@ def scope_of_fighting(w, p, fa, fb, day):
     if widest <= p["ceasefire_sector_km"]:
         return SECTOR_SCOPE, first, p["ceasefire_sector_km"]
     return ALL_FRONTS, -1, 0.0
+
+
+@compiled
+def last_quarrel(w, fa, fb, day):
+    """Return the town of the last incident between two factions within 7 days; -1 none."""
+    row = w.relations[fa, fb]["last_event"]
+    if row < 0 or day - w.events[row]["day"] >= 7:
+        return -1
+    return w.events[row]["town"]
 
 
 @compiled
@@ -283,9 +362,17 @@ def already_covered(w, fa, fb, scope, town):
 def sign(w, p, day, seed, fa, fb, key, mediator, chance, u):
     """Sign an agreement: scope by where the fighting is, terms drawn, then its effects at once. Returns the event."""
     scope, town, radius = scope_of_fighting(w, p, fa, fb, day)
-    if already_covered(w, fa, fb, scope, town):
+    if (scope != ALL_FRONTS and town < 0) or already_covered(w, fa, fb, scope, town):
         return -1
+    quiet = day - w.relations[fa, fb]["clash_day"] > p["ceasefire_quiet_days"]
+    settles = quiet and campaign_between(w, fa, fb) < 0
     cause = w.relations[fa, fb]["last_event"]
+    return sign_agreement(w, p, day, seed, fa, fb, key, mediator, chance, u, scope, town, radius, settles, cause)
+
+
+@compiled
+def sign_agreement(w, p, day, seed, fa, fb, key, mediator, chance, u, scope, town, radius, settles, cause):
+    """Enter an agreement between two factions and put it into force; return the event."""
     row = log_event(
         w,
         day,
@@ -308,6 +395,7 @@ def sign(w, p, day, seed, fa, fb, key, mediator, chance, u):
             a["party_b"] |= 1 << g
     a["scope"], a["town"], a["radius"], a["signed"], a["mediator"] = scope, town, radius, day, mediator
     a["signed_event"] = row
+    a["kind"] = SETTLEMENT if settles else TRUCE
     w.events[row]["agreement"] = agreement
     a["terms"] = draw_terms(w, day, seed, a["key"], scope == TOWN_SCOPE, bases_in(w, agreement) > 0)
     take_effect(w, p, day, seed, agreement)
@@ -361,7 +449,10 @@ def recall_columns(w, p, day, seed, agreement):
     for i in range(w.counts[L_FORCES]):
         row = w.live_forces[i]
         f = w.forces[row]
-        if f["alive"] == 0 or f["orders"] != ATTACK or f["goal"] < 0 or not in_scope(w, agreement, f["goal"]):
+        town = f["objective"] if f["orders"] == GATHER else f["goal"]
+        if f["alive"] == 0 or not (f["orders"] == ATTACK or f["orders"] == GATHER) or town < 0:
+            continue
+        if not in_scope(w, agreement, town):
             continue
         if (f["faction"] == a["faction_a"] and f["enemy"] == a["faction_b"]) or (
             f["faction"] == a["faction_b"] and f["enemy"] == a["faction_a"]

@@ -30,6 +30,7 @@ from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ATTACK,
     ATTACK_REPELLED,
+    C_UNDER_WAY,
     CAPTURE,
     CLASH,
     CLASH_CAPTURED,
@@ -48,10 +49,13 @@ from sim.engine.kinds import (
     R_MOVEMENT,
     REINFORCE,
     REINFORCEMENT,
+    SETTLEMENT,
+    TOWN_ENTERED,
     UNDER_WAY,
 )
 from sim.engine.queries import (
     base_in,
+    campaign_between,
     covering,
     help_from,
     holder_faction,
@@ -70,6 +74,7 @@ from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
 
 STOCHASTIC, LINEAR, SQUARE = 0.0, 1.0, 2.0
 AVERAGE_POPULATION = 5000.0
+NAMED_RANK = 2  # from which on a commander's death is known and felt beyond the band itself
 
 
 @compiled
@@ -80,6 +85,9 @@ def open_clash(w, day, key, town, attacker, defender, cause):
     c["key"], c["town"], c["attacker"], c["defender"] = key, town, attacker, defender
     c["began"], c["ended"], c["last_event"], c["status"], c["deaths"] = day, -1, cause, UNDER_WAY, 0
     w.towns[town]["clash"] = row
+    if rebels(w, w.groups[attacker]["faction"], w.groups[defender]["faction"]):
+        w.groups[defender]["attacked"] = day
+        w.triggered[defender, attacker] = w.triggered[attacker, defender] = day
     return row
 
 
@@ -95,11 +103,12 @@ def arrivals(w, p, day):
         if w.towns[town]["clash"] >= 0:
             continue
         enemy = f["enemy"]
-        enemy_group = strongest_group(w, town, enemy)
+        enemy_group = strongest_group(w, town, enemy) if enemy >= 0 else -1
         if enemy_group >= 0:
             open_clash(w, day, identity(f["key"], day), town, f["group"], enemy_group, f["cause"])
         elif holder_faction(w, town) == enemy:
-            change_holder(w, day, town, f["group"], CAPTURE, R_CLASH, f["cause"], w.towns[town]["holder"], 1.0, -1.0)
+            kind = CAPTURE if enemy >= 0 else TOWN_ENTERED
+            change_holder(w, day, town, f["group"], kind, R_CLASH, f["cause"], w.towns[town]["holder"], 1.0, -1.0)
             take_over(w, town, f["group"])
         else:
             go_home(w, day, row)
@@ -154,6 +163,16 @@ def committed(w, p, scale, day, seed, process, key, present):
 
 
 @compiled
+def concentration(p, attackers, defenders):
+    """Return the factor on what attackers commit, and its inverse on defenders: the stronger side brings more men to bear.
+
+    The ratio of what both commit moves with the ratio of who is there, to the power `concentration`, within 4 to 1.
+    """
+    ratio = min(4.0, max(0.25, attackers / defenders))
+    return math.pow(ratio, 0.5 * p["clash_concentration"])
+
+
+@compiled
 def losses(p, own, other, factor, u):
     """Return the deaths of a side that commits `own` against `other`, by the attrition law chosen."""
     most = max(1, int(own))
@@ -174,8 +193,9 @@ def fight(w, p, day, seed, clash, fa, fd):
     scale = w.levels[w.relations[fa, fd]["level"]]["commitment"]
     if not rebels(w, fa, fd):
         scale *= p["offensive_commitment_factor"]
-    a = committed(w, p, scale, day, seed, P_COMMITTED_ATTACKER, c["key"], in_town(w, town, fa))
-    d = committed(w, p, scale, day, seed, P_COMMITTED_DEFENDER, c["key"], in_town(w, town, fd))
+    edge = concentration(p, in_town(w, town, fa), in_town(w, town, fd))
+    a = committed(w, p, scale * edge, day, seed, P_COMMITTED_ATTACKER, c["key"], in_town(w, town, fa))
+    d = committed(w, p, scale / edge, day, seed, P_COMMITTED_DEFENDER, c["key"], in_town(w, town, fd))
     lost_a = losses(p, a, d, p["clash_attacker_loss_factor"], uniform(seed, P_LOSS_ATTACKER, day, c["key"]))
     lost_d = losses(p, d, a, 1.0, uniform(seed, P_LOSS_DEFENDER, day, c["key"]))
     lost_a = spread_losses(w, town, fa, lost_a)
@@ -209,7 +229,22 @@ def log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, size, ratio):
     for x, y in ((fa, fd), (fd, fa)):
         w.relations[x, y]["last_event"] = event
         w.relations[x, y]["clashes_today"] += 1
+        w.relations[x, y]["clash_day"] = day
+    note_in_campaign(w, day, fa, fd, lost_a + lost_d, event)
     return event
+
+
+@compiled
+def note_in_campaign(w, day, fa, fd, deaths, event):
+    """Enter a day of fighting into the campaign between two factions, if there is one; the first opens it."""
+    campaign = campaign_between(w, fa, fd)
+    if campaign < 0:
+        return
+    k = w.campaigns[campaign]
+    k["deaths"] += deaths
+    k["last_event"] = event
+    if k["opened"] < 0:
+        k["opened"], k["last_taken"], k["phase"] = day, day, C_UNDER_WAY
 
 
 @compiled
@@ -227,7 +262,7 @@ def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
             )
             if f["fighters"] > most:
                 largest, most = w.standing[i], f["fighters"]
-    if largest < 0 or w.forces[largest]["commander"] == 0:
+    if largest < 0 or w.forces[largest]["commander"] == 0 or w.forces[largest]["rank"] < NAMED_RANK:
         return
     chance = 1.0 - math.pow(1.0 - p["clash_commander_death"], float(lost))
     u = uniform(seed, P_COMMANDER, day, w.clashes[clash]["key"], side)
@@ -239,11 +274,15 @@ def weaken(w, p, day, seed, clash, faction, lost, engaged, event, side):
         other = c["defender"] if side == 0 else c["attacker"]
         row = log_event(w, day, COMMANDER_KILLED, R_CLASH, event, other, f["group"], town, chance, u)
         w.events[row]["fighters"] = f["rank"]
+        w.triggered[f["group"], other] = day
 
 
 @compiled
 def violation(w, p, day, seed, clash, event):
-    """Log a clash under an agreement in force as a violation of it; it may break the agreement at once."""
+    """Log a clash under an agreement in force as a violation of it.
+
+    On its first day a clash may break a truce at once; its author is who began the breach. A settlement outlasts clashes.
+    """
     c = w.clashes[clash]
     agreement = covering(w, c["attacker"], c["defender"], c["town"])
     if agreement < 0:
@@ -251,10 +290,13 @@ def violation(w, p, day, seed, clash, event):
     a = w.agreements[agreement]
     w.events[event]["agreement"] = agreement
     add_factor(w, event, M_AGREEMENT, a["suppression"], 1.0 - a["suppression"])
-    violate(w, p, agreement)
+    violate(w, p, day, agreement, c["attacker"], c["defender"])
+    if a["kind"] == SETTLEMENT or c["began"] < day:
+        return
     u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
-    if p["ceasefire_enabled"] > 0.0 and u < p["ceasefire_violation_breaks"]:
-        break_agreement(w, day, agreement, c["attacker"], event, p["ceasefire_violation_breaks"], u)
+    chance = p["ceasefire_violation_breaks"]
+    if p["ceasefire_enabled"] > 0.0 and u < chance:
+        break_agreement(w, p, day, agreement, a["breach_by"], a["breach_against"], event, chance, u)
 
 
 @compiled
@@ -275,7 +317,9 @@ def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
             capture(w, day, clash, 1.0, -1.0, ratio)
             return
     u = uniform(seed, P_CONTINUE, day, c["key"])
-    if u < p["clash_continue_probability"]:
+    stronger = in_town(w, town, fa) > in_town(w, town, fd)
+    goes_on = p["clash_pressed_probability"] if stronger else p["clash_continue_probability"]
+    if u < goes_on:
         reinforce(w, p, day, seed, clash, c["attacker"], fd, 0)
         reinforce(w, p, day, seed, clash, c["defender"], fa, 1)
         return
@@ -288,7 +332,7 @@ def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
         c["attacker"],
         c["defender"],
         town,
-        1.0 - p["clash_continue_probability"],
+        1.0 - goes_on,
         u,
     )
     c["last_event"] = row

@@ -7,24 +7,38 @@ threshold (Granovetter 1978, Am J Sociol 83:1420; Christia 2012, Alliance Format
 from __future__ import annotations
 
 from sim.engine.draws import P_THRESHOLD, uniform
-from sim.engine.forces import go_home
+from sim.engine.forces import find_source, go_home
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     BASE_CLOSED,
     BASE_CLOSED_STATUS,
+    CAPTURE,
     CONTESTED,
     D_SETTLED,
     GARRISON,
+    HANDOVER,
     HELD,
     M_FORCE_RATIO,
     M_NEIGHBOURS_LOST,
     NEUTRAL,
     R_CONTROL,
+    REBEL,
+    TOWN_ENTERED,
     WITHDRAWAL,
 )
-from sim.engine.queries import backing, base_in, count_all, holder_faction, is_held_by_rebel, rebels, strongest_group
+from sim.engine.queries import (
+    backing,
+    base_in,
+    campaign_between,
+    count_all,
+    holder_faction,
+    is_held_by_rebel,
+    rebels,
+    strongest_group,
+)
 from sim.engine.recording import add_factor, log_event
-from sim.engine.tables import L_BASES, L_DISPUTES
+from sim.engine.rules.columns import occupy
+from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES
 
 
 @compiled
@@ -39,6 +53,7 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
     if group >= 0:
         winner = w.groups[group]["faction"]
         if loser >= 0:
+            count_in_campaign(w, day, winner, loser, kind)
             w.factions[winner]["momentum"] += 1.0
             w.relations[winner, loser]["capture_day"] = day
             w.relations[loser, winner]["capture_day"] = day
@@ -48,6 +63,24 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
         close_base(w, day, base_in(w, town, loser), row)
     settle_disputes(w, town, row)
     return row
+
+
+@compiled
+def count_in_campaign(w, day, winner, loser, kind):
+    """Count a change of holder in the campaign between two factions, if the initiator's side won the town."""
+    campaign = campaign_between(w, winner, loser)
+    if campaign < 0:
+        return
+    k = w.campaigns[campaign]
+    if w.groups[k["initiator"]]["faction"] != winner:
+        return
+    k["last_taken"] = day
+    if kind == CAPTURE:
+        k["by_battle"] += 1
+    elif kind == HANDOVER:
+        k["by_handover"] += 1
+    else:
+        k["by_withdrawal"] += 1
 
 
 @compiled
@@ -133,12 +166,14 @@ def bandwagon(w, p, day, seed):
         )
         other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"])
         if own < other:
-            withdraw(w, day, town, taker, share, (other + 1.0) / (own + 1.0))
+            withdraw(w, p, day, town, taker, share, (other + 1.0) / (own + 1.0))
 
 
 @compiled
-def withdraw(w, day, town, taker, share, ratio):
-    """Let a garrison leave its town to a group; log it with what moved it."""
+def withdraw(w, p, day, town, taker, share, ratio):
+    """Let a garrison leave its town to a group that can send a post there; log it with what moved it."""
+    if find_source(w, town, taker, p["spread_reach_km"], int(p["control_post_fighters"])) < 0:
+        return
     t = w.towns[town]
     group = t["holder"]
     cause = -1
@@ -150,6 +185,7 @@ def withdraw(w, day, town, taker, share, ratio):
     add_factor(w, row, M_NEIGHBOURS_LOST, share, 1.0)
     add_factor(w, row, M_FORCE_RATIO, ratio, 1.0)
     leave_town(w, day, town, w.groups[group]["faction"])
+    occupy(w, p, day, town, taker, row)
 
 
 @compiled
@@ -193,6 +229,46 @@ def settle_contested(w, day):
 
 
 @compiled
+def enter_neutral(w, p, day):
+    """Let a rebel faction that has stood alone in a neutral town for `enter_days` take it over, unless an agreement
+    keeps the town neutral.
+    """
+    for town in range(len(w.towns)):
+        t = w.towns[town]
+        if t["status"] != NEUTRAL or t["clash"] >= 0:
+            t["entered"] = -1
+            continue
+        present, group = 0, -1
+        for faction in range(len(w.factions)):
+            if w.factions[faction]["role"] == REBEL and w.present[town, faction] > 0.0:
+                present += 1
+                group = strongest_group(w, town, faction)
+        if present != 1 or neutralised(w, town):
+            t["entered"] = -1
+        elif t["entered"] < 0:
+            t["entered"] = day
+        elif day - t["entered"] >= p["control_enter_days"]:
+            base = base_in(w, town, w.groups[group]["faction"])
+            cause = w.bases[base]["opened_event"] if base >= 0 else t["changed_event"]
+            change_holder(w, day, town, group, TOWN_ENTERED, R_CONTROL, cause, -1, 1.0, -1.0)
+            take_over(w, town, group)
+            t["entered"] = -1
+
+
+@compiled
+def neutralised(w, town):
+    """Return True if an agreement in force keeps a town neutral."""
+    for i in range(w.counts[L_AGREEMENTS]):
+        a = w.agreements[w.live_agreements[i]]
+        if a["alive"] == 0 or a["town"] != town:
+            continue
+        for term in range(len(w.terms)):
+            if (a["terms"] & (1 << term)) and w.terms[term]["neutralises_town"] == 1:
+                return True
+    return False
+
+
+@compiled
 def follow_presence(w, days):
     """Let influence follow who holds a town, over `days`."""
     for town in range(len(w.towns)):
@@ -233,6 +309,7 @@ def close_empty_bases(w, day):
 def control(w, p, day, seed):
     """Changes of holder without a fight, empty bases, and influence, once a day."""
     settle_contested(w, day)
+    enter_neutral(w, p, day)
     close_empty_bases(w, day)
     if p["control_bandwagon"] > 0.0:
         bandwagon(w, p, day, seed)

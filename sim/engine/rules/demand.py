@@ -40,11 +40,11 @@ from sim.engine.kinds import (
     TOLERATED,
     WITHDRAWAL,
 )
-from sim.engine.queries import backing, covering, in_town, is_neutral, recount
+from sim.engine.queries import covering, in_town, is_neutral, recount
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
+from sim.engine.rules.columns import assembly_town, column_under_way, muster, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.spread import send_column
 from sim.engine.tables import L_DISPUTES
 
 
@@ -87,7 +87,13 @@ def demands(w, p, day, seed):
         if stale(w, dispute):
             lapse(w, day, dispute)
             continue
-        if w.towns[d["town"]]["clash"] >= 0:
+        if w.towns[d["town"]]["clash"] >= 0 or (
+            d["stage"] == D_CLASH
+            and (
+                column_under_way(w, d["town"], w.groups[d["newcomer"]]["faction"])
+                or column_under_way(w, d["town"], w.groups[d["host"]]["faction"])
+            )
+        ):
             continue
         chance = 1.0 - math.exp(-1.0 / p["demand_interval_days"])
         if uniform(seed, P_DEMAND_DAY, day, d["key"]) < chance:
@@ -122,15 +128,28 @@ def decide(w, p, day, seed, dispute):
     town = d["town"]
     newcomer, host = d["newcomer"], w.towns[town]["holder"]
     d["host"] = host
-    own = (
-        backing(w, town, newcomer, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"]) + 1.0
-    )
-    other = backing(w, town, host, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"]) + 1.0
+    own = battle_strength(w, p, town, newcomer, host) + 1.0
+    other = battle_strength(w, p, town, host, newcomer) + 1.0
     wins = own / (own + other)
     if uniform(seed, P_DEMAND_SIDE, day, d["key"]) < wins:
         play(w, p, day, seed, dispute, newcomer, host, wins, own, other)
     else:
         play(w, p, day, seed, dispute, host, newcomer, 1.0 - wins, other, own)
+
+
+@compiled
+def battle_strength(w, p, town, group, against):
+    """Return the strength that a group would have in a battle for a town: who stands there, and the column it would send.
+
+    The column is the one that `muster` would gather: so many times the other's garrison, if so many are within reach.
+    """
+    faction = w.groups[group]["faction"]
+    rival = in_town(w, town, w.groups[against]["faction"])
+    assembly = assembly_town(w, p, 1 << group, town)
+    column = 0.0
+    if assembly >= 0:
+        column = min(spare_strength(w, p, 1 << group, assembly), p["clash_column_ratio"] * rival)
+    return in_town(w, town, faction) + column
 
 
 @compiled
@@ -140,11 +159,15 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
     town = d["town"]
     fd, fa = w.groups[demander]["faction"], w.groups[asked]["faction"]
     value = 0.5 + w.towns[town]["value"]
+    of_newcomer = p["demand_base_share"] * value  # a base of sixty men is not the town
+    at_stake = of_newcomer if asked == d["newcomer"] else value
     agreement = covering(w, demander, asked, town)
-    terms = p["demand_terms_weight"] if agreement >= 0 else 0.0
-    comply, stall, refuse = answers(p, value, 1.0 - wins, w.relations[fa, fd]["grievance"], terms)
+    cost = p["demand_terms_weight"] if agreement >= 0 else 0.0
+    terms = cost if demander == d["newcomer"] else 0.0  # it is the newcomer's base that the agreement speaks against
+    terms_asked = cost - terms
+    comply, stall, refuse = answers(p, at_stake, 1.0 - wins, w.relations[fa, fd]["grievance"], terms_asked)
     chance = chance_to_demand(
-        p, value, wins, w.relations[fd, fa]["grievance"], terms, w.factions[fd]["tolerance"], comply, stall, refuse
+        p, at_stake, wins, w.relations[fd, fa]["grievance"], terms, w.factions[fd]["tolerance"], comply, stall, refuse
     )
     u = uniform(seed, P_DEMAND, day, d["key"])
     if u >= chance:
@@ -162,7 +185,7 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
         w.relations[fd, fa]["grievance"],
         math.exp(p["demand_grievance_weight"] * w.relations[fd, fa]["grievance"]),
     )
-    if agreement >= 0:
+    if terms > 0.0:
         add_factor(w, row, M_TERMS, terms, math.exp(-p["demand_rationality"] * terms))
     d["last_event"] = row
     d["stage"] = D_DEMANDED
@@ -197,6 +220,7 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
         yield_to(w, day, dispute, demander, asked, row)
     elif kind == REFUSED:
         d["stage"] = D_REFUSED
+        w.triggered[demander, asked] = day
         if p["talks_enabled"] > 0.0 and uniform(seed, P_TALKS, day, d["key"]) < p["talks_after_refusal"]:
             d["stage"], d["talks"], d["demander"] = D_TALKS, day + 1, demander
         else:
@@ -205,17 +229,20 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
 
 @compiled
 def use_force(w, p, day, seed, dispute, demander, asked, row):
-    """Draw whether the demander attacks; a column comes to its help."""
+    """Draw whether the demander attacks: at once if it is the stronger in the town, else with a column that gathers."""
     d = w.disputes[dispute]
     town = d["town"]
     u = uniform(seed, P_REFUSAL_CLASH, day, d["key"])
     if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0:
         return
     if in_town(w, town, w.groups[demander]["faction"]) > 0.0:
-        d["stage"] = D_CLASH
         key = identity(d["key"], day)
-        open_clash(w, day, key, town, demander, asked, row)
-        send_column(w, p, day, seed, key, demander, town, w.groups[asked]["faction"], row)
+        rival = in_town(w, town, w.groups[asked]["faction"])
+        if in_town(w, town, w.groups[demander]["faction"]) >= rival:
+            d["stage"] = D_CLASH
+            open_clash(w, day, key, town, demander, asked, row)
+        elif muster(w, p, day, seed, key, 1 << demander, town, w.groups[asked]["faction"], day + 2, row, -1) > 0:
+            d["stage"] = D_CLASH
 
 
 @compiled

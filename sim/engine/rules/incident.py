@@ -33,7 +33,7 @@ from sim.engine.kinds import (
 from sim.engine.queries import covering, rebels, strongest_group
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
-from sim.engine.rules.spread import send_column
+from sim.engine.rules.columns import send_column
 
 DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
 
@@ -95,6 +95,8 @@ def shared(w, p, day, seed, town, holder):
 @compiled
 def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
     """Draw the incident of one pair of garrisons."""
+    if w.groups[group_a]["aloof"] == 1 or w.groups[group_b]["aloof"] == 1:
+        return
     fa, fb = w.groups[group_a]["faction"], w.groups[group_b]["faction"]
     key = w.towns[town_a]["key"] ^ w.towns[town_b]["key"]
     if town_a == town_b:  # several rivals may share a town
@@ -156,7 +158,8 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
     for a, b in ((fi, ft), (ft, fi)):
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row
+    w.triggered[target, initiator] = day
     if agreement >= 0:
-        violate(w, p, agreement)
+        violate(w, p, day, agreement, initiator, target)
     if uniform(seed, P_INCIDENT_ESCALATES, day, key) < p["incident_escalates"]:
         send_column(w, p, day, seed, identity(key, day), initiator, town, ft, row)

@@ -2,35 +2,180 @@
 
 from __future__ import annotations
 
-from sim.engine.forces import go_home, join_garrison
+from sim.engine.draws import (
+    P_REDEPLOY,
+    P_REDEPLOY_DAYS,
+    P_REDEPLOY_FROM,
+    P_REDEPLOY_SIZE,
+    P_REDEPLOY_TO,
+    exponential,
+    identity,
+    poisson,
+    uniform,
+)
+from sim.engine.forces import detach, go_home, join_garrison
 from sim.engine.jit import compiled
-from sim.engine.kinds import GARRISON, OPEN_BASE, REINFORCE, RETURN
+from sim.engine.kinds import (
+    ATTACK,
+    COLUMN_MET,
+    GARRISON,
+    GATHER,
+    GOVERNMENT,
+    NO_OFFENSIVE,
+    OCCUPY,
+    OPEN_BASE,
+    R_MOVEMENT,
+    REBEL,
+    REINFORCE,
+    RETURN,
+)
+from sim.engine.queries import covering, holder_faction, hostile
+from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
+from sim.engine.rules.columns import idle_garrison, spare_fighters
 from sim.engine.tables import L_FORCES
+
+MOST_REDEPLOYMENTS = 20  # of one group on one day
+EXPOSED_DAYS = 14  # how long fighting in a town keeps it and its neighbours exposed
 
 
 @compiled
-def movement(w, p, day):
-    """Move every force that has a goal; send idle detachments home."""
+def movement(w, p, day, seed):
+    """Order redeployments, move every force that has a goal, and send idle detachments home."""
+    redeploy(w, p, day, seed)
     for i in range(w.counts[L_FORCES]):
         row = w.live_forces[i]
         f = w.forces[row]
         if f["alive"] == 0:
             continue
+        if f["orders"] == GATHER and f["goal"] < 0 and day >= f["departs"]:
+            set_out(w, day, row)
+        if f["goal"] >= 0 and f["born"] == day and f["orders"] != OPEN_BASE:
+            continue  # a column forms on the day of its orders and marches on the next
         if f["goal"] >= 0:
-            march(w, p, row)
+            march(w, p, day, row)
             if f["town"] == f["goal"]:
                 arrive(w, day, row)
         elif f["orders"] == GARRISON and f["town"] != f["home"] and w.towns[f["town"]]["clash"] < 0:
-            if day - f["arrived"] >= p["movement_home_after_days"]:
+            stayed = day - f["arrived"] >= p["movement_home_after_days"] and day >= f["departs"]
+            if stayed and not massed(w, f["faction"]):
                 go_home(w, day, row)
         elif f["orders"] == OPEN_BASE and f["arrived"] == f["born"] == day:
             open_base(w, day, row)  # a party formed in the town itself
 
 
 @compiled
-def march(w, p, row):
-    """Take a force one day towards its goal: road by road, or straight across country where no road is known."""
+def redeploy(w, p, day, seed):
+    """Let groups send detachments from quiet towns to exposed ones, in number by their fighters; they return in time."""
+    for group in range(len(w.groups)):
+        g = w.groups[group]
+        role = w.factions[g["faction"]]["role"]
+        if role != REBEL and role != GOVERNMENT:
+            continue
+        mean = p["movement_redeployments_per_month"] / 30.0 * fighters_standing(w, group) / 1000.0
+        if mean <= 0.0:
+            continue
+        for k in range(min(MOST_REDEPLOYMENTS, poisson(mean, uniform(seed, P_REDEPLOY, day, g["key"])))):
+            send_detachment(w, p, day, seed, group, identity(g["key"], day * 64 + k))
+
+
+@compiled
+def fighters_standing(w, group):
+    """Return the strength of a group that stands in towns, over its cohesion: about its fighters."""
+    total = 0.0
+    for town in range(len(w.towns)):
+        total += w.strength[town, group]
+    return total / w.groups[group]["cohesion"]
+
+
+@compiled
+def exposure(w, town, day):
+    """Return how exposed a town is: 1 at the line of contact, more where or beside where rebels fought in two weeks."""
+    weight = 0.1 + w.towns[town]["front"]
+    if day - w.towns[town]["fought"] < EXPOSED_DAYS:
+        weight += 2.0
+    for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
+        if day - w.towns[w.adjacent[i]]["fought"] < EXPOSED_DAYS:
+            weight += 1.0
+    return weight
+
+
+@compiled
+def send_detachment(w, p, day, seed, group, key):
+    """Send one detachment of a group from a quiet garrison within reach to a town it holds, drawn by exposure."""
+    goal, first = -1, 1e300
+    for town in range(len(w.towns)):
+        if w.towns[town]["holder"] == group and w.towns[town]["clash"] < 0:
+            u = uniform(seed, P_REDEPLOY_TO, 0, key ^ w.towns[town]["key"])
+            race = exponential(1.0 / exposure(w, town, day), u)
+            if race < first:
+                goal, first = town, race
+    if goal < 0:
+        return
+    fighters = int(p["movement_detachment_fighters"] * (0.5 + uniform(seed, P_REDEPLOY_SIZE, 0, key)))
+    source, first = -1, 1e300
+    for i in range(w.near_start[goal], w.near_start[goal + 1]):
+        town = w.near[i]["town"]
+        if w.near[i]["km"] > p["spread_reach_km"]:
+            break
+        if w.towns[town]["holder"] != group or w.towns[town]["clash"] >= 0:
+            continue
+        for k in range(w.standing_start[town], w.standing_start[town + 1]):
+            row = w.standing[k]
+            spare = spare_fighters(w, p, row)
+            if not idle_garrison(w, row, town, 1 << group) or spare < fighters or w.forces[row]["home"] != town:
+                continue
+            u = uniform(seed, P_REDEPLOY_FROM, 0, key ^ w.forces[row]["key"])
+            race = exponential(exposure(w, town, day) / spare, u)
+            if race < first:
+                source, first = row, race
+    if source >= 0:
+        row = detach(w, day, source, goal, fighters, REINFORCE, -1, -1, key)
+        stays = exponential(p["movement_detachment_days"], uniform(seed, P_REDEPLOY_DAYS, 0, key))
+        w.forces[row]["departs"] = day + int(stays)
+
+
+@compiled
+def massed(w, faction):
+    """Return True for a government whose forces stay where they are, as an offensive is announced or under way."""
+    return w.factions[faction]["role"] == GOVERNMENT and w.zone[0]["phase"] != NO_OFFENSIVE
+
+
+@compiled
+def set_out(w, day, row):
+    """Let a gathered force set out against its objective; it goes home if the enemy has left."""
+    f = w.forces[row]
+    town = f["objective"]
+    if holder_faction(w, town) != f["enemy"] and w.present[town, f["enemy"]] <= 0.0:
+        go_home(w, day, row)
+        return
+    f["orders"], f["goal"], f["objective"] = ATTACK, town, -1
+    if f["town"] == town:
+        f["goal"] = -1
+
+
+@compiled
+def stopped(w, day, row):
+    """Stop a column in a town on its way in which the enemy stands, unless an agreement lets it pass; True if stopped."""
+    f = w.forces[row]
+    town = f["town"]
+    holder = w.towns[town]["holder"]
+    if town == f["goal"] or holder < 0 or not (f["orders"] == ATTACK or f["orders"] == REINFORCE):
+        return False
+    enemy = w.groups[holder]["faction"]
+    if enemy != f["enemy"] or not hostile(w, f["faction"], enemy) or w.present[town, enemy] <= 0.0:
+        return False
+    if covering(w, f["group"], holder, town) >= 0:
+        return False
+    cause = log_event(w, day, COLUMN_MET, R_MOVEMENT, f["cause"], holder, f["group"], town, 1.0, -1.0)
+    w.events[cause]["fighters"] = f["fighters"]
+    f["cause"], f["goal"], f["arrived"], f["orders"] = cause, -1, day, ATTACK
+    return True
+
+
+@compiled
+def march(w, p, day, row):
+    """Take a force one day towards its goal: road by road, or straight across country if no road is known."""
     f = w.forces[row]
     left = p["movement_road_km_per_day"]
     while left > 0.0 and f["town"] != f["goal"]:
@@ -49,6 +194,8 @@ def march(w, p, row):
             cross_country(w, p, row)
             return
         left = along_road(w, row, left)
+        if f["town"] >= 0 and stopped(w, day, row):
+            return
 
 
 @compiled
@@ -116,5 +263,11 @@ def arrive(w, day, row):
     elif f["orders"] == RETURN:
         f["orders"] = GARRISON
         join_garrison(w, row)
+    elif f["orders"] == OCCUPY:
+        f["orders"] = GARRISON
+        if holder_faction(w, f["town"]) == f["faction"]:
+            join_garrison(w, row)
+        else:
+            go_home(w, day, row)
     elif f["orders"] == REINFORCE and w.towns[f["town"]]["clash"] < 0:
         f["orders"] = GARRISON  # too late for the clash, or massed for an offensive

@@ -31,6 +31,7 @@ from sim.engine.kinds import (
     GOVERNMENT,
     M_CALENDAR,
     M_DEATHS,
+    M_NEW_PRESENCE,
     M_PATIENCE,
     M_PROSCRIBED,
     M_ZONE,
@@ -47,7 +48,7 @@ from sim.engine.kinds import (
 )
 from sim.engine.queries import distance_km, first_group, holder_faction, hostile, strongest_group
 from sim.engine.recording import add_factor, log_event
-from sim.engine.tables import L_FORCES
+from sim.engine.tables import L_BASES, L_FORCES
 
 
 @compiled
@@ -86,6 +87,29 @@ def proscribed_share(w):
 
 
 @compiled
+def new_presence(w):
+    """Return in how many towns of the zone a proscribed faction has settled since the start, visible to all.
+
+    A town counts that it took, or in which it has a base open in spite of the holder.
+    """
+    towns = 0
+    for town in range(len(w.towns)):
+        t = w.towns[town]
+        if t["in_zone"] == 0:
+            continue
+        holder, before = t["holder"], t["start_holder"]
+        if holder >= 0 and w.factions[w.groups[holder]["faction"]]["proscribed"] == 1:
+            if before < 0 or w.groups[before]["faction"] != w.groups[holder]["faction"]:
+                towns += 1
+    for i in range(w.counts[L_BASES]):
+        b = w.bases[w.live_bases[i]]
+        if b["alive"] == 1 and w.factions[b["faction"]]["proscribed"] == 1 and w.towns[b["town"]]["in_zone"] == 1:
+            if holder_faction(w, b["town"]) != b["faction"]:
+                towns += 1
+    return towns
+
+
+@compiled
 def lose_patience(w, p, day):
     """Wear down the guarantors' patience while the zone is not implemented after its deadline."""
     zone = w.zone[0]
@@ -112,7 +136,8 @@ def may_mobilise(w, p, day, seed):
     zone = w.zone[0]
     rate, provoked, opportune = 0.0, 0.0, 0.0
     if p["offensive_provocation"] > 0.0 and zone["exists"] == 1 and day > zone["deadline"]:
-        provoked = p["offensive_provocation_per_month"] * proscribed_share(w)
+        presence = proscribed_share(w) + p["offensive_presence_per_town"] * new_presence(w)
+        provoked = p["offensive_provocation_per_month"] * presence
     if p["offensive_opportunity"] > 0.0:
         opportune = p["offensive_opportunity_per_month"] * deaths_among_rebels(w) / 100.0
     own = p["offensive_calendar_per_month"] if p["offensive_calendar"] > 0.0 else 0.0
@@ -139,6 +164,7 @@ def may_mobilise(w, p, day, seed):
     )
     base = rate if rate > 0.0 else 1.0
     add_factor(w, row, M_PROSCRIBED, proscribed_share(w), 1.0 + provoked / base)
+    add_factor(w, row, M_NEW_PRESENCE, float(new_presence(w)), 1.0 + p["offensive_presence_per_town"] * new_presence(w))
     add_factor(w, row, M_DEATHS, float(deaths_among_rebels(w)), 1.0 + opportune / base)
     add_factor(w, row, M_CALENDAR, own, 1.0 + own / base)
     add_factor(w, row, M_PATIENCE, zone["patience"], held)
@@ -148,10 +174,9 @@ def may_mobilise(w, p, day, seed):
 
 @compiled
 def target(w, town, government):
-    """Return True for a front town that a government may attack."""
-    return (
-        w.towns[town]["front"] == 1 and w.towns[town]["clash"] < 0 and hostile(w, government, holder_faction(w, town))
-    )
+    """Return True for a front town that a government may attack: a rebel faction's, or a neutral one."""
+    holder = holder_faction(w, town)
+    return w.towns[town]["front"] == 1 and w.towns[town]["clash"] < 0 and (holder < 0 or hostile(w, government, holder))
 
 
 @compiled
@@ -261,7 +286,8 @@ def shell(w, p, day, seed):
         rate *= p["offensive_zone_factor"]
     chance = 1.0 - math.exp(-rate)
     for town in range(len(w.towns)):
-        if w.towns[town]["front"] == 0 or not hostile(w, government, holder_faction(w, town)):
+        holder = holder_faction(w, town)
+        if w.towns[town]["front"] == 0 or (holder >= 0 and not hostile(w, government, holder)):
             continue
         u = uniform(seed, P_SHELLING, day, w.towns[town]["key"])
         if u < chance:
@@ -278,7 +304,7 @@ def hit(w, p, day, seed, town, chance, u, calm):
     civilians, own, theirs = 0, 0, 0
     for k in range(deaths):
         x = uniform(seed, P_SHELLING_DEATHS, day, w.towns[town]["key"], k + 1)
-        if x < p["offensive_shelling_civilian_share"]:
+        if victim < 0 or x < p["offensive_shelling_civilian_share"]:
             civilians += 1
         elif (
             x
@@ -288,7 +314,8 @@ def hit(w, p, day, seed, town, chance, u, calm):
             own += 1
         else:
             theirs += 1
-    theirs = kill_in_town(w, town, victim, theirs)
+    if victim >= 0:
+        theirs = kill_in_town(w, town, victim, theirs)
     own = kill_across(w, town, government, own)
     if civilians + own + theirs == 0:
         return
@@ -308,8 +335,9 @@ def hit(w, p, day, seed, town, chance, u, calm):
     e["deaths_initiator"], e["deaths_target"], e["deaths_civilians"] = own, theirs, civilians
     if calm:
         add_factor(w, row, M_ZONE, 1.0, p["offensive_zone_factor"])
-    count_deaths(w, government, victim, own, theirs)
-    w.factions[victim]["fire_today"] += theirs + civilians
+    if victim >= 0:
+        count_deaths(w, government, victim, own, theirs)
+        w.factions[victim]["fire_today"] += theirs + civilians
 
 
 @compiled

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import (
-    P_COLUMN,
     P_OFFSPRING,
     P_OFFSPRING_DELAY,
     P_OFFSPRING_FAR,
@@ -21,13 +20,11 @@ from sim.engine.draws import (
     exponential,
     identity,
     poisson,
-    power_law,
     uniform,
 )
-from sim.engine.forces import detach, find_source
+from sim.engine.forces import find_source
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
-    ATTACK,
     CLASH_SPREAD,
     FRONT_OPENED,
     M_AGREEMENT,
@@ -40,8 +37,20 @@ from sim.engine.kinds import (
     OFFENSIVE_UNDER_WAY,
     R_SPREAD,
 )
-from sim.engine.queries import covering, help_from, holder_faction, in_town, new_row, rebels, swayed
+from sim.engine.queries import (
+    campaign_between,
+    covering,
+    distance_km,
+    help_from,
+    holder_faction,
+    in_town,
+    new_row,
+    rebels,
+    strongest_group,
+    swayed,
+)
 from sim.engine.recording import add_factor, log_event
+from sim.engine.rules.columns import send_column
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day
@@ -52,7 +61,10 @@ def offspring_mean(w, p, attacker, defender):
     """Return the mean number of clashes that a clash-day between two factions sets off."""
     tired = 0.5 * (w.factions[attacker]["fatigue"] + w.factions[defender]["fatigue"])
     calm = p["spread_restraint_weight"] * (w.factions[attacker]["restraint"] - 1.0)
-    return p["spread_offspring_per_clash_day"] * math.exp(-p["spread_fatigue_weight"] * tired - calm)
+    mean = p["spread_offspring_per_clash_day"] * math.exp(-p["spread_fatigue_weight"] * tired - calm)
+    if campaign_between(w, attacker, defender) >= 0:
+        mean *= p["spread_campaign_factor"]  # leaders give the orders
+    return mean
 
 
 @compiled
@@ -68,7 +80,7 @@ def set_off(w, p, day, seed, clash, event):
         if (far and p["spread_call_to_arms"] == 0.0) or (not far and p["spread_neighbours"] == 0.0):
             continue
         delay = 1 + int(
-            exponential(max(0.01, p["spread_delay_days"] - 0.5), uniform(seed, P_OFFSPRING_DELAY, day, c["key"], k))
+            exponential(max(0.01, p["spread_delay_days"] - 1.5), uniform(seed, P_OFFSPRING_DELAY, day, c["key"], k))
         )
         new_spark(
             w,
@@ -127,7 +139,7 @@ def called(w, p, seed, spark):
     chosen, first = -1, 1e300
     for group in range(len(w.groups)):
         weight = w.groups[group]["standing"]
-        if w.groups[group]["faction"] == faction and weight > 0.0:
+        if w.groups[group]["faction"] == faction and weight > 0.0 and w.groups[group]["aloof"] == 0:
             race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
             if race < first:
                 chosen, first = group, race
@@ -159,12 +171,17 @@ def within_reach(w, town, group, reach):
 
 @compiled
 def enemy_in(w, town, faction, other):
-    """Return True where a town may be attacked by a faction against another: the other holds it or stands in it."""
+    """Return True if a faction may attack a town against another: the other holds it, or stands in it uninvited.
+
+    Towns of a group that keeps aloof are left alone.
+    """
     if w.towns[town]["clash"] >= 0 or (w.factions[faction]["barred"] == 1 and w.towns[town]["in_zone"] == 1):
         return False
-    return holder_faction(w, town) == other or (
-        w.towns[town]["status"] != NEUTRAL and holder_faction(w, town) == faction and in_town(w, town, other) > 0.0
-    )
+    holder = w.towns[town]["holder"]
+    if holder >= 0 and w.groups[holder]["faction"] == other:
+        return w.groups[holder]["aloof"] == 0
+    uninvited = w.towns[town]["status"] == NEUTRAL or holder_faction(w, town) == faction
+    return uninvited and in_town(w, town, other) > 0.0
 
 
 @compiled
@@ -180,9 +197,8 @@ def call_to_arms(w, p, day, seed, spark):
     for town in range(len(w.towns)):
         if town == s["town"] or not enemy_in(w, town, own, other):
             continue
-        race = exponential(
-            1.0 / (0.3 + w.towns[town]["value"]), uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"])
-        )
+        weight = (0.3 + w.towns[town]["value"]) * math.exp(-distance_km(w, town, s["town"]) / p["spread_near_km"])
+        race = exponential(1.0 / weight, uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"]))
         if race < first and within_reach(w, town, chosen, p["spread_reach_km"]):  # dear: looked at last
             target, first = town, race
     if target >= 0:
@@ -218,7 +234,9 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     s = w.sparks[spark]
     own = w.groups[group]["faction"]
     enemy_group = w.towns[town]["holder"]
-    if w.groups[enemy_group]["faction"] != enemy:
+    if enemy_group < 0 or w.groups[enemy_group]["faction"] != enemy:
+        enemy_group = strongest_group(w, town, enemy)
+    if enemy_group < 0:
         enemy_group = s["defender_group"] if enemy == s["defender"] else s["attacker_group"]
     agreement = covering(w, group, enemy_group, town)
     held = 1.0
@@ -228,6 +246,8 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
     if u >= chance or find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"])) < 0:
+        if agreement >= 0 and u < chance / max(held, 1e-9):
+            w.agreements[agreement]["held_back"] += 1
         return
     row = log_event(w, day, kind, R_SPREAD, s["cause"], group, enemy_group, town, min(1.0, chance), u)
     if agreement >= 0:
@@ -243,17 +263,3 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     calm = p["spread_restraint_weight"] * (w.factions[own]["restraint"] - 1.0)
     add_factor(w, row, M_RESTRAINT, w.factions[own]["restraint"], math.exp(-calm))
     w.events[row]["fighters"] = send_column(w, p, day, seed, s["key"], group, town, enemy, row)
-
-
-@compiled
-def send_column(w, p, day, seed, key, group, town, enemy, cause):
-    """Send a column of a group to attack in a town; return its fighters, 0 where no garrison can spare any."""
-    u = uniform(seed, P_COLUMN, 0, key)
-    column_size = int(power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u))
-    source = find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"]))
-    if source < 0:
-        return 0
-    spare = w.forces[source]["fighters"] - 10
-    n = max(1, min(column_size * 2, spare))
-    detach(w, day, source, town, n, ATTACK, enemy, cause, key)
-    return n

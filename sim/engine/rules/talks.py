@@ -91,7 +91,8 @@ def delegates_die(w, p, day, seed, dispute, visitor, other, u):
     agreement = covering(w, visitor, other, town)
     if agreement >= 0:
         w.events[row]["agreement"] = agreement
-        violate(w, p, agreement)
+        violate(w, p, day, agreement, other, visitor)
+    w.triggered[visitor, other] = w.triggered[other, visitor] = day  # each holds itself wronged
     for a, b in ((fv, fo), (fo, fv)):
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row
@@ -118,7 +119,11 @@ def log_account(w, p, day, cause, teller, accused, account):
 
 @compiled
 def believe(w, p, visitor, other):
-    """Let every group form a belief about who was wronged, by its trust in the two sources."""
+    """Let every group form a belief about who was wronged, by its trust in the two groups that give an account.
+
+    A group trusts itself fully, a sister by `group_trust`, a group of another faction as its faction does. What it
+    believes of the two it believes, half as firmly, of their sisters.
+    """
     fv, fo = w.groups[visitor]["faction"], w.groups[other]["faction"]
     evidence = 0.0
     if p["talks_true_account"] == ASSASSINATION_ACCOUNT:
@@ -126,10 +131,21 @@ def believe(w, p, visitor, other):
     elif p["talks_true_account"] == FORCED_ENTRY_ACCOUNT:
         evidence = -p["talks_evidence"]
     for g in range(len(w.groups)):
-        mine = w.groups[g]["faction"]
-        in_visitor = 1.0 if mine == fv else w.relations[mine, fv]["trust"]
-        in_other = 1.0 if mine == fo else w.relations[mine, fo]["trust"]
-        odds = p["talks_prior"] + evidence + p["talks_trust_weight"] * (in_visitor - in_other)
+        trust = trust_in(w, g, visitor) - trust_in(w, g, other)
+        odds = p["talks_prior"] + evidence + p["talks_trust_weight"] * trust
         b = 1.0 / (1.0 + math.exp(-odds))
-        w.belief[visitor, g] = b
-        w.belief[other, g] = 1.0 - b
+        for x in range(len(w.groups)):
+            firm = 1.0 if x == visitor or x == other else 0.5
+            if w.groups[x]["faction"] == fv:
+                w.belief[x, g] = 0.5 + firm * (b - 0.5)
+            elif w.groups[x]["faction"] == fo:
+                w.belief[x, g] = 0.5 - firm * (b - 0.5)
+
+
+@compiled
+def trust_in(w, group, source):
+    """Return a group's trust in what another says, 0..1."""
+    mine, theirs = w.groups[group]["faction"], w.groups[source]["faction"]
+    if mine == theirs:
+        return w.group_trust[group, source]
+    return w.relations[mine, theirs]["trust"]
