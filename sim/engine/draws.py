@@ -11,7 +11,7 @@ from sim.engine.jit import compiled
 M32 = 0xFFFFFFFF
 M62 = 0x3FFFFFFFFFFFFFFF
 
-# Processes. A number, once used, keeps its meaning for ever.
+# Processes. A number, once used, keeps its meaning for ever; 43 is retired.
 P_IDENTITY = 0
 P_BASE_ATTEMPT = 1
 P_INCIDENT = 2
@@ -55,7 +55,6 @@ P_ASSAULT_TOWN = 39
 P_OFFENSIVE_ENDS = 40
 P_SHELLING = 41
 P_SHELLING_DEATHS = 42
-P_RELAPSE = 43
 P_BREAK_GROUP = 44
 P_SPARK_SIDE = 45
 P_SPARK_JOINS = 46
@@ -93,6 +92,7 @@ P_REDEPLOY_TO = 77
 P_REDEPLOY_FROM = 78
 P_REDEPLOY_SIZE = 79
 P_REDEPLOY_DAYS = 80
+P_CAMPAIGN_HOLDS = 81
 
 
 @compiled

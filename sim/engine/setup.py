@@ -102,6 +102,7 @@ def build(setup: Setup) -> tuple[World, Names]:
     towns = setup.towns.copy()
     towns["in_zone"] = _in_zone(setup)
     forces, strength = _forces(setup, groups)
+    groups["usual"] = groups["standing"] = strength.sum(axis=0)
     n_towns, n_factions = len(towns), len(setup.factions)
     counts = np.zeros(tables.COUNTS, np.int64)
     counts[tables.N_FORCES] = counts[tables.L_FORCES] = len(forces)
@@ -243,7 +244,7 @@ def _unmanned(setup: Setup) -> np.ndarray:
     f = table(tables.FORCE, len(who))
     f["alive"], f["group"], f["faction"] = 1, who, np.array(setup.group_faction)[who]
     f["rank"], f["key"] = 1 + stands.post % 2, stands.key
-    f["commander"], f["orders"] = 1, kinds.GARRISON
+    f["commander"], f["orders"], f["born"] = 1, kinds.GARRISON, -1
     f["home"] = f["town"] = f["last_town"] = where
     for field in ("next_town", "goal", "road", "cause", "enemy", "objective", "campaign"):
         f[field] = -1

@@ -107,7 +107,7 @@ FORCE: Fields = {
     "objective": ("i8", "town that it attacks once it has gathered; -1 none"),
     "departs": ("i8", "day on which a gathering column sets out for its objective"),
     "campaign": ("i8", "campaign that it fights in; -1 none"),
-    "born": ("i8", "day it was formed"),
+    "born": ("i8", "day it was formed; -1 before the start"),
 }
 BASE: Fields = {
     "alive": ("i8", "1 in use, 0 closed"),

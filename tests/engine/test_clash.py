@@ -108,7 +108,10 @@ def test_deaths_are_taken_from_the_fighters_who_stand_in_the_town() -> None:
 
 def test_a_commanders_death_is_logged_and_lowers_cohesion() -> None:
     calm = {**SURE, "loss_per_day": 0.05, "cohesion_loss": 0, "commander_cohesion": 0.3}
-    without, with_ = (lab({**calm, "commander_death": chance}).run(1) for chance in (0, 1))
+    without, with_ = (lab({**calm, "commander_death": chance}) for chance in (0, 1))
+    for world in (without, with_):
+        world.world.forces["rank"] = 2  # the death of a local leader is not known beyond his band
+        world.run(1)
     assert len(without.events("commander_killed")) == 0
     assert sorted(with_.events("commander_killed")["target"].tolist()) == [0, 1]
     for group in ("R", "B"):
@@ -126,7 +129,7 @@ def test_an_undecided_clash_goes_on_with_its_probability() -> None:
     quiet = {**SURE, "loss_per_day": 0.001, "withdraw_loss_share": 1}
     for chance in (0.0, 0.5, 0.9):
         lengths = [
-            len(lab({**quiet, "continue_probability": chance}, seed=seed).run(30).events("clash")) for seed in range(60)
+            len(lab({**quiet, "continue_probability": chance, "pressed_probability": chance}, seed=seed).run(30).events("clash")) for seed in range(60)
         ]
         mean = 1 / (1 - chance)
         assert abs(np.mean(lengths) - mean) < 4 * max(0.01, math.sqrt(chance) * mean) / math.sqrt(60)
@@ -136,8 +139,9 @@ def test_an_undecided_clash_goes_on_with_its_probability() -> None:
 def test_a_sister_reinforces_by_its_solidarity(solidarity: float, comes: float) -> None:
     sister = {"fighters": 3000, "solidarity": solidarity}
     factions = {"Red": faction(R=4000), "Blue": faction(B=200, S=sister)}
-    level = {"levels": [{"commitment": 1, "reinforcement": 1, "signing": 1} for _ in range(6)]}
-    quiet = {**SURE, "loss_per_day": 0.001, "withdraw_loss_share": 1, "continue_probability": 0.95}
+    level = {"levels": [{"commitment": 1, "reinforcement": 1} for _ in range(6)]}
+    goes_on = {"continue_probability": 0.95, "pressed_probability": 0.95}
+    quiet = {**SURE, "loss_per_day": 0.001, "withdraw_loss_share": 1, **goes_on}
     called = 0
     for seed in range(60):
         scenario = make_scenario(factions, rules={"clash": quiet, "ladder": level, "spread": {"reach_km": 30}})

@@ -116,7 +116,7 @@ def test_a_refusal_is_followed_by_a_clash_in_the_town() -> None:
         refused, clash = world.events("refused"), world.events("clash")
         if len(refused):
             seen += 1
-            assert clash["day"][0] == refused["day"][0]
+            assert refused["day"][0] <= clash["day"][0] <= refused["day"][0] + 3  # a column may gather first
             assert world.events()[clash["cause"][0]]["kind"] == refused["kind"][0]
             assert clash["town"][0] == world.town("B")
             assert clash["initiator"][0] == refused["target"][0]  # who was refused attacks

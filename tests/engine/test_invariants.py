@@ -32,6 +32,10 @@ WILD: dict[str, dict[str, Any]] = {
     "base_attempt": {"attempts_per_town_month": 1, "reach_km": 60},
     "incident": {"per_pair_month": 1, "escalates": 1, "reach_km": 30},
     "demand": {"interval_days": 0.5},
+    "campaign": {
+        "decisions_per_month": 3, "untriggered_share": 1, "quiet_days": 3, "gather_days": 1, "handovers_per_day": 3, "broken_share": 0.3,
+        "orders_per_day": 2,
+    },
     "spread": {"offspring_per_clash_day": 1.5, "delay_days": 1, "reach_km": 60},
     "movement": {"road_km_per_day": 15},
     "clash": {"loss_per_day": 0.1, "continue_probability": 0.6},

@@ -256,9 +256,11 @@ def test_the_first_town_and_the_first_force_are_as_good_as_any() -> None:
     assert len(world.events("assault")) > 0
 
 
-def test_without_a_front_nothing_is_announced() -> None:
-    factions = {"Gov": faction("government", G=5000), "Red": faction(R=600)}
+def test_only_a_front_is_attacked_be_it_held_or_neutral() -> None:
+    factions = {
+        "Gov": faction("government", G=5000), "Red": faction(R=600), "Patron": faction("patron_backed", P=100),
+    }  # fmt: skip
     numbers = {**ONE["calendar"], "mobilisation_days": 1, "shelling_per_town_month": 0}
-    for holders, announced in ((["R", (), "G"], 0), (["R", "R", "G"], 1)):
+    for holders, announced in ((["R", "P", "G"], 0), (["R", (), "G"], 1), (["R", "R", "G"], 1)):
         world = Lab(make_scenario(factions, rules={"offensive": numbers}), chain(3, 10.0, holders)).run(40)
         assert min(1, len(world.events("mobilisation"))) == announced

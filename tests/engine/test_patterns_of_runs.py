@@ -14,7 +14,7 @@ import pytest
 from sim.control_codes import rebels
 from sim.engine import kinds
 from sim.engine.simulation import Result
-from sim.engine.tables import N_AGREEMENTS
+from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.results.tables import EXTRACT
 from sim.statistics.conflict_log import Log, rebel_log
 from sim.validation.pattern_estimators import Holds, measure, pool, samples
@@ -154,6 +154,6 @@ def test_runs_end_in_different_ways(hundred: list[Result]) -> None:
     answers = {
         kinds.EVENT_KINDS[kind]
         for run in hundred
-        for kind in set(run.world.events["kind"][: run.world.counts[6]].tolist())
+        for kind in set(run.world.events["kind"][: run.world.counts[N_EVENTS]].tolist())
     }
     assert {"refused", "complied", "tolerated"} <= answers

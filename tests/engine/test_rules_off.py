@@ -101,4 +101,4 @@ def test_a_channel_of_spread_that_is_off_is_silent_and_the_other_is_not(switch: 
         rows = events_of(run.world, kind)
         causes = {kinds.EVENT_KINDS[events["kind"][row["cause"]]] for row in rows if row["cause"] >= 0}
         assert causes <= of_breakers  # only who breaks an agreement still strikes
-    assert sum(len(events_of(run.world, other)) for run in off) > SEEDS
+    assert sum(len(events_of(run.world, other)) for run in off) > SEEDS / 2

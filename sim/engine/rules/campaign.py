@@ -14,13 +14,13 @@ import math
 from sim.engine.draws import (
     P_CAMPAIGN,
     P_CAMPAIGN_DAYS,
+    P_CAMPAIGN_HOLDS,
     P_CAMPAIGN_JOINS,
     P_CAMPAIGN_ORDERS,
     P_CAMPAIGN_SIDE,
     P_CAMPAIGN_TOWN,
     P_CAMPAIGN_TOWNS,
     P_GATHER,
-    P_SPARK_HOLDS,
     exponential,
     identity,
     poisson,
@@ -55,7 +55,6 @@ from sim.engine.rules.columns import assembly_town, muster, spare_strength
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
-USUAL_DAYS = 90.0  # over which a group's usual strength is averaged: a quarter
 DAILY_LIMIT = 0.05  # no pair of groups sees a higher chance a day; draws above it need no rate
 MOST_OPENING = 9  # towns struck at the opening
 MOST_ORDERS = 4  # columns ordered on one day
@@ -65,10 +64,6 @@ MOST_ORDERS = 4  # columns ordered on one day
 def campaigns(w, p, day, seed):
     """Carry the campaigns under way a day further, then let leaders decide on new ones."""
     count_groups(w)
-    for g in range(len(w.groups)):
-        group = w.groups[g]
-        group["usual"] += (group["standing"] - group["usual"]) / USUAL_DAYS
-        group["weariness"] *= 0.5 ** (1.0 / p["ceasefire_weariness_half_life_days"])
     for i in range(w.counts[L_CAMPAIGNS]):
         row = w.live_campaigns[i]
         if w.campaigns[row]["alive"] == 1:
@@ -197,15 +192,16 @@ def begin(w, p, day, seed, a, b, key, event):
     k["key"], k["initiator"], k["target"], k["decided"], k["event"], k["last_event"] = key, a, b, day, event, event
     k["with_initiator"], k["with_target"], k["asked"] = 1 << a, 1 << b, (1 << a) | (1 << b)
     k["opened"], k["ended"], k["phase"], k["last_taken"] = -1, -1, C_OPENING, day
-    u = max(1e-12, uniform(seed, P_CAMPAIGN_DAYS, day, key))
-    v = uniform(seed, P_CAMPAIGN_DAYS, day, key, 1)
-    normal = math.sqrt(-2.0 * math.log(u)) * math.cos(2.0 * math.pi * v)
+    normal = -6.0  # the sum of twelve uniform draws less 6 is near enough to normal, within three standard deviations
+    for draw in range(12):
+        normal += uniform(seed, P_CAMPAIGN_DAYS, day, key, draw)
     k["lasts"] = p["campaign_median_days"] * math.exp(p["campaign_days_log_sd"] * normal)
     for town in range(len(w.towns)):
         if w.towns[town]["holder"] == b:
             k["towns_before"] += 1
     k["fighters_before"] = fighters_of(w, b)
-    end_agreements(w, p, day, a, b, event)
+    if p["ceasefire_enabled"] > 0.0:
+        end_agreements(w, p, day, a, b, event)
     departs = day + 2 + int(p["campaign_gather_days"] * 2.0 * uniform(seed, P_GATHER, day, key))
     n = min(MOST_OPENING, 1 + poisson(p["campaign_opening_towns"] - 1.0, uniform(seed, P_CAMPAIGN_TOWNS, day, key)))
     for strike in range(n):
@@ -253,7 +249,7 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
         return
     holder = w.towns[chosen]["holder"]
     agreement = covering(w, lowest(groups), holder, chosen)
-    if agreement >= 0 and uniform(seed, P_SPARK_HOLDS, 0, key) < w.agreements[agreement]["suppression"]:
+    if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) < w.agreements[agreement]["suppression"]:
         w.agreements[agreement]["held_back"] += 1
         return
     enemy = w.groups[holder]["faction"]

@@ -8,6 +8,7 @@ from sim.engine.jit import compiled
 from sim.engine.kinds import MOBILISED, OFFENSIVE_UNDER_WAY, REBEL
 
 LN2 = 0.6931471805599453
+USUAL_DAYS = 90.0  # over which a group's usual strength is averaged: a quarter
 
 
 @compiled
@@ -20,6 +21,10 @@ def fade(half_life):
 def memory(w, p):
     """Fold the day's deaths into what factions remember; let the rest fade."""
     zone = w.zone[0]
+    for g in range(len(w.groups)):
+        group = w.groups[g]
+        group["usual"] += (standing(w, g) - group["usual"]) / USUAL_DAYS
+        group["weariness"] *= fade(p["ceasefire_weariness_half_life_days"])
     for a in range(len(w.factions)):
         f = w.factions[a]
         f["fatigue"] = (
@@ -39,6 +44,15 @@ def memory(w, p):
         for b in range(len(w.factions)):
             if a != b:
                 remember(w, p, a, b)
+
+
+@compiled
+def standing(w, group):
+    """Return the strength of a group that stands in towns."""
+    total = 0.0
+    for town in range(len(w.towns)):
+        total += w.strength[town, group]
+    return total
 
 
 @compiled

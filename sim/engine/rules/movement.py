@@ -33,6 +33,7 @@ from sim.engine.queries import covering, holder_faction, hostile
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
+from sim.engine.rules.memory import standing
 from sim.engine.tables import L_FORCES
 
 MOST_REDEPLOYMENTS = 20  # of one group on one day
@@ -72,20 +73,11 @@ def redeploy(w, p, day, seed):
         role = w.factions[g["faction"]]["role"]
         if role != REBEL and role != GOVERNMENT:
             continue
-        mean = p["movement_redeployments_per_month"] / 30.0 * fighters_standing(w, group) / 1000.0
+        mean = p["movement_redeployments_per_month"] / 30.0 * standing(w, group) / g["cohesion"] / 1000.0
         if mean <= 0.0:
             continue
         for k in range(min(MOST_REDEPLOYMENTS, poisson(mean, uniform(seed, P_REDEPLOY, day, g["key"])))):
             send_detachment(w, p, day, seed, group, identity(g["key"], day * 64 + k))
-
-
-@compiled
-def fighters_standing(w, group):
-    """Return the strength of a group that stands in towns, over its cohesion: about its fighters."""
-    total = 0.0
-    for town in range(len(w.towns)):
-        total += w.strength[town, group]
-    return total / w.groups[group]["cohesion"]
 
 
 @compiled

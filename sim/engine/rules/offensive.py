@@ -164,7 +164,9 @@ def may_mobilise(w, p, day, seed):
     )
     base = rate if rate > 0.0 else 1.0
     add_factor(w, row, M_PROSCRIBED, proscribed_share(w), 1.0 + provoked / base)
-    add_factor(w, row, M_NEW_PRESENCE, float(new_presence(w)), 1.0 + p["offensive_presence_per_town"] * new_presence(w))
+    if provoked > 0.0 and new_presence(w) > 0:
+        share, towns = proscribed_share(w), p["offensive_presence_per_town"] * new_presence(w)
+        add_factor(w, row, M_NEW_PRESENCE, float(new_presence(w)), (share + towns) / max(share, 0.01))
     add_factor(w, row, M_DEATHS, float(deaths_among_rebels(w)), 1.0 + opportune / base)
     add_factor(w, row, M_CALENDAR, own, 1.0 + own / base)
     add_factor(w, row, M_PATIENCE, zone["patience"], held)

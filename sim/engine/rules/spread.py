@@ -51,6 +51,7 @@ from sim.engine.queries import (
 )
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.columns import send_column
+from sim.engine.rules.memory import standing
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day
@@ -150,10 +151,7 @@ def called(w, p, seed, spark):
 def count_groups(w):
     """Add up the strength of each group that stands in towns."""
     for group in range(len(w.groups)):
-        w.groups[group]["standing"] = 0.0
-    for town in range(len(w.towns)):
-        for group in range(len(w.groups)):
-            w.groups[group]["standing"] += w.strength[town, group]
+        w.groups[group]["standing"] = standing(w, group)
 
 
 @compiled
