@@ -30,7 +30,7 @@ ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
 project = "Territorial competition"
 author = "the project's contributors"
 version = release = sim.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 root_doc = "README"
 include_patterns = ["README.md", *(f"{page}.md" for _, pages in ORDER for page in pages), "docs/api/*.md"]
 exclude_patterns = ["outputs/*/**", ".*/**", "**/.*"]
@@ -40,6 +40,8 @@ nitpicky = False
 myst_heading_anchors = 3
 default_role = "code"  # a name between single backticks in a docstring
 
+napoleon_numpy_docstring = False
+napoleon_use_ivar = True
 autodoc_typehints = "signature"
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True

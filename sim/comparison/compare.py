@@ -232,9 +232,21 @@ __all__ = ["convergence", "examples", "methods", "watch_command"]
 
 
 def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
-    """Return the comparison of all scenarios of the studies, or of single runs, with the first scenario.
+    """Compare scenarios over matched runs; the first scenario is the reference. The same runs give the same numbers.
 
-    InputError where nothing is done yet, maps differ, or runs and studies are mixed. The same runs give the same numbers.
+    Args:
+        studies: studies, or single runs; not both.
+
+    Raises:
+        InputError: if a study has no finished run, maps differ, or runs and studies are mixed.
+
+    Example:
+        >>> import sim
+        >>> from sim.comparison.compare import compare
+        >>> run = sim.simulate("two_valleys", seed=1)
+        >>> without = sim.simulate("two_valleys", seed=1, sets=["rules.spread.enabled=false"])
+        >>> compare(run, without).answers[0].sentence
+        'Lanterns holds Saddle Pass at the end: yes, against yes in two_valleys (seed 1); one run each.'
     """
     gathered = gather(studies)
     statistics = measured(gathered)

@@ -351,7 +351,15 @@ class Methods:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All that a report of a comparison shows, in the order of its fields."""
+    """The result of a comparison: everything that its report shows, in the order of the fields.
+
+    Example:
+        >>> import sim
+        >>> from sim.comparison.compare import compare
+        >>> comparison = compare(sim.simulate("two_valleys", seed=1), sim.simulate("two_valleys", seed=2))
+        >>> comparison.single, comparison.reference
+        (True, 'two_valleys (seed 1)')
+    """
 
     name: str
     question: str

@@ -49,7 +49,14 @@ MOST_TOWNS = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Geography:
-    """A map, complete: T towns on distinct cells, R roads, who held what, and the routes between towns."""
+    """A complete map: T towns on distinct cells of a grid, R roads, the holders by date, and the routes between towns.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> geography = load_map("two_valleys")
+        >>> geography.x.shape == geography.north_km.shape == (len(geography.places),)
+        True
+    """
 
     name: str
     folder: Path
@@ -82,9 +89,20 @@ class Geography:
 
 
 def load_map(name: str | Path, root: Path | None = None) -> Geography:
-    """Read a map: a text is the name of a folder in `root` (scenarios/maps), a Path is the folder itself.
+    """Read a map from its folder of CSV files.
 
-    Raises InputError with all faults.
+    Args:
+        name: a text is the name of a folder in `root`; a Path is the folder itself.
+        root: the folder of maps; `scenarios/maps` if None.
+
+    Raises:
+        InputError: with every fault of every file.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> geography = load_map("greater_idlib")
+        >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
+        (169, 384, (51, 69))
     """
     folder = name if isinstance(name, Path) else _folder(name, root or maps_root())
     if not folder.is_dir():

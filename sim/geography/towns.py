@@ -87,9 +87,17 @@ def _index(geography: Geography) -> Index:
 
 
 def find_place(geography: Geography, word: str) -> int:
-    """Return the index of the town called `word`: its name, label, alias or p-code, in any spelling.
+    """Return the row of a town by its name, label, alias or p-code, in any spelling.
 
-    Raises KeyError, whose first argument is a sentence with a suggestion, where no town or more than one has the name.
+    Raises:
+        KeyError: if no town or more than one has the name; its first argument is a sentence with a suggestion.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> from sim.geography.towns import find_place
+        >>> geography = load_map("greater_idlib")
+        >>> geography.places[find_place(geography, "kafr hamra")].name
+        'Kafr Hamra'
     """
     return _index(geography).find(word)
 

@@ -145,7 +145,14 @@ class RowAgent:
 
 
 class Faction(RowAgent, Agent):
-    """A side of the conflict: one group or a coalition of groups."""
+    """A faction: one group or a coalition of groups.
+
+    Example:
+        >>> from sim.model import ConflictModel, Faction
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> {faction.name: faction.fighters for faction in model.agents_by_type[Faction]}
+        {'League': 1400, 'Lanterns': 1100, 'Rangers': 650}
+    """
 
     table, fields = "factions", tables.FACTION
     role = Word(kinds.ROLES, fixed=True)
@@ -186,7 +193,14 @@ class Faction(RowAgent, Agent):
 
 
 class Town(RowAgent, FixedAgent):
-    """A town, fixed to its cell."""
+    """A town, fixed to its cell.
+
+    Example:
+        >>> from sim.model import ConflictModel
+        >>> town = ConflictModel("two_valleys", rng=1).town("Saddle Pass")
+        >>> town.status, round(sum(town.influence.values()), 6)
+        ('contested', 1.0)
+    """
 
     table, fields = "towns", tables.TOWN
     x = RowField(fixed=True)
@@ -275,7 +289,14 @@ class _Mortal(RowAgent):
 
 
 class Base(_Mortal, FixedAgent):
-    """A base that a group has opened in a town that another holds."""
+    """A base that a group has opened in a town that another group holds.
+
+    Example:
+        >>> from sim.model import Base, ConflictModel
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> len(model.agents_by_type[Base])
+        0
+    """
 
     table, fields, made = "bases", tables.BASE, tables.N_BASES
     town = Name("towns", fixed=True)
@@ -294,7 +315,14 @@ class Base(_Mortal, FixedAgent):
 
 
 class Force(_Mortal, CellAgent):
-    """Fighters of one group who stand in a town or are on the way."""
+    """Fighters of one group who stand in a town or are on the way.
+
+    Example:
+        >>> from sim.model import ConflictModel, Force
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> sum(force.fighters for force in model.agents_by_type[Force])
+        3150
+    """
 
     table, fields, made = "forces", tables.FORCE, tables.N_FORCES
     fighters = RowField(0, MOST_FIGHTERS)

@@ -35,10 +35,23 @@ Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
 class ConflictModel(mesa.Model):
     """A scenario as a Mesa model; one step is one day.
 
-    `file` is a scenario file, the bare name of one of the project's, or a Scenario; `rng` the seed, a whole number
-    (1 if left out; in `mesa.batch_run` the number of the run, with a warning); `sets` are changes as "KEY=VALUE", with
-    the keys that `run.py show` prints.
     The same file, seed and sets give the same events as `sim.simulate`, with or without Mesa's objects in use.
+
+    Args:
+        file: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`.
+        rng: the seed, a whole number; 1 if None. In `mesa.batch_run` the number of the run if None, with a warning.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault of the file.
+        ValueError: if `rng` is not a seed.
+
+    Example:
+        >>> from sim.model import ConflictModel
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> model.step()
+        >>> model.steps, model.date.isoformat()
+        (1, '2020-03-02')
     """
 
     def __init__(self, file: str | Path | Scenario, rng: int | None = None, sets: Sequence[str] = ()) -> None:

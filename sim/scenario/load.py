@@ -49,9 +49,19 @@ class Loaded:
 
 
 def load_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
-    """Read the scenario in the YAML file `path`, changed by `sets` ("KEY=VALUE").
+    """Read a scenario without its map.
 
-    Raises InputError with every fault found.
+    Args:
+        path: a scenario file, or the bare name of one in `scenarios/`.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault.
+
+    Example:
+        >>> from sim.scenario.load import load_scenario
+        >>> load_scenario("two_valleys").rules.ceasefire.hold_days.best
+        11.5
     """
     return load(path, sets).scenario
 

@@ -64,7 +64,14 @@ STEP = "  "
 
 
 def show(scenario: Scenario | Loaded) -> str:
-    """The scenario with everything filled in; of a `Loaded`, each number also says which file it is from."""
+    """Return a scenario as YAML with all defaults, units and sources; for a `Loaded`, also the file of each number.
+
+    Example:
+        >>> from sim.scenario.load import load_scenario
+        >>> from sim.scenario.show import show
+        >>> print(show(load_scenario("two_valleys")).splitlines()[0])
+        # A resolved scenario: nothing is left to defaults. A number with low and high is uncertain: single runs
+    """
     loaded = scenario if isinstance(scenario, Loaded) else None
     value = scenario.scenario if isinstance(scenario, Loaded) else scenario
     head = ["# A resolved scenario: nothing is left to defaults. A number with low and high is uncertain: single runs"]

@@ -259,17 +259,42 @@ def why_lines(run: RunLike, seed: int, answer: Why) -> list[str]:
 
 
 def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
-    """Return the causes of an event; KeyError with a clear message where there is none."""
+    """Return an event with its causes, in order of time.
+
+    Args:
+        run: the run.
+        event_id: the id, as in events.csv.
+        note: a sentence to show with the answer.
+
+    Raises:
+        KeyError: with a sentence, if the run has no such event.
+
+    Example:
+        >>> import sim
+        >>> from sim.statistics.causes import why_event
+        >>> [step.kind for step in why_event(sim.simulate("two_valleys", seed=1), "E000002").steps]
+        ['agreement_broken', 'clash_spread']
+    """
     last = row_of(run.events, event_id)
     return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
 
 
 def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
-    """Return the causes of a town's last change of holder, else of its last important event; None without any.
+    """Return the causes of a town's last change of holder, else of its last important event; None if it has neither.
 
-    `when` says up to when that holds: "by 14 Dec 2018" where it is asked of a part of a run.
+    A change without an event (only one side was left in the town) does not count; the note reports it.
 
-    A change that no event names (a side merely stood in the town) does not count; the note says so.
+    Args:
+        run: the run.
+        town: the town's name, as the map has it.
+        when: the end of the period for the note, "by 14 Dec 2018", if `run` is a part of a run.
+
+    Example:
+        >>> import sim
+        >>> from sim.statistics.causes import why_town
+        >>> why = why_town(sim.simulate("two_valleys", seed=1), "Saddle Pass")
+        >>> why.steps[0].text, why.steps[0].chance
+        ('Black Lanterns (Lanterns) breaks the agreement with Pass Rangers (Rangers) after 13 days.', 'chance 0.098')
     """
     changes = run.control_changes
     here = text(changes, "town") == town

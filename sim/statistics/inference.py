@@ -19,7 +19,19 @@ DISCOVERIES = 0.05  # false discovery rate of a map
 
 
 def wilson(yes: Any, runs: Any, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of a share, low and high, for `yes` of `runs`; NaN without runs."""
+    """Return the Wilson interval of a share, low and high; NaN without runs (Wilson 1927, JASA 22:209).
+
+    Args:
+        yes: number of runs with the outcome, of any shape.
+        runs: number of runs, of the same shape.
+        z: quantile of the normal distribution; 1.96 for 95 %.
+
+    Example:
+        >>> from sim.statistics.inference import wilson
+        >>> low, high = wilson(181, 200)
+        >>> round(float(low), 3), round(float(high), 3)
+        (0.856, 0.938)
+    """
     yes, runs = np.asarray(yes, dtype=float), np.asarray(runs, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (2 * yes + z * z) / (2 * (runs + z * z))
@@ -158,11 +170,19 @@ UNRESOLVED_RULE = (
 
 @dataclass(frozen=True)
 class Difference:
-    """Other less reference over `pairs` matched runs, with its 95 % interval; NaN where fewer than two pairs.
+    """Other less reference over `pairs` matched runs, with its 95 % interval; NaN with fewer than two pairs.
 
-    `resolved`: the interval leaves out zero, and at least `LEAST_DIFFERENT` pairs differ.
-    `correlation` is that of the pairs; `variance_ratio` the variance of the difference over what unpaired runs would give:
-    below 1 pairing pays. `more_runs` is None where resolved or where no number of runs in reach would resolve it.
+    Attributes:
+        resolved: whether the interval excludes zero and at least `LEAST_DIFFERENT` pairs differ.
+        more_runs: about how many more runs would resolve it; None if it is resolved or out of reach.
+        correlation: correlation of the pairs.
+        variance_ratio: variance of the difference over that of unpaired runs; pairing pays below 1.
+        differing: number of pairs that differ; None if not counted.
+
+    Example:
+        >>> from sim.statistics.inference import paired_difference
+        >>> paired_difference([10, 12, 9, 14], [12, 13, 12, 15]).resolved
+        False
     """
 
     statistic: str
@@ -251,7 +271,23 @@ def paired_difference(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Difference:
-    """Return the mean difference of matched runs, f8 [pairs] each in the same order; pairs with a NaN are left out."""
+    """Return the mean difference of matched runs with its 95 % bootstrap interval (BCa; Efron 1987, JASA 82:171).
+
+    Args:
+        reference: values of the reference, f8 [pairs]; pairs with a NaN are left out.
+        other: values of the other scenario, f8 [pairs], in the same order.
+        statistic: name of the statistic.
+        label: its name in sentences.
+        unit: its unit.
+        draws: number of resamples.
+        seed: seed of the resampling.
+
+    Example:
+        >>> from sim.statistics.inference import paired_difference, verdict
+        >>> difference = paired_difference([10, 12, 9, 14, 11, 13, 8, 10], [12, 13, 12, 15, 14, 15, 9, 13])
+        >>> difference.difference, verdict(difference)
+        (2.0, 'higher')
+    """
     reference_values, other_values = np.asarray(reference, dtype=float), np.asarray(other, dtype=float)
     keep = np.isfinite(reference_values) & np.isfinite(other_values)
     reference_values, other_values = reference_values[keep], other_values[keep]
@@ -264,7 +300,21 @@ def paired_difference(
 def paired_share_difference(
     reference: np.ndarray, other: np.ndarray, statistic: str = "", label: str = ""
 ) -> Difference:
-    """Return the difference of shares of matched runs that say yes, bool [pairs] each in the same order."""
+    """Return the difference of two paired shares with its 95 % interval (Newcombe 1998, Stat Med 17:2635, method 10).
+
+    Args:
+        reference: bool [pairs], whether the outcome occurred in the reference.
+        other: bool [pairs] of the other scenario, in the same order.
+        statistic: name of the statistic.
+        label: its name in sentences.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.inference import paired_share_difference
+        >>> difference = paired_share_difference(np.arange(40) < 20, np.arange(40) < 31)
+        >>> round(difference.difference, 3), round(difference.low, 3), round(difference.high, 3)
+        (0.275, 0.123, 0.409)
+    """
     reference_values, other_values = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
     if len(reference_values) < 2:
         estimate = float(np.mean(other_values) - np.mean(reference_values)) if len(reference_values) else math.nan

@@ -29,11 +29,27 @@ UNKNOWN = Split(math.nan, math.nan, math.nan)
 
 
 def explained(points: np.ndarray, values: np.ndarray) -> Split:
-    """Return the share of the variance of f8 [n] that is linear in inputs f8 [n, k], one point a run.
+    """Return the share of a statistic's variance over runs that is linear in the inputs; the rest counts as chance.
 
-    Moments are matched as for heritability (Ge et al. 2017, PLoS Genet 13:e1006711; Dicker 2014, Biometrika 101:269):
-    unbiased though inputs may outnumber runs, as fitting them one and all is not. It assumes independent inputs, as the
-    designs draw them. Interval by the jackknife. What is not linear counts as chance.
+    Moments are matched as for heritability (Ge et al. 2017, PLoS Genet 13:e1006711; Dicker 2014, Biometrika 101:269). The
+    estimate is unbiased even with more inputs than runs. Inputs must be independent, as the designs draw them. The interval
+    is by the jackknife.
+
+    Args:
+        points: inputs f8 [n, k], one point a run.
+        values: the statistic f8 [n].
+
+    Returns:
+        The share, 0 to 1, with its 95 % interval; NaN with fewer than 8 runs, without inputs or without variance.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.sensitivity import explained
+        >>> random = np.random.default_rng(1)
+        >>> points = random.uniform(size=(400, 4))
+        >>> split = explained(points, 3 * points[:, 0] + random.normal(size=400))  # the true share is 0.43
+        >>> split.low < 0.43 < split.high
+        True
     """
     n, k = points.shape
     if n < 8 or k == 0 or np.ptp(values) == 0:
@@ -135,7 +151,22 @@ class Elementary(NamedTuple):
 
 
 def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> Elementary:
-    """Return the elementary effects on f8 [r (k + 1)] of r trajectories through f8 [r (k + 1), k] in the unit cube."""
+    """Return elementary effects (Morris 1991, Technometrics 33:161; mu_star: Campolongo et al. 2007, Environ Model Softw 22:1509).
+
+    Args:
+        points: r trajectories through the unit cube, f8 [r (k + 1), k].
+        values: the statistic f8 [r (k + 1)].
+        levels: levels of the design.
+        seed: seed of the bootstrap.
+
+    Example:
+        >>> from SALib.sample import morris as design
+        >>> from sim.statistics.sensitivity import morris
+        >>> problem = {"num_vars": 2, "names": ["a", "b"], "bounds": [[0, 1], [0, 1]]}
+        >>> points = design.sample(problem, 10, num_levels=4, seed=1)
+        >>> morris(points, 2 * points[:, 0] + points[:, 1], 4, seed=1).mu_star.round(6).tolist()
+        [2.0, 1.0]
+    """
     from SALib.analyze import morris as salib
 
     with warnings.catch_warnings():
@@ -162,7 +193,24 @@ class Indices(NamedTuple):
 
 
 def sobol(values: np.ndarray, inputs: int, seed: int) -> Indices:
-    """Return the indices from f8 [n (inputs + 2)] on Saltelli's design without second order; NaN where nothing varies."""
+    """Return Sobol indices (first order: Saltelli et al. 2010, Comput Phys Commun 181:259; total: Jansen 1999, same journal 117:35).
+
+    Args:
+        values: the statistic f8 [n (inputs + 2)] on Saltelli's design without second order.
+        inputs: number of inputs.
+        seed: seed of the bootstrap.
+
+    Returns:
+        Indices f8 [inputs] with 95 % half-widths; NaN if the statistic does not vary.
+
+    Example:
+        >>> from SALib.sample import sobol as design
+        >>> from sim.statistics.sensitivity import sobol
+        >>> problem = {"num_vars": 2, "names": ["a", "b"], "bounds": [[0, 1], [0, 1]]}
+        >>> points = design.sample(problem, 256, calc_second_order=False, seed=1)
+        >>> sobol(2 * points[:, 0] + points[:, 1], 2, seed=1).first.round(1).tolist()
+        [0.8, 0.2]
+    """
     from SALib.analyze import sobol as salib
 
     if np.ptp(values) == 0:

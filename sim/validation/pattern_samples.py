@@ -69,19 +69,19 @@ def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) ->
     replicates = runs.loc[runs["scenario"] == name, "replicate"].tolist()
     model = study.scenarios[name]
     return [
-        _reported_run(model, name, int(number), source, *(table(int(number)) for table in tables))
+        _from_tables(model, name, int(number), source, *(table(int(number)) for table in tables))
         for number in replicates
     ]
 
 
-def run_told(run: Run, number: int = 0, source: int = 0) -> ReportedRun:
+def reported_run(run: Run, number: int = 0, source: int = 0) -> ReportedRun:
     """Return a single run."""
     frames = ((run.events_reported, REPORTS), (run.agreements, AGREEMENTS), (run.control_changes, CHANGES))
     tables = [{name: np.asarray(frame[name]) for name in columns} for frame, columns in frames]
-    return _reported_run(run.scenario, run.name, number, source, *tables)
+    return _from_tables(run.scenario, run.name, number, source, *tables)
 
 
-def _reported_run(
+def _from_tables(
     model: Scenario, name: str, number: int, source: int, reports: Table, agreements: Table, changes: Table
 ) -> ReportedRun:
     agreed = None if model.zone is None else (model.zone.agreed - model.start).days
