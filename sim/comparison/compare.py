@@ -105,13 +105,13 @@ def _examples(gathered: MatchedRuns, headline: list[HeadlineStatistic], name: st
 
 
 def _middle(table: np.ndarray) -> np.ndarray:
-    """Return the median of each column without NaN: f8 [statistics]; 0 where none is known."""
+    """Return the median of each column without NaN: f8 [statistics]; 0 if none is known."""
     known = [column[np.isfinite(column)] for column in table.T]
     return np.array([float(np.median(column)) if len(column) else 0.0 for column in known])
 
 
 def _spread(column: np.ndarray) -> float:
-    """Return the standard deviation of a column without NaN; 1 where it does not vary."""
+    """Return the standard deviation of a column without NaN; 1 if it does not vary."""
     column = column[np.isfinite(column)]
     return float(np.std(column)) or 1.0 if len(column) else 1.0
 

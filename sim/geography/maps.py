@@ -1,4 +1,4 @@
-"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and, if wanted, posts.csv and map.csv.
+"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally posts.csv and map.csv.
 
 Their columns are documented in `places`, `roads` and `settings`. Reading is strict: all faults of all files are
 reported at once.
@@ -153,7 +153,7 @@ def assemble(
 def control_date(geography: Geography, start: date, on: date | None = None) -> date:
     """Return the key of `geography.control` for a start: `on` itself, else the latest date not after `start`.
 
-    Raises KeyError with a sentence where the map has none.
+    Raises KeyError with a sentence if the map has none.
     """
     known = ", ".join("undated" if day == UNDATED else day.isoformat() for day in geography.control)
     if on is not None:
@@ -167,7 +167,7 @@ def control_date(geography: Geography, start: date, on: date | None = None) -> d
 
 
 def _folder(name: str, root: Path) -> Path:
-    """Return the folder of a named map; raise InputError where it is none of the root's."""
+    """Return the folder of a named map; raise InputError if it is not inside the root."""
     known = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
     folder = root / name
     plain = name and name == Path(name).name and name not in (".", "..") and "\0" not in name and "\\" not in name

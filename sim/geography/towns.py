@@ -169,7 +169,7 @@ class MapTown:
 
 @dataclass(frozen=True)
 class Holding:
-    """Who held one town on one date; `groups[0]` is the main holder, empty where neutral. `weak` is for drawing only."""
+    """Who held one town on one date; `groups[0]` is the main holder, empty if neutral. `weak` is for drawing only."""
 
     status: str
     groups: tuple[str, ...] = ()
@@ -222,7 +222,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def town_of(table: Table, row: CsvRow) -> MapTown:
-    """Return one row of towns.csv; `value` is -1 where the file gives none. Faults go to the table."""
+    """Return one row of towns.csv; `value` is -1 if the file gives none. Faults go to the table."""
     size = table.choice(row, "size_class", tuple(PEOPLE), "village")
     confidence = table.choice(row, "coord_confidence", ("sourced", *WEAK_COORDINATES), "sourced")
     value = table.number(row, "value", 0, 1, default=-1.0)

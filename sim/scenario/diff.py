@@ -14,7 +14,7 @@ from sim.scenario.show import flow, interval
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: dotted path, both values in words (None where a scenario has no such thing), unit of a number."""
+    """One difference: dotted path, both values in words (None if a scenario has no such thing), unit of a number."""
 
     path: str
     before: str | None

@@ -53,7 +53,7 @@ def flow(value: Any) -> str:
 
 
 def interval(quantity: Quantity) -> str:
-    """A number in words: `0.025`, or `0.025 (0.012 to 0.05)` where it is uncertain."""
+    """A number in words: `0.025`, or `0.025 (0.012 to 0.05)` if it is uncertain."""
     best = number_text(quantity.best)
     if quantity.low is None or quantity.high is None or not quantity.uncertain:
         return best

@@ -93,7 +93,7 @@ def newcombe(counts: Matched, z: float = Z95) -> tuple[np.ndarray, np.ndarray, n
 
 
 def mcnemar(counts: Matched) -> np.ndarray:
-    """Return the exact two-sided p-value that the pairs that differ fall both ways alike; 1 where none differ."""
+    """Return McNemar's exact two-sided p-value, that differing pairs go either way equally often; 1 if none differ."""
     differ = counts.other + counts.reference
     return np.minimum(2 * binom.cdf(np.minimum(counts.other, counts.reference), differ, 0.5), 1.0)
 
@@ -107,7 +107,7 @@ def discoveries(p: np.ndarray, rate: float = DISCOVERIES) -> np.ndarray:
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:
-    """Return how uncertain shares over the last axis [..., C] are: 0 certain, 1 where all C codes are as likely."""
+    """Return how uncertain shares over the last axis [..., C] are: 0 certain, 1 if all C codes are as likely."""
     if shares.shape[-1] < 2:
         return np.zeros(shares.shape[:-1])
     safe = np.where(shares > 0, shares, 1.0)
@@ -143,8 +143,8 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
     """Return about how many more runs would resolve an estimate of this size, to one figure or two, rounded up.
 
     The half-width shrinks with the square root of the number of runs; `differ` of them are not zero, of which
-    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None where the
-    estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
+    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None if the
+    estimate is 0 or NaN, or if over `MOST_RUNS` would be needed.
     """
     nearer = (estimate - low) if estimate > 0 else (high - estimate)
     if not math.isfinite(nearer) or estimate == 0:
@@ -207,14 +207,14 @@ class Difference:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the correlation of pairs, f8 [n] each; NaN where either does not vary or there are fewer than three."""
+    """Return the correlation of pairs, f8 [n] each; NaN if either does not vary or there are fewer than three."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return math.nan
     return float(np.corrcoef(a, b)[0, 1])
 
 
 def variance_ratio(reference: np.ndarray, other: np.ndarray) -> float:
-    """Return the variance of the paired difference over the sum of both variances; NaN where neither varies."""
+    """Return the variance of the paired difference over the sum of both variances; NaN if neither varies."""
     if len(reference) < 3 or (np.ptp(reference) == 0 and np.ptp(other) == 0):
         return math.nan
     return float(np.var(other - reference, ddof=1) / (np.var(reference, ddof=1) + np.var(other, ddof=1)))
@@ -229,7 +229,7 @@ def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> t
         return float(values[0]), float(values[0])
     random = np.random.default_rng(seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy's, where the correction cannot be made: told by NaN
+        warnings.simplefilter("ignore")  # SciPy's, if the correction is undefined: the result is NaN
         resampled = bootstrap(
             (values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random
         )
@@ -327,13 +327,13 @@ def paired_share_difference(
 
 
 def runs_about(number: int | None, reason: str = "") -> str:
-    """Say what would resolve a difference: "not resolved; about 400 more runs would"."""
+    """Return what would resolve a difference: "not resolved; about 400 more runs would"."""
     unresolved = f"not resolved, as {reason}" if reason else "not resolved"
     return unresolved if number is None else f"{unresolved}; about {plural(number, 'more run')} would"
 
 
 def verdict(difference: Difference) -> str:
-    """Say what a difference comes to: "higher", "lower", "not resolved; about 400 more runs would"."""
+    """Return the verdict on a difference: "higher", "lower", "not resolved; about 400 more runs would"."""
     if difference.pairs == 0:
         return "no matched runs"
     if math.isnan(difference.low):

@@ -1,6 +1,6 @@
 """Scores of forecasts: proper scoring rules, discrimination, calibration, and bands by resampling blocks.
 
-A score is proper where a forecaster does best on average by saying what he believes. CRPS, Brier and logarithmic scores are
+A score is proper if a forecaster does best on average by stating true beliefs. CRPS, Brier and logarithmic scores are
 losses: lower is better, 0 is perfect. Gneiting & Raftery 2007, J Am Stat Assoc 102:359.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-FLOOR = 1e-3  # chances below it are scored as if it had been said: a forecast of 0 is not punished without end
+FLOOR = 1e-3  # smaller probabilities are scored as this one, so that a forecast of 0 has a finite loss
 DAY_FLOOR = 1e-4  # the same for the chance of one day among many
 KERNEL_DAYS = 7  # ensembles of days become chances of days over this width
 BOOTSTRAPS = 1000
@@ -112,12 +112,12 @@ class Reliability(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Mean difference between what was said and what happened, by cases; 0 is perfect."""
+        """Mean difference between forecast and outcome, weighted by cases; 0 is perfect."""
         return float(np.sum(self.cases * np.abs(self.said - self.share)) / max(self.cases.sum(), 1))
 
 
 def reliability(chance: np.ndarray, happened: np.ndarray, edges: np.ndarray | None = None) -> Reliability:
-    """Return how often things happened that were given about the same chance; ten equal bins if no `edges` are given."""
+    """Return how often events of about the same forecast probability happened; ten equal bins if no `edges` are given."""
     chance, happened = np.asarray(chance, dtype=float).ravel(), np.asarray(happened, dtype=float).ravel()
     edges = np.linspace(0.0, 1.0, 11) if edges is None else np.asarray(edges, dtype=float)
     row = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
@@ -150,7 +150,7 @@ def coverage(members: np.ndarray, observed: np.ndarray, level: float) -> float:
 def day_chances(days: np.ndarray, censored: np.ndarray, first: int, horizon: int) -> tuple[np.ndarray, float]:
     """Return the chance that something ends on each day `first` .. `horizon`, f8 [horizon - first + 1], and that it does not.
 
-    `days` f8 [M] are when it ended, or was last looked at where `censored`, of an ensemble of those that last until
+    `days` f8 [M] are when it ended, or was last observed if `censored`, of an ensemble of those that last until
     `first`. Kaplan-Meier (survival.py) accounts for those censored; each day's chance is then spread over KERNEL_DAYS days,
     within the range, so that the whole remains one.
     """

@@ -1,7 +1,7 @@
-"""Which unknown inputs move a statistic, and how much of its spread is chance alone.
+"""Sensitivity of a statistic to uncertain inputs, and the share of its variance that is chance.
 
-A run has its seed and a point in the space of unknown inputs. Every measure here has a floor below which an input is not
-told from chance: that of a dummy input, which the model never reads, or that of shuffled runs.
+A run has a seed and a point in the space of uncertain inputs. Every measure has a floor, below which an input is not
+distinguished from chance: the effect of a dummy input, which no model reads, or of shuffled runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESAMPLES = 500
 
 
 class Split(NamedTuple):
-    """Share of the variance that inputs explain, 0..1, with its 95 % interval; NaN where it cannot be told."""
+    """Share of the variance that inputs explain, 0..1, with its 95 % interval; NaN if it cannot be estimated."""
 
     inputs: float
     low: float
@@ -91,9 +91,9 @@ def _matched(form: Any, total: Any, trace: Any, square: Any, n: int, k: int) -> 
 
 
 def repeated(values: np.ndarray) -> Split:
-    """Return the share of the variance that inputs make, f8 [seeds, points]: every seed at every point (two-way ANOVA).
+    """Return the share of the variance due to inputs; values f8 [seeds, points], every seed at every point (two-way ANOVA).
 
-    What is left is chance: seeds, and how seeds and inputs work together. Interval by the jackknife over seeds.
+    The rest is chance: seeds, and the interaction of seeds and inputs. Interval by the jackknife over seeds.
     """
     seeds, points = values.shape
     if seeds < 2 or points < 2 or np.ptp(values) == 0:
@@ -118,7 +118,7 @@ def _anova_share(values: np.ndarray) -> float:
 
 
 class Effects(NamedTuple):
-    """What each input does to a statistic over its whole range, by a straight line in it alone: f8 [k] each."""
+    """Effect of each input on a statistic over its whole range, by linear regression on that input: f8 [k] each."""
 
     effect: np.ndarray
     half_width: np.ndarray  # 95 %
@@ -170,7 +170,7 @@ def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> El
     from SALib.analyze import morris as salib
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 where a statistic does not vary
+        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 if a statistic does not vary
         analysis = salib.analyze(
             _problem(points.shape[1]),
             points,

@@ -35,7 +35,7 @@ class Survival(NamedTuple):
 
     @property
     def median(self) -> float | None:
-        """Return the first day by which half have ended; None where more than half still hold."""
+        """Return the first day by which half have ended; None if more than half still hold."""
         below = np.flatnonzero(self.share <= 0.5 + 1e-12)
         return float(self.days[below[0]]) if len(below) else None
 
@@ -144,7 +144,7 @@ def band(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def median_of(share: np.ndarray) -> float:
-    """Return the first day by which half have ended, of a curve f8 [H + 1]; infinite where over half still hold."""
+    """Return the first day by which half have ended, of a curve f8 [H + 1]; infinite if over half still hold."""
     below = np.flatnonzero(share <= 0.5 + 1e-12)
     return float(below[0]) if len(below) else math.inf
 

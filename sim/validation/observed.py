@@ -185,7 +185,7 @@ def read_holds(path: Path, start: date, days: int) -> Holds:
     """Return the agreements among rebels of a table such as maps/greater_idlib/ceasefires.csv signed in a window.
 
     Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty if
-    it was in force at the end of the record, which then is the window's end. A hold that goes on beyond the window is
+    it was in force at the end of the record, which then is the window's end. A hold that continues beyond the window is
     censored there. InputError with every fault.
     """
     faults: list[Fault] = []

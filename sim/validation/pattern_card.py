@@ -82,7 +82,7 @@ def samples_by_window(run: ReportedRun, declared: Patterns) -> dict[str, Samples
 
 
 def figures_of(samples: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
-    """Return every declared figure from samples by window, of a run or of a pool; NaN where there is none."""
+    """Return every declared figure from samples by window, of a run or of a pool; NaN if there is none."""
     values: dict[str, float] = {}
     for window, sample in samples.items():
         names = declared.names_in(window)

@@ -1,4 +1,4 @@
-"""Declared patterns: what was observed, what is accepted and why, read strictly from a YAML file before any fitting.
+"""Declared patterns: observed values, accepted ranges and their reasons, read strictly from a YAML file before any fitting.
 
 A figure is one number that an estimator of sim.validation.pattern_estimators gives; a pattern is met when all its figures are."""
 

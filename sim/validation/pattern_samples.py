@@ -35,7 +35,7 @@ CHANGES = ("day", "town", "from", "to")
 
 @dataclass(frozen=True, eq=False)
 class ReportedRun:
-    """One run as far as the patterns go.
+    """The parts of a run that the pattern estimators read.
 
     `agreed`: the day of the run on which the zone is agreed; None without a zone. `source`: which study it is of, by number,
     or that it is a single run.
@@ -103,7 +103,7 @@ class ReplicateRows:
 
 
 def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
-    """Raise InputError where the patterns speak of factions that a scenario does not have."""
+    """Raise InputError if the patterns speak of factions that a scenario does not have."""
     known = list(codes(model).values())
     sides = declared.sides
     parts = [("first", sides.first), ("rivals", sides.rivals), ("government", sides.government)]
@@ -133,7 +133,7 @@ def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Windo
 
 
 def _holds(run: ReportedRun, days: int) -> Holds:
-    """Return the agreements signed in the first `days` days; those that go on after them are censored there."""
+    """Return the agreements signed in the first `days` days; those that continue after them are censored there."""
     start = np.datetime64(run.start, "D")
     signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
     inside = (signed >= 0) & (signed < days)
