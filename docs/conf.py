@@ -77,10 +77,9 @@ def adapt_page(_app: Any, page: str, source: list[str]) -> None:
         source[0] += contents()
 
 
-def drop_alias(_app: Any, _what: str, _name: str, _object: Any, _options: Any, lines: list[str]) -> None:
-    """Remove the text that Python gives fields of named tuples; their class describes them."""
-    if lines and NAMED_TUPLE_FIELD.match(lines[0]):
-        lines.clear()
+def skip_alias(_app: Any, _what: str, _name: str, member: Any, _skip: bool, _options: Any) -> bool | None:
+    """Return True for a field of a named tuple that has Python's text only; its class describes it."""
+    return True if NAMED_TUPLE_FIELD.match(str(getattr(member, "__doc__", ""))) else None
 
 
 def setup(app: Any) -> None:
@@ -89,4 +88,4 @@ def setup(app: Any) -> None:
 
     app.add_lexer("csv", TextLexer)  # Pygments has none
     app.connect("source-read", adapt_page)
-    app.connect("autodoc-process-docstring", drop_alias)
+    app.connect("autodoc-skip-member", skip_alias)
