@@ -11,7 +11,7 @@ from sim.cli.main import parser
 from sim.plots.map.sheets import Atlas
 from sim.plots.run_report import Pictures, report
 
-BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "table", "section", "figcaption", "summary", "footer", "header"}
+BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "table", "section", "figcaption", "summary", "header"}
 HIDDEN = {"style", "script"}
 
 
