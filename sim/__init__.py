@@ -22,10 +22,23 @@ __version__ = "0.1.0"
 
 
 def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
-    """Run the scenario file `path` with `seed` and return the finished run, in memory.
+    """Simulate a scenario and return the finished run, in memory. Nothing is written; see `sim.results.write.write`.
 
-    `sets` are changes to the scenario as `KEY=VALUE`, with the keys that `run.py show` prints. Nothing is written;
-    `sim.results.write.write(run, folder)` does that.
+    Args:
+        path: a scenario file, or the bare name of one in `scenarios/`.
+        seed: a whole number from 0 to 2**63 - 1; the same scenario, seed and version give the same events.
+        sets: changes to the scenario as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault of the scenario, of its map and of `sets`.
+
+    Example:
+        >>> import sim
+        >>> run = sim.simulate("two_valleys", seed=1, sets=["days=60"])
+        >>> run
+        <Run two_valleys seed 1, 60 days>
+        >>> run.events[["date", "kind", "town"]].shape[1], len(run.daily)
+        (3, 61)
     """
     from sim.engine.simulation import simulate as simulate_tables
     from sim.load import read

@@ -12,9 +12,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong in one place of one input.
+    """One fault of an input: its file, line, key and a sentence.
 
-    `line` is 1-based; None where the fault has no line (a missing file, a command-line option).
+    `line` is counted from 1; None if the fault has no line (a missing file, an option of the command line).
+
+    Example:
+        >>> from sim.errors import Fault
+        >>> print(Fault("towns.csv", 3, "lat", "must be a number"))
+        towns.csv:3: lat: must be a number
     """
 
     file: str
@@ -28,7 +33,16 @@ class Fault:
 
 
 class InputError(Exception):
-    """All faults found in an input; the command line prints them and exits with code 2."""
+    """The faults of an input, all at once, in `faults`; the command line prints them and exits with code 2.
+
+    Example:
+        >>> import sim
+        >>> try:
+        ...     sim.simulate("two_valleys", sets=["dayz=60"])
+        ... except sim.errors.InputError as error:
+        ...     print(error.faults[0].key)
+        dayz
+    """
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = list(faults)

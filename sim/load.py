@@ -95,9 +95,20 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
 
 
 def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
-    """Return the scenario in the file `path`, changed by `sets` ("KEY=VALUE"), and its map.
+    """Return a scenario and its map, checked against each other.
 
-    Raises InputError with all faults of either, and of names that they do not share.
+    Args:
+        path: a scenario file, or the bare name of one in `scenarios/`.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault of the scenario and the map, and of names that only one of them has.
+
+    Example:
+        >>> from sim.load import read
+        >>> loaded, geography = read("two_valleys", ["days=60"])
+        >>> loaded.scenario.days, geography.name, len(geography.places)
+        (60, 'two_valleys', 12)
     """
     loaded = load(path, sets)
     try:

@@ -98,12 +98,14 @@ def _geography(one: Study | Run) -> Geography:
 
 def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file: str) -> list[ReportedRun]:
     from sim.results.run import Run
-    from sim.validation.pattern_samples import check_sides, run_told, runs_of_study
+    from sim.validation.pattern_samples import check_sides, reported_run, runs_of_study
 
     records: list[ReportedRun] = []
     for number, source in enumerate(sources):
         check_sides(_scenario(source, name), declared, file)
-        records += [run_told(source, number)] if isinstance(source, Run) else runs_of_study(source, name, number + 1)
+        records += (
+            [reported_run(source, number)] if isinstance(source, Run) else runs_of_study(source, name, number + 1)
+        )
     return records
 
 

@@ -105,13 +105,13 @@ def _examples(gathered: MatchedRuns, headline: list[HeadlineStatistic], name: st
 
 
 def _middle(table: np.ndarray) -> np.ndarray:
-    """Return the median of each column without NaN: f8 [statistics]; 0 where none is known."""
+    """Return the median of each column without NaN: f8 [statistics]; 0 if none is known."""
     known = [column[np.isfinite(column)] for column in table.T]
     return np.array([float(np.median(column)) if len(column) else 0.0 for column in known])
 
 
 def _spread(column: np.ndarray) -> float:
-    """Return the standard deviation of a column without NaN; 1 where it does not vary."""
+    """Return the standard deviation of a column without NaN; 1 if it does not vary."""
     column = column[np.isfinite(column)]
     return float(np.std(column)) or 1.0 if len(column) else 1.0
 
@@ -232,9 +232,21 @@ __all__ = ["convergence", "examples", "methods", "watch_command"]
 
 
 def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
-    """Return the comparison of all scenarios of the studies, or of single runs, with the first scenario.
+    """Compare scenarios over matched runs; the first scenario is the reference. The same runs give the same numbers.
 
-    InputError where nothing is done yet, maps differ, or runs and studies are mixed. The same runs give the same numbers.
+    Args:
+        studies: studies, or single runs; not both.
+
+    Raises:
+        InputError: if a study has no finished run, maps differ, or runs and studies are mixed.
+
+    Example:
+        >>> import sim
+        >>> from sim.comparison.compare import compare
+        >>> run = sim.simulate("two_valleys", seed=1)
+        >>> without = sim.simulate("two_valleys", seed=1, sets=["rules.spread.enabled=false"])
+        >>> compare(run, without).answers[0].sentence
+        'Lanterns holds Saddle Pass at the end: yes, against yes in two_valleys (seed 1); one run each.'
     """
     gathered = gather(studies)
     statistics = measured(gathered)

@@ -69,7 +69,7 @@ def _mornings(gathered: MatchedRuns) -> list[int]:
 
 
 def _held(gathered: MatchedRuns, name: str, days: list[int]) -> np.ndarray:
-    """Return the row in `codes` of each town's holder on some mornings: i1 [R, K, T]; the last code where it is not known."""
+    """Return the row in `codes` of each town's holder on some mornings: i1 [R, K, T]; the last code if it is unknown."""
     holders = gathered.held[name][:, np.searchsorted(gathered.mornings(name), days)]
     return np.where(holders < 0, len(gathered.codes) - 1, holders)
 
@@ -183,7 +183,7 @@ class TownPaths:
 
 
 def whole_percent(share: float) -> str:
-    """Return a share as whole percent; "under 1 %" and "over 99 %" where it is neither none nor all."""
+    """Return a share as whole percent; "under 1 %" and "over 99 %" if it is neither none nor all."""
     if 0 < share < 0.005:
         return "under 1 %"
     return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
@@ -197,7 +197,7 @@ def way_text(path: str) -> str:
 
 
 def town_paths(study: Study, word: str) -> TownPaths:
-    """Return the ways of a town's last change of holder; KeyError with a clear message where there is no such town.
+    """Return the ways of a town's last change of holder; KeyError with a clear message if there is no such town.
 
     As in `why` of a run, a change that no event names (a side merely stood in the town) does not count.
     """

@@ -71,7 +71,7 @@ class StudyOfRuns:
         return pd.DataFrame(rows)
 
     def daily(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return some columns of the daily tables; NaN where a scenario has no such column."""
+        """Return some columns of the daily tables; NaN if a scenario has no such column."""
         all_columns = ["day", *(name for name in columns if name != "day")]
         return self._stacked(lambda run: run.daily.reindex(columns=all_columns))
 
@@ -211,7 +211,7 @@ class MatchedRuns:
 
     @cached_property
     def held(self) -> dict[str, np.ndarray]:
-        """By scenario, the row in `codes` of each town's holder: i1 [R, mornings, towns]; -1 where it is not known."""
+        """By scenario, the row in `codes` of each town's holder: i1 [R, mornings, towns]; -1 if it is not known."""
         kept_days = {name: self.mornings(name) for name in self.scenarios}
         holders = {
             name: np.full((len(self.runs[name]), len(days), len(self.towns)), -1, dtype=np.int8)
@@ -268,7 +268,7 @@ class MatchedRuns:
     def daily_counts(self, columns: Sequence[str]) -> dict[str, np.ndarray]:
         """Return whole numbers of the daily tables by scenario: i4 [R, days + 1, columns], runs in the order of `replicates`.
 
-        `days` is that of the shortest scenario. 0 where a scenario has no such column: a faction that is not there.
+        `days` is that of the shortest scenario. 0 if a scenario has no such column: a faction that is not there.
         """
         counts = {
             name: np.zeros((len(self.runs[name]), self.days + 1, len(columns)), dtype=np.int32)
@@ -366,7 +366,7 @@ def _renamed(part: StudyPart, frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> MatchedRuns:
-    """Put studies, or runs, side by side; the first is the reference. InputError where they cannot be compared."""
+    """Put studies, or runs, side by side; the first is the reference. InputError if they cannot be compared."""
     if not studies:
         raise InputError([Fault("compare", None, "", "there is nothing to compare")])
     runs = [study for study in studies if isinstance(study, Run)]
@@ -415,7 +415,7 @@ def _map(source: Source) -> str:
 
 
 def _shown_names(sources: list[Source], marks: list[str]) -> list[dict[str, str]]:
-    """Return names as shown by each source's own; those that more than one source has are told apart."""
+    """Return the displayed name of each source's scenarios; names that more than one source has get a distinguishing suffix."""
     owners: dict[str, int] = {}
     for source in sources:
         for name in source.scenarios:

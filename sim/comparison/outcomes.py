@@ -106,7 +106,7 @@ def _towns(gathered: MatchedRuns, columns: list[str]) -> Iterator[HeadlineStatis
 
 
 def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
-    """Return the side that is asked about: the one whose share over the runs of all scenarios is nearest to one half.
+    """Return the side of the question: the one whose share over the runs of all scenarios is nearest to one half.
 
     Of two as near the one that did not hold the town at the start. The choice does not look at differences.
     """
@@ -117,7 +117,7 @@ def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
 
 
 def _start(gathered: MatchedRuns, town: str) -> str:
-    """Return who holds a town at the start of the reference; empty where that is not kept."""
+    """Return who holds a town at the start of the reference; empty if that is not kept."""
     if gathered.mornings(gathered.reference)[0] > 0:
         return ""
     return str(gathered.holders(gathered.reference, town, 0)[0] or "")
@@ -303,7 +303,7 @@ def forest(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[
 
 
 def _spread(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> float:
-    """Return the standard deviation of single runs of the reference; of the scenario where the reference does not vary."""
+    """Return the standard deviation of single runs of the reference; of the scenario if the reference does not vary."""
     for scenario in (gathered.reference, name):
         values = values_of(gathered, statistic, scenario)
         values = values[np.isfinite(values)]

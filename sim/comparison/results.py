@@ -1,4 +1,4 @@
-"""What a comparison of scenarios says: numbers and sentences, section by section, for a report that computes nothing.
+"""Results of a comparison of scenarios: numbers and sentences, section by section, for a report that computes nothing.
 
 Runs are simulated. `S` scenarios in order, the first is the reference; `T` towns; `C` control codes; `K` chosen days;
 `D` + 1 mornings, 0 to D. A pair is a replicate that is done in both scenarios: same seed, same values of inputs. Where there
@@ -24,7 +24,7 @@ BANDS = (50, 80, 95)  # %, widths of the bands of a fan chart, narrow to wide
 
 @dataclass(frozen=True)
 class InputChange:
-    """One thing that differs from the reference. `words` says it all; `before`, `after` None where there is none."""
+    """One thing that differs from the reference. `words` is the sentence; `before` and `after` are None if there is none."""
 
     path: str
     group: Group
@@ -36,7 +36,7 @@ class InputChange:
 
 @dataclass(frozen=True)
 class ScenarioChanges:
-    """All that differs between the reference and one other scenario; no items where nothing does."""
+    """All that differs between the reference and one other scenario; no items if nothing does."""
 
     scenario: str
     sentence: str  # "strong_mediator differs from kafr_hamra in 1 policy."
@@ -63,7 +63,7 @@ class ForestRow:
     """One line of the forest plot. `verdict`: "higher", "lower", or "not resolved; about 400 more runs would".
 
     `scaled`, `scaled_low`, `scaled_high`: the difference and its interval in standard deviations of a single run of the
-    reference (of the scenario where the reference does not vary), so that rows of different units share one axis; NaN where
+    reference (of the scenario if the reference does not vary), so that rows of different units share one axis; NaN where
     neither varies.
     """
 
@@ -86,7 +86,7 @@ class ControlContrast:
     high: np.ndarray  # f8 [K, T, C]
     p: np.ndarray  # f8 [K, T, C], exact McNemar
     resolved: np.ndarray  # bool [K, T, C], false discovery rate of a day's map held at 5 % (Benjamini-Hochberg)
-    code: np.ndarray  # i8 [K, T], row in Control.codes of the largest absolute difference; -1 where nothing differs
+    code: np.ndarray  # i8 [K, T], row in Control.codes of the largest absolute difference; -1 if nothing differs
     town_resolved: np.ndarray  # bool [K, T], any code resolved: hatch the others
     sentence: (
         str  # on the last day: "On the last morning control differs in 12 of 169 towns (false discovery rate 5 %), ..."
@@ -158,9 +158,9 @@ class HoldingCurve:
     high: np.ndarray  # f8 [n]
     at_risk: np.ndarray  # i8 [m], agreements at risk on `Holding.risk_days`
     causes: tuple[EndCause, ...]  # share + sum of causes = 1
-    median: float  # days; NaN where over half still hold
+    median: float  # days; NaN if over half still hold
     median_low: float
-    median_high: float  # inf where the band does not come down to one half
+    median_high: float  # inf if the band does not come down to one half
     sentence: str
 
 
@@ -187,7 +187,7 @@ class ReachCurve:
     high: np.ndarray  # f8 [D + 1]
     reached: int
     runs: int
-    median: float  # day by which half the runs have; NaN where fewer than half do
+    median: float  # day by which half the runs have; NaN if fewer than half do
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +210,7 @@ class VarianceSplit:
     statistic: str
     label: str
     runs: int
-    inputs: float  # share, 0..1; NaN where it cannot be told
+    inputs: float  # share, 0..1; NaN if it cannot be estimated
     inputs_low: float
     inputs_high: float
     chance: float  # 1 - inputs
@@ -238,14 +238,14 @@ class Bar:
 class Tornado:
     """The inputs that move a statistic in one scenario, largest first; `noise` is the |effect| that chance alone makes."""
 
-    scenario: str  # "B less A" where it is of the paired difference
+    scenario: str  # "B less A" if it is of the paired difference
     statistic: str
     label: str
     unit: str
     mean: float
     runs: int
     noise: float  # 95 % of the largest |effect| of any input with runs shuffled
-    dummy: float  # |effect| of the input that never reaches the model; NaN where there is none
+    dummy: float  # |effect| of the input that never reaches the model; NaN if there is none
     bars: tuple[Bar, ...]
     note: str
 
@@ -288,7 +288,7 @@ class SobolIndices:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Which inputs matter. Empty tuples where the design does not allow a method; `note` says which and why."""
+    """Sensitivity to inputs. Tuples are empty if the design does not allow a method; `note` names it and the reason."""
 
     design: str
     splits: tuple[VarianceSplit, ...]
@@ -308,7 +308,7 @@ class Convergence:
     unit: str
     runs: np.ndarray  # i8 [m]
     estimate: np.ndarray  # f8 [m]
-    half_width: np.ndarray  # f8 [m], 95 %; inf or NaN where it cannot be told
+    half_width: np.ndarray  # f8 [m], 95 %; inf or NaN if it cannot be estimated
 
 
 @dataclass(frozen=True)
@@ -351,7 +351,15 @@ class Methods:
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """All that a report of a comparison shows, in the order of its fields."""
+    """The result of a comparison: everything that its report shows, in the order of the fields.
+
+    Example:
+        >>> import sim
+        >>> from sim.comparison.compare import compare
+        >>> comparison = compare(sim.simulate("two_valleys", seed=1), sim.simulate("two_valleys", seed=2))
+        >>> comparison.single, comparison.reference
+        (True, 'two_valleys (seed 1)')
+    """
 
     name: str
     question: str
@@ -361,7 +369,7 @@ class Comparison:
     geography: Geography
     single: bool  # one run a scenario: no intervals
     partial: bool
-    notes: tuple[str, ...]  # to be said first: partial, single, unmatched, failed runs
+    notes: tuple[str, ...]  # to be shown first: partial, single, unmatched, failed runs
     changes: tuple[ScenarioChanges, ...]
     answers: tuple[Answer, ...]
     forest: tuple[ForestRow, ...]

@@ -1,4 +1,4 @@
-"""Which unknown inputs matter for the headline statistics, and how much is chance."""
+"""Sensitivity of headline statistics to uncertain inputs, and the share of chance."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SampledInputs:
     design: str
     levels: int
     paths: list[str]  # [k]
-    own: np.ndarray  # f8 [R, k], the scenario's values; NaN where it does not draw the input
+    own: np.ndarray  # f8 [R, k], the scenario's values; NaN if it does not draw the input
     unit: np.ndarray  # f8 [R, k], shares of the range, the same in every scenario
     ranges: np.ndarray  # f8 [k, 2], of the scenario
     replicates: np.ndarray  # i8 [R]

@@ -125,7 +125,7 @@ def settle(places: Sequence[MapTown], on: Frame) -> tuple[np.ndarray, np.ndarray
 def _nearest_free(
     x: int, y: int, east: float, north: float, on: Frame, taken: set[tuple[int, int]]
 ) -> tuple[int, int] | None:
-    """Return the free cell nearest to a point in cells, ties to the south-west; None where there is none near."""
+    """Return the free cell nearest to a point in cells, ties to the south-west; None if there is none near."""
     reach = range(-FARTHEST_CELLS, FARTHEST_CELLS + 1)
     cells = [(x + dx, y + dy) for dy in reach for dx in reach if 0 <= x + dx < on.width and 0 <= y + dy < on.height]
     cells = [cell for cell in cells if cell not in taken]

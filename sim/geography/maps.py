@@ -1,4 +1,4 @@
-"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and, if wanted, posts.csv and map.csv.
+"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally posts.csv and map.csv.
 
 Their columns are documented in `places`, `roads` and `settings`. Reading is strict: all faults of all files are
 reported at once.
@@ -49,7 +49,14 @@ MOST_TOWNS = 20_000
 
 @dataclass(frozen=True, eq=False)
 class Geography:
-    """A map, complete: T towns on distinct cells, R roads, who held what, and the routes between towns."""
+    """A complete map: T towns on distinct cells of a grid, R roads, the holders by date, and the routes between towns.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> geography = load_map("two_valleys")
+        >>> geography.x.shape == geography.north_km.shape == (len(geography.places),)
+        True
+    """
 
     name: str
     folder: Path
@@ -82,9 +89,20 @@ class Geography:
 
 
 def load_map(name: str | Path, root: Path | None = None) -> Geography:
-    """Read a map: a text is the name of a folder in `root` (scenarios/maps), a Path is the folder itself.
+    """Read a map from its folder of CSV files.
 
-    Raises InputError with all faults.
+    Args:
+        name: a text is the name of a folder in `root`; a Path is the folder itself.
+        root: the folder of maps; `scenarios/maps` if None.
+
+    Raises:
+        InputError: with every fault of every file.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> geography = load_map("greater_idlib")
+        >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
+        (169, 384, (51, 69))
     """
     folder = name if isinstance(name, Path) else _folder(name, root or maps_root())
     if not folder.is_dir():
@@ -135,7 +153,7 @@ def assemble(
 def control_date(geography: Geography, start: date, on: date | None = None) -> date:
     """Return the key of `geography.control` for a start: `on` itself, else the latest date not after `start`.
 
-    Raises KeyError with a sentence where the map has none.
+    Raises KeyError with a sentence if the map has none.
     """
     known = ", ".join("undated" if day == UNDATED else day.isoformat() for day in geography.control)
     if on is not None:
@@ -149,7 +167,7 @@ def control_date(geography: Geography, start: date, on: date | None = None) -> d
 
 
 def _folder(name: str, root: Path) -> Path:
-    """Return the folder of a named map; raise InputError where it is none of the root's."""
+    """Return the folder of a named map; raise InputError if it is not inside the root."""
     known = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
     folder = root / name
     plain = name and name == Path(name).name and name not in (".", "..") and "\0" not in name and "\\" not in name

@@ -59,7 +59,7 @@ def _faction(name: str, fighters: int) -> str:
 
 
 def _rules(road_km: float, towns: int) -> str:
-    """Return wider reaches where towns lie far apart, and higher rates where they are few, than where rules are fitted."""
+    """Return wider reaches if towns lie far apart, and higher rates if they are few, than on the map of the fitted rules."""
     apart, few = max(1.0, road_km / USUAL_ROAD_KM), min(MOST_RATE, max(1.0, USUAL_TOWNS / towns))
     attempts = [f"attempts_per_town_month: {_around(0.02 * few)}"] if few > 1 else []
     incidents = [f"per_pair_month: {_around(0.018 * few)}"] if few > 1 else []
@@ -83,7 +83,7 @@ def _around(best: float) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Return a text as YAML takes it whatever is in it."""
+    """Return the text quoted for YAML."""
     return json.dumps(text, ensure_ascii=False)
 
 

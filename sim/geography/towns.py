@@ -87,9 +87,17 @@ def _index(geography: Geography) -> Index:
 
 
 def find_place(geography: Geography, word: str) -> int:
-    """Return the index of the town called `word`: its name, label, alias or p-code, in any spelling.
+    """Return the row of a town by its name, label, alias or p-code, in any spelling.
 
-    Raises KeyError, whose first argument is a sentence with a suggestion, where no town or more than one has the name.
+    Raises:
+        KeyError: if no town or more than one has the name; its first argument is a sentence with a suggestion.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> from sim.geography.towns import find_place
+        >>> geography = load_map("greater_idlib")
+        >>> geography.places[find_place(geography, "kafr hamra")].name
+        'Kafr Hamra'
     """
     return _index(geography).find(word)
 
@@ -161,7 +169,7 @@ class MapTown:
 
 @dataclass(frozen=True)
 class Holding:
-    """Who held one town on one date; `groups[0]` is the main holder, empty where neutral. `weak` is for drawing only."""
+    """Who held one town on one date; `groups[0]` is the main holder, empty if neutral. `weak` is for drawing only."""
 
     status: str
     groups: tuple[str, ...] = ()
@@ -214,7 +222,7 @@ def listed(text: str) -> tuple[str, ...]:
 
 
 def town_of(table: Table, row: CsvRow) -> MapTown:
-    """Return one row of towns.csv; `value` is -1 where the file gives none. Faults go to the table."""
+    """Return one row of towns.csv; `value` is -1 if the file gives none. Faults go to the table."""
     size = table.choice(row, "size_class", tuple(PEOPLE), "village")
     confidence = table.choice(row, "coord_confidence", ("sourced", *WEAK_COORDINATES), "sourced")
     value = table.number(row, "value", 0, 1, default=-1.0)

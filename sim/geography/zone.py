@@ -1,6 +1,6 @@
 """The line of contact and the zone: a belt of given depth on one side of it.
 
-Each cell belongs to its nearest town, where one is near. The line of contact runs between cells of government towns
+Each cell belongs to its nearest town, if one is near. The line of contact runs between cells of government towns
 and cells of others; the belt's depth is measured as the crow flies from the line to the town.
 """
 
@@ -41,7 +41,7 @@ def frame_of(geography: Geography) -> Frame:
 
 @lru_cache(maxsize=8)
 def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.ndarray:
-    """Return the nearest town of each cell, i8 [height, width], read-only; -1 where it is farther than `limit_km`.
+    """Return the nearest town of each cell, i8 [height, width], read-only; -1 if it is farther than `limit_km`.
 
     A town's own cell is always its own. Work grows with the number of towns; the last maps asked for are kept.
     """
@@ -92,7 +92,7 @@ class ZoneSide:
 
     @cached_property
     def _away(self) -> np.ndarray | None:
-        """The square of each town's distance from the line, f8 [n]; None where there are too many to compare them all."""
+        """The square of each town's distance from the line, f8 [n]; None if there are too many to compare them all."""
         return _squares(self.points, self.line) if len(self.points) * len(self.line) <= FEW else None
 
 

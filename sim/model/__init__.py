@@ -1,6 +1,6 @@
 """The simulation as a Mesa model: `ConflictModel` and its agents, which are the rows of the engine's tables.
 
-Whoever runs many simulations has no need of it: `sim.simulate` and batches do without Mesa.
+Many simulations need no Mesa: `sim.simulate` and batches run without it.
 """
 
 from __future__ import annotations

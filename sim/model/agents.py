@@ -47,11 +47,11 @@ class RowField:
         getattr(agent.model.world, agent.table)[self.name][agent.row] = stored
 
     def shown(self, model: Any, stored: Any) -> Any:
-        """Return what a person reads for what the table holds."""
+        """Return the value shown for a stored value."""
         return stored
 
     def stored(self, model: Any, value: Any) -> Any:
-        """Return what the table holds for what a person wrote; ValueError where that cannot be."""
+        """Return the stored value for a value written; ValueError if it is not allowed."""
         number = float(value) if isinstance(value, Real) else math.nan
         if not self.low <= number <= self.high or (self.whole and number != int(number)):
             kind = "a whole number" if self.whole else "a number"
@@ -92,7 +92,7 @@ class Word(RowField):
 
 
 class Name(RowField):
-    """A field that points to a row of `factions`, `groups` or `towns`, as its name; None where it points to none."""
+    """A field that points to a row of `factions`, `groups` or `towns`, as its name; None if it points to none."""
 
     def __init__(self, of: str, fixed: bool = False, needed: bool = False) -> None:
         super().__init__(fixed=fixed)
@@ -145,7 +145,14 @@ class RowAgent:
 
 
 class Faction(RowAgent, Agent):
-    """A side of the conflict: one group or a coalition of groups."""
+    """A faction: one group or a coalition of groups.
+
+    Example:
+        >>> from sim.model import ConflictModel, Faction
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> {faction.name: faction.fighters for faction in model.agents_by_type[Faction]}
+        {'League': 1400, 'Lanterns': 1100, 'Rangers': 650}
+    """
 
     table, fields = "factions", tables.FACTION
     role = Word(kinds.ROLES, fixed=True)
@@ -186,7 +193,14 @@ class Faction(RowAgent, Agent):
 
 
 class Town(RowAgent, FixedAgent):
-    """A town, fixed to its cell."""
+    """A town, fixed to its cell.
+
+    Example:
+        >>> from sim.model import ConflictModel
+        >>> town = ConflictModel("two_valleys", rng=1).town("Saddle Pass")
+        >>> town.status, round(sum(town.influence.values()), 6)
+        ('contested', 1.0)
+    """
 
     table, fields = "towns", tables.TOWN
     x = RowField(fixed=True)
@@ -199,7 +213,7 @@ class Town(RowAgent, FixedAgent):
 
     @property
     def holder(self) -> str | None:
-        """Group that holds the town, or the stronger of two where contested; None where neutral.
+        """Group that holds the town, or the stronger of two in a contested town; None if neutral.
 
         Writing it makes the town held, or neutral for None; forces stay where they are.
         """
@@ -214,7 +228,7 @@ class Town(RowAgent, FixedAgent):
 
     @property
     def faction(self) -> str | None:
-        """Faction of the holder; None where neutral."""
+        """Faction of the holder; None if neutral."""
         world = self.model.world
         row = world.towns["holder"].item(self.row)
         return self.model.names["factions"][world.groups["faction"].item(row)] if row >= 0 else None
@@ -253,7 +267,7 @@ class _Mortal(RowAgent):
 
     @classmethod
     def cells(cls, world: World) -> np.ndarray:
-        """Return where the agent of each row stands, as x times the grid's height plus y; NOWHERE for closed rows."""
+        """Return the cell of each row's agent, as x times the grid's height plus y; NOWHERE for closed rows."""
         rows = cls.rows(world)
         ground = world.towns[rows["town"]] if cls is Base else rows
         return np.where(rows["alive"] == 1, ground["x"] * world.space["height"][0] + ground["y"], NOWHERE)
@@ -275,7 +289,14 @@ class _Mortal(RowAgent):
 
 
 class Base(_Mortal, FixedAgent):
-    """A base that a group has opened in a town that another holds."""
+    """A base that a group has opened in a town that another group holds.
+
+    Example:
+        >>> from sim.model import Base, ConflictModel
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> len(model.agents_by_type[Base])
+        0
+    """
 
     table, fields, made = "bases", tables.BASE, tables.N_BASES
     town = Name("towns", fixed=True)
@@ -294,7 +315,14 @@ class Base(_Mortal, FixedAgent):
 
 
 class Force(_Mortal, CellAgent):
-    """Fighters of one group who stand in a town or are on the way."""
+    """Fighters of one group who stand in a town or are on the way.
+
+    Example:
+        >>> from sim.model import ConflictModel, Force
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> sum(force.fighters for force in model.agents_by_type[Force])
+        3150
+    """
 
     table, fields, made = "forces", tables.FORCE, tables.N_FORCES
     fighters = RowField(0, MOST_FIGHTERS)

@@ -35,14 +35,27 @@ Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
 class ConflictModel(mesa.Model):
     """A scenario as a Mesa model; one step is one day.
 
-    `file` is a scenario file, the bare name of one of the project's, or a Scenario; `rng` the seed, a whole number
-    (1 if left out; in `mesa.batch_run` the number of the run, with a warning); `sets` are changes as "KEY=VALUE", with
-    the keys that `run.py show` prints.
     The same file, seed and sets give the same events as `sim.simulate`, with or without Mesa's objects in use.
+
+    Args:
+        file: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`.
+        rng: the seed, a whole number; 1 if None. In `mesa.batch_run` the number of the run if None, with a warning.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault of the file.
+        ValueError: if `rng` is not a seed.
+
+    Example:
+        >>> from sim.model import ConflictModel
+        >>> model = ConflictModel("two_valleys", rng=1)
+        >>> model.step()
+        >>> model.steps, model.date.isoformat()
+        (1, '2020-03-02')
     """
 
     def __init__(self, file: str | Path | Scenario, rng: int | None = None, sets: Sequence[str] = ()) -> None:
-        """Set up the first day. InputError with all faults of the file; ValueError for a seed that is none."""
+        """Set up the first day. InputError with all faults of the file; ValueError for an invalid seed."""
         seed = seed_of_batch() if rng is None else _seed(rng)
         super().__init__(rng=seed)
         scenario, geography, self.name = _read(file, sets)
@@ -127,15 +140,15 @@ class ConflictModel(mesa.Model):
         agent.unique_id = self._numbered
 
     def town(self, name: str) -> Town:
-        """Return a town by any of its names; ValueError where there is none."""
+        """Return a town by any of its names; ValueError if there is none."""
         self._build()
         return self._towns[self.row_of("towns", name)]
 
     @property
     def datacollector(self) -> mesa.DataCollector:
-        """What daily.csv holds, a row for each morning, the start included. Made when first asked for, with all days so far.
+        """The columns of daily.csv, a row for each morning from the start. Made on first use, with all days so far.
 
-        A collector put here instead is the one that collects at the end of each step.
+        A collector assigned here collects at the end of each step instead.
         """
         if self._collector is None:
             self._collector = self._recorded()
@@ -159,7 +172,7 @@ class ConflictModel(mesa.Model):
         return collector
 
     def _columns(self) -> Reporters:
-        """Return where the daily tables have what is reported, by column: (table, field, position)."""
+        """Return the position of each reported column in the daily tables: (table, field, position)."""
         short = list(self.codes.values())
         columns: Reporters = {}
         for f, code in enumerate(short):
@@ -171,7 +184,7 @@ class ConflictModel(mesa.Model):
         return columns | {field: ("theatre", field, ()) for field in tables.THEATRE_DAY}
 
     def row_of(self, kind: str, name: object) -> int:
-        """Return the row of a faction, group or town by its name; ValueError where there is none."""
+        """Return the row of a faction, group or town by its name; ValueError if there is none."""
         names = self.names[kind]
         if name in names:
             return names.index(str(name))
@@ -263,7 +276,7 @@ def _seed(rng: object) -> int:
 
 
 def _read(file: str | Path | Scenario, sets: Sequence[str]) -> tuple[Scenario, Geography, str]:
-    """Return the scenario, its map and its short name; all faults are said at once."""
+    """Return the scenario, its map and its short name; all faults are reported together."""
     if not isinstance(file, Scenario):
         loaded, geography = read(file, sets)
         return loaded.scenario, geography, loaded.name

@@ -266,7 +266,7 @@ def _numbered(
 
 
 def _leader(axes: Axes, point: np.ndarray, box: Box) -> None:
-    """Lead from a name to its town where they are apart; lengths in pixels."""
+    """Draw leader lines to displaced labels; lengths in pixels."""
     near = np.clip(point, (box.left, box.bottom), (box.right, box.top))
     if np.hypot(*(near - point)) > 14 * axes.figure.dpi / 72:
         ends = axes.transData.inverted().transform([point, near])

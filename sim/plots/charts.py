@@ -89,7 +89,7 @@ def levels(axes: Axes, run: Run, pairs: list[tuple[str, str, str]]) -> None:
 
 
 def _stretch(axes: Axes, x: float, days: int, row: int, level: int) -> None:
-    """Draw days on one level, with its number where there is room."""
+    """Draw days on one level, with its number if there is room."""
     colour = LEVEL_COLOURS[level]
     axes.add_patch(Rectangle((x, row - 0.42), days, 0.84, facecolor=colour, edgecolor="none", zorder=2))
     if days >= 3 and level > 0:
@@ -139,7 +139,7 @@ def _dark(colour: str) -> str:
 
 
 def changes(axes: Axes, run: Run, look: FactionStyles) -> None:
-    """Draw a tick a change of holder, in the new holder's colour; name the watched towns where there is room."""
+    """Draw a tick a change of holder, in the new holder's colour; name the watched towns if there is room."""
     heading = f"Changes of holder ({len(run.control_changes)}), in the new holder's colour; watched towns named"
     axes.set_title(heading, loc="left", fontsize=9.5, fontweight="bold", pad=14)
     start = date2num(run.scenario.start)

@@ -1,6 +1,6 @@
 """Figures for papers: every figure of a run or of a comparison by name, laid out for a width, and its caption.
 
-The figures of comparisons are in sim/plots/compare; those of single runs are here. Type is never below 6.5 points."""
+The figures of comparisons are in sim/plots/comparison; those of single runs are here. Type is never below 6.5 points."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def figures_of_run(run: Run) -> Figures:
 
 
 def caption_text(drawn: ComparisonFigure, figures: Figures, command: str) -> str:
-    """Return the text that goes beside a figure: its caption, and where it comes from."""
+    """Return the text file of a figure: caption and provenance."""
     caption = " ".join(drawn.caption.split())
     return (
         f"{drawn.title}\n\nSIMULATED. {caption}\n\n"

@@ -129,7 +129,7 @@ def panel(axes: Axes, row: FigureRow, size: float) -> None:
 
 
 def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
-    """Draw the histogram and return the height of its highest bar, 1 where there is none."""
+    """Draw the histogram and return the height of its highest bar, 1 if there is none."""
     inside = finite[(finite >= low) & (finite <= high)]
     if not len(inside):
         return 1.0

@@ -88,12 +88,12 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
 
 
 def command_text(run: Run) -> str:
-    """Return the command that makes the run again, from its folder or, a branch, from where it was branched."""
+    """Return the command that repeats the run, from its folder or, for a branch, from its origin."""
     return run.branch.get("command", "") if run.branch else f"python run.py scenario.yaml --seed {run.seed}"
 
 
 def branch_text(run: Run) -> str:
-    """Say what a branch goes on from and what is changed; empty for a run of its own."""
+    """Return the origin and the changes of a branch; empty for a run that is no branch."""
     if run.branch is None:
         return ""
     day = (run.scenario.start + timedelta(days=run.branch["day"])).isoformat()
@@ -223,7 +223,7 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: E
 
 
 def _begun(beside: Executor | None, run: Run, folder: Path, days: Sequence[int]) -> Future[list[Path]] | None:
-    """Let another process draw some maps and the animation; None where there is none."""
+    """Let another process draw some maps and the animation; None if there is none."""
     try:
         return None if beside is None else beside.submit(draw_some, run, folder, days)
     except BrokenExecutor:
@@ -231,7 +231,7 @@ def _begun(beside: Executor | None, run: Run, folder: Path, days: Sequence[int])
 
 
 def _rest(begun: Future[list[Path]] | None, run: Run, folder: Path, days: Sequence[int], atlas: Atlas) -> list[Path]:
-    """Return what the other process drew; it is drawn here where there is none, or it has died."""
+    """Return what the other process drew; draw it here if there is no such process, or it has died."""
     if begun is None:
         return draw_some(run, folder, (), atlas)
     try:

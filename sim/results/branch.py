@@ -43,9 +43,32 @@ def branch(
     folder: Path, day: int, sets: Sequence[str] = (), policy: Path | None = None, label: str = "",
     command: str = "", progress: Progress | None = None,
 ) -> Run:  # fmt: skip
-    """Return a run that goes on from a run in a folder, with changes from `day` on (counted as in events.csv).
+    """Return a run that continues the run of a folder with changes from `day` on.
 
-    InputError where the change cannot begin on the way, or the run does not come out again as it is in its folder.
+    Until `day` both runs are identical; afterwards they share all random draws that the change does not affect.
+
+    Args:
+        folder: the folder of the earlier run.
+        day: the first changed day, counted from 0 as in events.csv.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+        policy: a YAML file of policies to add.
+        label: a part of the new folder's name; `branch-day<N>` if empty.
+        command: the command line for the manifest.
+        progress: called with the number of days simulated so far.
+
+    Raises:
+        InputError: if a change cannot begin after the first day, or the earlier run cannot be repeated exactly.
+
+    Example:
+        >>> import sim
+        >>> from sim.results.branch import branch
+        >>> from sim.results.write import write
+        >>> folder = write(sim.simulate("two_valleys", seed=1), "outputs")
+        >>> changed = branch(folder, 60, ["rules.spread.enabled=false"])
+        >>> changed.branch["changes"]
+        ['rules.spread.enabled: true -> false']
+        >>> changed.summary["clash_days"]
+        33
     """
     manifest = read_manifest(folder)
     parts = parts_of(folder, manifest)

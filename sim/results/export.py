@@ -22,10 +22,23 @@ PREFIX = f"{SOURCE}_"
 
 
 def export(run: Run, form: Format, log: LogName = LogName.REPORTED, out: Path | None = None) -> list[Path]:
-    """Write a run in a format and return the files: one, of GeoJSON one a layer.
+    """Write a run in a format of another program and return the files: one a layer for GeoJSON, else one.
 
-    `out` is the file, `simulated_<run>_<format>` in the working folder where left out; with GeoJSON the layer is put
-    before its suffix. InputError where a file exists or its name does not fit.
+    Args:
+        run: the run.
+        form: `Format.GED`, `ACLED`, `GEOJSON` or `GPKG`.
+        log: the reported events or the true ones.
+        out: the file; `simulated_<run>_<format>` in the working folder if None. For GeoJSON the layer is added before the suffix.
+
+    Raises:
+        InputError: if a file exists, or its name has the wrong suffix or does not begin with `simulated_`.
+
+    Example:
+        >>> import sim
+        >>> from sim.results.columns import Format
+        >>> from sim.results.export import export
+        >>> [file.name for file in export(sim.simulate("two_valleys", seed=1), Format.GED)]
+        ['simulated_two_valleys_ged.csv']
     """
     targets = _targets(run, form, out)
     for path, content in zip(targets, _contents(run, form, log), strict=True):

@@ -109,10 +109,25 @@ def _read(folder: Path, file: str) -> pd.DataFrame:
 
 
 class Run:
-    """A finished run. Tables are made, or read, when first asked for; their columns are in sim/results/columns.py.
+    """A finished run, in memory or in its folder. A table is computed, or read, on first use; `outputs/README.md` has its columns.
 
-    `name` is the scenario's short name, of which the folder's name is made; `values` the value used for each input.
-    `branch` says what a branch goes on from, as in manifest.json; None for a run of its own.
+    Attributes:
+        scenario: the scenario, complete with all defaults.
+        geography: its map.
+        seed: the seed.
+        values: the value used for each uncertain input, by dotted path.
+        name: short name of the scenario, from which the folder's name is formed.
+        label: a further part of the folder's name, or empty.
+        folder: the run's folder; None for a run in memory.
+        branch: the origin and changes of a branch, as in manifest.json; None for other runs.
+
+    Example:
+        >>> import sim
+        >>> run = sim.simulate("two_valleys", seed=1)
+        >>> run.summary["clash_days"]
+        57
+        >>> run.events.query("kind == 'capture'")["initiator"].value_counts().to_dict()
+        {'Rangers': 5, 'Lanterns': 2}
     """
 
     def __init__(
@@ -145,7 +160,18 @@ class Run:
 
     @classmethod
     def open(cls, folder: str | Path) -> Run:
-        """Return the run that was written to a folder; InputError where it is none of this version."""
+        """Return the run in a folder.
+
+        Raises:
+            InputError: if the folder has no run of this schema version, or a file of it is damaged.
+
+        Example:
+            >>> import sim
+            >>> from sim.results.write import write
+            >>> folder = write(sim.simulate("two_valleys", seed=1), "outputs")
+            >>> sim.Run.open(folder).summary["clash_days"]
+            57
+        """
         path = Path(folder)
         manifest = read_manifest(path)
         scenario = load_scenario(path / "scenario.yaml")

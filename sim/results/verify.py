@@ -94,7 +94,25 @@ class Verdict:
 
 
 def verify_run(folder: Path, progress: Progress | None = None) -> Verdict:
-    """Make a run again and compare; InputError where the manifest cannot be read, or its scenario not simulated."""
+    """Repeat the run of a folder from its manifest and compare all tables.
+
+    Args:
+        folder: the run's folder.
+        progress: called with the number of days simulated so far.
+
+    Returns:
+        The files compared, a sentence for each difference, likely reasons, and notes; `same` is True without differences.
+
+    Raises:
+        InputError: if the manifest cannot be read or its scenario cannot be simulated.
+
+    Example:
+        >>> import sim
+        >>> from sim.results.verify import verify_run
+        >>> from sim.results.write import write
+        >>> verify_run(write(sim.simulate("two_valleys", seed=1), "outputs")).same
+        True
+    """
     manifest = read_manifest(folder)
     digests = hashes(folder)
     edited = list(edits(folder, manifest, digests))

@@ -34,11 +34,26 @@ def write(
     command: Sequence[str] | None = None,
     started: datetime | None = None,
 ) -> Path:
-    """Write a run to a new folder inside `out` and return it.
+    """Write a run to a new folder inside `out` and return the folder.
 
-    The folder is `<name>-seed<N>`, or `<name>-<label>-seed<N>`; a taken name gets -2, -3 ... All is written to a hidden
-    folder beside it, which takes its name when whole and is removed on failure. `draw(run, folder)` adds pictures and
-    report. InputError where `out` cannot be written.
+    The folder is `<name>-seed<N>`, or `<name>-<label>-seed<N>`; -2, -3, ... is added if the name is taken. The files are written to
+    a hidden folder, which is renamed when it is complete and removed on failure.
+
+    Args:
+        run: the run.
+        out: the folder of all runs; made if it does not exist.
+        draw: called as `draw(run, folder)` to add pictures and report.
+        command: the command line for the manifest; that of this process if None.
+        started: the time for the manifest; now if None.
+
+    Raises:
+        InputError: if `out` cannot be written.
+
+    Example:
+        >>> import sim
+        >>> from sim.results.write import write
+        >>> write(sim.simulate("two_valleys", seed=1), "outputs").name
+        'two_valleys-seed1'
     """
     parts = [run.name, *([slug(run.label)] if run.label else []), f"seed{run.seed}"]
     with whole_folder(Path(out), "-".join(parts)) as (partial, final):

@@ -1,1 +1,1 @@
-"""Scenarios: what a YAML file may say, how it is read, shown and compared."""
+"""Scenarios: schema of the YAML files, reading, showing and comparing them."""

@@ -93,7 +93,7 @@ LONGEST_NAME, LONGEST_NAME_BYTES = 60, 100  # of a part of a file's name; file s
 def find_scenario(path: str | Path) -> Path:
     """The file that a person means: a path, with or without .yaml, or the bare name of one of the project's scenarios.
 
-    Raises InputError where there is none.
+    Raises InputError if there is none.
     """
     given = Path(path)
     try:
@@ -138,7 +138,7 @@ def _resolved(path: Path, name: str) -> Path:
 
 
 def display(path: Path) -> str:
-    """How messages name a file: relative to the working folder where it lies below it."""
+    """How messages name a file: relative to the working folder if it lies below it."""
     try:
         return _printable(path.relative_to(Path.cwd()))
     except (ValueError, OSError):
@@ -148,7 +148,7 @@ def display(path: Path) -> str:
 def read_chain(path: Path) -> tuple[Node, list[Path], list[Removal], list[Fault]]:
     """Read a file and all that it extends: the merged tree, the files (the given one first), idle removals, faults.
 
-    Raises InputError where a file cannot be read at all; the faults of the files read before it are included.
+    Raises InputError if a file cannot be read at all; the faults of the files read before it are included.
     """
     pages: list[Page] = []
     files: list[Path] = []
@@ -220,7 +220,7 @@ def _listed(root: Path) -> list[Path]:
 
 
 def _locate(name: str, folder: Path, roots: tuple[Path, ...]) -> tuple[Path | None, bool]:
-    """(file that a name in `extends` means, True where it is outside `roots`); symlinks are resolved before judging."""
+    """(file that a name in `extends` means, True if it is outside `roots`); symlinks are resolved before judging."""
     outside = False
     for base in (folder, roots[-1]):
         for ending in ("", ".yaml"):

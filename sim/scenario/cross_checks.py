@@ -31,7 +31,7 @@ def listed(data: dict[str, Any], name: str) -> list[tuple[int, dict[str, Any]]]:
 
 
 def groups_of(data: dict[str, Any]) -> list[tuple[str, str, Any]]:
-    """Faction, group and what is said of the group, for every group that has a name."""
+    """Faction, group and the group's values, for every group with a name."""
     entries = []
     for faction, mapping in named(data, "factions"):
         groups = mapping.get("groups")
@@ -47,12 +47,12 @@ def sides_of(data: dict[str, Any]) -> dict[str, str]:
 
 
 def day(value: Any) -> date | None:
-    """The value where it is a date."""
+    """The value if it is a date."""
     return value if isinstance(value, date) else None
 
 
 def known_word(part: dict[str, Any], name: str, key: Key, known: list[str], what: str) -> Iterator[Complaint]:
-    """Complain of a word that is none of those known."""
+    """Report a word that is not among the known ones."""
     value = part.get(name)
     if isinstance(value, str) and value not in known:
         yield (*key, name), unknown(value, known, what)
@@ -177,7 +177,7 @@ def _policy_names(
 
 
 def _stranger(mapping: dict[str, Any], action: str, key: Key, known: list[str]) -> Iterator[Complaint]:
-    """Complain of a mediator or monitor that looks like a misspelt name; whoever else is not of the model is outside it."""
+    """Report a mediator or monitor that looks like a misspelt name; other names are actors outside the model."""
     who = mapping.get(action)
     if isinstance(who, str) and who not in known and (near := difflib.get_close_matches(who, known, 1, NEARLY)):
         yield (
@@ -357,7 +357,7 @@ def _rules(data: dict[str, Any]) -> Iterator[Complaint]:
 
 
 def _number(data: Any, key: Key) -> float | None:
-    """The best value at a key path, the default where the file is silent, None where it is no number."""
+    """The best value at a key path, the default if the file has none, None if it is no number."""
     value: Any = data
     for part in key:
         value = value.get(part) if isinstance(value, dict) else None

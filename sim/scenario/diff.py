@@ -14,7 +14,7 @@ from sim.scenario.show import flow, interval
 
 @dataclass(frozen=True)
 class Change:
-    """One difference: dotted path, both values in words (None where a scenario has no such thing), unit of a number."""
+    """One difference: dotted path, both values in words (None if a scenario has no such thing), unit of a number."""
 
     path: str
     before: str | None
@@ -36,7 +36,15 @@ def changes(first: Scenario, second: Scenario) -> list[Change]:
 
 
 def changes_text(first: Scenario, second: Scenario) -> str:
-    """The differences, one a line; empty where there are none."""
+    """Return the differences between two scenarios, one a line; empty if there are none.
+
+    Example:
+        >>> from sim.scenario.diff import changes_text
+        >>> from sim.scenario.load import load_scenario
+        >>> changed = load_scenario("two_valleys", ["rules.spread.enabled=false"])
+        >>> changes_text(load_scenario("two_valleys"), changed).strip()
+        'rules.spread.enabled: true -> false'
+    """
     return "\n".join(str(change) for change in changes(first, second))
 
 

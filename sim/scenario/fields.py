@@ -28,7 +28,7 @@ FORMULA = "=+-@"
 
 @lru_cache(maxsize=100_000)
 def dotted(key: Key) -> str:
-    """Write a key path with dots; a name is quoted only where it holds a dot, a quote or an equals sign."""
+    """Write a key path with dots; a name is quoted only if it has a dot, a quote or an equals sign."""
     return ".".join(_part(part) for part in key)
 
 
@@ -145,7 +145,7 @@ class Slot:
 
     @property
     def default(self) -> Any:
-        """Default value, or None where the key is required or has no default of its own."""
+        """Default value, or None if the key is required or has no default of its own."""
         if self.field is None or self.field.is_required():
             return None
         return self.field.get_default(call_default_factory=True)

@@ -1,4 +1,4 @@
-"""Reading a scenario: files merged, changes laid over them, everything checked, every fault said at once."""
+"""Load a scenario: merge files, apply overrides, validate; report all faults together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sim.scenario.yaml_reader import UNREADABLE
 
 MAX_FAULTS = 200
 MISSING = "is missing"
-SURVEYED = ("out_of_range", "extra_forbidden")  # the survey has said these already
+SURVEYED = ("out_of_range", "extra_forbidden")  # already reported by the checks of single values
 FileLine = tuple[str, int | None]
 
 
@@ -44,14 +44,24 @@ class Loaded:
         return self.places[path]
 
     def given(self, path: str) -> FileLine | None:
-        """File and line of a dotted path, or None where it is a default."""
+        """File and line of a dotted path, or None if it is a default."""
         return self.places.get(path)
 
 
 def load_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
-    """Read the scenario in the YAML file `path`, changed by `sets` ("KEY=VALUE").
+    """Read a scenario without its map.
 
-    Raises InputError with every fault found.
+    Args:
+        path: a scenario file, or the bare name of one in `scenarios/`.
+        sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+
+    Raises:
+        InputError: with every fault.
+
+    Example:
+        >>> from sim.scenario.load import load_scenario
+        >>> load_scenario("two_valleys").rules.ceasefire.hold_days.best
+        11.5
     """
     return load(path, sets).scenario
 
@@ -70,7 +80,9 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     ]
     scenario, invalid = _validated(data)
     complaints += [item for item in (*invalid, *islice(cross_checks(data), MAX_FAULTS)) if not _covered(item[0], data)]
-    if any(fault.key == "extends" for fault in faults):  # what the file extended would have said is not missing
+    if any(
+        fault.key == "extends" for fault in faults
+    ):  # values that the extended file would have given are not missing
         complaints = [item for item in complaints if not item[1].startswith(MISSING)]
     faults += set_faults + _faults(complaints, {**where, **removed})
     if faults or scenario is None:
@@ -87,7 +99,7 @@ def _validated(data: Any) -> tuple[Scenario | None, list[Complaint]]:
 
 
 def _covered(key: Key, data: Any) -> bool:
-    """True where the value at `key` could not be read, so that its fault is known already."""
+    """True if the value at `key` could not be read, so that its fault is known already."""
     value = data
     for part in key:
         try:

@@ -53,7 +53,7 @@ def flow(value: Any) -> str:
 
 
 def interval(quantity: Quantity) -> str:
-    """A number in words: `0.025`, or `0.025 (0.012 to 0.05)` where it is uncertain."""
+    """A number in words: `0.025`, or `0.025 (0.012 to 0.05)` if it is uncertain."""
     best = number_text(quantity.best)
     if quantity.low is None or quantity.high is None or not quantity.uncertain:
         return best
@@ -64,7 +64,14 @@ STEP = "  "
 
 
 def show(scenario: Scenario | Loaded) -> str:
-    """The scenario with everything filled in; of a `Loaded`, each number also says which file it is from."""
+    """Return a scenario as YAML with all defaults, units and sources; for a `Loaded`, also the file of each number.
+
+    Example:
+        >>> from sim.scenario.load import load_scenario
+        >>> from sim.scenario.show import show
+        >>> print(show(load_scenario("two_valleys")).splitlines()[0])
+        # A resolved scenario: nothing is left to defaults. A number with low and high is uncertain: single runs
+    """
     loaded = scenario if isinstance(scenario, Loaded) else None
     value = scenario.scenario if isinstance(scenario, Loaded) else scenario
     head = ["# A resolved scenario: nothing is left to defaults. A number with low and high is uncertain: single runs"]

@@ -58,7 +58,7 @@ class Page:
 
 
 class _StopError(Exception):
-    """Reading cannot go on after this fault."""
+    """Reading cannot continue after this fault."""
 
     def __init__(self, line: int | None, message: str, key: Key = ()) -> None:
         super().__init__(message)
@@ -68,7 +68,7 @@ class _StopError(Exception):
 def read_file(path: Path, name: str | None = None, loader: Any = None) -> Page:
     """Read the YAML file at `path`; `name` is what faults call it.
 
-    Raises InputError where nothing can be read from it; lesser faults are in the page's `faults`.
+    Raises InputError if nothing can be read from it; lesser faults are in the page's `faults`.
     """
     name = str(path) if name is None else name
     try:
@@ -176,7 +176,7 @@ class _Builder:
             raise _StopError(None, "is empty")
 
     def fault(self, event: Any, key: Key, message: str) -> Unreadable:
-        """Note a fault and go on; too many end the reading."""
+        """Note a fault and continue; too many end the reading."""
         if len(self.page.faults) >= MAX_FAULTS:
             raise _StopError(_line(event), "too many faults, reading stopped here")
         self.page.faults.append(Fault(self.page.file, _line(event), dotted(key), message))

@@ -1,1 +1,1 @@
-"""What a run amounts to: escalation, agreements, patterns, turning points. Reads tables, never the engine's rules."""
+"""Statistics of runs: escalation, agreements, inference, sensitivity, causes. Reads tables, never the engine's rules."""

@@ -15,12 +15,12 @@ from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Table, column, hostile, one_of, text, total_deaths
 from sim.text import clause_list, day_text, plural
 
-MOST = 6  # turning points told of one run
+MOST = 6  # turning points of one run
 AFTERMATH_DAYS = 7  # deaths within so many days weigh a broken agreement
 
 
 class RunLike(Protocol):
-    """What this room needs of a run; `sim.results.run.Run` is one."""
+    """The parts of a run that this package reads; `sim.results.run.Run` has them."""
 
     @property
     def scenario(self) -> Scenario:
@@ -63,7 +63,7 @@ class TurningPoint(NamedTuple):
 
 
 def row_of(events: Table, event_id: str) -> int:
-    """Return the row of an event; KeyError with a clear message where there is none."""
+    """Return the row of an event; KeyError with a clear message if there is none."""
     rows = np.flatnonzero(text(events, "event_id") == event_id)
     if not len(rows):
         raise KeyError(f"there is no event {event_id!r} in this run")
@@ -76,7 +76,7 @@ def date_of(events: Table, row: int) -> str:
 
 
 def chance_text(events: Table, row: int) -> str:
-    """Say how likely an event was and what moved that: "chance 0.4: trust x0.5"; empty where nothing did."""
+    """Return the probability of an event and its factors: "chance 0.4: trust x0.5"; empty if there are none."""
     moved = text(events, "moved_by")[row]
     chance = float(column(events, "probability")[row]) if np.isfinite(float(column(events, "draw")[row])) else 1.0
     if chance < 1:
@@ -190,7 +190,7 @@ TELLING = tuple(name for name, kind in TABLE.items() if kind.explains)  # if non
 class Cause:
     """One step on the way to an event: one event, or several days of one fight.
 
-    `chance` says how likely it was and what moved that, empty where nothing was drawn; `also` what else came of it.
+    `chance` gives its probability and factors, empty if nothing was drawn; `also` its other consequences.
     """
 
     number: int  # 1 is the first cause
@@ -201,7 +201,7 @@ class Cause:
     chance: str
     given: bool
     actor: str  # code of the faction that acts, "" none
-    town: str  # "" where it has no place
+    town: str  # "" if it has no place
     day: int  # of its last event
     also: str
 
@@ -211,7 +211,7 @@ class Why:
     """An event with all that led to it, in order of time; the last step is the event itself."""
 
     title: str
-    note: str  # what was asked and what was found instead; may be empty
+    note: str  # the question and what is shown instead; may be empty
     steps: tuple[Cause, ...]
 
     @property
@@ -230,7 +230,7 @@ def stamp_line(run: RunLike, seed: int) -> str:
 
 
 def nothing_line(name: str, when: str = IN_THIS_RUN) -> str:
-    """Say that there is nothing to explain about a town, by its short name."""
+    """Return the sentence that there is nothing to explain about a town, by its short name."""
     return f"SIMULATED. No event of note happened in {name} {when}."
 
 
@@ -241,7 +241,7 @@ def head_line(step: Cause) -> str:
 
 
 def leaf_lines(step: Cause) -> list[str]:
-    """Return what stands under a step: its chance, and what else came of it."""
+    """Return the lines under a step: its probability and its other consequences."""
     return [line for line in (step.chance, f"and {step.also}" if step.also else "") if line]
 
 
@@ -259,17 +259,42 @@ def why_lines(run: RunLike, seed: int, answer: Why) -> list[str]:
 
 
 def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
-    """Return the causes of an event; KeyError with a clear message where there is none."""
+    """Return an event with its causes, in order of time.
+
+    Args:
+        run: the run.
+        event_id: the id, as in events.csv.
+        note: a sentence to show with the answer.
+
+    Raises:
+        KeyError: with a sentence, if the run has no such event.
+
+    Example:
+        >>> import sim
+        >>> from sim.statistics.causes import why_event
+        >>> [step.kind for step in why_event(sim.simulate("two_valleys", seed=1), "E000002").steps]
+        ['agreement_broken', 'clash_spread']
+    """
     last = row_of(run.events, event_id)
     return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
 
 
 def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
-    """Return the causes of a town's last change of holder, else of its last important event; None without any.
+    """Return the causes of a town's last change of holder, else of its last important event; None if it has neither.
 
-    `when` says up to when that holds: "by 14 Dec 2018" where it is asked of a part of a run.
+    A change without an event (only one side was left in the town) does not count; the note reports it.
 
-    A change that no event names (a side merely stood in the town) does not count; the note says so.
+    Args:
+        run: the run.
+        town: the town's name, as the map has it.
+        when: the end of the period for the note, "by 14 Dec 2018", if `run` is a part of a run.
+
+    Example:
+        >>> import sim
+        >>> from sim.statistics.causes import why_town
+        >>> why = why_town(sim.simulate("two_valleys", seed=1), "Saddle Pass")
+        >>> why.steps[0].text, why.steps[0].chance
+        ('Black Lanterns (Lanterns) breaks the agreement with Pass Rangers (Rangers) after 13 days.', 'chance 0.098')
     """
     changes = run.control_changes
     here = text(changes, "town") == town
@@ -351,7 +376,7 @@ def _step_text(run: RunLike, rows: list[int]) -> str:
 
 
 def _also(run: RunLike, rows: list[int]) -> str:
-    """Say what else came of a step: "2 other fronts and 1 commander killed"."""
+    """Return the other consequences of a step: "2 other fronts and 1 commander killed"."""
     kinds = text(run.events, "kind")
     counts = Counter(str(kinds[row]) for row in rows if kinds[row] in NOUNS)
     return clause_list(_other(kind, counts[kind]) for kind in NOUNS if counts[kind])

@@ -36,7 +36,7 @@ class Log:
     summary: np.ndarray  # bool [n]
     days: int
     losses: np.ndarray | None = (
-        None  # i8 [n, 2], fighters killed of the first side and of its rivals; None: not asked for
+        None  # i8 [n, 2], fighters killed of the first side and of its rivals; None: not requested
     )
 
     def __len__(self) -> int:
@@ -50,7 +50,7 @@ class Log:
         return Log(self.day[keep] - first, self.end[keep] - first, days=self.days - first, losses=losses, **rest)
 
     def until(self, days: int) -> Log:
-        """Return the part in the first `days` days; the log itself where it has no more."""
+        """Return the part in the first `days` days; the log itself if it has no more."""
         if days >= self.days:
             return self
         keep = self.day < days
@@ -60,7 +60,7 @@ class Log:
 
 
 def column(table: Table, name: str) -> np.ndarray:
-    """Return a column as a NumPy array, whatever kind of table it is in."""
+    """Return a column as a NumPy array, from any kind of table."""
     return np.asarray(table[name])
 
 
@@ -114,7 +114,7 @@ def rebel_log(events: Table, rebels: Collection[str], days: int, first: str | No
 def reported_log(reports: Table, rebels: Collection[str], days: int, first: str | None = None) -> Log:
     """Return the log that the monitor's rows of a run's table of reports make, by the days given for the events.
 
-    Patterns are held against this one. A row that sums up what the monitor had missed is a summary; it covers at most
+    Patterns are compared with this one. A row that sums up what the monitor had missed is a summary; it covers at most
     the last `SUMMARY_DAYS` days, as such rows do in the observed data.
     """
     summary = column(reports, "summary").astype(bool)

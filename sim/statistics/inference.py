@@ -19,7 +19,19 @@ DISCOVERIES = 0.05  # false discovery rate of a map
 
 
 def wilson(yes: Any, runs: Any, z: float = Z95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the interval of a share, low and high, for `yes` of `runs`; NaN without runs."""
+    """Return the Wilson interval of a share, low and high; NaN without runs (Wilson 1927, JASA 22:209).
+
+    Args:
+        yes: number of runs with the outcome, of any shape.
+        runs: number of runs, of the same shape.
+        z: quantile of the normal distribution; 1.96 for 95 %.
+
+    Example:
+        >>> from sim.statistics.inference import wilson
+        >>> low, high = wilson(181, 200)
+        >>> round(float(low), 3), round(float(high), 3)
+        (0.856, 0.938)
+    """
     yes, runs = np.asarray(yes, dtype=float), np.asarray(runs, dtype=float)
     with np.errstate(invalid="ignore", divide="ignore"):
         middle = (2 * yes + z * z) / (2 * (runs + z * z))
@@ -81,7 +93,7 @@ def newcombe(counts: Matched, z: float = Z95) -> tuple[np.ndarray, np.ndarray, n
 
 
 def mcnemar(counts: Matched) -> np.ndarray:
-    """Return the exact two-sided p-value that the pairs that differ fall both ways alike; 1 where none differ."""
+    """Return McNemar's exact two-sided p-value, that differing pairs go either way equally often; 1 if none differ."""
     differ = counts.other + counts.reference
     return np.minimum(2 * binom.cdf(np.minimum(counts.other, counts.reference), differ, 0.5), 1.0)
 
@@ -95,7 +107,7 @@ def discoveries(p: np.ndarray, rate: float = DISCOVERIES) -> np.ndarray:
 
 
 def entropy(shares: np.ndarray) -> np.ndarray:
-    """Return how uncertain shares over the last axis [..., C] are: 0 certain, 1 where all C codes are as likely."""
+    """Return how uncertain shares over the last axis [..., C] are: 0 certain, 1 if all C codes are as likely."""
     if shares.shape[-1] < 2:
         return np.zeros(shares.shape[:-1])
     safe = np.where(shares > 0, shares, 1.0)
@@ -131,8 +143,8 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
     """Return about how many more runs would resolve an estimate of this size, to one figure or two, rounded up.
 
     The half-width shrinks with the square root of the number of runs; `differ` of them are not zero, of which
-    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None where the
-    estimate is 0 or NaN, or where over `MOST_RUNS` would be needed.
+    `LEAST_DIFFERENT` are needed. At least a tenth more, and `LEAST_MORE`: a near miss is not known to the run. None if the
+    estimate is 0 or NaN, or if over `MOST_RUNS` would be needed.
     """
     nearer = (estimate - low) if estimate > 0 else (high - estimate)
     if not math.isfinite(nearer) or estimate == 0:
@@ -158,11 +170,19 @@ UNRESOLVED_RULE = (
 
 @dataclass(frozen=True)
 class Difference:
-    """Other less reference over `pairs` matched runs, with its 95 % interval; NaN where fewer than two pairs.
+    """Other less reference over `pairs` matched runs, with its 95 % interval; NaN with fewer than two pairs.
 
-    `resolved`: the interval leaves out zero, and at least `LEAST_DIFFERENT` pairs differ.
-    `correlation` is that of the pairs; `variance_ratio` the variance of the difference over what unpaired runs would give:
-    below 1 pairing pays. `more_runs` is None where resolved or where no number of runs in reach would resolve it.
+    Attributes:
+        resolved: whether the interval excludes zero and at least `LEAST_DIFFERENT` pairs differ.
+        more_runs: about how many more runs would resolve it; None if it is resolved or out of reach.
+        correlation: correlation of the pairs.
+        variance_ratio: variance of the difference over that of unpaired runs; pairing pays below 1.
+        differing: number of pairs that differ; None if not counted.
+
+    Example:
+        >>> from sim.statistics.inference import paired_difference
+        >>> paired_difference([10, 12, 9, 14], [12, 13, 12, 15]).resolved
+        False
     """
 
     statistic: str
@@ -187,14 +207,14 @@ class Difference:
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
-    """Return the correlation of pairs, f8 [n] each; NaN where either does not vary or there are fewer than three."""
+    """Return the correlation of pairs, f8 [n] each; NaN if either does not vary or there are fewer than three."""
     if len(a) < 3 or np.ptp(a) == 0 or np.ptp(b) == 0:
         return math.nan
     return float(np.corrcoef(a, b)[0, 1])
 
 
 def variance_ratio(reference: np.ndarray, other: np.ndarray) -> float:
-    """Return the variance of the paired difference over the sum of both variances; NaN where neither varies."""
+    """Return the variance of the paired difference over the sum of both variances; NaN if neither varies."""
     if len(reference) < 3 or (np.ptp(reference) == 0 and np.ptp(other) == 0):
         return math.nan
     return float(np.var(other - reference, ddof=1) / (np.var(reference, ddof=1) + np.var(other, ddof=1)))
@@ -209,7 +229,7 @@ def mean_interval(values: np.ndarray, draws: int = DRAWS, seed: int = SEED) -> t
         return float(values[0]), float(values[0])
     random = np.random.default_rng(seed)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SciPy's, where the correction cannot be made: told by NaN
+        warnings.simplefilter("ignore")  # SciPy's, if the correction is undefined: the result is NaN
         resampled = bootstrap(
             (values,), np.mean, n_resamples=draws, batch=500, method="BCa", vectorized=True, rng=random
         )
@@ -251,7 +271,23 @@ def paired_difference(
     draws: int = DRAWS,
     seed: int = SEED,
 ) -> Difference:
-    """Return the mean difference of matched runs, f8 [pairs] each in the same order; pairs with a NaN are left out."""
+    """Return the mean difference of matched runs with its 95 % bootstrap interval (BCa; Efron 1987, JASA 82:171).
+
+    Args:
+        reference: values of the reference, f8 [pairs]; pairs with a NaN are left out.
+        other: values of the other scenario, f8 [pairs], in the same order.
+        statistic: name of the statistic.
+        label: its name in sentences.
+        unit: its unit.
+        draws: number of resamples.
+        seed: seed of the resampling.
+
+    Example:
+        >>> from sim.statistics.inference import paired_difference, verdict
+        >>> difference = paired_difference([10, 12, 9, 14, 11, 13, 8, 10], [12, 13, 12, 15, 14, 15, 9, 13])
+        >>> difference.difference, verdict(difference)
+        (2.0, 'higher')
+    """
     reference_values, other_values = np.asarray(reference, dtype=float), np.asarray(other, dtype=float)
     keep = np.isfinite(reference_values) & np.isfinite(other_values)
     reference_values, other_values = reference_values[keep], other_values[keep]
@@ -264,7 +300,21 @@ def paired_difference(
 def paired_share_difference(
     reference: np.ndarray, other: np.ndarray, statistic: str = "", label: str = ""
 ) -> Difference:
-    """Return the difference of shares of matched runs that say yes, bool [pairs] each in the same order."""
+    """Return the difference of two paired shares with its 95 % interval (Newcombe 1998, Stat Med 17:2635, method 10).
+
+    Args:
+        reference: bool [pairs], whether the outcome occurred in the reference.
+        other: bool [pairs] of the other scenario, in the same order.
+        statistic: name of the statistic.
+        label: its name in sentences.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.inference import paired_share_difference
+        >>> difference = paired_share_difference(np.arange(40) < 20, np.arange(40) < 31)
+        >>> round(difference.difference, 3), round(difference.low, 3), round(difference.high, 3)
+        (0.275, 0.123, 0.409)
+    """
     reference_values, other_values = np.asarray(reference, dtype=bool), np.asarray(other, dtype=bool)
     if len(reference_values) < 2:
         estimate = float(np.mean(other_values) - np.mean(reference_values)) if len(reference_values) else math.nan
@@ -277,13 +327,13 @@ def paired_share_difference(
 
 
 def runs_about(number: int | None, reason: str = "") -> str:
-    """Say what would resolve a difference: "not resolved; about 400 more runs would"."""
+    """Return what would resolve a difference: "not resolved; about 400 more runs would"."""
     unresolved = f"not resolved, as {reason}" if reason else "not resolved"
     return unresolved if number is None else f"{unresolved}; about {plural(number, 'more run')} would"
 
 
 def verdict(difference: Difference) -> str:
-    """Say what a difference comes to: "higher", "lower", "not resolved; about 400 more runs would"."""
+    """Return the verdict on a difference: "higher", "lower", "not resolved; about 400 more runs would"."""
     if difference.pairs == 0:
         return "no matched runs"
     if math.isnan(difference.low):

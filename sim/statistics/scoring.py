@@ -1,6 +1,6 @@
 """Scores of forecasts: proper scoring rules, discrimination, calibration, and bands by resampling blocks.
 
-A score is proper where a forecaster does best on average by saying what he believes. CRPS, Brier and logarithmic scores are
+A score is proper if a forecaster does best on average by stating true beliefs. CRPS, Brier and logarithmic scores are
 losses: lower is better, 0 is perfect. Gneiting & Raftery 2007, J Am Stat Assoc 102:359.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-FLOOR = 1e-3  # chances below it are scored as if it had been said: a forecast of 0 is not punished without end
+FLOOR = 1e-3  # smaller probabilities are scored as this one, so that a forecast of 0 has a finite loss
 DAY_FLOOR = 1e-4  # the same for the chance of one day among many
 KERNEL_DAYS = 7  # ensembles of days become chances of days over this width
 BOOTSTRAPS = 1000
@@ -19,11 +19,22 @@ EDGES = (5.0, 95.0)
 
 
 def crps(members: np.ndarray, observed: float, fair: bool = True) -> float:
-    """Return the continuous ranked probability score of an ensemble f8 [M], in the unit of what is forecast.
+    """Return the continuous ranked probability score of an ensemble, E|X - y| - E|X - X'| / 2, in the unit of the forecast.
 
-    E|X - y| - E|X - X'| / 2. `fair`: the second mean is over pairs of different members, so that the expected score does
-    not depend on M (Ferro 2014, Q J R Meteorol Soc 140:1917); otherwise it is that of the ensemble's step function. With
-    one member both are the absolute error. ValueError without members.
+    Args:
+        members: the ensemble, f8 [M].
+        observed: the observed value.
+        fair: whether the second mean is over pairs of different members, so that the expected score does not depend on M
+            (Ferro 2014, Q J R Meteorol Soc 140:1917); else it is that of the ensemble's step function.
+
+    Raises:
+        ValueError: without members.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import crps
+        >>> round(crps(np.array([1.0, 2.0, 4.0]), 3.0), 3)
+        0.333
     """
     members = np.sort(np.asarray(members, dtype=float))
     count = len(members)
@@ -38,7 +49,18 @@ def crps(members: np.ndarray, observed: float, fair: bool = True) -> float:
 
 
 def brier(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:
-    """Return the Brier score of each forecast: (chance - happened) squared, f8 of their shape. Brier 1950."""
+    """Return the Brier score of each forecast, (chance - happened) squared (Brier 1950, Mon Weather Rev 78:1).
+
+    Args:
+        chance: probabilities 0 to 1, f8 of any shape.
+        happened: 0 or 1, of the same shape.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import brier
+        >>> brier(np.array([0.9, 0.2]), np.array([1, 0])).round(2).tolist()
+        [0.01, 0.04]
+    """
     return (np.asarray(chance, dtype=float) - np.asarray(happened, dtype=float)) ** 2
 
 
@@ -54,8 +76,22 @@ def log_score(chance: np.ndarray | float, floor: float = FLOOR) -> np.ndarray:
 
 
 def roc_area(score: np.ndarray, happened: np.ndarray) -> float:
-    """Return the chance that a case that happened had the higher score than one that did not, ties halved (Hanley &
-    McNeil 1982, Radiology 143:29); NaN where only one outcome occurs. Higher is better, 0.5 is chance.
+    """Return the area under the ROC curve; higher is better, 0.5 is chance (Hanley & McNeil 1982, Radiology 143:29).
+
+    It is the probability that a case that happened has a higher score than one that did not; ties count half.
+
+    Args:
+        score: f8 [n].
+        happened: bool [n].
+
+    Returns:
+        The area; NaN if only one outcome occurs.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import roc_area
+        >>> roc_area(np.array([0.9, 0.4, 0.2]), np.array([True, False, False]))
+        1.0
     """
     from scipy.stats import rankdata
 
@@ -76,12 +112,12 @@ class Reliability(NamedTuple):
 
     @property
     def error(self) -> float:
-        """Mean difference between what was said and what happened, by cases; 0 is perfect."""
+        """Mean difference between forecast and outcome, weighted by cases; 0 is perfect."""
         return float(np.sum(self.cases * np.abs(self.said - self.share)) / max(self.cases.sum(), 1))
 
 
 def reliability(chance: np.ndarray, happened: np.ndarray, edges: np.ndarray | None = None) -> Reliability:
-    """Return how often things happened that were given about the same chance; ten equal bins if no `edges` are given."""
+    """Return how often events of about the same forecast probability happened; ten equal bins if no `edges` are given."""
     chance, happened = np.asarray(chance, dtype=float).ravel(), np.asarray(happened, dtype=float).ravel()
     edges = np.linspace(0.0, 1.0, 11) if edges is None else np.asarray(edges, dtype=float)
     row = np.clip(np.searchsorted(edges, chance, side="right") - 1, 0, len(edges) - 2)
@@ -114,7 +150,7 @@ def coverage(members: np.ndarray, observed: np.ndarray, level: float) -> float:
 def day_chances(days: np.ndarray, censored: np.ndarray, first: int, horizon: int) -> tuple[np.ndarray, float]:
     """Return the chance that something ends on each day `first` .. `horizon`, f8 [horizon - first + 1], and that it does not.
 
-    `days` f8 [M] are when it ended, or was last looked at where `censored`, of an ensemble of those that last until
+    `days` f8 [M] are when it ended, or was last observed if `censored`, of an ensemble of those that last until
     `first`. Kaplan-Meier (survival.py) accounts for those censored; each day's chance is then spread over KERNEL_DAYS days,
     within the range, so that the whole remains one.
     """

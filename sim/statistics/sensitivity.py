@@ -1,7 +1,7 @@
-"""Which unknown inputs move a statistic, and how much of its spread is chance alone.
+"""Sensitivity of a statistic to uncertain inputs, and the share of its variance that is chance.
 
-A run has its seed and a point in the space of unknown inputs. Every measure here has a floor below which an input is not
-told from chance: that of a dummy input, which the model never reads, or that of shuffled runs.
+A run has a seed and a point in the space of uncertain inputs. Every measure has a floor, below which an input is not
+distinguished from chance: the effect of a dummy input, which no model reads, or of shuffled runs.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ RESAMPLES = 500
 
 
 class Split(NamedTuple):
-    """Share of the variance that inputs explain, 0..1, with its 95 % interval; NaN where it cannot be told."""
+    """Share of the variance that inputs explain, 0..1, with its 95 % interval; NaN if it cannot be estimated."""
 
     inputs: float
     low: float
@@ -29,11 +29,27 @@ UNKNOWN = Split(math.nan, math.nan, math.nan)
 
 
 def explained(points: np.ndarray, values: np.ndarray) -> Split:
-    """Return the share of the variance of f8 [n] that is linear in inputs f8 [n, k], one point a run.
+    """Return the share of a statistic's variance over runs that is linear in the inputs; the rest counts as chance.
 
-    Moments are matched as for heritability (Ge et al. 2017, PLoS Genet 13:e1006711; Dicker 2014, Biometrika 101:269):
-    unbiased though inputs may outnumber runs, as fitting them one and all is not. It assumes independent inputs, as the
-    designs draw them. Interval by the jackknife. What is not linear counts as chance.
+    Moments are matched as for heritability (Ge et al. 2017, PLoS Genet 13:e1006711; Dicker 2014, Biometrika 101:269). The
+    estimate is unbiased even with more inputs than runs. Inputs must be independent, as the designs draw them. The interval
+    is by the jackknife.
+
+    Args:
+        points: inputs f8 [n, k], one point a run.
+        values: the statistic f8 [n].
+
+    Returns:
+        The share, 0 to 1, with its 95 % interval; NaN with fewer than 8 runs, without inputs or without variance.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.sensitivity import explained
+        >>> random = np.random.default_rng(1)
+        >>> points = random.uniform(size=(400, 4))
+        >>> split = explained(points, 3 * points[:, 0] + random.normal(size=400))  # the true share is 0.43
+        >>> split.low < 0.43 < split.high
+        True
     """
     n, k = points.shape
     if n < 8 or k == 0 or np.ptp(values) == 0:
@@ -75,9 +91,9 @@ def _matched(form: Any, total: Any, trace: Any, square: Any, n: int, k: int) -> 
 
 
 def repeated(values: np.ndarray) -> Split:
-    """Return the share of the variance that inputs make, f8 [seeds, points]: every seed at every point (two-way ANOVA).
+    """Return the share of the variance due to inputs; values f8 [seeds, points], every seed at every point (two-way ANOVA).
 
-    What is left is chance: seeds, and how seeds and inputs work together. Interval by the jackknife over seeds.
+    The rest is chance: seeds, and the interaction of seeds and inputs. Interval by the jackknife over seeds.
     """
     seeds, points = values.shape
     if seeds < 2 or points < 2 or np.ptp(values) == 0:
@@ -102,7 +118,7 @@ def _anova_share(values: np.ndarray) -> float:
 
 
 class Effects(NamedTuple):
-    """What each input does to a statistic over its whole range, by a straight line in it alone: f8 [k] each."""
+    """Effect of each input on a statistic over its whole range, by linear regression on that input: f8 [k] each."""
 
     effect: np.ndarray
     half_width: np.ndarray  # 95 %
@@ -135,11 +151,26 @@ class Elementary(NamedTuple):
 
 
 def morris(points: np.ndarray, values: np.ndarray, levels: int, seed: int) -> Elementary:
-    """Return the elementary effects on f8 [r (k + 1)] of r trajectories through f8 [r (k + 1), k] in the unit cube."""
+    """Return elementary effects (Morris 1991, Technometrics 33:161; mu_star: Campolongo et al. 2007, Environ Model Softw 22:1509).
+
+    Args:
+        points: r trajectories through the unit cube, f8 [r (k + 1), k].
+        values: the statistic f8 [r (k + 1)].
+        levels: levels of the design.
+        seed: seed of the bootstrap.
+
+    Example:
+        >>> from SALib.sample import morris as design
+        >>> from sim.statistics.sensitivity import morris
+        >>> problem = {"num_vars": 2, "names": ["a", "b"], "bounds": [[0, 1], [0, 1]]}
+        >>> points = design.sample(problem, 10, num_levels=4, seed=1)
+        >>> morris(points, 2 * points[:, 0] + points[:, 1], 4, seed=1).mu_star.round(6).tolist()
+        [2.0, 1.0]
+    """
     from SALib.analyze import morris as salib
 
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 where a statistic does not vary
+        warnings.simplefilter("ignore")  # SALib divides by a spread of 0 if a statistic does not vary
         analysis = salib.analyze(
             _problem(points.shape[1]),
             points,
@@ -162,7 +193,24 @@ class Indices(NamedTuple):
 
 
 def sobol(values: np.ndarray, inputs: int, seed: int) -> Indices:
-    """Return the indices from f8 [n (inputs + 2)] on Saltelli's design without second order; NaN where nothing varies."""
+    """Return Sobol indices (first order: Saltelli et al. 2010, Comput Phys Commun 181:259; total: Jansen 1999, same journal 117:35).
+
+    Args:
+        values: the statistic f8 [n (inputs + 2)] on Saltelli's design without second order.
+        inputs: number of inputs.
+        seed: seed of the bootstrap.
+
+    Returns:
+        Indices f8 [inputs] with 95 % half-widths; NaN if the statistic does not vary.
+
+    Example:
+        >>> from SALib.sample import sobol as design
+        >>> from sim.statistics.sensitivity import sobol
+        >>> problem = {"num_vars": 2, "names": ["a", "b"], "bounds": [[0, 1], [0, 1]]}
+        >>> points = design.sample(problem, 256, calc_second_order=False, seed=1)
+        >>> sobol(2 * points[:, 0] + points[:, 1], 2, seed=1).first.round(1).tolist()
+        [0.8, 0.2]
+    """
     from SALib.analyze import sobol as salib
 
     if np.ptp(values) == 0:

@@ -9,7 +9,19 @@ import numpy as np
 
 
 class Survival(NamedTuple):
-    """A Kaplan-Meier curve: `share[i]` of the agreements hold longer than `days[i]` days. Steps at ends and censorings."""
+    """A Kaplan-Meier curve: `share[i]` of the agreements hold longer than `days[i]` days.
+
+    Attributes:
+        days: the distinct days of ends and censorings, f8 [k].
+        share: the share that holds longer, f8 [k].
+        ended: the number of agreements that ended.
+        censored: the number that had not ended.
+
+    Example:
+        >>> from sim.statistics.survival import survival
+        >>> survival([2, 4], [False, False]).share.tolist()
+        [0.5, 0.0]
+    """
 
     days: np.ndarray
     share: np.ndarray
@@ -23,7 +35,7 @@ class Survival(NamedTuple):
 
     @property
     def median(self) -> float | None:
-        """Return the first day by which half have ended; None where more than half still hold."""
+        """Return the first day by which half have ended; None if more than half still hold."""
         below = np.flatnonzero(self.share <= 0.5 + 1e-12)
         return float(self.days[below[0]]) if len(below) else None
 
@@ -38,7 +50,18 @@ class Survival(NamedTuple):
 
 
 def survival(days: np.ndarray, censored: np.ndarray) -> Survival:
-    """Return the curve of holds of `days` days, f8 [n]; `censored`, bool [n], marks those that had not ended."""
+    """Return the Kaplan-Meier curve of how long agreements hold (Kaplan & Meier 1958, JASA 53:457).
+
+    Args:
+        days: days held, f8 [n].
+        censored: bool [n], True for agreements that had not ended.
+
+    Example:
+        >>> from sim.statistics.survival import survival
+        >>> curve = survival([3, 5, 5, 12, 30], [False, False, False, False, True])
+        >>> curve.median, curve.at(5), curve.mean
+        (5.0, 0.4, 11.0)
+    """
     days, censored = np.asarray(days, dtype=float), np.asarray(censored, dtype=bool)
     at, position = np.unique(days, return_inverse=True)
     ends = np.bincount(position, weights=~censored, minlength=len(at))
@@ -81,7 +104,23 @@ class SurvivalCurves(NamedTuple):
 
 
 def curves(hold_counts: Counts, weights: np.ndarray | None = None) -> SurvivalCurves:
-    """Return Kaplan-Meier and Aalen-Johansen curves; `weights` f8 [B, R] are how often each run is drawn."""
+    """Return Kaplan-Meier curves and, for competing causes, Aalen-Johansen cumulative incidence (Aalen & Johansen 1978, Scand J Stat 5:141).
+
+    Args:
+        hold_counts: ends by run, cause and day, and censorings by run and day.
+        weights: how often each of R runs is drawn in each of B resamples, f8 [B, R]; each run once if None.
+
+    Returns:
+        Shares f8 [B, H + 1], incidences f8 [B, C, H + 1] and numbers at risk f8 [B, H + 1] on days 0..H.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.survival import counts, curves
+        >>> run, days, cause = np.array([0, 0, 1, 1]), np.array([2, 3, 1, 3]), np.array([0, 1, 0, -1])
+        >>> held = curves(counts(run, days, cause, (2, 2, 4)))
+        >>> held.share[0].tolist(), held.causes[0].tolist()
+        ([1.0, 0.75, 0.5, 0.25], [[0.0, 0.25, 0.5, 0.5], [0.0, 0.0, 0.0, 0.25]])
+    """
     weights = np.ones((1, len(hold_counts.censored))) if weights is None else np.atleast_2d(weights)
     ended = np.tensordot(weights, hold_counts.ended, axes=1)
     gone = ended.sum(axis=1) + weights @ hold_counts.censored
@@ -105,7 +144,7 @@ def band(resampled: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def median_of(share: np.ndarray) -> float:
-    """Return the first day by which half have ended, of a curve f8 [H + 1]; infinite where over half still hold."""
+    """Return the first day by which half have ended, of a curve f8 [H + 1]; infinite if over half still hold."""
     below = np.flatnonzero(share <= 0.5 + 1e-12)
     return float(below[0]) if len(below) else math.inf
 

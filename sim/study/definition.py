@@ -206,7 +206,17 @@ def find_file(path: Path) -> Path:
 
 
 def read_definition(path: Path) -> tuple[Definition, DefinitionFile]:
-    """Return the study in a file, and the place of each of its keys; InputError with every fault found."""
+    """Return the study in a YAML file, complete with all defaults, and the file and line of each of its keys.
+
+    Raises:
+        InputError: with every fault of the file.
+
+    Example:
+        >>> from sim.study.definition import find_study, read_definition
+        >>> definition, source = read_definition(find_study("ceasefire_policies"))
+        >>> definition.replicates, list(definition.scenarios)[:2]
+        (200, ['no_policy', 'no_expansion'])
+    """
     page = read_file(path, display(path))
     source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):

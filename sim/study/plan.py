@@ -105,10 +105,22 @@ class Plan:
 def make_plan(
     definition: Definition, source: DefinitionFile | None = None, checked: Callable[[], None] | None = None
 ) -> Plan:
-    """Read the scenarios of a study and lay out its runs; InputError with every fault found.
+    """Read the scenarios of a study and list its runs: seeds i8 [replicates] and drawn inputs f8 [replicates, inputs].
 
-    `source` says where the definition was read from: files are looked for beside it, faults have its lines. `checked`
-    is called when nothing can be refused any more, before the points of the design are drawn, which takes a second.
+    Args:
+        definition: the study.
+        source: where the definition was read from: scenario files are searched beside it, and faults have its lines.
+        checked: called after all checks, before the points of the design are drawn, which takes a second.
+
+    Raises:
+        InputError: with every fault of the study, its scenarios and their maps.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sim.study.plan import make_plan, of_files
+        >>> plan = make_plan(of_files([Path("two_valleys")], replicates=4))
+        >>> plan.points.shape == (4, len(plan.inputs))
+        True
     """
     source = source or DefinitionFile()
     scenarios, maps = _read_all(definition, source)
@@ -226,7 +238,21 @@ def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str
 
 
 def of_files(files: Sequence[Path], **options: Any) -> Definition:
-    """Return the definition of a study of scenario files alone; `options` are its other keys. InputError on two alike."""
+    """Return the definition of a study of scenario files.
+
+    Args:
+        files: scenario files, or bare names of those in `scenarios/`; the first is the reference.
+        options: other keys of a study file, such as `replicates`, `seed` or `design`.
+
+    Raises:
+        InputError: if two files have the same name.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sim.study.plan import of_files
+        >>> of_files([Path("kafr_hamra"), Path("united_nlf")], replicates=20).name
+        'kafr_hamra_vs_united_nlf'
+    """
     stems = [plain_name(file.stem) for file in files]
     folded = [stem.casefold() for stem in stems]
     double = {stem for stem, name in zip(stems, folded, strict=True) if folded.count(name) > 1}

@@ -121,12 +121,31 @@ def run_study(
     most: int | None = None,
     report: Report | None = None,
 ) -> Path:
-    """Run a study, or what is missing of it, in the folder `out`/`plan.name` and return that folder.
+    """Run a study, or its missing runs, in the folder `out`/`plan.name` and return that folder.
 
-    `workers`: processes, all cores if None, 1 runs here; `scheduler`: address of a Dask scheduler instead.
-    `until_precise`: go on beyond the plan's replicates until each headline statistic's 95 % half-width is below that share
-    of its mean, or there are `most` replicates. `report` is called after each chunk. Ctrl-C keeps what is done.
-    InputError for a folder of another study, and where results cannot be written.
+    Completed runs are kept after Ctrl-C; the same call resumes the study.
+
+    Args:
+        plan: the study's runs.
+        out: the folder of all results.
+        workers: number of processes; all cores if None; 1 runs in this process.
+        scheduler: address of a Dask scheduler, used instead of processes.
+        until_precise: continue beyond the plan's replicates until the 95 % half-width of each headline statistic is below this
+            share of its mean.
+        most: the largest number of replicates for `until_precise`.
+        report: called with the progress after each chunk of runs.
+
+    Raises:
+        InputError: if the folder holds another study, or results cannot be written.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sim.study.plan import make_plan, of_files
+        >>> from sim.study.runner import run_study
+        >>> from sim.study.store import Study
+        >>> plan = make_plan(of_files([Path("two_valleys")], replicates=4))
+        >>> Study.open(run_study(plan, Path("outputs"), workers=1))
+        <Study two_valleys, 4 of 4 runs, outputs/two_valleys>
     """
     folder = out / plan.name
     with closing(crew(workers, scheduler)) as hands, _errors_of_writing(folder), sole_writer(folder, "study") as lock:

@@ -197,7 +197,18 @@ def set_aside(folder: Path, part: RunRange) -> None:
 
 
 class Study:
-    """A study in a folder, finished or not: what had been done when it was opened. Columns are in docs/studies.md."""
+    """A study in a folder, complete or not, as it was when opened. `docs/studies.md` has the columns of its tables.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sim.study.plan import make_plan, of_files
+        >>> from sim.study.runner import run_study
+        >>> from sim.study.store import Study
+        >>> plan = make_plan(of_files([Path("two_valleys")], replicates=4))
+        >>> study = Study.open(run_study(plan, Path("outputs"), workers=1))
+        >>> len(study.runs), study.daily(["clashes"]).columns.tolist()
+        (4, ['scenario', 'replicate', 'day', 'clashes'])
+    """
 
     def __init__(self, folder: Path, manifest: dict[str, Any]) -> None:
         self.folder, self.manifest = folder, manifest
@@ -208,7 +219,11 @@ class Study:
 
     @classmethod
     def open(cls, folder: str | Path) -> Study:
-        """Return the study in a folder; InputError with a clear line where it is none, or of another schema version."""
+        """Return the study in a folder.
+
+        Raises:
+            InputError: if the folder has no study of this schema version.
+        """
         return cls(Path(folder), read_study_manifest(Path(folder)))
 
     @property

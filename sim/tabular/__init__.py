@@ -1,1 +1,1 @@
-"""Strict reading of the CSV tables that a person brings: files, rows, and cells that are dates, counts or coordinates."""
+"""Strict reading of users' CSV tables: files, rows, and cells that are dates, counts or coordinates."""

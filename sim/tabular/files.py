@@ -1,4 +1,4 @@
-"""The bytes of a table's file, read once: bounded, in UTF-8, from a file or a pipe. Everything else is refused with what to do."""
+"""The bytes of a table's file, read once: bounded, in UTF-8, from a file or a pipe. Everything else is refused, with advice."""
 
 from __future__ import annotations
 

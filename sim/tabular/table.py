@@ -38,7 +38,7 @@ def short(text: str) -> str:
 def day_of(text: str, years: tuple[int, int] = YEARS) -> date:
     """Return a day written as 2018-03-02 or 2 March 2018 (English, or the first three letters of the month).
 
-    A time of day and a time zone may follow the first form; the day is the one that is written, in whatever zone.
+    A time of day and a time zone may follow the first form; the day is used as written, in any zone.
     """
     text = text.strip()
     if not text:
@@ -144,7 +144,7 @@ class Table:
         self.faults.append(Fault(self.file, line, key if key.isprintable() else ascii(key), message))
 
     def number(self, row: CsvRow, column: str, low: float, high: float, default: float | None = None) -> float:
-        """Return a cell as a number in [low, high]; NaN and a fault if it is none; `default` if it is empty."""
+        """Return a cell as a number in [low, high]; NaN and a fault if it is not a number; `default` if it is empty."""
         if default is not None and not row[column].strip():
             return default
         try:
@@ -154,7 +154,7 @@ class Table:
             return float("nan")
 
     def count(self, row: CsvRow, column: str, most: int, least: int = 0) -> int:
-        """Return a cell as a whole number from `least` to `most`; `least` and a fault if it is none."""
+        """Return a cell as a whole number from `least` to `most`; `least` and a fault if it is not one."""
         try:
             return count_of(row[column], most, least)
         except ValueError as error:
@@ -162,7 +162,7 @@ class Table:
             return least
 
     def day(self, row: CsvRow, column: str, years: tuple[int, int] = YEARS) -> date | None:
-        """Return a cell as a day; None and a fault if it is none."""
+        """Return a cell as a day; None and a fault if it is not one."""
         try:
             return day_of(row[column], years)
         except ValueError as error:
@@ -253,7 +253,7 @@ class _Reading:
         self.places: dict[str, int] = {}
 
     def take(self, line: int, cells: list[str], required: Sequence[str]) -> bool:
-        """Take a row; return whether to go on."""
+        """Take a row; return whether to continue."""
         table = self.table
         if not table.columns:
             return self._header(line, cells, required)
@@ -343,7 +343,7 @@ def _renames(columns: Sequence[str], missing: Sequence[str]) -> str:
 
 
 def known_name(text: str, known: Sequence[str]) -> str:
-    """Return the known column that a header's cell means, whatever its capitals, spaces and hyphens; else the cell itself."""
+    """Return the known column that a header's cell means, regardless of capitals, spaces and hyphens; else the cell itself."""
     name = text.strip().strip("\ufeff").strip()
     if name in known:
         return name

@@ -1,7 +1,7 @@
 """Ablations: the pattern card with each rule off and in each variant, to see which patterns need which mechanism.
 
-All ablations of a study have the same seeds and inputs. Reporting is not switched off, as nothing would be left to hold
-against the record: it is made complete and exact instead."""
+All ablations of a study have the same seeds and inputs. Reporting is not switched off, because no reported events would
+remain: it is made complete and exact instead."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class Ablated:
         return tuple(self.cards[name].verdicts.values())
 
     def strain(self, name: str, pattern: str) -> float:
-        """Return the strain of the figure of a pattern that is farthest out; NaN where none is judged."""
+        """Return the strain of the figure of a pattern that is farthest out; NaN if none is judged."""
         return max(
             (row.strain for row in self.cards[name].rows_of(pattern) if not math.isnan(row.strain)), default=math.nan
         )

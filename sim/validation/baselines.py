@@ -95,7 +95,7 @@ class RecordFile(RecordModel):
 
 
 def past_before(map_name: str, start: date, root: Path = BASELINES) -> Past | None:
-    """Return the latest record of a map that ends before a day; None where there is none. InputError for a bad file."""
+    """Return the latest record of a map that ends before a day; None if there is none. InputError for a bad file."""
     path = root / f"{Path(map_name).name}.yaml"
     if not path.is_file():
         return None
@@ -323,7 +323,7 @@ def _hawkes(known: Known, outcome: Outcome, began: np.ndarray, rng: np.random.Ge
 
 
 def hawkes_counts(past: Past, weeks: tuple[Week, ...], rng: np.random.Generator, members: int = MEMBERS) -> np.ndarray:
-    """Return events in each week of courses of a fitted process that goes on from the past: i8 [members, W].
+    """Return events in each week of courses of a fitted process that continues from the past: i8 [members, W].
 
     Simulated by its family tree: immigrants, offspring still due of past events, and theirs (Hawkes & Oakes 1974,
     J Appl Prob 11:493).

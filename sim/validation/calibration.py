@@ -74,7 +74,7 @@ class CalibrationTask(NamedTuple):
 
 
 class CalibrationChunk(NamedTuple):
-    """Figures of some runs f8 [runs, figures], NaN throughout for one that failed, with what was said of it."""
+    """Figures of some runs f8 [runs, figures], NaN throughout for one that failed, with its error."""
 
     figures: np.ndarray
     errors: list[str]
@@ -156,7 +156,7 @@ def simulate_typical(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Run points again and again, fewer of them each time: rows i8 [n] and figures f8 [n, runs, figures] of each round.
 
-    The lowest `score` of the figures go on; every round has seeds of its own, the same for all its points, so that a point
+    The lowest `score` of the figures continue; every round has seeds of its own, the same for all its points, so that a point
     that was lucky in one round is not in the next.
     """
     rows = np.arange(len(points))
@@ -297,7 +297,7 @@ def _done(
                 yield piece, future.result()
                 continue
             if lost(error) or not died(error) or tries[piece] >= MOST_TRIES:
-                message = f"{' '.join(str(error).split())[:200] or type(error).__name__}; what was done is kept, the same command goes on"
+                message = f"{' '.join(str(error).split())[:200] or type(error).__name__}; completed runs are kept; repeat the command to resume"
                 raise InputError([Fault(str(folder), None, "", message)]) from error
             broken = True
             waiting.append(piece)
@@ -358,7 +358,7 @@ def runs_digest(plan: CalibrationPlan) -> str:
 
 
 def open_folder(plan: CalibrationPlan, folder: Path) -> None:
-    """Begin in a folder, or go on with it; InputError where it holds something else."""
+    """Begin in a folder, or continue with it; InputError if it holds something else."""
     file, digest = folder / MANIFEST, runs_digest(plan)
     if os.path.lexists(file):
         old = _manifest(file)

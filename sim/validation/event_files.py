@@ -1,6 +1,6 @@
-"""Events of UCDP GED or ACLED-style CSV files that a person brings: read once, strictly, with what was left out and why.
+"""Events of UCDP GED or ACLED-style CSV files of users: read once, strictly, with the skipped rows and why.
 
-Only the columns named in `GED` and `ACLED` are read; the files stay where they are and nothing of them is stored."""
+Only the columns named in `GED` and `ACLED` are read; nothing of the files is stored."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class Forecast:
 
 
 def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) -> Forecast:
-    """Return the forecast of a study's scenario; InputError where the study keeps no reports but weeks are to be scored."""
+    """Return the forecast of a study's scenario; InputError if the study keeps no reports but weeks are to be scored."""
     scenario = study.scenarios[name]
     replicates = study.runs.loc[study.runs["scenario"] == name, "replicate"].to_numpy(dtype=np.int64)
     if not len(replicates):
@@ -74,7 +74,7 @@ def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) ->
 
 
 def reported_logs(study: Study, name: str, scenario: Scenario, replicates: np.ndarray) -> list[Log]:
-    """Return the monitor's log of each replicate of a scenario; InputError where the study keeps no reports."""
+    """Return the monitor's log of each replicate of a scenario; InputError if the study keeps no reports."""
     if "reported" not in study.manifest["tables"]:
         message = "keeps no reports, which weekly events are counted from: run it with `keep: [reported]`"
         raise InputError([Fault(str(study.folder), None, "keep", message)])

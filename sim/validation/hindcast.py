@@ -1,5 +1,5 @@
-"""Forecasts from many origins: weekly events foreseen by the scenarios of a study, each from its own origin, held against a
-record of events beside a Hawkes process fitted to the record before that day.
+"""Forecasts from many origins: weekly events predicted by the scenarios of a study, each from its own origin, compared with a record of
+events and with a Hawkes process fitted to the record before that day.
 
 Runs begin some weeks before the origin. The forecast is made by those runs whose weeks before the origin are most like the
 record's (approximate Bayesian computation by rejection; Beaumont 2010, Annu Rev Ecol Evol Syst 41:379): so the model, too,

@@ -140,9 +140,23 @@ class Events:
 
 
 def read_events(files: Sequence[Path], area: Area | None = None) -> Events:
-    """Return the events of UCDP GED or ACLED-style CSV files; InputError with file and line for whatever is wrong in them.
+    """Read events from UCDP GED or ACLED-style CSV files.
 
-    `area`: the map's; events elsewhere are left out, all are kept if it is None.
+    Args:
+        files: the files, in the order of the rows returned.
+        area: the map's area; events elsewhere are left out. None keeps all.
+
+    Raises:
+        InputError: with file and line of every fault.
+
+    Example:
+        >>> from pathlib import Path
+        >>> from sim.validation.observed import read_events
+        >>> with open("observed.csv", "w") as file:
+        ...     print("id,date_start,latitude,longitude,best,side_a,side_b", file=file)
+        ...     print("1,2018-10-07,36.27,37.03,3,HTS,Zenki", file=file)
+        >>> read_events([Path("observed.csv")]).deaths.tolist()
+        [3]
     """
     return Events(*read_rows(files, area))
 
@@ -171,7 +185,7 @@ def read_holds(path: Path, start: date, days: int) -> Holds:
     """Return the agreements among rebels of a table such as maps/greater_idlib/ceasefires.csv signed in a window.
 
     Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty if
-    it was in force at the end of the record, which then is the window's end. A hold that goes on beyond the window is
+    it was in force at the end of the record, which then is the window's end. A hold that continues beyond the window is
     censored there. InputError with every fault.
     """
     faults: list[Fault] = []

@@ -1,4 +1,4 @@
-"""What was observed after a forecast's start: a folder with observed.yaml and CSV files, read strictly.
+"""Observations after a forecast's start: a folder with observed.yaml and CSV files, read strictly.
 
 observed.yaml    start, control_on, weekly_to: days, YYYY-MM-DD. Control is that of the morning of `control_on`; weeks and
                  relapses are known up to `weekly_to`, that day included
@@ -60,7 +60,7 @@ class Outcome:
     codes: tuple[str, ...]
     control_day: int  # morning on which control is scored
     last: int  # last day of the run on which relapses are known
-    began: np.ndarray  # i8 [T], row in `codes`; -1 where unknown
+    began: np.ndarray  # i8 [T], row in `codes`; -1 if unknown
     ended: np.ndarray  # i8 [T]
     weeks: tuple[Week, ...]
     relapses: tuple[Relapse, ...]

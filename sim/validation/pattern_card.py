@@ -82,7 +82,7 @@ def samples_by_window(run: ReportedRun, declared: Patterns) -> dict[str, Samples
 
 
 def figures_of(samples: Mapping[str, Samples], declared: Patterns) -> dict[str, float]:
-    """Return every declared figure from samples by window, of a run or of a pool; NaN where there is none."""
+    """Return every declared figure from samples by window, of a run or of a pool; NaN if there is none."""
     values: dict[str, float] = {}
     for window, sample in samples.items():
         names = declared.names_in(window)
@@ -94,12 +94,29 @@ def figures_of(samples: Mapping[str, Samples], declared: Patterns) -> dict[str, 
 def make_card(
     runs: Sequence[ReportedRun], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
 ) -> Card:
-    """Return the card of some runs; `observed` are figures recomputed from a record, in place of the declared ones.
+    """Compare runs with observed patterns and return the card: every figure and the verdict on each pattern.
 
-    Without `pooling` the pooled figures are NaN.
+    A figure is computed over the runs of one source (`ReportedRun.source`: a study, or all single runs): the first source whose runs are
+    as long as the figure's window, else the one with the longest runs.
 
-    A figure is that of the runs of one source (`Told.source`: a study, or all single runs): the first that has runs as long as
-    its window and gives it, else the one with the longest runs that gives it. InputError without runs.
+    Args:
+        runs: the runs, as `sim.validation.pattern_samples` prepares them.
+        declared: the patterns.
+        observed: figures computed from a record, in place of the declared ones.
+        pooling: whether to compute figures over the pooled runs too; else they are NaN.
+
+    Raises:
+        InputError: without runs.
+
+    Example:
+        >>> import sim
+        >>> from sim.validation.pattern_card import make_card
+        >>> from sim.validation.pattern_file import find_patterns, read_patterns
+        >>> from sim.validation.pattern_samples import reported_run
+        >>> declared = read_patterns(find_patterns(None, "greater_idlib"))
+        >>> card = make_card([reported_run(sim.simulate("greater_idlib_2018", seed=seed)) for seed in (1, 2)], declared)
+        >>> card.runs, sorted(card.verdicts) == sorted(declared.patterns)
+        (2, True)
     """
     if not runs:
         raise InputError([Fault("patterns", None, "", "there are no finished runs")])
@@ -280,7 +297,17 @@ def _figure_text(row: FigureRow) -> str:
 
 
 def summary(card: Card) -> str:
-    """Return how many patterns pass, and which of the mandatory ones do; of one run, that it cannot be judged."""
+    """Return a sentence: how many patterns pass, and which of the mandatory ones do. A single run cannot be judged.
+
+    Example:
+        >>> import sim
+        >>> from sim.validation.pattern_card import make_card, summary
+        >>> from sim.validation.pattern_file import find_patterns, read_patterns
+        >>> from sim.validation.pattern_samples import reported_run
+        >>> declared = read_patterns(find_patterns(None, "greater_idlib"))
+        >>> summary(make_card([reported_run(sim.simulate("kafr_hamra", seed=7))], declared))
+        'One run gives no band, so no pattern is judged: give a study, or several runs.'
+    """
     if card.runs == 1:
         return "One run gives no band, so no pattern is judged: give a study, or several runs."
     mandatory = [name for name, pattern in card.declared.patterns.items() if pattern.weight == "mandatory"]

@@ -74,7 +74,7 @@ class Holds:
 
 
 class Theatre(NamedTuple):
-    """What a log among rebels does not hold; None where it is not known.
+    """Data that a log among rebels does not contain; None if unknown.
 
     `before` and `after`: deaths between government and rebels, and the days they were counted over, before and since the
     zone was agreed.
@@ -149,12 +149,12 @@ def largest_round(log: Log, rounds: Sequence[Episode]) -> Episode | None:
 
 
 def signed_inside(signed: np.ndarray, rounds: Sequence[Episode]) -> list[bool]:
-    """Return for each signing day whether it lies inside one of the episodes and that goes on after it."""
+    """Return for each signing day whether it lies inside one of the episodes and that continues after it."""
     return [any(episode.began <= day < episode.ended for episode in rounds) for day in signed.tolist()]
 
 
 def round_losses(log: Log, rounds: Sequence[Episode]) -> list[tuple[int, int]]:
-    """Return the losses of the first side and of its rivals in each round; none where the log does not have them."""
+    """Return the losses of the first side and of its rivals in each round; none if the log does not have them."""
     if log.losses is None:
         return []
     sums = [log.losses[episode.first : episode.last].sum(axis=0).tolist() for episode in rounds]

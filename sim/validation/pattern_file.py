@@ -1,4 +1,4 @@
-"""Declared patterns: what was observed, what is accepted and why, read strictly from a YAML file before any fitting.
+"""Declared patterns: observed values, accepted ranges and their reasons, read strictly from a YAML file before any fitting.
 
 A figure is one number that an estimator of sim.validation.pattern_estimators gives; a pattern is met when all its figures are."""
 
@@ -158,7 +158,16 @@ def find_patterns(path: Path | None, map_name: str) -> Path:
 
 
 def read_patterns(path: Path) -> Patterns:
-    """Return the patterns that a file declares; InputError with every fault found, each with its line."""
+    """Read a file of observed patterns.
+
+    Raises:
+        InputError: with every fault and its line.
+
+    Example:
+        >>> from sim.validation.pattern_file import find_patterns, read_patterns
+        >>> len(read_patterns(find_patterns(None, "greater_idlib")).patterns)
+        15
+    """
     page = read_file(path, display(path))
     source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):

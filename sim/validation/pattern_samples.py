@@ -35,7 +35,7 @@ CHANGES = ("day", "town", "from", "to")
 
 @dataclass(frozen=True, eq=False)
 class ReportedRun:
-    """One run as far as the patterns go.
+    """The parts of a run that the pattern estimators read.
 
     `agreed`: the day of the run on which the zone is agreed; None without a zone. `source`: which study it is of, by number,
     or that it is a single run.
@@ -69,19 +69,19 @@ def runs_of_study(study: Study, scenario: str | None = None, source: int = 0) ->
     replicates = runs.loc[runs["scenario"] == name, "replicate"].tolist()
     model = study.scenarios[name]
     return [
-        _reported_run(model, name, int(number), source, *(table(int(number)) for table in tables))
+        _from_tables(model, name, int(number), source, *(table(int(number)) for table in tables))
         for number in replicates
     ]
 
 
-def run_told(run: Run, number: int = 0, source: int = 0) -> ReportedRun:
+def reported_run(run: Run, number: int = 0, source: int = 0) -> ReportedRun:
     """Return a single run."""
     frames = ((run.events_reported, REPORTS), (run.agreements, AGREEMENTS), (run.control_changes, CHANGES))
     tables = [{name: np.asarray(frame[name]) for name in columns} for frame, columns in frames]
-    return _reported_run(run.scenario, run.name, number, source, *tables)
+    return _from_tables(run.scenario, run.name, number, source, *tables)
 
 
-def _reported_run(
+def _from_tables(
     model: Scenario, name: str, number: int, source: int, reports: Table, agreements: Table, changes: Table
 ) -> ReportedRun:
     agreed = None if model.zone is None else (model.zone.agreed - model.start).days
@@ -103,7 +103,7 @@ class ReplicateRows:
 
 
 def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
-    """Raise InputError where the patterns speak of factions that a scenario does not have."""
+    """Raise InputError if the patterns speak of factions that a scenario does not have."""
     known = list(codes(model).values())
     sides = declared.sides
     parts = [("first", sides.first), ("rivals", sides.rivals), ("government", sides.government)]
@@ -133,7 +133,7 @@ def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Windo
 
 
 def _holds(run: ReportedRun, days: int) -> Holds:
-    """Return the agreements signed in the first `days` days; those that go on after them are censored there."""
+    """Return the agreements signed in the first `days` days; those that continue after them are censored there."""
     start = np.datetime64(run.start, "D")
     signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
     inside = (signed >= 0) & (signed < days)

@@ -1,4 +1,4 @@
-"""What comes of a calibration: the posterior's draws, and tables of what was learned, what it predicts and what it cannot tell."""
+"""Results of a calibration: the posterior's draws, and tables of what it identifies and what it predicts."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def posterior_text(plan: CalibrationPlan, values: np.ndarray) -> str:
 
 
 def origin_of(plan: CalibrationPlan, accepted: AcceptedDraws, text: str) -> dict[str, Any]:
-    """Return the manifest that stands beside a posterior's file: what it was made of, and how to make it again."""
+    """Return the manifest of a posterior's file: its inputs, and the command that repeats it."""
     file = plan.source.file.name if plan.source.file else plan.definition.name
     definition = plan.definition
     repeat = f"python run.py calibrate scenarios/studies/{file} --draws {definition.draws} --keep {definition.keep:g} --save FILE"
@@ -93,9 +93,9 @@ def origin_of(plan: CalibrationPlan, accepted: AcceptedDraws, text: str) -> dict
 
 
 def save(plan: CalibrationPlan, accepted: AcceptedDraws, values: np.ndarray, file: Path) -> str:
-    """Write a posterior and its manifest beside it; nothing is overwritten. Return what was done, a sentence.
+    """Write a posterior and its manifest beside it; nothing is overwritten. Return a sentence on the result.
 
-    InputError where the file exists with another content.
+    InputError if the file exists with another content.
     """
     text = posterior_text(plan, values)
     if file.exists():

@@ -1,4 +1,4 @@
-"""What a calibration file may say: scenario, priors, observed figures, budget; read strictly, every fault with its line.
+"""The schema of a calibration file: scenario, priors, observed figures, budget; read strictly, every fault with its line.
 
 A prior is uniform, or uniform in the logarithm, between low and high of the scenario's own input: a calibration may narrow
 that range and never widen it. Inputs under `drawn` vary like the others and are not fitted: the posterior has their prior."""
@@ -226,7 +226,7 @@ def _plan(definition: Calibration, source: DefinitionFile) -> CalibrationPlan:
 def with_record(plan: CalibrationPlan, file: Path) -> CalibrationPlan:
     """Return the calibration with its observed figures computed from a file of events, UCDP GED or ACLED-style.
 
-    Agreements are those of the declared patterns. InputError where the record does not give a figure.
+    Agreements are those of the declared patterns. InputError if the record does not give a figure.
     """
     scenario, declared = plan.loaded.scenario, plan.declared
     sides = sides_named(declared, plan.patterns_file)

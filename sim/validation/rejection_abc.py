@@ -86,7 +86,7 @@ class Recovery(NamedTuple):
 
     @property
     def correlation(self) -> np.ndarray:
-        """Correlation of truths with posterior means, f8 [inputs]; 0 where a mean never moves."""
+        """Correlation of truths with posterior means, f8 [inputs]; 0 if a mean never moves."""
         truth, centre = self.truth - self.truth.mean(axis=0), self.centre - self.centre.mean(axis=0)
         spread = np.sqrt((truth**2).sum(axis=0) * (centre**2).sum(axis=0))
         return np.asarray((truth * centre).sum(axis=0) / np.where(spread > 0, spread, 1.0))

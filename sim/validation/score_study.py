@@ -1,4 +1,4 @@
-"""A study scored against a folder of observations: reading, hashes, notes, and the files that say what came of it."""
+"""Score a study against observations; write scores and provenance."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ OBSERVED_FILES = ("observed.yaml", "control.csv", "weekly.csv", "agreements.csv"
 def score_study(study: Study, folder: Path, name: str | None = None) -> tuple[Scores, dict[str, Any]]:
     """Return the scores of a scenario of a study, the first if none is named, and what they were made of.
 
-    InputError for faults of either folder, and where a study's files are not those whose hashes its manifest holds.
+    InputError for faults of either folder, and if a study's files do not have the hashes in its manifest.
     """
     chosen = _scenario(study, name)
     hashes = checked_hashes(study, chosen)
@@ -57,7 +57,7 @@ def _scenario(study: Study, name: str | None) -> str:
 
 
 def checked_hashes(study: Study, name: str) -> dict[str, str | None]:
-    """Return the hashes that the study's manifest held before scoring; InputError where a file is another by now."""
+    """Return the hashes that the study's manifest held before scoring; InputError if a file has changed since."""
     manifest, folder = study.manifest, study.folder
     if "defaults" not in manifest or "posterior" not in manifest:
         message = "has no hashes of defaults and posterior; they must be there before a score: run the study again"

@@ -1,4 +1,4 @@
-"""A forecast's scores beside those of simple ones, and where it loses to them.
+"""Scores of a forecast and of the baselines, and the measures in which it loses to them.
 
 Primary: how many towns change holder, from whom to whom; events and deaths a week; the day on which agreements relapse.
 Secondary: which towns, with bands by resampling whole groups (the main holders at the start) with replacement."""
@@ -45,7 +45,7 @@ class Measure:
     cells: dict[str, Cell]
 
     def loss(self, forecast: str) -> float:
-        """Return how bad a forecast is, lower being better; NaN where it has no score."""
+        """Return how bad a forecast is, lower being better; NaN if it has no score."""
         score = self.cells[forecast].score if forecast in self.cells else math.nan
         if self.better == "higher":
             return -score
@@ -62,7 +62,7 @@ class Scores:
     notes: tuple[str, ...]
 
     def as_json(self) -> dict[str, dict[str, float | None]]:
-        """Return scores by measure and forecast; None where a forecast says nothing, or the score does not exist."""
+        """Return scores by measure and forecast; None if a forecast has no value, or the score is undefined."""
         names = [forecast.name for forecast in self.forecasts]
         by_measure = {}
         for measure in self.measures:
@@ -264,7 +264,7 @@ def _text(value: float) -> str:
 
 
 def verdict(scores: Scores) -> str:
-    """Say in how many measures the model is no worse than every baseline."""
+    """Return in how many measures the model is no worse than every baseline."""
     judged = [measure for measure in scores.measures if math.isfinite(measure.loss(MODEL)) and len(measure.cells) > 1]
     primary = [measure for measure in judged if measure.primary]
     lost = {text.split(":", 1)[0] for text in losses(scores)}

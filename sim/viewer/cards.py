@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def result_at(model: ConflictModel, history: History, day: int | None = None) -> Result:
-    """Return the tables with the days before a morning; of the last morning that the history has, where it is None.
+    """Return the tables with the days before a morning; of the last recorded morning if it is None.
 
     Rows of days in the history do not change any more, and rows being written are left out, so that the tables can be
     read while the model takes a step in another thread.
@@ -47,7 +47,7 @@ def result_at(model: ConflictModel, history: History, day: int | None = None) ->
 
 @dataclass
 class PartialRun:
-    """As much of a run as the causes of its events are told from (sim.statistics.causes.RunLike), without pandas."""
+    """The parts of a run that the causes of its events need (sim.statistics.causes.RunLike), without pandas."""
 
     result: Result
 
@@ -112,7 +112,7 @@ class TownCard:
 
 
 def town_card(model: ConflictModel, history: History, town: int, day: int) -> TownCard:
-    """Return what is known of a town on the morning of a day; IndexError where there is no such town."""
+    """Return what is known of a town on the morning of a day; IndexError if there is no such town."""
     snapshot, map_town = history.at(day), model.geography.places[town]
     here = [line for line in history.told(snapshot.day) if line.town == map_town.name]
     return TownCard(
@@ -129,7 +129,7 @@ def town_card(model: ConflictModel, history: History, town: int, day: int) -> To
 
 
 def event_card(model: ConflictModel, history: History, event_id: str) -> tuple[str, ...]:
-    """Return what `run.py why RUN EVENT_ID` prints of the days there are; KeyError where there is no such event."""
+    """Return what `run.py why RUN EVENT_ID` prints of the days there are; KeyError if there is no such event."""
     cut = PartialRun(result_at(model, history))
     return tuple(why_lines(cut, model.simulation.seed, why_event(cut, event_id)))
 
@@ -321,7 +321,7 @@ class Question:
 
 
 def answer(runs: tuple[RecordedModel, ...], question: Question, day: int) -> str:
-    """Return the card that answers a question on the morning of a day; empty where there is nothing to ask about."""
+    """Return the card that answers a question on the morning of a day; empty if there is nothing to ask about."""
     if not 0 <= question.run < len(runs):
         return ""
     run = runs[question.run]
@@ -341,7 +341,7 @@ def _event(run: RecordedModel, event: str) -> str:
 
 
 def place_of(run: RecordedModel, text: str) -> tuple[str, str]:
-    """Return the town meant by what was typed, as the map names it, and a remark where there is none."""
+    """Return the town meant by what was typed, as the map names it, and a remark if there is none."""
     word = text.strip()
     if not word:
         return "", ""

@@ -71,7 +71,7 @@ class Axis:
         return f'<path d="M{x} {number(top)}V{number(bottom)}" stroke="{INK}" stroke-width="1.2" stroke-opacity=".55"/>'
 
     def evidence(self, last: date | None, top: float, bottom: float) -> str:
-        """Return the red line where the evidence ends; empty where it does not in the run."""
+        """Return the red line where the evidence ends; empty if it does not in the run."""
         day = (last - self.start).days + 1 if last else -1
         if not 0 <= day <= self.days:
             return ""

@@ -146,7 +146,7 @@ class Controls:
         return not (self.replay or any(source.replay for source in self.session.given[1:]))
 
     def wanted(self) -> tuple[RunSource, ...]:
-        """Return what Reset will make: the run chosen with what is set; beside it the other, with the same set."""
+        """Return the runs that Reset will start: the chosen run and, for two, the other, with the same settings."""
         chosen: RunSource = self.source_of.value
         first = self._source(chosen, self.base.value)
         given = self.session.given[1:]
@@ -169,19 +169,19 @@ class Controls:
         return scenario_form.checked(self.base.value, key, value)
 
     def seed_number(self) -> int:
-        """Return the seed in the field; the one in use where the field holds none."""
+        """Return the seed in the field; the one in use if the field is empty."""
         text = str(self.seed.value).strip()
         number = int(text) if text.isascii() and text.isdigit() else -1
         return number if 0 <= number <= MOST_SEED else self.session.sources[0].seed
 
     def seed_fault(self) -> str:
-        """Say what is wrong with the seed in the field; empty where nothing is."""
+        """Return the fault of the seed in the field; empty if there is none."""
         text = str(self.seed.value).strip()
         good = text.isascii() and text.isdigit() and int(text) <= MOST_SEED
         return "" if good else f"The seed must be a whole number from 0 to {MOST_SEED}."
 
     def pending(self) -> str:
-        """Say what Reset will apply; empty where nothing waits."""
+        """Return what Reset will apply; empty if nothing is pending."""
         now, then = self.session.sources, self.wanted()
         parts = []
         if now[0].path != then[0].path:

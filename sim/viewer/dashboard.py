@@ -1,4 +1,4 @@
-"""The dashboard: header, line of days, map, and what stands beside and below them, for one run or two side by side."""
+"""The dashboard: header, line of days, map, charts, feed and cards, for one run or two side by side."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ def use_bands(runs: tuple[RecordedModel, ...]) -> tuple[Band | None, ...]:
 
 
 def _next_of(band: Band | None) -> int:
-    """Return for how many runs to wait until a band is drawn anew."""
+    """Return for how many runs to wait until a band is drawn again."""
     return 1 if band is None else band.runs + max(1, band.runs // 8)
 
 
@@ -228,7 +228,7 @@ def Events(runs: tuple[RecordedModel, ...], day: int, chosen: Any, asked: Any) -
 
 @solara.component
 def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any) -> None:
-    """What is known of the town or event asked about, by the day shown."""
+    """The card of the chosen town or event, by the day shown."""
     question: Question = asked.value
 
     def picked(what: dict[str, str]) -> None:

@@ -90,7 +90,7 @@ def offered(runs: tuple[RecordedModel, ...]) -> list[dict[str, str]]:
 
 
 def make(session: Session, key: str, drawings: list[MapDrawing]) -> tuple[dict[str, Any], str]:
-    """Return the file asked for, {id, name, mime, data in base64}, and what went wrong in words (then {} for the file).
+    """Return the requested file, {id, name, mime, data in base64}, and an error in words (then {} for the file).
 
     `key` is of `offered`.
     """

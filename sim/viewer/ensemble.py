@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 RUNS = 200
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
-GROWTH = 1.1  # a band is drawn anew when it has so many times the runs that it had
+GROWTH = 1.1  # a band is drawn again when it has so many times the runs that it had
 MOST_UNUSED = 16  # scenarios whose runs are kept, those wanted not counted
 IDLE_SECONDS = 60.0
 NICENESS = 15
@@ -56,7 +56,7 @@ class _Job:
     codes: tuple[str, ...]
     payload: bytes  # scenario and geography, pickled
     wanted: int = 0  # runs
-    asked: int = 0  # runs that the process has been told of
+    asked: int = 0  # runs that the process has received
     holders: int = 0  # sessions that want it
     runs: dict[int, np.ndarray] = field(default_factory=dict)
     losses: int = 0
@@ -99,7 +99,7 @@ class BandRequest:
 
     @property
     def fault(self) -> str:
-        """Why it cannot be computed, in words; "" where it can."""
+        """Why it cannot be computed, in words; "" if it can."""
         return self._job.fault
 
     def wait(self, runs: int, seconds: float) -> Band | None:
@@ -157,7 +157,7 @@ class Bands:
             del self._jobs[key]
 
     def _ask(self) -> None:
-        """Tell the process of all runs that it has not been told of."""
+        """Send the process all runs that it does not have yet."""
         for job in self._jobs.values():
             if job.open and job.asked < job.wanted:
                 if self._outbox is None:
@@ -206,7 +206,7 @@ class Bands:
             self.changed.notify_all()
 
     def _ended(self, process: Any) -> None:
-        """Start the process again where it ended with work to do, unless it keeps doing so."""
+        """Start the process again if it ended with work to do, unless it does so repeatedly."""
         with self.changed:
             if self._process is not process:
                 return  # closed on purpose
@@ -240,7 +240,7 @@ def digest(scenario: Scenario) -> str:
 
 
 def _work(pipe: Connection, idle: float) -> None:
-    """Run what is asked for, one run of each scenario in turn; the body of the process."""
+    """Run the requests, one run of each scenario in turn; the body of the process."""
     stay_with_parent()
     if hasattr(os, "nice"):
         os.nice(NICENESS)
@@ -265,7 +265,7 @@ def _messages(pipe: Connection, patience: float) -> Iterator[tuple[Any, ...]]:
 
 
 def _note(asked: OrderedDict[str, tuple[Any, deque[int]]], message: tuple[Any, ...]) -> None:
-    """Take in what is asked for; the newest goes first."""
+    """Take in requests; the newest goes first."""
     asked.pop(message[1], None)
     if message[0] == "run" and message[3]:
         asked[message[1]] = (pickle.loads(message[2]), deque(message[3]))
@@ -273,12 +273,12 @@ def _note(asked: OrderedDict[str, tuple[Any, deque[int]]], message: tuple[Any, .
 
 
 def _one_run(pipe: Connection, key: str, case: tuple[Scenario, Geography], seed: int) -> bool:
-    """Run one seed and send the towns held; False where that fails."""
+    """Run one seed and send the towns held; False if that fails."""
     from sim.engine.simulation import simulate
 
     try:
         result = simulate(*case, seed)
-    except Exception as error:  # whatever it is, the page says it and goes on
+    except Exception as error:  # any error: the page reports it and continues
         pipe.send((key, seed, None, f"seed {seed} of the band failed: {error}"))
         return False
     pipe.send((key, seed, result.daily.faction["towns"].astype(np.int16), ""))

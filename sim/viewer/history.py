@@ -154,9 +154,9 @@ def start_history(model: ConflictModel) -> History:
 
 
 def follow(model: ConflictModel, history: History) -> None:
-    """Add the day that the model has just simulated; nothing where there is none.
+    """Add the day that the model has just simulated; nothing if there is none.
 
-    ValueError where days were left out: what happened between two mornings cannot be told later.
+    ValueError if days were left out: the days between two mornings cannot be reconstructed later.
     """
     simulation = model.simulation
     if simulation.day == history.day:
@@ -307,7 +307,7 @@ def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:
-    """Return an array that nobody can change any more."""
+    """Return a read-only array."""
     array.setflags(write=False)
     return array
 

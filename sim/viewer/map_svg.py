@@ -167,7 +167,7 @@ class MapDrawing:
         return self.look.codes.index(code) if code in self.look.codes else len(self.look.codes)
 
     def contact(self, snapshot: Snapshot) -> str:
-        """Return the line of contact; empty where there is none."""
+        """Return the line of contact; empty if there is none."""
         key = governed(self.scenario, snapshot.map.sides).tobytes()
         if key not in self._contacts:
             lines = contact_lines(self.scenario, self.ground, snapshot.map.sides)

@@ -29,12 +29,12 @@ def NoSteps(model: Any) -> None:
     solara.Text("")
 
 
-BEGUN = solara.reactive(0)  # a tab's own: how often Play, Step and Reset were made anew
+BEGUN = solara.reactive(0)  # a tab's own: how often Play, Step and Reset were recreated
 
 
 @solara.component
 def Lasting(model: Any, **settings: Any) -> None:
-    """Mesa's buttons, made anew when a run has ended: they could but reset, though there are days to show again."""
+    """Mesa's buttons, made again at the end of a run: otherwise only Reset would work after the last day."""
     with solara.Div(classes=["tc-flat"]).key(f"buttons {BEGUN.value}"):
         Buttons(model, **settings)
 
@@ -43,7 +43,7 @@ use_components(ShowSteps=NoSteps, ModelController=Lasting)
 
 
 def again() -> None:
-    """Make Mesa's buttons anew."""
+    """Make Mesa's buttons again."""
     BEGUN.value += 1
 
 

@@ -1,4 +1,4 @@
-"""What a person can change on the page: scenario files, the six inputs that matter most, all others, rules, policies.
+"""Settings of the page: scenario files, the six inputs that matter most, all others, rules, policies.
 
 Everything is read off the scenario's schema. A change is a "KEY=VALUE" as the command line has it, so that what the page
 makes is what `run.py run --set` makes."""
@@ -126,7 +126,7 @@ def fitting_step(main: SliderSpec, value: float) -> float:
 
 
 def slider_label(main: SliderSpec, value: float, own: float) -> str:
-    """Return what stands over a slider: name, value, unit, and the scenario's own value where it is another.
+    """Return the label of a slider: name, value, unit, and the scenario's own value if it differs.
 
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
@@ -164,7 +164,7 @@ def _plain(text: str) -> str:
 
 
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
-    """Return the six sliders' values by key where they differ from the scenario's own."""
+    """Return the six sliders' values by key if they differ from the scenario's own."""
     sets = {}
     for main in MAIN:
         value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
@@ -200,7 +200,7 @@ def _inputs(slot: Slot, value: Any, key: Key = ()) -> Iterator[tuple[Key, Slot, 
 
 
 def _words_of(slot: Slot) -> tuple[str, ...]:
-    """Return the words that a place allows, where it is one of a few words."""
+    """Return the allowed words of a setting that is one of a few words."""
     annotation = slot.field.annotation if slot.field is not None and slot.kind == "plain" else None
     return typing.get_args(annotation) if typing.get_origin(annotation) is typing.Literal else ()
 
@@ -292,7 +292,7 @@ def _offer(offers_by_key: dict[str, Offer], policy: Policy, of: str) -> None:
 
 
 def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:
-    """Return the list of policies as a change, where the switches make it differ from the scenario's own."""
+    """Return the list of policies as a change, if the switches make it differ from the scenario's own."""
     known = {offer.key: offer for offer in offers(scenario)}
     own = [flow(as_data(policy)) for policy in scenario.policy]
     chosen = [key for key in known if on.get(key, key in own)]
@@ -302,7 +302,7 @@ def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:
 
 
 def checked(scenario: Scenario, key: str, value: Any) -> str | None:
-    """Return the text of a value from the page for a key that is offered; None where it is the scenario's own.
+    """Return the text of a value from the page for a key that is offered; None if it is the scenario's own.
 
     KeyError for a key that is not offered, ValueError for a value of another kind.
     """

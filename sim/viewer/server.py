@@ -1,4 +1,4 @@
-"""The page's server: Solara under uvicorn, on this computer unless told otherwise, for this page only.
+"""The page's server: Solara under uvicorn, on this computer by default, for this page only.
 
 Solara takes its settings from the environment when it is first imported; `prepare` sets them before.
 """
@@ -62,7 +62,7 @@ def prepare(sources: tuple[RunSource, ...], seeds: int = 200) -> None:
 
 
 def require_watch() -> None:
-    """Raise InputError where the page's libraries are not installed."""
+    """Raise InputError if the page's libraries are not installed."""
     missing = [name for name in ("solara", "uvicorn", "ipyvuetify", "altair") if importlib.util.find_spec(name) is None]
     if missing:
         message = (
@@ -72,7 +72,7 @@ def require_watch() -> None:
 
 
 def offline_folder() -> Path | None:
-    """Return the folder with the page's scripts, fonts and styles; None where the extra `offline` is not installed."""
+    """Return the folder with the page's scripts, fonts and styles; None if the extra `offline` is not installed."""
     folder = Path(sys.prefix) / "share" / "solara" / "cdn"
     return folder if next(folder.glob("@widgetti/solara-vuetify-app@*/dist/*.min.js"), None) is not None else None
 
@@ -89,7 +89,7 @@ def fetching_line() -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket bound to the address; InputError where it is taken or none of this computer's. Port 0: any free."""
+    """Return a socket bound to the address; InputError if it is in use or not an address of this computer. Port 0: any free."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 FULL = 30.0  # days a second at full speed; where pictures take longer than a day, days are left out of them
 MOST = 15  # days between two pictures
 PATIENCE = 1.0  # s to wait for a picture: a tab in the background draws none
-PAUSE = 3.0  # s after which playing has begun anew
+PAUSE = 3.0  # s after which playing has begun again
 
 
 class PlayThrottle:
-    """One tab's. The browser's words are heard in one thread; playing is another, and it alone waits."""
+    """The pace of one tab. Browser events arrive on one thread; the play thread waits."""
 
     def __init__(self) -> None:
         self.full = False
         self._drawn = threading.Condition()
         self._day = -1  # the day on the screen
-        self._hearing = 0  # the thread in which the browser's words are heard; 0 none yet
+        self._hearing = 0  # the thread on which browser events arrive; 0 none yet
         self._before = 0.0
 
     @property
@@ -70,7 +70,7 @@ MOST_NEW_SEED = 10**6
 
 @dataclass(frozen=True)
 class RunSource:
-    """What a run is made from: a scenario file with changes laid over it ("KEY=VALUE"), or the folder of a finished run."""
+    """What a run is made from: a scenario file with changes ("KEY=VALUE"), or the folder of a finished run."""
 
     path: Path
     seed: int = 1
@@ -100,7 +100,7 @@ class RecordedModel(ConflictModel):
         follow(self, self.history)
 
     def branch(self, part: CoursePart) -> None:
-        """Simulate up to the day of a branch, and go on from there with its scenario and values; ValueError if they do not fit."""
+        """Simulate up to the day of a branch, and continue from there with its scenario and values; ValueError if they do not fit."""
         while self.simulation.day < min(part.day, self.simulation.days):
             self.step()
         self.simulation.change(part.scenario, part.values)
@@ -114,7 +114,7 @@ class RecordedModel(ConflictModel):
 def build(source: RunSource) -> RecordedModel:
     """Return the model of a source: at its first day, or with all days of a finished run.
 
-    InputError where the file has faults, or the run is of another version or does not come out the same.
+    InputError if the file has faults, or the run is of another version or does not come out the same.
     """
     if source.replay:
         return _replayed(source.path)
@@ -152,7 +152,7 @@ def _same_version(folder: Path, version: str) -> None:
 
 
 def _same_events(folder: Path, model: RecordedModel, run: Run) -> None:
-    """Raise InputError where a run simulated again has other events than its folder."""
+    """Raise InputError if a run simulated again has other events than its folder."""
     again = type(run).of(model.simulation.result(), run.name)
     columns = ["event_id", "kind", "day", "town", "initiator", "target"]
     if not again.events[columns].equals(run.events[columns]):
@@ -216,7 +216,7 @@ class Session:
             return self.runs, self.day, self.frontier
 
     def advance(self) -> None:
-        """Show the next morning; it is simulated where it is new. Nothing happens after the last."""
+        """Show the next morning; it is simulated if it is new. Nothing happens after the last."""
         with self.lock:
             if self.closed or self.ended:
                 return
@@ -281,7 +281,7 @@ class Session:
 
 
 def check_pair(left: RecordedModel, right: RecordedModel) -> None:
-    """Raise InputError where two runs cannot be shown side by side: their maps are not the same."""
+    """Raise InputError if two runs cannot be shown side by side: their maps are not the same."""
     here, there = ([map_town.name for map_town in run.geography.places] for run in (left, right))
     if here != there:
         names = " and ".join(str(run.simulation.scenario.map) for run in (left, right))
@@ -341,7 +341,7 @@ def new_seed() -> int:
 class LiveModel(mesa.Model):
     """The session's runs as one Mesa model: what SolaraViz plays, steps and resets.
 
-    Made anew by Reset, which applies what the session wants. The sliders' values are the session's as well, so that
+    Made again by Reset, which applies what the session wants. The sliders' values are the session's as well, so that
     the arguments that SolaraViz passes on say no more than it knows.
     """
 
@@ -365,7 +365,7 @@ class LiveModel(mesa.Model):
         self.running = not session.ended
 
     def step(self) -> None:
-        """Show the next day; it is simulated where it is new. Playing stops after the last."""
+        """Show the next day; it is simulated if it is new. Playing stops after the last."""
         ended = self.session.ended
         self.session.play(self.turn)
         self.running = not self.session.closed and (ended or not self.session.ended)

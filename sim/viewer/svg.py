@@ -91,7 +91,7 @@ def text_width(text: str, size: float, bold: bool = False) -> float:
 
 @lru_cache(maxsize=8192)
 def fitted(text: str, size: float, room: float, bold: bool = False) -> str:
-    """Return the text, shortened with an ellipsis where it is wider than `room` px."""
+    """Return the text, shortened with an ellipsis if it is wider than `room` px."""
     if text_width(text, size, bold) <= room:
         return text
     keep = next((n for n in range(len(text) - 1, 0, -1) if text_width(text[:n] + "…", size, bold) <= room), 0)

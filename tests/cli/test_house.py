@@ -1,4 +1,4 @@
-"""The house files agree with the program: version, commands, links, the commands that CI takes from the README."""
+"""The house files agree with the program: version, commands, the commands that CI takes from the README."""
 
 from __future__ import annotations
 
@@ -26,11 +26,3 @@ def test_readme_has_the_command_that_ci_runs(name: str) -> None:
 def test_readme_names_the_commands_that_exist() -> None:
     named = set(re.findall(r"`python run\.py ([a-z-]+)", README))
     assert named == {command.__name__.replace("_", "-") for command in COMMANDS} - {"run"}
-
-
-@pytest.mark.parametrize("page", ["README.md", "docs/limits.md", "docs/own_map.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8")
-    targets = [target for target in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in target]
-    missing = [target for target in targets if not (ROOT / page).parent.joinpath(target).exists()]
-    assert not missing

@@ -69,7 +69,7 @@ def test_whole(idlib: Geography) -> None:
     assert sum(place.coordinates_weak for place in idlib.places) == 5
 
 
-def test_every_town_has_a_cell_of_its_own(idlib: Geography) -> None:
+def test_every_town_has_its_own_cell(idlib: Geography) -> None:
     assert len(set(zip(idlib.x.tolist(), idlib.y.tolist(), strict=True))) == 169
     assert idlib.x.min() >= 0
     assert idlib.x.max() < idlib.width

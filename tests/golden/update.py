@@ -1,6 +1,6 @@
-"""Write the golden summaries anew, and say what changed: `python -m tests.golden.update [NAME ...]`.
+"""Write the golden files again and print what changed: `python -m tests.golden.update [NAME ...]`.
 
-Do so only when a change of results is meant, and commit the summaries with the change that caused it.
+Do so only for an intended change of results or wording, and commit the files with the change that caused it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.golden.summaries import FOLDER, GOLDEN, log_hash, readable, state_hash
 
 SHORT_LOG = "short_log"  # tests/engine/test_short_log.py
+PAGES = ("help", "report")  # tests/golden/pages.py
 
 
 def texts_of(name: str) -> dict[Path, str]:
@@ -20,14 +21,18 @@ def texts_of(name: str) -> dict[Path, str]:
         from tests.engine.test_short_log import WORLDS, recorded
 
         return {FOLDER / f"{SHORT_LOG}-{world}.txt": recorded(world) for world in WORLDS}
+    if name in PAGES:
+        from tests.golden import pages
+
+        return {FOLDER / f"{name}.txt": getattr(pages, f"{name}_text")()}
     result = GOLDEN[name]()
     hashes = f"events {log_hash(result)}\nstate {state_hash(result)}\n"
     return {FOLDER / f"{name}.txt": readable(result), FOLDER / f"{name}.sha256": hashes}
 
 
 def update(names: list[str]) -> None:
-    """Write the summaries and hashes of some golden runs (of all, without names)."""
-    known = [*GOLDEN, SHORT_LOG]
+    """Write the files of some names (of all, without names)."""
+    known = [*GOLDEN, SHORT_LOG, *PAGES]
     if unknown := set(names) - set(known):
         sys.exit(f"no golden run {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     for name in names or known:

@@ -46,7 +46,7 @@ def test_a_scenario_object_is_as_good_as_its_file(model: ConflictModel) -> None:
         ConflictModel(load_scenario("kafr_hamra"), sets=["days=3"])
 
 
-def test_a_faulty_file_is_said_with_its_place() -> None:
+def test_a_faulty_file_is_reported_with_its_line() -> None:
     with pytest.raises(InputError, match="did you mean 'kafr_hamra'"):
         ConflictModel("kafr_hamrra")
     scenario = load_scenario("kafr_hamra").model_copy(update={"watch_towns": ["Atlantis"]})

@@ -218,7 +218,7 @@ def test_a_study_that_is_not_complete_says_so_in_each_figure() -> None:
     assert "The study is not complete." in words
 
 
-def test_scenarios_are_told_apart_in_grey_too() -> None:
+def test_scenarios_are_distinguishable_in_grey_too() -> None:
     found = list(looks([f"s{i}" for i in range(20)]).values())
     assert len({(look.line.colour, look.line.dashes) for look in found}) == 20
     assert len({look.letter for look in found}) == 20

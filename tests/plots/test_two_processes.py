@@ -48,7 +48,7 @@ def test_what_a_dead_process_does_not_draw_is_drawn_here(
     assert tmp_path / "maps" / "control.gif" in written
 
 
-def test_the_other_has_ended_before_a_failure_here_is_told(
+def test_the_other_process_has_ended_before_a_failure_is_reported(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     began, failing, waited = threading.Event(), threading.Event(), []

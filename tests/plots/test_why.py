@@ -75,7 +75,7 @@ def test_boxes_on_the_map_do_not_overlap_and_words_stay_on_their_cards(run: Run,
         assert extent.x1 <= inside.x1
 
 
-def test_numbers_in_a_row_are_said_as_a_range() -> None:
+def test_consecutive_numbers_are_shown_as_a_range() -> None:
     assert _ranges([1]) == "1"
     assert _ranges([1, 2, 3, 6, 8, 9]) == "1\u20133, 6, 8\u20139"
 

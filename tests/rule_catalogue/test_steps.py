@@ -93,7 +93,7 @@ def test_a_run_changes_nothing_that_the_catalogue_does_not_say(scenario: str, da
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert set(found) == set(STEPS)
+    assert set(found) == {name for name, step in STEPS.items() if is_on(step, Rules())}
     for name, seen in found.items():
         told = touched(name).writes
         assert {tuple(pair) for pair in seen["changed"]} <= told, name

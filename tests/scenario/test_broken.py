@@ -367,7 +367,7 @@ def test_the_good_scenario_is_good(write: Write) -> None:
     assert load(write()).scenario.title == "Two valleys"
 
 
-def test_all_faults_are_said_at_once_in_the_order_of_the_file(write: Write, faults_of: Faults) -> None:
+def test_all_faults_are_reported_at_once_in_the_order_of_the_file(write: Write, faults_of: Faults) -> None:
     broken = GOOD.replace("title: Two", "titel: Two").replace("2020-01-01", "2020-13-01").replace("days: 60", "days: 0")
     broken = (
         broken.replace("fighters: 400", "fighters: -1").replace("chance: 0.5", "chance: 5").replace("[inquiry]", "[x]")

@@ -110,7 +110,7 @@ def test_sound_policies_are_read(write: Write) -> None:
 
 
 @pytest.mark.parametrize(("said", "key"), [(", from: zone", "from"), ("", "withdraw")])
-def test_nobody_can_leave_a_zone_that_does_not_exist(said: str, key: str, write: Write, faults_of: Faults) -> None:
+def test_no_faction_can_leave_a_zone_that_does_not_exist(said: str, key: str, write: Write, faults_of: Faults) -> None:
     faults = faults_of(write(GOOD + f"policy: [{{withdraw: Red, by: 2020-01-09{said}}}]\n"))
     assert [(fault.key, fault.line) for fault in faults] == [(f"policy.0.{key}", len(GOOD.splitlines()) + 1)]
     assert "has no zone" in faults[0].message

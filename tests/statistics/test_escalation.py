@@ -56,7 +56,7 @@ def test_the_answer_is_a_sentence_and_warns(run: Run) -> None:
     )
 
 
-def test_gains_of_contested_towns_are_told_apart() -> None:
+def test_gains_of_contested_towns_are_counted_apart() -> None:
     rows = [
         ("A", "MIXED", "HTS"),
         ("B", "NLF", "MIXED"),
@@ -94,7 +94,7 @@ def test_a_chain_of_causes_leads_from_the_event_to_the_root(run: Run) -> None:
         cause_chain(run, "E999999")
 
 
-def test_turning_points_are_told_in_order_of_time(run: Run) -> None:
+def test_turning_points_are_in_order_of_time(run: Run) -> None:
     points = turning_points(run)
     assert [point.event_id for point in points] == ["E000006", "E000008", "E000009", "E000011", "E000013"]
     assert len(turning_points(run, most=2)) == 2

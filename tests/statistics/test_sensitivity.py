@@ -94,7 +94,7 @@ def test_share_of_inputs_of_pure_chance_is_near_none() -> None:
     assert found.inputs < 0.1
 
 
-def test_share_cannot_be_told() -> None:
+def test_share_cannot_be_estimated() -> None:
     assert math.isnan(explained(np.random.default_rng(1).random((20, 3)), np.ones(20)).inputs)
     assert math.isnan(explained(np.zeros((20, 0)), np.arange(20.0)).inputs)
     assert math.isnan(repeated(np.ones((1, 5))).inputs)

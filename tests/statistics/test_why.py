@@ -45,7 +45,7 @@ def test_the_event_itself_is_never_folded_into_a_fight(run: Run) -> None:
     assert [step.event_ids for step in why.steps[-2:]] == [("E000006",), ("E000010",)]
 
 
-def test_a_town_that_kept_its_holder_says_so(run: Run) -> None:
+def test_a_town_with_the_same_holder_is_explained(run: Run) -> None:
     result = made.result()
     result.daily.holder[:, 0] = made.AHRAR
     result.daily.status[:, 1] = 0
@@ -72,7 +72,7 @@ def test_later_contest_is_noted(run: Run) -> None:
     assert "contested" in why.note
 
 
-def test_an_unknown_event_is_said(run: Run) -> None:
+def test_an_unknown_event_is_reported(run: Run) -> None:
     with pytest.raises(KeyError, match="E999999"):
         why_event(run, "E999999")
 

@@ -85,12 +85,12 @@ def test_one_run_of_each_ablation_is_not_judged() -> None:
     assert math.isnan(single.strain(FULL, "P8"))
 
 
-def test_a_pattern_that_is_met_only_without_something_is_said() -> None:
+def test_a_pattern_that_passes_only_in_an_ablation_is_reported() -> None:
     found = ablated(full=card(WEEKS), no_a=card(APART))
     assert needed(found)[1] == "P3, not met by the full model, is met with: no a."
 
 
-def test_what_the_patterns_do_not_tell_apart_is_said() -> None:
+def test_mechanisms_that_the_patterns_do_not_identify_are_reported() -> None:
     nothing = card([0])
     found = ablated(
         full=card(APART), same=card(APART), moved=card([8 * n for n in range(9)]), no_a=nothing, no_b=nothing

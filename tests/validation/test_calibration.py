@@ -114,7 +114,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
         ("draws: 100", "drawss: 100", "unknown key, did you mean 'draws'?"),
     ],
 )  # fmt: skip
-def test_a_fault_of_a_file_is_said_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
+def test_a_fault_of_a_file_is_reported_with_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
     found = faults(tmp_path, old, new)
     assert len(found) == 1
     assert said in found[0]

@@ -224,7 +224,7 @@ def test_tables_say_simulated_and_hold_every_figure_and_run() -> None:
     assert summary(card) == "1 of 1 patterns pass: P8."
 
 
-def test_figures_are_said_short() -> None:
+def test_names_of_figures_are_short() -> None:
     assert [number(x) for x in (0.4321, 1.234, 23.44, 178.2, math.inf, math.nan)] == [
         "0.43",
         "1.23",

@@ -71,7 +71,7 @@ def test_every_fault_has_its_line(
     assert said in str(error.value)
 
 
-def test_a_map_without_patterns_is_said(tmp_path: Path) -> None:
+def test_a_map_without_patterns_is_reported(tmp_path: Path) -> None:
     assert find_patterns(None, "greater_idlib") == FOLDER / "greater_idlib.yaml"
     with pytest.raises(InputError, match="no patterns are declared for the map nowhere"):
         find_patterns(None, "nowhere")

@@ -64,7 +64,7 @@ def test_acled_rows_are_read_by_their_own_columns(tmp_path: Path) -> None:
     assert not log.losses.any()
 
 
-def test_a_name_is_found_as_whole_words_only(tmp_path: Path) -> None:
+def test_a_name_matches_whole_words_only(tmp_path: Path) -> None:
     text = GED.replace("Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,3", "Ahrar al-Shamal,HTS,Onetown,1,36.0,37.0,3")
     assert len(read_log(written(tmp_path, text), START, 30, SIDES)) == 2
 
@@ -78,7 +78,7 @@ def test_a_name_is_found_as_whole_words_only(tmp_path: Path) -> None:
         (GED, "", "events\\.csv: is empty"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_with_its_line(old: str, new: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=said):
         read_log(written(tmp_path, GED.replace(old, new)), START, 30, SIDES)
     with pytest.raises(InputError, match="no such file"):

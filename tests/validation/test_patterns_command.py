@@ -13,7 +13,7 @@ from sim.results.run import Run
 from sim.study.store import Study
 from sim.validation.pattern_card import make_card
 from sim.validation.pattern_file import find_patterns, read_patterns
-from sim.validation.pattern_samples import log_of_run, run_told, runs_of_study
+from sim.validation.pattern_samples import log_of_run, reported_run, runs_of_study
 
 STUDY = """\
 question: does the card work?
@@ -106,7 +106,7 @@ def test_a_run_gives_the_same_card_as_in_a_study(
     capsys.readouterr()
     declared = read_patterns(find_patterns(None, "greater_idlib"))
     run = Run.open(next(path.parent for path in tmp_path.glob("*/manifest.json")))
-    alone, kept = run_told(run), runs_of_study(opened)[0]
+    alone, kept = reported_run(run), runs_of_study(opened)[0]
     assert len(log_of_run(alone, declared)) == len(log_of_run(kept, declared))
     cards = [make_card([one], declared) for one in (alone, kept)]
     for first, second in zip(*(card.rows for card in cards), strict=True):

@@ -104,7 +104,7 @@ def test_start_codes_are_those_of_the_runs_first_morning(
     assert [first[place.name] for place in geography.places] == [order[one] for one in start_codes(scenario, geography)]
 
 
-def test_towns_are_found_by_any_name_and_missing_ones_are_said(
+def test_towns_match_by_any_name_and_missing_ones_are_reported(
     tmp_path: Path, scenario: Scenario, geography: Geography
 ) -> None:
     folder = write_observed(
@@ -119,7 +119,7 @@ def test_towns_are_found_by_any_name_and_missing_ones_are_said(
     assert any("without a code on one of the days, not scored: Quarry" in note for note in found.notes)
 
 
-def test_a_start_that_differs_from_the_scenarios_is_said(
+def test_a_start_that_differs_from_the_scenarios_is_reported(
     tmp_path: Path, scenario: Scenario, geography: Geography
 ) -> None:
     folder = write_observed(
@@ -131,7 +131,7 @@ def test_a_start_that_differs_from_the_scenarios_is_said(
     )
 
 
-def test_a_file_that_is_not_there_is_not_scored_and_said(
+def test_a_missing_file_is_not_scored_and_reported(
     tmp_path: Path, study: Study, scenario: Scenario, geography: Geography
 ) -> None:
     folder = write_observed(tmp_path / "less", geography, scenario)
@@ -310,7 +310,7 @@ def test_an_agreement_that_holds_is_scored_by_the_chance_of_holding() -> None:
     assert relapse_loss(nothing, Relapse("T", 0, None), 20) == 0.0
 
 
-def test_where_the_model_loses_is_said() -> None:
+def test_measures_in_which_the_model_loses_are_reported() -> None:
     outcome, model, nothing = made()
     loaded, geography = read("two_valleys")
     outcome = Outcome(**{**outcome.__dict__, "ended": outcome.began})  # nothing did change

@@ -120,7 +120,7 @@ def test_a_town_tells_its_bases_forces_and_disputes(watched: Watched) -> None:
     assert asked > 5
 
 
-def test_an_event_that_is_not_there_is_said_plainly(watched: Watched) -> None:
+def test_a_missing_event_is_reported(watched: Watched) -> None:
     model, history, _run = watched
     with pytest.raises(KeyError, match="there is no event 'E999999' in this run"):
         event_card(model, history, "E999999")

@@ -76,7 +76,7 @@ def test_every_changed_scenario_has_its_own_band(bands: Bands) -> None:
     assert any((np.array(a) != np.array(b)).any() for a, b in pairs)
 
 
-def test_what_nobody_wants_any_more_is_not_run(bands: Bands) -> None:
+def test_cancelled_requests_are_not_run(bands: Bands) -> None:
     left = bands.want(*case("days=39"), 100_000)
     assert left.wait(1, PATIENCE) is not None
     job = left._job
@@ -122,7 +122,7 @@ def test_a_process_without_work_ends_and_comes_back() -> None:
     bands.close()
 
 
-def test_a_run_that_fails_is_said_and_harms_no_other(bands: Bands) -> None:
+def test_a_run_that_fails_is_reported_and_affects_no_other(bands: Bands) -> None:
     elsewhere = load_map("greater_idlib")  # has none of the scenario's towns
     wanted, good = bands.want(case("days=34")[0], elsewhere, 5), bands.want(*case("days=33"), 2)
     assert wanted.wait(5, PATIENCE) is None

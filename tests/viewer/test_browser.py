@@ -176,7 +176,7 @@ def test_reset_with_another_scenario_says_so(address: str, opened: Opened) -> No
     page.wait_for_selector(".tc-fault:has-text('whole number')")
 
 
-def test_inputs_are_changed_below_more_and_faults_are_said(address: str, opened: Opened) -> None:
+def test_inputs_are_changed_below_more_and_faults_are_reported(address: str, opened: Opened) -> None:
     page = opened(address)
     page.click("summary:has-text('More: all inputs')")
     page.fill("[aria-label='find an input']", "loss per day")

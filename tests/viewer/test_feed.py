@@ -64,7 +64,7 @@ def test_filters_offered_are_those_that_find_something(history: History) -> None
     assert kinds_of([]) == groups_of([]) == []
 
 
-def test_what_is_left_out_of_a_long_list_is_said(history: History) -> None:
+def test_the_omitted_part_of_a_long_list_is_counted(history: History) -> None:
     look, lines = look_of(load(KAFR_HAMRA).scenario), pick(history.lines, DAY)
     assert len(lines) > MOST_LINES
     whole = event_lines(lines, look, DAY)

@@ -186,7 +186,7 @@ def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
     assert widths[0] > widths[1]
 
 
-def test_fighting_of_the_day_before_is_found_in_the_events(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+def test_fighting_of_the_day_before_is_read_from_the_events(case: tuple[Scenario, Geography, MapDrawing]) -> None:
     scenario, geography, drawing = case
     names = [place.name for place in geography.places]
     lines = [

@@ -395,7 +395,7 @@ def test_the_scenario_taken_away_runs_to_the_same_events(tmp_path: Path) -> None
     assert Run.of(made.runs[0].simulation.result()).events.equals(again.events)
 
 
-def test_towns_and_events_answer_and_what_is_not_there_is_said(session: Session) -> None:
+def test_towns_and_events_answer_and_missing_ones_are_reported(session: Session) -> None:
     run = session.runs[0]
     town = run.row_of("towns", "Kafr Hamra")
     card = answer(session.runs, Question(0, town=town), 40)

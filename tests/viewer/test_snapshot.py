@@ -84,7 +84,7 @@ def test_counts_are_those_of_the_daily_table(finished: tuple[ConflictModel, Hist
     assert phases == [kinds.OFFENSIVE_PHASES[phase] for phase in model.simulation.daily.theatre["offensive"]]
 
 
-def test_agreements_are_said_as_in_the_table(finished: tuple[ConflictModel, History, Run]) -> None:
+def test_agreements_are_worded_as_in_the_table(finished: tuple[ConflictModel, History, Run]) -> None:
     model, history, run = finished
     table = run.agreements.set_index("name")
     seen = {accord.name: accord for snapshot in history.snapshots for accord in snapshot.accords}

@@ -62,7 +62,7 @@ def said(capsys: pytest.CaptureFixture[str], *words: str | Path) -> str:
     return err
 
 
-def test_what_cannot_be_watched_is_said(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_cannot_be_watched_is_reported(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     empty = tmp_path / "empty"
     empty.mkdir()
     assert "kafr_hamra" in said(capsys, "kafr_hamraa.yaml")
@@ -76,13 +76,13 @@ def test_what_cannot_be_watched_is_said(study: Path, tmp_path: Path, capsys: pyt
     assert "rules.nothing" in said(capsys, KAFR_HAMRA, "--set", "rules.nothing=1")
 
 
-def test_numbers_out_of_range_are_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_out_of_range_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
     for words in (("--seed", "-1"), ("--seed", str(2**63)), ("--port", "70000"), ("--seed", "x")):
         assert main(["watch", str(KAFR_HAMRA), *words]) == 2
         assert words[0] in capsys.readouterr().err
 
 
-def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_port_in_use_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()

@@ -41,7 +41,7 @@ def ground_for(comparison: Comparison) -> Ground:
 
 
 def chosen_day(comparison: Comparison, day: int | None) -> int:
-    """Return the row of Control.days nearest to a day; the last where none is asked for."""
+    """Return the row of Control.days nearest to a day; the last if none is given."""
     days = comparison.control.days
     return len(days) - 1 if day is None else int(np.abs(days - day).argmin())
 
@@ -168,7 +168,7 @@ def _gains(
 
 
 def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float) -> list[Box]:
-    """Write texts beside towns, in their order, where there is room; return their boxes in pixels."""
+    """Write texts beside towns, in their order, if there is room; return their boxes in pixels."""
     pixel, seen = axes.figure.dpi / 72, axes.get_window_extent()
     at = axes.transData.transform(ground.at)
     sizes = np.zeros((len(at), 2))

@@ -46,7 +46,7 @@ def difference_text(difference: Difference) -> str:
 
 
 def unit_text(difference: Difference) -> str:
-    """Say the unit of a difference in brackets, with a space before; empty where it has none."""
+    """Return the unit of a difference in brackets, with a space before; empty if it has none."""
     unit = "points of percent" if difference.unit == SHARE else difference.unit
     return f" ({unit})" if unit else ""
 

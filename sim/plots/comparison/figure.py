@@ -56,7 +56,7 @@ def stamp_of(comparison: Comparison) -> str:
 
 
 def runs_text(comparison: Comparison) -> str:
-    """Say how many runs there are: "200 runs each", or by scenario where they differ."""
+    """Return the number of runs in words: "200 runs each", or by scenario if they differ."""
     done = [runs.done for runs in comparison.methods.runs]
     if len(set(done)) == 1:
         return f"{plural(done[0], 'run')}{' each' if len(done) > 1 else ''}"
@@ -70,7 +70,7 @@ def words_of(comparison: Comparison, title: str, note: str) -> Words:
 
 
 def figure_text(value: float) -> str:
-    """Say a number with three figures: "12", "0.31", "1,240", "−4.2"; "–" where there is none."""
+    """Return a number with three digits: "12", "0.31", "1,240", "−4.2"; "–" if there is none."""
     if value is None or np.isnan(value):
         return "–"
     if np.isinf(value):

@@ -179,7 +179,7 @@ def fitting(text: str, inches: float, points: float, bold: bool = False) -> str:
 
 
 def shortened(text: str, inches: float, points: float, bold: bool = False) -> str:
-    """Return a text cut to a width, with an ellipsis where it is cut."""
+    """Return a text cut to a width, with an ellipsis if it is cut."""
     if text_width(text, points, bold) <= inches:
         return text
     size = next((n for n in range(len(text), 0, -1) if text_width(text[:n] + "…", points, bold) <= inches), 1)

@@ -1,4 +1,4 @@
-"""Which inputs matter: chance against unknown inputs, tornado, Morris plane, Sobol indices."""
+"""Which inputs matter: chance against uncertain inputs, tornado, Morris plane, Sobol indices."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def _left_out(inputs: int, blocks: int) -> str:
 
 
 def _notes(comparison: Comparison, blocks: Sequence[Tornado | MorrisPlane | SobolIndices]) -> str:
-    """Return the note of all blocks, or that of each behind its scenario's letter where they differ."""
+    """Return the note of all blocks, or that of each behind its scenario's letter if they differ."""
     if len({block.note for block in blocks}) == 1:
         return blocks[0].note
     names = looks_of(comparison)
@@ -55,7 +55,7 @@ def _notes(comparison: Comparison, blocks: Sequence[Tornado | MorrisPlane | Sobo
 
 
 def lettered(comparison: Comparison, scenario: str) -> str:
-    """Return a scenario's letter and name; what is no scenario ("B less A") as it is."""
+    """Return a scenario's letter and name; other texts ("B less A") unchanged."""
     names = looks_of(comparison)
     return names[scenario].text if scenario in names else scenario
 

@@ -1,6 +1,6 @@
 """An animated GIF of control, a frame a day, without ffmpeg.
 
-The ground, roads and names are drawn once; for each day only the patches of the picture that differ are composed anew
+The ground, roads and names are drawn once; for each day only the patches of the picture that differ are composed again
 with Pillow and mapped to one fixed palette. So a day costs about a millisecond, and 120 days a second or two."""
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ class Animation:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
     def _still(self) -> tuple[Image.Image, Image.Image, Bbox]:
-        """Draw what stays: lines that lie over the cells and names that lie over the symbols; and where the map is."""
+        """Draw the static parts: lines that lie over the cells and names that lie over the symbols; and where the map is."""
         figure = new_figure(self.width, HEIGHT)
         figure.set_dpi(GIF_DPI)
         figure.patch.set_alpha(0)

@@ -1,4 +1,4 @@
-"""What lies under a map's symbols: town cells (clipped Voronoi polygons), contact line, zone, roads, extent."""
+"""Geometry of a map: town cells (clipped Voronoi polygons), contact line, zone, roads, extent."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def draw_legend(
 ) -> None:
     """Fill the legend: left column who holds, right column the other signs; `before` are towns at the start.
 
-    `ringed` says what a ring means; empty where no town is ringed.
+    `ringed` says what a ring means; empty if no town is ringed.
     """
     legend = Legend(axes)
     count, look = state.count, ground.look

@@ -227,7 +227,7 @@ def name_order(ground: Ground, state: MapState) -> np.ndarray:
 
 
 def inset_extent(ground: Ground) -> tuple[float, float, float, float] | None:
-    """Return the extent of the zoomed map around the watched towns near the first one; None where it would not help."""
+    """Return the extent of the zoomed map around the watched towns near the first one; None if it would not help."""
     if not ground.watch:
         return None
     first = ground.at[ground.watch[0]]

@@ -1,4 +1,4 @@
-"""What a map shows of one day: who holds each town, what changed, where there is fighting, where bases stand.
+"""State of a map on one day: holders, changes, fighting, bases.
 
 Day d is the morning of start + d days: day 0 is the start, `scenario.days` the end."""
 
