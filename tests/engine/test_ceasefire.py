@@ -202,7 +202,7 @@ def test_clashes_in_the_scope_stop_and_columns_turn_back() -> None:
     for chance in (0, 1):
         world = lab({"ceasefire": {**OFTEN, **FOREVER, "stops_clash": chance}, "movement": {"road_km_per_day": 1}})
         f = world.world.forces[0]
-        f["orders"], f["goal"], f["enemy"] = kinds.ATTACK, 2, 1
+        f["orders"], f["goal"], f["enemy"] = kinds.ATTACK, 3, 1
         bleed(world, 400, "D").run(1)
         assert (f["orders"] == kinds.RETURN) == (chance == 1)
 

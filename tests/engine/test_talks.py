@@ -64,8 +64,9 @@ def test_talks_that_settle_leave_the_base_agreed_and_nobody_fights() -> None:
 def test_talks_that_fail_end_in_force() -> None:
     for world in with_talks(killing=0, settles=0):
         assert len(world.events("talks_settled")) == 0
-        assert world.world.clashes[0]["town"] == world.town("B")
-        assert world.world.clashes[0]["began"] == world.events("talks")["day"][0]
+        world.run(6)  # the stronger side in the town attacks at once, the other gathers a column first; it may be met
+        assert len(world.events("clash")) > 0
+        assert world.events("clash")["day"][0] >= world.events("talks")["day"][0]
 
 
 def test_delegates_who_are_killed_belong_to_who_came_and_each_side_tells_its_own_story() -> None:
@@ -104,12 +105,14 @@ def test_belief_weighs_both_claims_by_the_trust_in_who_makes_them(account: str, 
     w.relations["trust"][green, red], w.relations["trust"][green, blue] = 0.1, 0.6
     w.relations["trust"][red, blue] = 0.3
     w.relations["trust"][blue, red] = 0.2
+    w.group_trust[world.group("R2"), world.group("R")] = 0.4  # a sister, which trusts R less than R trusts itself
     believe(w, world.params, world.group("R"), world.group("B"))
-    odds = {"R": 1 - 0.3, "R2": 1 - 0.3, "B": 0.2 - 1, "G": 0.1 - 0.6}
+    odds = {"R": 1 - 0.3, "R2": 0.4 - 0.3, "B": 0.2 - 1, "G": 0.1 - 0.6}
     for name, trust in odds.items():
         expected = 1 / (1 + math.exp(-(0.2 + evidence + 1.5 * trust)))
         assert w.belief[world.group("R"), world.group(name)] == pytest.approx(expected)
         assert w.belief[world.group("B"), world.group(name)] == pytest.approx(1 - expected)
+        assert w.belief[world.group("R2"), world.group(name)] == pytest.approx(0.5 + (expected - 0.5) / 2)
 
 
 def test_beliefs_fade_towards_none() -> None:

@@ -195,28 +195,15 @@ def last_grievance(w, agreement):
 def relapse(w, p, day, seed, agreement, author, other, cause):
     """Release attacks that an agreement held back: each with the chance `release_share`, and none besides."""
     a = w.agreements[agreement]
-    town = a["town"] if a["town"] >= 0 else place_of(w, agreement, other)
-    if town < 0:
-        return
     released = 0
     for k in range(min(MOST_RELEASED, a["held_back"])):
         if uniform(seed, P_RELEASE, day, a["key"], k) >= p["ceasefire_release_share"]:
             continue
         key = identity(identity(a["key"], day), 1000 + k)
-        spark = new_spark(w, key, day + 1 + released // 2, town, author, other, 1 if a["town"] < 0 else 0, cause)
+        spark = new_spark(w, key, day + 1 + released // 2, a["town"], author, other, 1 if a["town"] < 0 else 0, cause)
         w.sparks[spark]["own"] = 1
         released += 1
     a["held_back"] = 0
-
-
-@compiled
-def place_of(w, agreement, group):
-    """Return the town in which a group of an agreement stands strongest; -1 none."""
-    strongest, most = -1, 0.0
-    for town in range(len(w.towns)):
-        if w.strength[town, group] > most and in_scope(w, agreement, town):
-            strongest, most = town, w.strength[town, group]
-    return strongest
 
 
 @compiled

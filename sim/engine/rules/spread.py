@@ -195,7 +195,9 @@ def call_to_arms(w, p, day, seed, spark):
     for town in range(len(w.towns)):
         if town == s["town"] or not enemy_in(w, town, own, other):
             continue
-        weight = (0.3 + w.towns[town]["value"]) * math.exp(-distance_km(w, town, s["town"]) / p["spread_near_km"])
+        weight = 0.3 + w.towns[town]["value"]
+        if s["town"] >= 0:  # what an agreement on all fronts held back has no place of its own
+            weight *= math.exp(-distance_km(w, town, s["town"]) / p["spread_near_km"])
         race = exponential(1.0 / weight, uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"]))
         if race < first and within_reach(w, town, chosen, p["spread_reach_km"]):  # dear: looked at last
             target, first = town, race
