@@ -71,7 +71,7 @@ def run(
     from sim.cli.pictures import second_process
     from sim.load import read
     from sim.results.run import Run
-    from sim.study.single_run import chosen
+    from sim.study.path_kind import chosen
 
     clock = Clock()
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))

@@ -23,7 +23,7 @@ from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.study.manifest import read_study_manifest
-from sim.study.single_run import one_command
+from sim.study.path_kind import one_command
 from sim.text import plural
 
 if TYPE_CHECKING:

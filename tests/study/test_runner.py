@@ -18,8 +18,8 @@ from sim.results.run import Run
 from sim.study import runner, store
 from sim.study import store as ledger
 from sim.study.manifest import MANIFEST
+from sim.study.path_kind import one_command
 from sim.study.runner import Progress, run_study
-from sim.study.single_run import one_command
 from sim.study.store import Study
 from sim.study.worker import ChunkResult, OtherProgramError, RunTask, StudyContext, run_chunk
 from tests.study import faulty
