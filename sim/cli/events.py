@@ -190,5 +190,7 @@ def pack(
         read_manifest(folder)
     parent = out or folder.resolve().parent
     check_folder(parent, "--out")
+    if parent.resolve().is_relative_to(folder.resolve()):
+        raise InputError([Fault("--out", None, "", f"{parent} lies in the folder that is packed; take another")])
     file = packed(folder, parent)
     print(f"{file}, {file.stat().st_size / 1e6:.1f} MB")

@@ -67,6 +67,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT = 0, 1, 2
+LONGEST_LINE = 900  # letters of a message
 SIGNALS = 128  # exit codes above it say which signal stopped the program
 
 
@@ -217,8 +218,9 @@ def _report_failure(code: int, *lines: str) -> int:
 
 
 def _one_line(text: str) -> str:
-    """Return a text without line breaks and other letters that a terminal would act on: those are shown as escapes."""
-    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    """Return a text on one line and not too long; letters that a terminal would act on are shown as escapes."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
 
 
 def _internal(error: Exception) -> int:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.errors import Fault, InputError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
@@ -74,6 +76,8 @@ def run(
     from sim.study.path_kind import chosen
 
     clock = Clock()
+    if days is not None and any(text.partition("=")[0].strip() == "days" for text in sets or []):
+        raise InputError([Fault("--days", None, "", "does not go with --set days=...; give one of them")])
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
     _check_kind(file)
     path, number, changed = chosen(file, seed, changed, scenario, replicate)

@@ -69,18 +69,15 @@ def usage_faults(name: str, command: Callable[..., None], words: Sequence[str]) 
     parameters = parameters_of(command)
     options = {parameter.name: parameter for parameter in parameters if parameter.is_option}
     faults: list[Fault] = []
-    given: dict[str, int] = {}
+    given: dict[str, list[str]] = {}
     positional: list[str] = []
     for option_name, value in _split(words, options):
         if not option_name:
             positional.append(value or "")
             continue
-        given[option_name] = given.get(option_name, 0) + 1
+        given.setdefault(option_name, []).append(value or "")
         faults += _option_faults(name, option_name, value, options)
-    for option_name, count in given.items():
-        option = options.get(option_name)
-        if option and count > 1 and not option.many and option.kind is not bool:
-            faults.append(Fault(option_name, None, "", f"is given {count} times; it has one value"))
+    faults += _repeated({options[each]: values for each, values in given.items() if each in options})
     faults += [_missing(name, option) for option in options.values() if option.required and option.name not in given]
     if given.keys() <= options.keys():
         arguments = [parameter for parameter in parameters if not parameter.is_option]
@@ -116,6 +113,16 @@ def _option_faults(command: str, name: str, value: str | None, options: dict[str
     else:
         message = value_fault(option, value)
     return [Fault(name[:LONGEST_SHOWN], None, "", message)] if message else []
+
+
+def _repeated(given: dict[Parameter, list[str]]) -> Iterator[Fault]:
+    """Yield the faults of options that are given twice but have one value, and of keys that `--set` sets twice."""
+    for option, values in given.items():
+        if len(values) > 1 and not option.many and option.kind is not bool:
+            yield Fault(option.name, None, "", f"is given {len(values)} times; it has one value")
+        keys = [value.partition("=")[0].strip() for value in values] if option.name == "--set" else []
+        for key in dict.fromkeys(key for key in keys if key and keys.count(key) > 1):
+            yield Fault(option.name, None, "", f"{_shown(key)} is set {keys.count(key)} times; it has one value")
 
 
 def _argument_faults(command: str, arguments: list[Parameter], words: list[str]) -> list[Fault]:

@@ -57,7 +57,7 @@ def read_failures(file: Path) -> list[dict[str, Any]]:
         if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
             raise ValueError("is not a list of failed runs")
     except (OSError, ValueError, RecursionError) as error:
-        words = f"cannot be read: {error}; `python run.py batch` of the study's folder makes its runs again"
+        words = f"cannot be read: {reason(error)}; `python run.py batch` of the study's folder makes its runs again"
         raise InputError([Fault(str(file), None, "", words)]) from error
     return rows
 

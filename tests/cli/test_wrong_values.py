@@ -81,6 +81,9 @@ def test_every_wrong_value_of_every_option_is_one_line(name: str) -> None:
         (["new-map", "a", "b", "--start", "x"], "--start: 'x' is not a date; write it as 2018-10-29"),
         (["export", "a", "--format", "geo"], "--format: 'geo' is none of ged, acled, geojson, gpkg, did you mean"),
         (["run", "a", "--seed", "1", "--seed", "2"], "--seed: is given 2 times; it has one value"),
+        (["run", "a", "--set", "days=1", "--set", "days=2"], "--set: 'days' is set 2 times; it has one value"),
+        (["run", "a", "--days", "1", "--set", "days=2"], "--days: does not go with --set days=...; give one of them"),
+        (["batch", "a", "--workers", "1", "--scheduler", "tcp://h:1"], "--workers: does not go with --scheduler"),
         (["run", "a", "b"], "'b': is one argument too many; run takes FILE"),
         (["changes", "a"], "B: is missing; `run.py changes --help`"),
         (["show", "a\nb.yaml"], "'a\\nb.yaml': "),
@@ -116,3 +119,49 @@ def test_values_that_are_allowed_have_no_fault() -> None:
     assert value_fault(Parameter("--x", float, True, False, False), "1e-3") == ""
     assert usage_faults("check", NAMES["check"], ["a.yaml", "b.yaml", "--set", "a=1", "--set", "b=2"]) == []
     assert usage_faults("run", NAMES["run"], ["--label", "--seed", "--", "-1.yaml"]) == []
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    assert main(["two_valleys", "--days", "5", "--no-pictures", "--quiet", "--out", str(folder)]) == 0
+    return folder / "two_valleys-seed1"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["figure", "RUN", "--day", "3"], "NAME: is missing; `run.py figure "),
+        (["figure", "RUN", "timeline", "--day", "3"], "--day: timeline is not of a day"),
+        (["pack", "RUN", "--out", "RUN/deeper"], "--out: "),
+        (["verify", "RUN", "--sample", "1"], "--sample: belongs to the folder of a study"),
+        (["events", "RUN", "--from", "2030-01-01"], "--from: 2030-01-01 is after the last day; the run is from"),
+        (["branch", "RUN", "--day", "6"], "--day: "),
+        (["export", "RUN", "--format", "ged", "--out", "RUN/events.csv"], "--out: "),
+        (["why", "RUN", "Atlantis", "--out", "RUN/events.csv"], "--out: "),
+        (["pack", "RUN", "--out", "RUN/link"], "--out: "),
+        (["score", "RUN", "--observed", "RUN"], "RUN: is a single run; this command takes a study: "),
+        (["status", "RUN"], "RUN: is a single run; this command takes a study: "),
+        (["calibrate", "RUN"], "RUN: is a single run; calibrate takes a calibration file: "),
+        (["check", "RUN"], "RUN: is a single run; "),
+    ],
+)
+def test_values_that_do_not_fit_a_run_are_one_line_and_nothing_is_written(
+    words: list[str], line: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = run / "link"
+    if not link.is_symlink():
+        link.symlink_to("nowhere")
+    before = sorted(run.rglob("*"))
+    assert main([word.replace("RUN", str(run)) for word in words]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(line.replace("RUN", str(run)))
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert sorted(run.rglob("*")) == before
+
+
+@pytest.mark.parametrize("length", [899, 900, 901, 100_000])
+def test_a_message_is_never_longer_than_a_screen(length: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "two_valleys", "--set", f"{'x' * length}=1"]) == 2
+    assert all(len(line) < 1000 for line in capsys.readouterr().err.splitlines())
