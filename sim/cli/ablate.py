@@ -47,7 +47,7 @@ def ablate(
     ] = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
-    from sim.cli.batch import batch_progress, compile_for, plan_rows
+    from sim.cli.batch import batch_progress, compile_for, plan_rows, resumable
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.load import read
@@ -56,6 +56,7 @@ def ablate(
     from sim.study.plan import make_plan
     from sim.study.runner import run_study
     from sim.study.store import Study
+    from sim.text import plural
     from sim.validation.ablation import make_ablated, study_of
     from sim.validation.pattern_file import find_patterns, read_patterns
     from sim.validation.pattern_samples import check_sides
@@ -70,11 +71,12 @@ def ablate(
     plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs, only or []))
     pairs(plan_rows(plan), title=plan.definition.question)
     compile_for(plan)
-    with batch_progress() as report:
-        folder = run_study(plan, out, workers, report=report)
-    study = Study.open(folder)
-    print(f"measuring {len(plan.scenarios)} ablations", file=sys.stderr, flush=True)
-    ablated = make_ablated(study, against, workers, _print_progress)
+    with resumable(out / plan.name):
+        with batch_progress() as report:
+            folder = run_study(plan, out, workers, report=report)
+        study = Study.open(folder)
+        print(f"measuring {plural(len(plan.scenarios), 'ablation')}", file=sys.stderr, flush=True)
+        ablated = make_ablated(study, against, workers, _print_progress)
     print_ablations(ablated)
     _write(ablated, study)
 

@@ -25,6 +25,7 @@ OUTPUTS = Path("outputs")
 MARKS = 20  # reports of progress over which speed is measured
 LINES = 10  # lines of progress where there is no terminal
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
+TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
 
 def batch(
@@ -238,13 +239,8 @@ def _run(
     from sim.study.runner import run_study
     from sim.study.store import Study
 
-    try:
-        with batch_progress() as report:
-            folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
-    except KeyboardInterrupt:
-        with deferred(), suppress(OSError):  # the terminal may be gone
-            print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
-        raise
+    with resumable(out / plan.name), batch_progress() as report:
+        folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     study = Study.open(folder)
     failed = len(study.failures)
     print(f"SIMULATED. {study.done:,} of {study.planned:,} runs are done in {folder}")
@@ -255,6 +251,17 @@ def _run(
     if not study.done:
         raise typer.Exit(1)
     print(f"next: python run.py compare {shlex.quote(str(folder))}")
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say, when a signal stops what is made in this block, that the same command goes on with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with deferred(), suppress(OSError):  # the terminal may be gone
+            print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
+        raise
 
 
 @contextmanager
