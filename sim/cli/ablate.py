@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.text import plural
+
 if TYPE_CHECKING:
     from sim.validation.ablation import Ablated
     from sim.validation.pattern_file import Patterns
@@ -56,7 +58,6 @@ def ablate(
     from sim.study.plan import make_plan
     from sim.study.runner import run_study
     from sim.study.store import Study
-    from sim.text import plural
     from sim.validation.ablation import make_ablated, study_of
     from sim.validation.pattern_file import find_patterns, read_patterns
     from sim.validation.pattern_samples import check_sides
@@ -95,7 +96,7 @@ def print_ablations(ablated: Ablated) -> None:
     from sim.validation.ablation import needed, untold
 
     out = console()
-    out.print(f"\nSIMULATED. {ablated.declared.title}; {ablated.full.runs} runs each", style="bold")
+    out.print(f"\nSIMULATED. {ablated.declared.title}; {plural(ablated.full.runs, 'run')} each", style="bold")
     patterns = list(ablated.declared.patterns)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ablation", overflow="fold", min_width=16)

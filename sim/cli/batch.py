@@ -15,6 +15,7 @@ import typer
 
 from sim.errors import Fault, InputError
 from sim.signals import deferred
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
@@ -160,7 +161,6 @@ def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tupl
 
 def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
     """Say how many runs a plan has; at least and at most, where it goes on until it is precise."""
-    from sim.text import plural
 
     scenarios = len(plan.scenarios)
     of, seed = plural(scenarios, "scenario"), f"seed {plan.definition.seed}"
@@ -194,7 +194,6 @@ def estimate_rows(
     from sim.study.path_kind import Kind, kind_of
     from sim.study.status import estimate, free_bytes
     from sim.study.store import Study
-    from sim.text import plural
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
     cost = estimate(plan, workers)
@@ -243,7 +242,9 @@ def _run(
         folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     study = Study.open(folder)
     failed = len(study.failures)
-    print(f"SIMULATED. {study.done:,} of {study.planned:,} runs are done in {folder}")
+    print(
+        f"SIMULATED. {study.done:,} of {plural(study.planned, 'run')} {'is' if study.planned == 1 else 'are'} done in {folder}"
+    )
     if failed:
         print(
             f"{failed} failed: python run.py status {shlex.quote(str(folder))} says which, why, and how to repeat them"
@@ -304,7 +305,9 @@ def _lines() -> Callable[[Progress], None]:
         step = LINES * over // max(1, progress.planned)
         if step != last:
             print(
-                f"{over} of {progress.planned} runs{f': {pace_text}' if pace_text else ''}", file=sys.stderr, flush=True
+                f"{over} of {plural(progress.planned, 'run')}{f': {pace_text}' if pace_text else ''}",
+                file=sys.stderr,
+                flush=True,
             )
             last = step
         if progress.note:

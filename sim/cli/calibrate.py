@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.runner import Progress
@@ -105,7 +106,7 @@ def rows(plan: CalibrationPlan) -> list[tuple[str, str]]:
         ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
         ("patterns", f"{', '.join(plan.targets.patterns)}: {plural(len(plan.targets.figures), 'figure')}"),
         ("runs", f"{runs}; seed {definition.seed}"),
-        ("kept", f"the {definition.kept} draws nearest to the observation, {definition.keep:.3g} of all"),
+        ("kept", f"the {plural(definition.kept, 'draw')} nearest to the observation, {definition.keep:.3g} of all"),
     ]
 
 
@@ -192,5 +193,5 @@ def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
         if line:
             out.print(line)
     if fitted.runs.failed:
-        out.print(f"{fitted.runs.failed} runs failed and count as farthest from the observation.")
+        out.print(f"{plural(fitted.runs.failed, 'run')} failed; farthest from the observation, for what is kept.")
     out.print(f"SIMULATED. The report is {folder / 'report.html'}; tables and the posterior are beside it.")

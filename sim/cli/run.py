@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.errors import Fault, InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -185,7 +186,7 @@ def _checked(
         print(words, file=sys.stderr)
         raise typer.Exit(FAULTY) from None
     if not quiet:
-        print(f"all invariants held on each of {checker.days} days", file=sys.stderr, flush=True)
+        print(f"all invariants held on each of {plural(checker.days, 'day')}", file=sys.stderr, flush=True)
     return simulation.result()
 
 

@@ -187,7 +187,9 @@ class RunnerState:
         lacks = any(precision.share >= share for precision in known)
         self.manifest["precision"] = {"asked": share, "most": last, "reached": not lacks, "replicates": target}
         if known:
-            going_on = f"; going on to {next_look(target, last):,} replicates" if lacks and target < last else ""
+            going_on = (
+                f"; going on to {plural(next_look(target, last), 'replicate')}" if lacks and target < last else ""
+            )
             self.report_progress(f"after {plural(target, 'replicate')} {lacking_text(known, share)}{going_on}")
         return lacks
 
@@ -290,7 +292,7 @@ class RunnerState:
         self.deaths += 1
         self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
         if self.deaths >= MOST_DEATHS:
-            raise self._stop(f"workers died in {self.deaths} runs one after the other; what was done is kept")
+            raise self._stop(f"workers died in {plural(self.deaths, 'run')} one after the other; what was done is kept")
 
     def _stop(self, words: str) -> InputError:
         return InputError([Fault(str(self.folder), None, "", words)])

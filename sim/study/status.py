@@ -177,7 +177,7 @@ def status_lines(study: Study) -> list[str]:
     if precision:
         outcome = "reached" if precision["reached"] else "not reached"
         lines.append(
-            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {precision['replicates']} replicates."
+            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {plural(precision['replicates'], 'replicate')}."
         )
     lines.append(_next(study))
     return lines

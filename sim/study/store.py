@@ -361,7 +361,7 @@ class Study:
         return available if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
 
     def __repr__(self) -> str:
-        return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"
+        return f"<Study {self.name}, {self.done} of {plural(self.planned, 'run')}, {self.folder}>"
 
 
 def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
