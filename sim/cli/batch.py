@@ -15,7 +15,7 @@ import typer
 
 from sim.errors import Fault, InputError
 from sim.signals import deferred
-from sim.text import plural
+from sim.text import plural, unit_text
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
@@ -305,7 +305,7 @@ def _lines() -> Callable[[Progress], None]:
         step = LINES * over // max(1, progress.planned)
         if step != last:
             print(
-                f"{over} of {plural(progress.planned, 'run')}{f': {pace_text}' if pace_text else ''}",
+                f"{over} of {progress.planned} {unit_text('runs', progress.planned)}{f': {pace_text}' if pace_text else ''}",
                 file=sys.stderr,
                 flush=True,
             )

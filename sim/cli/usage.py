@@ -105,7 +105,7 @@ def _option_faults(command: str, name: str, value: str | None, options: dict[str
     option = options.get(name)
     if option is None:
         guess = did_you_mean(name, options) or f"; `run.py {command} --help` lists its options"
-        message = f"{command} has no such option{guess}"
+        message = f"{command} does not have this option{guess}"
     elif option.kind is bool:
         message = "" if value is None else f"takes no value, got {_shown(value)}"
     elif value is None:
