@@ -301,3 +301,8 @@ def agreements(events: Table, table: Table, scenario: Scenario) -> dict[str, Sca
         "agreement_days_held_mean": curve.mean,
         "violations": int(column(table, "violations").sum()),
     }
+
+
+def besides_given(given: int) -> str:
+    """Say behind the number of agreements signed how many others the scenario gives, so that sums agree; empty for none."""
+    return f", besides {given:,} given by the scenario, which may be broken or expire too" if given else ""

@@ -78,7 +78,12 @@ def test_a_broken_agreement_releases_at_most_what_it_held_back(idlib: Geography)
         attacks = np.isin(log["kind"], (kinds.FRONT_OPENED, kinds.CLASH_SPREAD)) & np.isin(log["cause"], broken)
         released += int(attacks.sum())
     nothing = each_run(
-        idlib, "kafr_hamra", "rules.ceasefire.suppression=0", "rules.ceasefire.settlement_suppression=0", seeds=SEEDS
+        idlib,
+        "kafr_hamra",
+        "rules.ceasefire.suppression=0",
+        "rules.ceasefire.settlement_suppression=0",
+        "terms.weapons_out.clash_factor=1",
+        seeds=SEEDS,
     )
     for run in nothing:
         log = events_of(run.world)

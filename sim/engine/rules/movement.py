@@ -29,7 +29,7 @@ from sim.engine.kinds import (
     REINFORCE,
     RETURN,
 )
-from sim.engine.queries import covering, holder_faction, hostile
+from sim.engine.queries import column_reach, covering, holder_faction, hostile
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
@@ -108,7 +108,7 @@ def send_detachment(w, p, day, seed, group, key):
     source, first = -1, 1e300
     for i in range(w.near_start[goal], w.near_start[goal + 1]):
         town = w.near[i]["town"]
-        if w.near[i]["km"] > p["spread_reach_km"]:
+        if w.near[i]["km"] > column_reach(p):
             break
         if w.towns[town]["holder"] != group or w.towns[town]["clash"] >= 0:
             continue
