@@ -199,7 +199,10 @@ def _cache_of(function: Callable[..., Any], folder: Path) -> _Cache | None:
     numba.config.CACHE_DIR = str(folder)
     for _attempt in range(2):
         try:
-            return _Cache(function)
+            cache = _Cache(function)
+            if Path(cache._cache_path).is_relative_to(folder):
+                return cache
+            raise RuntimeError(f"{folder} cannot be written")  # numba would keep the code beside the source instead
         except RuntimeError as error:  # numba can write no folder for the function's module
             report_damaged(folder, error)
             with suppress(OSError):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sim.engine import kinds
-from sim.engine.draws import P_INCIDENT, P_OFFENSIVE, P_SIGN, uniform
+from sim.engine.draws import P_INCIDENT, P_OFFENSIVE, P_SETTLEMENT, P_SIGN, uniform
 from sim.engine.simulation import Result
 from tests.engine.test_invariants import WILD, wild
 from tests.engine.worlds import Lab, chain, events_of, faction, make_scenario, rivals
@@ -84,7 +84,12 @@ def test_the_draws_logged_are_the_pure_function_of_seed_process_day_and_entity()
         for e in world.events("mobilisation"):
             assert e["draw"] == uniform(seed, P_OFFENSIVE, int(e["day"]), int(government))
             seen["mobilisation"] += 1
+        kind_of = world.events()["kind"]
         for e in world.events("agreement_signed"):
+            if kind_of[e["cause"]] == kinds.CAMPAIGN_ENDED:  # a settlement's draw is of the campaign that it ends
+                k = next(k for k in w.campaigns if k["ended"] == e["day"] and k["last_event"] == e["cause"])
+                assert e["draw"] == uniform(seed, P_SETTLEMENT, int(e["day"]), int(k["key"]))
+                continue
             pair = w.factions["key"][e["initiator"]] ^ w.factions["key"][e["target"]]
             assert e["draw"] == uniform(seed, P_SIGN, int(e["day"]), int(pair))
             seen["agreement_signed"] += 1

@@ -259,7 +259,7 @@ def strongest_belief(w, fa, fb):
     for x in range(len(w.groups)):
         for g in range(len(w.groups)):
             faction = w.groups[g]["faction"]
-            if (faction == fa or faction == fb) and w.groups[x]["faction"] == faction:
+            if faction in (fa, fb) and w.groups[x]["faction"] == faction:
                 strongest = max(strongest, w.belief[x, g])
     return strongest
 

@@ -135,7 +135,7 @@ def believe(w, p, visitor, other):
         odds = p["talks_prior"] + evidence + p["talks_trust_weight"] * trust
         b = 1.0 / (1.0 + math.exp(-odds))
         for x in range(len(w.groups)):
-            firm = 1.0 if x == visitor or x == other else 0.5
+            firm = 1.0 if x in (visitor, other) else 0.5
             if w.groups[x]["faction"] == fv:
                 w.belief[x, g] = 0.5 + firm * (b - 0.5)
             elif w.groups[x]["faction"] == fo:
