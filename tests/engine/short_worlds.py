@@ -104,7 +104,7 @@ def steered(seed: int) -> Lab:
     }
     rules = numbers(
         clash={"attrition": "square", "commander_death": 0.3, "surrender_share": 0.3, "loss_per_day": 0.05},
-        ceasefire={"hold_days": 12, "violation_breaks": 0.1, "relapse_clashes": 3, "mediator_factor": 4},
+        ceasefire={"hold_days": 12, "violation_breaks": 0.1, "mediator_factor": 4},
         base_attempt={"attempts_per_town_month": 0.5, "reach_km": 20},
         control={"threshold": 0.3, "influence_days": 8},
         offensive={"calendar_per_month": 0, "opportunity": False, "shelling_per_town_month": 15},
