@@ -173,8 +173,19 @@ ACTIONS = (
     "mediate",
     "merge",
     "monitor",
+    "given_killing",
 )
-GIVEN_BASE_ATTEMPT, GIVEN_AGREEMENT, REINFORCE_POLICY, WITHDRAW, NO_EXPANSION, MEDIATE, MERGE, MONITOR = range(8)
+(
+    GIVEN_BASE_ATTEMPT,
+    GIVEN_AGREEMENT,
+    REINFORCE_POLICY,
+    WITHDRAW,
+    NO_EXPANSION,
+    MEDIATE,
+    MERGE,
+    MONITOR,
+    GIVEN_KILLING,
+) = range(9)
 TOWNS_TO = ("host_group", "neutral")
 TO_HOST, TO_NOBODY = range(2)
 ROLES_OF_CIVILIANS = ("media worker", "health worker", "activist")

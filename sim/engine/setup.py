@@ -304,10 +304,11 @@ def _actions(setup: Setup) -> np.ndarray:
             -1,
             -1,
         )
-        if event.event == "base_attempt":
+        if event.event != "agreement":
             assert event.by is not None
             assert event.in_town is not None
-            r["kind"], r["town"] = kinds.GIVEN_BASE_ATTEMPT, setup.town(event.in_town)
+            kind = kinds.GIVEN_BASE_ATTEMPT if event.event == "base_attempt" else kinds.GIVEN_KILLING
+            r["kind"], r["town"], r["fighters"] = kind, setup.town(event.in_town), event.deaths or 0
             faction, groups = setup.groups_of(event.by)
             r["faction"], r["group"] = faction, groups[0] if event.by not in setup.factions else -1
         else:

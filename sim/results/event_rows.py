@@ -146,7 +146,7 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
     """
     phrases: dict[int, str] = {}
     actions, given = result.world.actions, len(result.scenario.given)
-    asserted = np.flatnonzero((log["given"] == 1) & (log["rule"] == R_GIVEN) & (log["cause"] < 0))
+    asserted = np.flatnonzero((log["given"] == 1) & (log["rule"] == R_GIVEN))
     for day in np.unique(log["day"][asserted]).tolist():
         rows, acts = asserted[log["day"][asserted] == day], np.flatnonzero(actions["day"] == day)
         for row, act in zip(rows.tolist(), acts.tolist(), strict=True):

@@ -408,12 +408,18 @@ def _given(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[
     yield from on_a_day(data, mapping, key)
     yield from known_word(mapping, "by", key, list(sides), "faction or group")
     event, agreement = mapping.get("event"), mapping.get("agreement")
-    needs = {"base_attempt": ("by", "in"), "agreement": ("agreement",)}.get(event if isinstance(event, str) else "", ())
+    needs = {
+        "base_attempt": ("by", "in"),
+        "agreement": ("agreement",),
+        "killing_at_talks": ("by", "in", "deaths"),
+    }.get(event if isinstance(event, str) else "", ())
     for name in needs:
         if mapping.get(name) is None:
             yield (*key, name), f"is missing; the event {event} needs it"
-    if event == "base_attempt" and agreement is not None:
-        yield (*key, "agreement"), "does not belong to a base_attempt"
+    if event in ("base_attempt", "killing_at_talks") and agreement is not None:
+        yield (*key, "agreement"), f"does not belong to a {event}"
+    if event != "killing_at_talks" and mapping.get("deaths") is not None:
+        yield (*key, "deaths"), "belongs to a killing_at_talks"
     if isinstance(agreement, dict):
         yield from _agreement(data, agreement, (*key, "agreement"), sides)
         on, signed = day(mapping.get("on")), day(agreement.get("signed"))

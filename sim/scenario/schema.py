@@ -87,9 +87,10 @@ class Given(Strict):
     """A dated event that the scenario asserts; outcomes are never given."""
 
     on: date
-    event: Literal["base_attempt", "agreement"]
-    by: Name | None = Field(default=None, description="group or faction that attempts")
+    event: Literal["base_attempt", "agreement", "killing_at_talks"]
+    by: Name | None = Field(default=None, description="group or faction that attempts, or that kills delegates of the other side in a dispute over the town")
     in_town: Name | None = Field(default=None, alias="in", description="town")
+    deaths: int | None = Field(default=None, ge=1, le=100, description="delegates killed, in a killing_at_talks")
     agreement: Agreement | None = None
     source: str | None = None
 

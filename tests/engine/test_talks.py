@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.rules.talks import believe
-from tests.engine.worlds import START, Lab, chain, faction, make_scenario
+from tests.engine.worlds import START, Lab, chain, faction, make_scenario, on
 
 GIVEN = [{"on": START, "event": "base_attempt", "by": "Red", "in": "B"}]
 FIGHTS = {"interval_days": 0.5, "rationality": 20, "fight_cost": 0, "clash_after_refusal": 1}
@@ -121,3 +121,20 @@ def test_beliefs_fade_towards_none() -> None:
     world.run(10)
     assert world.world.belief[0, 1] == pytest.approx(0.5 + 0.4 / 4)
     assert world.world.belief[1, 0] == pytest.approx(0.5 - 0.4 / 4)
+
+
+@pytest.mark.parametrize("by", ["Blue", "B", "Red", "Green"])
+def test_a_given_killing_is_carried_out_in_the_dispute_or_skipped(by: str) -> None:
+    given = [*GIVEN, {"on": on(4), "event": "killing_at_talks", "by": by, "in": "B", "deaths": 2}]
+    factions = {"Red": faction(R=600), "Blue": faction(B=600), "Green": faction(G=100)}
+    scenario = make_scenario(factions, on=("clash",), rules={"movement": {}, "talks": {}}, given=given)
+    world = Lab(scenario, chain(4, 10.0, ["R", "B", "B", "G"])).run(6)
+    killings = world.events("killing_at_talks")
+    if by == "Green":
+        assert len(killings) == 0
+        assert len(world.events("given_skipped")) == 1
+        return
+    assert (killings["given"].tolist(), killings["deaths_target"].tolist(), killings["day"].tolist()) == ([1], [2], [4])
+    assert killings["initiator"][0] == world.faction("Red" if by == "Red" else "Blue")
+    assert len(world.events("account")) == 2
+    assert world.events("clash")["cause"][0] == np.flatnonzero(world.events()["kind"] == kinds.KILLING_AT_TALKS)[0]

@@ -11,6 +11,7 @@ from sim.engine.kinds import (
     GARRISON,
     GIVEN_AGREEMENT,
     GIVEN_BASE_ATTEMPT,
+    GIVEN_KILLING,
     GIVEN_SKIPPED,
     MEDIATE,
     MERGE,
@@ -32,6 +33,7 @@ from sim.engine.rules.base_attempt import attempt
 from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.talks import given_killing
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES
 
 
@@ -45,6 +47,8 @@ def given(w, p, day, seed):
             continue
         if a["kind"] == GIVEN_BASE_ATTEMPT:
             attempt(w, p, day, a["faction"], a["group"], a["town"], 1)
+        elif a["kind"] == GIVEN_KILLING:
+            given_killing(w, p, day, i)
         elif a["kind"] == GIVEN_AGREEMENT:
             assert_agreement(w, p, day, seed, a["agreement"])
         elif a["kind"] == REINFORCE_POLICY:

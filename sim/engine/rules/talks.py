@@ -21,13 +21,15 @@ from sim.engine.kinds import (
     D_SETTLED,
     D_TALKS,
     FORCED_ENTRY_ACCOUNT,
+    GIVEN_SKIPPED,
     KILLING_AT_TALKS,
     M_TRUST,
+    R_GIVEN,
     R_TALKS,
     TALKS,
     TALKS_SETTLED,
 )
-from sim.engine.queries import covering, in_town, recount
+from sim.engine.queries import covering, first_group, in_town, recount
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
@@ -79,13 +81,19 @@ def meet(w, p, day, seed, dispute):
 
 @compiled
 def delegates_die(w, p, day, seed, dispute, visitor, other, u):
-    """Kill delegates, tell both accounts, let groups believe, and begin the clash."""
+    """Draw how many delegates die, and carry it out."""
+    dead = 1 + poisson(p["talks_deaths_mean"] - 1.0, uniform(seed, P_TALKS_DEATHS, day, w.disputes[dispute]["key"]))
+    kill_delegates(w, p, day, dispute, visitor, other, dead, R_TALKS, p["talks_killing"], u)
+
+
+@compiled
+def kill_delegates(w, p, day, dispute, visitor, other, deaths, rule, chance, u):
+    """Kill delegates, log both accounts, let groups believe, and begin the clash; return the event."""
     d = w.disputes[dispute]
     town = d["town"]
     fv, fo = w.groups[visitor]["faction"], w.groups[other]["faction"]
-    dead = 1 + poisson(p["talks_deaths_mean"] - 1.0, uniform(seed, P_TALKS_DEATHS, day, d["key"]))
-    dead = kill_in_town(w, town, fv, dead)
-    row = log_event(w, day, KILLING_AT_TALKS, R_TALKS, d["last_event"], other, visitor, town, p["talks_killing"], u)
+    dead = kill_in_town(w, town, fv, deaths)
+    row = log_event(w, day, KILLING_AT_TALKS, rule, d["last_event"], other, visitor, town, chance, u)
     w.events[row]["deaths_target"] = dead
     count_deaths(w, fo, fv, 0, dead)
     agreement = covering(w, visitor, other, town)
@@ -104,6 +112,27 @@ def delegates_die(w, p, day, seed, dispute, visitor, other, u):
         d["stage"] = D_CLASH
         open_clash(w, day, identity(d["key"], day), town, visitor, other, row)
     recount(w, town)
+    return row
+
+
+@compiled
+def given_killing(w, p, day, action):
+    """Carry out a given killing: the named side kills delegates of the other in a dispute over the town, if there is one."""
+    a = w.actions[action]
+    for i in range(w.counts[L_DISPUTES]):
+        dispute = w.live_disputes[i]
+        d = w.disputes[dispute]
+        if d["alive"] == 0 or d["town"] != a["town"] or stale(w, dispute):
+            continue
+        for killer, visitor in ((d["newcomer"], d["host"]), (d["host"], d["newcomer"])):
+            named = a["group"] == killer or (a["group"] < 0 and w.groups[killer]["faction"] == a["faction"])
+            if named and in_town(w, d["town"], w.groups[visitor]["faction"]) > 0.0:
+                row = kill_delegates(w, p, day, dispute, visitor, killer, a["fighters"], R_GIVEN, 1.0, -1.0)
+                w.events[row]["given"] = 1
+                return
+    killer = a["group"] if a["group"] >= 0 else first_group(w, a["faction"])
+    row = log_event(w, day, GIVEN_SKIPPED, R_GIVEN, -1, killer, -1, a["town"], 1.0, -1.0)
+    w.events[row]["given"] = 1
 
 
 @compiled
