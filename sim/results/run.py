@@ -224,6 +224,11 @@ class Run:
         return self._frames("agreements")
 
     @cached_property
+    def campaigns(self) -> pd.DataFrame:
+        """All campaigns on which leaders decided, one row each."""
+        return self._frames("campaigns")
+
+    @cached_property
     def summary(self) -> dict[str, Scalar]:
         """The summary statistics, named in sim/statistics/summary.py."""
         return summarise(self.scenario, self.tables, self.watch_towns)
