@@ -89,7 +89,7 @@ GONE: Mapping[tuple[str, ...], str] = MappingProxyType(
             "a broken agreement now releases what it held back, see rules.ceasefire.release_share"
         ),
         ("rules", "ceasefire", "breach_factor"): (
-            "a violation now breaks a truce with a chance that falls with its age, see rules.ceasefire.violation_breaks"
+            "a new clash now breaks a truce with one chance, whatever went before, see rules.ceasefire.violation_breaks"
         ),
         ("rules", "ladder", "levels", "*", "signing"): (
             "signing is the same at every level, see rules.ceasefire.signing_per_10_deaths"

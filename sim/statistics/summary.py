@@ -68,7 +68,7 @@ STATISTICS: dict[str, Statistic] = {
     "agreement_days_held_mean": Statistic("mean hold of agreements", "days", "Kaplan-Meier, restricted to the longest hold"),
     "campaigns": Statistic("campaigns", "campaigns", "wars that the leaders of a group decided on against a rival group"),
     "campaign_days_median": Statistic("median length of campaigns", "days", "Kaplan-Meier, opening to end, of those fought; none where over half go on"),
-    "campaign_first_towns": Statistic("towns fought over as a campaign opens", "towns", "mean on the day of the opening and the next; none without a campaign fought"),
+    "campaign_first_towns": Statistic("towns fought over as a campaign opens", "towns", "mean on the day of its opening and the next; none if none was fought"),
     "towns_by_battle": Statistic("towns taken by battle in campaigns", "towns", "by the side that decided on the campaign"),
     "towns_by_handover": Statistic("towns handed over in campaigns", "towns", "to the side that decided on the campaign, by agreement with the garrison"),
     "towns_by_withdrawal": Statistic("towns left in campaigns", "towns", "to the side that decided on the campaign, because nobody of the other was left"),
