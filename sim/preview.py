@@ -157,7 +157,7 @@ def implied(
         ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
         (
             "incidents",
-            f"about {_incidents(start):.1f} a month between {_pairs(start)} pairs of neighbouring rival garrisons",
+            f"about {_incidents(start):.1f} a month between {plural(_pairs(start), 'pair')} of neighbouring rival garrisons",
         ),
         ("spread", _spread(start)),
         ("agreement", _hold(start)),
@@ -181,7 +181,7 @@ def policy_marks(scenario: Scenario, geography: Geography) -> tuple[str, np.ndar
 
 
 def _period(scenario: Scenario) -> str:
-    return f"{scenario.start.isoformat()}, {scenario.days} days; evidence ends {scenario.evidence_until.isoformat()}"
+    return f"{scenario.start.isoformat()}, {plural(scenario.days, 'day')}; evidence ends {scenario.evidence_until.isoformat()}"
 
 
 def _reached(scenario: Scenario, on: date) -> str:
@@ -210,7 +210,7 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
         rows.append(
             (
                 name,
-                f"{first[i]['fighters']:,} fighters{acting}, in {len(own)} forces; {first[i]['towns']} towns{contested}{nowhere}",
+                f"{first[i]['fighters']:,} fighters{acting}, in {plural(len(own), 'force')}; {plural(int(first[i]['towns']), 'town')}{contested}{nowhere}",
             )
         )
     return rows
@@ -226,7 +226,7 @@ def _zone(start: Simulation) -> list[tuple[str, str]]:
     counts = np.bincount(holders, minlength=len(start.names.factions))
     by = ", ".join(f"{name} {n}" for name, n in zip(start.names.factions, counts, strict=True) if n)
     share, fighters = _proscribed(start)
-    text = f"{len(inside)} towns ({by}, {int((inside['status'] == kinds.CONTESTED).sum())} contested)"
+    text = f"{plural(len(inside), 'town')} ({by}, {int((inside['status'] == kinds.CONTESTED).sum())} contested)"
     return [("zone", f"{zone.name}: {text}; {share:.0%} of {fighters:,} fighters in it are proscribed")]
 
 

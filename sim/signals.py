@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -36,6 +36,7 @@ class _State:
     number = 0
     raised = -math.inf  # seconds of the monotonic clock
     deferring = 0
+    end_loop: Callable[[], None] | None = None  # what a signal calls in place of being raised
 
 
 def exit_code(stop: BaseException) -> int:
@@ -51,6 +52,9 @@ def signals_received() -> int:
 def _receive(number: int, frame: FrameType | None) -> None:
     _State.count += 1
     _State.number = number
+    if _State.end_loop is not None:
+        _State.end_loop()
+        return
     now = time.monotonic()
     if not _State.deferring and now - _State.raised > QUIET_SECONDS:
         _State.raised = now
@@ -85,6 +89,19 @@ def deferred() -> Iterator[None]:
     finally:
         _State.deferring -= 1
     if _State.count > count and not _State.deferring and sys.exception() is None:
+        raise Stopped(_State.number)
+
+
+@contextmanager
+def ends_loop(end_loop: Callable[[], None]) -> Iterator[None]:
+    """Let a signal call `end_loop` in this block, in which a library's loop runs that must end by itself; raise it then."""
+    count = _State.count
+    _State.end_loop = end_loop
+    try:
+        yield
+    finally:
+        _State.end_loop = None
+    if _State.count > count:
         raise Stopped(_State.number)
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.text import plural
+
 if TYPE_CHECKING:
     from sim.validation.ablation import Ablated
     from sim.validation.pattern_file import Patterns
@@ -47,7 +49,7 @@ def ablate(
     ] = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
-    from sim.cli.batch import batch_progress, compile_for, plan_rows
+    from sim.cli.batch import batch_progress, compile_for, plan_rows, resumable
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.load import read
@@ -70,11 +72,12 @@ def ablate(
     plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs, only or []))
     pairs(plan_rows(plan), title=plan.definition.question)
     compile_for(plan)
-    with batch_progress() as report:
-        folder = run_study(plan, out, workers, report=report)
-    study = Study.open(folder)
-    print(f"measuring {len(plan.scenarios)} ablations", file=sys.stderr, flush=True)
-    ablated = make_ablated(study, against, workers, _print_progress)
+    with resumable(out / plan.name):
+        with batch_progress() as report:
+            folder = run_study(plan, out, workers, report=report)
+        study = Study.open(folder)
+        print(f"measuring {plural(len(plan.scenarios), 'ablation')}", file=sys.stderr, flush=True)
+        ablated = make_ablated(study, against, workers, _print_progress)
     print_ablations(ablated)
     _write(ablated, study)
 
@@ -93,7 +96,7 @@ def print_ablations(ablated: Ablated) -> None:
     from sim.validation.ablation import needed, untold
 
     out = console()
-    out.print(f"\nSIMULATED. {ablated.declared.title}; {ablated.full.runs} runs each", style="bold")
+    out.print(f"\nSIMULATED. {ablated.declared.title}; {plural(ablated.full.runs, 'run')} each", style="bold")
     patterns = list(ablated.declared.patterns)
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("ablation", overflow="fold", min_width=16)

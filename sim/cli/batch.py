@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ import typer
 
 from sim.errors import Fault, InputError
 from sim.signals import deferred
+from sim.text import plural, unit_text
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
@@ -24,6 +26,7 @@ OUTPUTS = Path("outputs")
 MARKS = 20  # reports of progress over which speed is measured
 LINES = 10  # lines of progress where there is no terminal
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
+TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
 
 def batch(
@@ -51,10 +54,16 @@ def batch(
     ] = None,
     until_precise: Annotated[
         float | None,
-        typer.Option(metavar="X", min=1e-6, max=1, help="Go on until headline means are known to this share, as 0.02."),
+        typer.Option(metavar="X", min=1e-6, max=1, help="Go on until headline means are known to this share, as 0.05."),
     ] = None,
     most: Annotated[
-        int | None, typer.Option("--max", metavar="N", min=2, help="At most so many replicates with --until-precise.")
+        int | None,
+        typer.Option(
+            "--max",
+            metavar="N",
+            min=2,
+            help="At most so many replicates with --until-precise; (1.96/X)² if left out, 10000 at most.",
+        ),
     ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan", help="Print what would be done, time and disk; do not run.")
@@ -65,7 +74,12 @@ def batch(
     from sim.cli.locate import check_folder
     from sim.study.executors import cores, prepare
     from sim.study.plan import make_plan
+    from sim.study.status import highest
 
+    if workers is not None and scheduler is not None:
+        raise InputError(
+            [Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")]
+        )
     if most is not None and until_precise is None:
         raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
     definition, source, parent = definition_of(files)
@@ -73,10 +87,12 @@ def batch(
     check_folder(folder, "--out")
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
-    pairs(plan_rows(plan), title=plan.definition.question)
+    precise = None if until_precise is None else (until_precise, most or highest(until_precise, plan.replicates))
+    pairs(plan_rows(plan, precise), title=plan.definition.question)
     compile_for(plan)
     if plan_only:
-        pairs(estimate_rows(plan, folder / plan.name, None if scheduler else workers), title="\nEstimate")
+        crew = None if scheduler else workers
+        pairs(estimate_rows(plan, folder / plan.name, crew, precise), title="\nEstimate")
         return
     _run(plan, folder, workers, scheduler, until_precise, most)
 
@@ -128,29 +144,37 @@ def changed(definition: Definition, replicates: int | None, seed: int | None, fi
     return definition.model_copy(update={**updates, "name": name})
 
 
-def plan_rows(plan: Plan) -> list[tuple[str, str]]:
-    """Return what a plan does, as rows of label and text."""
-    from sim.text import plural
-
-    runs = plan.replicates * len(plan.scenarios)
-    rows = [
-        (
-            "scenarios",
-            ", ".join(plan.scenarios)
-            + (f"; reference: {next(iter(plan.scenarios))}" if len(plan.scenarios) > 1 else ""),
+def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tuple[str, str]]:
+    """Return what a plan does, as rows of label and text; `precise`: share asked for and most replicates until then."""
+    names = list(plan.scenarios)
+    reference = f"; reference: {names[0]}" if len(names) > 1 else ""
+    rows = [("scenarios", ", ".join(names) + reference), ("runs", _runs_text(plan, precise))]
+    if precise is not None:
+        share = f"{100 * precise[0]:.3g} %"
+        rows.append(
+            ("until", f"the mean of each headline statistic is known to {share} of itself, or the most are done")
         )
-    ]
-    rows += [
-        (
-            "runs",
-            f"{plural(plan.replicates, 'replicate')} of {plural(len(plan.scenarios), 'scenario')}, {plural(runs, 'run')}; seed {plan.definition.seed}",
-        )
-    ]
     drawn = [path for path in plan.inputs if path != "dummy"]
-    rows += [
-        ("inputs", f"{len(drawn)} drawn ({plan.design}): {_short(drawn)}" if drawn else "none drawn: seeds alone vary")
-    ]
-    return rows + [("note", note) for note in plan.notes]
+    inputs = f"{len(drawn)} drawn ({plan.design}): {_short(drawn)}" if drawn else "none drawn: seeds alone vary"
+    return [*rows, ("inputs", inputs), *(("note", note) for note in plan.notes)]
+
+
+def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
+    """Say how many runs a plan has; at least and at most, where it goes on until it is precise."""
+
+    scenarios = len(plan.scenarios)
+    of, seed = plural(scenarios, "scenario"), f"seed {plan.definition.seed}"
+    least, most = _replicate_bounds(plan, precise)
+    if least == most:
+        return f"{plural(least, 'replicate')} of {of}, {plural(least * scenarios, 'run')}; {seed}"
+    return (
+        f"at least {plural(least, 'replicate')} of {of}, {plural(least * scenarios, 'run')}; "
+        f"at most {plural(most, 'replicate')}, {plural(most * scenarios, 'run')}; {seed}"
+    )
+
+
+def _replicate_bounds(plan: Plan, precise: tuple[float, int] | None) -> tuple[int, int]:
+    return (plan.replicates, plan.replicates) if precise is None else (min(plan.replicates, precise[1]), precise[1])
 
 
 def _short(words: list[str]) -> str:
@@ -163,23 +187,30 @@ def _short(words: list[str]) -> str:
     return ", ".join(fitting)
 
 
-def estimate_rows(plan: Plan, folder: Path, workers: int | None) -> list[tuple[str, str]]:
+def estimate_rows(
+    plan: Plan, folder: Path, workers: int | None, precise: tuple[float, int] | None = None
+) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
     from sim.study.path_kind import Kind, kind_of
     from sim.study.status import estimate, free_bytes
     from sim.study.store import Study
-    from sim.text import plural
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
     cost = estimate(plan, workers)
-    crew = plural(cost.workers, "worker")
+    totals = [replace(cost, runs=number * len(plan.scenarios)) for number in _replicate_bounds(plan, precise)]
+    times = dict.fromkeys(duration(total.seconds) for total in totals)
+    sizes = dict.fromkeys(size_text(total.bytes) for total in totals)
+    measured = f"{cost.seconds_a_run:.2g} s a run, measured on {plural(cost.measured, 'run')} now"
     rows = [
-        ("time", f"about {duration(cost.seconds)} on {crew} ({cost.seconds_a_run:.2g} s a run, measured on {cost.measured} runs now)"),
-        ("disk", f"about {size_text(cost.bytes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
+        ("time", f"about {' to '.join(times)} on {plural(cost.workers, 'worker')} ({measured})"),
+        ("disk", f"about {' to '.join(sizes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
     ]  # fmt: skip
     if kind_of(folder) is Kind.STUDY:
         study = Study.open(folder)
-        rows.append(("already", f"{study.done:,} of {study.planned:,} runs are in {folder} and are not done again"))
+        verb = "is" if study.done == 1 else "are"
+        rows.append(
+            ("already", f"{study.done:,} of {plural(study.planned, 'run')} {verb} in {folder} and not done again")
+        )
     return [*rows, ("folder", str(folder))]
 
 
@@ -207,16 +238,13 @@ def _run(
     from sim.study.runner import run_study
     from sim.study.store import Study
 
-    try:
-        with batch_progress() as report:
-            folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
-    except KeyboardInterrupt:
-        with deferred(), suppress(OSError):  # the terminal may be gone
-            print(f"what is done is kept in {out / plan.name}; the same command goes on", file=sys.stderr)
-        raise
+    with resumable(out / plan.name), batch_progress() as report:
+        folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     study = Study.open(folder)
     failed = len(study.failures)
-    print(f"SIMULATED. {study.done:,} of {study.planned:,} runs are done in {folder}")
+    print(
+        f"SIMULATED. {study.done:,} of {plural(study.planned, 'run')} {'is' if study.planned == 1 else 'are'} done in {folder}"
+    )
     if failed:
         print(
             f"{failed} failed: python run.py status {shlex.quote(str(folder))} says which, why, and how to repeat them"
@@ -224,6 +252,17 @@ def _run(
     if not study.done:
         raise typer.Exit(1)
     print(f"next: python run.py compare {shlex.quote(str(folder))}")
+
+
+@contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Say, when a signal stops what is made in this block, that the same command goes on with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        with deferred(), suppress(OSError):  # the terminal may be gone
+            print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
+        raise
 
 
 @contextmanager
@@ -266,7 +305,9 @@ def _lines() -> Callable[[Progress], None]:
         step = LINES * over // max(1, progress.planned)
         if step != last:
             print(
-                f"{over} of {progress.planned} runs{f': {pace_text}' if pace_text else ''}", file=sys.stderr, flush=True
+                f"{over} of {progress.planned} {unit_text('runs', progress.planned)}{f': {pace_text}' if pace_text else ''}",
+                file=sys.stderr,
+                flush=True,
             )
             last = step
         if progress.note:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.signals import deferred
+from sim.errors import InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.runner import Progress
@@ -51,6 +52,7 @@ def calibrate(
     plan_only: Annotated[bool, typer.Option("--plan", help="Print what would be done; do not run.")] = False,
 ) -> None:
     """Fit uncertain inputs to the observed patterns, and say what cannot be told; the same command goes on where it stopped."""
+    from sim.cli.batch import TWO_CREWS, resumable
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.cli.run import compile_rules
@@ -66,6 +68,8 @@ def calibrate(
         Kind.SCENARIO_FILE,
         *NO_SCENARIO - {Kind.CALIBRATION_FILE},
     )
+    if workers is not None and scheduler is not None:
+        raise InputError([TWO_CREWS])
     plan = read_calibration(study, draws=draws, keep=keep)
     if observed is not None:
         from sim.validation.priors import with_record
@@ -78,16 +82,11 @@ def calibrate(
         return
     compile_rules(plan.loaded.scenario, plan.geography)
     folder = parent / plan.definition.name
-    try:
-        with sole_writer(folder, "calibration") as lock:
-            if note := note_of(lock):
-                print(note, file=sys.stderr, flush=True)
-            fitted = _fit(plan, folder, workers, scheduler)
-            _write(fitted, folder)
-    except KeyboardInterrupt:
-        with deferred(), suppress(OSError):  # the terminal may be gone
-            print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
-        raise
+    with resumable(folder), sole_writer(folder, "calibration") as lock:
+        if note := note_of(lock):
+            print(note, file=sys.stderr, flush=True)
+        fitted = _fit(plan, folder, workers, scheduler)
+        _write(fitted, folder)
     _print_fit(fitted, folder)
     if save is not None:
         from sim.validation.posterior import save as saved
@@ -107,7 +106,7 @@ def rows(plan: CalibrationPlan) -> list[tuple[str, str]]:
         ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
         ("patterns", f"{', '.join(plan.targets.patterns)}: {plural(len(plan.targets.figures), 'figure')}"),
         ("runs", f"{runs}; seed {definition.seed}"),
-        ("kept", f"the {definition.kept} draws nearest to the observation, {definition.keep:.3g} of all"),
+        ("kept", f"the {plural(definition.kept, 'draw')} nearest to the observation, {definition.keep:.3g} of all"),
     ]
 
 
@@ -194,5 +193,5 @@ def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
         if line:
             out.print(line)
     if fitted.runs.failed:
-        out.print(f"{fitted.runs.failed} runs failed and count as farthest from the observation.")
+        out.print(f"{plural(fitted.runs.failed, 'run')} failed; farthest from the observation, for what is kept.")
     out.print(f"SIMULATED. The report is {folder / 'report.html'}; tables and the posterior are beside it.")

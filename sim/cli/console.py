@@ -16,8 +16,8 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
 from sim.event_kinds import GIVEN, MINOR, EventFacts, event_text
 from sim.results.event_rows import is_for_town
-from sim.statistics.summary import STATISTICS, base_name
-from sim.text import day_text, result_text
+from sim.statistics.summary import STATISTICS, base_name, besides_given
+from sim.text import day_text, plural, result_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,8 +101,8 @@ def statistics_rows(summary: dict[str, Value], given: int = 0) -> list[tuple[str
         name = base_name(key)
         parts.setdefault(name, []).append((key[len(name) + 1 :], value))
     rows = {name: _text(name, values) for name, values in parts.items()}
-    if given and "agreements_signed" in rows:
-        rows["agreements_signed"] += f", besides {given:,} given by the scenario, which may be broken or expire too"
+    if "agreements_signed" in rows:
+        rows["agreements_signed"] += besides_given(given)
     return [(STATISTICS[name].label, row) for name, row in rows.items()]
 
 
@@ -178,7 +178,7 @@ def _last_day(scenario: Scenario, done: int) -> str:
 def _lines(scenario: Scenario, last_event: Callable[[World], str]) -> Report:
     def report(day: int, world: World) -> None:
         if day % LINE_EVERY_DAYS == 0 or day == scenario.days:
-            words = f"{day} of {scenario.days} days done, to {_last_day(scenario, day)}: {last_event(world)}"
+            words = f"{day} of {plural(scenario.days, 'day')} done, to {_last_day(scenario, day)}: {last_event(world)}"
             print(words, file=sys.stderr, flush=True)
 
     return report
@@ -199,7 +199,7 @@ def _bar(scenario: Scenario, last_event: Callable[[World], str]) -> Iterator[Rep
             if now - drawn < REDRAW_SECONDS and day < scenario.days:
                 return
             drawn = now
-            words = f"{day}/{scenario.days} days, {_last_day(scenario, day)}"
+            words = f"{day}/{plural(scenario.days, 'day')}, {_last_day(scenario, day)}"
             bar.update(task, completed=day, description=words, event=last_event(world))
 
         yield report

@@ -45,6 +45,8 @@ def figure(
     source = find_result(result)
     figures = _figures(source)
     if name is None:
+        if day is not None or out is not None:
+            raise _fault("NAME", f"is missing; `run.py figure {shlex.quote(str(result))}` lists the figures")
         _list(figures, result)
         return
     if name not in figures.kinds:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,7 +89,7 @@ def _sides(map_name: str) -> Sides | None:
 def _whole_weeks(run_up: int, study: Study) -> None:
     days = min(model.days for model in study.scenarios.values())
     if run_up % WEEK or run_up + WEEK > days:
-        message = f"needs whole weeks that leave a week or more of the scenarios' {days} days, got {run_up}"
+        message = f"needs whole weeks that leave a week or more of {plural(days, 'day')}, got {run_up}"
         raise InputError([Fault("--run-up", None, "", message)])
 
 
@@ -146,11 +147,11 @@ def print_hindcast(study: Study, table: pd.DataFrame, scores: Summary, record: R
 
     out = console()
     out.print(f"SIMULATED. {study.question}", style="bold")
-    out.print(f"{scores.origins} origins, {scores.weeks} weeks; the record ends on {record.until}")
+    out.print(f"{plural(scores.origins, 'origin')}, {plural(scores.weeks, 'week')}; the record ends on {record.until}")
     for line in record.notes:
         out.print(line)
     if study.partial:
-        out.print(f"note: the study is not complete: {study.done} of {study.planned} runs.")
+        out.print(f"note: the study is not complete: {study.done} of {plural(study.planned, 'run')}.")
     last = max(model.evidence_until for model in study.scenarios.values())
     if last.isoformat() >= table["origin"].min():
         out.print(
@@ -159,7 +160,7 @@ def print_hindcast(study: Study, table: pd.DataFrame, scores: Summary, record: R
         )
     runs_used = table.groupby("origin")["model_runs"].first()
     out.print(
-        f"The forecast of an origin is made by {runs_used.min()} to {runs_used.max()} runs: those most like the record before it."
+        f"The forecast of an origin is made by {runs_used.min()} to {plural(int(runs_used.max()), 'run')}: those most like the record before it."
     )
     out.print()
     means = table.groupby("origin", sort=True)[

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 def check_folder(folder: Path, option: str) -> None:
     """Raise InputError where `folder` could not be made or written to."""
     for path in (folder, *folder.absolute().parents):
+        if path.is_symlink() and not path.exists():
+            raise InputError([Fault(option, None, "", f"{path} is a link to nothing, a folder is needed")])
         if path.exists():
             if not path.is_dir():
                 raise InputError([Fault(option, None, "", f"{path} is a file, a folder is needed")])
@@ -88,7 +90,8 @@ def find_folder(word: Path, *takes: Kind) -> Path:
     path = path_of(word)
     kind = kind_of(path)
     if kind is Kind.MISSING:
-        raise InputError([Fault(str(word), None, "", f"there is no such {_nouns(takes)}{_nearest(word, path)}")])
+        hint = _scenario_hint(word) or _nearest(word, path)
+        raise InputError([Fault(str(word), None, "", f"there is no such {_nouns(takes)}{hint}")])
     if kind in takes:
         return path.parent if path.is_file() else path
     if kind is Kind.DAMAGED:
@@ -144,6 +147,19 @@ def _nouns(takes: tuple[Kind, ...]) -> str:
 def _nearest(word: Path, path: Path) -> str:
     """Return the nearest name of a folder of results beside the missing one, as a question."""
     return did_you_mean(word.name, [manifest.parent.name for manifest in path.parent.glob("*/manifest.json")])
+
+
+def _scenario_hint(word: Path) -> str:
+    """Return the command that makes a run of a scenario, if a missing result has the name of one; else nothing."""
+    from sim.scenario.compose import SCENARIOS
+
+    if len(word.parts) != 1 or not (SCENARIOS / f"{word.name}.yaml").is_file():
+        return ""
+    runs = sorted(OUTPUTS.glob(f"{word.name}-seed*/manifest.json"), key=lambda path: path.stat().st_mtime)
+    first = (
+        f"; {runs[-1].parent} is its newest run" if runs else f": `{shell('run', word.name)}` makes a run of it first"
+    )
+    return f", {word.name} is a scenario{first}"
 
 
 def _raise_reader_fault(folder: Path, takes: tuple[Kind, ...]) -> None:

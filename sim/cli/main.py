@@ -24,8 +24,7 @@ from sim.cli.batch import batch, status
 from sim.cli.calibrate import calibrate
 from sim.cli.check import changes, check, rules, schema, show
 from sim.cli.compare import compare
-from sim.cli.events import events
-from sim.cli.export import export, pack
+from sim.cli.events import events, export, pack
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
 from sim.cli.home import SCENARIOS, home
@@ -34,6 +33,7 @@ from sim.cli.patterns import patterns
 from sim.cli.pictures import name_maps
 from sim.cli.run import run
 from sim.cli.score import score
+from sim.cli.usage import usage_faults
 from sim.cli.verify import branch, verify
 from sim.cli.watch import watch
 from sim.cli.why import why
@@ -67,6 +67,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT = 0, 1, 2
+LONGEST_LINE = 900  # letters of a message
 SIGNALS = 128  # exit codes above it say which signal stopped the program
 
 
@@ -83,7 +84,15 @@ class DefaultRun(TyperGroup):
                 guess = did_you_mean(rest[0], self.commands)
                 raise InputError([Fault(rest[0], None, "", f"there is no such command or file{guess}")])
             rest.insert(0, "run")
-        return super().parse_args(ctx, name_maps(rest))
+        rest = name_maps(rest)
+        command = next((each for each in COMMANDS if rest and _command_name(each) == rest[0]), None)
+        if command is not None and (faults := usage_faults(rest[0], command, rest[1:])):
+            raise InputError(faults)
+        return super().parse_args(ctx, rest)
+
+
+def _command_name(command: Callable[..., None]) -> str:
+    return command.__name__.replace("_", "-")
 
 
 def _stands_for_run(word: str) -> bool:
@@ -175,7 +184,7 @@ def _invoke(arguments: list[str]) -> int:
     except typer.Exit as stop:
         return stop.exit_code
     except InputError as error:
-        return _report_failure(BAD_INPUT, *(str(fault) for fault in error.faults))
+        return _report_failure(BAD_INPUT, *(_one_line(str(fault)) for fault in error.faults))
     except (KeyboardInterrupt, typer.Abort) as stop:
         return report_stop(stop)
     except BrokenPipeError:
@@ -187,9 +196,8 @@ def _invoke(arguments: list[str]) -> int:
             FAILED, f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}"
         )
     except Exception as error:
-        usage = getattr(error, "format_message", None)  # a command line that the parser refused
-        if usage is not None:
-            return _report_failure(BAD_INPUT, f"{' '.join(usage().split()).rstrip('.')}; see `run.py --help`")
+        if hasattr(error, "format_message"):  # typer refuses a line that `usage_faults` lets pass
+            return _report_failure(BAD_INPUT, "the command line cannot be read; see `run.py --help`")
         return _internal(error)
     return OK
 
@@ -207,6 +215,12 @@ def _report_failure(code: int, *lines: str) -> int:
     for line in lines:
         print(line, file=sys.stderr)
     return code
+
+
+def _one_line(text: str) -> str:
+    """Return a text on one line and not too long; letters that a terminal would act on are shown as escapes."""
+    line = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+    return line if len(line) <= LONGEST_LINE else f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
 
 
 def _internal(error: Exception) -> int:

@@ -15,6 +15,7 @@ import typer
 from sim.cli.home import SCENARIOS
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
@@ -50,7 +51,7 @@ def new_map(
     make(guess, folder, scenario, title, start.date(), towns)
     out = console()
     out.print(
-        f"{len(guess.places)} towns, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
+        f"{plural(len(guess.places), 'town')}, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
         style="bold",
     )
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))

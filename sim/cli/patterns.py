@@ -83,6 +83,8 @@ def _scenario(source: Study | Run, name: str | None) -> Scenario:
     from sim.results.run import Run
 
     if isinstance(source, Run):
+        if name is not None:
+            raise InputError([Fault("--scenario", None, "", f"belongs to a study; {source.folder} is a single run")])
         return source.scenario
     chosen_name = name or next(iter(source.scenarios))
     if chosen_name not in source.scenarios:

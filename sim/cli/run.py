@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.errors import Fault, InputError
+from sim.text import plural
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import Executor
@@ -71,9 +74,11 @@ def run(
     from sim.cli.pictures import second_process
     from sim.load import read
     from sim.results.run import Run
-    from sim.study.single_run import chosen
+    from sim.study.path_kind import chosen
 
     clock = Clock()
+    if days is not None and any(text.partition("=")[0].strip() == "days" for text in sets or []):
+        raise InputError([Fault("--days", None, "", "does not go with --set days=...; give one of them")])
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
     _check_kind(file)
     path, number, changed = chosen(file, seed, changed, scenario, replicate)
@@ -181,7 +186,7 @@ def _checked(
         print(words, file=sys.stderr)
         raise typer.Exit(FAULTY) from None
     if not quiet:
-        print(f"all invariants held on each of {checker.days} days", file=sys.stderr, flush=True)
+        print(f"all invariants held on each of {plural(checker.days, 'day')}", file=sys.stderr, flush=True)
     return simulation.result()
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -101,7 +102,7 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
 
     out = console()
     out.print(
-        f"SIMULATED. {made_of['study']}, {made_of['runs']} runs; evidence ends {made_of['evidence_until']}",
+        f"SIMULATED. {made_of['study']}, {plural(made_of['runs'], 'run')}; evidence ends {made_of['evidence_until']}",
         style="bold",
     )
     hashes = made_of["hashes"]
@@ -125,7 +126,7 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
     for line in losses(scores):
         out.print(f"  {line}")
     if len(scores.outcome.towns):
-        out.print(f"Calls that were wrong: {len(wrong_calls(scores))} of {len(scores.outcome.towns)} towns.")
+        out.print(f"Calls that were wrong: {len(wrong_calls(scores))} of {plural(len(scores.outcome.towns), 'town')}.")
 
 
 def _table(scores: Scores, measures: list[Measure], title: str) -> Any:

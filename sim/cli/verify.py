@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.text import plural
+
 if TYPE_CHECKING:
     from sim.results.verify import Verdict
 
@@ -101,7 +103,7 @@ def _run(folder: Path) -> tuple[Verdict, str]:
     from sim.results.verify import verify_run
 
     verdict = verify_run(folder)
-    return verdict, f"{len(verdict.compared)} files made again, byte for byte"
+    return verdict, f"{plural(len(verdict.compared), 'file')} made again, byte for byte"
 
 
 def _study(folder: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]:
@@ -112,10 +114,13 @@ def _study(folder: Path, sample: int | None, quiet: bool) -> tuple[Verdict, str]
 
     def report(done: int, of: int) -> None:
         if not quiet and (done % 100 == 0 or done == of):
-            print(f"{done} of {of} runs made again", file=sys.stderr, flush=True)
+            print(f"{done} of {plural(of, 'run')} made again", file=sys.stderr, flush=True)
 
     verdict, compared, runs = verify_study(folder, sample, report)
-    return verdict, f"{compared} of {runs} runs made again, every cell of {len(verdict.compared)} tables"
+    return (
+        verdict,
+        f"{compared} of {plural(runs, 'run')} made again, every cell of {plural(len(verdict.compared), 'table')}",
+    )
 
 
 def _print_verdict(folder: Path, verdict: Verdict, what: str, quiet: bool) -> None:

@@ -98,8 +98,7 @@ def source_of(
     """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
     from sim.cli.locate import find_run, path_of
     from sim.scenario.compose import find_scenario
-    from sim.study.path_kind import Kind, kind_of
-    from sim.study.single_run import chosen
+    from sim.study.path_kind import Kind, chosen, kind_of
     from sim.viewer.session import RunSource
 
     kind = kind_of(path_of(word))

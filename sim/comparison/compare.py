@@ -30,7 +30,7 @@ from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, ladder
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
-from sim.study.single_run import one_command
+from sim.study.path_kind import one_command
 from sim.text import percent, plural, three_digits
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sim.statistics.inference import (
     newcombe,
 )
 from sim.study.store import Study
-from sim.text import percent
+from sim.text import percent, plural
 
 
 def control(gathered: MatchedRuns) -> ControlResult:
@@ -234,7 +234,7 @@ def paths_lines(study: Study, paths: TownPaths) -> list[str]:
     lines = [f"SIMULATED. {study.name}: how {paths.label} came to its holder, by its last change of holder"]
     for number, name in enumerate(paths.scenarios):
         runs = int(paths.runs[number])
-        lines.append(f"{name}, {runs} runs:")
+        lines.append(f"{name}, {plural(int(runs), 'run')}:")
         for way in sorted(paths.ways, key=lambda way: -int(way.runs[number])):
             if count := int(way.runs[number]):
                 lines.append(

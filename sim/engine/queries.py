@@ -149,6 +149,12 @@ def backing(w, town, group, km_per_day, hours, gain):
 
 
 @compiled
+def column_reach(p):
+    """Return the road distance from which a column is mounted, in km: `reach_km`, and what it marches in `reach_days`."""
+    return min(p["spread_reach_km"], p["spread_reach_days"] * p["movement_road_km_per_day"])
+
+
+@compiled
 def nearest_garrison(w, town, faction, reach):
     """Return (near row, km) of the nearest town in which a faction stands; (-2, 0) is the town itself, (-1, 0) none."""
     if in_town(w, town, faction) > 0.0:

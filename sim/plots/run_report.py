@@ -23,7 +23,7 @@ from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import Given, Policy
 from sim.statistics.answer import answer_sentence
 from sim.statistics.causes import turning_points
-from sim.statistics.summary import STATISTICS, base_name, label
+from sim.statistics.summary import STATISTICS, base_name, besides_given, label
 from sim.text import day_text, result_text
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         balance=balance(atlas, first, last),
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
-        numbers=numbers(run.summary),
+        numbers=numbers(run.summary, int(run.agreements["given"].sum())),
         asserted=[given_text(given) for given in scenario.given]
         + [policy_text(policy, scenario.start) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
@@ -146,12 +146,13 @@ def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> li
     ]
 
 
-def numbers(summary: dict[str, Any]) -> list[dict[str, str]]:
-    """Return the summary statistics in words: label, value with unit, what it counts."""
+def numbers(summary: dict[str, Any], given: int = 0) -> list[dict[str, str]]:
+    """Return the summary statistics in words: label, value with unit, what it counts; `given` agreements are named apart."""
     return [
         {
             "label": label(name),
-            "value": result_text(value, STATISTICS[base_name(name)].unit),
+            "value": result_text(value, STATISTICS[base_name(name)].unit)
+            + (besides_given(given) if name == "agreements_signed" else ""),
             "about": STATISTICS[base_name(name)].about,
         }
         for name, value in summary.items()

@@ -25,6 +25,7 @@ from sim.scenario.fields import as_data, inputs_of
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import flow, show
 from sim.scenario.yaml_reader import read_file
+from sim.text import plural
 
 FREE = re.compile(
     r"(rules|terms)\..+|factions\..+\.(doctrine\.|solidarity).*|policy\b.*|given\b.*"
@@ -101,7 +102,9 @@ def _check_day(folder: Path, day: int, last: CoursePart) -> None:
         message = f"the run is a branch itself, from day {last.day} on; allowed is {last.day + 1} to {days - 1}"
         raise InputError([Fault("--day", None, "", message)])
     if not 1 <= day < days:
-        message = f"the run in {folder} has {days} days; allowed is 1 to {days - 1}, and day 0 is a run of its own"
+        message = (
+            f"the run in {folder} has {plural(days, 'day')}; allowed is 1 to {days - 1}, and day 0 is a run of its own"
+        )
         raise InputError([Fault("--day", None, "", message)])
 
 

@@ -23,6 +23,7 @@ from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.statistics.answer import answer_sentence
 from sim.statistics.summary import Scalar, summarise
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -255,7 +256,7 @@ class Run:
 
     def __repr__(self) -> str:
         where = f", {self.folder}" if self.folder else ""
-        return f"<Run {self.name} seed {self.seed}, {self.scenario.days} days{where}>"
+        return f"<Run {self.name} seed {self.seed}, {plural(self.scenario.days, 'day')}{where}>"
 
 
 def slug(text: str) -> str:

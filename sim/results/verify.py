@@ -20,6 +20,7 @@ from sim.results.run import Run
 from sim.results.write import write_tables
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
+from sim.text import plural
 
 Progress = Callable[[int, World], None]
 
@@ -219,7 +220,7 @@ def first_line(recorded: str, again: str) -> str:
     for number, (a, b) in enumerate(zip(recorded_lines, again_lines, strict=False), start=1):
         if a != b:
             return f"line {number}: {short(a)} in the folder, {short(b)} when made again"
-    return f"{len(recorded_lines)} lines in the folder, {len(again_lines)} when made again"
+    return f"{plural(len(recorded_lines), 'line')} in the folder, {len(again_lines)} when made again"
 
 
 def first_cell(recorded: str, again: str) -> str:
@@ -232,14 +233,14 @@ def first_cell(recorded: str, again: str) -> str:
         return first_line(recorded, again)
     for row, (a, b) in enumerate(zip(recorded_rows[1:], again_rows[1:], strict=False), start=1):
         if len(a) != len(b):
-            return f"row {row} (line {row + 1}): {len(a)} cells in the folder, {len(b)} when made again"
+            return f"row {row} (line {row + 1}): {plural(len(a), 'cell')} in the folder, {len(b)} when made again"
         for column, x, y in zip(recorded_rows[0], a, b, strict=True):
             if x != y:
                 return (
                     f"row {row} (line {row + 1}), column {column}: {short(x)} in the folder, {short(y)} when made again"
                 )
     if len(recorded_rows) != len(again_rows):
-        return f"{len(recorded_rows) - 1} rows in the folder, {len(again_rows) - 1} when made again"
+        return f"{plural(len(recorded_rows) - 1, 'row')} in the folder, {len(again_rows) - 1} when made again"
     return first_line(recorded, again)
 
 

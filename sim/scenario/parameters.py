@@ -195,6 +195,7 @@ class Spread(Rule):
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
     reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
+    reach_days: Quantity = number(1, "days", 0.1, 30, "march from which an assault column is mounted at most", between=(0.7, 2))
     near_km: Quantity = number(60, "km", 1, 500, "distance from the clash over which the choice of a front falls e-fold", "median 36-40 km between consecutive events, UCDP GED", between=(20, 80))
     campaign_factor: Quantity = number(0.7, "multiplier", 0, 2, "offspring while a campaign is under way, when leaders give the orders", between=(0.4, 1))
     fatigue_weight: Quantity = number(1, "log offspring per unit of fatigue", 0, 3, "war fatigue lowers the offspring")

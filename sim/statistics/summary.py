@@ -328,3 +328,8 @@ def campaigns(table: Table) -> dict[str, Scalar]:
         "campaign_first_towns": float(np.mean(first)) if len(first) else None,
         **{f"towns_{way}": int(column(table, way).sum()) for way in ways},
     }
+
+
+def besides_given(given: int) -> str:
+    """Say behind the number of agreements signed how many others the scenario gives, so that sums agree; empty for none."""
+    return f", besides {given:,} given by the scenario, which may be broken or expire too" if given else ""

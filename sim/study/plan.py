@@ -29,7 +29,7 @@ from sim.scenario.load import Loaded
 from sim.scenario.show import flow, show
 from sim.study.definition import Definition, DefinitionFile, Variant, definition_text, plain_name, scenario_file
 from sim.study.sampling import DUMMY, Draws, draws_of, grid_size, seed_of, whole_blocks
-from sim.text import clause_list
+from sim.text import clause_list, plural
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
 
@@ -206,7 +206,7 @@ def _comparable(
             message = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
             faults.append(source.fault(message, "scenarios", name))
         elif loaded.scenario.days != scenarios[first].scenario.days:
-            message = f"has {loaded.scenario.days} days, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
+            message = f"has {plural(loaded.scenario.days, 'day')}, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
             faults.append(source.fault(message, "scenarios", name))
     if faults:
         raise InputError(faults)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 import traceback
 from collections import deque
@@ -13,9 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
@@ -23,11 +19,11 @@ from sim.files import write_atomic
 from sim.results.lock import Lock, note_of, sole_writer
 from sim.results.manifest import MANIFEST
 from sim.signals import deferred, signals_received
-from sim.statistics.summary import base_name, expand, label
 from sim.study import manifest, store
 from sim.study import store as ledger
 from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout
+from sim.study.status import highest, lacking_text, next_look, precisions
 from sim.study.store import LEDGER, RunRange, Study
 from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, kept_map, run_chunk
 from sim.text import plural
@@ -35,64 +31,9 @@ from sim.text import plural
 if TYPE_CHECKING:
     from sim.study.plan import Plan
 
-Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
-FIRST_GROWTH = 1.25  # each look is at so many times the replicates of the last
-
-
-@dataclass(frozen=True)
-class Precision:
-    """The least precise headline statistic: half-width of its 95 % interval, as a share of its mean.
-
-    For a statistic of text (who holds a town) it is the half-width of the share of runs with the commonest answer.
-    """
-
-    statistic: str
-    scenario: str
-    share: float
-
-
-def least_precise(runs: pd.DataFrame, headline: list[str]) -> Precision | None:
-    """Return the headline statistic whose mean is known worst in any scenario; None where there is none to judge.
-
-    A mean of fewer than two runs is infinitely imprecise. Runs in which a statistic has no value are left out.
-    """
-    precisions = [
-        Precision(key, str(scenario), half_width(part[key]))
-        for scenario, part in runs.groupby("scenario", sort=False)
-        for key in expand(headline, dict.fromkeys(runs.columns))
-        if base_name(key) != "days" and part[key].notna().any()
-    ]
-    return max(precisions, key=lambda precision: precision.share, default=None)
-
-
-def half_width(values: pd.Series) -> float:
-    """Return the half-width of the 95 % interval of a mean as a share of it; 0 where all numbers are alike.
-
-    Of text, that of the share of the commonest answer (Agresti & Coull 1998, Am Stat 52:119).
-    """
-    known = values.dropna()
-    if len(known) < 2:
-        return math.inf
-    if not pd.api.types.is_numeric_dtype(known):
-        trials = len(known) + Z**2
-        share = (int(known.value_counts().iloc[0]) + Z**2 / 2) / trials
-        return Z * math.sqrt(share * (1 - share) / trials)
-    if known.nunique() == 1:
-        return 0.0
-    numbers = known.to_numpy(dtype=float)
-    mean = float(np.mean(numbers))
-    return Z * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf
-
-
-def next_look(replicates: int, most: int) -> int:
-    """Return at how many replicates to look again; the same after an interruption as without."""
-    return min(most, max(replicates + 10, math.ceil(replicates * FIRST_GROWTH)))
-
-
 CHUNK_SECONDS = 1.5
 LEAST_SECONDS = 0.3  # shorter chunks spend their time on files
 SHARES = 4  # about so many chunks a worker are left when they get shorter, so that all end at about the same time
-MOST_REPLICATES = 10_000  # with --until-precise
 LOOK_SECONDS = 0.2  # between looks for a second signal while a stopped study waits for runs under way
 MOST_DEATHS = 20  # workers dying one after the other: something is wrong with the machine, not with a run
 work: Callable[[bytes, list[RunTask]], ChunkResult] = run_chunk
@@ -132,7 +73,7 @@ def run_study(
         scheduler: address of a Dask scheduler, used instead of processes.
         until_precise: continue beyond the plan's replicates until the 95 % half-width of each headline statistic is below this
             share of its mean.
-        most: the largest number of replicates for `until_precise`.
+        most: the largest number of replicates for `until_precise`; `sim.study.status.highest` gives it if None.
         report: called with the progress after each chunk of runs.
 
     Raises:
@@ -251,23 +192,25 @@ class RunnerState:
         if share is None:
             self.run_missing(self.manifest["planned"], hands)
             return
-        last = most or max(MOST_REPLICATES, replicates)
+        last = most or highest(share, replicates)
         target = min(replicates, last)
-        while True:
-            self.plan_for(target)
-            self.run_missing(target * len(self.plan.scenarios), hands)
-            runs = Study.open(self.folder).runs
-            precision = least_precise(runs[runs["replicate"] < target], self.plan.definition.headline)
-            reached = precision is None or precision.share < share
-            self.manifest["precision"] = {"asked": share, "most": last, "reached": reached, "replicates": target}
-            if reached or target >= last:
-                break
+        while self._lacks(target, last, share, hands) and target < last:
             target = next_look(target, last)
-        if precision is not None:
-            words = f"{label(precision.statistic)} in {precision.scenario} is known to {100 * precision.share:.3g} %"
-            self.report_progress(
-                f"after {target} replicates {words}{'' if reached else f', not to {100 * share:.3g} % as asked for'}"
+
+    def _lacks(self, target: int, last: int, share: float, hands: Workers) -> bool:
+        """Do all runs of so many replicates; return whether a headline statistic is less precise than asked for, and report."""
+        self.plan_for(target)
+        self.run_missing(target * len(self.plan.scenarios), hands)
+        runs = Study.open(self.folder).runs
+        known = precisions(runs[runs["replicate"] < target], self.plan.definition.headline)
+        lacks = any(precision.share >= share for precision in known)
+        self.manifest["precision"] = {"asked": share, "most": last, "reached": not lacks, "replicates": target}
+        if known:
+            going_on = (
+                f"; going on to {plural(next_look(target, last), 'replicate')}" if lacks and target < last else ""
             )
+            self.report_progress(f"after {plural(target, 'replicate')} {lacking_text(known, share)}{going_on}")
+        return lacks
 
     def run_missing(self, runs: int, hands: Workers) -> None:
         """Do what is missing of the first so many runs."""
@@ -368,7 +311,7 @@ class RunnerState:
         self.deaths += 1
         self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
         if self.deaths >= MOST_DEATHS:
-            raise self._stop(f"workers died in {self.deaths} runs one after the other; what was done is kept")
+            raise self._stop(f"workers died in {plural(self.deaths, 'run')} one after the other; what was done is kept")
 
     def _stop(self, words: str) -> InputError:
         return InputError([Fault(str(self.folder), None, "", words)])

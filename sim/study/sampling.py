@@ -224,7 +224,7 @@ def _values(
         low, high = _ends(quantity)
         values.append(sorted({low, quantity.best, high}))
     if (cells := grid_size(values)) > definition.replicates:
-        message = f"the grid has {cells} combinations, more than the {definition.replicates} replicates; raise them"
+        message = f"the grid has {plural(cells, 'combination')}, more than the {plural(definition.replicates, 'replicate')}; raise them"
         raise InputError([source.fault(message, "replicates")])
     return values
 
@@ -390,7 +390,7 @@ def _notes(
             spans = _few(f"{item.path} {item.own_low:g} to {item.own_high:g}" for item in moved)
             yield f"{name} draws {plural(len(moved), 'input')} from {'a range' if len(moved) == 1 else 'ranges'} of its own: {spans}."
     if definition.design == "posterior" and draws < definition.replicates:
-        yield f"The {draws} draws of the posterior are used again from the first, with other seeds."
+        yield f"The posterior has {plural(draws, 'draw')}, used again from the first, with other seeds."
 
 
 def _few(words: Iterable[str]) -> str:

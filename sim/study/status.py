@@ -1,7 +1,8 @@
-"""Status of a study: what is done, what failed, and an estimate of time and disk."""
+"""Status of a study: what is done, what failed, how precise it is, and an estimate of time and disk."""
 
 from __future__ import annotations
 
+import math
 import shlex
 import shutil
 from collections.abc import Mapping
@@ -10,10 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pandas as pd
+
 from sim.engine.jit import source_hash
 from sim.errors import Fault, InputError
 from sim.geography.maps import load_map
 from sim.results.lock import is_written
+from sim.statistics.summary import base_name, expand, label
 from sim.study.executors import cores
 from sim.study.manifest import layout
 from sim.study.plan import Plan
@@ -22,6 +27,82 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import RunRange, Study
+
+Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
+MOST_REPLICATES = 10_000  # until precise, if neither the study nor the command asks for more
+FIRST_GROWTH = 1.25  # each look is at so many times the replicates of the last
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The least precise headline statistic: half-width of its 95 % interval, as a share of its mean.
+
+    For a statistic of text (who holds a town) it is the half-width of the share of runs with the commonest answer.
+    """
+
+    statistic: str
+    scenario: str
+    share: float
+
+
+def precisions(runs: pd.DataFrame, headline: list[str]) -> list[Precision]:
+    """Return how precisely each headline statistic is known in each scenario, the least precise first.
+
+    A mean of fewer than two runs is infinitely imprecise. Runs in which a statistic has no value are left out.
+    """
+    known = [
+        Precision(key, str(scenario), half_width(part[key]))
+        for scenario, part in runs.groupby("scenario", sort=False)
+        for key in expand(headline, dict.fromkeys(runs.columns))
+        if base_name(key) != "days" and part[key].notna().any()
+    ]
+    return sorted(known, key=lambda precision: -precision.share)
+
+
+def lacking_text(known: list[Precision], share: float) -> str:
+    """Say which statistic in which scenario is known worst, and how many others are not as precise as asked for."""
+    worst = known[0]
+    to = f"to {100 * worst.share:.3g} %" if math.isfinite(worst.share) else "to no share of its mean"
+    text = f"{label(worst.statistic)} in {worst.scenario} is known {to}"
+    lacking = sum(precision.share >= share for precision in known)
+    if not lacking:
+        return text
+    others = f"; {plural(lacking - 1, 'other headline statistic')} not either" if lacking > 1 else ""
+    return f"{text}, not to {100 * share:.3g} % as asked for{others}"
+
+
+def highest(share: float, replicates: int) -> int:
+    """Return the most replicates of a study that goes on until it is precise, where nothing else is asked for.
+
+    With so many, each mean is known to `share` of the standard deviation between runs. What is less precise then is a
+    rare event, whose mean is smaller than its standard deviation: it would take many times as many runs.
+    """
+    return max(replicates, min(MOST_REPLICATES, math.ceil((Z / share) ** 2)))
+
+
+def half_width(values: pd.Series) -> float:
+    """Return the half-width of the 95 % interval of a mean as a share of it; 0 where all numbers are alike.
+
+    Of text, that of the share of the commonest answer (Agresti & Coull 1998, Am Stat 52:119).
+    """
+    known = values.dropna()
+    if len(known) < 2:
+        return math.inf
+    if not pd.api.types.is_numeric_dtype(known):
+        trials = len(known) + Z**2
+        share = (int(known.value_counts().iloc[0]) + Z**2 / 2) / trials
+        return Z * math.sqrt(share * (1 - share) / trials)
+    if known.nunique() == 1:
+        return 0.0
+    numbers = known.to_numpy(dtype=float)
+    mean = float(np.mean(numbers))
+    return Z * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf
+
+
+def next_look(replicates: int, most: int) -> int:
+    """Return at how many replicates to look again; the same after an interruption as without."""
+    return min(most, max(replicates + 10, math.ceil(replicates * FIRST_GROWTH)))
+
 
 MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
 MOST_RUNS = 400
@@ -96,7 +177,7 @@ def status_lines(study: Study) -> list[str]:
     if precision:
         outcome = "reached" if precision["reached"] else "not reached"
         lines.append(
-            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {precision['replicates']} replicates."
+            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {plural(precision['replicates'], 'replicate')}."
         )
     lines.append(_next(study))
     return lines

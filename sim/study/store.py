@@ -23,7 +23,7 @@ from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.study.manifest import read_study_manifest
-from sim.study.single_run import one_command
+from sim.study.path_kind import one_command
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def read_failures(file: Path) -> list[dict[str, Any]]:
         if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
             raise ValueError("is not a list of failed runs")
     except (OSError, ValueError, RecursionError) as error:
-        words = f"cannot be read: {error}; `python run.py batch` of the study's folder makes its runs again"
+        words = f"cannot be read: {reason(error)}; `python run.py batch` of the study's folder makes its runs again"
         raise InputError([Fault(str(file), None, "", words)]) from error
     return rows
 
@@ -376,7 +376,7 @@ class Study:
         return available if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
 
     def __repr__(self) -> str:
-        return f"<Study {self.name}, {self.done} of {self.planned} runs, {self.folder}>"
+        return f"<Study {self.name}, {self.done} of {plural(self.planned, 'run')}, {self.folder}>"
 
 
 def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:

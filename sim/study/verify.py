@@ -20,6 +20,7 @@ from sim.study.manifest import layout
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study, sums
 from sim.study.worker import RunTask, StudyContext, run_tables
+from sim.text import plural
 
 Key = tuple[str, int]
 TIMES = ("seconds",)  # columns that say how long a run took
@@ -110,7 +111,7 @@ def _first(stored: pd.DataFrame | None, again: Mapping[str, Any]) -> str:
     if worst is not None:
         row, column, a, b = worst
         return f"row {row + 1}, column {column}: {short(str(a))} in the folder, {short(str(b))} when made again"
-    return "" if rows == rows_again else f"{rows} rows in the folder, {rows_again} when made again"
+    return "" if rows == rows_again else f"{plural(rows, 'row')} in the folder, {rows_again} when made again"
 
 
 def _equal(stored: Any, again: Any) -> bool:

@@ -26,7 +26,7 @@ from sim import __version__
 from sim.engine.jit import source_hash
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, Simulation, simulate
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, reason
 from sim.files import write_atomic
 from sim.results import tables
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
@@ -216,7 +216,7 @@ def _read(file: Path) -> CalibrationChunk:
         with np.load(file, allow_pickle=False) as stored:
             return CalibrationChunk(stored["figures"], stored["errors"].tolist())
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        words = f"cannot be read ({error}); remove it and repeat the command to make its runs again"
+        words = "cannot be read, as it is damaged; remove it and repeat the command to make its runs again"
         raise InputError([Fault(str(file), None, "", words)]) from error
 
 
@@ -269,10 +269,14 @@ def _make(
     if missing:  # compile the rules here, before many processes would
         warm = tasks(missing[0])[0]
         Simulation(plan.loaded.scenario, plan.geography, warm.seed, warm.values).step()
-    for piece, done in _done(missing, packed, tasks, hands, folder):
-        _write(_file(folder, piece), done)
-        completed += piece[1] - piece[0]
-        report_progress(done.errors[0] if done.errors else "")
+    try:
+        for piece, done in _done(missing, packed, tasks, hands, folder):
+            _write(_file(folder, piece), done)
+            completed += piece[1] - piece[0]
+            report_progress(done.errors[0] if done.errors else "")
+    except KeyboardInterrupt:
+        hands.kill()  # chunks are short: those under way are made again
+        raise
 
 
 def _done(
@@ -382,7 +386,7 @@ def _manifest(file: Path) -> dict[str, Any]:
         if not isinstance(stored, dict):
             raise ValueError("is not a JSON object")
     except (OSError, ValueError, RecursionError) as error:
-        words = f"cannot be read: {error}; take another folder with --out, or remove this one"
+        words = f"cannot be read: {reason(error)}; take another folder with --out, or remove this one"
         raise InputError([Fault(str(file), None, "", words)]) from error
     return stored
 

@@ -35,7 +35,7 @@ from sim.study.definition import (
 )
 from sim.study.path_kind import Kind, kind_of
 from sim.study.sampling import halton
-from sim.text import day_text
+from sim.text import day_text, plural
 from sim.validation.event_files import Area
 from sim.validation.observed import NO_HOLDS, read_events, read_holds, sides_named
 from sim.validation.pattern_estimators import measure, samples
@@ -116,8 +116,6 @@ class Calibration(StrictModel):
 
     @model_validator(mode="after")
     def _fits(self) -> Calibration:
-        if self.kept < LEAST_KEPT:
-            raise ValueError(f"keep: keeps {self.kept} of {self.draws} draws, at least {LEAST_KEPT} are needed")
         both = set(self.fitted) & set(self.drawn)
         if both:
             raise ValueError(f"drawn: {min(both)} is fitted as well")
@@ -206,9 +204,23 @@ def read_calibration(path: Path, **changes: Any) -> CalibrationPlan:
         definition = Calibration.model_validate(data)
     except ValidationError as error:
         raise InputError([*page.faults, *dict.fromkeys(_faults(error, source))]) from None
-    if page.faults:
-        raise InputError(page.faults)
+    few = [] if definition.kept >= LEAST_KEPT else [_few_kept(definition, changes, source)]
+    if page.faults or few:
+        raise InputError([*page.faults, *few])
     return _plan(definition, source)
+
+
+def _few_kept(definition: Calibration, changes: dict[str, Any], source: DefinitionFile) -> Fault:
+    """Return the fault of too few draws kept: of the option that was given, else of the file, with what is allowed."""
+    given = [key for key in ("draws", "keep") if changes.get(key) is not None]
+    of_file = f" of {source.shown}" if len(given) == 1 else ""
+    share = f"keep {definition.keep:g}{of_file if given == ['draws'] else ''}"
+    draws = f"{plural(definition.draws, 'draw')}{of_file if given == ['keep'] else ''}"
+    few = f"keeps {definition.kept} of {draws}, at least {LEAST_KEPT} are needed"
+    allowed = f"draws from {math.ceil(LEAST_KEPT / definition.keep):,} on, or keep from {LEAST_KEPT / definition.draws:g} to 0.5"
+    if given:
+        return Fault(f"--{given[0]}", None, "", f"{share} {few}; allowed: {allowed}")
+    return source.fault(f"{few}; allowed: {allowed}", "keep" if "keep" in definition.model_fields_set else "draws")
 
 
 def _plan(definition: Calibration, source: DefinitionFile) -> CalibrationPlan:

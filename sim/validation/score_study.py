@@ -17,6 +17,7 @@ from sim.results.manifest import sha256
 from sim.scenario.schema import Scenario
 from sim.statistics import scoring
 from sim.study.manifest import now
+from sim.text import plural
 from sim.validation.baselines import Known, baselines, past_before
 from sim.validation.forecasts import of_study, unmatched
 from sim.validation.observed import read_holds
@@ -89,9 +90,9 @@ def past_holds(scenario: Scenario, geography: Geography) -> Holds | None:
 def _notes(study: Study, known: Known, outcome: Outcome) -> list[str]:
     notes = []
     if study.partial:
-        notes.append(f"The study is not complete: {study.done} of {study.planned} runs.")
+        notes.append(f"The study is not complete: {study.done} of {plural(study.planned, 'run')}.")
     if len(study.failures):
-        notes.append(f"{len(study.failures)} runs failed and are not in the forecast.")
+        notes.append(f"{plural(len(study.failures), 'run')} failed, which the forecast leaves out.")
     if known.past is None:
         notes.append(
             "No figures of the past of this map end before the start: hawkes and weekly base rates say nothing."

@@ -14,10 +14,12 @@ import threading
 import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import Fault, InputError
+from sim.signals import ends_loop
 from sim.viewer.guard import Application, Guard
 
 if TYPE_CHECKING:
@@ -114,7 +116,7 @@ def _bind_fault(host: str, port: int, error: Exception) -> Fault:
 
 
 def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browser: bool = True) -> None:
-    """Serve the page until stopped with Ctrl-C; `opened` is called with its address once it answers.
+    """Serve the page until a signal stops it; `opened` is called with its address once it answers.
 
     `prepare` comes first.
     """
@@ -130,7 +132,8 @@ def serve(bound: socket.socket, host: str, opened: Callable[[str], None], browse
     waiting = threading.Thread(target=_once_started, args=(server, announce), daemon=True)
     waiting.start()
     try:
-        server.run(sockets=[bound])
+        with ends_loop(partial(setattr, server, "should_exit", True)):
+            server.run(sockets=[bound])
     finally:
         BANDS.close()
 

@@ -76,10 +76,32 @@ def test_the_plan_runs_nothing_and_says_time_and_disk(
 
 
 @pytest.mark.parametrize(
+    ("options", "runs"),
+    [
+        (["0.1"], "at least 3 replicates of 2 scenarios, 6 runs; at most 385 replicates, 770 runs; seed 1"),
+        (["0.1", "--max", "4"], "at least 3 replicates of 2 scenarios, 6 runs; at most 4 replicates, 8 runs; seed 1"),
+        (["0.1", "--max", "2"], "runs 2 replicates of 2 scenarios, 4 runs; seed 1"),
+        (["1e-6"], "at most 10,000 replicates, 20,000 runs; seed 1"),
+    ],
+)
+def test_the_plan_says_how_many_runs_until_precise(
+    options: list[str], runs: str, here: Path, study: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(here)
+    monkeypatch.setattr(status, "MEASURE_SECONDS", 0.1)
+    assert main(["batch", "pass.yaml", "--plan", "--workers", "1", "--until-precise", *options]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert runs in said
+    assert f"known to {100 * float(options[0]):.3g} % of itself, or the most are done" in said
+
+
+@pytest.mark.parametrize(
     ("words", "said"),
     [
         (["pass.yaml", "pass.yaml"], "pass.yaml: is a study; give one study alone, or scenario files"),
         (["two_valleys", "--max", "9"], "--max: belongs to --until-precise"),
+        (["two_valleys", "--workers", "2", "--scheduler", "tcp://h:1"], "--workers: does not go with --scheduler"),
         (["two_valleys", "two_valleys"], "batch: two scenarios of one name: two_valleys"),
         (["no_such"], "no_such: no such file"),
         (["kafr_hamr"], "kafr_hamr: no such file, did you mean 'kafr_hamra'?"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from sim.results.run import Run
 from sim.results.write import write
 from sim.study.path_kind import Kind, kind_of
 from sim.viewer.scenario_form import choices
-from tests.cli.support import KAFR_HAMRA, ROOT
+from tests.cli.support import KAFR_HAMRA, ROOT, Command
 from tests.results import made
 
 STUDY_FILE = "scenarios:\n  a: two_valleys\nreplicates: 2\n"
@@ -107,6 +108,24 @@ def test_the_wrong_kind_gets_one_line_with_what_it_is(
         assert "takes" in line
     assert "run the scenario again" not in line
     assert sorted(outputs.parent.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", ["events", "status", "compare", "verify", "export", "why"])
+def test_a_scenario_that_has_no_run_yet_gets_the_command_that_makes_one(name: str, command: Command) -> None:
+    more = {"export": ["--format", "ged"], "why": ["Kafr Hamra"]}.get(name, [])
+    result = command(name, "kafr_hamra", *more)
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1
+    assert "kafr_hamra is a scenario: `python run.py run kafr_hamra` makes a run of it first" in result.stderr
+
+
+def test_a_scenario_that_has_runs_gets_the_name_of_the_newest(command: Command, here: Path) -> None:
+    for number, name in enumerate(("kafr_hamra-seed2", "kafr_hamra-seed1")):
+        manifest = here / "outputs" / name / "manifest.json"
+        manifest.parent.mkdir(parents=True)
+        manifest.write_text("{}")
+        os.utime(manifest, (number, number))
+    assert "outputs/kafr_hamra-seed1 is its newest run" in command("events", "kafr_hamra").stderr
 
 
 def test_a_study_given_for_a_run_names_the_command_that_makes_one_of_its_runs(

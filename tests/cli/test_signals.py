@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,9 +18,12 @@ import sim.load
 from sim import signals
 from sim.cli.main import main
 from sim.results.write import whole_folder
-from sim.signals import Stopped, deferred, handle_signals
+from sim.signals import Stopped, deferred, ends_loop, handle_signals
+from sim.study import runner
 from sim.study.store import Study
+from sim.validation.calibration import RUNS
 from tests.cli.support import KAFR_HAMRA, ROOT
+from tests.validation.test_calibration import VALLEYS, written
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
@@ -75,6 +79,57 @@ def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here:
     hidden = [path.name for path in study.folder.rglob(".*")]
     assert hidden == []
     assert (study.folder / "runs.csv").exists()
+
+
+@pytest.mark.parametrize("number", CODES)
+def test_the_page_is_closed_by_a_signal(number: int, here: Path) -> None:
+    pytest.importorskip("solara")
+    with begin(here, "watch", "two_valleys", "--port", "0", "--no-browser", "--seeds", "20") as process:
+        assert process.stdout is not None
+        while "Watch at" not in (line := process.stdout.readline()):
+            assert line, "the process ended first"
+        os.kill(process.pid, number)
+        text = assert_stopped(process, number)
+    assert text.count("\n") == 1
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_calibration_that_is_stopped_goes_on_with_the_same_command(number: int, here: Path) -> None:
+    file = written(here, VALLEYS.replace("draws: 100", "draws: 2000"))
+    words = ("calibrate", file, "--workers", "1", "--out", "made")
+    for _ in range(2):
+        with begin(here, *words) as process:
+            read_until(process, lambda line: " of 2000 runs" in line and not line.startswith("0 "))
+            os.kill(process.pid, number)
+            assert "what is done is kept in made/valleys; the same command goes on" in assert_stopped(process, number)
+        chunks = list((here / "made" / "valleys" / RUNS).glob("*.npz"))
+        assert chunks
+        assert all(zipfile.is_zipfile(chunk) for chunk in chunks)
+        assert [path.name for path in (here / "made").rglob(".*")] == []
+
+
+def test_a_study_of_ablations_that_is_stopped_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> Path:
+        signal.raise_signal(signal.SIGTERM)
+        return tmp_path
+
+    monkeypatch.setattr(runner, "run_study", stopped)
+    words = ["ablate", "greater_idlib_2018", "--replicates", "2", "--days", "30", "--only", "spread"]
+    assert main([*words, "--workers", "1", "--out", str(tmp_path)]) == CODES[signal.SIGTERM]
+    kept, stop = capsys.readouterr().err.splitlines()[-2:]
+    assert kept.startswith(f"what is done is kept in {tmp_path}")
+    assert stop.startswith("stopped")
+
+
+def test_a_signal_ends_a_loop_that_must_end_by_itself() -> None:
+    ended = []
+    with handle_signals(), pytest.raises(Stopped), ends_loop(lambda: ended.append(1)):  # noqa: PT012 (the block runs on)
+        signal.raise_signal(signal.SIGHUP)
+        ended.append(2)
+    assert ended == [1, 2]
 
 
 @pytest.mark.parametrize("number", CODES)

@@ -101,6 +101,7 @@ PINNED: dict[str, dict[str, float]] = {
         "call_to_arms_share": 0.75,
         "attacker_share": 0.5,
         "reach_km": 30,
+        "reach_days": 30,
         "near_km": 500,
         "campaign_factor": 1,
         "fatigue_weight": 1,

@@ -129,7 +129,12 @@ def test_an_undecided_clash_goes_on_with_its_probability() -> None:
     quiet = {**SURE, "loss_per_day": 0.001, "withdraw_loss_share": 1}
     for chance in (0.0, 0.5, 0.9):
         lengths = [
-            len(lab({**quiet, "continue_probability": chance, "pressed_probability": chance}, seed=seed).run(30).events("clash")) for seed in range(60)
+            len(
+                lab({**quiet, "continue_probability": chance, "pressed_probability": chance}, seed=seed)
+                .run(30)
+                .events("clash")
+            )
+            for seed in range(60)
         ]
         mean = 1 / (1 - chance)
         assert abs(np.mean(lengths) - mean) < 4 * max(0.01, math.sqrt(chance) * mean) / math.sqrt(60)

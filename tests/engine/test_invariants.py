@@ -33,7 +33,12 @@ WILD: dict[str, dict[str, Any]] = {
     "incident": {"per_pair_month": 1, "escalates": 1, "reach_km": 30},
     "demand": {"interval_days": 0.5},
     "campaign": {
-        "decisions_per_month": 3, "untriggered_share": 1, "quiet_days": 3, "gather_days": 1, "handovers_per_day": 3, "broken_share": 0.3,
+        "decisions_per_month": 3,
+        "untriggered_share": 1,
+        "quiet_days": 3,
+        "gather_days": 1,
+        "handovers_per_day": 3,
+        "broken_share": 0.3,
         "orders_per_day": 2,
     },
     "spread": {"offspring_per_clash_day": 1.5, "delay_days": 1, "reach_km": 60},

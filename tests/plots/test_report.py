@@ -6,8 +6,10 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import pytest
+
 from sim.plots.map.sheets import Atlas
-from sim.plots.run_report import Pictures, report
+from sim.plots.run_report import Pictures, numbers, report
 
 BAD = "<script>alert(1)</script>"
 PICTURES = Pictures(b"one", b"two", b"three")
@@ -55,3 +57,13 @@ def test_names_are_escaped(make, scenario_with) -> None:  # type: ignore[no-unty
     text = report(run, PICTURES, Atlas.of(run))
     assert "<script" not in text
     assert text.count("&lt;script&gt;") >= 5
+
+
+@pytest.mark.parametrize(
+    ("given", "text"), [(0, "9"), (1, "9 agreements, besides 1 given"), (2, "9 agreements, besides 2 given")]
+)
+def test_given_agreements_are_counted_apart_from_those_signed(given: int, text: str) -> None:
+    rows = numbers({"agreements_signed": 9, "violations": 3}, given)
+    assert rows[0]["value"].startswith(text)
+    assert ("besides" in rows[0]["value"]) == (given > 0)
+    assert "besides" not in rows[1]["value"]

@@ -148,8 +148,8 @@ def test_sample_belongs_to_a_study(made: Path, capsys: pytest.CaptureFixture[str
 
 def test_texts_that_differ_in_length_only() -> None:
     assert first_line("a\nb", "a\nb\nc") == "2 lines in the folder, 3 when made again"
-    assert first_cell("a,b\n1,2\n", "a,b\n1,2\n3,4\n") == "1 rows in the folder, 2 when made again"
-    assert first_cell("a,b\n1\n", "a,b\n1,2\n") == "row 1 (line 2): 1 cells in the folder, 2 when made again"
+    assert first_cell("a,b\n1,2\n", "a,b\n1,2\n3,4\n") == "1 row in the folder, 2 when made again"
+    assert first_cell("a,b\n1\n", "a,b\n1,2\n") == "row 1 (line 2): 1 cell in the folder, 2 when made again"
     assert first_cell("a,c\n1,2\n", "a,b\n1,2\n").startswith("line 1: 'a,c' in the folder")
     assert first_cell("a,b\r\n1,2\r\n", "a,b\n1,2\n").startswith("line 1: 'a,b\\r' in the folder")
 

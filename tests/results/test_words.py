@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from sim.engine.kinds import EVENT_KINDS, M_AGREEMENT, M_NONE, M_OWN_FORCE, MOVERS
 from sim.event_kinds import EventFacts, deaths_text, event_text, side
 from sim.event_text import moved_by
-from sim.text import clause_list, result_text
+from sim.text import clause_list, plural, result_text
 
 
 def said(kind: str, **more: object) -> EventFacts:
@@ -71,3 +76,47 @@ def test_results_are_said_with_units() -> None:
         "0 days",
     ]
     assert clause_list(["a", "", "b", "c"]) == "a, b and c"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0, "0 pairs"), (1, "1 pair"), (2, "2 pairs"), (1000, "1,000 pairs"), (-1, "-1 pairs")]
+)
+def test_a_number_of_things(number: int, text: str) -> None:
+    assert plural(number, "pair") == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 countries"), (1, "1 country"), (2, "2 countries")])
+def test_a_number_of_things_with_an_irregular_plural(number: int, text: str) -> None:
+    assert plural(number, "country", "countries") == text
+
+
+ROOT = Path(__file__).resolve().parents[2]
+THINGS = re.compile(
+    r" (runs|days|pairs|towns|files|replicates|rows|scenarios|inputs|events|ablations|weeks|origins|groups|agreements|draws"
+    r"|forces|tables|workers|lines|cells|combinations)\b"
+)
+
+
+def unsafe_plurals(path: Path) -> Iterator[str]:
+    """Give the places where a number that may be 1 stands before a plural; names in capitals are numbers that are fixed."""
+    for text in (node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.JoinedStr)):
+        for value, after in zip(text.values, text.values[1:], strict=False):
+            if not isinstance(value, ast.FormattedValue) or not isinstance(after, ast.Constant):
+                continue
+            number = ast.unparse(value.value)
+            fraction = value.format_spec is not None and "f" in ast.unparse(value.format_spec)[2:]
+            if (
+                THINGS.match(str(after.value))
+                and not fraction
+                and not number.isupper()
+                and "plural" not in number
+                and number != "name"
+            ):
+                yield f"{path.relative_to(ROOT)}:{value.lineno}: {{{number}}}{str(after.value)[:20]}"
+
+
+def test_numbers_of_things_are_said_by_plural() -> None:
+    paths = [ROOT / "sim" / "preview.py"]
+    for room in ("cli", "study", "results"):
+        paths += (ROOT / "sim" / room).glob("*.py")
+    assert [place for path in paths for place in unsafe_plurals(path)] == []

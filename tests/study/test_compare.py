@@ -19,9 +19,9 @@ from sim.results.write import write
 from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
 from sim.study.definition import Range
+from sim.study.path_kind import one_run
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
-from sim.study.single_run import one_run
 from sim.study.store import Study
 from tests.study.made import SCENARIOS, MadeStudy, made_study
 

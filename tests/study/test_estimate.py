@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from sim.errors import InputError
 from sim.study import runner
 from sim.study import status as module
 from sim.study.runner import run_study
-from sim.study.status import Estimate, estimate, free_bytes
+from sim.study.status import Estimate, Precision, estimate, free_bytes, half_width, highest, lacking_text, precisions
 from tests.study.support import small_plan
 
 
@@ -50,3 +52,42 @@ def test_a_study_whose_runs_all_fail_has_no_estimate(monkeypatch: pytest.MonkeyP
 
 def test_free_space_is_asked_of_the_folder_that_will_be(tmp_path: Path) -> None:
     assert free_bytes(tmp_path / "not" / "yet") > 0
+
+
+@pytest.mark.parametrize(
+    ("share", "replicates", "most"),
+    [(0.02, 200, 9604), (0.05, 200, 1537), (0.5, 200, 200), (1e-6, 200, 10_000), (1e-6, 20_000, 20_000), (1.0, 1, 4)],
+)
+def test_the_most_replicates_follow_from_the_precision(share: float, replicates: int, most: int) -> None:
+    assert highest(share, replicates) == most
+
+
+def test_a_mean_as_large_as_its_spread_is_precise_at_the_most_replicates() -> None:
+    number = highest(0.1, 1)
+    values = pd.Series(np.resize([0.0, 2.0], number))  # mean and standard deviation 1
+    assert half_width(values) == pytest.approx(0.1, rel=0.01)
+
+
+def test_the_least_precise_statistic_comes_first_whatever_the_scenario() -> None:
+    rare = [0, 0, 0, 0, 0, 1]
+    runs = pd.DataFrame(
+        {"scenario": ["a"] * 6 + ["b"] * 6, "clash_days": [4, 5, 6] * 4, "towns_gained.X": [3, 4] * 3 + rare}
+    )
+    known = precisions(runs, ["clash_days", "towns_gained"])
+    assert (known[0].statistic, known[0].scenario) == ("towns_gained.X", "b")
+    assert [each.share for each in known] == sorted((each.share for each in known), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("shares", "text"),
+    [
+        ([0.04], "is known to 4 %"),
+        ([0.6, 0.04], "is known to 60 %, not to 5 % as asked for"),
+        ([0.6, 0.5, 0.04], "is known to 60 %, not to 5 % as asked for; 1 other headline statistic not either"),
+        ([0.6, 0.5, 0.5], "is known to 60 %, not to 5 % as asked for; 2 other headline statistics not either"),
+        ([float("inf")], "is known to no share of its mean, not to 5 % as asked for"),
+    ],
+)
+def test_what_lacks_precision_is_named_with_its_scenario(shares: list[float], text: str) -> None:
+    known = [Precision("towns_gained.X", "b", share) for share in shares]
+    assert lacking_text(known, 0.05) == f"towns gained, X in b {text}"

@@ -18,8 +18,8 @@ from sim.results.run import Run
 from sim.study import runner, store
 from sim.study import store as ledger
 from sim.study.manifest import MANIFEST
+from sim.study.path_kind import one_command
 from sim.study.runner import Progress, run_study
-from sim.study.single_run import one_command
 from sim.study.store import Study
 from sim.study.worker import ChunkResult, OtherProgramError, RunTask, StudyContext, run_chunk
 from tests.study import faulty
@@ -129,7 +129,7 @@ def test_a_worker_that_dies_once_costs_nothing(
 def test_a_machine_on_which_all_workers_die_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "work", faulty.dies_everywhere)
     monkeypatch.setattr(runner, "MOST_DEATHS", 1)
-    with pytest.raises(InputError, match="workers died in 1 runs one after the other; what was done is kept"):
+    with pytest.raises(InputError, match="workers died in 1 run one after the other; what was done is kept"):
         run_study(small_plan(1), tmp_path, workers=2)
 
 
@@ -207,7 +207,24 @@ def test_a_study_goes_on_until_it_is_precise_and_no_further(tmp_path: Path) -> N
     notes: list[Progress] = []
     folder = run_study(plan, tmp_path / "tight", workers=1, until_precise=1e-4, most=15, report=notes.append)
     assert Study.open(folder).done == 2 * 15
-    assert "not to 0.01 % as asked for" in notes[-1].note
+    looks = [note.note for note in notes if note.note]
+    assert [look.split(" replicates ")[0] for look in looks] == ["after 4", "after 14", "after 15"]
+    assert all(" in base is known to " in look or " in other is known to " in look for look in looks)
+    assert all("not to 0.01 % as asked for" in look for look in looks)
+    assert [look.rpartition("; ")[2] for look in looks[:2]] == [
+        "going on to 14 replicates",
+        "going on to 15 replicates",
+    ]
+
+
+def test_a_study_that_is_never_precise_ends_at_the_highest_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "highest", lambda share, replicates: 6)
+    plan = small_plan(3, headline=["peak_level", "towns_end.Lanterns"])
+    study = Study.open(run_study(plan, tmp_path, workers=1, until_precise=1e-6))
+    assert study.manifest["precision"] == {"asked": 1e-6, "most": 6, "reached": False, "replicates": 6}
+    assert study.done == 12
 
 
 def test_the_command_of_the_ledger_makes_the_same_run(undisturbed: Path, tmp_path: Path) -> None:

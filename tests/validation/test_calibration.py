@@ -16,7 +16,7 @@ from scipy.stats import binom, norm
 
 from sim.cli.main import main
 from sim.errors import InputError
-from sim.scenario.compose import SCENARIOS
+from sim.scenario.compose import SCENARIOS, display
 from sim.scenario.fields import inputs_of
 from sim.validation import rejection_abc
 from sim.validation.calibration import CHUNK, LEAST_DRAWS, ROUNDS, RUNS, hands_of, open_folder, simulate_prior
@@ -111,7 +111,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
         ("rules.incident.per_pair_month: log", "rules.incident.per_pair_month: beta", "is not known here"),
         ("[rules.reporting.monitor_detection]", "[rules.clash.loss_per_day]", "valleys.yaml:11: drawn: rules.clash.loss_per_day is fitted as well"),
         ("P8_weekly_mean: 1.0", "P8_weekly_maen: 1.0", "observed.figures.P8_weekly_maen: is not declared with a tolerance, did you mean 'P8_weekly_mean'?"),
-        ("keep: 0.2", "keep: 0.1", "valleys.yaml:5: keep: keeps 10 of 100 draws, at least 20 are needed"),
+        ("keep: 0.2", "keep: 0.1", "valleys.yaml:5: keep: keeps 10 of 100 draws, at least 20 are needed; allowed: draws from 200 on, or keep from 0.2 to 0.5"),
         ("draws: 100", "drawss: 100", "unknown key, did you mean 'draws'?"),
     ],
 )  # fmt: skip
@@ -119,6 +119,33 @@ def test_a_fault_of_a_file_is_reported_with_its_line(tmp_path: Path, old: str, n
     found = faults(tmp_path, old, new)
     assert len(found) == 1
     assert said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--draws", "99"], "--draws: '99' is not a whole number from 100 to 1000000"),
+        (["--keep", "0.1"], "--keep: keep 0.1 keeps 10 of 100 draws of FILE, at least 20 are needed; allowed: draws from 200 on"),
+        (["--draws", "150", "--keep", "0.1"], "--draws: keep 0.1 keeps 15 of 150 draws, at least 20 are needed; allowed: draws from 200 on"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_an_option_is_said_with_what_is_allowed(
+    options: list[str], line: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = written(tmp_path)
+    assert main(["calibrate", str(file), "--plan", *options]) == 2
+    text = capsys.readouterr().err
+    assert text.startswith(line.replace("FILE", display(file)))
+    assert text.count("\n") == 1
+
+
+def test_the_share_kept_of_the_shipped_file_decides_how_many_draws_are_allowed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["calibrate", "calibrate_2018_02", "--plan", "--draws", "100"]) == 2
+    text = capsys.readouterr().err
+    assert text.startswith("--draws: keep 0.01 of ")
+    assert text.endswith("allowed: draws from 2,000 on, or keep from 0.2 to 0.5\n")
 
 
 def test_a_study_is_no_calibration(capsys: pytest.CaptureFixture[str]) -> None:

@@ -281,12 +281,10 @@ def beside(w, town, groups):
 def conduct(w, p, day, seed, campaign):
     """Take a campaign a day further: sisters choose, columns are ordered, garrisons hand over, and it may end."""
     k = w.campaigns[campaign]
-    if may_end(w, p, day, seed, campaign):
-        return
-    if k["phase"] == C_OPENING:
-        return
     if k["opened"] == day - 1:
         ask_sisters(w, p, day, seed, campaign)
+    if may_end(w, p, day, seed, campaign) or k["phase"] == C_OPENING:
+        return
     orders = min(MOST_ORDERS, poisson(p["campaign_orders_per_day"], uniform(seed, P_CAMPAIGN_ORDERS, day, k["key"])))
     for number in range(orders):
         groups, enemies = k["with_initiator"], k["with_target"]

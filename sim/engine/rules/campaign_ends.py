@@ -24,7 +24,7 @@ from sim.engine.kinds import (
     OFFENSIVE_UNDER_WAY,
     R_CAMPAIGN,
 )
-from sim.engine.queries import backing, index_forces
+from sim.engine.queries import backing, column_reach, index_forces
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.ceasefire import mediator_of, sign_agreement
 from sim.engine.rules.columns import occupy
@@ -68,7 +68,7 @@ def hand_over(w, p, day, seed, campaign):
         if u >= chance:
             continue
         taker = neighbour_of_side(w, town, k["with_initiator"])
-        if taker < 0 or find_source(w, town, taker, p["spread_reach_km"], int(p["control_post_fighters"])) < 0:
+        if taker < 0 or find_source(w, town, taker, column_reach(p), int(p["control_post_fighters"])) < 0:
             continue
         speed, hours, gain = p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"]
         ratio = (backing(w, town, taker, speed, hours, gain) + 1.0) / (

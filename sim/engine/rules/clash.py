@@ -56,6 +56,7 @@ from sim.engine.kinds import (
 from sim.engine.queries import (
     base_in,
     campaign_between,
+    column_reach,
     covering,
     help_from,
     holder_faction,
@@ -406,7 +407,7 @@ def reserve(w, p, day, seed, clash, group, fighters, side):
     """Return the nearest garrison that can spare fighters: the group's own, or a sister's that answers; -1 none."""
     c = w.clashes[clash]
     for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
-        if w.near[i]["km"] > p["spread_reach_km"]:
+        if w.near[i]["km"] > column_reach(p):
             break
         town = w.near[i]["town"]
         for g in range(len(w.groups)):

@@ -10,7 +10,7 @@ from sim.engine.draws import P_COLUMN, P_COLUMN_SIZE, power_law, uniform
 from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
 from sim.engine.kinds import ATTACK, GARRISON, GATHER, OCCUPY
-from sim.engine.queries import in_town
+from sim.engine.queries import column_reach, in_town
 from sim.engine.tables import L_FORCES
 
 LEAST_GARRISON = 10  # fighters who never leave
@@ -23,7 +23,7 @@ def send_column(w, p, day, seed, key, group, town, enemy, cause):
     """Send a column of a group to attack in a town; return its fighters, 0 if no garrison can spare any."""
     u = uniform(seed, P_COLUMN, 0, key)
     column_size = int(power_law(p["clash_committed_min"], p["clash_committed_exponent"], p["clash_committed_max"], u))
-    source = find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"]))
+    source = find_source(w, town, group, column_reach(p), int(p["clash_committed_min"]))
     if source < 0:
         return 0
     spare = w.forces[source]["fighters"] - LEAST_GARRISON
@@ -56,7 +56,7 @@ def idle_garrison(w, row, town, groups):
 def assembly_town(w, p, groups, town):
     """Return the nearest town by road from which groups of a bit mask may attack a town: they hold it, in peace; -1 none."""
     for i in range(w.near_start[town], w.near_start[town + 1]):
-        if w.near[i]["km"] > p["spread_reach_km"]:
+        if w.near[i]["km"] > column_reach(p):
             return -1
         there = w.near[i]["town"]
         holder = w.towns[there]["holder"]
@@ -71,7 +71,7 @@ def spare_strength(w, p, groups, assembly):
     total = 0.0
     for i in range(w.near_start[assembly] - 1, w.near_start[assembly + 1]):
         there = assembly if i < w.near_start[assembly] else w.near[i]["town"]
-        if i >= w.near_start[assembly] and w.near[i]["km"] > p["spread_reach_km"]:
+        if i >= w.near_start[assembly] and w.near[i]["km"] > column_reach(p):
             break
         if w.towns[there]["clash"] >= 0:
             continue
@@ -101,7 +101,7 @@ def muster(w, p, day, seed, key, groups, town, enemy, departs, cause, campaign):
     gathered, fighters, detachments = 0.0, 0, 0
     for i in range(w.near_start[assembly] - 1, w.near_start[assembly + 1]):
         there = assembly if i < w.near_start[assembly] else w.near[i]["town"]
-        if gathered >= wanted or (i >= w.near_start[assembly] and w.near[i]["km"] > p["spread_reach_km"]):
+        if gathered >= wanted or (i >= w.near_start[assembly] and w.near[i]["km"] > column_reach(p)):
             break
         if w.towns[there]["clash"] >= 0:
             continue
@@ -139,7 +139,7 @@ def column_under_way(w, town, faction):
 def occupy(w, p, day, town, group, cause):
     """Send a party of a group to garrison a town that it has been left; return its force, -1 if none can be spared."""
     fighters = int(p["control_post_fighters"])
-    source = find_source(w, town, group, p["spread_reach_km"], fighters)
+    source = find_source(w, town, group, column_reach(p), fighters)
     if source < 0:
         return -1
     row = detach(w, day, source, town, fighters, OCCUPY, -1, cause, 7)

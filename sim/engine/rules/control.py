@@ -30,6 +30,7 @@ from sim.engine.queries import (
     backing,
     base_in,
     campaign_between,
+    column_reach,
     count_all,
     holder_faction,
     is_held_by_rebel,
@@ -172,7 +173,7 @@ def bandwagon(w, p, day, seed):
 @compiled
 def withdraw(w, p, day, town, taker, share, ratio):
     """Let a garrison leave its town to a group that can send a post there; log it with what moved it."""
-    if find_source(w, town, taker, p["spread_reach_km"], int(p["control_post_fighters"])) < 0:
+    if find_source(w, town, taker, column_reach(p), int(p["control_post_fighters"])) < 0:
         return
     t = w.towns[town]
     group = t["holder"]

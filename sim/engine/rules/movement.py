@@ -29,12 +29,12 @@ from sim.engine.kinds import (
     REINFORCE,
     RETURN,
 )
-from sim.engine.queries import covering, holder_faction, hostile
+from sim.engine.queries import column_reach, covering, holder_faction, hostile
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
 from sim.engine.rules.memory import standing
-from sim.engine.tables import L_FORCES
+from sim.engine.tables import L_FORCES, N_EVENTS
 
 MOST_REDEPLOYMENTS = 20  # of one group on one day
 EXPOSED_DAYS = 14  # how long fighting in a town keeps it and its neighbours exposed
@@ -108,7 +108,7 @@ def send_detachment(w, p, day, seed, group, key):
     source, first = -1, 1e300
     for i in range(w.near_start[goal], w.near_start[goal + 1]):
         town = w.near[i]["town"]
-        if w.near[i]["km"] > p["spread_reach_km"]:
+        if w.near[i]["km"] > column_reach(p):
             break
         if w.towns[town]["holder"] != group or w.towns[town]["clash"] >= 0:
             continue
@@ -159,10 +159,24 @@ def stopped(w, day, row):
         return False
     if covering(w, f["group"], holder, town) >= 0:
         return False
-    cause = log_event(w, day, COLUMN_MET, R_MOVEMENT, f["cause"], holder, f["group"], town, 1.0, -1.0)
-    w.events[cause]["fighters"] = f["fighters"]
+    cause = met_today(w, day, town, f["group"])
+    if cause < 0:
+        cause = log_event(w, day, COLUMN_MET, R_MOVEMENT, f["cause"], holder, f["group"], town, 1.0, -1.0)
+    w.events[cause]["fighters"] += f["fighters"]
     f["cause"], f["goal"], f["arrived"], f["orders"] = cause, -1, day, ATTACK
     return True
+
+
+@compiled
+def met_today(w, day, town, group):
+    """Return the event by which a column of a group was stopped in a town today; -1 none."""
+    row = w.counts[N_EVENTS] - 1
+    while row >= 0 and w.events[row]["day"] == day:
+        e = w.events[row]
+        if e["kind"] == COLUMN_MET and e["town"] == town and e["target_group"] == group:
+            return row
+        row -= 1
+    return -1
 
 
 @compiled

@@ -48,6 +48,7 @@ from sim.engine.kinds import (
 )
 from sim.engine.queries import distance_km, first_group, holder_faction, hostile, strongest_group
 from sim.engine.recording import add_factor, log_event
+from sim.engine.rules.columns import spare_fighters
 from sim.engine.tables import L_BASES, L_FORCES
 
 
@@ -195,7 +196,7 @@ def choose_axis(w, day, seed):
 
 @compiled
 def mass(w, p, cause):
-    """Order the government's large forces within reach to the town of their own nearest to the axis."""
+    """Order what large garrisons of the government within reach can spare to the town of their own nearest to the axis."""
     zone = w.zone[0]
     assembly = -1
     for i in range(w.near_start[zone["axis"]], w.near_start[zone["axis"] + 1]):
@@ -209,7 +210,9 @@ def mass(w, p, cause):
         for k in range(w.standing_start[n], w.standing_start[n + 1]):
             f = w.forces[w.standing[k]]
             if f["alive"] == 1 and f["faction"] == zone["government"] and f["orders"] == GARRISON and f["rank"] >= 2:
-                f["orders"], f["goal"], f["cause"] = REINFORCE, assembly, cause
+                spare = spare_fighters(w, p, w.standing[k])
+                if n != assembly and f["goal"] < 0 and spare > 0:
+                    detach(w, zone["since"], w.standing[k], assembly, spare, REINFORCE, -1, cause, 3)
 
 
 @compiled

@@ -39,6 +39,7 @@ from sim.engine.kinds import (
 )
 from sim.engine.queries import (
     campaign_between,
+    column_reach,
     covering,
     distance_km,
     help_from,
@@ -199,7 +200,7 @@ def call_to_arms(w, p, day, seed, spark):
         if s["town"] >= 0:  # what an agreement on all fronts held back has no place of its own
             weight *= math.exp(-distance_km(w, town, s["town"]) / p["spread_near_km"])
         race = exponential(1.0 / weight, uniform(seed, P_SPARK_TOWN, 0, s["key"] ^ w.towns[town]["key"]))
-        if race < first and within_reach(w, town, chosen, p["spread_reach_km"]):  # dear: looked at last
+        if race < first and within_reach(w, town, chosen, column_reach(p)):  # dear: looked at last
             target, first = town, race
     if target >= 0:
         strike(w, p, day, seed, spark, chosen, target, other, FRONT_OPENED)
@@ -215,7 +216,7 @@ def to_neighbour(w, p, day, seed, spark):
         for side in range(1 if s["own"] == 1 else 2):
             g = s["attacker_group"] if side == 0 else s["defender_group"]
             own, other = w.groups[g]["faction"], s["defender"] if side == 0 else s["attacker"]
-            if not enemy_in(w, town, own, other) or not within_reach(w, town, g, p["spread_reach_km"]):
+            if not enemy_in(w, town, own, other) or not within_reach(w, town, g, column_reach(p)):
                 continue
             race = exponential(
                 1.0 / (0.3 + w.towns[town]["value"]),
@@ -245,7 +246,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
     chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
-    if u >= chance or find_source(w, town, group, p["spread_reach_km"], int(p["clash_committed_min"])) < 0:
+    if u >= chance or find_source(w, town, group, column_reach(p), int(p["clash_committed_min"])) < 0:
         if agreement >= 0 and u < chance / max(held, 1e-9):
             w.agreements[agreement]["held_back"] += 1
         return

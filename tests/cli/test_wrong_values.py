@@ -1,0 +1,167 @@
+"""Wrong words on a command line: each is one line that says what is allowed, exit code 2, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+import pytest
+
+from sim.cli.main import COMMANDS, main, parser
+from sim.cli.usage import Parameter, parameters_of, usage_faults, value_fault
+
+NAMES = {command.__name__.replace("_", "-"): command for command in COMMANDS}
+WRONG_NUMBERS = ("", " ", "two", "0x10", "nan", "inf", "-inf", "1e400", "1_0", "9" * 400, "\uff11", "1\n2")
+WRONG_PATHS = ("", "  ", "x" * 256, "d/" * 3000 + "x")
+
+
+def wrong_values(parameter: Parameter) -> tuple[str, ...]:
+    """Return values that a parameter may not have; none where any text is read further on."""
+    beyond: list[str] = []
+    if parameter.least is not None:
+        beyond.append(f"{parameter.least - 1:g}")
+    if parameter.most is not None:
+        beyond.append(f"{parameter.most + 1}" if parameter.kind is int else f"{parameter.most * 2:g}")
+    if parameter.kind is int:
+        return (*WRONG_NUMBERS, "2.5", "1e9", *beyond)
+    if parameter.kind is float:
+        return (*WRONG_NUMBERS, *beyond)
+    if parameter.kind is datetime:
+        return ("", "x", "2018-02-30", "29/10/2018", "2018-10-29T00:00")
+    if issubclass(parameter.kind, Enum):
+        return ("", "no-such-word")
+    return WRONG_PATHS if issubclass(parameter.kind, Path) else ()
+
+
+def words_for(name: str, tested: Parameter, *values: str) -> list[str]:
+    """Return what a command needs, with files that do not exist, and the values of the parameter that is tested."""
+    words: list[str] = []
+    for parameter in parameters_of(NAMES[name]):
+        if parameter == tested:
+            words += values
+        elif parameter.required:
+            value = next(iter(parameter.kind)).value if issubclass(parameter.kind, Enum) else "1"
+            words += [parameter.name, value] if parameter.is_option else ["missing.yaml"]
+    return words
+
+
+def cases(name: str) -> Iterator[tuple[list[str], str]]:
+    """Give the words after a command, and the option or argument that is at fault."""
+    for parameter in parameters_of(NAMES[name]):
+        option = parameter.name if parameter.is_option else ""
+        for value in wrong_values(parameter):
+            yield words_for(name, parameter, f"{option}={value}" if option else value), parameter.name
+        if option and parameter.kind is bool:
+            yield words_for(name, parameter, f"{option}=yes"), option
+        elif option:
+            yield [*words_for(name, parameter), option], option  # no value follows
+            if not parameter.many:
+                yield words_for(name, parameter, option, "1", option, "1"), option
+        if parameter.required and option:
+            yield words_for(name, parameter), option
+    yield ["--no-such-option", "3"], "--no-such-option"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_wrong_value_of_every_option_is_one_line(name: str) -> None:
+    for words, at_fault in cases(name):
+        lines = [str(fault) for fault in usage_faults(name, NAMES[name], words)]
+        assert any(line.startswith(f"{at_fault}: ") for line in lines), (words, lines)
+        assert all(line.isprintable() and len(line) < 400 for line in lines), lines
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["run", "a.yaml", "--seed", "two"], "--seed: 'two' is not a whole number from 0 to 9223372036854775807"),
+        (["batch", "a", "--until-precise", "3"], "--until-precise: '3' is not a number from 1e-06 to 1"),
+        (["figure", "a", "--day", "-1"], "--day: '-1' is not a whole number from 0 on"),
+        (["new-map", "a", "b", "--start", "x"], "--start: 'x' is not a date; write it as 2018-10-29"),
+        (["export", "a", "--format", "geo"], "--format: 'geo' is none of ged, acled, geojson, gpkg, did you mean"),
+        (["run", "a", "--seed", "1", "--seed", "2"], "--seed: is given 2 times; it has one value"),
+        (["run", "a", "--set", "days=1", "--set", "days=2"], "--set: 'days' is set 2 times; it has one value"),
+        (["run", "a", "--days", "1", "--set", "days=2"], "--days: does not go with --set days=...; give one of them"),
+        (["batch", "a", "--workers", "1", "--scheduler", "tcp://h:1"], "--workers: does not go with --scheduler"),
+        (["run", "a", "b"], "'b': is one argument too many; run takes FILE"),
+        (["changes", "a"], "B: is missing; `run.py changes --help`"),
+        (["show", "a\nb.yaml"], "'a\\nb.yaml': "),
+        (["run", ""], "FILE: '' is not a path; a file or a folder is needed"),
+    ],
+)
+def test_a_message_says_what_is_wrong_and_what_is_allowed(
+    words: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(line)
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+
+
+def test_all_faults_of_a_line_are_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["batch", "a", "--workers", "0", "--replicates", "many", "--nope"]) == 2
+    starts = [line.partition(":")[0] for line in capsys.readouterr().err.splitlines()]
+    assert starts == ["--workers", "--replicates", "--nope"]
+
+
+def test_parameters_are_those_of_the_help() -> None:
+    for name, command in NAMES.items():
+        known = {parameter.opts[0] for parameter in parser().commands[name].params if parameter.opts[0] != "--help"}
+        own = {parameter.name for parameter in parameters_of(command) if parameter.is_option}
+        assert own == {option for option in known if option.startswith("--")}, name
+
+
+def test_values_that_are_allowed_have_no_fault() -> None:
+    number = Parameter("--n", int, True, False, False, 0, 10)
+    assert [value_fault(number, text) for text in ("0", "10", "+3", "007")] == [""] * 4
+    assert value_fault(Parameter("--x", float, True, False, False), "1e-3") == ""
+    assert usage_faults("check", NAMES["check"], ["a.yaml", "b.yaml", "--set", "a=1", "--set", "b=2"]) == []
+    assert usage_faults("run", NAMES["run"], ["--label", "--seed", "--", "-1.yaml"]) == []
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    assert main(["two_valleys", "--days", "5", "--no-pictures", "--quiet", "--out", str(folder)]) == 0
+    return folder / "two_valleys-seed1"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["figure", "RUN", "--day", "3"], "NAME: is missing; `run.py figure "),
+        (["figure", "RUN", "timeline", "--day", "3"], "--day: timeline is not of a day"),
+        (["pack", "RUN", "--out", "RUN/deeper"], "--out: "),
+        (["verify", "RUN", "--sample", "1"], "--sample: belongs to the folder of a study"),
+        (["events", "RUN", "--from", "2030-01-01"], "--from: 2030-01-01 is after the last day; the run is from"),
+        (["branch", "RUN", "--day", "6"], "--day: "),
+        (["export", "RUN", "--format", "ged", "--out", "RUN/events.csv"], "--out: "),
+        (["why", "RUN", "Atlantis", "--out", "RUN/events.csv"], "--out: "),
+        (["pack", "RUN", "--out", "RUN/link"], "--out: "),
+        (["score", "RUN", "--observed", "RUN"], "RUN: is a single run; this command takes a study: "),
+        (["status", "RUN"], "RUN: is a single run; this command takes a study: "),
+        (["calibrate", "RUN"], "RUN: is a single run; calibrate takes a calibration file: "),
+        (["check", "RUN"], "RUN: is a single run; "),
+    ],
+)
+def test_values_that_do_not_fit_a_run_are_one_line_and_nothing_is_written(
+    words: list[str], line: str, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = run / "link"
+    if not link.is_symlink():
+        link.symlink_to("nowhere")
+    before = sorted(run.rglob("*"))
+    assert main([word.replace("RUN", str(run)) for word in words]) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(line.replace("RUN", str(run)))
+    assert captured.err.count("\n") == 1
+    assert captured.out == ""
+    assert sorted(run.rglob("*")) == before
+
+
+@pytest.mark.parametrize("length", [899, 900, 901, 100_000])
+def test_a_message_is_never_longer_than_a_screen(length: int, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "two_valleys", "--set", f"{'x' * length}=1"]) == 2
+    assert all(len(line) < 1000 for line in capsys.readouterr().err.splitlines())

@@ -1,0 +1,234 @@
+"""Mechanism 5: who decides on a war, its opening and orders, hand-overs, sisters who choose, and how it ends."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sim.engine import kinds
+from sim.engine.tables import N_CAMPAIGNS
+from tests.engine.worlds import START, Lab, chain, faction, make_scenario
+
+HOLDERS = ["R", "R", "R", "B", "B", "B", "S"]
+SURE: dict[str, Any] = {"decisions_per_month": 3, "untriggered_share": 1, "power_weight": 4, "quiet_days": 400}
+FIGHT: dict[str, Any] = {"committed_min": 100, "committed_max": 101, "loss_per_day": 0.1, "concentration": 1}
+
+
+def lab(
+    campaign: dict[str, Any] | None = None,
+    seed: int = 1,
+    red: int = 6000,
+    blue: int = 600,
+    sister: Any = 200,
+    rules: dict[str, Any] | None = None,
+    **more: Any,
+) -> Lab:
+    """Return a row of seven towns: three of R (Red), three of B and one of its sister S (Blue)."""
+    factions = {"Red": faction(R=red), "Blue": faction(B=blue, S=sister)}
+    numbers = {"campaign": {**SURE, **(campaign or {})}, "movement": {}, "clash": FIGHT, "control": {}, "spread": {}}
+    numbers["spread"] = {"neighbours": False, "call_to_arms": False}
+    scenario = make_scenario(factions, rules={**numbers, **(rules or {})}, **{"days": 200, **more})
+    return Lab(scenario, chain(len(HOLDERS), 10.0, HOLDERS), seed)
+
+
+def decided(world: Lab, days: int = 150) -> Lab:
+    """Run a world until leaders decide on a campaign, at most so many days."""
+    while world.day < days and len(world.events("campaign_decided")) == 0:
+        world.run(1)
+    assert len(world.events("campaign_decided")) == 1
+    return world
+
+
+def campaign_of(world: Lab) -> Any:
+    """Return the first campaign."""
+    return world.world.campaigns[0]
+
+
+@pytest.mark.parametrize(
+    ("change", "factor"),
+    [
+        ("nothing", 1.0),
+        ("grievance", math.exp(0.5)),
+        ("threat", math.exp(-0.6)),
+        ("fatigue", math.exp(-0.4)),
+        ("aggressiveness", 2.0),
+        ("trigger", 5.0),
+        ("settlement", 0.2),
+        ("the rival doubled", 2.0),
+    ],
+)
+def test_the_chance_of_a_decision_is_the_one_of_the_model_page(change: str, factor: float) -> None:
+    settlement = {"s": {"between": ["Red", "Blue"], "signed": START, "kind": "settlement"}}
+    for seed in range(400):
+        more = {"agreements": settlement} if change == "settlement" else {}
+        numbers = {"decisions_per_month": 0.5, "power_weight": 0, "untriggered_share": 0.2}
+        world = lab(numbers, seed, rules={"ceasefire": {"hold_days": 400, "frailty_variance": 0.01}}, **more)
+        w = world.world
+        if change == "grievance":
+            w.relations["grievance"][0, 1] = 0.5
+        elif change == "threat":
+            w.factions["threat"][0] = 0.6
+        elif change == "fatigue":
+            w.factions["fatigue"][0] = 0.4
+        elif change == "aggressiveness":
+            w.factions["aggressiveness"][0] = 2.0
+        elif change == "trigger":
+            w.triggered[world.group("R"), world.group("B")] = -1
+        elif change == "the rival doubled":
+            w.groups["usual"][world.group("B")] /= 2
+        rows = world.run(1).events("campaign_decided")
+        rows = rows[(rows["initiator_group"] == world.group("R")) & (rows["target_group"] == world.group("B"))]
+        if len(rows):
+            rate = -math.log(1 - rows["probability"][0]) * 30 / (0.5 * 0.2)
+            assert rate == pytest.approx(factor, rel=0.01)
+            return
+    pytest.fail("nobody decided")
+
+
+def test_the_stronger_decide_more_often() -> None:
+    numbers = {"decisions_per_month": 0.05, "power_weight": 1}
+    strong, weak = (
+        sum(
+            (lab(numbers, seed, red=red).run(60).events("campaign_decided")["initiator"] == 0).sum()
+            for seed in range(60)
+        )
+        for red in (6000, 1200)
+    )
+    assert strong > 2 * weak
+
+
+def test_an_opening_strikes_towns_of_the_target_alone_with_columns_of_the_garrisons_size() -> None:
+    for seed in range(6):
+        world = decided(lab(seed=seed))
+        k = campaign_of(world)
+        assert world.group("R") == k["initiator"]
+        forces = world.world.forces[: world.world.counts[0]]
+        columns = forces[(forces["campaign"] == 0) & (forces["alive"] == 1)]
+        target = world.world.towns["holder"][columns["objective"]]
+        assert set(target.tolist()) == {int(k["target"])}
+        assert (columns["orders"] == kinds.GATHER).all()
+        for town in set(columns["objective"].tolist()):
+            sent = columns["fighters"][columns["objective"] == town].sum()
+            garrison = world.world.strength[town].sum()
+            assert 1.0 * garrison <= sent <= 3.1 * garrison + 20
+
+
+def test_a_column_gathers_then_sets_out_on_its_day_and_fights_on_arrival() -> None:
+    world = decided(lab())
+    k, start = campaign_of(world), world.day
+    departs = int(world.world.forces["departs"][world.world.forces["campaign"] == 0].max())
+    while k["opened"] < 0:
+        world.run(1)
+        assert world.day < start + 20
+    assert k["opened"] >= departs
+    first = world.events("clash")[0]
+    assert first["day"] == k["opened"]
+    assert world.world.groups["faction"][first["initiator_group"]] == 0
+
+
+def test_a_campaign_takes_towns_and_counts_them_by_how_they_changed() -> None:
+    taken = 0
+    for seed in range(5):
+        world = decided(lab(seed=seed)).run(40)
+        k = campaign_of(world)
+        changes = world.events("capture", "withdrawal", "handover")
+        inside = changes[(changes["day"] >= k["decided"]) & ((changes["day"] <= k["ended"]) | (k["ended"] < 0))]
+        won = inside[inside["initiator"] == 0]
+        assert k["by_battle"] == (won["kind"] == kinds.CAPTURE).sum()
+        assert k["by_handover"] == (won["kind"] == kinds.HANDOVER).sum()
+        taken += len(won)
+    assert taken > 3
+
+
+def test_garrisons_hand_over_only_when_their_group_is_losing_and_men_are_sent() -> None:
+    handed = 0
+    for seed in range(8):
+        world = decided(lab({"handovers_per_day": 5, "broken_share": 1}, seed)).run(40)
+        for row in world.events("handover"):
+            handed += 1
+            assert row["target_group"] == campaign_of(world)["target"]
+            earlier = world.events("capture", "withdrawal", "handover")
+            earlier = earlier[(earlier["day"] <= row["day"]) & (earlier["target_group"] == row["target_group"])]
+            assert len(earlier) >= 2  # this one and one before it
+            assert world.standing_in(world.town_names[row["town"]], "R") > 0 or world.day - row["day"] < 5
+        calm = decided(lab({"handovers_per_day": 0, "broken_share": 1}, seed)).run(40)
+        assert len(calm.events("handover")) == 0
+    assert handed > 0
+
+
+@pytest.mark.parametrize(("solidarity", "joins"), [(0.0, False), (1.0, True)])
+def test_a_sister_chooses_once_whether_to_join(solidarity: float, joins: bool) -> None:
+    for seed in range(6):
+        world = decided(lab(seed=seed, blue=3000, sister={"fighters": 9000, "solidarity": solidarity})).run(30)
+        k, sister = campaign_of(world), world.group("S")
+        if k["target"] == sister or k["initiator"] == sister or k["opened"] < 0:
+            continue
+        rows = world.events("campaign_joined", "stood_aside")
+        rows = rows[rows["initiator_group"] == sister]
+        assert len(rows) == 1
+        assert (rows["kind"][0] == kinds.CAMPAIGN_JOINED) == joins
+        assert bool(k["with_target"] & (1 << sister)) == joins
+
+
+def test_a_mediator_and_who_keeps_aloof_never_decide_nor_join() -> None:
+    for trait in ("mediates", "aloof"):
+        sister = {"fighters": 3000, "solidarity": 1, trait: True}
+        for seed in range(6):
+            world = lab(seed=seed, sister=sister).run(60)
+            rows = world.events("campaign_decided", "campaign_joined")
+            assert world.group("S") not in rows["initiator_group"].tolist()
+
+
+def test_a_broken_group_is_absorbed_by_its_sister_and_nobody_is_lost() -> None:
+    absorbed = 0
+    for seed in range(12):
+        world = decided(lab({"broken_share": 0.4, "days_log_sd": 0, "median_days": 60}, seed))
+        while campaign_of(world)["alive"] == 1:
+            world.run(1)
+        rows = world.events("group_absorbed")
+        if len(rows) == 0:
+            continue
+        absorbed += 1
+        group = int(rows["target_group"][0])
+        assert campaign_of(world)["outcome"] == kinds.GROUP_BROKEN
+        assert group not in world.world.towns["holder"].tolist()
+        forces = world.world.forces[: world.world.counts[0]]
+        assert not ((forces["group"] == group) & (forces["alive"] == 1)).any()
+    assert absorbed > 0
+
+
+def test_after_a_campaign_the_same_factions_begin_none_for_the_quiet_days() -> None:
+    for quiet in (5, 30):
+        gaps = []
+        for seed in range(6):
+            world = lab({"quiet_days": quiet, "median_days": 3, "days_log_sd": 0}, seed, red=3000, blue=2000).run(60)
+            rows = world.world.campaigns[: world.world.counts[N_CAMPAIGNS]]
+            gaps += [int(b["decided"] - a["ended"]) for a, b in zip(rows[:-1], rows[1:], strict=True)]
+        assert all(gap >= quiet for gap in gaps)
+        assert gaps or quiet == 30
+
+
+def test_a_campaign_that_settles_ends_in_a_settlement_on_all_fronts() -> None:
+    numbers = {"settles": 1, "median_days": 4, "days_log_sd": 0, "broken_share": 1}
+    world = decided(lab(numbers, red=3000, blue=2000, rules={"ceasefire": {"hold_days": 400}}))
+    while campaign_of(world)["alive"] == 1:
+        world.run(1)
+    ended, signed = world.events("campaign_ended")[0], world.events("agreement_signed")
+    assert ended["fighters"] == campaign_of(world)["outcome"] > 0
+    signed = signed[signed["cause"] == np.flatnonzero(world.events()["kind"] == kinds.CAMPAIGN_ENDED)[0]]
+    agreement = world.world.agreements[int(signed["agreement"][0])]
+    assert (agreement["kind"], agreement["scope"]) == (kinds.SETTLEMENT, kinds.ALL_FRONTS)
+    assert agreement["suppression"] == pytest.approx(0.8)
+
+
+def test_a_decision_ends_the_agreements_between_the_two() -> None:
+    truce = {"truce": {"between": ["Red", "Blue"], "signed": START}}
+    world = decided(lab(rules={"ceasefire": {"hold_days": 400, "frailty_variance": 0.01}}, agreements=truce, seed=2))
+    broken = world.events("agreement_broken")[0]
+    assert broken["day"] == campaign_of(world)["decided"]
+    assert broken["cause"] == np.flatnonzero(world.events()["kind"] == kinds.CAMPAIGN_DECIDED)[0]
+    assert broken["initiator_group"] == campaign_of(world)["initiator"]
+    assert world.world.agreements["held_back"][0] == 0
