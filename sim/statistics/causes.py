@@ -279,8 +279,8 @@ def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
     Example:
         >>> import sim
         >>> from sim.statistics.causes import why_event
-        >>> [step.kind for step in why_event(sim.simulate("two_valleys", seed=1), "E000002").steps]
-        ['agreement_broken', 'clash_spread']
+        >>> [step.event_ids[0] for step in why_event(sim.simulate("two_valleys", seed=1), "E000001").steps]
+        ['E000001']
     """
     last = row_of(run.events, event_id)
     return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
@@ -301,9 +301,9 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
     Example:
         >>> import sim
         >>> from sim.statistics.causes import why_town
-        >>> why = why_town(sim.simulate("two_valleys", seed=1), "Saddle Pass")
-        >>> why.steps[0].text, why.steps[0].chance
-        ('Black Lanterns (Lanterns) breaks the agreement with Pass Rangers (Rangers) after 13 days.', 'chance 0.098')
+        >>> why = why_town(sim.simulate("kafr_hamra", seed=1), "Kafr Hamra")
+        >>> why.steps[0].kind, why.steps[0].given
+        ('base_attempt', True)
     """
     changes = run.control_changes
     here = text(changes, "town") == town
