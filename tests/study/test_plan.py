@@ -49,11 +49,11 @@ def test_runs_of_a_replicate_are_matched_and_interleaved() -> None:
 
 
 def test_every_uncertain_input_is_drawn_within_its_range() -> None:
-    plan = plan_of(replicates=64)
+    plan = plan_of(replicates=256)
     known = inputs_of(plan.scenarios["base"].scenario)
     assert list(plan.inputs)[:-1] == [path for path, item in known.items() if item.uncertain]
     for path in list(plan.inputs)[:-1]:
-        drawn = np.array([plan.job("base", number).values[path] for number in range(64)])
+        drawn = np.array([plan.job("base", number).values[path] for number in range(256)])
         low, high = known[path].low, known[path].high
         assert low is not None and high is not None  # noqa: PT018
         assert low <= drawn.min() < low + 0.1 * (high - low)
