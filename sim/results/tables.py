@@ -155,12 +155,17 @@ def daily(result: Result) -> Columns:
     return columns
 
 
+def _faction_of_groups(result: Result) -> dict[str, int]:
+    """Return the index of the faction of each group."""
+    return {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+
+
 def control_index(result: Result, first: int = 0) -> Control:
     """Return the control code of each town on each morning from day `first` on, i8 [D + 1 - first, T], as a position in
     the codes, object [F + 2].
     """
     short = codes_of(result)
-    faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+    faction = _faction_of_groups(result)
     mixed, neutral = len(short), len(short) + 1
     code = np.full((len(TOWN_STATUS), 1 + len(result.groups)), neutral)  # by status, and by holder counted from -1
     code[HELD, 1:] = [faction[group] for group in result.groups]
@@ -343,7 +348,8 @@ def _first_towns(result: Result, campaign: np.void) -> int:
     if opened < 0:
         return 0
     rows = log[np.searchsorted(log["day"], opened) : np.searchsorted(log["day"], opened + FIRST_DAYS)]
-    a, b = (int(result.world.groups["faction"][campaign[side]]) for side in ("initiator", "target"))
+    faction = _faction_of_groups(result)
+    a, b = (faction[result.groups[campaign[side]]] for side in ("initiator", "target"))
     between = (rows["initiator"] == a) & (rows["target"] == b) | (rows["initiator"] == b) & (rows["target"] == a)
     return len(np.unique(rows["town"][between & (rows["kind"] == CLASH)]))
 

@@ -13,6 +13,7 @@ import sim
 from sim.engine.kinds import CAMPAIGN_ENDS
 from sim.results.run import Run, to_frame
 from sim.statistics.summary import campaigns, expand, headline_faults, label
+from tests.results import made
 
 SEEDS = range(1, 7)
 OF_CAMPAIGNS = (
@@ -53,6 +54,23 @@ def test_statistics_of_campaigns_made_by_hand() -> None:
     none = campaigns({name: values[:0] for name, values in _made().items()})
     assert (none["campaigns"], none["campaign_days_median"], none["campaign_first_towns"]) == (0, None, None)
     assert none["towns_by_battle"] == 0
+
+
+def test_the_table_of_a_world_made_by_hand() -> None:
+    fought, waiting = Run.of(made.result()).campaigns.to_dict("records")
+    names = ("campaign_id", "event_id", "initiator", "target", "with_initiator", "with_target")
+    assert [fought[name] for name in names] == [
+        "C001", "E000005", "HTS", "Ahrar al-Sham", "HTS", "Ahrar al-Sham, Nour al-Din al-Zenki",
+    ]  # fmt: skip
+    assert [str(fought[name].date()) for name in ("decided", "opened", "ended")] == [
+        "2018-10-28", "2018-10-29", "2018-11-02",
+    ]  # fmt: skip
+    numbers = ("days", "censored", "first_towns", "strikes", "by_battle", "by_handover", "by_withdrawal", "deaths")
+    assert [fought[name] for name in numbers] == [4, 0, 1, 3, 1, 0, 0, 6]
+    assert fought["outcome"] == "aim met"
+    assert pd.isna(waiting["opened"])
+    assert pd.isna(waiting["ended"])
+    assert (waiting["days"], waiting["censored"], waiting["first_towns"], waiting["outcome"]) == (0, 1, 0, "under way")
 
 
 def test_each_campaign_is_that_of_the_event_log(runs: list[Run]) -> None:
