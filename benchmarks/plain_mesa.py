@@ -4,11 +4,14 @@ It is what the simulator is measured against, so it is written to be fast as far
 in dictionaries, rare draws come first, nothing is logged but counts. Its rules are those that `subset.yaml` leaves on:
 
     incidents between neighbouring rival garrisons, which send columns to attack
-    movement along roads, cell by cell; attackers who won or lost go home
+    movement along roads, cell by cell; a garrison of the enemy on the way stops a column; attackers who won or lost go home
     clash, day by day: commitment, losses, cohesion, commanders, withdrawal
     change of holder by battle and by presence in contested towns; influence follows presence
-    ceasefire hazard: signing, scope, violations, breaking
+    ceasefire hazard: signing, scope, truces and settlements, violations, breaking
     data collection every day
+
+What leaders decide, that is campaigns, redeployments and what a broken agreement releases, is off in both: it adds work on
+few days of a run, and the comparison is of the cost of the work that every day of either model has.
 
 Map, starting forces and numbers of the rules are the engine's own start; nothing else is shared, random numbers least.
 """
@@ -29,6 +32,8 @@ from sim.engine import kinds
 from sim.engine.simulation import Simulation
 
 OPENING = 10  # fighters that a garrison keeps
+CLASHES = 3  # the level from which on there are clashes
+NAMED_RANK = 2  # of commanders whose death is felt
 
 
 @dataclass
@@ -40,6 +45,8 @@ class Pair:
     incident_day: int = -10000
     capture_day: int = 0
     round_day: int = 0
+    clash_day: int = -10000
+    quarrel: tuple[int, Town | None] = (-10000, None)  # day and town of the last incident or clash
     level: int = 0
 
 
@@ -66,26 +73,32 @@ class Faction(mesa.Agent):
         base = p["ceasefire_signing_per_10_deaths"] * sum(pair.deaths) / 10.0
         keen = math.sqrt(self.truce_propensity * other.truce_propensity)
         mediated = p["ceasefire_mediator_factor"] if self.mediates or other.mediates else 1.0
-        stalemate = 1.0 + (model.day - max(pair.capture_day, pair.round_day)) / p["ceasefire_stalemate_days"]
+        idle = model.day - max(pair.capture_day, pair.round_day) if pair.level >= CLASHES else 0
+        stalemate = 1.0 + idle / p["ceasefire_stalemate_days"]
         winning = math.exp(-p["ceasefire_momentum_weight"] * max(self.momentum, other.momentum))
         if model.random.random() < 1.0 - math.exp(-base * keen * mediated * stalemate * winning):
             self.sign(other)
 
     def sign(self, other: Faction) -> None:
         model = self.model
+        pair = model.pair(self, other)
         middle, radius = self.scope_of_fighting(other)
+        if radius > 0.0 and middle is None:
+            return
         for agreement in model.agents_by_type.get(Agreement, ()):
             wide = agreement.middle is None or (middle is not None and agreement.covers_town(middle))
             if wide and agreement.between(self, other):
                 return
-        Agreement(model, self, other, middle, radius).take_effect()
+        settles = model.day - pair.clash_day > model.p["ceasefire_quiet_days"]
+        Agreement(model, self, other, middle, radius, settles).take_effect()
         model.count["agreements_signed"] += 1
 
     def scope_of_fighting(self, other: Faction) -> tuple[Town | None, float]:
-        """Return the middle and radius of the fighting of the last 7 days; (None, 0) is all fronts."""
+        """Return the middle and radius of the fighting of the last 7 days, or of the last quarrel; (None, 0) is all fronts."""
         fought = [town for town in self.model.towns if town.fought_by(self, other, 7)]
         if not fought:
-            return None, 0.0
+            day, town = self.model.pair(self, other).quarrel
+            return (town if self.model.day - day < 7 else None), 5.0
         middle = max(fought, key=lambda town: town.fought)
         if len(fought) == 1:
             return middle, 5.0
@@ -94,21 +107,23 @@ class Faction(mesa.Agent):
 
 
 class Agreement(mesa.Agent):
-    """A ceasefire; on its turn it may break."""
+    """A truce, or the settlement of a quarrel; on its turn it may break."""
 
-    def __init__(self, model: PlainModel, a: Faction, b: Faction, middle: Town | None, radius: float) -> None:
+    def __init__(
+        self, model: PlainModel, a: Faction, b: Faction, middle: Town | None, radius: float, settles: bool
+    ) -> None:
         super().__init__(model)
+        self.settles = settles
+        self.suppression = model.p["ceasefire_settlement_suppression" if settles else "ceasefire_suppression"]
+        self.hold = model.p["ceasefire_settlement_hold_days" if settles else "ceasefire_hold_days"]
         self.parties, self.middle, self.radius, self.signed = {a, b}, middle, radius, model.day
         variance = model.p["ceasefire_frailty_variance"]
         self.frailty = model.random.gammavariate(1.0 / variance, variance)
-        self.violations = 0
 
     def step(self) -> None:
-        p = self.model.p
         if self.signed == self.model.day:
             return
-        rate = self.frailty * p["ceasefire_breach_factor"] ** self.violations / p["ceasefire_hold_days"]
-        if self.model.random.random() < 1.0 - math.exp(-rate):
+        if self.model.random.random() < 1.0 - math.exp(-self.frailty / self.hold):
             self.end()
 
     def end(self) -> None:
@@ -149,6 +164,7 @@ class Town(FixedAgent):
         self.influence: list[float] = []
         self.near: list[tuple[Town, float]] = []  # by road, nearest first
         self.first_road: dict[Town, Road] = {}
+        self.road_km: dict[Town, float] = {}
         self.clash: Clash | None = None
         self.fought, self.fighters_then = -10000, frozenset[Faction]()
 
@@ -205,16 +221,18 @@ class Town(FixedAgent):
         u = model.random.random()
         if u >= 0.1 or self.strength(self.group) <= 0 or other.strength(group) <= 0:
             return
+        if model.aloof[self.group] or model.aloof[group]:
+            return
         urge, rival_urge = 1.0 / mine.restraint, 1.0 / rival.restraint
         first = model.random.random() < urge / (urge + rival_urge)
         place, initiator, target = (other, self.group, group) if first else (self, group, self.group)
         agreement = model.agreement_over(mine, rival, place)
-        held = 1.0 if agreement is None else 1.0 - p["ceasefire_suppression"]
+        held = 1.0 if agreement is None else 1.0 - agreement.suppression
         rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge + rival_urge) * held
         if u < min(0.1, 1.0 - math.exp(-rate)):
-            place.incident(initiator, target, agreement)
+            place.incident(initiator, target)
 
-    def incident(self, initiator: int, target: int, agreement: Agreement | None) -> None:
+    def incident(self, initiator: int, target: int) -> None:
         """Carry out an incident in this town; it may become a clash."""
         model, p = self.model, self.model.p
         one, other = model.faction_of[initiator], model.faction_of[target]
@@ -224,19 +242,18 @@ class Town(FixedAgent):
             dead = [number // 2, number - number // 2]
         model.bury(one, other, self.kill(one, dead[0]), self.kill(other, dead[1]))
         model.pair(one, other).incident_day = model.day
+        model.pair(one, other).quarrel = (model.day, self)
         model.count["incidents"] += 1
-        if agreement is not None:
-            agreement.violations += 1
         if model.random.random() < p["incident_escalates"]:
             self.attacked_by(initiator, other)
 
     def attacked_by(self, group: int, enemy: Faction) -> None:
         """Let the nearest garrison of a group that can spare them send fighters to attack here."""
-        model, p = self.model, self.model.p
+        model = self.model
         wanted = int(model.power_law())
         source = self.garrison(group)
         for town, km in self.near if source is None else ():
-            if km > p["spread_reach_km"]:
+            if km > model.reach:
                 break
             source = town.garrison(group)
             if source is not None:
@@ -324,14 +341,16 @@ class Force(CellAgent):
         self.goal: Town | None = None
         self.enemy: Faction | None = None
         self.road: Road | None = None
-        self.travelled, self.arrived = 0.0, 0
+        self.travelled, self.arrived, self.formed = 0.0, 0, -1
         self.cell = town.cell
 
     def detach(self, fighters: int, town: Town, enemy: Faction) -> None:
         """Send fighters to attack a town."""
         self.fighters -= fighters
-        column = Force(self.model, self.group, self.town, fighters, self.cohesion, 1)
+        rank = NAMED_RANK if fighters >= 200 and self.rank < 3 else 1
+        column = Force(self.model, self.group, self.town, fighters, self.cohesion, rank)
         column.home, column.orders, column.enemy, column.arrived = self.home, "attack", enemy, self.model.day
+        column.formed = self.model.day
         column.goal = town if town is not self.town else None
         self.model.count["columns"] += 1
 
@@ -341,6 +360,8 @@ class Force(CellAgent):
             self.remove()
 
     def step(self) -> None:
+        if self.goal is not None and self.formed == self.model.day:
+            return  # a column forms on the day of its orders and marches on the next
         if self.goal is not None:
             self.march()
             if self.town is self.goal:
@@ -374,6 +395,16 @@ class Force(CellAgent):
                 self.cross_country()
                 return
             left = self.along_road(left)
+            if self.town is not None and self.stopped():
+                self.goal, self.arrived = None, self.model.day
+                return
+
+    def stopped(self) -> bool:
+        """Return whether a garrison of the enemy stops this column in a town on its way, unless an agreement lets it pass."""
+        town, passes = self.town, self.orders != "attack" or self.town is self.goal
+        if passes or town.holder is not self.enemy or town.strength_of(self.enemy) <= 0:
+            return False
+        return self.model.agreement_over(self.faction, self.enemy, town) is None
 
     def along_road(self, left: float) -> float:
         road = self.road
@@ -425,6 +456,16 @@ class Force(CellAgent):
         self.orders, self.enemy, self.goal = "return", None, self.home
         if self.town is self.home:
             self.orders, self.goal, self.arrived = "garrison", None, self.model.day
+        elif self.town is None and self.road is not None:
+            self.turn_round()
+
+    def turn_round(self) -> None:
+        """Turn on the road if the way back to the goal is the shorter one."""
+        ahead = self.road.b if self.road.a is self.last_town else self.road.a
+        back, forth = (0.0 if town is self.goal else town.road_km.get(self.goal) for town in (self.last_town, ahead))
+        left = self.road.km - self.travelled
+        if back is not None and (forth is None or back + self.travelled < forth + left):
+            self.last_town, self.travelled = ahead, left
 
     def refuge(self) -> Town:
         for town, _km in self.last_town.near:
@@ -452,7 +493,7 @@ class Clash(mesa.Agent):
 
     def __init__(self, model: PlainModel, town: Town, attacker: Faction, defender: Faction) -> None:
         super().__init__(model)
-        self.town, self.attacker, self.defender = town, attacker, defender
+        self.town, self.attacker, self.defender, self.began = town, attacker, defender, model.day
 
     def step(self) -> None:
         here = [self.town.strength_of(self.attacker), self.town.strength_of(self.defender)]
@@ -477,10 +518,11 @@ class Clash(mesa.Agent):
         self.weaken(self.attacker, lost_a, a)
         self.weaken(self.defender, lost_d, d)
         agreement = model.agreement_over(self.attacker, self.defender, town)
-        if agreement is not None:
-            agreement.violations += 1
-            if model.random.random() < p["ceasefire_violation_breaks"]:
-                agreement.end()
+        new_in_truce = agreement is not None and not agreement.settles and self.began == model.day
+        if new_in_truce and model.random.random() < p["ceasefire_violation_breaks"]:
+            agreement.end()
+        pair = model.pair(self.attacker, self.defender)
+        pair.clash_day, pair.quarrel = model.day, (model.day, town)
         self.decide(lost_a / a, lost_d / d)
 
     def side(self, faction: Faction) -> list[Force]:
@@ -506,7 +548,8 @@ class Clash(mesa.Agent):
         for force in forces:
             force.cohesion = max(0.05, force.cohesion * (1.0 - p["clash_cohesion_loss"] * lost / max(engaged, 1.0)))
         largest = max(forces, key=lambda force: force.fighters)
-        if largest.commander and self.model.random.random() < 1.0 - (1.0 - p["clash_commander_death"]) ** lost:
+        named = largest.commander and largest.rank >= NAMED_RANK
+        if named and self.model.random.random() < 1.0 - (1.0 - p["clash_commander_death"]) ** lost:
             largest.commander = False
             largest.cohesion = max(0.05, largest.cohesion - p["clash_commander_cohesion"])
 
@@ -564,6 +607,9 @@ class PlainModel(mesa.Model):
         super().__init__(rng=rng)
         self.p = {name: float(start.params[name]) for name in start.params.dtype.names}
         self.day, self.days = 0, start.days
+        self.reach = min(
+            self.p["spread_reach_km"], self.p["spread_reach_days"] * self.p["movement_road_km_per_day"]
+        )  # of columns
         self.count = dict.fromkeys(COUNTS, 0)
         world, geography = start.world, start.geography
         self.cell_km = geography.cell_km
@@ -572,6 +618,7 @@ class PlainModel(mesa.Model):
         self.factions = [Faction(self, row, i) for i, row in enumerate(world.factions)]
         self.faction_of = [self.factions[f] for f in world.groups["faction"]]
         self.cohesion_of = world.groups["cohesion"].tolist()
+        self.aloof = world.groups["aloof"].tolist()
         for group in world.groups:
             self.factions[group["faction"]].mediates |= bool(group["mediates"])
         self.pairs = {frozenset(pair): Pair() for pair in combinations(self.factions, 2)}
@@ -596,6 +643,7 @@ class PlainModel(mesa.Model):
             for near in g.near[first:end]:
                 town.near.append((self.towns[near["town"]], float(near["km"])))
                 town.first_road[self.towns[near["town"]]] = roads[near["road"]]
+                town.road_km[self.towns[near["town"]]] = float(near["km"])
 
     def _collector(self, towns_too: bool) -> mesa.DataCollector:
         reporters: dict[str, Any] = {

@@ -22,7 +22,7 @@ Tables are CSV: UTF-8, commas, one header line, LF line ends, dates as YYYY-MM-D
 back as the same numbers. An empty cell is none. Schema version {SCHEMA_VERSION}, as `schema_version` in `manifest.json`.
 
 `sim.Run.open("outputs/<folder>")` reads a folder; `.events`, `.events_reported`, `.daily`, `.control_changes`,
-`.control_daily`, `.control_start_end` and `.agreements` are pandas DataFrames, `.summary` is a dictionary.
+`.control_daily`, `.control_start_end`, `.agreements` and `.campaigns` are pandas DataFrames, `.summary` is a dictionary.
 
 Days are counted from 0, the start of the scenario, on every screen, page and picture. Two counts of days meet here: an
 event of day d happens on the date start + d; a row of day d in `daily.csv` and `control_daily.csv`, and a map of day d, is

@@ -288,14 +288,38 @@ def _spread(start: Simulation) -> str:
 
 
 def _hold(start: Simulation) -> str:
-    """Return the chance that an agreement without effective terms is not broken of itself within a week."""
+    """Return the chance that a truce and a settlement without effective terms, and those of the start, last a week."""
     p = start.params
     if not p["ceasefire_enabled"]:
         return "no agreements are signed"
-    variance, hold = float(p["ceasefire_frailty_variance"]), float(p["ceasefire_hold_days"])
-    week = math.pow(1.0 + variance * 7.0 / hold, -1.0 / variance)
-    broken = float(p["ceasefire_violation_breaks"])
-    return f"{week:.0%} last a week if nothing violates them; each clash in spite of one breaks it with {broken:.0%}; one in force prevents {p['ceasefire_suppression']:.0%} of clashes"
+    truce, settlement = (
+        _lasts_a_week(start, float(p[f"ceasefire_{name}"])) for name in ("hold_days", "settlement_hold_days")
+    )
+    text = (
+        f"{truce:.0%} of truces last a week if no new clash breaks them, each of which does with {float(p['ceasefire_violation_breaks']):.0%}; "
+        f"{settlement:.0%} of settlements, which end by a breach or a campaign; they hold back {p['ceasefire_suppression']:.0%} "
+        f"and {p['ceasefire_settlement_suppression']:.0%} of attacks"
+    )
+    return text + "".join(_of_the_start(start))
+
+
+def _lasts_a_week(start: Simulation, hold: float, age: int = 0) -> float:
+    """Return the chance that an agreement of a mean hold in days, which has lasted for `age` days, lasts another week."""
+    variance = float(start.params["ceasefire_frailty_variance"])
+    return math.pow(1.0 + variance * 7.0 / (hold + variance * age), -1.0 / variance)
+
+
+def _of_the_start(start: Simulation) -> Iterator[str]:
+    """Say of each agreement in force at the start with which chance it lasts another week."""
+    from sim.engine.rules.agreements import mean_hold
+
+    agreements = start.world.agreements[: start.world.counts[tables.N_AGREEMENTS]]
+    for row, agreement in enumerate(agreements):
+        if agreement["alive"] == 1:
+            age = max(0, -int(agreement["signed"]))
+            chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
+            kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
+            yield f"; {start.names.agreements[row]}, a {kind} {plural(age, 'day')} old, lasts another with {chance:.0%}"
 
 
 def _offensive(start: Simulation) -> str:

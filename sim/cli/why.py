@@ -115,9 +115,9 @@ def _tree(answer: Why) -> None:
     from rich.tree import Tree
 
     from sim.cli.console import console
-    from sim.statistics.causes import HEAD, head_line, leaf_lines
+    from sim.statistics.causes import head_line, leaf_lines
 
-    tree = Tree(Text(HEAD, style="dim"), guide_style="dim")
+    tree = Tree(Text(answer.head, style="dim"), guide_style="dim")
     for step in answer.steps:
         style = "bold" if step is answer.steps[-1] else ""
         branch = tree.add(Text(head_line(step), style=style))

@@ -32,6 +32,7 @@ from sim.plots.style import (
     stamp,
     typography,
 )
+from sim.statistics.causes import HEAD as CAUSES_HEAD
 from sim.statistics.causes import Cause, Why
 from sim.statistics.inference import wilson
 from sim.study.store import Study
@@ -86,7 +87,8 @@ def _heading(figure: Figure, run: Run, why: Why, height: float) -> None:
     title = _wrap(why.title.rstrip("."), 92)
     size, below = (14, 0.5) if len(title) == 1 else (11.5, 0.68)
     figure.text(0.25 / WIDTH, 1 - 0.12 / height, "\n".join(title[:2]), fontsize=size, fontweight="bold", va="top")
-    under = " ".join((f"{run.scenario.title}, seed {run.seed}: its causes from the first on.", why.note))
+    order = "its causes from the first on" if why.head == CAUSES_HEAD else "what happened there, in order"
+    under = " ".join((f"{run.scenario.title}, seed {run.seed}: {order}.", why.note))
     figure.text(0.25 / WIDTH, 1 - below / height, under, fontsize=9, color=QUIET, va="top")
 
 

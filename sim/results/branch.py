@@ -68,8 +68,8 @@ def branch(
         >>> changed = branch(folder, 60, ["rules.spread.enabled=false"])
         >>> changed.branch["changes"]
         ['rules.spread.enabled: true -> false']
-        >>> changed.summary["clash_days"]
-        33
+        >>> changed.summary["days"]
+        180
     """
     manifest = read_manifest(folder)
     parts = parts_of(folder, manifest)

@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = 2  # raise with every change of a file, a column or its meaning
+SCHEMA_VERSION = 3  # raise with every change of a file, a column or its meaning
 Kind = Literal["text", "int", "float", "date"]
 
 
@@ -150,6 +150,34 @@ AGREEMENTS = _columns(
     ("cause_id", "text", "", "the event that ended it, see events.csv"),
     ("violations", "int", "violations", "clashes and incidents in its scope while in force"),
     ("given", "int", "0 or 1", "1 asserted by the scenario, 0 simulated"),
+    ("kind", "text", "", "truce, in the middle of fighting, or settlement, which ends a campaign or a quarrel"),
+    ("held_back", "int", "attacks", "attacks that it holds back at the end of the run; 0 once it has released them"),
+)
+
+CAMPAIGNS = _columns(
+    ("campaign_id", "text", "", "C001 and so on, in the order of their decisions"),
+    ("event_id", "text", "", "the decision, see events.csv"),
+    ("initiator", "text", "", "group whose leaders decided on it"),
+    ("target", "text", "", "group against which"),
+    ("with_initiator", "text", "", "groups that fight on the initiator's side, itself included, with commas between"),
+    ("with_target", "text", "", "groups that fight on the target's side, itself included, with commas between"),
+    ("decided", "date", "", "day of the decision"),
+    ("opened", "date", "", "day of the first clash; empty if there was none"),
+    ("ended", "date", "", "day of its end; empty while it is under way"),
+    ("days", "int", "days", "from its opening to its end, or to the end of the run; 0 if it was not fought"),
+    ("censored", "int", "0 or 1", "1 still under way at the end of the run"),
+    ("first_towns", "int", "towns", "towns in which the two factions fought on the day of its opening and the next"),
+    ("strikes", "int", "columns", "columns ordered to attack, by both sides"),
+    ("by_battle", "int", "towns", "towns that the initiator's side took by battle"),
+    ("by_handover", "int", "towns", "towns whose garrison handed them over to it by a local agreement"),
+    ("by_withdrawal", "int", "towns", "towns that it took over because nobody of the other side was left"),
+    ("deaths", "int", "fighters", "fighters of both factions killed in clashes between them since the decision"),
+    (
+        "outcome",
+        "text",
+        "",
+        "under way, aim met, group broken, exhausted, mediated or offensive, at the end of the run",
+    ),
 )
 
 SUMMARY = _columns(
@@ -168,6 +196,7 @@ FILES: dict[str, FileDoc] = {
     "control_daily": FileDoc("control_daily.csv", "Who holds each town, day by day.", CONTROL_DAILY),
     "control_start_end": FileDoc("control_start_end.csv", "Who holds each town at the start and at the end.", CONTROL_START_END),
     "agreements": FileDoc("agreements.csv", "One row an agreement.", AGREEMENTS),
+    "campaigns": FileDoc("campaigns.csv", "One row a campaign: a war that the leaders of one group decided on against another.", CAMPAIGNS),
 }  # fmt: skip
 
 SUMMARY_CSV = FileDoc("summary.csv", "The summary statistics, one row each.", SUMMARY)

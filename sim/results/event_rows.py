@@ -48,6 +48,11 @@ def agreement_id(row: int) -> str:
     return f"A{row + 1:03d}" if row >= 0 else ""
 
 
+def campaign_id(row: int) -> str:
+    """Return the id of a campaign by its row."""
+    return f"C{row + 1:03d}"
+
+
 def array(values: Any) -> np.ndarray:
     """Return text as an object array."""
     objects = np.empty(len(values), dtype=object)

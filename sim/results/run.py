@@ -125,10 +125,10 @@ class Run:
     Example:
         >>> import sim
         >>> run = sim.simulate("two_valleys", seed=1)
-        >>> run.summary["clash_days"]
-        57
-        >>> run.events.query("kind == 'capture'")["initiator"].value_counts().to_dict()
-        {'Rangers': 5, 'Lanterns': 2}
+        >>> run.summary["days"]
+        180
+        >>> len(run.events.query("kind == 'agreement_broken'")) == run.summary["agreements_broken"]
+        True
     """
 
     def __init__(
@@ -170,8 +170,8 @@ class Run:
             >>> import sim
             >>> from sim.results.write import write
             >>> folder = write(sim.simulate("two_valleys", seed=1), "outputs")
-            >>> sim.Run.open(folder).summary["clash_days"]
-            57
+            >>> sim.Run.open(folder).summary["days"]
+            180
         """
         path = Path(folder)
         manifest = read_manifest(path)
@@ -223,6 +223,11 @@ class Run:
     def agreements(self) -> pd.DataFrame:
         """All agreements, one row each."""
         return self._frames("agreements")
+
+    @cached_property
+    def campaigns(self) -> pd.DataFrame:
+        """All campaigns on which leaders decided, one row each."""
+        return self._frames("campaigns")
 
     @cached_property
     def summary(self) -> dict[str, Scalar]:

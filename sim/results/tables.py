@@ -2,7 +2,7 @@
 
 No pandas here, so that batch workers can use it. Text and codes are object arrays, dates datetime64[D]. The columns are
 documented in `columns.py`; `D` is the number of simulated days, `Result.days`: of a simulation under way, the day it has
-reached. With fewer, events, daily and control tables are those of the days before; agreements and reports are as they stand."""
+reached. With fewer, events, daily and control tables are those of the days before; agreements, campaigns and reports are as they stand."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ import numpy as np
 
 from sim.control_codes import MIXED, NEUTRAL
 from sim.engine.kinds import (
+    AGREEMENT_KINDS,
     AGREEMENT_STATUS,
+    CAMPAIGN_ENDS,
     CHANGES_OF_HOLDER,
+    CLASH,
     CONTESTED,
     EVENT_KINDS,
     HELD,
@@ -25,11 +28,12 @@ from sim.engine.kinds import (
     SCOPES,
     TOWN_STATUS,
 )
-from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_REPORTS
+from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_CAMPAIGNS, N_REPORTS
 from sim.results.columns import EVENTS
 from sim.results.event_rows import (
     agreement_id,
     array,
+    campaign_id,
     codes_of,
     dates,
     degrees,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
 
 Columns = dict[str, np.ndarray]
 Control = tuple[np.ndarray, np.ndarray]  # what `control_index` returns
+FIRST_DAYS = 2  # of a campaign, counted from its opening
 PARTIES = ("faction_a", "party_a", "faction_b", "party_b")
 
 THEATRE = (
@@ -150,12 +155,17 @@ def daily(result: Result) -> Columns:
     return columns
 
 
+def _faction_of_groups(result: Result) -> dict[str, int]:
+    """Return the index of the faction of each group."""
+    return {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+
+
 def control_index(result: Result, first: int = 0) -> Control:
     """Return the control code of each town on each morning from day `first` on, i8 [D + 1 - first, T], as a position in
     the codes, object [F + 2].
     """
     short = codes_of(result)
-    faction = {group: f for f, name in enumerate(result.factions) for group in result.scenario.factions[name].groups}
+    faction = _faction_of_groups(result)
     mixed, neutral = len(short), len(short) + 1
     code = np.full((len(TOWN_STATUS), 1 + len(result.groups)), neutral)  # by status, and by holder counted from -1
     code[HELD, 1:] = [faction[group] for group in result.groups]
@@ -299,7 +309,49 @@ def agreements(result: Result) -> Columns:
         "cause_id": array([event_id(row) for row in table["ended_event"].tolist()]),
         "violations": table["violations"].copy(),
         "given": table["given"].copy(),
+        "kind": named(table["kind"], AGREEMENT_KINDS),
+        "held_back": table["held_back"].copy(),
     }
+
+
+def campaigns(result: Result) -> Columns:
+    """Return all campaigns on which leaders decided, in the order of their decisions."""
+    table = result.world.campaigns[: result.world.counts[N_CAMPAIGNS]]
+    opened, ended = table["opened"], table["ended"]
+    none, last = np.datetime64("NaT", "D"), np.where(ended < 0, result.days, ended)
+    return {
+        "campaign_id": array([campaign_id(row) for row in range(len(table))]),
+        "event_id": array([event_id(row) for row in table["event"].tolist()]),
+        "initiator": named(table["initiator"], result.groups),
+        "target": named(table["target"], result.groups),
+        "with_initiator": array([_groups_of(result, mask) for mask in table["with_initiator"].tolist()]),
+        "with_target": array([_groups_of(result, mask) for mask in table["with_target"].tolist()]),
+        "decided": dates(result, table["decided"]),
+        "opened": np.where(opened < 0, none, dates(result, opened)),
+        "ended": np.where(ended < 0, none, dates(result, ended)),
+        "days": np.where(opened < 0, 0, last - opened),
+        "censored": (ended < 0).astype(np.int64),
+        "first_towns": np.array([_first_towns(result, campaign) for campaign in table], dtype=np.int64),
+        **{name: table[name].copy() for name in ("strikes", "by_battle", "by_handover", "by_withdrawal", "deaths")},
+        "outcome": named(table["outcome"], CAMPAIGN_ENDS),
+    }
+
+
+def _groups_of(result: Result, mask: int) -> str:
+    """Return the names of the groups of a bit mask."""
+    return ", ".join(group for bit, group in enumerate(result.groups) if mask >> bit & 1)
+
+
+def _first_towns(result: Result, campaign: np.void) -> int:
+    """Return in how many towns the factions of a campaign fought on the day of its opening and the next; 0 unopened."""
+    log, opened = log_of(result), int(campaign["opened"])
+    if opened < 0:
+        return 0
+    rows = log[np.searchsorted(log["day"], opened) : np.searchsorted(log["day"], opened + FIRST_DAYS)]
+    faction = _faction_of_groups(result)
+    a, b = (faction[result.groups[campaign[side]]] for side in ("initiator", "target"))
+    between = (rows["initiator"] == a) & (rows["target"] == b) | (rows["initiator"] == b) & (rows["target"] == a)
+    return len(np.unique(rows["town"][between & (rows["kind"] == CLASH)]))
 
 
 EXTRACT: dict[str, Callable[[Result], Columns]] = {
@@ -310,4 +362,5 @@ EXTRACT: dict[str, Callable[[Result], Columns]] = {
     "control_daily": control_daily,
     "control_start_end": control_start_end,
     "agreements": agreements,
+    "campaigns": campaigns,
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, keys_of, quote_value, take_name
+from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, gone_key, keys_of, quote_value, take_name
 from sim.scenario.yaml_reader import UNREADABLE, Page, read_file, read_text
 
 
@@ -340,5 +340,7 @@ def _started(node: Node | None, slot: Slot) -> Node:
 
 
 def _unknown(name: str, names: list[str], key: Key) -> str:
+    if gone := gone_key((*key, name)):
+        return gone
     where = f" in {dotted(key)}" if key else ""
     return f"unknown key {quote_value(name)}{where}{choice(name, names)}"

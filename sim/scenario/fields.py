@@ -83,6 +83,32 @@ def choice(word: Any, known: list[str], label: str = "allowed") -> str:
     return f"{near} {label}: {listed}" if near else f"; {label}: {listed}"
 
 
+GONE: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {
+        ("rules", "ceasefire", "relapse_clashes"): (
+            "a broken agreement now releases what it held back, see rules.ceasefire.release_share"
+        ),
+        ("rules", "ceasefire", "breach_factor"): (
+            "a new clash now breaks a truce with one chance, whatever went before, see rules.ceasefire.violation_breaks"
+        ),
+        ("rules", "ladder", "levels", "*", "signing"): (
+            "signing is the same at every level, see rules.ceasefire.signing_per_10_deaths"
+        ),
+    }
+)
+"""What became of keys that older files have, by key path; "*" stands for any place in a list."""
+
+
+def gone_key(key: Key) -> str:
+    """Return what became of a key, or of the key of which it is a part; empty for a key that never was."""
+    for path, became in GONE.items():
+        if len(key) >= len(path) and all(
+            want in ("*", str(part)) for want, part in zip(path, key[: len(path)], strict=True)
+        ):
+            return f"is no longer a key; {became}"
+    return ""
+
+
 def take_name(text: str, known: list[str]) -> tuple[str, str, bool]:
     """Split the first name off a dotted path: (name, rest, found in `known`).
 

@@ -60,8 +60,8 @@ def load_scenario(path: str | Path, sets: Sequence[str] = ()) -> Scenario:
 
     Example:
         >>> from sim.scenario.load import load_scenario
-        >>> load_scenario("two_valleys").rules.ceasefire.hold_days.best
-        11.5
+        >>> load_scenario("two_valleys", ["rules.ceasefire.hold_days=20"]).rules.ceasefire.hold_days.best
+        20.0
     """
     return load(path, sets).scenario
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sim.scenario.compose import Removal
-from sim.scenario.fields import ROOT, Key, Slot, choice, dotted, keys_of, quote_value, slot_at
+from sim.scenario.fields import ROOT, Key, Slot, choice, dotted, gone_key, keys_of, quote_value, slot_at
 from sim.scenario.parameters import Quantity
 from sim.text import plural
 
@@ -20,7 +20,7 @@ def survey(data: Any, slot: Slot = ROOT, key: Key = ()) -> Iterator[Complaint]:
         known = keys_of(slot)
         for name in data:
             if name not in known:
-                yield (*key, name), unknown_key(name, list(known))
+                yield (*key, name), gone_key((*key, name)) or unknown_key(name, list(known))
     if slot.kind == "quantity":
         yield from _out_of_range(data, slot, key)
     else:
@@ -67,7 +67,7 @@ def idle_removals(idle: list[Removal]) -> Iterator[Complaint]:
         if slot is None or (slot.kind in ("part", "quantity") and key[-1] in keys_of(slot)):
             continue
         if slot.kind in ("part", "quantity"):
-            yield key, unknown_key(str(key[-1]), list(keys_of(slot)))
+            yield key, gone_key(key) or unknown_key(str(key[-1]), list(keys_of(slot)))
         elif slot.kind == "named":
             yield key, f"null removes a name, but there is no {dotted(key[-1:])} here to remove"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.control_codes import MIXED, rebels
 from sim.engine.kinds import LEVELS
-from sim.event_kinds import TABLE
+from sim.event_kinds import AGREEMENTS, BASES, TABLE, TALKS
 from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Table, column, hostile, one_of, text, total_deaths
 from sim.text import clause_list, day_text, plural
@@ -206,13 +206,21 @@ class Cause:
     also: str
 
 
+HEAD = "because, from the first cause on:"
+STORY_HEAD = "what happened there, in order:"
+
+
 @dataclass(frozen=True)
 class Why:
-    """An event with all that led to it, in order of time; the last step is the event itself."""
+    """An event with all that led to it, in order of time; the last step is the event itself.
+
+    Of a town that kept its holder the steps are the last attempt at a base there and what followed.
+    """
 
     title: str
     note: str  # the question and what is shown instead; may be empty
     steps: tuple[Cause, ...]
+    head: str = HEAD  # the line above the steps
 
     @property
     def event_id(self) -> str:
@@ -221,7 +229,6 @@ class Why:
 
 
 IN_THIS_RUN = "in this run"
-HEAD = "because, from the first cause on:"
 
 
 def stamp_line(run: RunLike, seed: int) -> str:
@@ -247,7 +254,7 @@ def leaf_lines(step: Cause) -> list[str]:
 
 def step_lines(answer: Why) -> list[str]:
     """Return the steps as numbered lines, what stands under each one indented."""
-    lines = [HEAD]
+    lines = [answer.head]
     for step in answer.steps:
         lines += [head_line(step), *(f"    {line}" for line in leaf_lines(step))]
     return lines
@@ -272,17 +279,19 @@ def why_event(run: RunLike, event_id: str, note: str = "") -> Why:
     Example:
         >>> import sim
         >>> from sim.statistics.causes import why_event
-        >>> [step.kind for step in why_event(sim.simulate("two_valleys", seed=1), "E000002").steps]
-        ['agreement_broken', 'clash_spread']
+        >>> [step.event_ids[0] for step in why_event(sim.simulate("two_valleys", seed=1), "E000001").steps]
+        ['E000001']
     """
     last = row_of(run.events, event_id)
     return Why(f"Why: {text(run.events, 'text')[last]}", note, _steps(run, cause_rows(run.events, last)[::-1]))
 
 
 def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
-    """Return the causes of a town's last change of holder, else of its last important event; None if it has neither.
+    """Return the causes of a town's last change of holder, else why it kept its holder; None if nothing of note happened.
 
-    A change without an event (only one side was left in the town) does not count; the note reports it.
+    Of a town that kept its holder, the last attempt at a base there is told with the demand, the answer, the talks and what
+    followed; without an attempt, the causes of its last important event. A change without an event (only one side was left
+    in the town) does not count; the note reports it.
 
     Args:
         run: the run.
@@ -292,9 +301,9 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
     Example:
         >>> import sim
         >>> from sim.statistics.causes import why_town
-        >>> why = why_town(sim.simulate("two_valleys", seed=1), "Saddle Pass")
-        >>> why.steps[0].text, why.steps[0].chance
-        ('Black Lanterns (Lanterns) breaks the agreement with Pass Rangers (Rangers) after 13 days.', 'chance 0.098')
+        >>> why = why_town(sim.simulate("kafr_hamra", seed=1), "Kafr Hamra")
+        >>> why.steps[0].kind, why.steps[0].given
+        ('base_attempt', True)
     """
     changes = run.control_changes
     here = text(changes, "town") == town
@@ -304,12 +313,44 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
         later = here[row + 1 :].any()
         note = "Later the town only became contested, or quiet again, as forces came and went." if later else ""
         return why_event(run, str(text(changes, "event_id")[row]), note)
+    name = run.labels.get(town, town)
+    if quarrel := _quarrel(run, town):
+        note = f"{name} was neither taken nor left {when}; this is the last attempt at a base there, and what followed."
+        return Why(f"Why: {name} did not change hands.", note, _steps(run, quarrel), STORY_HEAD)
     last_row = _last(run, town, TELLING)
     last_row = _last(run, town, tuple(NOUNS)) if last_row is None else last_row
     if last_row is None:
         return None
-    note = f"{run.labels.get(town, town)} was neither taken nor left {when}; this is its last important event."
+    note = f"{name} was neither taken nor left {when}; this is its last important event."
     return why_event(run, str(text(run.events, "event_id")[last_row]), note)
+
+
+FIGHTS = ("clash", "attack_repelled")  # told of a town also where something else led to them
+ANSWERED = ("demand", "tolerated")  # decisions about a base that was opened
+
+
+def _quarrel(run: RunLike, town: str) -> list[int]:
+    """Return the rows of the last attempt at a base in a town that was answered, else of the last; empty without any."""
+    here = (text(run.events, "town") == town) & (text(run.events, "kind") == "base_attempt")
+    stories = [_story(run, town, int(row)) for row in np.flatnonzero(here)[::-1]]
+    kind = text(run.events, "kind")
+    answered = [story for story in stories if one_of(kind[story], ANSWERED).any()]
+    return next(iter(answered or stories), [])
+
+
+def _story(run: RunLike, town: str, attempt: int) -> list[int]:
+    """Return the rows of an attempt, of its causes, and of what it led to in the town, with later fights there."""
+    kind, where = text(run.events, "kind"), text(run.events, "town")
+    causes, ids = text(run.events, "cause_id"), text(run.events, "event_id")
+    rows = cause_rows(run.events, attempt)[::-1]
+    known = {ids[row] for row in rows}
+    for row in range(attempt + 1, len(kind)):
+        group, follows = TABLE[kind[row]].group, causes[row] in known
+        of_quarrel = follows and (group == AGREEMENTS or (where[row] == town and group in (BASES, TALKS)))
+        if of_quarrel or (where[row] == town and kind[row] in FIGHTS):
+            rows.append(row)
+            known.add(ids[row])
+    return rows
 
 
 def _last(run: RunLike, town: str, kinds: tuple[str, ...]) -> int | None:

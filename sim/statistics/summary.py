@@ -66,6 +66,15 @@ STATISTICS: dict[str, Statistic] = {
     "first_agreement_day": Statistic("day of the first agreement", "day", "0 is the first day; none without one; those given not counted"),
     "agreement_days_held_median": Statistic("median hold of agreements", "days", "Kaplan-Meier, of those signed in the run; none where over half still hold"),
     "agreement_days_held_mean": Statistic("mean hold of agreements", "days", "Kaplan-Meier, restricted to the longest hold"),
+    "campaigns": Statistic("campaigns", "campaigns", "wars that the leaders of a group decided on against a rival group"),
+    "campaign_days_median": Statistic("median length of campaigns", "days", "Kaplan-Meier, opening to end, of those fought; none where over half go on"),
+    "campaign_first_towns": Statistic("towns fought over as a campaign opens", "towns", "mean on the day of its opening and the next; none if none was fought"),
+    "towns_by_battle": Statistic("towns taken by battle in campaigns", "towns", "by the side that decided on the campaign"),
+    "towns_by_handover": Statistic("towns handed over in campaigns", "towns", "to the side that decided on the campaign, by agreement with the garrison"),
+    "towns_by_withdrawal": Statistic("towns left in campaigns", "towns", "to the side that decided on the campaign, because nobody of the other was left"),
+    "groups_joined": Statistic("groups that joined a campaign", "groups", "choices of sister groups to fight beside their sister"),
+    "groups_stood_aside": Statistic("groups that stood aside", "groups", "choices of sister groups to stay out of a campaign"),
+    "columns_met": Statistic("columns stopped on their way", "columns", "by rivals in towns that they came through"),
     "violations": Statistic("violations of agreements", "violations", "clashes and incidents in the scope of an agreement in force"),
     "offensive_day": Statistic("day of the first offensive by a government", "day", "0 is the first day; none without one"),
 }  # fmt: skip
@@ -166,7 +175,7 @@ LEVELS = range(6)
 def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[str] | None = None) -> dict[str, Scalar]:
     """Return the summary of a run from its tables, in the order of `STATISTICS`.
 
-    `tables` has events, daily, control_changes, control_start_end and agreements as sim/results/columns.py documents
+    `tables` has events, daily, control_changes, control_start_end, agreements and campaigns as sim/results/columns.py documents
     them. `watch` are names of towns as the map writes them; the scenario's watch towns where left out.
     """
     days = len(column(tables["daily"], "day")) - 1
@@ -180,6 +189,7 @@ def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[s
         **deaths(tables["daily"], codes(scenario).values()),
         **control(tables, codes(scenario).values(), scenario.watch_towns if watch is None else watch),
         **agreements(tables["events"], tables["agreements"], scenario),
+        **campaigns(tables["campaigns"]),
     }
     return {name: summary[name] for name in _in_order(tuple(summary))}
 
@@ -253,6 +263,9 @@ def counts(events: Table, daily: Table) -> dict[str, Scalar]:
         "displaced_max": int(column(daily, "displaced").max(initial=0)),
         "commanders_killed": number["commander_killed"],
         "offensive_day": first_day(events, kind == "offensive_started"),
+        "groups_joined": number["campaign_joined"],
+        "groups_stood_aside": number["stood_aside"],
+        "columns_met": number["column_met"],
     }
 
 
@@ -300,6 +313,20 @@ def agreements(events: Table, table: Table, scenario: Scenario) -> dict[str, Sca
         "agreement_days_held_median": curve.median,
         "agreement_days_held_mean": curve.mean,
         "violations": int(column(table, "violations").sum()),
+    }
+
+
+def campaigns(table: Table) -> dict[str, Scalar]:
+    """Return the number of campaigns, how long those fought took, and the towns that they took by each way."""
+    fought = ~np.isnat(column(table, "opened").astype("datetime64[D]"))
+    first = column(table, "first_towns")[fought]
+    ways = ("by_battle", "by_handover", "by_withdrawal")
+    curve = survival(column(table, "days")[fought], column(table, "censored")[fought].astype(bool))
+    return {
+        "campaigns": len(fought),
+        "campaign_days_median": curve.median,
+        "campaign_first_towns": float(np.mean(first)) if len(first) else None,
+        **{f"towns_{way}": int(column(table, way).sum()) for way in ways},
     }
 
 

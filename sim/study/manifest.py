@@ -26,9 +26,15 @@ from sim.statistics.summary import STATISTICS
 if TYPE_CHECKING:
     from sim.study.plan import Plan
 
-SCHEMA_VERSION = 1  # raise with every change of a table, a column or its meaning
+SCHEMA_VERSION = 2  # raise with every change of a table, a column or its meaning
 LEVELS = range(6)
-FRACTIONS = ("episode_days_mean", "agreement_days_held_median", "agreement_days_held_mean")  # the others are counts
+FRACTIONS = (  # the others are counts
+    "episode_days_mean",
+    "agreement_days_held_median",
+    "agreement_days_held_mean",
+    "campaign_days_median",
+    "campaign_first_towns",
+)
 CONTROL_EVERY_DAYS = 30
 Kind = Literal["text", "int", "small", "float", "date"]
 Columns = dict[str, Kind]

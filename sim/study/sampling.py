@@ -16,7 +16,7 @@ import numpy as np
 from sim.engine.draws import identity
 from sim.errors import Fault, InputError
 from sim.scenario.cross_checks import ORDERED_RULES, cross_checks
-from sim.scenario.fields import ROOT, Key, as_data, choice, dotted, quantities
+from sim.scenario.fields import GONE, ROOT, Key, as_data, choice, dotted, gone_key, names_of, quantities
 from sim.scenario.load import Loaded
 from sim.scenario.parameters import Quantity
 from sim.scenario.show import interval, number_text
@@ -207,7 +207,7 @@ def _missing(path: str, every: list[str], uncertain: list[str], bare: bool) -> s
     if any(name.startswith(f"{path}.") for name in every):
         below = "nothing below it has low and high" if bare else "is a part, not a number; name an input of it"
         return f"{below}, such as {next(name for name in every if name.startswith(f'{path}.'))}"
-    return f"no scenario has this input{choice(path, uncertain, 'uncertain inputs')}"
+    return gone_key(tuple(names_of(path))) or f"no scenario has this input{choice(path, uncertain, 'uncertain inputs')}"
 
 
 def _values(
@@ -351,10 +351,11 @@ def _posterior(
         path = source.file.parent / path
     every = list(dict.fromkeys(name for inputs in known.values() for name in inputs))
     faults: list[Fault] = []
-    table = read_table(path, [], every, faults)
+    table = read_table(path, [], every, faults, unused=[dotted(key) for key in GONE])
     for column in table.columns:
         if column not in every and not faults:
-            table.fault(1, column, f"no scenario has this input{choice(column, every)}")
+            words = gone_key(tuple(names_of(column))) or f"no scenario has this input{choice(column, every)}"
+            table.fault(1, column, words)
     if not faults and not table.rows:
         table.fault(None, "", "has no row of draws")
     rows = np.array([[_cell(table, row, column) for column in table.columns] for row in table.rows])

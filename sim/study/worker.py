@@ -170,6 +170,7 @@ def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
         "control_changes": {"day": changes.day},
         "control_start_end": result_tables.control_start_end(result, control),
         "agreements": _agreements(result),
+        "campaigns": result_tables.campaigns(result),
         "control": _control(result, control, layout.mornings(result.days)),
         "changes": _changes(result, changes),
     }

@@ -20,7 +20,7 @@ from sim.geography.maps import Geography
 from sim.load import read
 from sim.scenario.compose import display
 from sim.scenario.cross_checks import ORDERED_RULES
-from sim.scenario.fields import Key, choice, dotted, inputs_of, units_of
+from sim.scenario.fields import Key, choice, dotted, gone_key, inputs_of, names_of, units_of
 from sim.scenario.load import Loaded
 from sim.scenario.validate import complaint, unknown_key
 from sim.scenario.yaml_reader import read_file
@@ -294,8 +294,8 @@ def _unfit_inputs(definition: Calibration, loaded: Loaded, source: DefinitionFil
             quantity = inputs.get(path)
             if quantity is None or quantity.low is None or quantity.high is None or not quantity.uncertain:
                 uncertain = [name for name, candidate in inputs.items() if candidate.uncertain]
-                message = "has no range of its own in the scenario" if quantity else "the scenario has no such input"
-                yield source.fault(f"{message}{'' if quantity else choice(path, uncertain)}", part, path)
+                missing = gone_key(tuple(names_of(path))) or f"the scenario has no such input{choice(path, uncertain)}"
+                yield source.fault("has no range of its own in the scenario" if quantity else missing, part, path)
                 continue
             low = quantity.low if prior.low is None else prior.low
             high = quantity.high if prior.high is None else prior.high

@@ -82,7 +82,7 @@ MANIFESTS: dict[str, tuple[dict[str, Any], str]] = {  # what is laid over a good
     "outputs_numbers": ({"outputs": {"events.csv": 5}}, "outputs: must be SHA-256 sums"),
     "scenario_broken": ({"scenario": "a: [", "branch": None}, "its scenario, line"),
     "scenario_outside": ({"scenario": "extends: /etc/passwd\n"}, "outside the scenario folders"),
-    "version_text": ({"schema_version": "2"}, "schema_version: is '2'"),
+    "version_text": ({"schema_version": "3"}, "schema_version: is '3'"),
     "branch_text": ({"branch": "main"}, "branch: is not what a branch goes on from"),
     "branch_no_parts": ({"branch": {"of": "x", "day": 5, "date": "", "changes": [], "earlier": []}}, "branch: is not what"),
     "branch_backwards": (

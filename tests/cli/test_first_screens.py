@@ -52,7 +52,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run" / "compare" / "comparison.json").write_text("{}")
     pack(folder / "run", folder)
     for name, manifest in (
-        ("study", {"kind": "study", "schema_version": 1, "scenarios": {"a b": ""}}),
+        ("study", {"kind": "study", "schema_version": 2, "scenarios": {"a b": ""}}),
         ("calibration", {"kind": "calibration", "name": "calibrate_2018_02"}),
     ):
         (folder / name).mkdir()
@@ -172,7 +172,7 @@ def test_home_gives_the_command_that_repeats_a_run_of_another_version(
     outputs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = outputs / "run" / "manifest.json"
-    file.write_text(file.read_text().replace('"schema_version": 2', '"schema_version": 1'))
+    file.write_text(file.read_text().replace('"schema_version": 3', '"schema_version": 1'))
     home()
     assert "  next: python run.py run outputs/run/scenario.yaml --seed " in capsys.readouterr().out
 

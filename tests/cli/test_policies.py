@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sim.cli.main import main
@@ -86,3 +88,27 @@ def test_impossible_given_events_are_skipped_counted_and_said(
     assert "1 given event was impossible on its day and was skipped: 16 Oct 2018" in said
     assert main(["run", str(KAFR_HAMRA), *words, "--set", f"policy=[{policy}]"]) == 0
     assert "2 given events were impossible on their day and were skipped" in " ".join(capsys.readouterr().out.split())
+
+
+def test_check_says_how_long_truces_and_settlements_hold() -> None:
+    """By draws of the frailty: of all signed, and of those that have lasted as long as the one in force at the start."""
+    loaded, geography = read(KAFR_HAMRA)
+    rules = loaded.scenario.rules.ceasefire
+    (text,) = (text for what, text in implied(loaded.scenario, geography) if what == "agreement")
+    said = [int(number) / 100 for number in re.findall(r"(\d+)%", text)]
+    variance = rules.frailty_variance.best
+    frailty = np.random.default_rng(1).gamma(1 / variance, variance, 200_000)
+
+    def week(hold: float, age: int = 0) -> float:
+        lasted = np.exp(-frailty * age / hold)
+        return float((lasted * np.exp(-frailty * 7 / hold)).sum() / lasted.sum())
+
+    assert said[0] == pytest.approx(week(rules.hold_days.best), abs=0.01)
+    assert said[1:3] == [rules.violation_breaks.best, pytest.approx(week(rules.settlement_hold_days.best), abs=0.01)]
+    assert said[3:5] == [rules.suppression.best, rules.settlement_suppression.best]
+    ((name, agreement),) = loaded.scenario.agreements.items()
+    age = (loaded.scenario.start - agreement.signed).days
+    held_by_terms = np.prod([loaded.scenario.terms[term].hold_factor.best for term in agreement.terms])
+    assert f"{name}, a {agreement.kind} {age} days old" in text
+    assert said[-1] == pytest.approx(week(rules.hold_days.best * held_by_terms, age), abs=0.01)
+    assert said[-1] > said[0]

@@ -12,10 +12,12 @@ from sim.engine import kinds as k
 from sim.engine.tables import (
     ACTION,
     AGREEMENT,
+    CAMPAIGN,
     EVENT,
     FACTION_DAY,
     GROWING,
     N_AGREEMENTS,
+    N_CAMPAIGNS,
     N_EVENTS,
     N_REPORTS,
     PAIR_DAY,
@@ -121,6 +123,23 @@ def the_agreements() -> list[dict[str, Any]]:
     return [both | old, both | new]
 
 
+def the_campaigns() -> list[dict[str, Any]]:
+    """A war of HTS on Ahrar al-Sham that Zenki joined, fought from day 4 to 8, and one that was not fought."""
+    sides = {"initiator": HTS, "target": AHRAR, "with_initiator": 1 << HTS, "with_target": 1 << AHRAR | 1 << ZENKI}
+    fought = {
+        "decided": 3,
+        "opened": 4,
+        "ended": 8,
+        "strikes": 3,
+        "by_battle": 1,
+        "deaths": 6,
+        "event": 4,
+        "outcome": k.AIM_MET,
+    }
+    waiting = {"initiator": ZENKI, "target": HTS, "with_initiator": 1 << ZENKI, "with_target": 1 << HTS}
+    return [sides | fought, waiting | {"decided": 9, "opened": -1, "ended": -1, "event": 13, "outcome": k.NOT_ENDED}]
+
+
 def the_reports() -> list[dict[str, Any]]:
     """A clash as the monitor and as HTS tell it, a claim of what never was, and a summary."""
     clash = {"event": 5, "day": 5, "event_day": 4, "first_day": 4, "kind": k.CLASH, "initiator": 0, "target": 1}
@@ -156,11 +175,13 @@ def the_daily(towns: int) -> SimpleNamespace:
 def result(**changes: Any) -> Any:
     """Return what sim.engine.simulation.Result is, as far as the record reads it."""
     counts = np.zeros(len(GROWING) + 10, dtype=np.int64)
-    log, signed, reports = the_log(), the_agreements(), the_reports()
+    log, signed, wars, reports = the_log(), the_agreements(), the_campaigns(), the_reports()
     counts[N_EVENTS], counts[N_AGREEMENTS], counts[N_REPORTS] = len(log), len(signed), len(reports)
+    counts[N_CAMPAIGNS] = len(wars)
     geography = load_map("greater_idlib")
     world = SimpleNamespace(
         counts=counts, events=rows(EVENT, log), agreements=rows(AGREEMENT, signed), reports=rows(REPORT, reports),
+        campaigns=rows(CAMPAIGN, wars),
         actions=rows(ACTION, [{"day": 2, "kind": k.GIVEN_BASE_ATTEMPT}], spare=0),
     )  # fmt: skip
     return SimpleNamespace(

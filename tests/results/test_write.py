@@ -91,7 +91,7 @@ def test_the_manifest_says_what_made_the_run(run: Run, tmp_path: Path) -> None:
         ("{", "cannot be read"),
         ("[]", "is missing"),
         ('{"schema_version": 99}', "is 99"),
-        ('{"schema_version": 2}', "wrong type"),
+        ('{"schema_version": 3}', "wrong type"),
     ],
 )
 def test_a_folder_that_is_no_run_of_this_version_is_refused(tmp_path: Path, content: str | None, message: str) -> None:

@@ -9,11 +9,11 @@ import pytest
 
 import sim.scenario.compose as files
 from sim.scenario.diff import changes, changes_text
-from sim.scenario.fields import inputs_of, units_of
+from sim.scenario.fields import GONE, inputs_of, units_of
 from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Quantity, Rules
 from sim.scenario.show import json_schema, show
-from tests.scenario.valleys import Faults, Write
+from tests.scenario.valleys import GOOD, Faults, Write
 
 OWN = ["kafr_hamra", "greater_idlib_2018"]
 BAND = 'factions.Red.groups."St. John\'s Band".fighters'
@@ -116,7 +116,7 @@ def test_a_long_chain_ends(write: Write, faults_of: Faults) -> None:
 def test_set_changes_what_it_names(write: Write) -> None:
     sets = [
         "days=90", "rules.incident.enabled=false", "factions.Red.groups.Red Guard.fighters=800", f"{BAND}=50",
-        "factions.Red.groups.St. John's Band.cohesion=0.5", "rules.ladder.levels.3.signing=2", "rules.clash.crossfire={best: 0.1, low: 0, high: 0.2}",
+        "factions.Red.groups.St. John's Band.cohesion=0.5", "rules.ladder.levels.3.commitment=2", "rules.clash.crossfire={best: 0.1, low: 0, high: 0.2}",
         "rules.incident.escalates.high=0.9", "given.0.on=2020-01-09", "agreements={Old truce: null}", "title='a=b'", "garrison_share.low=0.5",
         "garrison_share.high=0.7", "watch_towns=[Hilltop]",
     ]  # fmt: skip
@@ -129,7 +129,7 @@ def test_set_changes_what_it_names(write: Write) -> None:
     assert red["Red Guard"].fighters == Quantity(best=800)
     assert red["St. John's Band"].fighters == Quantity(best=50)
     assert red["St. John's Band"].cohesion.best == 0.5
-    assert [level.signing.best for level in scenario.rules.ladder.levels] == [1, 1, 1, 2, 1, 1]
+    assert [level.commitment.best for level in scenario.rules.ladder.levels] == [1, 1, 1, 2, 1.1, 1.3]
     assert scenario.rules.ladder.levels[3].reinforcement.best == 0.2
     assert scenario.rules.clash.crossfire.high == 0.2
     assert (scenario.rules.incident.escalates.best, scenario.rules.incident.escalates.high) == (
@@ -167,7 +167,7 @@ def test_set_changes_what_it_names(write: Write) -> None:
         ("days=900000", "days", "allowed is at most 4000"),
         ("days.x=3", "days.x", "unknown key 'x' in days"),
         ("given.7.on=2020-01-03", "given.7.on", "is a list; '7' is not one of its positions"),
-        ("rules.ladder.levels.6.signing=1", "rules.ladder.levels.6.signing", "0 to 5"),
+        ("rules.ladder.levels.6.commitment=1", "rules.ladder.levels.6.commitment", "0 to 5"),
         ("start=2020-02-31", "start", "there is no date"),
         ("extends=kafr_hamra", "extends", "unknown key 'extends'"),
         ('factions."Red=3', "", "write KEY=VALUE"),
@@ -178,6 +178,21 @@ def test_set_says_what_is_wrong(text: str, key: str, words: str, write: Write, f
     faults = faults_of(write(), text)
     assert [(fault.file, fault.line, fault.key) for fault in faults] == [("--set", None, key)]
     assert words in faults[0].message
+
+
+@pytest.mark.parametrize("path", list(GONE), ids=".".join)
+def test_a_key_of_older_files_says_what_became_of_it(path: tuple[str, ...], write: Write, faults_of: Faults) -> None:
+    key, said = ".".join(path).replace("*", "2"), f"is no longer a key; {GONE[path]}"
+    good = write()
+    faults = faults_of(good, f"{key}=1", f"{key}.low=1")
+    assert [(fault.file, fault.key, fault.message) for fault in faults] == [
+        ("--set", key, said),
+        ("--set", f"{key}.low", said),
+    ]
+    below = {"levels": [{"signing": 1} if n == 2 else {} for n in range(6)]} if "*" in path else {path[-1]: {"best": 2}}
+    old = write(f"{GOOD}rules: {json.dumps({path[1]: below})}\n", "old.yaml")
+    assert [(fault.key, fault.message) for fault in faults_of(old)] == [(key, said)]
+    assert said.rpartition("see ")[2] in inputs_of(load_scenario(good))
 
 
 # Showing, comparing
@@ -259,7 +274,7 @@ def test_changes_in_words(write: Write) -> None:
 def test_inputs_have_paths_that_set_takes(write: Write) -> None:
     path = write()
     inputs = inputs_of(load_scenario(path))
-    assert {"factions.Red.groups.Red Guard.fighters", BAND, "rules.incident.per_pair_month", "rules.ladder.levels.3.signing", "terms.inquiry.chance",
+    assert {"factions.Red.groups.Red Guard.fighters", BAND, "rules.incident.per_pair_month", "rules.ladder.levels.3.commitment", "terms.inquiry.chance",
             "agreements.Old truce.radius_km", "garrison_share", 'factions.Red.groups."St. John\'s Band".solidarity_with.Red Guard'} <= set(inputs)  # fmt: skip
     assert all(units_of(load_scenario(path)).values())
     changed = load_scenario(path, [f"{name}={value.best!r}" for name, value in inputs.items()])

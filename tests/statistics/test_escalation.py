@@ -31,6 +31,7 @@ def test_every_key_of_a_summary_is_documented_and_every_documented_name_is_in_it
         ("towns_gained.HTS", 1), ("towns_lost.NLF", 1), ("changes_of_holder", 3), ("towns_changed", 1), ("holder.Kafr Hamra", "HTS"),
         ("agreements_signed", 1), ("agreements_broken", 1), ("first_agreement_day", 7), ("agreement_days_held_median", None),
         ("violations", 1), ("offensive_day", None), ("base_attempts", 1), ("disputes", 1), ("commanders_killed", 1),
+        ("campaigns", 2), ("campaign_days_median", 4), ("campaign_first_towns", 1), ("towns_by_battle", 1), ("towns_by_handover", 0),
     ],
 )  # fmt: skip
 def test_the_summary_of_a_run_made_by_hand(run: Run, key: str, value: object) -> None:

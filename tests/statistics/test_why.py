@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import sim
+from sim.engine.simulation import Result
 from sim.results.run import Run
-from sim.statistics.causes import NOUNS, TELLING, why_event, why_town
+from sim.statistics.causes import HEAD, NOUNS, STORY_HEAD, TELLING, why_event, why_lines, why_town
 from tests.results import made
 
 
@@ -45,15 +47,35 @@ def test_the_event_itself_is_never_folded_into_a_fight(run: Run) -> None:
     assert [step.event_ids for step in why.steps[-2:]] == [("E000006",), ("E000010",)]
 
 
-def test_a_town_with_the_same_holder_is_explained(run: Run) -> None:
+def kept_its_holder() -> Result:
+    """The world made by hand, in which the first town is not taken."""
     result = made.result()
     result.daily.holder[:, 0] = made.AHRAR
     result.daily.status[:, 1] = 0
-    result.world.events["kind"][result.world.events["kind"] == made.k.CAPTURE] = made.k.CLASH_ENDED
-    quiet = Run.of(result)
-    why = why_town(quiet, town(run, 0))
+    kind = result.world.events["kind"]
+    kind[kind == made.k.CAPTURE] = made.k.CLASH_ENDED
+    return result
+
+
+def test_a_town_with_the_same_holder_is_explained_by_the_quarrel_over_it(run: Run) -> None:
+    why = why_town(Run.of(kept_its_holder()), town(run, 0))
     assert why is not None
     assert "neither taken nor left" in why.note
+    assert why.head == STORY_HEAD
+    kinds = [step.kind for step in why.steps]
+    assert kinds[:5] == ["base_attempt", "base_opened", "demand", "refused", "clash"]
+    assert kinds[-1] == "agreement_signed"
+
+
+def test_a_town_with_the_same_holder_and_no_quarrel_is_explained_by_its_last_important_event(run: Run) -> None:
+    result = kept_its_holder()
+    kind = result.world.events["kind"]
+    kind[kind == made.k.BASE_ATTEMPT] = made.k.CLASH_SPREAD
+    why = why_town(Run.of(result), town(run, 0))
+    assert why is not None
+    assert "neither taken nor left" in why.note
+    assert "its last important event" in why.note
+    assert why.head == HEAD
     assert why.steps[-1].kind in TELLING
 
 
@@ -87,3 +109,48 @@ def test_a_first_cause_stands_alone(run: Run) -> None:
 def test_every_folded_kind_is_a_kind_of_event() -> None:
     assert set(NOUNS) <= set(made.k.EVENT_KINDS)
     assert set(TELLING) <= set(NOUNS)
+
+
+QUARREL = {
+    "base_attempt", "base_opened", "base_closed", "demand", "tolerated", "complied", "stalled", "refused", "talks", "talks_settled",
+    "killing_at_talks", "account", "clash", "attack_repelled", "agreement_signed", "agreement_broken", "agreement_expired",
+}  # fmt: skip
+
+
+def test_why_hts_did_not_take_kafr_hamra() -> None:
+    """The given attempt is told with the demand, the answer, the talks and what followed, in the order of the days."""
+    told, answers = 0, set()
+    for seed in range(1, 7):
+        run = sim.simulate("kafr_hamra", seed=seed, sets=["days=60"])
+        if (run.control_changes["town"] == "Kafr Hamra").any():
+            continue
+        why = why_town(run, "Kafr Hamra")
+        assert why is not None
+        kinds = [step.kind for step in why.steps]
+        assert why.title == "Why: Kafr Hamra did not change hands."
+        assert why.note.startswith(
+            "Kafr Hamra was neither taken nor left in this run; this is the last attempt at a base"
+        )
+        assert why_lines(run, seed, why)[3] == STORY_HEAD
+        assert [step.day for step in why.steps] == sorted(step.day for step in why.steps)
+        assert kinds[0] == "base_attempt"
+        assert set(kinds) <= QUARREL
+        here = run.events[(run.events["town"] == "Kafr Hamra") & (run.events["day"] >= why.steps[0].day)]
+        for kind in ("demand", "tolerated", "refused", "talks", "talks_settled", "killing_at_talks"):
+            assert kinds.count(kind) == (here["kind"] == kind).sum(), kind
+        told += 1
+        answers |= set(kinds)
+    assert told >= 3
+    assert {"demand", "refused", "talks"} <= answers
+
+
+def test_a_fight_that_the_attempt_did_not_lead_to_is_told_and_other_towns_are_not() -> None:
+    result = kept_its_holder()
+    events = result.world.events
+    clashes = np.flatnonzero((events["kind"] == made.k.CLASH) & (events["town"] == 0))
+    events["cause"][clashes] = -1
+    quiet = Run.of(result)
+    why = why_town(quiet, town(quiet, 0))
+    assert why is not None
+    assert [step.kind for step in why.steps if step.kind == "clash"] != []
+    assert {step.town for step in why.steps if step.kind != "agreement_signed"} <= {town(quiet, 0)}

@@ -81,13 +81,14 @@ def test_answers_count_matched_runs(study: MadeStudy, found: Comparison) -> None
     assert answer.difference.difference == pytest.approx((yes[UNITED] - yes[FIRST]) / 12)
 
 
-def test_means_are_of_matched_runs_and_runs_without_a_first_day_count_as_their_last(
-    study: MadeStudy, found: Comparison
-) -> None:
+def test_means_are_of_matched_runs_and_runs_without_a_first_day_count_as_their_last() -> None:
+    last = 20  # so short that some runs end without an agreement
+    study = made_study((FIRST, UNITED), 12, last)
+    found = compare(study)
     days = {
         name: [study.runs_of[name, i].summary["first_agreement_day"] for i in range(12)] for name in (FIRST, UNITED)
     }
-    filled = {name: np.array([60 if day is None else day for day in one], float) for name, one in days.items()}
+    filled = {name: np.array([last if day is None else day for day in one], float) for name, one in days.items()}
     gap = next(
         r.difference for r in found.forest if r.scenario == UNITED and r.difference.statistic == "first_agreement_day"
     )

@@ -49,11 +49,11 @@ def test_runs_of_a_replicate_are_matched_and_interleaved() -> None:
 
 
 def test_every_uncertain_input_is_drawn_within_its_range() -> None:
-    plan = plan_of(replicates=64)
+    plan = plan_of(replicates=256)
     known = inputs_of(plan.scenarios["base"].scenario)
     assert list(plan.inputs)[:-1] == [path for path, item in known.items() if item.uncertain]
     for path in list(plan.inputs)[:-1]:
-        drawn = np.array([plan.job("base", number).values[path] for number in range(64)])
+        drawn = np.array([plan.job("base", number).values[path] for number in range(256)])
         low, high = known[path].low, known[path].high
         assert low is not None and high is not None  # noqa: PT018
         assert low <= drawn.min() < low + 0.1 * (high - low)
@@ -184,6 +184,7 @@ def test_a_posterior_is_used_row_by_row(tmp_path: Path) -> None:
         (f"{EXPANSION}\n2\nhigh\n", f"draws.csv:3: {EXPANSION}: 'high' is not a number"),
         (f"{EXPANSION}\n", "draws.csv: has no row of draws"),
         (f"{EXPANSION}\n2\n99\n", f"draws.csv: {EXPANSION}: 99.0 is out of range, allowed is 0 to 20 multiplier (scenario base)"),
+        ("rules.ceasefire.relapse_clashes\n2\n", "draws.csv:1: rules.ceasefire.relapse_clashes: is no longer a key; a broken"),
         (f"rules.clash.committed_min,{EXPANSION}\n20,1\n310,1\n", "draws.csv: rules.clash.committed_min: rules.clash.committed_min may be drawn as 310 where"),
     ],
 )  # fmt: skip
@@ -202,6 +203,8 @@ def test_a_bad_posterior_is_refused(tmp_path: Path, text: str, said: str) -> Non
         (f"inputs: {{{EXPANSION}: {{low: 1, high: 21}}}}", "21.0 is out of range, allowed is 0 to 20 multiplier (scenario base)"),
         ("inputs: {rules.clash.committed_min: {low: 30, high: 400}}", "may be drawn as 400 where rules.clash.committed_max is 300; in base it"),
         (f"design: grid\ninputs: {{{EXPANSION}: {{values: [1, 2, 3]}}}}\nreplicates: 2", "mine.yaml:5: replicates: the grid has 3 combinations, more than"),
+        ("inputs: [rules.ceasefire.relapse_clashes]", "relapse_clashes: is no longer a key; a broken agreement now releases"),
+        ("set: {rules.ladder.levels.0.signing: 3}", "signing: is no longer a key; signing is the same at every level"),
         ("set: {dayz: 3}", "mine.yaml:3: dayz: unknown key 'dayz', did you mean 'days'?"),
         ("set: {days: 0}", "mine.yaml:3: days: 0 is out of range"),
         ("control_days: [0, 181]", "mine.yaml:3: control_days: day 181 is after the last, 180"),

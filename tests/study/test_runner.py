@@ -198,7 +198,7 @@ def test_two_processes_do_not_run_one_study(tmp_path: Path, monkeypatch: pytest.
 
 def test_a_study_goes_on_until_it_is_precise_and_no_further(tmp_path: Path) -> None:
     plan = small_plan(4, headline=["peak_level", "towns_end.Lanterns", "holder"])
-    folder = run_study(plan, tmp_path / "loose", workers=1, until_precise=0.2, most=40)
+    folder = run_study(plan, tmp_path / "loose", workers=1, until_precise=0.4, most=40)
     study = Study.open(folder)
     found = study.manifest["precision"]
     assert found["reached"]

@@ -178,7 +178,7 @@ def test_what_is_no_study_is_refused(copy: Path, tmp_path: Path) -> None:
         Study.open(tmp_path / "nothing")
     manifest = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
     (copy / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 99}), encoding="utf-8")
-    with pytest.raises(InputError, match="schema_version: is 99; this program reads 1: run the study again"):
+    with pytest.raises(InputError, match="schema_version: is 99; this program reads 2: run the study again"):
         Study.open(copy)
     (copy / MANIFEST).write_text(json.dumps({**manifest, "kind": "run"}), encoding="utf-8")
     with pytest.raises(InputError, match="it may be that of a single run"):

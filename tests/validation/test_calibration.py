@@ -103,6 +103,7 @@ def test_the_ready_calibration_fits_inputs_within_the_ranges_of_its_scenario_and
     ("old", "new", "said"),
     [
         ("rules.incident.per_pair_month: log", "rules.incident.per_pair_mont: log", "yaml:9: fitted.rules.incident.per_pair_mont: the scenario has no"),
+        ("rules.incident.per_pair_month: log", "rules.ceasefire.relapse_clashes: log", "relapse_clashes: is no longer a key; a broken agreement"),
         ("rules.incident.per_pair_month: log", "rules.incident.reach_km: log", "has no range of its own in the scenario"),
         ("{low: 0.025, high: 0.045}", "{low: 0.025, high: 0.5}", "yaml:10: fitted.rules.clash.loss_per_day: 0.025 to 0.5 does not lie within"),
         ("{low: 0.025, high: 0.045}", "{low: 0.025, hihg: 0.045}", "unknown key, did you mean 'high'?"),
