@@ -11,7 +11,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.tables import N_CAMPAIGNS
-from tests.engine.worlds import START, Lab, chain, faction, make_scenario
+from tests.engine.worlds import START, Lab, chain, faction, make_scenario, on
 
 HOLDERS = ["R", "R", "R", "B", "B", "B", "S"]
 SURE: dict[str, Any] = {"decisions_per_month": 3, "untriggered_share": 1, "power_weight": 4, "quiet_days": 400}
@@ -238,3 +238,16 @@ def test_a_decision_ends_the_agreements_between_the_two() -> None:
     assert broken["cause"] == np.flatnonzero(world.events()["kind"] == kinds.CAMPAIGN_DECIDED)[0]
     assert broken["initiator_group"] == campaign_of(world)["initiator"]
     assert world.world.agreements["held_back"][0] == 0
+
+
+@pytest.mark.parametrize("mediated", [False, True])
+def test_a_campaign_that_ends_under_a_mediated_truce_is_mediated(mediated: bool) -> None:
+    numbers = {"median_days": 6, "days_log_sd": 0, "broken_share": 1, "aim_share": 1, "orders_per_day": 0}
+    agreement = {"between": ["Red", "Blue"], "signed": on(199), "mediator": "S" if mediated else None}
+    given = [{"on": on(199), "event": "agreement", "agreement": agreement}]
+    rules = {"ceasefire": {"violation_breaks": 0, "hold_days": 400, "signing_per_10_deaths": 0}}
+    world = decided(lab(numbers, red=3000, blue=2000, rules=rules, given=given, days=220))
+    world.world.actions["day"][0] = world.day + 1  # the truce is signed in the middle of the campaign
+    while campaign_of(world)["alive"] == 1:
+        world.run(1)
+    assert campaign_of(world)["outcome"] == (kinds.MEDIATED if mediated else kinds.EXHAUSTED)

@@ -4,7 +4,7 @@ Leaders decide by a hazard, after a killing, a refusal, an arrest or a clash, an
 they are beside the rival and the sisters expected to help it (Gade, Hafez & Gabbay 2019, J Peace Research), the faster the
 rival grows (commitment problem: Fearon 1995, Int Organ 49:379; Powell 2006, Int Organ 60:169), the more is held against
 it, and the less the loyalists press (window of opportunity: Pischedda 2018, Int Security 43:138). Nobody searches for the
-best attack: towns are drawn by value, nearness and contiguity.
+best attack: towns within reach are drawn by value and contiguity.
 """
 
 from __future__ import annotations
@@ -231,7 +231,7 @@ def end_agreements(w, p, day, a, b, cause):
 
 @compiled
 def order(w, p, day, seed, campaign, groups, enemies, departs, number):
-    """Order one column of a side: draw its town, by value, nearness and contiguity with own towns; gather it."""
+    """Order one column of a side: draw its town among those in reach, by value and contiguity with own towns; gather it."""
     k = w.campaigns[campaign]
     key = identity(identity(k["key"], day), number)
     chosen, first = -1, 1e300

@@ -20,16 +20,17 @@ from sim.engine.kinds import (
     INTERRUPTED,
     M_FORCE_RATIO,
     M_TOWNS_LOST,
+    MEDIATED,
     NOT_ENDED,
     OFFENSIVE_UNDER_WAY,
     R_CAMPAIGN,
 )
-from sim.engine.queries import backing, column_reach, index_forces
+from sim.engine.queries import backing, column_reach, index_forces, involves
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.ceasefire import mediator_of, sign_agreement
 from sim.engine.rules.columns import occupy
 from sim.engine.rules.control import change_holder, leave_town
-from sim.engine.tables import L_FORCES
+from sim.engine.tables import L_AGREEMENTS, L_FORCES
 
 LEAST_TOWNS = 3  # a group that holds fewer is not broken by the loss of one
 CALLED_OFF_DAYS = 20  # after which a campaign whose columns have not fought is called off
@@ -128,6 +129,8 @@ def end(w, p, day, seed, campaign, outcome, chance, u):
     k = w.campaigns[campaign]
     a, b = k["initiator"], k["target"]
     fa, fb = w.groups[a]["faction"], w.groups[b]["faction"]
+    if outcome == EXHAUSTED and mediated_truce(w, a, b):
+        outcome = MEDIATED
     row = log_event(w, day, CAMPAIGN_ENDED, R_CAMPAIGN, k["last_event"], a, b, -1, chance, u)
     w.events[row]["fighters"] = outcome
     add_factor(w, row, M_TOWNS_LOST, share_lost(w, campaign), 1.0)
@@ -146,6 +149,17 @@ def end(w, p, day, seed, campaign, outcome, chance, u):
             sign_agreement(
                 w, p, day, seed, fa, fb, k["key"], mediator, p["campaign_settles"], v, ALL_FRONTS, -1, 0.0, True, row
             )
+
+
+@compiled
+def mediated_truce(w, a, b):
+    """Return True if an agreement that somebody mediated is in force between two groups."""
+    for i in range(w.counts[L_AGREEMENTS]):
+        row = w.live_agreements[i]
+        agreement = w.agreements[row]
+        if agreement["alive"] == 1 and agreement["mediator"] >= 0 and involves(w, row, a, b):
+            return True
+    return False
 
 
 @compiled

@@ -266,7 +266,7 @@ def strongest_belief(w, fa, fb):
 
 @compiled
 def mediator_of(w, p, day, fa, fb):
-    """Return a group that mediates between two factions; -1 if none does, or it was attacked by one of them lately."""
+    """Return a group that mediates between two factions; -1 if none does, or rebels attacked it lately."""
     for g in range(len(w.groups)):
         if w.groups[g]["mediates"] == 1 and (w.groups[g]["faction"] == fa or w.groups[g]["faction"] == fb):
             if day - w.groups[g]["attacked"] >= p["ceasefire_mediator_refuses_days"]:

@@ -246,8 +246,10 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
     chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
-    if u >= chance or find_source(w, town, group, column_reach(p), int(p["clash_committed_min"])) < 0:
-        if agreement >= 0 and u < chance / max(held, 1e-9):
+    if find_source(w, town, group, column_reach(p), int(p["clash_committed_min"])) < 0:
+        return
+    if u >= chance:
+        if agreement >= 0 and u < chance / max(held, 1e-9):  # without the agreement it would have been carried out
             w.agreements[agreement]["held_back"] += 1
         return
     row = log_event(w, day, kind, R_SPREAD, s["cause"], group, enemy_group, town, min(1.0, chance), u)
