@@ -162,7 +162,7 @@ def test_the_ready_studies_can_be_planned(path: Path) -> None:
     plan = make_plan(*read_definition(path))
     assert plan.replicates == plan.definition.replicates
     assert plan.definition.question.endswith("?")
-    drawn = {"fixed": 0, "posterior": 22}.get(plan.design, 100)  # inputs of a run that are drawn, at least
+    drawn = {"fixed": 0, "posterior": 21}.get(plan.design, 100)  # inputs of a run that are drawn, at least
     assert all(len(job.values) >= drawn for _, job in zip(range(8), plan.jobs(), strict=False))
 
 

@@ -57,6 +57,7 @@ def make_run(geography: Geography, scenario: Scenario | None = None, **texts: st
         "control_changes": changes,
         "control_daily": _control(geography, scenario),
         "agreements": _agreements(texts),
+        "campaigns": pd.DataFrame(columns=[column.name for column in FILES["campaigns"].columns]),
     }
     names = [place.name for place in geography.places]
     control = frames["control_daily"]

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sim.control_codes import codes
+from sim.engine import kinds
 from sim.engine.simulation import simulate
 from sim.geography.maps import load_map
 from sim.results.run import Run
@@ -44,7 +45,7 @@ def test_every_cause_is_an_earlier_event(result) -> None:  # type: ignore[no-unt
 
 def test_every_change_of_holder_has_its_event(result) -> None:  # type: ignore[no-untyped-def]
     changes = Run.of(result).control_changes
-    assert set(changes.how) <= {"capture", "withdrawal", "town_neutral"}
+    assert set(changes.how) <= {kinds.EVENT_KINDS[kind] for kind in kinds.CHANGES_OF_HOLDER}
 
 
 def test_the_summary_needs_no_data_frames(result) -> None:  # type: ignore[no-untyped-def]

@@ -73,7 +73,7 @@ def test_tables_and_fields_exist() -> None:
 def test_reads_through_helpers_and_rows_handed_on() -> None:
     memory = touched("memory")
     assert ("zone", "phase") in memory.reads
-    assert {table for table, _field in memory.writes} == {"factions", "relations"}
+    assert {table for table, _field in memory.writes} == {"factions", "groups", "relations"}
     assert "memory_trust_half_life_days" in memory.params  # in a helper
     assert ("reports", "deaths_target") in touched("reporting").writes  # a row handed to a helper
     assert ("agreements", "violations") in touched("incidents").writes  # two helpers down
