@@ -68,7 +68,6 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT = 0, 1, 2
 LONGEST_LINE = 900  # letters of a message
-SIGNALS = 128  # exit codes above it say which signal stopped the program
 
 
 class DefaultRun(TyperGroup):
@@ -151,10 +150,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK  # the reader has seen enough
     except KeyboardInterrupt as stop:
         return report_stop(stop)
-    except OSError:
-        if code <= SIGNALS:
-            raise
-        _discard_output()  # stopped by SIGHUP, and the terminal is gone
+    except OSError as error:  # the disk behind the output is full, or the terminal is gone
+        _discard_output()
+        return code or _report_failure(FAILED, f"error: {error.strerror or error}")
     return code
 
 

@@ -350,12 +350,15 @@ def test_with_closed_outputs_a_run_is_written_all_the_same(closed: str, tmp_path
     whole(tmp_path / "out" / "two_valleys-seed1")
 
 
-def test_what_cannot_be_printed_is_said_and_the_run_is_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_what_cannot_be_printed_is_reported_and_the_run_is_stored(unbuffered: str, tmp_path: Path) -> None:
     with Path("/dev/full").open("w") as nowhere:
         done = subprocess.run(
             [*RUN, *RUN_WORDS, "--no-pictures", "--out", "out"],
             cwd=tmp_path, stdout=nowhere, stderr=subprocess.PIPE, text=True, timeout=120, check=False,
+            env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
         )  # fmt: skip
+    assert "Traceback" not in done.stderr
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"error: {os.strerror(errno.ENOSPC)}"
     whole(tmp_path / "out" / "two_valleys-seed1")
