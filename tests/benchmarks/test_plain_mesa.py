@@ -23,7 +23,7 @@ def test_agrees_with_the_engine_and_would_be_seen_not_to():
 
 
 def _deadlier(model: PlainModel) -> PlainModel:
-    model.p["clash_loss_per_day"] *= 2.5
+    model.p["clash_loss_per_day"] *= 5
     return model
 
 
