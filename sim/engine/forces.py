@@ -240,3 +240,25 @@ def join_garrison(w, row):
         f["alive"] = 0
         return True
     return False
+
+
+@compiled
+def join_group(w, groups, into, cohesion):
+    """Let the fighters and towns of groups of a bit mask join another group of their faction; return how many fighters.
+
+    Their forces take `cohesion`, or keep their own if it is negative.
+    """
+    faction = w.groups[into]["faction"]
+    joined = 0
+    for i in range(w.counts[L_FORCES]):
+        f = w.forces[w.live_forces[i]]
+        if f["alive"] == 1 and (groups & (1 << f["group"])) and f["faction"] == faction:
+            joined += f["fighters"]
+            f["group"] = into
+            if cohesion >= 0.0:
+                f["cohesion"] = cohesion
+    for town in range(len(w.towns)):
+        holder = w.towns[town]["holder"]
+        if holder >= 0 and (groups & (1 << holder)) and w.groups[holder]["faction"] == faction:
+            w.towns[town]["holder"] = into
+    return joined

@@ -50,7 +50,7 @@ from sim.engine.kinds import (
 from sim.engine.queries import campaign_between, covering, help_from, involves, new_row, rebels, swayed
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, lowest
-from sim.engine.rules.campaign_ends import hand_over, may_end
+from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
@@ -196,9 +196,7 @@ def begin(w, p, day, seed, a, b, key, event):
     for draw in range(12):
         normal += uniform(seed, P_CAMPAIGN_DAYS, day, key, draw)
     k["lasts"] = p["campaign_median_days"] * math.exp(p["campaign_days_log_sd"] * normal)
-    for town in range(len(w.towns)):
-        if w.towns[town]["holder"] == b:
-            k["towns_before"] += 1
+    k["towns_before"] = towns_held(w, b)
     k["fighters_before"] = fighters_of(w, b)
     if p["ceasefire_enabled"] > 0.0:
         end_agreements(w, p, day, a, b, event)
@@ -240,7 +238,7 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
         if spare <= 0.0 or aimed_at(w, town, campaign):
             continue
         weight = 0.3 + w.towns[town]["value"]
-        if beside(w, town, groups):
+        if neighbour_of_side(w, town, groups) >= 0:
             weight *= p["campaign_contiguity"]
         race = exponential(1.0 / weight, uniform(seed, P_CAMPAIGN_TOWN, day, key ^ w.towns[town]["key"]))
         if race < first:
@@ -263,16 +261,6 @@ def aimed_at(w, town, campaign):
     for i in range(w.counts[L_FORCES]):
         f = w.forces[w.live_forces[i]]
         if f["alive"] == 1 and f["campaign"] == campaign and (f["objective"] == town or f["goal"] == town):
-            return True
-    return False
-
-
-@compiled
-def beside(w, town, groups):
-    """Return True if a neighbouring town by road is held by a group of a bit mask."""
-    for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
-        holder = w.towns[w.adjacent[i]]["holder"]
-        if holder >= 0 and (groups & (1 << holder)):
             return True
     return False
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from sim.engine.draws import P_CAMPAIGN_ENDS, P_HANDOVER, P_SETTLEMENT, uniform
-from sim.engine.forces import find_source, go_home
+from sim.engine.forces import find_source, go_home, join_group
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AIM_MET,
@@ -141,7 +141,7 @@ def end(w, p, day, seed, campaign, outcome, chance, u):
         if f["alive"] == 1 and f["campaign"] == campaign and (f["goal"] >= 0 or f["objective"] >= 0):
             go_home(w, day, w.live_forces[i])
     if outcome == GROUP_BROKEN:
-        absorb(w, p, day, b, row)
+        absorb(w, day, b, row)
     if k["opened"] >= 0 and outcome != INTERRUPTED and p["ceasefire_enabled"] > 0.0:
         v = uniform(seed, P_SETTLEMENT, day, k["key"])
         if v < p["campaign_settles"]:
@@ -163,7 +163,7 @@ def mediated_truce(w, a, b):
 
 
 @compiled
-def absorb(w, p, day, group, cause):
+def absorb(w, day, group, cause):
     """Let what is left of a beaten group join the sister that it trusts most; without a sister it goes on alone."""
     into, most = -1, 0.0
     for g in range(len(w.groups)):
@@ -173,15 +173,7 @@ def absorb(w, p, day, group, cause):
                 into, most = g, pull
     if into < 0:
         return
-    joined = 0
-    for i in range(w.counts[L_FORCES]):
-        f = w.forces[w.live_forces[i]]
-        if f["alive"] == 1 and f["group"] == group:
-            joined += f["fighters"]
-            f["group"] = into
-    for town in range(len(w.towns)):
-        if w.towns[town]["holder"] == group:
-            w.towns[town]["holder"] = into
+    joined = join_group(w, 1 << group, into, -1.0)
     row = log_event(w, day, GROUP_ABSORBED, R_CAMPAIGN, cause, into, group, -1, 1.0, -1.0)
     w.events[row]["fighters"] = joined
     index_forces(w)

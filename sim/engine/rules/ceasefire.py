@@ -62,11 +62,9 @@ from sim.engine.rules.agreements import (
 )
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town
+from sim.engine.rules.ladder import CLASHES
 from sim.engine.rules.spread import new_spark
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES
-
-CLASHES = 3  # the escalation level from which on there are clashes
-
 
 MOST_RELEASED = 64  # attacks that a broken agreement releases at most
 

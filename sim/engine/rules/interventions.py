@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.draws import identity
-from sim.engine.forces import new_force
+from sim.engine.forces import join_group, new_force
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AGREEMENT_SIGNED,
@@ -34,7 +34,7 @@ from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.talks import given_killing
-from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES
+from sim.engine.tables import L_AGREEMENTS, L_BASES
 
 
 @compiled
@@ -192,21 +192,7 @@ def merge(w, day, action):
     """Let the fighters and towns of groups join another group of their faction."""
     a = w.actions[action]
     into = a["into"]
-    joined = 0
-    for i in range(w.counts[L_FORCES]):
-        f = w.forces[w.live_forces[i]]
-        if f["alive"] == 1 and (a["agreement"] & (1 << f["group"])) and f["faction"] == w.groups[into]["faction"]:
-            joined += f["fighters"]
-            f["group"] = into
-            f["cohesion"] = a["factor"]
-    for town in range(len(w.towns)):
-        holder = w.towns[town]["holder"]
-        if (
-            holder >= 0
-            and (a["agreement"] & (1 << holder))
-            and w.groups[holder]["faction"] == w.groups[into]["faction"]
-        ):
-            w.towns[town]["holder"] = into
+    joined = join_group(w, a["agreement"], into, a["factor"])
     w.groups[into]["cohesion"] = a["factor"]
     row = announce(w, day, action, joined > 0)
     w.events[row]["fighters"] = joined
