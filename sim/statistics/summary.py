@@ -71,7 +71,7 @@ STATISTICS: dict[str, Statistic] = {
     "campaign_first_towns": Statistic("towns fought over as a campaign opens", "towns", "mean on the day of its opening and the next; none if none was fought"),
     "towns_by_battle": Statistic("towns taken by battle in campaigns", "towns", "by the side that decided on the campaign"),
     "towns_by_handover": Statistic("towns handed over in campaigns", "towns", "to the side that decided on the campaign, by agreement with the garrison"),
-    "towns_by_withdrawal": Statistic("towns left in campaigns", "towns", "to the side that decided on the campaign, because nobody of the other was left"),
+    "towns_by_withdrawal": Statistic("towns left in campaigns", "towns", "to the side that decided on the campaign, because their garrison left"),
     "groups_joined": Statistic("groups that joined a campaign", "groups", "choices of sister groups to fight beside their sister"),
     "groups_stood_aside": Statistic("groups that stood aside", "groups", "choices of sister groups to stay out of a campaign"),
     "columns_met": Statistic("columns stopped on their way", "columns", "by rivals in towns that they came through"),
