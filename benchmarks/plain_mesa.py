@@ -693,7 +693,7 @@ class PlainModel(mesa.Model):
                 continue
             places = sum(town.fought_by(a, b, window) for town in self.towns)
             if places:
-                level = 3 + (places >= self.p["ladder_several_places"]) + (places >= self.p["ladder_campaign_places"])
+                level = 4 if places >= self.p["ladder_several_places"] else 3
             else:
                 level = 2 if self.day - pair.incident_day < window else 0
             if pair.level < 3 <= level:

@@ -36,10 +36,6 @@ def one_day(w, daily, p, day, seed):
         base_attempts(w, p, day, seed)
     if p["incident_enabled"] > 0.0:
         incidents(w, p, day, seed)
-    if p["demand_enabled"] > 0.0:
-        demands(w, p, day, seed)
-    if p["talks_enabled"] > 0.0:
-        talks(w, p, day, seed)
     if p["campaign_enabled"] > 0.0:
         campaigns(w, p, day, seed)
     if p["spread_enabled"] > 0.0:
@@ -47,6 +43,10 @@ def one_day(w, daily, p, day, seed):
     if p["movement_enabled"] > 0.0:
         movement(w, p, day, seed)
     index_forces(w)
+    if p["demand_enabled"] > 0.0:
+        demands(w, p, day, seed)
+    if p["talks_enabled"] > 0.0:
+        talks(w, p, day, seed)
     if p["clash_enabled"] > 0.0:
         clashes(w, p, day, seed)
     if p["control_enabled"] > 0.0:

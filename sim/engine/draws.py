@@ -11,7 +11,7 @@ from sim.engine.jit import compiled
 M32 = 0xFFFFFFFF
 M62 = 0x3FFFFFFFFFFFFFFF
 
-# Processes. A number, once used, keeps its meaning for ever; 43 is retired.
+# Processes. A number, once used, keeps its meaning for ever; 43 and 77 are retired.
 P_IDENTITY = 0
 P_BASE_ATTEMPT = 1
 P_INCIDENT = 2
@@ -88,11 +88,13 @@ P_HANDOVER = 73
 P_CAMPAIGN_ENDS = 74
 P_SETTLEMENT = 75
 P_REDEPLOY = 76
-P_REDEPLOY_TO = 77
 P_REDEPLOY_FROM = 78
 P_REDEPLOY_SIZE = 79
 P_REDEPLOY_DAYS = 80
 P_CAMPAIGN_HOLDS = 81
+P_TALKS_DAY = 82
+P_ROUND_STRENGTH = 83
+P_FORCE_HOLDS = 84
 
 
 @compiled

@@ -86,6 +86,7 @@ RULES = (
     "civilians",
     "campaign",
 )
+STRENGTH = 1.0  # form of rules.campaign in which rounds differ by a gamma strength and nobody decides
 (R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS, R_CAMPAIGN) = range(len(RULES))  # fmt: skip
 
 # Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.

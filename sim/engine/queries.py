@@ -265,6 +265,15 @@ def campaign_between(w, faction_a, faction_b):
 
 
 @compiled
+def side_in(w, campaign, group):
+    """Return the side on which a group fights in a campaign: 1 the initiator's, 2 the target's; 0 neither."""
+    k = w.campaigns[campaign]
+    if k["with_initiator"] & (1 << group):
+        return 1
+    return 2 if k["with_target"] & (1 << group) else 0
+
+
+@compiled
 def base_in(w, town, faction):
     """Return the live base of a faction in a town; -1 none."""
     for i in range(w.counts[L_BASES]):

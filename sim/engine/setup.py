@@ -279,6 +279,7 @@ def _relations(setup: Setup, agreements: np.ndarray) -> np.ndarray:
     n = len(setup.factions)
     rows = table(tables.RELATION, n * n).reshape(n, n)
     rows["incident_day"] = rows["clash_day"] = rows["campaign_day"] = kinds.LONG_AGO
+    rows["round_strength"] = 1.0
     rows["last_event"] = -1
     memory = setup.scenario.rules.memory
     start = setup.number(("rules", "memory", "trust_at_signing"), memory.trust_at_signing)

@@ -64,6 +64,7 @@ GROUP: Fields = {
     "standing": ("f8", "strength that stands in towns, when it was last added up"),
     "usual": ("f8", "strength that stood in towns, averaged with an e-fold of 90 days"),
     "aloof": ("i8", "1 keeps out of fighting among rebels unless attacked"),
+    "exposed": ("f8", "sum over its quiet towns of how exposed they are, when it was last added up"),
     "weariness": ("f8", "of mediating: rises with each mediated agreement that is broken"),
     "attacked": ("i8", "day on which a rebel faction last attacked it; -10000 never"),
 }
@@ -81,6 +82,10 @@ RELATION: Fields = {
     "clash_day": ("i8", "day of the last clash between them; -10000 never (symmetric)"),
     "campaign_day": ("i8", "day on which the last campaign between them ended; -10000 never (symmetric)"),
     "clashes_today": ("i8", "clash-days between them today (symmetric)"),
+    "round_strength": (
+        "f8",
+        "gamma of mean 1 that multiplies the offspring of the round; 1 if leaders decide (symmetric)",
+    ),
 }
 FORCE: Fields = {
     "alive": ("i8", "1 in use, 0 closed"),
@@ -204,7 +209,7 @@ CAMPAIGN: Fields = {
     "lasts": ("f8", "days after its opening for which the leaders mean to go on"),
     "last_taken": ("i8", "day on which the initiator last took a town; the opening before that"),
     "towns_before": ("i8", "towns that the target held at the decision"),
-    "fighters_before": ("i8", "fighters of the target at the decision"),
+    "fighters_before": ("i8", "fighters of the initiator and of the target at the decision"),
     "strikes": ("i8", "columns ordered to attack"),
     "by_battle": ("i8", "towns that the initiator's side took by battle"),
     "by_handover": ("i8", "towns that changed to it by local agreement"),

@@ -214,7 +214,6 @@ PAIR_COLUMNS = ("level", "deaths")
 
 ORDERED_RULES = (  # pairs of numbers of `rules:` of which the first may not exceed the second
     (("clash", "committed_min"), ("clash", "committed_max")),
-    (("ladder", "several_places"), ("ladder", "campaign_places")),
 )
 
 

@@ -136,16 +136,17 @@ class Demand(Rule):
     stall_cost: Quantity = number(0.25, "utility", 0, 5, "cost of stalling to the one who stalls")
     annoyance: Quantity = number(0.25, "utility", 0, 5, "cost of tolerating the other's base or garrison beside one's own")
     help_hours: Quantity = number(24, "hours", 1, 240, "travel time over which the help expected falls e-fold")
-    base_share: Quantity = number(0.6, "share of the town's worth", 0, 1, "what a newcomer loses who closes its base; a host loses the town", between=(0.2, 0.8))
+    base_share: Quantity = number(0.8, "share of the town's worth", 0, 1, "what a newcomer loses who closes its base; a host loses the town", between=(0.2, 0.8))
     settles: Quantity = number(0.25, "probability", 0, 1, "chance that leaving the other alone settles the dispute: the base is agreed")
-    clash_after_refusal: Quantity = number(0.8, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
+    clash_after_refusal: Quantity = number(0.9, "probability", 0, 1, "chance that a refusal is followed by an attempt to close the base by force", between=(0.5, 1))
 
 
 class Talks(Rule):
     """Talks after a refusal, killing of delegates at talks, and two accounts of it that nobody adjudicates."""
 
     after_refusal: Quantity = number(0.6, "probability", 0, 1, "chance that a refusal is followed by talks rather than by force at once", between=(0.2, 0.8))
-    settles: Quantity = number(0.4, "probability", 0, 1, "chance that talks without a killing settle the dispute", between=(0.2, 0.6))
+    delay_days: Quantity = number(0.7, "days", 0.05, 30, "mean of the exponential delay from refusal to talks, of which whole days count", "talks on the day of the attempt, 29 Oct 2018", between=(0.3, 2))
+    settles: Quantity = number(0.3, "probability", 0, 1, "chance that talks without a killing settle the dispute", between=(0.2, 0.6))
     killing: Quantity = number(0.08, "probability", 0, 1, "chance that delegates are killed at talks", "assumed; one case in the article, 29 Oct 2018", between=(0.01, 0.1))
     deaths_mean: Quantity = number(2, "deaths", 1, 20, "mean delegates killed", "two officials of HTS, 29 Oct 2018")
     true_account: Literal["unknown", "assassination", "forced_entry"] = Field(
@@ -161,6 +162,8 @@ class Talks(Rule):
 class Campaign(Rule):
     """Leaders decide on a war against one rival group; its opening, orders, hand-overs and end."""
 
+    form: Literal["decision", "strength"] = Field(default="decision", description="leaders decide on campaigns; or nobody does, and each round of fighting draws a gamma strength that multiplies its offspring, a rival account to compare with")
+    strength_variance: Quantity = number(2, "variance of a gamma of mean 1", 0.01, 20, "how much rounds differ in the form `strength`", "assumed: two of 18 episodes have 0.67 of the events, UCDP GED 2016-18", between=(1, 5))
     decisions_per_month: Quantity = number(0.3, "campaigns per month and pair of groups", 0, 3, "hazard at equal force while a reason is fresh, without grievance, threat or fatigue", "four campaigns of HTS and its forerunner against the NLF's in 23 months, Poisson 95 % 0.05-0.45, UCDP GED Dec 2016-Oct 2018", between=(0.05, 0.45))
     trigger_days: Quantity = number(7, "days", 1, 60, "how long a killing, an arrest, a refusal or a clash is a fresh reason", "4-5 days from killing to war in Feb 2018", between=(5, 10))
     untriggered_share: Quantity = number(0.1, "share of the hazard", 0, 1, "hazard without a fresh reason", between=(0, 0.3))
@@ -179,6 +182,7 @@ class Campaign(Rule):
     days_log_sd: Quantity = number(1.1, "log days", 0, 3, "standard deviation of the logarithm of that length", "0.89 of 8 campaigns of Syria 2016-18; 1.5 of the chronicled", between=(0.9, 1.5))
     no_truce_days: Quantity = number(4, "days", 0, 60, "days after the opening in which nothing is signed", "truces of 2018: the first on day 17; of July 2017 on day 5", between=(3, 5))
     stalemate_days: Quantity = number(14, "days", 1, 200, "days without a town taken from which on each day may end it, with this mean", "assumed; hurting stalemate, Zartman 2000", between=(10, 20))
+    losses_share: Quantity = number(0.04, "share of fighters killed", 0.001, 1, "share of both sides' fighters killed at which the leaders end it", "assumed; 470 deaths of some 20,000 fighters in the round of Feb-Apr 2018, UCDP GED, did not end it", between=(0.03, 0.1))
     handovers_per_day: Quantity = number(0.3, "per day, town and share lost", 0, 5, "hazard at which garrisons of a losing group hand over", "most strategic places within 48 hours, July 2017", between=(0.1, 1))
     aim_share: Quantity = number(0.1, "share of towns", 0, 1, "share of the target's towns taken with which the initiator has met its aim")
     broken_share: Quantity = number(0.6, "share of towns", 0.05, 1, "share of its towns lost at which a group is broken; its sister absorbs it", "absorbed by a protector in 2 of 19 cases, destroyed or expelled in 9: campaigns.csv", between=(0.4, 0.9))
@@ -190,12 +194,12 @@ class Spread(Rule):
 
     neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
     call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
-    offspring_per_clash_day: Quantity = number(0.8, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off, outside campaigns", "branching 0.56 of the 14 small episodes of 2016-18, UCDP GED, of which sparks that find no column are to be added", between=(0.5, 1.1))
-    delay_days: Quantity = number(2.4, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
+    offspring_per_clash_day: Quantity = number(0.9, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off, outside campaigns", "branching 0.56 of the 14 small episodes of 2016-18, UCDP GED, of which sparks that find no column are to be added", between=(0.5, 1.1))
+    delay_days: Quantity = number(2, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
     reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
-    reach_days: Quantity = number(0.8, "days", 0.1, 30, "march from which an assault column is mounted at most", between=(0.7, 2))
+    reach_days: Quantity = number(1, "days", 0.1, 30, "march from which an assault column is mounted at most", between=(0.7, 2))
     near_km: Quantity = number(60, "km", 1, 500, "distance from the clash over which the choice of a front falls e-fold", "median 36-40 km between consecutive events, UCDP GED", between=(20, 80))
     campaign_factor: Quantity = number(0.7, "multiplier", 0, 2, "offspring while a campaign is under way, when leaders give the orders", between=(0.4, 1))
     fatigue_weight: Quantity = number(1, "log offspring per unit of fatigue", 0, 3, "war fatigue lowers the offspring")
@@ -206,7 +210,7 @@ class Movement(Rule):
     """Columns march cell by cell along roads, more slowly off road; idle detachments go home."""
 
     road_km_per_day: Quantity = number(30, "km/day", 1, 500, "speed of a column along roads", "assumed; armed convoys on contested roads, by night", between=(15, 60))
-    share_that_stays: Quantity = number(0.4, "share of a garrison", 0, 1, "fighters who stay when a garrison gives men to a column ordered in strength", between=(0.3, 0.7))
+    share_that_stays: Quantity = number(0.3, "share of a garrison", 0, 1, "fighters who stay when a garrison gives men to a column ordered in strength", between=(0.3, 0.7))
     offroad_km_per_day: Quantity = number(15, "km/day", 1, 500, "speed of a column off road")
     redeployments_per_month: Quantity = number(1, "detachments per month and 1,000 fighters", 0, 20, "detachments sent from quiet towns of a group to its exposed ones", between=(0.3, 2))
     detachment_fighters: Quantity = number(40, "fighters", 5, 1000, "mean size of a detachment", between=(20, 80))
@@ -222,7 +226,7 @@ class Clash(Rule):
     committed_exponent: Quantity = number(2.1, "exponent", 1.5, 4, "power law of committed force", "Bohorquez et al. 2009, Nature: exponents of 2 to 2.8, about 2.5", between=(2, 2.8))
     committed_max: Quantity = number(1500, "fighters", 50, 20000, "largest force committed by a side", "HTS column at Atarib, 2 Mar 2018: about 1,500 fighters")
     concentration: Quantity = number(1, "exponent", 0, 1, "how far the ratio of forces committed follows the ratio of forces in the town", "Lanchester 1916, Aircraft in Warfare: concentration; direction only", between=(0.5, 1))
-    loss_per_day: Quantity = number(0.043, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
+    loss_per_day: Quantity = number(0.037, "deaths per opposing fighter and day", 0, 1, "lethality", between=(0.02, 0.05))
     linear_front: Quantity = number(100, "fighters", 1, 5000, "force at which the linear law kills as many as the square law")
     attacker_loss_factor: Quantity = number(1.2, "multiplier", 0.2, 5, "attacker's losses relative to the defender's at equal force", "losses HTS to rivals 0.97-1.34 per round, UCDP GED 2017-18", between=(1, 1.5))
     withdraw_loss_share: Quantity = number(0.08, "share of committed force lost in a day", 0.001, 1, "daily loss at which a side of full cohesion breaks off", "Epstein 1985, The Calculus of Conventional War: withdrawal thresholds", between=(0.04, 0.12))
@@ -269,7 +273,7 @@ class Ceasefire(Rule):
     dispute_factor: Quantity = number(1.4, "multiplier", 1, 10, "unresolved disputes in the scope shorten the hold")
     bases_factor: Quantity = number(1.1, "multiplier per base in the scope", 1, 3, "bases close together shorten the hold")
     suppression: Quantity = number(0.3, "share of clashes, incidents and base attempts held back", 0, 0.99, "effect of a truce in force", "agreements of 2018 suppressed fighting only in part: four were signed inside the 68-day episode", between=(0.1, 0.55))
-    violation_breaks: Quantity = number(0.4, "probability", 0, 1, "chance that a clash in the scope breaks a truce on its first day", between=(0.1, 0.5))
+    violation_breaks: Quantity = number(0.5, "probability", 0, 1, "chance that a clash in the scope breaks a truce on its first day", between=(0.1, 0.5))
     settlement_suppression: Quantity = number(0.8, "share of clashes, incidents, attempts and decisions held back", 0, 0.99, "effect of a settlement in force", "8 events in the 155 days of the settlement of 24 Apr 2018, UCDP GED", between=(0.7, 0.9))
     settlement_hold_days: Quantity = number(100, "days", 1, 1000, "mean of the break hazard's inverse of a settlement, beside a new campaign, which ends it", "155 days after 24 Apr 2018; 60-150 days", between=(60, 150))
     release_share: Quantity = number(0.7, "probability", 0, 1, "chance with which each attack that an agreement held back is carried out once it is broken", between=(0.4, 1))
@@ -367,7 +371,6 @@ class Ladder(Strict):
 
     window_days: int = Field(default=7, ge=1, le=60, description="days over which places and clashes are counted")
     several_places: int = Field(default=2, ge=2, le=100, description="places with clashes for level 4")
-    campaign_places: int = Field(default=6, ge=2, le=1000, description="places with clashes for level 5")
     levels: list[Level] = Field(default_factory=_levels, min_length=6, max_length=6, description="rules of levels 0 to 5")
 
 

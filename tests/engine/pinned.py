@@ -38,6 +38,7 @@ PINNED: dict[str, dict[str, float]] = {
     },
     "talks": {
         "after_refusal": 0.5,
+        "delay_days": 0.05,
         "settles": 0.4,
         "killing": 0.04,
         "deaths_mean": 2,
@@ -48,6 +49,8 @@ PINNED: dict[str, dict[str, float]] = {
         "belief_half_life_days": 60,
     },
     "campaign": {
+        "strength_variance": 2,
+        "losses_share": 1,
         "decisions_per_month": 0.2,
         "trigger_days": 7,
         "untriggered_share": 0.1,

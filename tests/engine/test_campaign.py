@@ -251,3 +251,61 @@ def test_a_campaign_that_ends_under_a_mediated_truce_is_mediated(mediated: bool)
     while campaign_of(world)["alive"] == 1:
         world.run(1)
     assert campaign_of(world)["outcome"] == (kinds.MEDIATED if mediated else kinds.EXHAUSTED)
+
+
+def test_level_5_is_a_campaign_from_its_decision_to_its_end() -> None:
+    world = decided(lab({"median_days": 5, "days_log_sd": 0}))
+    while campaign_of(world)["alive"] == 1:
+        assert world.world.relations["level"][0, 1] == 5
+        world.run(1)
+        assert world.day < 150
+    assert world.world.relations["level"][0, 1] < 5
+
+
+def test_a_campaign_ends_once_too_many_have_been_killed() -> None:
+    days = []
+    for share in (0.01, 1):
+        numbers = {
+            "losses_share": share,
+            "median_days": 100,
+            "days_log_sd": 0,
+            "broken_share": 1,
+            "stalemate_days": 200,
+        }
+        world = decided(lab(numbers, blue=4000, rules={"clash": {**FIGHT, "capture_ratio": 20}}))
+        while campaign_of(world)["alive"] == 1 and world.day < 120:
+            world.run(1)
+        k = campaign_of(world)
+        days.append(int(k["ended"] if k["ended"] >= 0 else world.day) - int(k["opened"]))
+        if share < 1:
+            assert k["deaths"] >= share * k["fighters_before"] > 0
+    assert days[0] < days[1]
+
+
+def test_deaths_and_towns_of_groups_that_stand_aside_are_not_counted_in_the_campaign() -> None:
+    for seed in range(4):
+        world = decided(lab(seed=seed, sister={"fighters": 200, "solidarity": 0})).run(60)
+        k = campaign_of(world)
+        clashes = world.events("clash")
+        inside = clashes[(clashes["day"] >= k["decided"]) & ((clashes["day"] < k["ended"]) | (k["ended"] < 0))]
+        both = (1 << inside["initiator_group"].astype(int)) | (1 << inside["target_group"].astype(int))
+        sides = int(k["with_initiator"]) | int(k["with_target"])
+        counted = inside[(both & ~sides) == 0]
+        assert k["deaths"] == (counted["deaths_initiator"] + counted["deaths_target"]).sum()
+
+
+def test_in_the_form_strength_nobody_decides_and_rounds_differ_by_their_variance() -> None:
+    spread = {"offspring_per_clash_day": 0.6, "neighbours": True, "call_to_arms": False}
+    incident = {"per_pair_month": 0.3, "escalates": 1}
+    variances = []
+    for variance in (0.01, 4):
+        form = {"form": "strength", "strength_variance": variance}
+        strengths, totals = [], []
+        for seed in range(40):
+            world = lab(form, seed, 2000, 2000, 400, {"spread": spread, "incident": incident}).run(60)
+            assert len(world.events("campaign_decided")) == 0
+            strengths.append(float(world.world.relations["round_strength"][0, 1]))
+            totals.append(len(world.events("clash")))
+        assert np.std(strengths) == pytest.approx(np.sqrt(variance), rel=0.5)
+        variances.append(np.var(totals) / np.mean(totals))
+    assert variances[1] > variances[0]

@@ -10,9 +10,11 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.forces import go_home
+from sim.engine.rules.clash import open_clash
 from sim.engine.rules.offensive import new_presence
+from sim.engine.rules.spread import called, new_spark
 from sim.engine.simulation import Result, Simulation, simulate
-from sim.engine.tables import N_FORCES
+from sim.engine.tables import N_FORCES, N_SPARKS
 from sim.geography.maps import Geography
 from sim.scenario.load import load_scenario
 from tests.engine.test_directions import among_rebels, clash_days, places
@@ -292,3 +294,33 @@ def test_forces_move_before_the_eyes_of_who_watches(idlib: Geography) -> None:
         last = now
     assert len(movers) >= 60
     assert still <= 30
+
+
+def test_a_breach_by_a_clash_releases_what_was_held_back_as_well() -> None:
+    """Of n attacks held back, release_share of them become sparks whichever way the agreement breaks; none if it held none."""
+    for held_back in (0, 40):
+        agreements = {"old": {"between": ["Red", "Blue"], "signed": START - timedelta(days=5)}}
+        rules = {"ceasefire": {"hold_days": 400, "frailty_variance": 0.01, "violation_breaks": 1, "release_share": 0.5}}
+        scenario = make_scenario(
+            {"Red": faction(R=800), "Blue": faction(B=800)}, on=("clash",), rules=rules, agreements=agreements
+        )
+        world = Lab(scenario, chain(3, 10.0, ["R", ("B", "R"), "B"]))
+        world.world.agreements["held_back"][0] = held_back
+        open_clash(world.world, 0, 5, world.town("B"), world.group("R"), world.group("B"), -1)
+        world.run(1)
+        assert len(world.events("agreement_broken")) == 1
+        released = world.world.sparks[: world.world.counts[N_SPARKS]]
+        assert (released["own"] == 1).all()
+        assert abs(len(released) - 0.5 * held_back) <= 3 * np.sqrt(0.25 * held_back)
+
+
+def test_calls_to_arms_reach_those_with_strength_nearby_first() -> None:
+    near, far = 0, 0
+    for seed in range(60):
+        factions = {"Red": faction(R=900), "Blue": faction(B=300, N=600, F=600)}
+        rules = {"spread": {"near_km": 20, "attacker_share": 0}}
+        world = Lab(make_scenario(factions, rules=rules), chain(12, 10.0, [*"RBRNRRRRRRFR"]), seed)
+        spark = new_spark(world.world, seed + 1, 0, world.town("B"), world.group("R"), world.group("B"), 1, -1)
+        group = called(world.world, world.params, seed, spark)
+        near, far = near + (group == world.group("N")), far + (group == world.group("F"))
+    assert near > 4 * max(1, far)

@@ -21,8 +21,8 @@ def fight(world: Lab, towns: int, day: int = 0) -> Lab:
     return world
 
 
-@pytest.mark.parametrize(("towns", "level"), [(0, 0), (1, 3), (2, 4), (5, 4), (6, 5), (8, 5)])
-def test_places_with_clashes_set_levels_3_to_5(towns: int, level: int) -> None:
+@pytest.mark.parametrize(("towns", "level"), [(0, 0), (1, 3), (2, 4), (5, 4), (8, 4)])
+def test_places_with_clashes_set_levels_3_and_4(towns: int, level: int) -> None:
     world = fight(lab(), towns).run(1)
     assert world.world.relations["level"].tolist() == [[0, level], [level, 0]]
     changes = world.events("level_change")
@@ -47,11 +47,8 @@ def test_a_level_lasts_as_long_as_its_window() -> None:
 
 
 def test_thresholds_are_the_scenarios() -> None:
-    assert (
-        fight(lab({"ladder": {"several_places": 4, "campaign_places": 8}}), 3).run(1).world.relations["level"][0, 1]
-        == 3
-    )
-    assert fight(lab({"ladder": {"campaign_places": 3}}), 3).run(1).world.relations["level"][0, 1] == 5
+    assert fight(lab({"ladder": {"several_places": 4}}), 3).run(1).world.relations["level"][0, 1] == 3
+    assert fight(lab({"ladder": {"several_places": 3}}), 3).run(1).world.relations["level"][0, 1] == 4
 
 
 @pytest.mark.parametrize(

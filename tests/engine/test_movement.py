@@ -138,3 +138,18 @@ def test_nothing_moves_where_movement_is_off() -> None:
     f = march(world, "D")
     world.run(5)
     assert f["town"] == 0
+
+
+def test_redeployments_come_at_their_rate_and_go_where_towns_are_exposed() -> None:
+    """A group of 4,000 fighters sends 4,000/1,000 x 3/30 detachments a day; towns at the front draw most of them."""
+    sent, goals = 0, np.zeros(4)
+    for seed in range(40):
+        rules = {"movement": {"redeployments_per_month": 3, "detachment_fighters": 20, "detachment_days": 60}}
+        factions = {"Red": faction(R=4000), "State": faction("government", G=400)}
+        world = Lab(make_scenario(factions, rules=rules), chain(5, 10.0, ["R", "R", "R", "R", "G"]), seed).run(20)
+        forces = world.world.forces[: world.world.counts[0]]
+        own = forces[(forces["born"] >= 0) & (forces["group"] == world.group("R"))]
+        sent += len(own)
+        goals += np.bincount(np.where(own["goal"] >= 0, own["goal"], own["last_town"]), minlength=5)[:4]
+    assert sent == pytest.approx(40 * 20 * 0.4, rel=0.15)
+    assert goals[3] > goals[:3].sum()

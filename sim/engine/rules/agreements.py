@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from sim.engine.draws import P_FRAILTY, P_TERM, gamma_of_mean_one, uniform
+from sim.engine.draws import P_FRAILTY, P_RELEASE, P_TERM, gamma_of_mean_one, identity, uniform
 from sim.engine.jit import compiled
 from sim.engine.kinds import AGREEMENT_BROKEN, BROKEN, IN_FORCE, LONG_AGO, R_CEASEFIRE, SETTLEMENT
 from sim.engine.queries import in_scope, involves, new_row
 from sim.engine.recording import log_event
+from sim.engine.rules.spread import new_spark
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, N_AGREEMENTS
 
+MOST_RELEASED = 64  # attacks that a broken agreement releases at most
 BREACH_DAYS = 14  # violations no further apart are of one breach
 
 
@@ -37,10 +39,10 @@ def lowest(mask):
 
 
 @compiled
-def break_agreement(w, p, day, agreement, author, other, cause, probability, draw):
+def break_agreement(w, p, day, seed, agreement, author, other, cause, probability, draw):
     """End an agreement by a breach of a group with a group of the other side, and a cause; return the event.
 
-    A group that mediated it wearies of mediating.
+    What it held back is released. A group that mediated it wearies of mediating.
     """
     a = w.agreements[agreement]
     faction = w.groups[author]["faction"]
@@ -51,7 +53,23 @@ def break_agreement(w, p, day, agreement, author, other, cause, probability, dra
     w.relations[victim, faction]["trust"] = 0.0
     if a["mediator"] >= 0:
         w.groups[a["mediator"]]["weariness"] += p["ceasefire_mediator_weariness"]
+    release(w, p, day, seed, agreement, author, other, row)
     return row
+
+
+@compiled
+def release(w, p, day, seed, agreement, author, other, cause):
+    """Release attacks that an agreement held back: each with the chance `release_share`, and none besides."""
+    a = w.agreements[agreement]
+    released = 0
+    for k in range(min(MOST_RELEASED, a["held_back"])):
+        if uniform(seed, P_RELEASE, day, a["key"], k) >= p["ceasefire_release_share"]:
+            continue
+        key = identity(identity(a["key"], day), 1000 + k)
+        spark = new_spark(w, key, day + 1 + released // 2, a["town"], author, other, 1 if a["town"] < 0 else 0, cause)
+        w.sparks[spark]["own"] = 1
+        released += 1
+    a["held_back"] = 0
 
 
 @compiled

@@ -45,6 +45,7 @@ from sim.engine.kinds import (
     R_CAMPAIGN,
     REBEL,
     STOOD_ASIDE,
+    STRENGTH,
     TOWN_SCOPE,
 )
 from sim.engine.queries import campaign_between, covering, help_from, involves, new_row, rebels, swayed
@@ -62,7 +63,12 @@ MOST_ORDERS = 4  # columns ordered on one day
 
 @compiled
 def campaigns(w, p, day, seed):
-    """Carry the campaigns under way a day further, then let leaders decide on new ones."""
+    """Carry the campaigns under way a day further, then let leaders decide on new ones.
+
+    In the form `strength` nobody decides: rounds of fighting differ by a strength of their own, see `spread`.
+    """
+    if p["campaign_form"] == STRENGTH:
+        return
     count_groups(w)
     for i in range(w.counts[L_CAMPAIGNS]):
         row = w.live_campaigns[i]
@@ -197,9 +203,9 @@ def begin(w, p, day, seed, a, b, key, event):
         normal += uniform(seed, P_CAMPAIGN_DAYS, day, key, draw)
     k["lasts"] = p["campaign_median_days"] * math.exp(p["campaign_days_log_sd"] * normal)
     k["towns_before"] = towns_held(w, b)
-    k["fighters_before"] = fighters_of(w, b)
+    k["fighters_before"] = fighters_of(w, a) + fighters_of(w, b)
     if p["ceasefire_enabled"] > 0.0:
-        end_agreements(w, p, day, a, b, event)
+        end_agreements(w, p, day, seed, a, b, event)
     departs = day + 2 + int(p["campaign_gather_days"] * 2.0 * uniform(seed, P_GATHER, day, key))
     n = min(MOST_OPENING, 1 + poisson(p["campaign_opening_towns"] - 1.0, uniform(seed, P_CAMPAIGN_TOWNS, day, key)))
     for strike in range(n):
@@ -218,13 +224,13 @@ def fighters_of(w, group):
 
 
 @compiled
-def end_agreements(w, p, day, a, b, cause):
+def end_agreements(w, p, day, seed, a, b, cause):
     """Break the agreements in force between two groups, as one of them goes to war."""
     for i in range(w.counts[L_AGREEMENTS]):
         row = w.live_agreements[i]
         if w.agreements[row]["alive"] == 1 and involves(w, row, a, b):
-            break_agreement(w, p, day, row, a, b, cause, 1.0, -1.0)
-            w.agreements[row]["held_back"] = 0  # the campaign's own orders take their place
+            w.agreements[row]["held_back"] = 0  # the campaign's own orders take the place of what it held back
+            break_agreement(w, p, day, seed, row, a, b, cause, 1.0, -1.0)
 
 
 @compiled
@@ -234,14 +240,13 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
     key = identity(identity(k["key"], day), number)
     chosen, first = -1, 1e300
     for town in range(len(w.towns)):
-        spare = strength_to_strike(w, p, groups, enemies, town)
-        if spare <= 0.0 or aimed_at(w, town, campaign):
+        if strength_to_strike(w, p, groups, enemies, town) <= 0.0:
             continue
         weight = 0.3 + w.towns[town]["value"]
         if neighbour_of_side(w, town, groups) >= 0:
             weight *= p["campaign_contiguity"]
         race = exponential(1.0 / weight, uniform(seed, P_CAMPAIGN_TOWN, day, key ^ w.towns[town]["key"]))
-        if race < first:
+        if race < first and not aimed_at(w, town, campaign):  # looked at last, as it looks through all forces
             chosen, first = town, race
     if chosen < 0:
         return
@@ -278,7 +283,7 @@ def conduct(w, p, day, seed, campaign):
         groups, enemies = k["with_initiator"], k["with_target"]
         if uniform(seed, P_CAMPAIGN_SIDE, day, k["key"], number) >= p["campaign_initiator_share"]:
             groups, enemies = enemies, groups
-        order(w, p, day, seed, campaign, groups, enemies, day + 2, number)
+        order(w, p, day, seed, campaign, groups, enemies, day + 1, number)
     hand_over(w, p, day, seed, campaign)
 
 

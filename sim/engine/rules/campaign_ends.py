@@ -33,6 +33,7 @@ from sim.engine.rules.control import change_holder, leave_town
 from sim.engine.tables import L_AGREEMENTS, L_FORCES
 
 LEAST_TOWNS = 3  # a group that holds fewer is not broken by the loss of one
+LEAST_AIM = 2  # towns: one town taken is a quarrel won, not the aim of a war
 CALLED_OFF_DAYS = 20  # after which a campaign whose columns have not fought is called off
 
 
@@ -51,6 +52,14 @@ def share_lost(w, campaign):
     """Return the share of its towns that the target of a campaign has lost since the decision, 0..1."""
     k = w.campaigns[campaign]
     return max(0.0, 1.0 - towns_held(w, k["target"]) / max(1.0, float(k["towns_before"])))
+
+
+@compiled
+def aim_met(w, p, campaign):
+    """Return True if the target has lost the share of its towns that is the aim, and at least `LEAST_AIM` of them."""
+    k = w.campaigns[campaign]
+    lost = k["towns_before"] - towns_held(w, k["target"])
+    return lost >= min(LEAST_AIM, k["towns_before"]) and share_lost(w, campaign) >= p["campaign_aim_share"]
 
 
 @compiled
@@ -110,8 +119,8 @@ def may_end(w, p, day, seed, campaign):
             outcome = EXHAUSTED
     elif k["towns_before"] >= LEAST_TOWNS and share_lost(w, campaign) >= p["campaign_broken_share"]:
         outcome = GROUP_BROKEN
-    elif day - k["opened"] >= k["lasts"]:
-        outcome = AIM_MET if share_lost(w, campaign) >= p["campaign_aim_share"] else EXHAUSTED
+    elif day - k["opened"] >= k["lasts"] or k["deaths"] >= p["campaign_losses_share"] * k["fighters_before"]:
+        outcome = AIM_MET if aim_met(w, p, campaign) else EXHAUSTED
     elif day - k["last_taken"] >= p["campaign_stalemate_days"]:
         chance = 1.0 - math.exp(-1.0 / p["campaign_stalemate_days"])
         u = uniform(seed, P_CAMPAIGN_ENDS, day, k["key"])

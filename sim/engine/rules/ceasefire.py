@@ -13,7 +13,6 @@ from sim.engine.draws import (
     P_BREAK,
     P_BREAK_AUTHOR,
     P_BREAK_GROUP,
-    P_RELEASE,
     P_SIGN,
     P_STOPS,
     exponential,
@@ -63,10 +62,7 @@ from sim.engine.rules.agreements import (
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town
 from sim.engine.rules.ladder import CLASHES
-from sim.engine.rules.spread import new_spark
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES
-
-MOST_RELEASED = 64  # attacks that a broken agreement releases at most
 
 
 @compiled
@@ -127,12 +123,11 @@ def try_break(w, p, day, seed, agreement):
     author = breaker(w, day, seed, agreement)
     other = strongest_party(w, agreement, a["party_b"] if a["party_a"] & (1 << author) else a["party_a"])
     cause = last_grievance(w, agreement)
-    row = break_agreement(w, p, day, agreement, author, other, cause, chance, u)
+    row = break_agreement(w, p, day, seed, agreement, author, other, cause, chance, u)
     add_factor(w, row, M_DISPUTES, float(disputes), open_dispute)
     add_factor(w, row, M_BASES, float(bases), crowded)
     add_factor(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
     add_factor(w, row, M_POLICY, w.conduct[0]["monitoring"], 1.0 / w.conduct[0]["monitoring"])
-    relapse(w, p, day, seed, agreement, author, other, row)
 
 
 @compiled
@@ -187,21 +182,6 @@ def last_grievance(w, agreement):
         if d["alive"] == 1 and involves(w, agreement, d["newcomer"], d["host"]) and in_scope(w, agreement, d["town"]):
             cause = max(cause, d["last_event"])
     return cause
-
-
-@compiled
-def relapse(w, p, day, seed, agreement, author, other, cause):
-    """Release attacks that an agreement held back: each with the chance `release_share`, and none besides."""
-    a = w.agreements[agreement]
-    released = 0
-    for k in range(min(MOST_RELEASED, a["held_back"])):
-        if uniform(seed, P_RELEASE, day, a["key"], k) >= p["ceasefire_release_share"]:
-            continue
-        key = identity(identity(a["key"], day), 1000 + k)
-        spark = new_spark(w, key, day + 1 + released // 2, a["town"], author, other, 1 if a["town"] < 0 else 0, cause)
-        w.sparks[spark]["own"] = 1
-        released += 1
-    a["held_back"] = 0
 
 
 @compiled

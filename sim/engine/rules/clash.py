@@ -64,13 +64,14 @@ from sim.engine.queries import (
     new_row,
     rebels,
     recount,
+    side_in,
     strongest_group,
     swayed,
 )
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.spread import set_off
+from sim.engine.rules.spread import begin_round, set_off
 from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
 
 STOCHASTIC, LINEAR, SQUARE = 0.0, 1.0, 2.0
@@ -203,6 +204,7 @@ def fight(w, p, day, seed, clash, fa, fd):
     lost_d = spread_losses(w, town, fd, lost_d)
     people = math.sqrt(w.towns[town]["population"] / AVERAGE_POPULATION)
     civilians = poisson(p["clash_crossfire"] * (lost_a + lost_d) * people, uniform(seed, P_CROSSFIRE, day, c["key"]))
+    begin_round(w, p, day, seed, fa, fd)
     event = log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, int(a + d), a / max(d, 1.0))
     count_deaths(w, fa, fd, lost_a, lost_d)
     if w.factions[fa]["role"] == GOVERNMENT:
@@ -231,15 +233,15 @@ def log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, size, ratio):
         w.relations[x, y]["last_event"] = event
         w.relations[x, y]["clashes_today"] += 1
         w.relations[x, y]["clash_day"] = day
-    note_in_campaign(w, day, fa, fd, lost_a + lost_d, event)
+    note_in_campaign(w, day, c["attacker"], c["defender"], lost_a + lost_d, event)
     return event
 
 
 @compiled
-def note_in_campaign(w, day, fa, fd, deaths, event):
-    """Enter a day of fighting into the campaign between two factions, if there is one; the first opens it."""
-    campaign = campaign_between(w, fa, fd)
-    if campaign < 0:
+def note_in_campaign(w, day, a, b, deaths, event):
+    """Enter a day of fighting between two groups into the campaign in which they fight, if any; the first opens it."""
+    campaign = campaign_between(w, w.groups[a]["faction"], w.groups[b]["faction"])
+    if campaign < 0 or side_in(w, campaign, a) == 0 or side_in(w, campaign, b) == 0:
         return
     k = w.campaigns[campaign]
     k["deaths"] += deaths
@@ -297,7 +299,7 @@ def violation(w, p, day, seed, clash, event):
     u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
     chance = p["ceasefire_violation_breaks"]
     if p["ceasefire_enabled"] > 0.0 and u < chance:
-        break_agreement(w, p, day, agreement, a["breach_by"], a["breach_against"], event, chance, u)
+        break_agreement(w, p, day, seed, agreement, a["breach_by"], a["breach_against"], event, chance, u)
 
 
 @compiled

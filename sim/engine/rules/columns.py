@@ -6,10 +6,12 @@ near its objective for some days first (`muster`).
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.draws import P_COLUMN, P_COLUMN_SIZE, power_law, uniform
 from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
-from sim.engine.kinds import ATTACK, GARRISON, GATHER, OCCUPY
+from sim.engine.kinds import ATTACK, GARRISON, GATHER, OCCUPY, REINFORCE
 from sim.engine.queries import column_reach, in_town
 from sim.engine.tables import L_FORCES
 
@@ -90,18 +92,45 @@ def sized_strength(w, p, seed, key, town, enemy):
 
 @compiled
 def muster(w, p, day, seed, key, groups, town, enemy, departs, cause, campaign):
-    """Order a column of groups of a bit mask to gather and attack a town on day `departs`; return its fighters.
+    """Order a column of groups of a bit mask to gather and attack a town; return its fighters.
 
-    It is sized to the garrison. None is sent, and 0 returned, if less than the garrison's own strength can be gathered.
+    It sets out on day `departs`, or once its last detachment has come in by road. It is sized to the garrison. None is
+    sent, and 0 returned, if less than the garrison's own strength can be gathered.
     """
     assembly = assembly_town(w, p, groups, town)
     if assembly < 0 or spare_strength(w, p, groups, assembly) < in_town(w, town, enemy):
         return 0
     wanted = sized_strength(w, p, seed, key, town, enemy)
-    gathered, fighters, detachments = 0.0, 0, 0
+    first = w.counts[L_FORCES]
+    fighters, km = gather(w, p, day, key, groups, assembly, wanted, GATHER, enemy, cause)
+    ready = day + 1 + math.ceil(km / p["movement_road_km_per_day"])
+    for i in range(first, w.counts[L_FORCES]):
+        f = w.forces[w.live_forces[i]]
+        f["objective"], f["departs"], f["campaign"] = town, max(departs, ready), campaign
+    return fighters
+
+
+@compiled
+def relieve(w, p, day, seed, key, group, town, enemy, cause):
+    """Send men of a group to a town that its faction holds, so many that it matches a column against it; return them."""
+    wanted = sized_strength(w, p, seed, key, town, enemy) - in_town(w, town, w.groups[group]["faction"])
+    if wanted < LEAST_COLUMN:
+        return 0
+    fighters, _ = gather(w, p, day, key, 1 << group, town, wanted, REINFORCE, enemy, cause)
+    return fighters
+
+
+@compiled
+def gather(w, p, day, key, groups, assembly, wanted, orders, enemy, cause):
+    """Send detachments of idle garrisons to a town, the nearest first, until the strength wanted is on its way.
+
+    Returns (fighters, km of road that the farthest of them has to march).
+    """
+    gathered, fighters, detachments, farthest = 0.0, 0, 0, 0.0
     for i in range(w.near_start[assembly] - 1, w.near_start[assembly + 1]):
         there = assembly if i < w.near_start[assembly] else w.near[i]["town"]
-        if gathered >= wanted or (i >= w.near_start[assembly] and w.near[i]["km"] > column_reach(p)):
+        km = 0.0 if i < w.near_start[assembly] else w.near[i]["km"]
+        if gathered >= wanted or km > column_reach(p):
             break
         if w.towns[there]["clash"] >= 0:
             continue
@@ -111,17 +140,14 @@ def muster(w, p, day, seed, key, groups, town, enemy, departs, cause, campaign):
                 continue
             cohesion = w.forces[source]["cohesion"]
             n = min(spare_fighters(w, p, source), int((wanted - gathered) / cohesion) + 1)
-            if n < LEAST_COLUMN and n < int((wanted - gathered) / cohesion):
+            if n <= 0 or (n < LEAST_COLUMN and n < int((wanted - gathered) / cohesion)):
                 continue
-            if n <= 0:
-                continue
-            row = detach(w, day, source, assembly, n, GATHER, enemy, cause, key)
-            f = w.forces[row]
-            f["objective"], f["departs"], f["campaign"] = town, departs, campaign
+            detach(w, day, source, assembly, n, orders, enemy, cause, key)
             gathered += n * cohesion
             fighters += n
             detachments += 1
-    return fighters
+            farthest = km
+    return fighters, farthest
 
 
 @compiled

@@ -35,6 +35,7 @@ from sim.engine.queries import (
     holder_faction,
     is_held_by_rebel,
     rebels,
+    side_in,
     strongest_group,
 )
 from sim.engine.recording import add_factor, log_event
@@ -54,7 +55,7 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
     if group >= 0:
         winner = w.groups[group]["faction"]
         if loser >= 0:
-            count_in_campaign(w, day, winner, loser, kind)
+            count_in_campaign(w, day, group, loser_group, kind)
             w.factions[winner]["momentum"] += 1.0
             w.relations[winner, loser]["capture_day"] = day
             w.relations[loser, winner]["capture_day"] = day
@@ -68,13 +69,11 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
 
 @compiled
 def count_in_campaign(w, day, winner, loser, kind):
-    """Count a change of holder in the campaign between two factions, if the initiator's side won the town."""
-    campaign = campaign_between(w, winner, loser)
-    if campaign < 0:
+    """Count a change of holder in the campaign in which two groups fight, if the initiator's side won the town."""
+    campaign = campaign_between(w, w.groups[winner]["faction"], w.groups[loser]["faction"])
+    if campaign < 0 or side_in(w, campaign, winner) != 1 or side_in(w, campaign, loser) != 2:
         return
     k = w.campaigns[campaign]
-    if w.groups[k["initiator"]]["faction"] != winner:
-        return
     k["last_taken"] = day
     if kind == CAPTURE:
         k["by_battle"] += 1

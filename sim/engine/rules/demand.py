@@ -13,10 +13,13 @@ from sim.engine.draws import (
     P_DEMAND,
     P_DEMAND_DAY,
     P_DEMAND_SIDE,
+    P_FORCE_HOLDS,
     P_REFUSAL_CLASH,
     P_RESPONSE,
     P_SETTLE,
     P_TALKS,
+    P_TALKS_DAY,
+    exponential,
     identity,
     uniform,
 )
@@ -40,10 +43,10 @@ from sim.engine.kinds import (
     TOLERATED,
     WITHDRAWAL,
 )
-from sim.engine.queries import covering, in_town, is_neutral, recount
+from sim.engine.queries import covering, holder_faction, in_town, is_neutral, recount
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
-from sim.engine.rules.columns import assembly_town, column_under_way, muster, spare_strength
+from sim.engine.rules.columns import assembly_town, column_under_way, muster, relieve, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.tables import L_DISPUTES
 
@@ -82,7 +85,7 @@ def demands(w, p, day, seed):
     for i in range(w.counts[L_DISPUTES]):
         dispute = w.live_disputes[i]
         d = w.disputes[dispute]
-        if d["alive"] == 0 or d["opened"] == day or d["stage"] == D_TALKS:
+        if d["alive"] == 0 or d["stage"] == D_TALKS:
             continue
         if stale(w, dispute):
             lapse(w, day, dispute)
@@ -222,27 +225,46 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
         d["stage"] = D_REFUSED
         w.triggered[demander, asked] = day
         if p["talks_enabled"] > 0.0 and uniform(seed, P_TALKS, day, d["key"]) < p["talks_after_refusal"]:
-            d["stage"], d["talks"], d["demander"] = D_TALKS, day + 1, demander
+            delay = exponential(p["talks_delay_days"], uniform(seed, P_TALKS_DAY, day, d["key"]))
+            d["stage"], d["talks"], d["demander"] = D_TALKS, day + int(delay), demander
         else:
             use_force(w, p, day, seed, dispute, demander, asked, row)
 
 
 @compiled
 def use_force(w, p, day, seed, dispute, demander, asked, row):
-    """Draw whether the demander attacks: at once if it is the stronger in the town, else with a column that gathers."""
+    """Draw whether the demander attacks: at once if it is the stronger in the town, else with a column that gathers.
+
+    An agreement in force may hold it back. The other side sends the column with which it reckoned when it refused.
+    """
     d = w.disputes[dispute]
     town = d["town"]
     u = uniform(seed, P_REFUSAL_CLASH, day, d["key"])
-    if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0:
+    own = in_town(w, town, w.groups[demander]["faction"])
+    if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0 or own <= 0.0:
         return
-    if in_town(w, town, w.groups[demander]["faction"]) > 0.0:
-        key = identity(d["key"], day)
-        rival = in_town(w, town, w.groups[asked]["faction"])
-        if in_town(w, town, w.groups[demander]["faction"]) >= rival:
-            d["stage"] = D_CLASH
-            open_clash(w, day, key, town, demander, asked, row)
-        elif muster(w, p, day, seed, key, 1 << demander, town, w.groups[asked]["faction"], day + 2, row, -1) > 0:
-            d["stage"] = D_CLASH
+    agreement = covering(w, demander, asked, town)
+    if agreement >= 0 and uniform(seed, P_FORCE_HOLDS, day, d["key"]) < w.agreements[agreement]["suppression"]:
+        w.agreements[agreement]["held_back"] += 1
+        return
+    key = identity(d["key"], day)
+    enemy = w.groups[asked]["faction"]
+    if own >= in_town(w, town, enemy):
+        open_clash(w, day, key, town, demander, asked, row)
+    elif muster(w, p, day, seed, key, 1 << demander, town, enemy, day + 1, row, -1) == 0:
+        return
+    d["stage"] = D_CLASH
+    come_to_help(w, p, day, seed, key, asked, demander, town, row)
+
+
+@compiled
+def come_to_help(w, p, day, seed, key, group, against, town, cause):
+    """Let a group send a column to a fight for a town: to relieve its garrison, or against the town if it is a guest."""
+    enemy = w.groups[against]["faction"]
+    if holder_faction(w, town) == w.groups[group]["faction"]:
+        relieve(w, p, day, seed, identity(key, 1), group, town, enemy, cause)
+    else:
+        muster(w, p, day, seed, identity(key, 1), 1 << group, town, enemy, day + 1, cause, -1)
 
 
 @compiled

@@ -48,7 +48,7 @@ def given(w, p, day, seed):
         if a["kind"] == GIVEN_BASE_ATTEMPT:
             attempt(w, p, day, a["faction"], a["group"], a["town"], 1)
         elif a["kind"] == GIVEN_KILLING:
-            given_killing(w, p, day, i)
+            given_killing(w, p, day, seed, i)
         elif a["kind"] == GIVEN_AGREEMENT:
             assert_agreement(w, p, day, seed, a["agreement"])
         elif a["kind"] == REINFORCE_POLICY:

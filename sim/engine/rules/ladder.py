@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sim.engine.jit import compiled
 from sim.engine.kinds import LEVEL_CHANGE, R_LADDER
-from sim.engine.queries import hostile
+from sim.engine.queries import campaign_between, hostile
 from sim.engine.recording import log_event
 from sim.engine.tables import L_DISPUTES
 
@@ -33,7 +33,9 @@ def ladder(w, p, day):
 
 @compiled
 def level_of(w, p, day, a, b):
-    """Return the level of a pair from places with clashes, incidents and disputes of the last days."""
+    """Return the level of a pair: a campaign decided on, or else clashes, incidents and disputes of the last days."""
+    if campaign_between(w, a, b) >= 0:
+        return 5
     window = p["ladder_window_days"]
     places = 0
     for town in range(len(w.towns)):
@@ -42,8 +44,6 @@ def level_of(w, p, day, a, b):
             (t["fought_a"] == a and t["fought_b"] == b) or (t["fought_a"] == b and t["fought_b"] == a)
         ):
             places += 1
-    if places >= p["ladder_campaign_places"]:
-        return 5
     if places >= p["ladder_several_places"]:
         return 4
     if places >= 1:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 from sim.engine.draws import (
     P_REDEPLOY,
     P_REDEPLOY_DAYS,
     P_REDEPLOY_FROM,
     P_REDEPLOY_SIZE,
-    P_REDEPLOY_TO,
     exponential,
     identity,
-    poisson,
     uniform,
 )
 from sim.engine.forces import detach, go_home, join_garrison
@@ -33,10 +33,9 @@ from sim.engine.queries import column_reach, covering, holder_faction, hostile
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
-from sim.engine.rules.memory import standing
+from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_FORCES, N_EVENTS
 
-MOST_REDEPLOYMENTS = 20  # of one group on one day
 EXPOSED_DAYS = 14  # how long fighting in a town keeps it and its neighbours exposed
 
 
@@ -67,17 +66,35 @@ def movement(w, p, day, seed):
 
 @compiled
 def redeploy(w, p, day, seed):
-    """Let groups send detachments from quiet towns to exposed ones, in number by their fighters; they return in time."""
-    for group in range(len(w.groups)):
+    """Let groups send detachments from quiet towns to exposed ones; they return in time.
+
+    A group sends so many a month for each 1,000 fighters, spread over its quiet towns by how exposed they are.
+    """
+    exposed_towns(w, day)
+    for town in range(len(w.towns)):
+        group = w.towns[town]["holder"]
+        if group < 0 or w.towns[town]["clash"] >= 0 or w.groups[group]["exposed"] <= 0.0:
+            continue
+        u = uniform(seed, P_REDEPLOY, day, w.towns[town]["key"])
         g = w.groups[group]
-        role = w.factions[g["faction"]]["role"]
-        if role != REBEL and role != GOVERNMENT:
+        rate = p["movement_redeployments_per_month"] / 30.0 * g["standing"] / g["cohesion"] / 1000.0
+        if u < 1.0 - math.exp(-rate * exposure(w, town, day) / g["exposed"]):
+            send_detachment(w, p, day, seed, group, town, identity(w.towns[town]["key"], day))
+
+
+@compiled
+def exposed_towns(w, day):
+    """Add up, by group, the strength that stands in towns, and how exposed its quiet towns are."""
+    count_groups(w)
+    for group in range(len(w.groups)):
+        w.groups[group]["exposed"] = 0.0
+    for town in range(len(w.towns)):
+        group = w.towns[town]["holder"]
+        if group < 0 or w.towns[town]["clash"] >= 0:
             continue
-        mean = p["movement_redeployments_per_month"] / 30.0 * standing(w, group) / g["cohesion"] / 1000.0
-        if mean <= 0.0:
-            continue
-        for k in range(min(MOST_REDEPLOYMENTS, poisson(mean, uniform(seed, P_REDEPLOY, day, g["key"])))):
-            send_detachment(w, p, day, seed, group, identity(g["key"], day * 64 + k))
+        role = w.factions[w.groups[group]["faction"]]["role"]
+        if role in (REBEL, GOVERNMENT):
+            w.groups[group]["exposed"] += exposure(w, town, day)
 
 
 @compiled
@@ -93,17 +110,8 @@ def exposure(w, town, day):
 
 
 @compiled
-def send_detachment(w, p, day, seed, group, key):
-    """Send one detachment of a group from a quiet garrison within reach to a town it holds, drawn by exposure."""
-    goal, first = -1, 1e300
-    for town in range(len(w.towns)):
-        if w.towns[town]["holder"] == group and w.towns[town]["clash"] < 0:
-            u = uniform(seed, P_REDEPLOY_TO, 0, key ^ w.towns[town]["key"])
-            race = exponential(1.0 / exposure(w, town, day), u)
-            if race < first:
-                goal, first = town, race
-    if goal < 0:
-        return
+def send_detachment(w, p, day, seed, group, goal, key):
+    """Send one detachment of a group from a quiet garrison within reach to a town that it holds."""
     fighters = int(p["movement_detachment_fighters"] * (0.5 + uniform(seed, P_REDEPLOY_SIZE, 0, key)))
     source, first = -1, 1e300
     for i in range(w.near_start[goal], w.near_start[goal + 1]):

@@ -12,12 +12,14 @@ from sim.engine.draws import (
     P_OFFSPRING,
     P_OFFSPRING_DELAY,
     P_OFFSPRING_FAR,
+    P_ROUND_STRENGTH,
     P_SPARK_GROUP,
     P_SPARK_HOLDS,
     P_SPARK_JOINS,
     P_SPARK_SIDE,
     P_SPARK_TOWN,
     exponential,
+    gamma_of_mean_one,
     identity,
     poisson,
     uniform,
@@ -36,6 +38,7 @@ from sim.engine.kinds import (
     NEUTRAL,
     OFFENSIVE_UNDER_WAY,
     R_SPREAD,
+    STRENGTH,
 )
 from sim.engine.queries import (
     campaign_between,
@@ -66,7 +69,20 @@ def offspring_mean(w, p, attacker, defender):
     mean = p["spread_offspring_per_clash_day"] * math.exp(-p["spread_fatigue_weight"] * tired - calm)
     if campaign_between(w, attacker, defender) >= 0:
         mean *= p["spread_campaign_factor"]  # leaders give the orders
-    return mean
+    return mean * w.relations[attacker, defender]["round_strength"]
+
+
+@compiled
+def begin_round(w, p, day, seed, attacker, defender):
+    """Draw the strength of a round on its first day: 1, or a gamma of mean 1 in the form without leaders' decisions."""
+    if day - w.relations[attacker, defender]["clash_day"] <= p["ladder_window_days"]:
+        return
+    strength = 1.0
+    if p["campaign_enabled"] > 0.0 and p["campaign_form"] == STRENGTH:
+        key = w.factions[attacker]["key"] ^ w.factions[defender]["key"]
+        strength = gamma_of_mean_one(p["campaign_strength_variance"], seed, P_ROUND_STRENGTH, day, key)
+    w.relations[attacker, defender]["round_strength"] = strength
+    w.relations[defender, attacker]["round_strength"] = strength
 
 
 @compiled
@@ -133,19 +149,31 @@ def joins(w, p, spark, group):
 
 @compiled
 def called(w, p, seed, spark):
-    """Return the group that is called: of the side drawn, the fighting group or a sister, by the strength that stands."""
+    """Return the group that is called: of the side drawn, the fighting group or a sister, by the strength it has nearby."""
     s = w.sparks[spark]
     attacking = uniform(seed, P_SPARK_SIDE, 0, s["key"]) < p["spread_attacker_share"]
     faction = s["attacker"] if attacking else s["defender"]
-    count_groups(w)
     chosen, first = -1, 1e300
     for group in range(len(w.groups)):
-        weight = w.groups[group]["standing"]
-        if w.groups[group]["faction"] == faction and weight > 0.0 and w.groups[group]["aloof"] == 0:
+        if w.groups[group]["faction"] != faction or w.groups[group]["aloof"] != 0:
+            continue
+        weight = strength_near(w, p, group, s["town"])
+        if weight > 0.0:
             race = exponential(1.0 / weight, uniform(seed, P_SPARK_GROUP, 0, s["key"] ^ w.groups[group]["key"]))
             if race < first:
                 chosen, first = group, race
     return chosen
+
+
+@compiled
+def strength_near(w, p, group, town):
+    """Return the strength of a group that stands in towns, each discounted by its distance from a town; -1 is everywhere."""
+    total = 0.0
+    for there in range(len(w.towns)):
+        if w.strength[there, group] > 0.0:
+            discount = math.exp(-distance_km(w, there, town) / p["spread_near_km"]) if town >= 0 else 1.0
+            total += w.strength[there, group] * discount
+    return total
 
 
 @compiled

@@ -33,7 +33,7 @@ from sim.engine.queries import covering, first_group, in_town, recount
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.clash import open_clash
-from sim.engine.rules.demand import lapse, stale, use_force
+from sim.engine.rules.demand import come_to_help, lapse, stale, use_force
 from sim.engine.rules.memory import fade
 from sim.engine.tables import L_DISPUTES
 
@@ -83,11 +83,11 @@ def meet(w, p, day, seed, dispute):
 def delegates_die(w, p, day, seed, dispute, visitor, other, u):
     """Draw how many delegates die, and carry it out."""
     dead = 1 + poisson(p["talks_deaths_mean"] - 1.0, uniform(seed, P_TALKS_DEATHS, day, w.disputes[dispute]["key"]))
-    kill_delegates(w, p, day, dispute, visitor, other, dead, R_TALKS, p["talks_killing"], u)
+    kill_delegates(w, p, day, seed, dispute, visitor, other, dead, R_TALKS, p["talks_killing"], u)
 
 
 @compiled
-def kill_delegates(w, p, day, dispute, visitor, other, deaths, rule, chance, u):
+def kill_delegates(w, p, day, seed, dispute, visitor, other, deaths, rule, chance, u):
     """Kill delegates, log both accounts, let groups believe, and begin the clash; return the event."""
     d = w.disputes[dispute]
     town = d["town"]
@@ -110,13 +110,16 @@ def kill_delegates(w, p, day, dispute, visitor, other, deaths, rule, chance, u):
     d["last_event"] = row
     if in_town(w, town, fv) > 0.0 and in_town(w, town, fo) > 0.0 and w.towns[town]["clash"] < 0:
         d["stage"] = D_CLASH
-        open_clash(w, day, identity(d["key"], day), town, visitor, other, row)
+        key = identity(d["key"], day)
+        open_clash(w, day, key, town, visitor, other, row)
+        come_to_help(w, p, day, seed, key, visitor, other, town, row)
+        come_to_help(w, p, day, seed, identity(key, 2), other, visitor, town, row)
     recount(w, town)
     return row
 
 
 @compiled
-def given_killing(w, p, day, action):
+def given_killing(w, p, day, seed, action):
     """Carry out a given killing: the named side kills delegates of the other in a dispute over the town, if there is one."""
     a = w.actions[action]
     for i in range(w.counts[L_DISPUTES]):
@@ -127,7 +130,7 @@ def given_killing(w, p, day, action):
         for killer, visitor in ((d["newcomer"], d["host"]), (d["host"], d["newcomer"])):
             named = a["group"] == killer or (a["group"] < 0 and w.groups[killer]["faction"] == a["faction"])
             if named and in_town(w, d["town"], w.groups[visitor]["faction"]) > 0.0:
-                row = kill_delegates(w, p, day, dispute, visitor, killer, a["fighters"], R_GIVEN, 1.0, -1.0)
+                row = kill_delegates(w, p, day, seed, dispute, visitor, killer, a["fighters"], R_GIVEN, 1.0, -1.0)
                 w.events[row]["given"] = 1
                 return
     killer = a["group"] if a["group"] >= 0 else first_group(w, a["faction"])
