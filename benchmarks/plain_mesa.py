@@ -692,10 +692,9 @@ class PlainModel(mesa.Model):
             if not (a.rebel and b.rebel):
                 continue
             places = sum(town.fought_by(a, b, window) for town in self.towns)
+            level = 2 if self.day - pair.incident_day < window else 0
             if places:
                 level = 4 if places >= self.p["ladder_several_places"] else 3
-            else:
-                level = 2 if self.day - pair.incident_day < window else 0
             if pair.level < 3 <= level:
                 pair.round_day = self.day
             pair.level = level

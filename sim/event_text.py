@@ -80,7 +80,7 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "stalemate": lambda value: f"{plural(round(value), 'day')} without a capture",
     "mediator": _signal("a mediator"),
     "momentum": lambda value: f"{value:.2g} towns taken in a week",
-    "violations": _count("violation"),
+    "breaches": lambda value: f"{value:.2g} agreements broken lately",
     "disputes": _count("unresolved dispute"),
     "bases": _count("base"),
     "terms": _signal("terms"),

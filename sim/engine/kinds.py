@@ -108,7 +108,7 @@ MOVERS = (
     "stalemate",  # value: days without capture
     "mediator",  # value: 1
     "momentum",  # value: towns taken in 7 days
-    "violations",  # value: number
+    "breaches",  # value: agreements between the two broken lately, fading
     "disputes",  # value: unresolved disputes in scope
     "bases",  # value: bases in scope
     "terms",  # value: multiplier of terms
@@ -133,7 +133,7 @@ MOVERS = (
 )
 (
     M_NONE, M_AGREEMENT, M_DISTANCE, M_FORCE_RATIO, M_OWN_FORCE, M_VALUE, M_TRUST, M_THREAT, M_FATIGUE, M_GRIEVANCE,
-    M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_VIOLATIONS, M_DISPUTES, M_BASES,
+    M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_BREACHES, M_DISPUTES, M_BASES,
     M_TERMS, M_PROSCRIBED, M_PATIENCE, M_CALENDAR, M_NEIGHBOURS_LOST, M_SOLIDARITY, M_OFFENSIVE, M_TRUCE_PROPENSITY,
     M_EXPANSION, M_ZONE, M_BELIEF, M_COERCION, M_NEW_CONTROL, M_POLICY, M_AGGRESSIVENESS, M_SHIFT, M_TRIGGER, M_TOWNS_LOST, M_NEW_PRESENCE,
 ) = range(len(MOVERS))  # fmt: skip

@@ -82,6 +82,7 @@ RELATION: Fields = {
     "clash_day": ("i8", "day of the last clash between them; -10000 never (symmetric)"),
     "campaign_day": ("i8", "day on which the last campaign between them ended; -10000 never (symmetric)"),
     "clashes_today": ("i8", "clash-days between them today (symmetric)"),
+    "breaches": ("f8", "agreements between them broken lately; fades with the half-life of trust (symmetric)"),
     "round_strength": (
         "f8",
         "gamma of mean 1 that multiplies the offspring of the round; 1 if leaders decide (symmetric)",
@@ -137,6 +138,7 @@ DISPUTE: Fields = {
     "opened": ("i8", "day"),
     "talks": ("i8", "day of talks agreed; -1 none"),
     "demander": ("i8", "group that made the last demand; -1 none"),
+    "demands": ("i8", "demands made so far"),
     "last_event": ("i8", "last event of the dispute"),
 }
 CLASH: Fields = {

@@ -129,6 +129,7 @@ class Demand(Rule):
     """Demand to close a base, and the answer: a two-stage game with logit quantal response."""
 
     interval_days: Quantity = number(1, "days", 0.5, 30, "mean days between decisions to demand", between=(1, 4))
+    repeat_share: Quantity = number(0.7, "share of the rate", 0, 1, "rate of a further decision in a dispute after each demand made in it", "assumed; one demand and one refusal in the article", between=(0.25, 1))
     rationality: Quantity = number(3, "1/utility", 0, 20, "precision of the logit response; 0 is random", "McKelvey & Palfrey 1995, Games Econ Behav; 1998, Exp Econ (extensive form)", between=(1, 4))
     fight_cost: Quantity = number(0.25, "utility, a town is worth 1", 0, 5, "expected cost of a fight to either side", between=(0.25, 1))
     grievance_weight: Quantity = number(0.5, "utility per unit of grievance", 0, 5, "grievance makes demanding and refusing pay")
@@ -267,6 +268,7 @@ class Ceasefire(Rule):
     weariness_half_life_days: Quantity = number(60, "days", 1, 1000, "recovery of a mediator")
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
+    breach_weight: Quantity = number(0.5, "log hazard per agreement broken lately", 0, 5, "whose agreements were broken signs less readily; fades with the half-life of trust", "Fortna 2004, Peace Time: past breaches; direction only", between=(0, 1.5))
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
     hold_days: Quantity = number(10, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
     frailty_variance: Quantity = number(2, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))

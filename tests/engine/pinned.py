@@ -25,6 +25,7 @@ PINNED: dict[str, dict[str, float]] = {
     },
     "demand": {
         "interval_days": 2,
+        "repeat_share": 1,
         "rationality": 2,
         "fight_cost": 0.5,
         "grievance_weight": 0.5,
@@ -149,6 +150,7 @@ PINNED: dict[str, dict[str, float]] = {
         "influence_days": 30,
     },
     "ceasefire": {
+        "breach_weight": 0,
         "signing_per_10_deaths": 0.12,
         "stalemate_days": 14,
         "mediator_factor": 1.5,

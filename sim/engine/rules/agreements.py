@@ -51,6 +51,8 @@ def break_agreement(w, p, day, seed, agreement, author, other, cause, probabilit
     w.events[row]["agreement"] = agreement
     a["alive"], a["status"], a["ended"], a["broken_by"], a["ended_event"] = 0, BROKEN, day, author, row
     w.relations[victim, faction]["trust"] = 0.0
+    w.relations[victim, faction]["breaches"] += 1.0
+    w.relations[faction, victim]["breaches"] = w.relations[victim, faction]["breaches"]
     if a["mediator"] >= 0:
         w.groups[a["mediator"]]["weariness"] += p["ceasefire_mediator_weariness"]
     release(w, p, day, seed, agreement, author, other, row)

@@ -31,6 +31,7 @@ from sim.engine.kinds import (
     GATHER,
     M_BASES,
     M_BELIEF,
+    M_BREACHES,
     M_DEATHS,
     M_DISPUTES,
     M_MEDIATOR,
@@ -142,13 +143,19 @@ def breaker(w, day, seed, agreement):
     mask = a["party_a"] if first < second else a["party_b"]
     chosen_group, best = lowest(mask), 1e300
     for g in range(len(w.groups)):
-        if not mask & (1 << g):
+        if not mask & (1 << g) or keeps_out(w, g):
             continue
         force = strength_in_scope(w, agreement, g)
         race = exponential(1.0 / (1.0 + force), uniform(seed, P_BREAK_GROUP, day, a["key"] ^ w.groups[g]["key"]))
         if race < best:
             chosen_group, best = g, race
     return chosen_group
+
+
+@compiled
+def keeps_out(w, group):
+    """Return True for a group that mediates or keeps aloof: it neither breaks an agreement nor is struck at by who does."""
+    return w.groups[group]["mediates"] == 1 or w.groups[group]["aloof"] == 1
 
 
 @compiled
@@ -163,10 +170,10 @@ def strength_in_scope(w, agreement, group):
 
 @compiled
 def strongest_party(w, agreement, mask):
-    """Return the group of a bit mask with most strength in an agreement's scope."""
+    """Return the group of a bit mask with most strength in an agreement's scope, of those that fight if any does."""
     strongest, most = lowest(mask), -1.0
     for g in range(len(w.groups)):
-        if mask & (1 << g):
+        if mask & (1 << g) and not keeps_out(w, g):
             there = strength_in_scope(w, agreement, g)
             if there > most:
                 strongest, most = g, there
@@ -205,7 +212,8 @@ def try_sign(w, p, day, seed, fa, fb):
     fear = math.exp(p["ceasefire_threat_weight"] * max(w.factions[fa]["threat"], w.factions[fb]["threat"]))
     momentum = max(w.factions[fa]["momentum"], w.factions[fb]["momentum"])
     winning = math.exp(-p["ceasefire_momentum_weight"] * momentum)
-    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * wronged)
+    distrust = math.exp(-p["ceasefire_breach_weight"] * r["breaches"])
+    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * wronged * distrust)
     if u >= chance:
         return
     row = sign(w, p, day, seed, fa, fb, key, mediator, chance, u)
@@ -217,6 +225,7 @@ def try_sign(w, p, day, seed, fa, fb):
     add_factor(w, row, M_MOMENTUM, momentum, winning)
     add_factor(w, row, M_THREAT, max(w.factions[fa]["threat"], w.factions[fb]["threat"]), fear)
     add_factor(w, row, M_TRUCE_PROPENSITY, keen, keen)
+    add_factor(w, row, M_BREACHES, r["breaches"], distrust)
     add_factor(w, row, M_BELIEF, strongest_belief(w, fa, fb), wronged)
 
 

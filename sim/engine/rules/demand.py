@@ -98,7 +98,7 @@ def demands(w, p, day, seed):
             )
         ):
             continue
-        chance = 1.0 - math.exp(-1.0 / p["demand_interval_days"])
+        chance = 1.0 - math.exp(-math.pow(p["demand_repeat_share"], float(d["demands"])) / p["demand_interval_days"])
         if uniform(seed, P_DEMAND_DAY, day, d["key"]) < chance:
             decide(w, p, day, seed, dispute)
 
@@ -192,6 +192,7 @@ def play(w, p, day, seed, dispute, demander, asked, wins, own, other):
         add_factor(w, row, M_TERMS, terms, math.exp(-p["demand_rationality"] * terms))
     d["last_event"] = row
     d["stage"] = D_DEMANDED
+    d["demands"] += 1
     respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, other / own)
 
 

@@ -65,6 +65,7 @@ def remember(w, p, a, b):
         + p["memory_grievance_per_10_deaths"] * r["deaths_today"] / 10.0,
     )
     r["trust"] *= fade(p["memory_trust_half_life_days"])
+    r["breaches"] *= fade(p["memory_trust_half_life_days"])
 
 
 @compiled
