@@ -95,6 +95,37 @@ def test_a_guarantor_of_another_town_or_other_parties_changes_no_breach(policy: 
         assert broken_on(seed, policy) == broken_on(seed)
 
 
+def happened(kind: str, seed: int, rules: Any, *policy: dict[str, Any]) -> list[tuple[int, int]]:
+    """Return (day, town) of the events of a kind in 60 days under an agreement of all with all."""
+    pairs = (("Red", "Blue"), ("Red", "Green"), ("Blue", "Green"))
+    settled = {f"{a} {b}": {"between": [a, b], "signed": on(-1), "kind": "settlement"} for a, b in pairs}
+    rows = lab(*policy, seed=seed, rules=rules, agreements=settled).run(60).events(*kind.split())
+    return [(int(row["day"]), int(row["town"])) for row in rows]
+
+
+def test_a_guarantor_deters_incidents_in_its_town_and_leaves_all_others_as_they_were() -> None:
+    quiet = {"per_pair_month": 1, "assassination_share": 0, "deaths_mean": 0, "escalates": 0}
+    kinds_of, before, after = "arrest_raid road_quarrel", 0, 0
+    for seed in SEEDS:
+        plain = happened(kinds_of, seed, {"incident": quiet})
+        guarded = happened(kinds_of, seed, {"incident": quiet}, guarantor(1, 2000, **{"in": "B"}))
+        assert [event for event in plain if event[1] != 1] == [event for event in guarded if event[1] != 1]
+        assert {event for event in guarded if event[1] == 1} <= {event for event in plain if event[1] == 1}
+        before += sum(town == 1 for _, town in plain)
+        after += sum(town == 1 for _, town in guarded)
+    assert before > 20
+    assert after < 0.6 * before
+
+
+def test_a_guarantor_makes_leaders_decide_less_often_on_campaigns() -> None:
+    rules = {"campaign": {"decisions_per_month": 1, "untriggered_share": 1, "power_weight": 0}, "movement": {}}
+    plain = [happened("campaign_decided", seed, rules) for seed in SEEDS]
+    guarded = [happened("campaign_decided", seed, rules, guarantor(1, 5000)) for seed in SEEDS]
+    assert sum(map(len, guarded)) < 0.6 * sum(map(len, plain))
+    for a, b in zip(plain, guarded, strict=True):
+        assert not b or b[0] >= a[0]  # the first decision comes no earlier
+
+
 @cache
 def counts(*policy: str) -> tuple[dict[str, float], ...]:
     """Return what happened in runs of the case with policies, seed by seed."""
@@ -123,20 +154,24 @@ def change(what: str, *policy: str) -> float:
     return t_value([after[what] - before[what] for before, after in zip(counts(), counts(*policy), strict=True)])
 
 
+@pytest.mark.slow
 def test_a_credible_and_strong_guarantor_lowers_breaches_of_the_case() -> None:
     assert change("broken", "{guarantor: Turkey, fighters: 20000, credibility: 1}") < -3
 
 
+@pytest.mark.slow
 def test_sanctions_lower_the_campaigns_of_a_faction_and_support_raises_them() -> None:
     assert change("campaigns", "{sanctions: HTS, factor: 0.3}") < -3
     assert change("taken", "{sanctions: HTS, factor: 0.3}") < -2
     assert change("campaigns", "{support: HTS, factor: 3}") > 2
 
 
+@pytest.mark.slow
 def test_fewer_fighters_take_fewer_towns() -> None:
     assert change("taken", "{demobilise: HTS, on: 2018-10-20, share: 0.4}") < -2
 
 
+@pytest.mark.slow
 def test_a_town_with_a_larger_garrison_is_lost_less_often() -> None:
     assert change("lost", "{garrison: NLF, on: 2018-10-16, in: Kafr Hamra, fighters: 600}") < -2
 
