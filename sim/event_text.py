@@ -40,7 +40,25 @@ def policy_phrase(policy: Policy) -> str:
         return f"fighters from outside join {policy.reinforce}{where}"
     if policy.merge_groups is not None:
         return f"{clause_list(policy.merge_groups)} merge into {policy.into}"
-    return f"{policy.monitor} watches over agreements: hold of agreements {factor}"
+    if policy.monitor is not None:
+        return f"{policy.monitor} watches over agreements: hold of agreements {factor}"
+    return _phrase_of_force(policy, factor)
+
+
+def _phrase_of_force(policy: Policy, factor: str) -> str:
+    """Say what a policy does that binds others by force or patronage, or that moves fighters."""
+    place = f" in {policy.in_town}" if policy.in_town not in (None, "zone") else ""
+    if policy.guarantor is not None and policy.credibility is not None:
+        parties = f" between {clause_list(policy.between)}" if policy.between else ""
+        area = " in the zone" if policy.in_town == "zone" else place
+        return f"{policy.guarantor} guarantees agreements{parties}{area}: credibility {policy.credibility.best:g}{_until(policy)}"
+    if policy.sanctions is not None:
+        return f"patrons press {policy.sanctions}: decisions for a campaign {factor}"
+    if policy.support is not None:
+        return f"patrons back {policy.support}: decisions for a campaign {factor}"
+    if policy.demobilise is not None:
+        return f"fighters of {policy.demobilise}{place} demobilise"
+    return f"fighters of {policy.garrison} are stationed{place}{_until(policy)}"
 
 
 def _signal(text: str) -> Callable[[float], str]:

@@ -67,12 +67,12 @@ def broken(world: World, start: np.ndarray, day: int | None = None) -> list[str]
 
 
 def conserved(world: World, start: np.ndarray) -> Iterator[str]:
-    """Start + reinforced = alive + killed + deserted, faction by faction."""
+    """Start + reinforced = alive + killed + deserted + demobilised, faction by faction."""
     f = world.factions
     had = start + f["reinforced"]
-    has = fighters_alive(world) + f["killed"] + f["deserted"]
+    has = fighters_alive(world) + f["killed"] + f["deserted"] + f["demobilised"]
     for i in np.flatnonzero(had != has):
-        yield f"faction {i}: {had[i]} fighters came, {has[i]} are alive, killed or deserted"
+        yield f"faction {i}: {had[i]} fighters came, {has[i]} are alive, killed, deserted or demobilised"
     logged = np.zeros(len(f), np.int64)
     events = world.events[: world.counts[tables.N_EVENTS]]
     for side in ("initiator", "target"):

@@ -58,8 +58,8 @@ def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
         if given.agreement is not None and given.agreement.around is not None:
             yield f"given.{i}.agreement.around", given.agreement.around
     for i, policy in enumerate(scenario.policy):
-        if policy.in_town is not None:
-            yield f"policy.{i}.in", policy.in_town
+        if policy.in_town not in (None, ZONE):
+            yield f"policy.{i}.in", str(policy.in_town)
         if policy.from_place not in (None, ZONE):
             yield f"policy.{i}.from", str(policy.from_place)
     for i, town in enumerate(scenario.watch_towns):

@@ -12,7 +12,7 @@ from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Policy, Scenario
-from sim.text import day_text, plural
+from sim.text import clause_list, day_text, plural
 
 
 def policy_rows(start: Simulation, attempts: dict[str, float]) -> list[tuple[str, str]]:
@@ -26,15 +26,25 @@ def marked_towns(start: Simulation) -> tuple[str, np.ndarray] | None:
     """Return what policies do to towns, for a legend, and which towns (indices); None where no policy names or moves any."""
     left: list[int] = []
     reached: list[int] = []
+    others: list[int] = []
     for policy, row in _policies(start):
         if policy.withdraw is not None:
             left += [int(town) for town in _concerned(start, row) if _stands(start, row, town)]
-        elif policy.reinforce is not None:
+        elif policy.reinforce is not None or policy.garrison is not None:
             reached.append(int(row["town"]))
-    if not left and not reached:
+        elif policy.in_town is not None:
+            others += _covered(start, row)
+    if not left and not reached and not others:
         return None
-    text = "to be left by a policy" if not reached else "policy acts here" if left else "to be reinforced by a policy"
-    return text, np.array(sorted({*left, *reached}), np.int64)
+    text = "policy acts here"
+    if not others and not (left and reached):
+        text = "to be left by a policy" if left else "to be reinforced by a policy"
+    return text, np.array(sorted({*left, *reached, *others}), np.int64)
+
+
+def _covered(start: Simulation, row: np.void) -> list[int]:
+    """Return the towns that a policy names: one, or those of the zone."""
+    return np.flatnonzero(start.world.towns["in_zone"] == 1).tolist() if row["in_zone"] else [int(row["town"])]
 
 
 def _policies(start: Simulation) -> Iterator[tuple[Policy, np.void]]:
@@ -56,7 +66,75 @@ def _text(start: Simulation, policy: Policy, row: np.void, attempts: dict[str, f
         return _reinforcement(start, policy, row)
     if policy.merge_groups is not None:
         return _merger(start, policy, row)
-    return f"agreements hold {row['factor']:g} times as long {_span(policy)}; {_policy_groups(start, str(policy.monitor))} watches over them"
+    if policy.monitor is not None:
+        return f"agreements hold {row['factor']:g} times as long {_span(policy)}; {_policy_groups(start, policy.monitor)} watches over them"
+    if policy.guarantor is not None:
+        return _guarantee(start, policy, row)
+    if policy.demobilise is not None:
+        return _demobilisation(start, policy, row)
+    if policy.garrison is not None:
+        return _garrison(start, policy, row)
+    return _patronage(policy, float(row["factor"]))
+
+
+def _patronage(policy: Policy, factor: float) -> str:
+    name = policy.sanctions or policy.support
+    return (
+        f"leaders of {name} decide on campaigns {factor:g} times as readily {_span(policy)}; "
+        f"agreements with it are signed {factor**-0.5:.2g} times as readily"
+    )
+
+
+def _guarantee(start: Simulation, policy: Policy, row: np.void) -> str:
+    """Say what share of breaches a guarantor deters, by the forces of the first day."""
+    from sim.engine.rules.policies import deterrence
+
+    action = int(np.flatnonzero(start.world.actions["key"] == row["key"])[0])
+    share = float(deterrence(start.world, action))
+    area = f"in {plural(len(_covered(start, row)), 'town')}" if policy.in_town is not None else "everywhere"
+    parties = f" between {clause_list(policy.between)}" if policy.between else ""
+    return (
+        f"agreements{parties} are guaranteed {area} {_span(policy)}; {_policy_groups(start, str(policy.guarantor))} with "
+        f"{row['fighters']:,} fighters and a credibility of {row['factor']:g} deters {share:.0%} of breaches there, by the forces of the start"
+    )
+
+
+def _demobilisation(start: Simulation, policy: Policy, row: np.void) -> str:
+    forces = _forces_of(start, row)
+    if row["town"] >= 0:
+        forces = forces[forces["town"] == row["town"]]
+    now = int(forces["fighters"].sum())
+    due = min(int(row["fighters"]), now) if row["fighters"] else round(now * float(row["factor"]))
+    area = f" in {start.geography.places[row['town']].name}" if row["town"] >= 0 else ""
+    if not now:
+        return f"on {_day(policy.on)} no fighters of {policy.demobilise}{area}, by the forces of the start: skipped unless some come"
+    return f"on {_day(policy.on)} {due:,} of {plural(now, 'fighter')} of {policy.demobilise}{area} leave the war, by the forces of the start"
+
+
+def _forces_of(start: Simulation, row: np.void) -> np.ndarray:
+    """Return the forces of an action's group, or of its faction where it names none."""
+    forces = start.world.forces[: start.world.counts[tables.N_FORCES]]
+    return forces[(forces["faction"] == row["faction"]) & ((row["group"] < 0) | (forces["group"] == row["group"]))]
+
+
+def _garrison(start: Simulation, policy: Policy, row: np.void) -> str:
+    """Say how many fighters stand in a town before a garrison comes, how many others can spare, and who holds the town."""
+    from sim.engine.rules.columns import LEAST_GARRISON
+
+    faction, town, world = int(row["faction"]), int(row["town"]), start.world
+    near = world.near["town"][world.near_start[town] : world.near_start[town + 1]]
+    others = _forces_of(start, row)
+    others = others["fighters"][np.isin(others["town"], near)]
+    stay = np.maximum(LEAST_GARRISON, (others * float(start.params["movement_share_that_stays"])).astype(np.int64))
+    text = (
+        f"on {_day(policy.on)} {row['fighters']:,} fighters of {policy.garrison}, whose other garrisons within reach can spare "
+        f"{int(np.maximum(0, others - stay).sum()):,} at the start, set out for {start.geography.places[town].name}, where "
+        f"{_stands(start, row, town):,} of {start.names.factions[faction]} stand; "
+        f"they stay {f'until {_day(policy.until)}' if policy.until else 'to the end'}"
+    )
+    if _holder(start, town) != faction:
+        text += f"; skipped unless {start.names.factions[faction]} holds the town by then"
+    return text
 
 
 def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:

@@ -277,7 +277,7 @@ STEP_STARTS = "_start"  # where each town's rows begin in another table: told as
 TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "dawn": ("dawn", "Tidy the tables, find who stands where and which towns lie at the front", ()),
     "expirations": ("expirations", "Agreements end whose last day was yesterday", ()),
-    "given": ("given", "Given events and policies of the day", ()),
+    "given": ("given", "Given events and policies of the day", ("Walter 1997", "Fortna 2004", "Karlen 2017")),
     "base_attempts": ("base_attempt", "Base attempts in towns that another holds", ("Pischedda 2018", "Gade, Hafez & Gabbay 2019")),
     "incidents": ("incident", "Arrest raids, assassinations and road quarrels", ("Sundberg & Melander 2013",)),
     "demands": ("demand", "Demand to close a base, and the answer", ("McKelvey & Palfrey 1995", "McKelvey & Palfrey 1998")),

@@ -142,8 +142,8 @@ ROLES = ("rebel", "government", "patron_backed", "neutral")
 REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE = range(4)
 TOWN_STATUS = ("held", "contested", "neutral")
 HELD, CONTESTED, NEUTRAL = range(3)
-ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded", "gather", "occupy")
-GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED, GATHER, OCCUPY = range(8)
+ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded", "gather", "occupy", "stationed")
+GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED, GATHER, OCCUPY, STATIONED = range(9)
 BASE_STATUS = ("open", "agreed", "closed")
 BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
 DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled", "talks")
@@ -175,6 +175,10 @@ ACTIONS = (
     "merge",
     "monitor",
     "given_killing",
+    "guarantor",
+    "patronage",
+    "demobilise",
+    "garrison",
 )
 (
     GIVEN_BASE_ATTEMPT,
@@ -186,7 +190,11 @@ ACTIONS = (
     MERGE,
     MONITOR,
     GIVEN_KILLING,
-) = range(9)
+    GUARANTOR,
+    PATRONAGE,
+    DEMOBILISE,
+    GARRISON_POLICY,
+) = range(13)
 TOWNS_TO = ("host_group", "neutral")
 TO_HOST, TO_NOBODY = range(2)
 ROLES_OF_CIVILIANS = ("media worker", "health worker", "activist")

@@ -320,6 +320,22 @@ def _actions(setup: Setup) -> np.ndarray:
     return rows
 
 
+POLICY_KINDS = {  # key of a policy that says what is done -> its number in the table of actions
+    "withdraw": kinds.WITHDRAW,
+    "enforce_no_expansion": kinds.NO_EXPANSION,
+    "mediate": kinds.MEDIATE,
+    "reinforce": kinds.REINFORCE_POLICY,
+    "merge_groups": kinds.MERGE,
+    "monitor": kinds.MONITOR,
+    "guarantor": kinds.GUARANTOR,
+    "sanctions": kinds.PATRONAGE,
+    "support": kinds.PATRONAGE,
+    "demobilise": kinds.DEMOBILISE,
+    "garrison": kinds.GARRISON_POLICY,
+}
+ENDLESS = 10**6  # last day of fighters stationed without one: a branch may have more days than the scenario
+
+
 def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
     """Fill the row of a policy."""
 
@@ -327,34 +343,42 @@ def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
         quantity = getattr(policy, name)
         return otherwise if quantity is None else setup.number(("policy", str(index), name), quantity)
 
+    action = next(name for name in POLICY_KINDS if getattr(policy, name) is not None)
     start = policy.by or policy.on or setup.scenario.start
-    r["key"], r["day"] = name_key(f"policy {index}"), setup.day(start)
+    r["key"], r["day"], r["kind"] = name_key(f"policy {index}"), setup.day(start), POLICY_KINDS[action]
     r["until"] = setup.day(policy.until) if policy.until else setup.scenario.days
     r["faction"] = r["group"] = r["town"] = r["agreement"] = r["into"] = -1
     r["factor"], r["may_return"] = value("factor", 1.0), policy.may_return is not False
-    if policy.in_town is not None:
+    r["fighters"] = round(value("fighters", 0.0))
+    r["in_zone"] = policy.in_town == "zone"
+    if policy.in_town is not None and not r["in_zone"]:
         r["town"] = setup.town(policy.in_town)
+    _actor(setup, r, action, getattr(policy, action))
     if policy.withdraw is not None:
-        r["kind"], r["faction"] = kinds.WITHDRAW, setup.factions.index(policy.withdraw)
         r["town"] = -1 if policy.from_place in (None, "zone") else setup.town(str(policy.from_place))
         r["towns_to"] = kinds.TOWNS_TO.index(policy.towns_to or "host_group")
-    elif policy.enforce_no_expansion is not None:
-        r["kind"], r["faction"] = kinds.NO_EXPANSION, setup.factions.index(policy.enforce_no_expansion)
-    elif policy.mediate is not None:
-        r["kind"] = kinds.MEDIATE
-        r["group"] = setup.groups.index(policy.mediate) if policy.mediate in setup.groups else -1
-    elif policy.reinforce is not None:
-        r["kind"], r["group"] = kinds.REINFORCE_POLICY, setup.groups.index(policy.reinforce)
-        r["fighters"] = round(value("fighters", 0.0))
     elif policy.merge_groups is not None and policy.into is not None:
-        r["kind"], r["into"], r["factor"] = (
-            kinds.MERGE,
-            setup.groups.index(policy.into),
-            value("cohesion", MERGED_COHESION),
-        )
+        r["into"], r["factor"] = setup.groups.index(policy.into), value("cohesion", MERGED_COHESION)
         r["agreement"] = sum(1 << setup.groups.index(group) for group in policy.merge_groups)
-    else:
-        r["kind"] = kinds.MONITOR
+    elif policy.guarantor is not None:
+        r["factor"] = value("credibility", 0.0)
+        for field, party in zip(("party_a", "party_b"), policy.between or (), strict=False):
+            r[field] = sum(1 << group for group in setup.groups_of(party)[1])
+    elif policy.demobilise is not None:
+        r["factor"] = value("share", 0.0)
+    elif policy.garrison is not None and policy.until is None:
+        r["until"] = ENDLESS
+
+
+def _actor(setup: Setup, r: np.void, action: str, name: str) -> None:
+    """Enter the faction or group that a policy is about; who acts from outside has none."""
+    if action in ("withdraw", "enforce_no_expansion", "sanctions", "support"):
+        r["faction"] = setup.factions.index(name)
+    elif action in ("demobilise", "garrison"):
+        r["faction"], groups = setup.groups_of(name)
+        r["group"] = -1 if name in setup.factions else groups[0]
+    elif action in ("mediate", "reinforce"):
+        r["group"] = setup.groups.index(name) if name in setup.groups else -1
 
 
 def _missed(n_factions: int) -> np.ndarray:
@@ -383,8 +407,9 @@ def _room(world: World, forces: int) -> dict[str, int]:
     towns, factions = len(world.towns), len(world.factions)
     pairs = int(world.space[0]["pairs"])
     events = 30 * towns + 2 * pairs + 8 * forces + 500 + len(world.groups) ** 2
+    stationed = tables.MOST_STATIONED * int((world.actions["kind"] == kinds.GARRISON_POLICY).sum())
     return {
-        "forces": 3 * towns + pairs + 50 + 160 * factions + 20 * len(world.groups),
+        "forces": 3 * towns + pairs + 50 + 160 * factions + 20 * len(world.groups) + stationed,
         "bases": forces + towns,
         "disputes": forces + towns,
         "clashes": 2 * towns + forces,

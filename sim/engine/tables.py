@@ -46,6 +46,7 @@ FACTION: Fields = {
     "coercion": ("f8", "multiplier on pressure on civilians"),
     "aggressiveness": ("f8", "multiplier on decisions for a campaign"),
     "allowed": ("f8", "multiplier on base attempts set by policies in force"),
+    "patronage": ("f8", "log of the multiplier on decisions for a campaign set by policies in force; 0 without"),
     "barred": ("i8", "1 keeps out of the zone after a withdrawal"),
     "fatigue": ("f8", "war fatigue, 0.."),
     "threat": ("f8", "perceived loyalist threat, 0..1"),
@@ -55,6 +56,7 @@ FACTION: Fields = {
     "killed": ("i8", "own fighters killed since the start"),
     "deserted": ("i8", "own fighters deserted since the start"),
     "reinforced": ("i8", "fighters who came from outside since the start"),
+    "demobilised": ("i8", "own fighters who left the war by a policy since the start"),
 }
 GROUP: Fields = {
     "key": ("i8", "identity: hash of its name"),
@@ -263,13 +265,20 @@ ACTION: Fields = {
     "faction": ("i8", "faction; -1 any"),
     "group": ("i8", "group; -1 any of the faction"),
     "town": ("i8", "town; -1"),
-    "fighters": ("i8", "fighters"),
+    "fighters": ("i8", "fighters; 0 where a share of them is given"),
     "agreement": ("i8", "row of the prepared agreement; bit mask of the groups that merge; -1"),
     "until": ("i8", "last day of a lasting act"),
-    "factor": ("f8", "multiplier of a lasting act; cohesion of merged fighters"),
+    "factor": (
+        "f8",
+        "multiplier of a lasting act; cohesion of merged fighters; credibility of a guarantor; share who demobilise",
+    ),
     "into": ("i8", "group that merged fighters join; -1"),
     "towns_to": ("i8", "kinds.TOWNS_TO"),
     "may_return": ("i8", "0 the faction keeps out of the zone after a withdrawal"),
+    "in_zone": ("i8", "1 a guarantor covers the towns of the zone"),
+    "party_a": ("i8", "bit mask of groups of one side whose agreements a guarantor covers; 0 all"),
+    "party_b": ("i8", "bit mask of groups of the other side; 0 all"),
+    "deterrence": ("f8", "share of breaches that a guarantor in force deters today, 0..1"),
 }
 REPORT: Fields = {
     "key": ("i8", "identity"),
@@ -397,6 +406,7 @@ N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_CAMPAIGNS, N
 WITH_LIVE = GROWING[:7]
 L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS, L_CAMPAIGNS = range(len(GROWING), len(GROWING) + 7)
 COUNTS = len(GROWING) + 7
+MOST_STATIONED = 60  # forces that one policy may form of a garrison, for which there is room in every table
 
 
 class Tables:

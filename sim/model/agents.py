@@ -167,6 +167,7 @@ class Faction(RowAgent, Agent):
     killed = RowField(fixed=True)
     deserted = RowField(fixed=True)
     reinforced = RowField(fixed=True)
+    demobilised = RowField(fixed=True)
 
     @property
     def code(self) -> str:

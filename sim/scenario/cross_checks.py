@@ -74,7 +74,7 @@ def on_a_day(data: dict[str, Any], mapping: dict[str, Any], key: Key, name: str 
         yield (*key, name), f"{on} is more than {MAX_DAYS} days after the start, {start}"
 
 
-ZONE = "zone"  # the word for the demilitarised zone in `from:`
+ZONE = "zone"  # the word for the demilitarised zone in `from:`, and in `in:` of a guarantor
 NEARLY = 0.85  # likeness above which a stranger's name is taken for a misspelt one
 
 
@@ -92,7 +92,20 @@ ACTIONS = {
     "reinforce": Action(("on", "in", "fighters")),
     "merge_groups": Action(("on", "into"), ("cohesion",)),
     "monitor": Action(("factor",), ("on", "until")),
+    "guarantor": Action(("fighters", "credibility"), ("in", "between", "on", "until")),
+    "sanctions": Action(("factor",), ("on", "until")),
+    "support": Action(("factor",), ("on", "until")),
+    "demobilise": Action(("on",), ("fighters", "share", "in")),
+    "garrison": Action(("on", "in", "fighters"), ("until",)),
 }
+FACTORS = {  # by action with a factor: whether it is to exceed 1, and what it would fail to do otherwise
+    "enforce_no_expansion": (False, "hold base attempts back"),
+    "mediate": (True, "make agreements easier to sign"),
+    "monitor": (True, "make agreements hold longer"),
+    "sanctions": (False, "press the faction"),
+    "support": (True, "back the faction"),
+}
+ABOVE_ZERO = {("sanctions", "factor"), ("guarantor", "credibility"), ("demobilise", "share")}
 
 ALWAYS = ("source",)
 KEYS = {key for action in ACTIONS.values() for key in (*action.needs, *action.may_have)}
@@ -135,15 +148,17 @@ def _until(mapping: dict[str, Any], key: Key) -> Iterator[Complaint]:
 
 
 def _factor(mapping: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
-    """Complain of a factor that does the reverse of what the action says, or nothing."""
-    if "factor" not in ACTIONS[action].needs:
-        return
-    for value_key, value in _values(mapping.get("factor"), (*key, "factor")):
-        if action == "enforce_no_expansion" and value >= 1:
-            yield value_key, f"{quote_value(value)} would not hold base attempts back; needs less than 1"
-        elif action != "enforce_no_expansion" and value <= 1:
-            what = "make agreements easier to sign" if action == "mediate" else "make agreements hold longer"
-            yield value_key, f"{quote_value(value)} would not {what}; needs more than 1"
+    """Complain of a factor that does the reverse of what the action says, or nothing, and of a strength of 0."""
+    if action in FACTORS:
+        above, what = FACTORS[action]
+        for value_key, value in _values(mapping.get("factor"), (*key, "factor")):
+            if value == 1 or (value > 1) != above:
+                needs = "more" if above else "less"
+                yield value_key, f"{quote_value(value)} would not {what}; needs {needs} than 1"
+    for name in ("factor", "credibility", "share"):
+        for value_key, value in _values(mapping.get(name), (*key, name)):
+            if (action, name) in ABOVE_ZERO and value == 0:
+                yield value_key, f"0 is not allowed for {action}; needs more than 0"
 
 
 def _values(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
@@ -160,20 +175,68 @@ def _values(value: Any, key: Key) -> Iterator[tuple[Key, float]]:
 def _policy_names(
     data: dict[str, Any], mapping: dict[str, Any], action: str, key: Key, sides: dict[str, str]
 ) -> Iterator[Complaint]:
-    """Complain of factions, groups and zones that do not exist."""
+    """Complain of factions, groups and zones that do not exist, and of those that the action cannot be about."""
     groups = [group for _, group, _ in groups_of(data)]
     factions = [faction for faction, _ in named(data, "factions")]
-    if action in ("withdraw", "enforce_no_expansion"):
+    if action in ("withdraw", "enforce_no_expansion", "sanctions", "support"):
         yield from known_word(mapping, action, key, factions, "faction")
     elif action == "reinforce":
         yield from known_word(mapping, action, key, groups, "group")
     elif action == "merge_groups":
         yield from _merged(mapping, key, groups, sides)
+    elif action in ("demobilise", "garrison"):
+        yield from known_word(mapping, action, key, list(sides), "faction or group")
+        yield from _fighters_of(data, mapping, action, key, sides)
     else:
         yield from _stranger(mapping, action, key, list(sides))
-    if action == "withdraw" and mapping.get("from") in (None, ZONE) and not isinstance(data.get("zone"), dict):
+    if action in ("sanctions", "support"):
+        yield from _rebel(data, mapping.get(action), action, (*key, action))
+    elif action == "guarantor":
+        yield from _between(mapping, key, sides)
+        for index, name in enumerate(names_between(mapping)):
+            yield from _rebel(data, sides.get(name), action, (*key, "between", index))
+    yield from _zone_named(data, mapping, action, key)
+
+
+def _zone_named(data: dict[str, Any], mapping: dict[str, Any], action: str, key: Key) -> Iterator[Complaint]:
+    """Complain of the zone as the place of an act if the scenario has none, or if the act needs a town."""
+    if action in ("reinforce", "demobilise", "garrison") and mapping.get("in") == ZONE:
+        yield (*key, "in"), f"{action} needs a town; only a guarantor may cover the zone"
+    if isinstance(data.get("zone"), dict):
+        return
+    if action == "withdraw" and mapping.get("from") in (None, ZONE):
         key_name = "from" if mapping.get("from") is not None else "withdraw"
         yield (*key, key_name), "the scenario has no zone to withdraw from; name a town in `from:`"
+    elif action == "guarantor" and mapping.get("in") == ZONE:
+        yield (*key, "in"), "the scenario has no zone to cover; name a town, or leave `in:` out to cover all"
+
+
+def _rebel(data: dict[str, Any], name: Any, action: str, key: Key) -> Iterator[Complaint]:
+    """Complain of a faction that neither decides on campaigns nor signs agreements: one that is no rebel."""
+    role = dict(named(data, "factions")).get(name, {}).get("role") if isinstance(name, str) else None
+    if isinstance(role, str) and role != "rebel":
+        yield key, f"{quote_value(name)} has the role {role}; {action} is about rebels, who go to war and sign"
+
+
+def _fighters_of(
+    data: dict[str, Any], mapping: dict[str, Any], action: str, key: Key, sides: dict[str, str]
+) -> Iterator[Complaint]:
+    """Complain of more fighters than a faction or group can have, and of no count, or two, of who demobilises."""
+    fighters, share, who = mapping.get("fighters"), mapping.get("share"), mapping.get(action)
+    if action == "demobilise" and fighters is None and share is None:
+        yield (*key, "fighters"), "is missing; demobilise needs `fighters:` or `share:`"
+    elif action == "demobilise" and fighters is not None and share is not None:
+        yield (*key, "share"), "a second count beside fighters; write one of the two"
+    if not isinstance(who, str) or who not in sides:
+        return
+    most = 0.0
+    for faction, group, item in groups_of(data):
+        if who in (faction, group):
+            number = item.get("fighters", 1000) if isinstance(item, dict) else 1000
+            most += max((value for _, value in _values(number, key)), default=0.0)
+    for value_key, value in _values(fighters, (*key, "fighters")):
+        if value > most:
+            yield value_key, f"{quote_value(value)} is more than {quote_value(who)} has, {most:g} at most"
 
 
 def _stranger(mapping: dict[str, Any], action: str, key: Key, known: list[str]) -> Iterator[Complaint]:
@@ -370,9 +433,15 @@ def _number(data: Any, key: Key) -> float | None:
     )
 
 
-def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+def names_between(mapping: dict[str, Any]) -> list[str]:
+    """The names in `between:`, as far as they are names."""
     between = mapping.get("between")
-    parties = [name for name in between if isinstance(name, str)] if isinstance(between, list) else []
+    return [name for name in between if isinstance(name, str)] if isinstance(between, list) else []
+
+
+def _between(mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    """Complain of parties of an agreement that do not exist, or that belong to one faction."""
+    parties = names_between(mapping)
     for index, name in enumerate(parties):
         if name not in sides:
             yield (*key, "between", index), unknown(name, list(sides), "faction or group")
@@ -381,6 +450,10 @@ def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: d
             (*key, "between"),
             f"both sides belong to {quote_value(sides[parties[0]])}; an agreement is between two factions",
         )
+
+
+def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    yield from _between(mapping, key, sides)
     yield from known_word(mapping, "mediator", key, list(sides), "faction or group")
     terms = mapping.get("terms")
     known = data["terms"] if isinstance(data.get("terms"), dict) else {}

@@ -96,7 +96,7 @@ class Given(Strict):
 
 
 class Policy(Strict):
-    """A dated action of a what-if: exactly one of the first six keys says what is done."""
+    """A dated action of a what-if: exactly one of the keys from `withdraw` to `garrison` says what is done."""
 
     withdraw: Name | None = Field(default=None, description="faction that leaves `from` by the day `by`")
     enforce_no_expansion: Name | None = Field(default=None, description="faction whose base attempts are multiplied by `factor`")
@@ -104,16 +104,24 @@ class Policy(Strict):
     reinforce: Name | None = Field(default=None, description="group that `fighters` from outside join, `in` a town it can reach")
     merge_groups: list[Name] | None = Field(default=None, description="groups whose fighters join the group `into`")
     monitor: Name | None = Field(default=None, description="who watches over agreements; multiplies their hold by `factor`")
+    guarantor: Name | None = Field(default=None, description="who guarantees agreements between rebels, of the model or from outside: with `fighters` and `credibility` it deters who would break them")
+    sanctions: Name | None = Field(default=None, description="faction whose patrons press it: decisions for a campaign are multiplied by `factor`, its willingness to sign is divided by it")
+    support: Name | None = Field(default=None, description="faction whose patrons back it more: as sanctions, with a `factor` above 1")
+    demobilise: Name | None = Field(default=None, description="faction or group of which `fighters`, or a `share`, leave the war")
+    garrison: Name | None = Field(default=None, description="faction or group that stations `fighters` of its other garrisons `in` a town that its faction holds")
     by: date | None = Field(default=None, description="day of a withdrawal")
     on: date | None = Field(default=None, description="day of a single act, or first day of a lasting one")
     until: date | None = Field(default=None, description="last day of a lasting act; the end if left out")
     from_place: Name | None = Field(default=None, alias="from", description="`zone`, or a town")
     towns_to: Literal["host_group", "neutral"] | None = Field(default=None, description="who gets towns left: the strongest rebel group nearby, or nobody")
     may_return: bool | None = Field(default=None, description="false: the faction opens no base or front in the zone afterwards")
-    in_town: Name | None = Field(default=None, alias="in", description="town")
+    in_town: Name | None = Field(default=None, alias="in", description="town; for a guarantor also `zone`, and everywhere if left out")
+    between: list[Name] | None = Field(default=None, min_length=2, max_length=2, description="two factions or groups whose agreements a guarantor covers; all if left out")
     into: Name | None = Field(default=None, description="group that merged fighters join")
-    fighters: Quantity | None = where_needed("fighters", 1, 100000, "fighters who arrive from outside")
+    fighters: Quantity | None = where_needed("fighters", 1, 100000, "fighters who arrive from outside, demobilise or are stationed; force of a guarantor")
     factor: Quantity | None = where_needed("multiplier", 0, 100, "strength of a lasting act")
+    credibility: Quantity | None = where_needed("share", 0, 1, "share of breaches that a guarantor far stronger than the sides would deter")
+    share: Quantity | None = where_needed("share", 0, 1, "share of the fighters who demobilise")
     cohesion: Quantity | None = where_needed("share", 0.05, 1, f"cohesion of merged fighters; {MERGED_COHESION} if left out")
     source: str | None = None
 

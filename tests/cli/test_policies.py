@@ -38,6 +38,13 @@ def test_check_says_how_many_towns_and_fighters_a_withdrawal_moves() -> None:
         ("{reinforce: TIP, on: 2018-10-20, in: Kafr Hamra, fighters: 500}", "skipped unless HTS holds the town by then"),
         ("{merge_groups: [Suqour al-Sham], into: Ahrar al-Sham, on: 2018-10-20}", "1 group with 3,000 fighters"),
         ("{withdraw: HTS, from: Binnish, by: 2018-10-20, towns_to: neutral}", "HTS leaves Binnish: 1 town, about"),
+        ("{guarantor: Turkey, fighters: 5000, credibility: 0.8, in: Darat Izza, between: [HTS, NLF]}", "between HTS and NLF are guaranteed in 1 town from"),
+        ("{sanctions: HTS, factor: 0.25}", "the end; agreements with it are signed 2 times as readily"),
+        ("{support: NLF, factor: 4, until: 2018-12-01}", "leaders of NLF decide on campaigns 4 times as readily from the start to 1 Dec 2018"),
+        ("{demobilise: HTS, share: 0.2, on: 2018-10-20}", "on 20 Oct 2018 2,300 of 11,500 fighters of HTS leave the war"),
+        ("{demobilise: TIP, fighters: 100, in: Binnish, on: 2018-10-20}", "no fighters of TIP in Binnish, by the forces of the start: skipped"),
+        ("{garrison: NLF, fighters: 400, in: Kafr Hamra, on: 2018-10-20}", "on 20 Oct 2018 400 fighters of NLF, whose other garrisons within reach can spare"),
+        ("{garrison: HTS, fighters: 400, in: Kafr Hamra, on: 2018-10-20}", "skipped unless HTS holds the town by then"),
         ("{monitor: Turkey, factor: 2, on: 2020-10-20}", "(after the last day: not reached)"),
     ],
 )  # fmt: skip

@@ -124,6 +124,17 @@ def test_a_policy_is_said_by_what_was_done(real: Run) -> None:
             {"monitor": "observers", "factor": 2, "until": date(2018, 12, 1)},
             "observers watches over agreements: hold of agreements x2 until 1 Dec 2018",
         ),
+        (
+            {"guarantor": "Envoy", "fighters": 500, "credibility": 0.5, "in": "zone", "between": ["HTS", "NLF"]},
+            "Envoy guarantees agreements between HTS and NLF in the zone: credibility 0.5",
+        ),
+        ({"sanctions": "HTS", "factor": 0.5}, "patrons press HTS: decisions for a campaign x0.5"),
+        ({"support": "NLF", "factor": 2}, "patrons back NLF: decisions for a campaign x2"),
+        ({"demobilise": "HTS", "share": 0.5, "in": "Binnish"}, "fighters of HTS in Binnish demobilise"),
+        (
+            {"garrison": "NLF", "fighters": 50, "in": "Kafr Hamra", "until": date(2018, 12, 1)},
+            "fighters of NLF are stationed in Kafr Hamra until 1 Dec 2018",
+        ),
     ],
 )
 def test_every_policy_has_a_phrase(policy: dict[str, Any], said: str) -> None:

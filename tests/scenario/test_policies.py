@@ -74,6 +74,62 @@ BROKEN = {
         ".merge_groups",
         "no group that would join another",
     ),
+    "guarantor without a force": ("{guarantor: UN, credibility: 0.5}", ".fighters", "is missing; guarantor needs it"),
+    "guarantor without credibility": ("{guarantor: UN, fighters: 50}", ".credibility", "is missing"),
+    "guarantor whom nobody believes": ("{guarantor: UN, fighters: 50, credibility: 0}", ".credibility", "more than 0"),
+    "too credible": ("{guarantor: UN, fighters: 50, credibility: 2}", ".credibility", "allowed is 0 to 1 share"),
+    "guarantor without fighters": ("{guarantor: UN, fighters: 0, credibility: 1}", ".fighters", "allowed is 1 to"),
+    "misspelt guarantor": ("{guarantor: Red Gaurd, fighters: 50, credibility: 1}", ".guarantor", "'Red Guard'?"),
+    "guarantee for a stranger": (
+        "{guarantor: UN, fighters: 50, credibility: 1, between: [Red, Blu]}",
+        ".between.1",
+        "unknown faction or group 'Blu', did you mean 'Blue'?",
+    ),
+    "guarantee within a faction": (
+        "{guarantor: UN, fighters: 50, credibility: 1, between: [Red, Red Guard]}",
+        ".between",
+        "both sides belong to 'Red'",
+    ),
+    "guarantee for one": ("{guarantor: UN, fighters: 50, credibility: 1, between: [Red]}", ".between", "2"),
+    "sanctions on nobody": (
+        "{sanctions: Rde, factor: 0.5}",
+        ".sanctions",
+        "unknown faction 'Rde', did you mean 'Red'?",
+    ),
+    "sanctions that help": (
+        "{sanctions: Red, factor: 1.5}",
+        ".factor",
+        "would not press the faction; needs less than 1",
+    ),
+    "sanctions that end all": ("{sanctions: Red, factor: 0}", ".factor", "0 is not allowed for sanctions"),
+    "support that hinders": ("{support: Red, factor: 0.5}", ".factor", "would not back the faction; needs more than 1"),
+    "support of a place": ("{support: Red, factor: 2, in: Hilltop}", ".in", "does not belong to support"),
+    "nobody knows how many demobilise": ("{demobilise: Red, on: 2020-01-03}", ".fighters", "`fighters:` or `share:`"),
+    "two counts of who demobilises": (
+        "{demobilise: Red, on: 2020-01-03, fighters: 5, share: 0.1}",
+        ".share",
+        "a second count beside fighters",
+    ),
+    "no share demobilises": ("{demobilise: Red, on: 2020-01-03, share: 0}", ".share", "needs more than 0"),
+    "more demobilise than there are": (
+        "{demobilise: Red, on: 2020-01-03, fighters: 90000}",
+        ".fighters",
+        "90000 is more than 'Red' has,",
+    ),
+    "demobilised before the start": ("{demobilise: Red, on: 2019-01-03, share: 1}", ".on", "before the start"),
+    "demobilised in the zone": ("{demobilise: Red, on: 2020-01-03, share: 1, in: zone}", ".in", "needs a town"),
+    "garrison nowhere": ("{garrison: Red, on: 2020-01-03, fighters: 5}", ".in", "is missing; garrison needs it"),
+    "garrison of nobody": ("{garrison: Rod, in: Hilltop, on: 2020-01-03, fighters: 5}", ".garrison", "did you mean"),
+    "garrison larger than its faction": (
+        "{garrison: Red, in: Hilltop, on: 2020-01-03, fighters: {best: 5, low: 1, high: 90000, source: assumed}}",
+        ".fighters.high",
+        "90000 is more than 'Red' has,",
+    ),
+    "garrison that leaves before it comes": (
+        "{garrison: Red, in: Hilltop, on: 2020-01-03, until: 2020-01-02, fighters: 5}",
+        ".until",
+        "is before the first day",
+    ),
     "cohesion of no merger": (
         "{reinforce: Blue, on: 2020-01-03, in: X, fighters: 50, cohesion: 1}",
         ".cohesion",
@@ -88,6 +144,14 @@ FINE = (
     "{mediate: Red Guard, factor: 1.5}",
     "{monitor: UN, factor: 3}",
     "{reinforce: Blue, on: 2020-01-03, in: Hilltop, fighters: 50}",
+    "{guarantor: UN, fighters: 500, credibility: 1}",
+    "{guarantor: Red Guard, fighters: 500, credibility: 0.5, in: zone, between: [Red, Blue], until: 2020-02-01}",
+    "{guarantor: UN, fighters: {best: 9, low: 1, high: 50, source: assumed}, credibility: 0.5, in: Hilltop}",
+    "{sanctions: Red, factor: 0.5, on: 2020-01-03, until: 2020-02-03}",
+    "{support: Blue, factor: 2}",
+    "{demobilise: Red Guard, share: 1, on: 2020-01-03, in: Hilltop}",
+    "{demobilise: Blue, fighters: 5, on: 2020-01-03}",
+    "{garrison: Blue, fighters: 5, in: Hilltop, on: 2020-01-03, until: 2020-01-13}",
     '{merge_groups: ["St. John\'s Band"], into: Red Guard, on: 2020-01-03, cohesion: 0.7}',
 )
 
@@ -114,3 +178,23 @@ def test_no_faction_can_leave_a_zone_that_does_not_exist(said: str, key: str, wr
     faults = faults_of(write(GOOD + f"policy: [{{withdraw: Red, by: 2020-01-09{said}}}]\n"))
     assert [(fault.key, fault.line) for fault in faults] == [(f"policy.0.{key}", len(GOOD.splitlines()) + 1)]
     assert "has no zone" in faults[0].message
+
+
+@pytest.mark.parametrize(
+    ("policy", "key", "words"),
+    [
+        ("{guarantor: UN, fighters: 5, credibility: 1, in: zone}", "in", "has no zone to cover"),
+        ("{sanctions: Crown, factor: 0.5}", "sanctions", "'Crown' has the role government"),
+        ("{guarantor: UN, fighters: 5, credibility: 1, between: [Red, Crown]}", "between.1", "is about rebels"),
+    ],
+)
+def test_what_a_policy_cannot_be_about_is_reported(
+    policy: str, key: str, words: str, write: Write, faults_of: Faults
+) -> None:
+    crown = "  Crown: {role: government, groups: {Crown: {}}}\n"
+    lines = GOOD.splitlines(keepends=True)
+    factions = next(index for index, line in enumerate(lines) if line.startswith("factions:"))
+    lines.insert(factions + 1, crown)
+    faults = faults_of(write("".join(lines) + f"policy: [{policy}]\n"))
+    assert [(fault.key, fault.line) for fault in faults] == [(f"policy.0.{key}", len(lines) + 1)]
+    assert words in faults[0].message

@@ -37,6 +37,7 @@ from sim.engine.kinds import (
     M_FATIGUE,
     M_FORCE_RATIO,
     M_GRIEVANCE,
+    M_POLICY,
     M_SHIFT,
     M_SOLIDARITY,
     M_THREAT,
@@ -53,6 +54,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
+from sim.engine.rules.policies import breach_factor, held_share
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
@@ -134,11 +136,12 @@ def consider(w, p, day, seed, a, b):
     ratio = (expected_strength(w, p, a) + 1.0) / (expected_strength(w, p, b) + 1.0)
     f, r = w.factions[fa], w.relations[fa, fb]
     agreement = binding(w, a, b)
-    calmed = 1.0 - w.agreements[agreement]["suppression"] if agreement >= 0 else 1.0
+    calmed = (1.0 - w.agreements[agreement]["suppression"]) * breach_factor(w, agreement) if agreement >= 0 else 1.0
     score = p["campaign_power_weight"] * math.log(ratio) + p["campaign_shift_weight"] * shift(w, a, b)
     score += p["campaign_grievance_weight"] * r["grievance"]
     score -= p["campaign_threat_weight"] * f["threat"] + p["campaign_fatigue_weight"] * f["fatigue"]
     rate = p["campaign_decisions_per_month"] / 30.0 * f["aggressiveness"] * trigger * calmed * math.exp(score)
+    rate *= math.exp(f["patronage"])
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         rate *= p["offensive_infighting_factor"]
     chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
@@ -153,6 +156,8 @@ def consider(w, p, day, seed, a, b):
     add_factor(w, row, M_SHIFT, shift(w, a, b), math.exp(p["campaign_shift_weight"] * shift(w, a, b)))
     add_factor(w, row, M_FATIGUE, f["fatigue"], math.exp(-p["campaign_fatigue_weight"] * f["fatigue"]))
     add_factor(w, row, M_AGGRESSIVENESS, f["aggressiveness"], f["aggressiveness"])
+    if f["patronage"] != 0.0:
+        add_factor(w, row, M_POLICY, math.exp(f["patronage"]), math.exp(f["patronage"]))
     if agreement >= 0:
         add_factor(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], calmed)
         w.events[row]["agreement"] = agreement
@@ -252,7 +257,7 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
         return
     holder = w.towns[chosen]["holder"]
     agreement = covering(w, lowest(groups), holder, chosen)
-    if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) < w.agreements[agreement]["suppression"]:
+    if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) < held_share(w, agreement, chosen):
         w.agreements[agreement]["held_back"] += 1
         return
     enemy = w.groups[holder]["faction"]

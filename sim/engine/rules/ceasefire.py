@@ -63,6 +63,7 @@ from sim.engine.rules.agreements import (
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town
 from sim.engine.rules.ladder import CLASHES
+from sim.engine.rules.policies import breach_factor, patron_pressure
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES
 
 
@@ -117,7 +118,8 @@ def try_break(w, p, day, seed, agreement):
     crowded = math.pow(p["ceasefire_bases_factor"], float(bases))
     open_dispute = p["ceasefire_dispute_factor"] if disputes > 0 else 1.0
     rate = a["frailty"] * crowded * open_dispute / (mean_hold(p, a) * w.conduct[0]["monitoring"])
-    chance = 1.0 - math.exp(-rate)
+    guarded = breach_factor(w, agreement)
+    chance = 1.0 - math.exp(-rate * guarded)
     u = uniform(seed, P_BREAK, day, a["key"])
     if u >= chance:
         return
@@ -128,7 +130,7 @@ def try_break(w, p, day, seed, agreement):
     add_factor(w, row, M_DISPUTES, float(disputes), open_dispute)
     add_factor(w, row, M_BASES, float(bases), crowded)
     add_factor(w, row, M_TERMS, a["hold_factor"], 1.0 / a["hold_factor"])
-    add_factor(w, row, M_POLICY, w.conduct[0]["monitoring"], 1.0 / w.conduct[0]["monitoring"])
+    add_factor(w, row, M_POLICY, w.conduct[0]["monitoring"], guarded / w.conduct[0]["monitoring"])
 
 
 @compiled
@@ -213,7 +215,8 @@ def try_sign(w, p, day, seed, fa, fb):
     momentum = max(w.factions[fa]["momentum"], w.factions[fb]["momentum"])
     winning = math.exp(-p["ceasefire_momentum_weight"] * momentum)
     distrust = math.exp(-p["ceasefire_breach_weight"] * r["breaches"])
-    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * wronged * distrust)
+    pressed = patron_pressure(w, fa, fb)
+    chance = 1.0 - math.exp(-base * keen * mediated * stalemate * fear * winning * wronged * distrust * pressed)
     if u >= chance:
         return
     row = sign(w, p, day, seed, fa, fb, key, mediator, chance, u)
@@ -227,6 +230,8 @@ def try_sign(w, p, day, seed, fa, fb):
     add_factor(w, row, M_TRUCE_PROPENSITY, keen, keen)
     add_factor(w, row, M_BREACHES, r["breaches"], distrust)
     add_factor(w, row, M_BELIEF, strongest_belief(w, fa, fb), wronged)
+    if pressed != 1.0:
+        add_factor(w, row, M_POLICY, pressed, pressed)
 
 
 @compiled

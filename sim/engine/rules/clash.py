@@ -71,6 +71,7 @@ from sim.engine.queries import (
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.policies import attack_factor
 from sim.engine.rules.spread import begin_round, set_off
 from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
 
@@ -297,7 +298,7 @@ def violation(w, p, day, seed, clash, event):
     if a["kind"] == SETTLEMENT or c["began"] < day:
         return
     u = uniform(seed, P_VIOLATION_BREAKS, day, c["key"])
-    chance = p["ceasefire_violation_breaks"]
+    chance = p["ceasefire_violation_breaks"] * attack_factor(w, agreement, c["town"])
     if p["ceasefire_enabled"] > 0.0 and u < chance:
         break_agreement(w, p, day, seed, agreement, a["breach_by"], a["breach_against"], event, chance, u)
 

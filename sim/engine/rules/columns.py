@@ -6,8 +6,6 @@ near its objective for some days first (`muster`).
 
 from __future__ import annotations
 
-import math
-
 from sim.engine.draws import P_COLUMN, P_COLUMN_SIZE, power_law, uniform
 from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
@@ -103,10 +101,12 @@ def muster(w, p, day, seed, key, groups, town, enemy, departs, cause, campaign):
     wanted = sized_strength(w, p, seed, key, town, enemy)
     first = w.counts[L_FORCES]
     fighters, km = gather(w, p, day, key, groups, assembly, wanted, GATHER, enemy, cause)
-    ready = day + 1 + math.ceil(km / p["movement_road_km_per_day"])
+    days = int(km / p["movement_road_km_per_day"])
+    if days * p["movement_road_km_per_day"] < km:
+        days += 1  # the last detachment is on the road for part of a day more
     for i in range(first, w.counts[L_FORCES]):
         f = w.forces[w.live_forces[i]]
-        f["objective"], f["departs"], f["campaign"] = town, max(departs, ready), campaign
+        f["objective"], f["departs"], f["campaign"] = town, max(departs, day + 1 + days), campaign
     return fighters
 
 

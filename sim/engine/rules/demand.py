@@ -48,6 +48,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.columns import assembly_town, column_under_way, muster, relieve, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.policies import held_share
 from sim.engine.tables import L_DISPUTES
 
 
@@ -245,7 +246,7 @@ def use_force(w, p, day, seed, dispute, demander, asked, row):
     if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0 or own <= 0.0:
         return
     agreement = covering(w, demander, asked, town)
-    if agreement >= 0 and uniform(seed, P_FORCE_HOLDS, day, d["key"]) < w.agreements[agreement]["suppression"]:
+    if agreement >= 0 and uniform(seed, P_FORCE_HOLDS, day, d["key"]) < held_share(w, agreement, town):
         w.agreements[agreement]["held_back"] += 1
         return
     key = identity(d["key"], day)

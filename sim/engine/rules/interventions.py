@@ -8,15 +8,14 @@ from sim.engine.jit import compiled
 from sim.engine.kinds import (
     AGREEMENT_SIGNED,
     CLASH_OVER,
+    DEMOBILISE,
     GARRISON,
+    GARRISON_POLICY,
     GIVEN_AGREEMENT,
     GIVEN_BASE_ATTEMPT,
     GIVEN_KILLING,
     GIVEN_SKIPPED,
-    MEDIATE,
     MERGE,
-    MONITOR,
-    NO_EXPANSION,
     POLICY,
     R_GIVEN,
     REBEL,
@@ -33,14 +32,16 @@ from sim.engine.rules.base_attempt import attempt
 from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
+from sim.engine.rules.policies import apply_policies, release_stationed, send_garrison
 from sim.engine.rules.talks import given_killing
-from sim.engine.tables import L_AGREEMENTS, L_BASES
+from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES, N_FORCES
 
 
 @compiled
 def given(w, p, day, seed):
     """Carry out what is given for today, and set what lasting policies in force do."""
     apply_policies(w, day)
+    release_stationed(w, day)
     for i in range(len(w.actions)):
         a = w.actions[i]
         if a["day"] != day:
@@ -57,28 +58,12 @@ def given(w, p, day, seed):
             withdraw(w, day, i)
         elif a["kind"] == MERGE:
             merge(w, day, i)
+        elif a["kind"] == DEMOBILISE:
+            demobilise(w, day, i)
+        elif a["kind"] == GARRISON_POLICY:
+            station(w, p, day, i)
         else:
             announce(w, day, i, True)
-
-
-@compiled
-def apply_policies(w, day):
-    """Set the multipliers of lasting policies anew: each in force multiplies its own."""
-    conduct = w.conduct[0]
-    conduct["mediation"], conduct["monitoring"], conduct["mediator"] = 1.0, 1.0, -1
-    for faction in range(len(w.factions)):
-        w.factions[faction]["allowed"] = 1.0
-    for i in range(len(w.actions)):
-        a = w.actions[i]
-        if a["day"] > day or day > a["until"]:
-            continue
-        if a["kind"] == NO_EXPANSION:
-            w.factions[a["faction"]]["allowed"] *= a["factor"]
-        elif a["kind"] == MEDIATE:
-            conduct["mediation"] *= a["factor"]
-            conduct["mediator"] = i
-        elif a["kind"] == MONITOR:
-            conduct["monitoring"] *= a["factor"]
 
 
 @compiled
@@ -198,3 +183,50 @@ def merge(w, day, action):
     w.events[row]["fighters"] = joined
     w.events[row]["initiator_group"], w.events[row]["initiator"] = into, w.groups[into]["faction"]
     index_forces(w)
+
+
+@compiled
+def leaves(w, action, row):
+    """Return True for a force whose fighters a policy demobilises."""
+    a, f = w.actions[action], w.forces[row]
+    if f["alive"] == 0 or f["faction"] != a["faction"] or (a["town"] >= 0 and f["town"] != a["town"]):
+        return False
+    return a["group"] < 0 or f["group"] == a["group"]
+
+
+@compiled
+def demobilise(w, day, action):
+    """Let fighters leave the war, from each force in proportion: a number, at most all there are, or a share."""
+    a = w.actions[action]
+    total = 0
+    for i in range(w.counts[L_FORCES]):
+        if leaves(w, action, w.live_forces[i]):
+            total += w.forces[w.live_forces[i]]["fighters"]
+    due = min(a["fighters"], total) if a["fighters"] > 0 else int(a["factor"] * total + 0.5)
+    row = announce(w, day, action, due > 0)
+    w.events[row]["fighters"] = due
+    passed, gone = 0, 0
+    for i in range(w.counts[L_FORCES]):
+        if total > 0 and leaves(w, action, w.live_forces[i]):
+            f = w.forces[w.live_forces[i]]
+            passed += f["fighters"]
+            left = due * passed // total - gone  # rounded so that the parts sum to `due`
+            gone += left
+            f["fighters"] -= left
+            if f["fighters"] == 0:
+                f["alive"] = 0
+    w.factions[a["faction"]]["demobilised"] += gone
+    index_forces(w)
+
+
+@compiled
+def station(w, p, day, action):
+    """Send fighters of other garrisons to a town that their faction holds, the nearest by road first; skipped without any."""
+    a = w.actions[action]
+    first, sent = w.counts[N_FORCES], 0
+    if holder_faction(w, a["town"]) == a["faction"]:
+        sent = send_garrison(w, p, day, action)
+    row = announce(w, day, action, sent > 0)
+    w.events[row]["fighters"] = sent
+    for new in range(first, w.counts[N_FORCES]):
+        w.forces[new]["cause"] = row
