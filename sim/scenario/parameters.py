@@ -129,7 +129,7 @@ class Demand(Rule):
     """Demand to close a base, and the answer: a two-stage game with logit quantal response."""
 
     interval_days: Quantity = number(1, "days", 0.5, 30, "mean days between decisions to demand", between=(1, 4))
-    repeat_share: Quantity = number(0.7, "share of the rate", 0, 1, "rate of a further decision in a dispute after each demand made in it", "assumed; one demand and one refusal in the article", between=(0.25, 1))
+    repeat_share: Quantity = number(0.9, "share of the rate", 0, 1, "rate of a further decision in a dispute after each demand made in it", "assumed; one demand and one refusal in the article", between=(0.25, 1))
     rationality: Quantity = number(3, "1/utility", 0, 20, "precision of the logit response; 0 is random", "McKelvey & Palfrey 1995, Games Econ Behav; 1998, Exp Econ (extensive form)", between=(1, 4))
     fight_cost: Quantity = number(0.25, "utility, a town is worth 1", 0, 5, "expected cost of a fight to either side", between=(0.25, 1))
     grievance_weight: Quantity = number(0.5, "utility per unit of grievance", 0, 5, "grievance makes demanding and refusing pay")
@@ -195,7 +195,7 @@ class Spread(Rule):
 
     neighbours: bool = Field(default=True, description="switches the channel to neighbouring towns along roads")
     call_to_arms: bool = Field(default=True, description="switches the channel by which sister groups and the attacker open fronts far away")
-    offspring_per_clash_day: Quantity = number(0.9, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off, outside campaigns", "branching 0.56 of the 14 small episodes of 2016-18, UCDP GED, of which sparks that find no column are to be added", between=(0.5, 1.1))
+    offspring_per_clash_day: Quantity = number(0.88, "clashes per clash-day", 0, 1.5, "mean number of clashes that a day of clashing sets off, outside campaigns", "branching 0.56 of the 14 small episodes of 2016-18, UCDP GED, of which sparks that find no column are to be added", between=(0.5, 1.1))
     delay_days: Quantity = number(2, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
@@ -259,7 +259,7 @@ class Control(Rule):
 class Ceasefire(Rule):
     """Signing, terms, hold and breaking of agreements between rebel factions."""
 
-    signing_per_10_deaths: Quantity = number(0.15, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.04, 0.2))
+    signing_per_10_deaths: Quantity = number(0.18, "per day and 10 deaths of the last 7 days", 0, 2, "signing hazard", "0.04-0.3 from nine agreements of 2017-18 and UCDP GED", between=(0.04, 0.2))
     stalemate_days: Quantity = number(14, "days", 1, 120, "days of a round under way without a capture after which the hazard doubles")
     quiet_days: Quantity = number(3, "days", 1, 60, "an agreement signed more days after the last clash settles the quarrel; one signed earlier is a truce")
     mediator_factor: Quantity = number(1.5, "multiplier", 1, 10, "hazard where a group mediates", "Faylaq al-Sham mediated the truces of 9 Mar and 1 Apr 2018", between=(1, 2.5))
@@ -268,7 +268,7 @@ class Ceasefire(Rule):
     weariness_half_life_days: Quantity = number(60, "days", 1, 1000, "recovery of a mediator")
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
-    breach_weight: Quantity = number(0.5, "log hazard per agreement broken lately", 0, 5, "whose agreements were broken signs less readily; fades with the half-life of trust", "Fortna 2004, Peace Time: past breaches; direction only", between=(0, 1.5))
+    breach_weight: Quantity = number(0.3, "log hazard per agreement broken lately", 0, 5, "whose agreements were broken signs less readily; fades with the half-life of trust", "Fortna 2004, Peace Time: past breaches; direction only", between=(0, 1.5))
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
     hold_days: Quantity = number(10, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
     frailty_variance: Quantity = number(2, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
