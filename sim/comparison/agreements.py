@@ -34,8 +34,8 @@ EXPIRED, OTHERWISE = "expired", "otherwise ended"
 
 def holding(gathered: MatchedRuns) -> AgreementSurvival:
     """Return the section on the survival of agreements signed during the runs."""
-    table = gathered.table("agreements", ["signed", "days_held", "censored", "status", "broken_by_faction"])
-    signed = {name: _signed(gathered, table, name) for name in gathered.scenarios}
+    table = gathered.table("agreements", ["given", "days_held", "censored", "status", "broken_by_faction"])
+    signed = {name: _signed(table, name) for name in gathered.scenarios}
     causes = _causes(gathered, signed)
     horizon = (
         max([int(agreements["days_held"].max()) for agreements in signed.values() if len(agreements)], default=1) or 1
@@ -50,8 +50,8 @@ def holding(gathered: MatchedRuns) -> AgreementSurvival:
 
 def _note(gathered: MatchedRuns, until: int) -> str:
     note = (
-        "Agreements signed during the runs, from signing; those in force at the end are censored. Kaplan-Meier; ways of ending by "
-        "Aalen-Johansen."
+        "Agreements signed by the model, from signing; those given by a scenario are left out, those in force at the end are "
+        "censored. Kaplan-Meier; ways of ending by Aalen-Johansen."
     )
     if gathered.single:
         return f"{note} One run a scenario: there are no bands."
@@ -64,10 +64,9 @@ def _note(gathered: MatchedRuns, until: int) -> str:
     return note
 
 
-def _signed(gathered: MatchedRuns, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the agreements of a scenario signed on its first day or later (see sim.statistics.summary.hold_of)."""
-    rows = table[table["scenario"] == name]
-    return rows[pd.to_datetime(rows["signed"]) >= pd.Timestamp(gathered.scenarios[name].start)]
+def _signed(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the agreements that the runs of a scenario sign, without those given (see sim.statistics.summary.hold_of)."""
+    return table[(table["scenario"] == name) & (table["given"] == 0)]
 
 
 def _labels(rows: pd.DataFrame) -> np.ndarray:
