@@ -47,7 +47,11 @@ def read_until(process: subprocess.Popen[str], fits: Callable[[str], bool]) -> N
 
 def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
     """Return the last words of a process that was stopped, all processes of which end."""
-    _, text = process.communicate(timeout=120)  # returns when every process that holds the pipes has ended
+    try:
+        _, text = process.communicate(timeout=120)  # returns when every process that holds the pipes has ended
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # a test that fails leaves nothing that runs on, and waits for nothing
+        raise
     assert process.returncode == CODES[number], text
     assert "stopped" in text
     for word in ("Traceback", "leaked", "resource_tracker", "Exception ignored"):
@@ -220,7 +224,12 @@ sys.path.insert(0, {str(ROOT)!r})
 runpy.run_path({str(ROOT / "run.py")!r}, run_name="__main__")
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", words], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", words],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     with process:
         assert_stopped(process, number)
