@@ -18,7 +18,7 @@ from sim.engine.kinds import (
     LEVELS,
     ROLES_OF_CIVILIANS,
 )
-from sim.text import day_text, plural
+from sim.text import agree, day_text, is_plural, plural
 
 GIVEN = " (given by the scenario)"
 
@@ -60,6 +60,14 @@ class EventFacts:
         """The side that is acted upon, as a sentence names it."""
         return side(self.target, self.target_group)
 
+    def actor_does(self, phrase: str) -> str:
+        """Return the side that acts with a phrase that begins with its verb, in its number: "HTS opens a base"."""
+        return f"{self.actor} {agree(self.actor, phrase)}"
+
+    def opponent_does(self, phrase: str) -> str:
+        """Return the side that is acted upon with a phrase that begins with its verb."""
+        return f"{self.opponent} {agree(self.opponent, phrase)}"
+
 
 def side(faction: str, group: str = "") -> str:
     """Name a side: "Ahrar al-Sham (NLF)"; a group that bears its faction's name is not repeated."""
@@ -94,8 +102,9 @@ def _held_by(facts: EventFacts) -> str:
     return f", held by {facts.opponent}" if facts.target or facts.target_group else ""
 
 
-def _demanded(facts: EventFacts) -> str:
-    return f"hand over {facts.town or 'the town'}" if facts.for_town else f"close its base{_at(facts)}"
+def _demanded(facts: EventFacts, side_with_base: str) -> str:
+    base = "their base" if is_plural(side_with_base) else "its base"
+    return f"hand over {facts.town or 'the town'}" if facts.for_town else f"close {base}{_at(facts)}"
 
 
 def _party(facts: EventFacts, noun: str) -> str:
@@ -135,15 +144,15 @@ def _skipped(facts: EventFacts) -> str:
 def _account(facts: EventFacts) -> str:
     """Return whose account it is: of delegates assassinated, given by their own side, or of a forced entry."""
     if facts.fighters == ASSASSINATION_ACCOUNT:
-        return f"{facts.actor} says that its delegates were assassinated{_at(facts)}"
+        return f"{facts.actor_does('says that its delegates were assassinated')}{_at(facts)}"
     if facts.fighters == FORCED_ENTRY_ACCOUNT:
         way = f"into {facts.town}" if facts.town else "in"
-        return f"{facts.actor} says that the delegates of {facts.opponent} were killed while forcing their way {way}"
-    return f"{facts.actor} gives an account of the killing at talks{_at(facts)}"
+        return f"{facts.actor_does('says that')} the delegates of {facts.opponent} were killed while forcing their way {way}"
+    return f"{facts.actor_does('gives an account of the killing at talks')}{_at(facts)}"
 
 
 def _on_civilian(verb: str) -> Callable[[EventFacts], str]:
-    return lambda f: f"{f.actor} {verb} {civilian_text(f.fighters)}{_at(f)}{_toll(f)}"
+    return lambda f: f"{f.actor_does(verb)} {civilian_text(f.fighters)}{_at(f)}{_toll(f)}"
 
 
 def _displaced(facts: EventFacts) -> str:
@@ -153,7 +162,7 @@ def _displaced(facts: EventFacts) -> str:
 
 def _clash(facts: EventFacts) -> str:
     deaths = deaths_text(facts.deaths_initiator + facts.deaths_target, facts.deaths_civilians)
-    return f"Fighting{_at(facts)}: {facts.actor} attacks {facts.opponent}; {deaths}"
+    return f"Fighting{_at(facts)}: {facts.actor_does('attacks')} {facts.opponent}; {deaths}"
 
 
 _ENDS = {
@@ -212,34 +221,41 @@ GROUPS = (
 TABLE: dict[str, EventKind] = {
     "base_attempt": EventKind(
         BASES,
-        lambda f: f"{f.actor} sends {_party(f, 'a party')} to open a base{_at(f)}{_held_by(f)}",
+        lambda f: f"{f.actor_does('sends')} {_party(f, 'a party')} to open a base{_at(f)}{_held_by(f)}",
         "attempt at a base",
         "attempts at bases",
         path="base attempt",
     ),
     "base_opened": EventKind(
         BASES,
-        lambda f: f"{f.actor} opens a base{_at(f)}{_held_by(f)}",
+        lambda f: f"{f.actor_does('opens a base')}{_at(f)}{_held_by(f)}",
         "base",
         acled="Headquarters or base established",
         explains=True,
     ),
     "base_closed": EventKind(
-        BASES, lambda f: f"{f.actor} closes its base{_at(f)}", "base closed", "bases closed", explains=True
+        BASES, lambda f: f"{f.actor_does('closes its base')}{_at(f)}", "base closed", "bases closed", explains=True
     ),
-    "demand": EventKind(BASES, lambda f: f"{f.actor} demands that {f.opponent} {_demanded(f)}", "demand"),
+    "demand": EventKind(
+        BASES, lambda f: f"{f.actor_does('demands that')} {f.opponent} {_demanded(f, f.opponent)}", "demand"
+    ),
     "tolerated": EventKind(
         BASES,
-        lambda f: f"{f.actor} tolerates {'' if f.for_town else 'the base of '}{f.opponent}{_at(f)}",
+        lambda f: f"{f.actor_does('tolerates')} {'' if f.for_town else 'the base of '}{f.opponent}{_at(f)}",
         minor=True,
     ),
     "complied": EventKind(
-        BASES, lambda f: f"{f.actor} gives in to the demand of {f.opponent}{_at(f)}", path="one side gives in"
+        BASES, lambda f: f"{f.actor_does('gives in to the demand of')} {f.opponent}{_at(f)}", path="one side gives in"
     ),
-    "stalled": EventKind(BASES, lambda f: f"{f.actor} plays for time when {f.opponent} demands that it {_demanded(f)}"),
+    "stalled": EventKind(
+        BASES,
+        lambda f: (
+            f"{f.actor_does('plays for time when')} {f.opponent_does('demands that')} {agree(f.actor, 'it')} {_demanded(f, f.actor)}"
+        ),
+    ),
     "refused": EventKind(
         BASES,
-        lambda f: f"{f.actor} refuses to {_demanded(f)} as {f.opponent} demands",
+        lambda f: f"{f.actor_does('refuses to')} {_demanded(f, f.actor)} as {f.opponent_does('demands')}",
         "refusal",
         path="refusal",
         explains=True,
@@ -270,7 +286,7 @@ TABLE: dict[str, EventKind] = {
     "account": EventKind(TALKS, _account, "account of it", "accounts of it"),
     "arrest_raid": EventKind(
         INCIDENTS_GROUP,
-        lambda f: f"{f.actor} raids {f.opponent}{_at(f)} and takes prisoners{_toll(f)}",
+        lambda f: f"{f.actor_does('raids')} {f.opponent}{_at(f)} and {agree(f.actor, 'takes')} prisoners{_toll(f)}",
         "arrest raid",
         path="incident",
         acled="Arrests",  # an armed clash if someone dies
@@ -278,7 +294,7 @@ TABLE: dict[str, EventKind] = {
     ),
     "assassination": EventKind(
         INCIDENTS_GROUP,
-        lambda f: f"An assassination{_at(f)}: {f.actor} strikes at {f.opponent}{_toll(f)}",
+        lambda f: f"An assassination{_at(f)}: {f.actor_does('strikes at')} {f.opponent}{_toll(f)}",
         "assassination",
         path="incident",
         acled="Armed clash",
@@ -295,25 +311,25 @@ TABLE: dict[str, EventKind] = {
     ),
     "front_opened": EventKind(
         SPREAD,
-        lambda f: f"Call to arms: {f.actor} sends {_party(f, 'a column')} to open a front{_against(f)}{_at(f)}",
+        lambda f: f"Call to arms: {f.actor_does('sends')} {_party(f, 'a column')} to open a front{_against(f)}{_at(f)}",
         "front",
         path="fighting spreads",
     ),
     "clash_spread": EventKind(
         SPREAD,
-        lambda f: f"The fighting spreads: {f.actor} sends {_party(f, 'a column')}{_against(f)}{_at(f, 'to')}",
+        lambda f: f"The fighting spreads: {f.actor_does('sends')} {_party(f, 'a column')}{_against(f)}{_at(f, 'to')}",
         "front beside it",
         "fronts beside it",
         path="fighting spreads",
     ),
     "reinforcement": EventKind(
         SPREAD,
-        lambda f: f"{f.actor} sends {_party(f, 'a column')} to the fighting{_at(f)}{_against(f)}",
+        lambda f: f"{f.actor_does('sends')} {_party(f, 'a column')} to the fighting{_at(f)}{_against(f)}",
         minor=True,
     ),
     "clash": EventKind(CLASHES, _clash, "clash", "clashes", path="clash", acled="Armed clash", explains=True),
     "attack_repelled": EventKind(
-        CLASHES, lambda f: f"{f.actor} repels the attack of {f.opponent}{_at(f, 'on')}{_toll(f)}"
+        CLASHES, lambda f: f"{f.actor_does('repels the attack of')} {f.opponent}{_at(f, 'on')}{_toll(f)}"
     ),
     "clash_ended": EventKind(
         CLASHES, lambda f: f"The fighting between {f.actor} and {f.opponent}{_at(f)} ends", minor=True
@@ -327,7 +343,7 @@ TABLE: dict[str, EventKind] = {
     ),
     "capture": EventKind(
         HOLDER,
-        lambda f: f"{f.actor} takes {f.town or 'a town'} from {f.opponent}{_toll(f)}",
+        lambda f: f"{f.actor_does('takes')} {f.town or 'a town'} from {f.opponent}{_toll(f)}",
         "town taken",
         "towns taken",
         path="another town taken",
@@ -335,7 +351,7 @@ TABLE: dict[str, EventKind] = {
     ),
     "withdrawal": EventKind(
         HOLDER,
-        lambda f: f"{f.opponent} leaves {f.town or 'a town'} to {f.actor} without a fight",
+        lambda f: f"{f.opponent_does('leaves')} {f.town or 'a town'} to {f.actor} without a fight",
         "withdrawal",
         path="another town left",
         acled="Non-violent transfer of territory",
@@ -350,7 +366,7 @@ TABLE: dict[str, EventKind] = {
     ),
     "town_entered": EventKind(
         HOLDER,
-        lambda f: f"{f.actor} takes over {f.town or 'a town'}, which was neutral",
+        lambda f: f"{f.actor_does('takes over')} {f.town or 'a town'}, which was neutral",
         "neutral town taken over",
         "neutral towns taken over",
         path="another town entered",
@@ -373,13 +389,13 @@ TABLE: dict[str, EventKind] = {
     ),
     "campaign_joined": EventKind(
         CAMPAIGNS,
-        lambda f: f"{f.actor} joins its sister in the campaign against {f.opponent}",
+        lambda f: f"{f.actor_does('joins its sister in the campaign against')} {f.opponent}",
         "group joining",
         "groups joining",
     ),
     "stood_aside": EventKind(
         CAMPAIGNS,
-        lambda f: f"{f.actor} stands aside in its sister's war with {f.opponent}",
+        lambda f: f.actor_does("stands aside in its sister's war with") + f" {f.opponent}",
         "group standing aside",
         "groups standing aside",
     ),
@@ -402,7 +418,7 @@ TABLE: dict[str, EventKind] = {
     "agreement_signed": EventKind(AGREEMENTS, _signed, "agreement", acled="Agreement"),
     "agreement_broken": EventKind(
         AGREEMENTS,
-        lambda f: f"{f.actor} breaks the agreement with {f.opponent}{_days_held(f)}",
+        lambda f: f"{f.actor_does('breaks the agreement with')} {f.opponent}{_days_held(f)}",
         "broken agreement",
         path="broken agreement",
     ),
@@ -418,26 +434,26 @@ TABLE: dict[str, EventKind] = {
     "displacement": EventKind(CIVILIANS, _displaced),
     "shelling": EventKind(
         GOVERNMENT,
-        lambda f: f"{f.actor} shells {f.town or 'the front'}{_held_by(f)}{_toll(f)}",
+        lambda f: f"{f.actor_does('shells')} {f.town or 'the front'}{_held_by(f)}{_toll(f)}",
         acled="Shelling/artillery/missile attack",
         minor=True,
     ),
     "zone_deadline": EventKind(GOVERNMENT, lambda _: "The deadline of the demilitarised zone passes", minor=True),
     "mobilisation": EventKind(
         GOVERNMENT,
-        lambda f: f"{f.actor} announces an offensive and masses forces{_at(f, 'near')}",
+        lambda f: f"{f.actor_does('announces an offensive')} and {agree(f.actor, 'masses')} forces{_at(f, 'near')}",
         path="offensive",
     ),
     "offensive_started": EventKind(
-        GOVERNMENT, lambda f: f"{f.actor} begins an offensive{_at(f, 'at')}", "offensive", path="offensive"
+        GOVERNMENT, lambda f: f"{f.actor_does('begins an offensive')}{_at(f, 'at')}", "offensive", path="offensive"
     ),
     "assault": EventKind(
         GOVERNMENT,
-        lambda f: f"{f.actor} sends {_party(f, 'a column')} to assault {f.town or 'a town'}{_held_by(f)}",
+        lambda f: f"{f.actor_does('sends')} {_party(f, 'a column')} to assault {f.town or 'a town'}{_held_by(f)}",
         "assault",
         path="offensive",
     ),
-    "offensive_ended": EventKind(GOVERNMENT, lambda f: f"{f.actor} ends its offensive{_at(f, 'at')}"),
+    "offensive_ended": EventKind(GOVERNMENT, lambda f: f"{f.actor_does('ends its offensive')}{_at(f, 'at')}"),
     "policy": EventKind(POLICIES, _policy, "policy", "policies", path="policy"),
     "given_skipped": EventKind(POLICIES, _skipped),
 }  # in the order in which consequences are listed

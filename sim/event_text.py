@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from sim.engine.kinds import MOVERS
 from sim.scenario.schema import Policy
-from sim.text import clause_list, day_text, plural, two_digits
+from sim.text import agree, clause_list, day_text, plural, two_digits
 
 
 def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), mediator: str = "") -> str:
@@ -25,23 +25,27 @@ def policy_phrase(policy: Policy) -> str:
     """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
+        who, its = policy.withdraw, agree(policy.withdraw, "its")
         area = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
         towns = (
-            "nobody holds its towns" if policy.towns_to == "neutral" else "its towns go to the strongest group nearby"
+            f"nobody holds {its} towns"
+            if policy.towns_to == "neutral"
+            else f"{its} towns go to the strongest group nearby"
         )
-        barred = "; it opens no base or front in the zone afterwards" if policy.may_return is False else ""
-        return f"{policy.withdraw} leaves {area}; {towns}{barred}"
+        barred = f"; {agree(who, 'it')} {agree(who, 'opens')} no base or front in the zone afterwards"
+        return f"{who} {agree(who, 'leaves')} {area}; {towns}{barred if policy.may_return is False else ''}"
     if policy.enforce_no_expansion is not None:
         return f"no expansion is enforced on {policy.enforce_no_expansion}: base attempts {factor}"
     if policy.mediate is not None:
-        return f"{policy.mediate} mediates: chance of an agreement {factor}"
+        return f"{policy.mediate} {agree(policy.mediate, 'mediates')}: chance of an agreement {factor}"
     if policy.reinforce is not None:
         where = f" in {policy.in_town}" if policy.in_town else ""
         return f"fighters from outside join {policy.reinforce}{where}"
     if policy.merge_groups is not None:
-        return f"{clause_list(policy.merge_groups)} merge into {policy.into}"
+        joining = clause_list(policy.merge_groups)
+        return f"{joining} {agree(joining, 'merges')} into {policy.into}"
     if policy.monitor is not None:
-        return f"{policy.monitor} watches over agreements: hold of agreements {factor}"
+        return f"{policy.monitor} {agree(policy.monitor, 'watches over')} agreements: hold of agreements {factor}"
     return _phrase_of_force(policy, factor)
 
 
@@ -51,7 +55,7 @@ def _phrase_of_force(policy: Policy, factor: str) -> str:
     if policy.guarantor is not None and policy.credibility is not None:
         parties = f" between {clause_list(policy.between)}" if policy.between else ""
         area = " in the zone" if policy.in_town == "zone" else place
-        return f"{policy.guarantor} guarantees agreements{parties}{area}: credibility {policy.credibility.best:g}{_until(policy)}"
+        return f"{policy.guarantor} {agree(policy.guarantor, 'guarantees')} agreements{parties}{area}: credibility {policy.credibility.best:g}{_until(policy)}"
     if policy.sanctions is not None:
         return f"patrons press {policy.sanctions}: decisions for a campaign {factor}"
     if policy.support is not None:

@@ -156,7 +156,7 @@ LETHAL = (kinds.CLASH, kinds.ARREST_RAID, kinds.ASSASSINATION, kinds.ROAD_QUARRE
 def in_force_at(world: World, event: int) -> np.ndarray:
     """Return which agreements were in force when an event was logged: bool [A]."""
     a = world.agreements[: world.counts[tables.N_AGREEMENTS]]
-    prepared = (a["signed_event"] < 0) & (a["signed"] >= 0)  # given for a day to come
+    prepared = (a["signed_event"] < 0) & (a["signed"] > 0)  # given for a day to come
     return (a["signed_event"] < event) & ~prepared & ~((a["ended_event"] >= 0) & (a["ended_event"] < event))
 
 

@@ -12,7 +12,7 @@ from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Policy, Scenario
-from sim.text import clause_list, day_text, plural
+from sim.text import agree, clause_list, day_text, plural
 
 
 def policy_rows(start: Simulation, attempts: dict[str, float]) -> list[tuple[str, str]]:
@@ -61,13 +61,13 @@ def _text(start: Simulation, policy: Policy, row: np.void, attempts: dict[str, f
         rate = attempts.get(name, 0.0)
         return f"{name}'s base attempts x{factor:g} {_span(policy)}: about {rate * factor:.2g} a month in place of {rate:.2g} at the start's rates"
     if policy.mediate is not None:
-        return f"agreements signed {row['factor']:g} times as readily {_span(policy)}; {_policy_groups(start, policy.mediate)} mediates"
+        return f"agreements signed {row['factor']:g} times as readily {_span(policy)}; {_policy_groups(start, policy.mediate)} {agree(policy.mediate, 'mediates')}"
     if policy.reinforce is not None:
         return _reinforcement(start, policy, row)
     if policy.merge_groups is not None:
         return _merger(start, policy, row)
     if policy.monitor is not None:
-        return f"agreements hold {row['factor']:g} times as long {_span(policy)}; {_policy_groups(start, policy.monitor)} watches over them"
+        return f"agreements hold {row['factor']:g} times as long {_span(policy)}; {_policy_groups(start, policy.monitor)} {agree(policy.monitor, 'watches over')} them"
     if policy.guarantor is not None:
         return _guarantee(start, policy, row)
     if policy.demobilise is not None:
@@ -95,7 +95,7 @@ def _guarantee(start: Simulation, policy: Policy, row: np.void) -> str:
     parties = f" between {clause_list(policy.between)}" if policy.between else ""
     return (
         f"agreements{parties} are guaranteed {area} {_span(policy)}; {_policy_groups(start, str(policy.guarantor))} with "
-        f"{row['fighters']:,} fighters and a credibility of {row['factor']:g} deters {share:.0%} of breaches there, by the forces of the start"
+        f"{row['fighters']:,} fighters and a credibility of {row['factor']:g} {agree(str(policy.guarantor), 'deters')} {share:.0%} of breaches there, by the forces of the start"
     )
 
 
@@ -142,24 +142,29 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     from sim.engine.rules.interventions import successor
 
     world, faction = start.world, int(row["faction"])
+    who, its = policy.withdraw or "", agree(policy.withdraw or "", "its")
     towns = _concerned(start, row)
     held = [town for town in towns if _holder(start, town) == faction]
     shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
     fighters = sum(_stands(start, row, town) for town in towns)
     area = f"the {start.scenario.zone.name}" if row["town"] < 0 and start.scenario.zone else policy.from_place
-    text = f"by {_day(policy.by)} {policy.withdraw} leaves {area}: "
+    text = f"by {_day(policy.by)} {who} {agree(who, 'leaves')} {area}: "
     if not held and not shared:
-        return text + "it stands in no town there at the start"
+        return text + f"{agree(who, 'it')} {agree(who, 'stands')} in no town there at the start"
     text += plural(len(held), "town")
-    text += f" and its part of {plural(len(shared), 'town')} of others" if shared else ""
+    text += f" and {its} part of {plural(len(shared), 'town')} of others" if shared else ""
     text += f", about {round(fighters, -2) if fighters >= 1000 else fighters:,} fighters move"
     if held and row["towns_to"] == kinds.TO_HOST:
         to = [int(successor(world, town, faction)) for town in held]
         names = [start.names.groups[group] if group >= 0 else "nobody" for group in to]
-        text += f"; its towns go to {', '.join(f'{name} {names.count(name)}' for name in dict.fromkeys(names))}"
+        text += f"; {its} towns go to {', '.join(f'{name} {names.count(name)}' for name in dict.fromkeys(names))}"
     elif held:
-        text += "; its towns become neutral"
-    return text + ("" if row["may_return"] else "; it opens no base or front in the zone afterwards")
+        text += f"; {its} towns become neutral"
+    return text + (
+        ""
+        if row["may_return"]
+        else f"; {agree(who, 'it')} {agree(who, 'opens')} no base or front in the zone afterwards"
+    )
 
 
 def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
@@ -169,7 +174,7 @@ def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
     text = f"on {_day(policy.on)} {row['fighters']:,} fighters from outside join {policy.reinforce} in {start.geography.places[town].name}: {now + row['fighters']:,} in place of {now:,}"
     faction = int(world.groups[group]["faction"])
     if _holder(start, town) != faction:
-        text += f"; skipped unless {start.names.factions[faction]} holds the town by then"
+        text += f"; skipped unless {start.names.factions[faction]} {agree(start.names.factions[faction], 'holds')} the town by then"
     return text
 
 
@@ -180,7 +185,7 @@ def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
     fighters = int(forces["fighters"][np.isin(forces["group"], joining)].sum())
     towns = int(np.isin(world.towns["holder"], joining).sum())
     return (
-        f"on {_day(policy.on)} {plural(len(joining), 'group')} with {fighters:,} fighters and {plural(towns, 'town')} join "
+        f"on {_day(policy.on)} {plural(len(joining), 'group')} with {fighters:,} fighters and {plural(towns, 'town')} {'joins' if len(joining) == 1 else 'join'} "
         f"{policy.into}; cohesion {row['factor']:g} in place of {world.groups[into]['cohesion']:g}"
     )
 
@@ -282,7 +287,8 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
         strength = float((own["fighters"] * own["cohesion"]).sum())
         idle = [g for g, f in enumerate(world.groups["faction"]) if f == i and not (own["group"] == g).any()]
         nowhere = "".join(
-            f"; {start.names.groups[g]} holds no town on the map: its fighters take no part" for g in idle
+            f"; {group} {agree(group, 'holds')} no town on the map: {agree(group, 'its')} fighters take no part"
+            for group in (start.names.groups[g] for g in idle)
         )
         acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
         rows.append(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from datetime import date
 
@@ -12,6 +13,32 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def plural(number: int, noun: str, many: str = "") -> str:
     """Say a number of things: "1 civilian", "5 fighters"; `many` where the plural is irregular."""
     return f"{number:,} {noun if number == 1 else many or noun + 's'}"
+
+
+_PLURAL_NAME = re.compile(r".* and .*|(?:.* )?(?:[A-Za-z]?[a-z]+[b-rtv-z]s|[Mm]ilitias|[Gg]uerrillas|[Mm]en|[Pp]eople)")
+_PLURAL_WORDS = {"is": "are", "has": "have", "does": "do", "it": "they", "its": "their"}
+
+
+def is_plural(name: str) -> bool:
+    """Return whether the name of a side takes a plural verb: "Local NLF groups", "Lions of the North", "A and B".
+
+    Its main word decides: the last, or the last before "of". Of "Local NLF groups (NLF)" the part before the bracket is
+    read. Abbreviations ("HTS") and names that end with an Arabic article and noun ("Jaysh al-Quds") are singular.
+    """
+    return _PLURAL_NAME.fullmatch(re.split(r" (?:\(|of |for |in |from )", name, maxsplit=1)[0]) is not None
+
+
+def agree(subject: str, phrase: str) -> str:
+    """Return a phrase in the number of its subject; it is given in the singular and begins with the verb.
+
+    >>> agree("HTS", "closes its base"), agree("Local NLF groups (NLF)", "closes its base")
+    ('closes its base', 'close their base')
+    """
+    if not is_plural(subject):
+        return phrase
+    verb, *others = phrase.split(" ")
+    verb = _PLURAL_WORDS.get(verb) or re.sub(r"(?<=ss)es$|(?<=[cs]h)es$|s$", "", verb)
+    return " ".join([verb, *(_PLURAL_WORDS[word] if word in ("it", "its") else word for word in others)])
 
 
 def day_text(day: date) -> str:
@@ -31,14 +58,14 @@ def clause_list(parts: Iterable[str]) -> str:
 
 
 def result_text(value: float | int | str | None, unit: str = "") -> str:
-    """Say a result with its unit: "12 days", "1 day", "3.5 days", "level 5", "none", "HTS"; fractions keep 3 figures."""
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "day 17", "level 5", "none", "HTS"; fractions keep 3 figures."""
     if value is None or value != value:
         return "none"
     if isinstance(value, str):
         return value
     number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
-    if unit == "level":
-        return f"level {number}"
+    if unit in ("day", "level"):  # a position, not an amount: days are counted from 0, the first day
+        return f"{unit} {number}"
     return f"{number} {unit_text(unit, value)}".strip()
 
 

@@ -72,14 +72,14 @@ def batch(
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.console import pairs
     from sim.cli.locate import check_folder
-    from sim.study.executors import cores, prepare
+    from sim.study.executors import check_scheduler, cores, prepare
     from sim.study.plan import make_plan
     from sim.study.status import highest
 
     if workers is not None and scheduler is not None:
-        raise InputError(
-            [Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")]
-        )
+        raise InputError([TWO_CREWS])
+    if scheduler is not None:
+        check_scheduler(scheduler)
     if most is not None and until_precise is None:
         raise InputError([Fault("--max", None, "", "belongs to --until-precise; --replicates sets a fixed number")])
     definition, source, parent = definition_of(files)

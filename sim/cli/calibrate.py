@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.errors import InputError
+from sim.errors import Fault, InputError
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -70,6 +70,10 @@ def calibrate(
     )
     if workers is not None and scheduler is not None:
         raise InputError([TWO_CREWS])
+    if scheduler is not None:
+        from sim.study.executors import check_scheduler
+
+        check_scheduler(scheduler)
     plan = read_calibration(study, draws=draws, keep=keep)
     if observed is not None:
         from sim.validation.priors import with_record
@@ -77,6 +81,10 @@ def calibrate(
         plan = with_record(plan, observed)
     parent = out or OUTPUTS
     check_folder(parent, "--out")
+    if save is not None:
+        check_folder(save.parent, "--save")
+        if save.is_dir():
+            raise InputError([Fault("--save", None, "", f"{save} is a folder, a file is needed")])
     pairs([*rows(plan), *(("record", line) for line in plan.read)], title=plan.definition.question)
     if plan_only:
         return

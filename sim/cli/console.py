@@ -110,8 +110,7 @@ def _text(name: str, part_values: list[tuple[str, Value]]) -> str:
     """Say the values of a statistic: "12 days", "day 53", "HTS 1, NLF 2" with those at zero left out."""
     unit, per = STATISTICS[name].unit, STATISTICS[name].per
     if not per:
-        value = part_values[0][1]
-        return f"day {value}" if unit == "day" and value is not None else result_text(value, unit)
+        return result_text(part_values[0][1], unit)
     texts = [f"{part} {result_text(value)}" for part, value in part_values if value or per == "level"]
     if per == "town":
         texts = [f"{part}: {value}" for part, value in part_values]

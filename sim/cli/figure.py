@@ -82,9 +82,10 @@ def _fault(option: str, message: str) -> InputError:
 def _format(format: str | None, out: Path | None) -> str:
     """Return the format: as asked for, else by the file's name, else PDF."""
     named = out.suffix.lower().lstrip(".") if out else ""
-    suffix = (format or named or "pdf").lower()
+    suffix = (named or "pdf" if format is None else format).lower()
     if suffix not in FORMATS:
-        raise _fault("--format", f"{suffix!r} is none of {', '.join(FORMATS)}{did_you_mean(suffix, FORMATS)}")
+        option = "--out" if format is None else "--format"
+        raise _fault(option, f"{suffix!r} is none of {', '.join(FORMATS)}{did_you_mean(suffix, FORMATS)}")
     if named and named != suffix:
         raise _fault("--out", f"{out} does not end in .{suffix}")
     return suffix

@@ -47,6 +47,7 @@ def new_map(
     name = unicodedata.normalize("NFC", name)
     folder, scenario = free_places(name)
     title = _title(title) or name.replace("_", " ")
+    _check_start(start)
     guess = guess_map(towns)
     make(guess, folder, scenario, title, start.date(), towns)
     out = console()
@@ -59,6 +60,15 @@ def new_map(
     out.print(f"\nmap: {_display_path(folder)} (look at {PICTURE})\nscenario: {_display_path(scenario)}")
     quoted = shlex.quote(_display_path(scenario))
     out.print(f"next: python run.py check {quoted}\n      python run.py {quoted} --seed 1", soft_wrap=True)
+
+
+def _check_start(start: datetime) -> None:
+    """Raise InputError if no scenario can start on the day."""
+    from sim.scenario.cross_checks import FIRST_YEAR, LAST_YEAR
+
+    if not FIRST_YEAR <= start.year <= LAST_YEAR:
+        message = f"{start.date()} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
+        raise InputError([Fault("--start", None, "", message)])
 
 
 def _title(text: str) -> str:

@@ -25,7 +25,7 @@ from sim.statistics.survival import (
     median_of,
     restricted_mean,
 )
-from sim.text import plural, three_digits
+from sim.text import plural, result_text, three_digits
 
 RISK_STEPS = (1, 2, 5, 7, 10, 14, 20, 30, 60, 90, 180, 365)
 RISK_DAYS = 7  # columns of the table of numbers at risk, at most
@@ -34,8 +34,8 @@ EXPIRED, OTHERWISE = "expired", "otherwise ended"
 
 def holding(gathered: MatchedRuns) -> AgreementSurvival:
     """Return the section on the survival of agreements signed during the runs."""
-    table = gathered.table("agreements", ["signed", "days_held", "censored", "status", "broken_by_faction"])
-    signed = {name: _signed(gathered, table, name) for name in gathered.scenarios}
+    table = gathered.table("agreements", ["given", "days_held", "censored", "status", "broken_by_faction"])
+    signed = {name: _signed(table, name) for name in gathered.scenarios}
     causes = _causes(gathered, signed)
     horizon = (
         max([int(agreements["days_held"].max()) for agreements in signed.values() if len(agreements)], default=1) or 1
@@ -50,24 +50,23 @@ def holding(gathered: MatchedRuns) -> AgreementSurvival:
 
 def _note(gathered: MatchedRuns, until: int) -> str:
     note = (
-        "Agreements signed during the runs, from signing; those in force at the end are censored. Kaplan-Meier; ways of ending by "
-        "Aalen-Johansen."
+        "Agreements signed by the model, from signing; those given by a scenario are left out, those in force at the end are "
+        "censored. Kaplan-Meier; ways of ending by Aalen-Johansen."
     )
     if gathered.single:
         return f"{note} One run a scenario: there are no bands."
     note += f" Bands: 95 %, pointwise, {BOOTSTRAPS:,} resamples of whole runs, since agreements of one run are not independent."
     if until > 0:
         note += (
-            f" Differences: mean days held, counted up to day {until}, the last on which every scenario has enough agreements "
+            f" Differences: mean days held, counted over the first {until} days, as long as every scenario has enough agreements "
             "at risk; matched runs are resampled together."
         )
     return note
 
 
-def _signed(gathered: MatchedRuns, table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the agreements of a scenario signed on its first day or later (see sim.statistics.summary.hold_of)."""
-    rows = table[table["scenario"] == name]
-    return rows[pd.to_datetime(rows["signed"]) >= pd.Timestamp(gathered.scenarios[name].start)]
+def _signed(table: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the agreements that the runs of a scenario sign, without those given (see sim.statistics.summary.hold_of)."""
+    return table[(table["scenario"] == name) & (table["given"] == 0)]
 
 
 def _labels(rows: pd.DataFrame) -> np.ndarray:
@@ -145,7 +144,11 @@ def _sentence(curve: HoldingCurve) -> str:
     signed = f"{plural(curve.agreements, 'agreement was', 'agreements were')} signed in {plural(curve.runs, 'run')}"
     ends = f"{curve.broken:,} broken, {curve.expired:,} expired, {curve.in_force:,} in force at the end"
     known = not math.isnan(curve.median)
-    half = f"half have ended by day {three_digits(curve.median)}" if known else "over half still hold when last seen"
+    half = (
+        f"half have ended within {result_text(curve.median, 'days')}"
+        if known
+        else "over half still hold when last seen"
+    )
     if math.isfinite(curve.median_low):
         low, high = three_digits(curve.median_low), three_digits(curve.median_high)
         half += f" (95 % interval {f'{low} to {high}' if math.isfinite(curve.median_high) else f'from {low} on'})"
@@ -163,7 +166,7 @@ def _difference(gathered: MatchedRuns, counted: dict[str, Counts], name: str, un
         whole = float(restricted_mean(curves(some).share[0], until))
         parts.append((whole, np.empty(0) if weights is None else restricted_mean(curves(some, weights).share, until)))
     (first, first_drawn), (second, second_drawn) = parts
-    label = f"mean hold of agreements, up to day {until}"
+    label = f"mean hold of agreements, first {plural(until, 'day')}"
     low, high = (math.nan, math.nan) if weights is None else (float(x) for x in band(second_drawn - first_drawn))
     gap = difference_of(first_drawn, second_drawn, second - first, low, high, ("hold_up_to", label, "days"))
     more = None if gap.resolved or math.isnan(low) else more_runs(second - first, low, high, len(both))

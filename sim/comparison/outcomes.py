@@ -29,7 +29,7 @@ from sim.statistics.inference import (
     wilson,
 )
 from sim.statistics.summary import STATISTICS, base_name, expand, label
-from sim.text import clause_list, day_text, plural, points, three_digits, unit_text
+from sim.text import agree, clause_list, day_text, plural, points, three_digits, unit_text
 
 # Beside the headline statistics, in the forest plot: how much, how far, how deadly, what holds.
 CORE = (
@@ -66,13 +66,13 @@ class HeadlineStatistic:
     def claim(self) -> str:
         """What a yes says: "HTS holds Kafr Hamra"."""
         special = {MIXED: f"{self.town} is contested", NEUTRAL: f"{self.town} is neutral"}
-        return special.get(self.code, f"{self.code} holds {self.town}")
+        return special.get(self.code, f"{self.code} {agree(self.code, 'holds')} {self.town}")
 
 
 def negated_claim(statistic: HeadlineStatistic) -> str:
     """Return what a no says: "HTS does not hold Kafr Hamra"."""
     special = {MIXED: f"{statistic.town} is not contested", NEUTRAL: f"{statistic.town} is not neutral"}
-    return special.get(statistic.code, f"{statistic.code} does not hold {statistic.town}")
+    return special.get(statistic.code, f"{statistic.code} {agree(statistic.code, 'does not hold')} {statistic.town}")
 
 
 def measured(gathered: MatchedRuns) -> list[HeadlineStatistic]:

@@ -24,7 +24,7 @@ from sim.scenario.schema import Given, Policy
 from sim.statistics.answer import answer_sentence
 from sim.statistics.causes import turning_points
 from sim.statistics.summary import STATISTICS, base_name, besides_given, label
-from sim.text import day_text, result_text
+from sim.text import agree, day_text, result_text
 
 if TYPE_CHECKING:
     from datetime import date
@@ -179,7 +179,9 @@ def assumed(run: Run) -> list[dict[str, str]]:
 def given_text(given: Given) -> str:
     """Say what a scenario asserts."""
     if given.event == "base_attempt":
-        return f"{day_text(given.on)}: {given.by} attempts to open a base in {given.in_town} (asserted; what follows is simulated)"
+        return f"{day_text(given.on)}: {given.by} {agree(str(given.by), 'attempts')} to open a base in {given.in_town} (asserted; what follows is simulated)"
+    if given.event == "killing_at_talks":
+        return f"{day_text(given.on)}: {given.by} {agree(str(given.by), 'kills')} delegates at talks in {given.in_town} (asserted; what follows is simulated)"
     parties = " and ".join(given.agreement.between) if given.agreement else "the parties"
     return f"{day_text(given.on)}: an agreement between {parties} (asserted)"
 

@@ -279,9 +279,16 @@ def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
     return f"{sides[0]}-{sides[1]}, {day_text(on)}"
 
 
-def agreements(result: Result) -> Columns:
-    """Return all agreements, those in force at the start included."""
+def signed_agreements(result: Result) -> np.ndarray:
+    """Return the rows of agreements signed so far, without those given for a later day: i8 [n]."""
     table = result.world.agreements[: result.world.counts[N_AGREEMENTS]]
+    return np.flatnonzero((table["signed_event"] >= 0) | (table["signed"] <= 0))
+
+
+def agreements(result: Result) -> Columns:
+    """Return all agreements signed so far, those in force at the start included."""
+    rows = signed_agreements(result)
+    table = result.world.agreements[rows]
     signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
     open_still = ended < 0
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
@@ -293,8 +300,8 @@ def agreements(result: Result) -> Columns:
     sides = [party_texts[parties] for parties in who]
     terms = {mask: ", ".join(terms_of(result, table[row])) for mask, row in {m: n for n, m in enumerate(masks)}.items()}
     return {
-        "agreement_id": array([agreement_id(row) for row in range(len(table))]),
-        "name": array([agreement_name(result, row, pair) for row, pair in enumerate(sides)]),
+        "agreement_id": array([agreement_id(row) for row in rows.tolist()]),
+        "name": array([agreement_name(result, row, pair) for row, pair in zip(rows.tolist(), sides, strict=True)]),
         "parties": array([" / ".join(pair) for pair in sides]),
         "scope": named(table["scope"], SCOPES),
         "town": named(table["town"], towns(result)),

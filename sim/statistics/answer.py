@@ -8,7 +8,7 @@ from sim.control_codes import MIXED, NEUTRAL
 from sim.statistics.causes import RunLike
 from sim.statistics.conflict_log import column, text
 from sim.statistics.summary import STATISTICS, base_name, expand, label
-from sim.text import clause_list, day_text, plural, result_text
+from sim.text import agree, clause_list, day_text, plural, result_text
 
 CAUTION = "One run is one possible course: compare many."
 Summary = Mapping[str, float | int | str | None]
@@ -25,7 +25,11 @@ def _still(run: RunLike, towns: list[str]) -> list[str]:
         verb = "is" if len(names) == 1 else "are"
         special = {"": f"{verb} not on the map", MIXED: f"{verb} still contested", NEUTRAL: f"{verb} still neutral"}
         listed = clause_list(names)
-        clauses.append(f"{listed} {special[code]}" if code in special else f"{code} still holds {listed} at the end")
+        clauses.append(
+            f"{listed} {special[code]}"
+            if code in special
+            else f"{code} still {agree(code, 'holds')} {listed} at the end"
+        )
     return clauses
 
 
@@ -44,7 +48,8 @@ def _holders(run: RunLike, towns: list[str]) -> list[str]:
             "town_entered": "entered on",
         }.get(text(changes, "how")[row], "since")
         state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
-        clauses.append(f"{state.get(code, f'{code} holds {name} at the end')} ({word} {date})")
+        holds = f"{code} {agree(code, 'holds')} {name} at the end"
+        clauses.append(f"{state.get(code, holds)} ({word} {date})")
     return clauses + _still(run, [town for town in towns if town not in last])
 
 
@@ -86,7 +91,7 @@ def _gains(run: RunLike) -> str:
         if count:
             before = shared.get(code, 0)
             among = f" ({'it was' if count == 1 else f'{before} of them'} contested at the start)" if before else ""
-            parts.append(f"{code} gains {plural(count, 'town')}{among}")
+            parts.append(f"{code} {agree(code, 'gains')} {plural(count, 'town')}{among}")
     return clause_list(parts) or "no side gains a town"
 
 
@@ -94,7 +99,7 @@ def _towns(name: str, summary: Summary) -> str:
     """Say a statistic given by faction: "HTS loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
-    clauses = [f"{code} {verb} {plural(count, 'town')}" for code, count in parts if count]
+    clauses = [f"{code} {agree(code, verb)} {plural(count, 'town')}" for code, count in parts if count]
     return clause_list(clauses) or f"no side {verb} a town"
 
 

@@ -64,7 +64,7 @@ STATISTICS: dict[str, Statistic] = {
     "agreements_broken": Statistic("agreements broken", "agreements", "of all in force, those given too"),
     "agreements_expired": Statistic("agreements expired", "agreements", "fixed terms that ran out, of those given too"),
     "first_agreement_day": Statistic("day of the first agreement", "day", "0 is the first day; none without one; those given not counted"),
-    "agreement_days_held_median": Statistic("median hold of agreements", "days", "Kaplan-Meier, of those signed in the run; none where over half still hold"),
+    "agreement_days_held_median": Statistic("median hold of agreements", "days", "Kaplan-Meier, of those signed by the model; none where over half still hold"),
     "agreement_days_held_mean": Statistic("mean hold of agreements", "days", "Kaplan-Meier, restricted to the longest hold"),
     "campaigns": Statistic("campaigns", "campaigns", "wars that the leaders of a group decided on against a rival group"),
     "campaign_days_median": Statistic("median length of campaigns", "days", "Kaplan-Meier, opening to end, of those fought; none where over half go on"),
@@ -291,12 +291,13 @@ def control(tables: Mapping[str, Table], factions: Iterable[str], watch: Iterabl
     return {**summary, **{f"holder.{town}": last.get(town) for town in watch}}
 
 
-def hold_of(table: Table, start: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return days held, i8 [n], and whether censored, bool [n], of agreements signed on `start` or later.
+def hold_of(table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """Return days held, i8 [n], and whether censored, bool [n], of the agreements that the model signs.
 
-    Those in force before are left out: that they had held so long is why they are known (delayed entry).
+    Those given by the scenario are left out: one in force before the start is known because it had held so long (delayed
+    entry), one asserted for a later day is an input.
     """
-    inside = column(table, "signed").astype("datetime64[D]") >= np.datetime64(start, "D")
+    inside = column(table, "given") == 0
     return column(table, "days_held")[inside], column(table, "censored")[inside].astype(bool)
 
 
@@ -304,7 +305,7 @@ def agreements(events: Table, table: Table, scenario: Scenario) -> dict[str, Sca
     """Return agreements signed, broken and expired, their hold and their violations."""
     kind = text(events, "kind")
     signed = (kind == "agreement_signed") & (column(events, "given") == 0)
-    curve = survival(*hold_of(table, scenario.start))
+    curve = survival(*hold_of(table))
     return {
         "agreements_signed": int(signed.sum()),
         "agreements_broken": int((kind == "agreement_broken").sum()),

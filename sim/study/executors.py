@@ -189,10 +189,14 @@ class _Cluster(Executor):
         self._client.close()
 
 
-def _check_address(scheduler: str) -> None:
-    """Raise InputError for what is no address; Dask's client would hang on it."""
-    from distributed.comm.addressing import parse_host_port
-    from distributed.comm.registry import backends
+def check_scheduler(scheduler: str) -> None:
+    """Raise InputError for what is no address, on which Dask's client would hang, and without the extra `cluster`."""
+    try:
+        from distributed.comm.addressing import parse_host_port
+        from distributed.comm.registry import backends
+    except ImportError:
+        message = "needs the extra `cluster`: pip install -e '.[cluster]'"
+        raise InputError([Fault("--scheduler", None, "", message)]) from None
 
     kind, mark, address = scheduler.partition("://")
     try:
@@ -205,12 +209,9 @@ def _check_address(scheduler: str) -> None:
 
 
 def _cluster(scheduler: str) -> tuple[Executor, int]:
-    try:
-        from distributed import Client
-    except ImportError:
-        message = "needs the extra `cluster`: pip install -e '.[cluster]'"
-        raise InputError([Fault("--scheduler", None, "", message)]) from None
-    _check_address(scheduler)
+    check_scheduler(scheduler)
+    from distributed import Client
+
     try:
         client: Any = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError):

@@ -50,7 +50,7 @@ class UnreadableFileError(Exception):
 def display_path(path: Path) -> str:
     """Return how messages name a file: from the working folder if it lies inside; letters that cannot be printed are escaped."""
     try:
-        text = path.resolve().relative_to(Path.cwd().resolve()).as_posix()
+        text = Path(os.path.abspath(path)).relative_to(Path.cwd()).as_posix()  # noqa: PTH100 (links are named as they stand)
     except (ValueError, OSError, RuntimeError):
         text = path.as_posix()
     return text if text.isprintable() and len(text) <= 300 else ascii(text[:300])

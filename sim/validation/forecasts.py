@@ -118,11 +118,12 @@ def _control(
 def _hold(rows: pd.DataFrame, asked: Relapse, scenario: Scenario, last: int) -> Hold | None:
     """Return when an agreement ends in the runs; None for one signed before the start that the scenario does not have.
 
-    One signed during the run is held against all agreements that runs sign: whether they sign that one is not asked.
+    One signed during the run is held against all agreements that runs sign, none given: whether they sign that one is not
+    asked.
     """
     signed = (rows["signed"].to_numpy().astype("datetime64[D]") - np.datetime64(scenario.start, "D")).astype(np.int64)
     if asked.signed >= 0:
-        keep, first = signed >= 0, 0
+        keep, first = rows["given"].to_numpy() == 0, 0
     else:
         keep, first = _same(rows, asked, signed), -asked.signed
     if not keep.any():

@@ -29,7 +29,7 @@ REPORTS = (
     "deaths_initiator", "deaths_target", "deaths_civilians", "deaths_total", "summary",
 )  # fmt: skip
 
-AGREEMENTS = ("signed", "days_held", "censored")
+AGREEMENTS = ("signed", "given", "days_held", "censored")
 CHANGES = ("day", "town", "from", "to")
 
 
@@ -133,10 +133,10 @@ def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Windo
 
 
 def _holds(run: ReportedRun, days: int) -> Holds:
-    """Return the agreements signed in the first `days` days; those that continue after them are censored there."""
+    """Return the agreements that the model signs in the first `days` days, none given; those that continue after them are censored there."""
     start = np.datetime64(run.start, "D")
     signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
-    inside = (signed >= 0) & (signed < days)
+    inside = (column(run.agreements, "given") == 0) & (signed < days)
     held, left = column(run.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
     censored = column(run.agreements, "censored").astype(bool)[inside] | (held > left)
     return Holds(signed[inside], np.minimum(held, left), censored)

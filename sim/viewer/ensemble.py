@@ -112,11 +112,11 @@ class BandRequest:
 class Bands:
     """The bands of all sessions and the process that computes them."""
 
-    def __init__(self, idle: float = IDLE_SECONDS) -> None:
-        """`idle` is how many seconds the process waits for work before it ends."""
+    def __init__(self, idle: float = IDLE_SECONDS, niceness: int = NICENESS) -> None:
+        """`idle` is how many seconds the process waits for work before it ends, `niceness` how far it lets others go first."""
         self.changed = Condition()
         self.dropped: deque[_Job] = deque()  # filled whenever Python forgets a `Wanted`, so without the lock
-        self._idle = idle
+        self._idle, self._niceness = idle, niceness
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._process: Any = None
         self._outbox: SimpleQueue[tuple[Any, ...] | None] | None = None
@@ -170,7 +170,9 @@ class Bands:
         context = get_context("spawn")
         ours, theirs = context.Pipe()
         self._outbox = SimpleQueue()
-        self._process = context.Process(target=_work, args=(theirs, self._idle), daemon=True, name="band")
+        self._process = context.Process(
+            target=_work, args=(theirs, self._idle, self._niceness), daemon=True, name="band"
+        )
         self._process.start()
         theirs.close()
         for body, other in ((self._listen, self._process), (_post, self._outbox)):
@@ -239,11 +241,11 @@ def digest(scenario: Scenario) -> str:
     return sha256(scenario.model_dump_json().encode()).hexdigest()
 
 
-def _work(pipe: Connection, idle: float) -> None:
+def _work(pipe: Connection, idle: float, niceness: int = NICENESS) -> None:
     """Run the requests, one run of each scenario in turn; the body of the process."""
     stay_with_parent()
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     asked: OrderedDict[str, tuple[Any, deque[int]]] = OrderedDict()
     with contextlib.suppress(EOFError, OSError):
         while True:

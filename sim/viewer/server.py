@@ -92,6 +92,8 @@ def fetching_line() -> str:
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a socket bound to the address; InputError if it is in use or not an address of this computer. Port 0: any free."""
+    if not host:  # for a socket, that is every address of this computer
+        raise InputError([Fault("--host", None, "", "'' is no address; 0.0.0.0 stands for all of this computer")])
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     try:

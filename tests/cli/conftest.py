@@ -21,10 +21,11 @@ from tests.cli.support import ROOT, Command
 
 
 @pytest.fixture(autouse=True, scope="session")
-def ctrl_c_reaches_processes() -> None:
-    """A shell has what it starts in the background ignore Ctrl-C, and all processes of that, too."""
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+def signals_reach_processes() -> None:
+    """A shell has what it starts in the background ignore Ctrl-C, `nohup` SIGHUP, and all processes of that, too."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ def test_quiet_prints_only_the_folder(command: Command, here: Path) -> None:
 
 
 def test_options_reach_the_record(command: Command, here: Path) -> None:
-    result = quick(command, "--label", "a note", "--set", "rules.base_attempt.enabled=false", "--profile")
+    result = quick(command, "--label", "a note", "--set", "rules.base_attempt.enabled=false")
     assert result.returncode == 0, result.stderr
     (folder,) = (here / "outputs").iterdir()
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
@@ -60,6 +60,13 @@ def test_options_reach_the_record(command: Command, here: Path) -> None:
     assert len(pd.read_csv(folder / "daily.csv")) == 31
     simulated = pd.read_csv(folder / "events.csv").query("kind == 'base_attempt' and given == 0")
     assert simulated.empty
+
+
+def test_the_profile_is_printed(process: Command) -> None:
+    """Rules are interpreted here: one by one, each would be compiled for a few calls."""
+    words = ("two_valleys", "--days", "3", "--no-pictures", "--profile")
+    result = process(*words, NUMBA_DISABLE_JIT="1")
+    assert result.returncode == 0, result.stderr
     assert "simulating" in result.stdout
 
 

@@ -1,4 +1,8 @@
-"""SIGTERM and SIGHUP end a command as Ctrl-C does: the same words, nothing half-written, work that is done is stored."""
+"""SIGTERM and SIGHUP end a command as Ctrl-C does: the same words, nothing half-written, work that is done is stored.
+
+All signals have one handler, which is tested with each of them in this process; commands that are processes of their own
+are stopped by some.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from sim.signals import Stopped, deferred, ends_loop, handle_signals
 from sim.study import runner
 from sim.study.store import Study
 from sim.validation.calibration import RUNS
-from tests.cli.support import KAFR_HAMRA, ROOT
+from tests.cli.support import ROOT
 from tests.validation.test_calibration import VALLEYS, written
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -47,7 +51,11 @@ def read_until(process: subprocess.Popen[str], fits: Callable[[str], bool]) -> N
 
 def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
     """Return the last words of a process that was stopped, all processes of which end."""
-    _, text = process.communicate(timeout=120)  # returns when every process that holds the pipes has ended
+    try:
+        _, text = process.communicate(timeout=120)  # returns when every process that holds the pipes has ended
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)  # a test that fails leaves nothing that runs on, and waits for nothing
+        raise
     assert process.returncode == CODES[number], text
     assert "stopped" in text
     for word in ("Traceback", "leaked", "resource_tracker", "Exception ignored"):
@@ -55,18 +63,21 @@ def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
     return text
 
 
-@pytest.mark.parametrize("whole_group", [False, True])
-@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize(
+    ("number", "whole_group"),
+    [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)],
+)
 def test_a_run_that_is_stopped_while_it_is_drawn_leaves_nothing(number: int, whole_group: bool, here: Path) -> None:
-    with begin(here, KAFR_HAMRA, "--days", "20") as process:
+    with begin(here, "two_valleys", "--days", "10") as process:
         read_until(process, lambda line: line.startswith("drawing"))
         (os.killpg if whole_group else os.kill)(process.pid, number)
         assert_stopped(process, number)
     assert not list(here.glob("outputs/*")) + list(here.glob("outputs/.*"))
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGHUP, 1)]
+)  # Ctrl-C: test_status_and_pack
 def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here: Path) -> None:
     (here / "s.yaml").write_text(STUDY, encoding="utf-8")
     with begin(here, "batch", "s.yaml", "--workers", str(workers)) as process:
@@ -81,7 +92,7 @@ def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here:
     assert (study.folder / "runs.csv").exists()
 
 
-@pytest.mark.parametrize("number", CODES)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_page_is_closed_by_a_signal(number: int, here: Path) -> None:
     pytest.importorskip("solara")
     with begin(here, "watch", "two_valleys", "--port", "0", "--no-browser", "--seeds", "20") as process:
@@ -94,7 +105,7 @@ def test_the_page_is_closed_by_a_signal(number: int, here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_a_calibration_that_is_stopped_goes_on_with_the_same_command(number: int, here: Path) -> None:
     file = written(here, VALLEYS.replace("draws: 100", "draws: 2000"))
     words = ("calibrate", file, "--workers", "1", "--out", "made")
@@ -220,7 +231,12 @@ sys.path.insert(0, {str(ROOT)!r})
 runpy.run_path({str(ROOT / "run.py")!r}, run_name="__main__")
 """
     process = subprocess.Popen(
-        [sys.executable, "-c", words], cwd=here, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", words],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     with process:
         assert_stopped(process, number)

@@ -14,7 +14,7 @@ from sim.cli.main import main
 from sim.study.store import Study
 from tests.cli.support import ROOT, Command
 
-BATCH = ("batch", "two_valleys", "--replicates", "1800", "--workers", "2", "--out", ".")
+BATCH = ("batch", "two_valleys", "--replicates", "900", "--workers", "2", "--out", ".")
 
 
 def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Command, here: Path) -> None:
@@ -38,10 +38,10 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
     assert "Traceback" not in rest
     assert "the same command goes on" in rest
     study = Study.open(here / "two_valleys")
-    assert 0 < study.done < study.planned == 1800
+    assert 0 < study.done < study.planned == 900
     told = command("status", "two_valleys")
     assert told.returncode == 0, told.stderr
-    assert f"two_valleys: {study.done:,} runs of 1,800 are done." in told.stdout
+    assert f"two_valleys: {study.done:,} runs of 900 are done." in told.stdout
     assert "To go on: python run.py batch two_valleys" in told.stdout
     done = command("batch", "two_valleys", "--workers", "1")
     assert done.returncode == 0, done.stderr

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import socket
 from collections.abc import Iterator
 from datetime import datetime
 from enum import Enum
@@ -11,6 +13,7 @@ import pytest
 
 from sim.cli.main import COMMANDS, main, parser
 from sim.cli.usage import Parameter, parameters_of, usage_faults, value_fault
+from tests.validation.test_calibration import written
 
 NAMES = {command.__name__.replace("_", "-"): command for command in COMMANDS}
 WRONG_NUMBERS = ("", " ", "two", "0x10", "nan", "inf", "-inf", "1e400", "1_0", "9" * 400, "\uff11", "1\n2")
@@ -159,6 +162,210 @@ def test_values_that_do_not_fit_a_run_are_one_line_and_nothing_is_written(
     assert captured.err.count("\n") == 1
     assert captured.out == ""
     assert sorted(run.rglob("*")) == before
+
+
+# What a command itself refuses, beyond what its line is checked for: for each command the words of a call that is right,
+# and for each parameter values that are not. RUN, STUDY and the other names in capitals stand for paths of `shelf`.
+NO_FILE = ("NOTHING", "EMPTY", "BYTES", "FOLDER", "LINK")
+NO_RESULT = ("NOTHING", "EMPTY", "BYTES", "FOLDER", "LINK", "TORN")
+NO_FOLDER = ("BYTES", "BYTES/deeper", "LINK")
+KEYS = ("x", "=1", "days=", "days=0", "days=nan", "days=1e9", "days=many", "no.such=1", "map=../x", "start=2018-02-30")
+NUMBER = "9999999999"
+PROGRESS = ("comparing runs",)  # lines that say what is done meanwhile
+OF_A_STUDY = {"--scenario": ("other",), "--replicate": (NUMBER,)}
+REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
+    "run": (
+        ["two_valleys", "--out", "NEW"],
+        {"FILE": NO_FILE, "--days": ("0", "-1", NUMBER), "--out": NO_FOLDER, "--set": KEYS},
+    ),
+    "watch": (
+        ["two_valleys", "--port", "0"],
+        {"FILE [FILE]": NO_FILE, "--set": KEYS, "--host": ("", "no host", "256.1.1.1"), "--port": ("TAKEN",)},
+    ),
+    "batch": (
+        ["STUDYFILE", "--out", "NEW"],
+        {
+            "STUDY|FILE...": NO_FILE,
+            "--out": NO_FOLDER,
+            "--scheduler": ("", "x", "tcp://"),
+            "--max": (NUMBER,),
+        },
+    ),
+    "status": (["STUDY"], {"STUDY": NO_RESULT}),
+    "compare": (["STUDY"], {"STUDY | A B": NO_RESULT, "--out": NO_FOLDER}),
+    "verify": (["RUN"], {"RUN|STUDY": NO_RESULT, "--sample": ("1", NUMBER)}),
+    "branch": (
+        ["RUN", "--day", "2", "--no-pictures", "--out", "NEW"],
+        {"RUN": NO_RESULT, "--day": ("0", "-1", "5", NUMBER), "--set": KEYS, "--policy": NO_FILE, "--out": NO_FOLDER},
+    ),
+    "patterns": (
+        ["IDLIB"],
+        {
+            "STUDY|RUN...": NO_RESULT,
+            "--observed": NO_FILE,
+            "--patterns": NO_FILE,
+            "--scenario": ("other",),
+            "--out": NO_FOLDER,
+        },
+    ),
+    "ablate": (
+        ["greater_idlib_2018", "--replicates", "2", "--days", "2", "--out", "NEW"],
+        {"FILE": NO_FILE, "--only": ("", "no_rule"), "--patterns": NO_FILE, "--out": NO_FOLDER},
+    ),
+    "calibrate": (
+        ["CALIBRATION", "--out", "NEW"],
+        {
+            "STUDY": NO_FILE,
+            "--out": NO_FOLDER,
+            "--scheduler": ("", "x", "tcp://"),
+            "--keep": ("0.01",),
+            "--observed": NO_FILE,
+            "--save": ("FOLDER", "BYTES/a.csv", "LINK/a.csv"),
+        },
+    ),
+    "score": (
+        ["STUDY", "--observed", "FOLDER"],
+        {"STUDY": NO_RESULT, "--observed": NO_FILE, "--scenario": ("other",), "--out": NO_FOLDER},
+    ),
+    "hindcast": (
+        ["STUDY", "--observed", "BYTES", "--run-up", "7"],
+        {
+            "STUDY": NO_RESULT,
+            "--observed": NO_FILE,
+            "--until": ("x", "2018-02-30"),
+            "--run-up": ("364",),
+            "--out": NO_FOLDER,
+        },
+    ),
+    "figure": (
+        ["RUN", "control_map"],
+        {
+            "RUN|STUDY": NO_RESULT,
+            "NAME": ("no_figure", ""),
+            "--day": ("6", NUMBER),
+            "--width-mm": ("0", "-1", "1e9"),
+            "--format": ("gif", ""),
+            "--out": ("NEW/deeper/a.svg", "a.gif"),
+        },
+    ),
+    "check": (["two_valleys"], {"FILE...": NO_FILE, "--map": ("a.gif", "NEW/deeper/a.png", "FOLDER"), "--set": KEYS}),
+    "show": (["two_valleys"], {"FILE": NO_FILE, "--set": KEYS}),
+    "changes": (
+        ["two_valleys", "two_valleys"],
+        {"A": NO_FILE, "B": NO_FILE, "--map": ("a.gif", "NEW/deeper/a.png", "FOLDER")},
+    ),
+    "why": (
+        ["RUN", "Tolland"],
+        {"RUN|STUDY": NO_RESULT, "TOWN|EVENT": ("Atlantis", "", "E9999999999", "E0"), "--out": NO_FOLDER},
+    ),
+    "events": (
+        ["RUN"],
+        {
+            "RUN": NO_RESULT,
+            "--kind": ("x", ""),
+            "--town": ("x", ""),
+            "--faction": ("x", ""),
+            "--from": ("x", "", "2018-02-30", "9999-12-31"),
+            "--until": ("x", "", "0001-01-01"),
+        },
+    ),
+    "rules": (
+        ["two_valleys"],
+        {"[FILE]": NO_FILE, "--set": KEYS, "--picture": ("a.gif", "NEW/deeper/a.png", "FOLDER")},
+    ),
+    "new-map": (
+        ["TOWNS", "a_map"],
+        {"TOWNS.csv": NO_FILE, "NAME": ("", "a/b", "..", "greater_idlib"), "--start": ("0001-01-01", "9999-12-31")},
+    ),
+    "export": (
+        ["RUN", "--format", "ged"],
+        {"RUN": NO_RESULT, "--out": ("BYTES", "FOLDER", "a.txt", "NEW/deeper/a.csv")},
+    ),
+    "pack": (["RUN"], {"RUN|STUDY": NO_RESULT, "--out": ("BYTES", "BYTES/deeper", "LINK", "RUN")}),
+    "schema": ([], {}),
+}
+# Parameters whose every value that can be read is right.
+FREE = {
+    "run": {"--seed", "--label", "--scenario", "--replicate"},
+    "watch": {"--seed", "--seeds", "--scenario", "--replicate"},
+    "batch": {"--replicates", "--seed", "--workers", "--until-precise"},
+    "branch": {"--label"},
+    "ablate": {"--replicates", "--days", "--seed", "--workers"},
+    "calibrate": {"--workers", "--draws"},
+    "new-map": {"--title"},
+    "export": {"--format", "--log"},
+}
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory, run: Path) -> Path:
+    """Return a folder with a run, a study and files of each kind, right and wrong."""
+    shelf = tmp_path_factory.mktemp("shelf")
+    shutil.copytree(run, shelf / "RUN", symlinks=True)
+    (shelf / "STUDYFILE").write_text(
+        "question: does it end?\nscenarios: [two_valleys]\nset: {days: 15}\nreplicates: 2\n"
+    )
+    (shelf / "EMPTY").write_bytes(b"")
+    (shelf / "BYTES").write_bytes(bytes(range(256)))
+    (shelf / "LINK").symlink_to("nowhere")
+    (shelf / "FOLDER").mkdir()
+    (shelf / "TORN").mkdir()
+    (shelf / "TORN" / "manifest.json").write_text('{"seed": ')
+    (shelf / "TOWNS").write_text("name,lat,lon,holder\nA,36,37,X\nB,36.1,37,Y\n")
+    calibration = written(shelf)
+    calibration.rename(shelf / "CALIBRATION")
+    for words, name in (
+        (["batch", str(shelf / "STUDYFILE"), "--workers", "1"], "STUDY"),
+        (["greater_idlib_2018", "--days", "3", "--no-pictures", "--quiet"], "IDLIB"),
+    ):
+        assert main([*words, "--out", str(shelf / "made")]) == 0
+        (made,) = (shelf / "made").iterdir()
+        made.rename(shelf / name)
+    (shelf / "made").rmdir()
+    return shelf
+
+
+def refusals(name: str, taken: int) -> Iterator[tuple[list[str], str, str]]:
+    """Give the words of each wrong call of a command, the parameter and its wrong value."""
+    right, wrong = REFUSED[name]
+    arguments = [parameter.name for parameter in parameters_of(NAMES[name]) if not parameter.is_option]
+    for parameter, values in wrong.items():
+        for value in (str(taken) if each == "TAKEN" else each for each in values):
+            if parameter in arguments:
+                place = arguments.index(parameter)
+                yield [*right[:place], value, *right[place + 1 :]], parameter, value
+            else:
+                at = right.index(parameter) if parameter in right else len(right)
+                yield [*right[:at], f"{parameter}={value}", *right[at + 2 :]], parameter, value
+
+
+def test_the_sweep_covers_every_parameter() -> None:
+    assert REFUSED.keys() == NAMES.keys()
+    for name, command in NAMES.items():
+        names = {parameter.name for parameter in parameters_of(command) if parameter.kind is not bool}
+        assert REFUSED[name][1].keys() | FREE.get(name, set()) == names, name
+        assert not REFUSED[name][1].keys() & FREE.get(name, set()), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_refuses_what_it_cannot_use_in_one_line_and_writes_nothing(
+    name: str, shelf: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(shelf)
+    before = sorted(shelf.rglob("*"))
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for words, parameter, value in refusals(name, server.getsockname()[1]):
+            code = main([name, *words])
+            captured = capsys.readouterr()
+            lines = [line for line in captured.err.splitlines() if line not in PROGRESS]
+            call = (name, words, code, captured.err, captured.out)
+            assert code == 2, call
+            assert len(lines) == 1, call
+            assert lines[0].isprintable(), call
+            assert len(lines[0]) < 1000, call
+            assert parameter in lines[0] or value in lines[0], call
+            assert captured.out == "", call
+            assert sorted(shelf.rglob("*")) == before, call
 
 
 @pytest.mark.parametrize("length", [899, 900, 901, 100_000])

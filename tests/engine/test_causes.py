@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache
 
 import numpy as np
 import pytest
@@ -31,27 +32,50 @@ def each_run(idlib: Geography, name: str, *sets: str, seeds: int = SEEDS) -> Ite
         yield simulate(scenario, idlib, seed)
 
 
-def difference(
-    idlib: Geography, name: str, low: tuple[str, ...], high: tuple[str, ...], figure: Callable[[Result], float]
-) -> tuple[float, float]:
-    """Return the mean of a figure with `high` minus that with `low`, over paired seeds, and its standard error."""
-    a, b = (np.array([figure(run) for run in each_run(idlib, name, *sets)], float) for sets in (low, high))
-    return float((b - a).mean()), float((b - a).std(ddof=1) / np.sqrt(SEEDS))
+def first_clash(run: Result) -> float:
+    rows = among_rebels(run, "clash")
+    return float(rows["day"][0]) if len(rows) else float(run.days)
+
+
+FIGURES: tuple[Callable[[Result], float], ...] = (clash_days, places, first_clash)
+Difference = Callable[[str, tuple[str, ...], tuple[str, ...], Callable[[Result], float]], tuple[float, float]]
+
+
+@pytest.fixture(scope="module")
+def difference(idlib: Geography) -> Difference:
+    """Return a function of a scenario, two sets of changes and a figure.
+
+    It gives the mean of the figure with the second changes minus that with the first, over paired seeds, and its standard
+    error. The figures of a scenario with some changes are computed once.
+    """
+
+    @cache
+    def figures(name: str, sets: tuple[str, ...]) -> np.ndarray:
+        return np.array([[figure(run) for figure in FIGURES] for run in each_run(idlib, name, *sets)], float)
+
+    def _difference(
+        name: str, low: tuple[str, ...], high: tuple[str, ...], figure: Callable[[Result], float]
+    ) -> tuple[float, float]:
+        column = FIGURES.index(figure)
+        more = figures(name, high)[:, column] - figures(name, low)[:, column]
+        return float(more.mean()), float(more.std(ddof=1) / np.sqrt(SEEDS))
+
+    return _difference
 
 
 @pytest.mark.parametrize("name", ["kafr_hamra", "greater_idlib_2018"])
-def test_agreements_never_raise_fighting(name: str, idlib: Geography) -> None:
-    more, error = difference(idlib, name, OFF, (), clash_days)
+def test_agreements_never_raise_fighting(name: str, difference: Difference) -> None:
+    more, error = difference(name, OFF, (), clash_days)
     assert more <= 2 * error
     assert more < 0
 
 
 @pytest.mark.parametrize("name", ["kafr_hamra", "greater_idlib_2018"])
-def test_readier_signing_and_a_mediator_do_not_raise_fighting(name: str, idlib: Geography) -> None:
+def test_readier_signing_and_a_mediator_do_not_raise_fighting(name: str, difference: Difference) -> None:
     readier = ("rules.ceasefire.signing_per_10_deaths=0.45",)
     unmediated = ("factions.NLF.groups.Faylaq al-Sham.mediates=false", "factions.NLF.groups.Faylaq al-Sham.aloof=true")
     for low, high in (((), readier), (unmediated, ())):
-        more, error = difference(idlib, name, low, high, clash_days)
+        more, error = difference(name, low, high, clash_days)
         assert more <= 2 * error, f"{high or low}: {more:.2f} +- {error:.2f}"
 
 
@@ -220,18 +244,13 @@ def test_accounts_change_who_joins() -> None:
     assert joined[0] > joined[1] > joined[2]
 
 
-def first_clash(run: Result) -> float:
-    rows = among_rebels(run, "clash")
-    return float(rows["day"][0]) if len(rows) else float(run.days)
-
-
-def test_slower_roads_give_later_and_fewer_fronts(idlib: Geography) -> None:
+def test_slower_roads_give_later_and_fewer_fronts(difference: Difference) -> None:
     half, quarter = ("rules.movement.road_km_per_day=15",), ("rules.movement.road_km_per_day=7.5",)
-    more, error = difference(idlib, "kafr_hamra", half, (), places)
+    more, error = difference("kafr_hamra", half, (), places)
     assert more > -2 * error  # half the speed: about one place fewer, within the error of these seeds
-    more, error = difference(idlib, "kafr_hamra", quarter, (), places)
+    more, error = difference("kafr_hamra", quarter, (), places)
     assert more > 2 * error
-    later, error = difference(idlib, "kafr_hamra", (), quarter, first_clash)
+    later, error = difference("kafr_hamra", (), quarter, first_clash)
     assert later > -2 * error
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
+from functools import wraps
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -30,6 +31,27 @@ def on(day: int) -> date:
     return START + timedelta(days=day)
 
 
+Maker = TypeVar("Maker", bound=Callable[..., Any])
+MOST_MADE = 16
+
+
+def same_for_the_same_words(maker: Maker) -> Maker:
+    """Let a maker return one object for equal arguments, which the engine then sets up once for all seeds."""
+    made: dict[str, Any] = {}
+
+    @wraps(maker)
+    def call(*words: Any, **options: Any) -> Any:
+        key = repr((words, options))
+        if key not in made:
+            if len(made) >= MOST_MADE:
+                made.clear()
+            made[key] = maker(*words, **options)
+        return made[key]
+
+    return cast("Maker", call)
+
+
+@same_for_the_same_words
 def make_map(
     towns: Mapping[str, tuple[float, float]],
     roads: Sequence[tuple[str, str, float]],
@@ -76,6 +98,7 @@ def faction(role: str = "rebel", proscribed: bool = False, doctrine: Any = None,
     return {"role": role, "proscribed": proscribed, "doctrine": doctrine or {}, "groups": made}
 
 
+@same_for_the_same_words
 def make_scenario(
     factions: Mapping[str, Any],
     on: Sequence[str] = (),

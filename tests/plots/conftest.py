@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from sim.geography.maps import Geography, load_map
 from sim.plots.map.sheets import Atlas
@@ -175,12 +177,18 @@ def atlas(run: Run) -> Atlas:
 
 @pytest.fixture(scope="session")
 def drawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with everything drawn."""
+    """Return a folder with everything drawn, once for all processes of the test run; nothing is changed in it."""
     from sim.plots.run_report import draw_all
 
-    folder = tmp_path_factory.mktemp("drawn")
-    draw_all(run, folder)
-    return folder
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with FileLock(shared / "drawn.lock"):
+        if not (shared / "drawn").exists():
+            (shared / "draft").mkdir()
+            draw_all(run, shared / "draft")
+            (shared / "draft").rename(shared / "drawn")
+    return shared / "drawn"
 
 
 @pytest.fixture(scope="session")

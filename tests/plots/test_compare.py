@@ -35,6 +35,7 @@ def drawn(name: str, number: int = 2, width_mm: float = 85.0) -> ComparisonFigur
     return kinds_of(comparison)[name].draw(comparison, width_mm=width_mm)
 
 
+@cache
 def texts_of(figure: Figure) -> list[Text]:
     """Return the texts that are seen: ticks outside an axis's range are not."""
     with typography():

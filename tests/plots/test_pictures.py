@@ -115,7 +115,9 @@ def test_frequent_colours_survive_the_palette() -> None:
 
 def distances(picture: Image.Image, colours: list[str]) -> list[int]:
     """Return how far the nearest colour of a picture is from each colour, in the channel that is farthest off."""
-    pixels = np.unique(np.asarray(picture.convert("RGB")).reshape(-1, 3), axis=0).astype(int)
+    rgb = np.asarray(picture.convert("RGB")).astype(int)
+    packed = np.unique(rgb[..., 0] << 16 | rgb[..., 1] << 8 | rgb[..., 2])  # a number is sorted faster than a row
+    pixels = np.stack([packed >> 16, packed >> 8 & 255, packed & 255], axis=1)
     return [int(np.abs(pixels - np.array(rgb_of(colour))).max(axis=1).min()) for colour in colours]
 
 

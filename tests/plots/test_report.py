@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from sim.plots.map.sheets import Atlas
-from sim.plots.run_report import Pictures, numbers, report
+from sim.plots.run_report import Pictures, given_text, numbers, report
+from sim.scenario.schema import Given
 
 BAD = "<script>alert(1)</script>"
 PICTURES = Pictures(b"one", b"two", b"three")
@@ -67,3 +68,20 @@ def test_given_agreements_are_counted_apart_from_those_signed(given: int, text: 
     assert rows[0]["value"].startswith(text)
     assert ("besides" in rows[0]["value"]) == (given > 0)
     assert "besides" not in rows[1]["value"]
+
+
+def test_what_a_scenario_gives_is_said_by_its_kind() -> None:
+    killing = {"on": "2018-10-22", "event": "killing_at_talks", "by": "Local NLF groups", "in": "Anadan", "deaths": 2}
+    agreement = {"between": ["HTS", "NLF"], "signed": "2018-10-22"}
+    assert [
+        given_text(Given.model_validate(each)).partition(" (asserted")[0]
+        for each in (
+            killing,
+            {"on": "2018-10-22", "event": "base_attempt", "by": "HTS", "in": "Anadan"},
+            {"on": "2018-10-22", "event": "agreement", "agreement": agreement},
+        )
+    ] == [
+        "22 Oct 2018: Local NLF groups kill delegates at talks in Anadan",
+        "22 Oct 2018: HTS attempts to open a base in Anadan",
+        "22 Oct 2018: an agreement between HTS and NLF",
+    ]

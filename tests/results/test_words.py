@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,8 +10,9 @@ import pytest
 
 from sim.engine.kinds import EVENT_KINDS, M_AGREEMENT, M_NONE, M_OWN_FORCE, MOVERS
 from sim.event_kinds import EventFacts, deaths_text, event_text, side
-from sim.event_text import moved_by
-from sim.text import clause_list, plural, result_text
+from sim.event_text import moved_by, policy_phrase
+from sim.scenario.schema import Policy
+from sim.text import agree, clause_list, is_plural, plural, result_text
 
 
 def said(kind: str, **more: object) -> EventFacts:
@@ -42,6 +44,70 @@ def test_every_kind_is_one_sentence_with_and_without_details(kind: str) -> None:
         assert text.endswith(".")
         assert "  " not in text
         assert text[:-1].count(". ") == 0
+
+
+NOT_A_SUBJECT = r"(?<!of )(?<!against )(?<!between )(?<! and )"
+VERB = r"(?P<verb>(?!as\b)[a-z]+)"
+DETAILS = (
+    {},
+    {"for_town": True},
+    {"fighters": 1, "agreement": "for X", "held": 3},
+    {"fighters": 2, "deaths_target": 2},
+)
+
+
+@pytest.mark.parametrize("kind", EVENT_KINDS)
+def test_verbs_and_pronouns_agree_with_the_names_of_sides(kind: str) -> None:
+    pairs = [("Lanterns", "Rangers"), ("Lanterns", "NLF"), ("HTS", "Rangers"), ("HTS", "NLF")]
+    for (actor, opponent), details in itertools.product(pairs, DETAILS):
+        text = event_text(EventFacts(kind, actor, opponent, town="Anadan", **details))  # type: ignore[arg-type]
+        for name in (actor, opponent):
+            for match in re.finditer(rf"{NOT_A_SUBJECT}\b{name} {VERB}", text):
+                verb, plural_name = match["verb"], name in ("Lanterns", "Rangers")
+                if verb in ("in", "to", "and", "for", "without", "hand", "close", "on", "near", "at", "after", "by"):
+                    continue  # no verb, or one of a demand, which has no number
+                assert (verb.endswith("s") and not verb.endswith("ss")) != plural_name, text
+        if actor == "Lanterns" and opponent == "Rangers":
+            assert not re.search(r"\bits (?!way|aim|day)", text), text
+        if actor == "HTS" and opponent == "NLF":
+            assert not re.search(r"\b(their base|they)\b", text), text
+
+
+def test_the_side_with_the_base_has_the_pronoun() -> None:
+    sides = ("Lanterns", "NLF", "", "", "Anadan")
+    assert [event_text(EventFacts(kind, *sides)) for kind in ("demand", "stalled", "refused", "base_closed")] == [
+        "Lanterns demand that NLF close its base in Anadan.",
+        "Lanterns play for time when NLF demands that they close their base in Anadan.",
+        "Lanterns refuse to close their base in Anadan as NLF demands.",
+        "Lanterns close their base in Anadan.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "many"),
+    [
+        *((name, True) for name in ("Local NLF groups (NLF)", "Lions of the North", "Loyalists", "A and B", "Houthis")),
+        *(
+            (name, False)
+            for name in ("HTS", "Government (Loyalists)", "Jaysh al-Quds", "Army of the Martyrs", "Hamas", "")
+        ),
+    ],
+)
+def test_names_are_plural_by_their_main_word(name: str, many: bool) -> None:
+    assert is_plural(name) == many
+
+
+def test_phrases_take_the_number_of_their_subject() -> None:
+    assert [agree("Rangers", each) for each in ("is", "masses", "pushes", "does not hold", "holds its base")] == [
+        "are", "mass", "push", "do not hold", "hold their base",
+    ]  # fmt: skip
+    policies = [{"monitor": "observers"}, {"mediate": "Elders of the Valley"}, {"withdraw": "Lanterns"}]
+    texts = [
+        policy_phrase(Policy.model_construct(**{**dict.fromkeys(Policy.model_fields), **each})) for each in policies
+    ]
+    assert [text.partition(",")[0].partition(":")[0].partition(";")[0] for text in texts] == [
+        "observers watch over agreements", "Elders of the Valley mediate", "Lanterns leave the zone",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -110,7 +176,7 @@ def unsafe_plurals(path: Path) -> Iterator[str]:
                 and not fraction
                 and not number.isupper()
                 and "plural" not in number
-                and number != "name"
+                and number not in ("name", "its")
             ):
                 yield f"{path.relative_to(ROOT)}:{value.lineno}: {{{number}}}{str(after.value)[:20]}"
 

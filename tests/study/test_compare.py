@@ -163,7 +163,7 @@ def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> No
 def test_holding_is_kaplan_meier_of_all_agreements_of_the_runs(study: MadeStudy, found: Comparison) -> None:
     for name, curve in zip(NAMES, found.holding.curves, strict=True):
         tables = [study.runs_of[name, i].agreements for i in range(12)]
-        days, censored = hold_of(pd.concat(tables), study.scenarios[name].start)
+        days, censored = hold_of(pd.concat(tables))
         whole = survival(days, censored)
         assert curve.share == pytest.approx([whole.at(day) for day in found.holding.days])
         assert curve.agreements == len(days) == curve.broken + curve.expired + curve.in_force
@@ -174,6 +174,29 @@ def test_holding_is_kaplan_meier_of_all_agreements_of_the_runs(study: MadeStudy,
         assert sum(cause.count for cause in curve.causes) == curve.broken + curve.expired
         assert (curve.low <= curve.high).all()
         assert whole.median is None or curve.median == whole.median
+
+
+def test_agreements_given_during_a_run_are_not_counted_as_signed_by_the_model(tmp_path: Path) -> None:
+    days = ("2020-03-03", "2020-03-09", "2020-12-01")
+    lines = [
+        f"  - {{on: {on}, event: agreement, agreement: {{between: [League, Lanterns], signed: {on}}}}}" for on in days
+    ]
+    head = "question: Does a truce from outside change who fights?\ntitle: Given\nextends: two_valleys.yaml\ngiven:\n"
+    scenario = tmp_path / "given_truce.yaml"
+    scenario.write_text(head + "\n".join(lines) + "\n", encoding="utf-8")
+    plan = make_plan(of_files([SCENARIOS / "two_valleys.yaml", scenario], replicates=4, set={"days": 60}))
+    run_study(plan, tmp_path / "study", workers=1, scheduler=None, until_precise=None, most=None, report=None)
+    study = Study.open(next(path.parent for path in sorted((tmp_path / "study").rglob("manifest.json"))))
+    rows = study.agreements
+    given = rows[(rows["scenario"] == "given_truce") & (rows["given"] == 1) & (rows["signed"] > "2020-03-01")]
+    assert sorted(set(given["signed"].dt.strftime("%Y-%m-%d"))) == list(days[:2])  # the third is after the last day
+    assert len(given) == 2 * 4
+    assert (rows["days_held"] >= 0).all()
+    signed = {
+        name: int(study.runs.loc[study.runs["scenario"] == name, "agreements_signed"].sum()) for name in study.scenarios
+    }
+    assert {curve.scenario: curve.agreements for curve in compare(study).holding.curves} == signed
+    assert all(signed.values())
 
 
 def test_ladder_and_time_to_level(study: MadeStudy, found: Comparison) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.cli.main import main
 from tests.study.support import assert_same
 from tests.trust.processes import call, contents, program
 
@@ -94,12 +95,10 @@ def usual(lively: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     "environment",
     [
-        {"PYTHONHASHSEED": "1"},
-        {"PYTHONHASHSEED": "4294967295", "TZ": "Pacific/Auckland"},
-        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONHASHSEED": "2"},
-        {"NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONHASHSEED": "random"},
+        {"PYTHONHASHSEED": "4294967295", "TZ": "Pacific/Auckland", "NUMBA_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+        {"PYTHONHASHSEED": "random", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     ],
-    ids=["another hash seed", "a third hash seed and another time zone", "a locale without UTF-8", "one thread"],
+    ids=["another hash seed and time zone, one thread", "a random hash seed, a locale without UTF-8"],
 )
 def test_events_csv_and_all_tables_are_the_same_bytes_in_every_process(
     environment: dict[str, str], lively: Path, usual: dict[str, bytes], tmp_path: Path
@@ -110,8 +109,7 @@ def test_events_csv_and_all_tables_are_the_same_bytes_in_every_process(
 
 
 def test_another_seed_gives_other_events(lively: Path, usual: dict[str, bytes], tmp_path: Path) -> None:
-    done = call("run", lively, "--no-pictures", "--seed", "8", "--out", "out", cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
+    assert main(["run", str(lively), "--no-pictures", "--seed", "8", "--quiet", "--out", str(tmp_path / "out")]) == 0
     assert written(tmp_path / "out")["events.csv"] != usual["events.csv"]
 
 

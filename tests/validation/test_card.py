@@ -29,7 +29,7 @@ from sim.validation.pattern_samples import ReportedRun
 
 START = date(2018, 10, 1)
 NO_AGREEMENTS: dict[str, np.ndarray] = {
-    "signed": np.array([], "datetime64[D]"), "days_held": np.array([], int), "censored": np.array([], int)
+    "signed": np.array([], "datetime64[D]"), "given": np.array([], int), "days_held": np.array([], int), "censored": np.array([], int)
 }  # fmt: skip
 NO_CHANGES: dict[str, np.ndarray] = {name: np.array([], object) for name in ("day", "town", "from", "to")}
 
@@ -144,11 +144,11 @@ def test_a_pattern_needs_all_its_figures() -> None:
     assert "weekly mean" not in failing(card)[0]
 
 
-def test_holds_are_censored_at_the_windows_end_and_earlier_agreements_left_out() -> None:
-    signed = np.datetime64(START, "D") + np.array([-3, 5, 10, 40], dtype="timedelta64[D]")
+def test_holds_are_censored_at_the_windows_end_and_earlier_and_given_agreements_left_out() -> None:
+    signed = np.datetime64(START, "D") + np.array([-3, 5, 6, 10, 40], dtype="timedelta64[D]")
     agreements = {
-        "signed": signed, "days_held": np.array([9, 4, 55, 3]),
-        "censored": np.array([0, 0, 0, 0]),
+        "signed": signed, "given": np.array([1, 0, 1, 0, 0]), "days_held": np.array([9, 4, 1, 55, 3]),
+        "censored": np.zeros(5, int),
     }  # fmt: skip
     found = samples_by_window(told([0], agreements=agreements), declared({"P6_hold_days_median": {"observed": 3}}, 30))[
         "all"

@@ -173,7 +173,7 @@ def _reach(comparison: Comparison) -> list[dict[str, str]]:
         {
             "level": f"{curve.level} {comparison.ladder.levels[curve.level]}", "letter": names[curve.scenario].letter,
             "scenario": curve.scenario, "reached": f"{curve.reached:,} of {curve.runs:,}",
-            "median": "fewer than half do" if np.isnan(curve.median) else f"day {figure_text(curve.median)}",
+            "median": "fewer than half do" if np.isnan(curve.median) else f"morning of day {figure_text(curve.median)}",
         }
         for curve in comparison.ladder.reach
     ]  # fmt: skip
@@ -194,8 +194,7 @@ def _value(name: str, value: float | str) -> str:
     base = base_name(name)
     if base not in STATISTICS:
         return f"{name} {result_text(value)}"
-    unit = STATISTICS[base].unit
-    return f"{label(name)}: {f'day {result_text(value)}' if unit == 'day' else result_text(value, unit)}"
+    return f"{label(name)}: {result_text(value, STATISTICS[base].unit)}"
 
 
 def _correlation(comparison: Comparison) -> list[dict[str, str]]:

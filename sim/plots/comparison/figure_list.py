@@ -13,6 +13,7 @@ from sim.plots.comparison.differences import forest
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
+from sim.text import agree
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
@@ -89,7 +90,7 @@ def _maps(comparison: Comparison) -> list[Kind]:
             about = (
                 f"share of runs in which each town is {NAMES[code]}"
                 if code in NAMES
-                else f"share of runs in which {code} holds each town"
+                else f"share of runs in which {code} {agree(code, 'holds')} each town"
             )
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
     return kinds
