@@ -104,7 +104,7 @@ def save_picture(path: Path, figure: Figure) -> None:
 
 def say_lacking_letters(*starts: tuple[Scenario, Geography]) -> None:
     """Print one line on letters in names that the pictures' font lacks; nothing if it has them all."""
-    from sim.plots.letters import lacking_line
+    from sim.plots.labels import lacking_line
 
     if line := lacking_line(starts):
         print(line, file=sys.stderr, flush=True)

@@ -14,6 +14,7 @@ from sim import __version__
 from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
+from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
 from sim.plots.style import (
@@ -22,7 +23,6 @@ from sim.plots.style import (
     INK,
     QUIET,
     evidence_line,
-    outline,
     pale,
     png_bytes,
     put_stamp,

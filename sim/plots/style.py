@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import matplotlib
@@ -26,7 +25,8 @@ from PIL.PngImagePlugin import PngInfo
 from scipy.spatial import cKDTree
 
 from sim import __version__
-from sim.plots.letters import FONT
+from sim.plots.labels import FONT
+from sim.plots.map.primitives import outline
 from sim.scenario.schema import Scenario
 from sim.text import day_text
 
@@ -106,6 +106,7 @@ NEUTRAL_FILL = "#FFFFFF"
 INK = "#1F2328"
 QUIET = "#667079"
 PAPER = "#FFFFFF"
+LAND = "#F4F3EF"
 BURST = "#FFD21F"
 ZONE_INK = "#7A3E9D"
 EVIDENCE_INK = "#B00020"
@@ -155,64 +156,6 @@ def look_of(scenario: Scenario) -> FactionStyles:
         code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
     return FactionStyles(tuple(names), names, colours, shapes, code_of)
-
-
-def _polygon(sides: int, turn: float) -> np.ndarray:
-    angles = np.pi * (turn + 2 * np.arange(sides) / sides)
-    return np.column_stack([np.cos(angles), np.sin(angles)])
-
-
-@cache
-def outline(shape: str) -> Shape:
-    """Return a closed polygon with the area of the unit circle, centred on its centroid."""
-    corners = {
-        "circle": _polygon(40, 0),
-        "square": _polygon(4, 0.25),
-        "triangle": _polygon(3, 0.5),
-        "inverted": _polygon(3, -0.5),
-        "diamond": _polygon(4, 0.5) * (0.86, 1.16),
-        "pentagon": _polygon(5, 0.5),
-        "hexagon": _polygon(6, 0),
-        "cross": np.array(
-            [(1, 3), (-1, 3), (-1, 1), (-3, 1), (-3, -1), (-1, -1), (-1, -3), (1, -3), (1, -1), (3, -1), (3, 1), (1, 1)]
-        )
-        / 3,
-    }[shape]
-    x, y = corners.T
-    area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
-    return _closed(corners * np.sqrt(np.pi / area))
-
-
-def _closed(corners: np.ndarray) -> Shape:
-    return Shape(np.vstack([corners, corners[:1]]), closed=True)
-
-
-@cache
-def half(shape: str, right: bool) -> Shape:
-    """Return the left or right half of a symbol, for contested towns."""
-    corners = outline(shape).vertices[:-1]
-    points: list[np.ndarray] = []
-    sign = 1 if right else -1
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if sign * a[0] >= 0:
-            points.append(a)
-        if (a[0] > 0) != (b[0] > 0) and a[0] != b[0]:
-            points.append(a + (b - a) * (a[0] / (a[0] - b[0])))
-    return _closed(np.array(points))
-
-
-@cache
-def burst() -> Shape:
-    """Return the star that marks fighting."""
-    star = _polygon(24, 0.5)
-    star[1::2] *= 0.62
-    return _closed(star)
-
-
-@cache
-def pennant() -> Shape:
-    """Return the flag that marks a base: a pole with its foot at the origin and a triangle."""
-    return _closed(np.array([(-0.1, 0), (0.1, 0), (0.1, 0.75), (1.5, 1.35), (0.1, 1.95), (0.1, 2.1), (-0.1, 2.1)]))
 
 
 def pale(colour: str, white: float = 0.74) -> str:

@@ -16,6 +16,7 @@ from sim.event_text import agreement_phrase
 from sim.plots.map.state import (
     CLASH_DAYS,
     MapState,
+    Move,
     Standing,
     bases_shown,
     note_base,
@@ -33,21 +34,6 @@ if TYPE_CHECKING:
     from sim.engine.simulation import Result, Simulation
     from sim.engine.tables import World
     from sim.model.conflict import ConflictModel
-
-
-@dataclass(frozen=True, eq=False)
-class Move:
-    """A force whose cell changed since the morning before, or that is on the way."""
-
-    key: int  # stable identity of the force, to follow it from day to day
-    code: str  # of its faction
-    group: str
-    fighters: int
-    start: tuple[float, float]  # the morning before, km east and north of the map's corner
-    end: tuple[float, float]  # this morning, likewise
-    goal: str  # short name of the town it marches to; "" none
-    goal_town: int  # -1 none
-    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
 
 
 @dataclass(frozen=True)
@@ -225,6 +211,11 @@ class CarriedState:
                 initiator, target = (self.code(int(event[who])) for who in ("initiator", "target"))
                 note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, initiator, target)
 
+    @property
+    def yesterday(self) -> list[tuple[int, int]]:
+        """Town and deaths of each clash of the day before; none on the first morning."""
+        return self.fights[-1] if self.fights else []
+
     def code(self, faction: int) -> str:
         """Return the code of a faction; "" for -1."""
         return self.codes[faction] if faction >= 0 else ""
@@ -292,7 +283,8 @@ def _map(simulation: Simulation, memory: CarriedState, when: date) -> MapState:
     changed = _freeze(code != memory.start)
     memory.before, memory.held = code, holder
     codes = tuple(code.tolist())
-    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases_shown(memory.standing, codes))
+    bases, fresh = bases_shown(memory.standing, codes), frozenset(town for town, _died in memory.yesterday)
+    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases, fresh)
 
 
 def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.geography.maps import Geography
+    from sim.plots.map.geometry import Ground
     from sim.results.run import Run
 
 CLASH_DAYS = 7
@@ -36,11 +37,45 @@ class MapState:
     changed: np.ndarray  # bool [T], holder differs from the start
     clashes: dict[int, int]  # town -> deaths of the last CLASH_DAYS days
     bases: tuple[tuple[int, str], ...]  # (town, code of the faction that keeps a base there)
+    fresh: frozenset[int] = frozenset()  # towns with fighting on the day before
 
     @property
     def count(self) -> dict[str, int]:
         """Towns by code."""
         return {code: self.codes.count(code) for code in sorted(set(self.codes))}
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A force whose cell changed since the morning before, or that is on the way."""
+
+    key: int  # stable identity of the force, to follow it from day to day
+    code: str  # of its faction
+    group: str
+    fighters: int
+    start: tuple[float, float]  # the morning before, km east and north of the map's corner
+    end: tuple[float, float]  # this morning, likewise
+    goal: str  # short name of the town it marches to; "" none
+    goal_town: int  # -1 none
+    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One morning of a map as it is to be drawn."""
+
+    scenario: Scenario
+    ground: Ground
+    state: MapState
+    points_per_km: float
+    zoom: float = 1.0  # of the towns' symbols
+    ringed: frozenset[int] = frozenset()  # towns
+    ring_text: str = ""  # what a ring means
+    differing: frozenset[int] = frozenset()  # towns held otherwise in the run beside
+    compared: bool = False  # whether there is a run beside
+    selected: int = -1  # town; -1 none
+    fighters: np.ndarray | None = None  # i8 [T, F] who stand in each town; None unknown
+    moves: Sequence[Move] | None = None  # None unknown
 
 
 def start_state(scenario: Scenario, geography: Geography) -> MapState:
@@ -96,7 +131,8 @@ class States:
         sides = tuple(self._sides(town, code, day) for town, code in enumerate(codes))
         changed = np.array([a != b for a, b in zip(self.table[0], codes, strict=True)])
         when = self.run.scenario.start + timedelta(days=day)
-        return MapState(day, when, codes, sides, changed, self._clashes(day), self._bases(day, codes))
+        fresh = frozenset(row["at"] for row in self._fights if row["day"] == day - 1)
+        return MapState(day, when, codes, sides, changed, self._clashes(day), self._bases(day, codes), fresh)
 
     def _contested_parties(self) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
         known: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
