@@ -93,6 +93,7 @@ class SvgPainter:
 
     def __init__(self, origin: tuple[float, float], scale: float, key: str = "") -> None:
         self.origin, self.scale, self.key = origin, scale, key
+        self.known: dict[Glyph, str] = {}
 
     def pixel(self, at: tuple[float, float]) -> tuple[float, float]:
         """Return the px of a place."""
@@ -158,9 +159,18 @@ class SvgPainter:
         """Return glyphs round the origin; those that are shown only when zoomed in are in a group of their own."""
         parts = []
         for near, run in groupby(glyphs, key=lambda glyph: glyph.near):
-            text = "".join(self._glyph(glyph) for glyph in run)
+            text = "".join(map(self._glyph if near else self._known_glyph, run))
             parts.append(f'<g class="f" display="none" stroke="none">{text}</g>' if near else text)
         return "".join(parts)
+
+    def _known_glyph(self, glyph: Glyph) -> str:
+        """Return a glyph's element; those of one look are written once."""
+        text = self.known.get(glyph)
+        if text is None:
+            if len(self.known) > MOST_TEXTS:
+                self.known.clear()
+            text = self.known[glyph] = self._glyph(glyph)
+        return text
 
     def _glyph(self, glyph: Glyph) -> str:
         dashes = ' stroke-dasharray="{} {}"'.format(*(number(v * PX) for v in glyph.dashes)) if glyph.dashes else ""

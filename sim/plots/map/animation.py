@@ -9,7 +9,7 @@ import io
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -182,13 +182,13 @@ class Animation:
     def frames(self) -> list[Image.Image]:
         """Return a frame a day, start and end included, all on one palette."""
         canvas = self.palette.positions(self.compose(0, (0, 0, *self.sheet.size)))
-        before: dict[Any, Box] = {}
+        before: set[Part] = set()
         pictures = []
         for day in range(self.atlas.states.days + 1):
             view = self.view(day)
             areas, rest = parts_of(view, UNDER), parts_of(view, OVER)
-            now = dict(pair for part in (*areas, *rest) for pair in self.painter.boxes(part))
-            for box in self._changed(before, now) if day else ():
+            now = {*areas, *rest}
+            for box in self._changed(before - now, now - before) if day else ():
                 canvas[box[1] : box[3], box[0] : box[2]] = self.palette.positions(self._compose(areas, rest, box))
             strip = self.palette.positions(self.head(self.atlas.states[day]))
             canvas[: strip.shape[0]] = strip
@@ -196,8 +196,9 @@ class Animation:
             before = now
         return pictures
 
-    def _changed(self, before: dict[Any, Box], now: dict[Any, Box]) -> list[Box]:
-        """Return boxes on the map that cover all that differs; boxes that overlap are one."""
+    def _changed(self, gone: set[Part], new: set[Part]) -> list[Box]:
+        """Return boxes on the map that cover all that differs between parts; boxes that overlap are one."""
+        before, now = (dict(pair for part in parts for pair in self.painter.boxes(part)) for parts in (gone, new))
         boxes: list[Box] = []
         for key in before.keys() ^ now.keys():
             box = before.get(key) or now[key]
