@@ -97,7 +97,8 @@ def new_picture(path: Path, option: str) -> Path:
 
 def save_picture(path: Path, figure: Figure) -> None:
     """Write a figure as PNG or SVG, by the file's name."""
-    from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.files import write_whole
+    from sim.plots.style import png_bytes, svg_bytes
 
     write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
 

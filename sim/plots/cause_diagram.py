@@ -21,19 +21,8 @@ from sim.plots.map.scene import ROW_RADIUS, all_parts, symbol_at_origin
 from sim.plots.map.sheets import Atlas, view_on, within
 from sim.plots.map.state import MapState
 from sim.plots.map.town_signs import holder_glyphs
-from sim.plots.style import (
-    INK,
-    NEUTRAL,
-    PAPER,
-    QUIET,
-    FactionStyles,
-    look_of,
-    new_figure,
-    pale,
-    put_stamp,
-    stamp,
-    typography,
-)
+from sim.plots.style import INK, PAPER, QUIET, FactionStyles, look_of, new_figure, pale, put_stamp, stamp, typography
+from sim.scenario.schema import NEUTRAL
 from sim.statistics.causes import HEAD as CAUSES_HEAD
 from sim.statistics.causes import Cause, Why
 from sim.statistics.inference import wilson

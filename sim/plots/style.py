@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -27,7 +26,7 @@ from scipy.spatial import cKDTree
 from sim import __version__
 from sim.plots.labels import FONT
 from sim.plots.map.primitives import outline
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import NEUTRAL, Scenario
 from sim.text import day_text
 
 MOST, EXACT = 255, 96
@@ -118,7 +117,6 @@ SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "he
 DPI = 150
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
-CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
 
 
 @dataclass(frozen=True)
@@ -287,22 +285,6 @@ def svg_bytes(figure: Figure) -> bytes:
     for text, effect in zip(haloed, effects, strict=True):
         text.set_path_effects(effect)
     return buffer.getvalue().replace(b"</style>", SVG_HALO, 1)
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file that appears under its name only when whole; on failure nothing is left, and the error names the file."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def pdf_bytes(figure: Figure) -> bytes:

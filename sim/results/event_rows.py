@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.control_codes import codes
 from sim.engine.kinds import (
     AGREEMENT_BROKEN,
     AGREEMENT_EXPIRED,
@@ -26,6 +25,7 @@ from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.event_kinds import EventFacts, event_text, report_text
 from sim.event_text import agreement_phrase, moved_by, policy_phrase
 from sim.geography.towns import find_place
+from sim.scenario.schema import codes
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.control_codes import MIXED, NEUTRAL
 from sim.engine.kinds import (
     AGREEMENT_KINDS,
     AGREEMENT_STATUS,
@@ -47,6 +46,7 @@ from sim.results.event_rows import (
     texts,
     towns,
 )
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.statistics.conflict_log import MONITOR
 from sim.text import day_text
 

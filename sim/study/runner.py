@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
-from sim.files import write_atomic
+from sim.files import write_whole
 from sim.results.lock import Lock, note_of, sole_writer
 from sim.results.manifest import MANIFEST
 from sim.signals import deferred, signals_received
@@ -177,7 +177,7 @@ class RunnerState:
         self.manifest |= {"replicates": total_replicates, "planned": total_replicates * number}
         manifest.write_manifest(self.folder, self.manifest)
         for name, text in self.plan.files().items():
-            write_atomic(self.folder / name, text.encode())
+            write_whole(self.folder / name, text.encode())
 
     def report_progress(self, note: str = "") -> None:
         """Tell how far the study is."""

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.control_codes import rebel_pairs
 from sim.engine import kinds, tables
 from sim.event_text import agreement_phrase
 from sim.plots.map.state import (
@@ -24,10 +23,10 @@ from sim.plots.map.state import (
     sides_held,
     start_state,
 )
-from sim.plots.style import CONTESTED
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
 from sim.results.tables import agreement_name, control_codes
 from sim.results.tables import parties_of as sides_of
+from sim.scenario.schema import MIXED, rebel_pairs
 from sim.text import day_text
 
 if TYPE_CHECKING:
@@ -123,7 +122,7 @@ class History:
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
 
-UNKNOWN = (CONTESTED, CONTESTED)  # the sides of a contested town of which no two are known
+UNKNOWN = (MIXED, MIXED)  # the sides of a contested town of which no two are known
 ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
@@ -188,7 +187,7 @@ class CarriedState:
         start = start_state(result.scenario, result.geography).sides
         self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
         self.sides = [
-            self.parties.get(town, UNKNOWN) if code == CONTESTED else sides_held(code)
+            self.parties.get(town, UNKNOWN) if code == MIXED else sides_held(code)
             for town, code in enumerate(self.start.tolist())
         ]
         self.standing: Standing = {}
@@ -289,7 +288,7 @@ def _map(simulation: Simulation, memory: CarriedState, when: date) -> MapState:
 
 def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str, ...]:
     """Return the sides of a town whose code changed on the day."""
-    if code != CONTESTED:
+    if code != MIXED:
         return sides_held(code)
     groups = (memory.group_code[group] for group in (int(memory.held[town]), holder))
     parties = parties_of(*groups, memory.before[town])

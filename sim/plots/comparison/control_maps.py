@@ -15,7 +15,8 @@ from sim.plots.labels import Box, place_labels
 from sim.plots.map.geometry import Ground, ground_of, stripes
 from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_axes, paint
 from sim.plots.map.primitives import Area, Areas, Stroke, outline
-from sim.plots.style import CONTESTED, INK, NEUTRAL, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
+from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.text import clause_list
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E31
 HATCH_GAP_INCH = 0.035
 NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
-NAMES = {CONTESTED: "contested", NEUTRAL: "neutral"}
+NAMES = {MIXED: "contested", NEUTRAL: "neutral"}
 
 
 @lru_cache(maxsize=2)
@@ -187,7 +188,7 @@ def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.nda
 
 
 def _code_colour(ground: Ground, code: str) -> str:
-    return UNKNOWN if code == CONTESTED else ground.look.colour(code)
+    return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
 def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
@@ -211,7 +212,7 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     """Draw in which share of runs a faction holds each town, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
-    who = {CONTESTED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
+    who = {MIXED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
     title = f"{who} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")

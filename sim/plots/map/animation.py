@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from sim import __version__
+from sim.files import write_whole
 from sim.plots.labels import font
 from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint
 from sim.plots.map.pillow_painter import Box, PillowPainter, crosses
@@ -41,7 +42,6 @@ from sim.plots.style import (
     rgb_of,
     stamp,
     typography,
-    write_whole,
 )
 from sim.text import day_text
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.geography.towns import find_place
-from sim.plots.style import CONTESTED, NEUTRAL, FactionStyles, look_of
-from sim.scenario.schema import Scenario
+from sim.plots.style import FactionStyles, look_of
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -141,17 +141,17 @@ class States:
             known[town] = [(0, sides)] if len(sides) == 2 else []
         changes = self.run.control_changes
         for row in records(changes):
-            if row["to"] != CONTESTED or row["town"] not in self.index:
+            if row["to"] != MIXED or row["town"] not in self.index:
                 continue
             parties = [self.look.code_of.get(str(row[k]), "") for k in ("from_group", "to_group")]
             known[self.index[row["town"]]].append((int(row["day"]) + 1, parties_of(*parties, str(row["from"]))))
         return known
 
     def _sides(self, town: int, code: str, day: int) -> tuple[str, ...]:
-        if code != CONTESTED:
+        if code != MIXED:
             return sides_held(code)
         known_sides = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
-        return known_sides[-1] if known_sides else (CONTESTED, CONTESTED)
+        return known_sides[-1] if known_sides else (MIXED, MIXED)
 
     def _clashes(self, day: int) -> dict[int, int]:
         deaths: dict[int, int] = {}
@@ -211,7 +211,7 @@ def sides_held(code: str) -> tuple[str, ...]:
 
 def parties_of(*codes: str) -> tuple[str, ...]:
     """Return the first two different sides of a town that became contested, by codes of who held and holds it."""
-    return tuple(dict.fromkeys(c for c in codes if c not in ("", CONTESTED, NEUTRAL)))[:2]
+    return tuple(dict.fromkeys(c for c in codes if c not in ("", MIXED, NEUTRAL)))[:2]
 
 
 def _sides_of(status: str, codes: list[str], code: str) -> tuple[str, ...]:
@@ -219,9 +219,9 @@ def _sides_of(status: str, codes: list[str], code: str) -> tuple[str, ...]:
         return ()
     distinct = tuple(dict.fromkeys(codes))
     if status == "contested":
-        return distinct[:2] if len(distinct) > 1 else (CONTESTED, CONTESTED)
+        return distinct[:2] if len(distinct) > 1 else (MIXED, MIXED)
     return distinct[:1] or (code,)
 
 
 def _code(sides: tuple[str, ...]) -> str:
-    return NEUTRAL if not sides else sides[0] if len(sides) == 1 else CONTESTED
+    return NEUTRAL if not sides else sides[0] if len(sides) == 1 else MIXED
