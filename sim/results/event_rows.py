@@ -206,7 +206,7 @@ def movers(log: np.ndarray) -> list[str]:
 
 
 def reported_texts(result: Result, rows: np.ndarray) -> list[str]:
-    """Return the sentence of each report; a place near the true one is said as its area."""
+    """Return the sentence of each report; a place near the true one is named as its area."""
     log, factions, towns = log_of(result), [*result.factions, ""], [*labels(result), ""]
     first = dates(result, rows["first_day"]).tolist()
     names = ("kind", "initiator", "target", "town", "precision", "deaths_initiator", "deaths_target")

@@ -286,7 +286,7 @@ def agreements(result: Result) -> Columns:
     open_still = ended < 0
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
     masks = table["terms"].tolist()
-    # Many are between the same two, with the same terms: each is said once.
+    # Many are between the same two, with the same terms: each is named once.
     party_texts = {
         parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()
     }

@@ -388,8 +388,8 @@ def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
         return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
-        said = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
-        words = f"cannot be read: {said}{remedy}"
+        cause = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
+        words = f"cannot be read: {cause}{remedy}"
         raise InputError([Fault(str(file), None, "", words)]) from error
 
 
