@@ -105,7 +105,9 @@ def _errors_of_writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"could not be written to: {error.strerror or error}; completed runs are kept, repeat the command to resume"
+        message = (
+            f"could not be written to: {error.strerror or error}; completed runs are kept, repeat the command to resume"
+        )
         raise InputError([Fault(str(folder), None, "", message)]) from error
 
 
@@ -311,7 +313,9 @@ class RunnerState:
         self.deaths += 1
         self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
         if self.deaths >= MOST_DEATHS:
-            raise self._stop(f"workers died in {plural(self.deaths, 'run')} one after the other; completed runs are kept")
+            raise self._stop(
+                f"workers died in {plural(self.deaths, 'run')} one after the other; completed runs are kept"
+            )
 
     def _stop(self, words: str) -> InputError:
         return InputError([Fault(str(self.folder), None, "", words)])

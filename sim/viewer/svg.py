@@ -255,4 +255,9 @@ IN_PLACE = SvgPainter((0.0, 0.0), PX)
 
 def town_symbol(look: FactionStyles, sides: tuple[str, ...], radius: float) -> str:
     """Return a town's symbol round the origin, its radius in px."""
-    return edged(IN_PLACE.glyphs(holder_glyphs(look, sides, radius / PX)))
+    return _symbol(holder_glyphs(look, sides, radius / PX))
+
+
+@lru_cache(maxsize=128)
+def _symbol(glyphs: tuple[Glyph, ...]) -> str:
+    return edged(IN_PLACE.glyphs(glyphs))
