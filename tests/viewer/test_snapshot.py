@@ -44,7 +44,7 @@ def test_every_day_is_that_of_the_finished_run(finished: tuple[ConflictModel, Hi
         there, here = states[day], snapshot.map
         assert snapshot.day == day
         assert snapshot.date == here.date == there.date
-        for name in ("day", "codes", "sides", "clashes", "bases"):
+        for name in ("day", "codes", "sides", "clashes", "bases", "fresh"):
             assert getattr(here, name) == getattr(there, name), (day, name)
         assert (here.changed == there.changed).all()
     assert any(snapshot.map.clashes for snapshot in history.snapshots)
