@@ -12,7 +12,8 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from benchmarks.growth import LIMIT, TIME, WORK, Series
 from benchmarks.measure import Figure
-from sim.plots.style import INK, OKABE_ITO, QUIET, new_figure, png_bytes, typography, write_whole
+from sim.files import write_whole
+from sim.plots.style import INK, OKABE_ITO, QUIET, new_figure, png_bytes, typography
 
 MOST_RULES = 12
 MOST_PARTS = 7

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import display_path
 from sim.geography.maps import Geography, control_date, load_map
 from sim.geography.towns import find_place
 from sim.scenario.cross_checks import ZONE
 from sim.scenario.fields import dotted
 from sim.scenario.load import Loaded, load
 from sim.statistics.summary import headline_faults
-from sim.tabular.files import display_path
 
 if TYPE_CHECKING:
     from sim.scenario.schema import Scenario

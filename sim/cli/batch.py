@@ -160,7 +160,7 @@ def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tupl
 
 
 def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
-    """Say how many runs a plan has; at least and at most, where it goes on until it is precise."""
+    """Return how many runs a plan has; at least and at most, if it runs until it is precise."""
 
     scenarios = len(plan.scenarios)
     of, seed = plural(scenarios, "scenario"), f"seed {plan.definition.seed}"
@@ -256,12 +256,12 @@ def _run(
 
 @contextmanager
 def resumable(folder: Path) -> Iterator[None]:
-    """Say, when a signal stops what is made in this block, that the same command goes on with it."""
+    """Report, if a signal stops the block, that completed runs are kept and how to resume."""
     try:
         yield
     except KeyboardInterrupt:
         with deferred(), suppress(OSError):  # the terminal may be gone
-            print(f"what is done is kept in {folder}; the same command goes on", file=sys.stderr)
+            print(f"completed runs are kept in {folder}; repeat the command to resume", file=sys.stderr)
         raise
 
 

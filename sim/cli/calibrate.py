@@ -167,9 +167,9 @@ def _recovered(plan: CalibrationPlan, runs: Any) -> Any:
 
 def _write(fitted: CalibrationResult, folder: Path) -> None:
     """Write tables, figures and the report into the folder."""
+    from sim.files import write_whole
     from sim.plots.calibration_report import page
     from sim.plots.calibration_sheet import figures
-    from sim.plots.style import write_whole
     from sim.validation import posterior as tables
     from sim.validation.calibration import finish
 

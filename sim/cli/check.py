@@ -143,7 +143,7 @@ def _number(parameter: Parameter) -> str:
 
 
 def _fields(tables: dict[str, tuple[str, ...]]) -> str:
-    """Say tables and fields: "towns (holder, status); strength"; the log is said by its kinds of event."""
+    """Return tables and fields in words: "towns (holder, status); strength"; the log by its kinds of event."""
     parts = (
         f"{table} ({', '.join(fields)})" if fields and table != "events" else table for table, fields in tables.items()
     )

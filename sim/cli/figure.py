@@ -142,8 +142,9 @@ def _caption_file(path: Path) -> Path:
 
 
 def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: Path, command: str) -> None:
+    from sim.files import write_whole
     from sim.plots.figures import caption_text
-    from sim.plots.style import pdf_bytes, png_bytes, svg_bytes, write_whole
+    from sim.plots.style import pdf_bytes, png_bytes, svg_bytes
 
     drawn = figures.kinds[name].draw(figures.source, width_mm=width_mm, day=day)
     make: dict[str, Callable[[Any], bytes]] = {

@@ -127,8 +127,9 @@ def _write(study: Study, table: pd.DataFrame, made_of: dict[str, Any], out: Path
 
 
 def _draw(study: Study, table: pd.DataFrame, made_of: dict[str, Any], folder: Path) -> None:
+    from sim.files import write_whole
     from sim.plots.score_figures import hindcast_stamp, rolling_figure
-    from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.plots.style import png_bytes, svg_bytes
     from sim.validation.hindcast import summary
 
     evidence = max(model.evidence_until for model in study.scenarios.values())

@@ -97,14 +97,15 @@ def new_picture(path: Path, option: str) -> Path:
 
 def save_picture(path: Path, figure: Figure) -> None:
     """Write a figure as PNG or SVG, by the file's name."""
-    from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.files import write_whole
+    from sim.plots.style import png_bytes, svg_bytes
 
     write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
 
 
 def say_lacking_letters(*starts: tuple[Scenario, Geography]) -> None:
     """Print one line on letters in names that the pictures' font lacks; nothing if it has them all."""
-    from sim.plots.letters import lacking_line
+    from sim.plots.labels import lacking_line
 
     if line := lacking_line(starts):
         print(line, file=sys.stderr, flush=True)

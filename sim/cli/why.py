@@ -128,7 +128,8 @@ def _tree(answer: Why) -> None:
 
 def _draw(figure: Figure, folder: Path, name: str) -> None:
     """Write a picture as PNG and SVG under a free name; one that is already there is kept."""
-    from sim.plots.style import png_bytes, svg_bytes, write_whole
+    from sim.files import write_whole
+    from sim.plots.style import png_bytes, svg_bytes
     from sim.results.run import slug
 
     contents = {".png": png_bytes(figure), ".svg": svg_bytes(figure)}

@@ -11,7 +11,7 @@ import pandas as pd
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.outcomes import row_of
 from sim.comparison.results import AgreementSurvival, EndCause, ForestRow, HoldingCurve
-from sim.control_codes import codes
+from sim.scenario.schema import codes
 from sim.statistics.inference import SEED, difference_of, more_runs
 from sim.statistics.survival import (
     BOOTSTRAPS,

@@ -9,10 +9,10 @@ import numpy as np
 
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import ControlContrast, ControlResult
-from sim.control_codes import MIXED, NEUTRAL
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE
 from sim.geography.towns import find_place
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.statistics.inference import (
     DISCOVERIES,
     LEAST_DIFFERENT,

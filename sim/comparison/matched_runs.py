@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sim.control_codes import MIXED, NEUTRAL, codes
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
 from sim.results.manifest import product, versions
 from sim.results.run import Run
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.study.manifest import mornings
 from sim.text import clause_list, plural
 

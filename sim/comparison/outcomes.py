@@ -11,12 +11,11 @@ import pandas as pd
 
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import Answer, ForestRow, Group, InputChange, ScenarioChanges
-from sim.control_codes import MIXED, NEUTRAL
 from sim.event_text import policy_phrase
 from sim.scenario.diff import Change
 from sim.scenario.diff import changes as differences
 from sim.scenario.fields import input_label
-from sim.scenario.schema import Policy, Scenario
+from sim.scenario.schema import MIXED, NEUTRAL, Policy, Scenario
 from sim.statistics.inference import (
     DRAWS,
     SHARE,

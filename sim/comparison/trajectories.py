@@ -10,9 +10,8 @@ import numpy as np
 
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import BANDS, Fan, FanPanel, LadderResult, ReachCurve
-from sim.control_codes import codes, rebel_pairs
 from sim.engine.kinds import LEVELS
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes, rebel_pairs
 from sim.statistics.inference import wilson
 from sim.text import plural
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import display_path
 from sim.geography import towns as rows
 from sim.geography.grid import (
     EXTENT,
@@ -41,7 +42,6 @@ from sim.geography.roads import (
     read_links,
 )
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
-from sim.tabular.files import display_path
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
 MOST_TOWNS = 20_000

@@ -19,6 +19,7 @@ from sim.geography.grid import around, cell_side, great_circle_km, unfit
 from sim.geography.roads import DETOUR, straight_km
 from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, MapTown, listed, named_short, town_of
 from sim.scenario.fields import name_fault, same_name
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.tabular.table import MOST_FAULTS, CsvRow, Table, read_table
 
 USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
@@ -89,7 +90,7 @@ def _quoted(text: str) -> str:
 
 COLUMNS = ("name", "lat", "lon", "holder")
 FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20
-RESERVED_WORDS = ("MIXED", "NEUTRAL", "CONTESTED")  # words that mean no one holder
+RESERVED_WORDS = (MIXED, NEUTRAL, "CONTESTED")  # words that mean no one holder
 LONGEST_KM = 1500.0  # the projection keeps distances within a few per cent up to about here
 PEOPLE_PER_JUNCTION = 1.6  # assumed: more people by this factor for each road beyond two
 FIGHTERS_PER_TOWN = 200  # about that of Greater Idlib in 2018: some 58,000 fighters, 169 towns, half of them reserves

@@ -17,7 +17,6 @@ import numpy as np
 from mesa.agent import AgentSet
 from mesa.discrete_space import Cell, OrthogonalMooreGrid
 
-from sim.control_codes import codes
 from sim.engine import tables
 from sim.engine.simulation import MOST_SEED, Simulation
 from sim.engine.tables import World
@@ -27,7 +26,7 @@ from sim.geography.towns import find_place
 from sim.load import check_scenario, read
 from sim.model.agents import NOWHERE, Base, Faction, Force, Town
 from sim.results.run import Run
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes
 
 Reporters = dict[str, tuple[str, str, tuple[int, ...]]]
 

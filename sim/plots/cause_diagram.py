@@ -13,25 +13,16 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, Rectangl
 
 from sim import __version__
 from sim.comparison.control import ControlPath, TownPaths, whole_percent
-from sim.plots.map import layers
-from sim.plots.map.geometry import Ground, contact_lines
-from sim.plots.map.layers import Box, place_labels
-from sim.plots.map.legend import FONT, Legend
-from sim.plots.map.sheets import Atlas, within
+from sim.plots.labels import Box, place_labels
+from sim.plots.map.geometry import Ground
+from sim.plots.map.matplotlib_painter import HALO, Legend, draw_names, frame_axes, paint
+from sim.plots.map.primitives import LegendRow
+from sim.plots.map.scene import ROW_RADIUS, all_parts, symbol_at_origin
+from sim.plots.map.sheets import Atlas, view_on, within
 from sim.plots.map.state import MapState
-from sim.plots.style import (
-    INK,
-    NEUTRAL,
-    PAPER,
-    QUIET,
-    FactionStyles,
-    look_of,
-    new_figure,
-    pale,
-    put_stamp,
-    stamp,
-    typography,
-)
+from sim.plots.map.town_signs import holder_glyphs
+from sim.plots.style import INK, PAPER, QUIET, FactionStyles, look_of, new_figure, pale, put_stamp, stamp, typography
+from sim.scenario.schema import NEUTRAL
 from sim.statistics.causes import HEAD as CAUSES_HEAD
 from sim.statistics.causes import Cause, Why
 from sim.statistics.inference import wilson
@@ -187,13 +178,11 @@ def _map(figure: Figure, run: Run, ground: Ground, state: MapState, why: Why, he
     extent = _extent(ground, list(numbers), side / tall)
     top = height - HEAD
     axes = figure.add_axes((MAP_LEFT / WIDTH, (top - tall) / height, side / WIDTH, tall / height))
-    layers.frame_axes(axes, extent)
-    layers.draw_cells(axes, ground, state)
-    layers.draw_lines(axes, ground, contact_lines(run.scenario, ground, state.sides))
-    layers.draw_symbols(axes, ground, state, 1.1)
+    frame_axes(axes, extent)
+    paint(axes, all_parts(view_on(axes, run.scenario, ground, state, np.zeros(len(state.codes), bool), 1.1)))
     _path(axes, ground, why, where)
     taken = _numbered(axes, ground, numbers, extent)
-    layers.draw_names(
+    draw_names(
         axes, ground, _others(ground, numbers, extent), np.zeros(len(ground.at)), taken, 1.1, 0.95, must=frozenset()
     )
     key = figure.add_axes((MAP_LEFT / WIDTH, (top - tall - 0.3) / height, side / WIDTH, 0.25 / height))
@@ -278,8 +267,6 @@ def _leader(axes: Axes, point: np.ndarray, box: Box) -> None:
 
 def _key(axes: Axes, ground: Ground, state: MapState, extent: tuple[float, float, float, float]) -> None:
     """Say in one row which colour and shape is whose, of those that the map shows."""
-    legend, x = Legend(axes), 6.0
-    middle = -legend.height / 2
     seen = within(ground, extent)
     visible = {sides for sides, inside in zip(state.sides, seen, strict=True) if inside}
     entries: list[tuple[tuple[str, ...], str]] = [
@@ -288,11 +275,12 @@ def _key(axes: Axes, ground: Ground, state: MapState, extent: tuple[float, float
     pairs = sorted(sides for sides in visible if len(sides) == 2)
     entries += [(pairs[0], "contested")] if pairs else []
     entries += [((), "neutral")] if () in visible else []
-    for sides, name in entries:
-        for shape, colour in layers.fill_symbol(sides, ground):
-            legend.symbol((x, middle), shape, 4.6, colour, PAPER if sides else INK)
-        words = axes.text(x + 8, middle, ground.look.names.get(name, name), fontsize=FONT, va="center_baseline")
-        x += 22 + words.get_window_extent().width / axes.figure.dpi * 72
+    look = ground.look
+    rows = [
+        LegendRow(symbol_at_origin(*holder_glyphs(look, sides, ROW_RADIUS)), look.names.get(name, name))
+        for sides, name in entries
+    ]
+    Legend(axes).line_of(rows, 6.0)
 
 
 def _scale(axes: Axes, extent: tuple[float, float, float, float]) -> Box:
@@ -309,7 +297,7 @@ def _scale(axes: Axes, extent: tuple[float, float, float, float]) -> Box:
     axes.plot([x, x + length], [y, y], color=INK, linewidth=2.4, solid_capstyle="butt", zorder=8)
     axes.text(
         x + length / 2, y + 0.008 * (north - south), f"{length} km", fontsize=8, ha="center", va="bottom",
-        path_effects=layers.HALO, zorder=8,
+        path_effects=HALO, zorder=8,
     )  # fmt: skip
     corner, far = axes.transData.transform([(x, y), (x + length, y + 0.05 * (north - south))])
     return Box(corner[0] - 4, corner[1] - 4, far[0] + 4, far[1])

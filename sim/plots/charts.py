@@ -1,9 +1,11 @@
-"""The panels of the timeline chart: deaths a week, escalation levels, towns held, changes of holder."""
+"""The charts of a run: what they show, for paper and page alike, and the panels of the timeline in matplotlib."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -25,17 +27,65 @@ MARKERS = {
 NAME_INCHES = 0.0866  # room for a letter of a town named in the panel of changes
 
 
-def fighting_pairs(run: Run, look: FactionStyles) -> list[tuple[str, str, str]]:
-    """Return (code, code, suffix of the daily columns) of the pairs that ever left calm, deadliest first."""
-    daily, pairs = run.daily, []
+Pair = tuple[str, str]
+Number = TypeVar("Number", int, float)
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """What the charts of a run show, morning by morning; `sim.viewer.charts` has the same of a page's snapshots."""
+
+    towns: dict[str, np.ndarray]  # code -> towns held, [days + 1]; of those that ever held one
+    levels: dict[Pair, np.ndarray]  # pair of codes -> escalation level, [days + 1]
+    deaths: dict[Pair, np.ndarray]  # pair of codes -> deaths of both sides on the day before, [days + 1]
+
+    def fighting_pairs(self) -> list[Pair]:
+        """Return the pairs that ever left calm or killed each other, deadliest first."""
+        deaths = {pair: float(self.deaths[pair].sum()) for pair in self.deaths}
+        left = [pair for pair in {**self.levels, **self.deaths} if deaths.get(pair) or self.level(pair).any()]
+        return sorted(left, key=lambda pair: (-deaths.get(pair, 0.0), pair))
+
+    def level(self, pair: Pair) -> np.ndarray:
+        """Return the escalation levels of a pair; calm if it has none."""
+        return self.levels.get(pair, np.zeros(1, int))
+
+    def weekly_deaths(self, pair: Pair) -> np.ndarray:
+        """Return a pair's deaths by week from the start."""
+        return np.array(weekly(self.deaths[pair].tolist()))
+
+
+def weekly(daily: list[Number]) -> list[Number]:
+    """Return sums by week of numbers of the day before each morning, [days + 1]; at least one week, the last perhaps shorter."""
+    return [sum(daily[first : first + 7]) for first in range(1, max(len(daily), 2), 7)]
+
+
+def course_of(run: Run, look: FactionStyles) -> Course:
+    """Return the course of a finished run."""
+    daily = run.daily
+    towns = {code: daily[f"{code}_towns"].to_numpy(float) for code in look.codes}
+    levels, deaths = {}, {}
     for a, b in combinations(look.codes, 2):
-        for side, opponent in ((a, b), (b, a)):
-            suffix = f"{side}_{opponent}"
-            if f"level_{suffix}" in daily and (
-                daily[f"level_{suffix}"].max() > 0 or daily[f"deaths_{suffix}"].sum() > 0
-            ):
-                pairs.append((a, b, suffix))
-    return sorted(pairs, key=lambda pair: (-float(daily[f"deaths_{pair[2]}"].sum()), pair[2]))
+        for suffix in (f"{a}_{b}", f"{b}_{a}"):
+            if f"level_{suffix}" in daily:
+                levels[a, b] = daily[f"level_{suffix}"].to_numpy(int)
+                deaths[a, b] = daily[f"deaths_{suffix}"].to_numpy(float)
+    return Course({code: held for code, held in towns.items() if held.any()}, levels, deaths)
+
+
+def level_name(level: int) -> str:
+    """Return a level of the escalation ladder in few words."""
+    return LEVELS[level].replace("clashes in several places", "several places")
+
+
+def level_ink(level: int) -> str:
+    """Return the colour of text on the colour of a level."""
+    return PAPER if sum(rgb_of(LEVEL_COLOURS[level])) < 330 else INK
+
+
+def level_spans(levels: Sequence[int] | np.ndarray, cut: int = 0) -> list[tuple[int, int, int]]:
+    """Return (first, first after, level) of the stretches of one level; a stretch also ends before `cut`, if it is above 0."""
+    steps = [i for i in range(1, len(levels)) if levels[i] != levels[i - 1] or i == cut]
+    return [(first, after, int(levels[first])) for first, after in pairwise([0, *steps, len(levels)])]
 
 
 def title(axes: Axes, text: str) -> None:
@@ -43,21 +93,20 @@ def title(axes: Axes, text: str) -> None:
     axes.set_title(text, loc="left", fontsize=9.5, fontweight="bold", pad=4)
 
 
-def deaths(axes: Axes, run: Run, pairs: list[tuple[str, str, str]], look: FactionStyles) -> None:
+def deaths(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:
     """Draw deaths a week, stacked by pair: one side's colour, hatched in the other's."""
     title(axes, "Deaths a week, both sides, by pair")
-    start, days = date2num(run.scenario.start), len(run.daily)
-    weeks = np.arange(0, max(days - 1, 1), 7)
+    start, days, pairs = date2num(run.scenario.start), len(run.daily) - 1, course.fighting_pairs()
+    weeks = np.arange(0, max(days, 1), 7)
     bottom = np.zeros(len(weeks))
-    for a, b, suffix in pairs:
-        daily = run.daily[f"deaths_{suffix}"].to_numpy(float)[1:]
-        weekly = np.array([daily[w : w + 7].sum() for w in weeks])
-        widths = np.minimum(7, np.maximum(days - 1 - weeks, 1)) * 0.92
+    for a, b in pairs:
+        sums = course.weekly_deaths((a, b))
+        widths = np.minimum(7, np.maximum(days - weeks, 1)) * 0.92
         axes.bar(
-            start + weeks, weekly, widths, bottom=bottom, align="edge", facecolor=pale(look.colour(a), 0.1), hatch="///",
+            start + weeks, sums, widths, bottom=bottom, align="edge", facecolor=pale(look.colour(a), 0.1), hatch="///",
             edgecolor=look.colour(b), linewidth=0.8, label=f"{a} – {b}", zorder=2,
         )  # fmt: skip
-        bottom += weekly
+        bottom += sums
     axes.set_ylim(0, max(float(bottom.max()) * 1.08, 1.0))
     axes.tick_params(axis="y", labelsize=8)
     axes.grid(axis="y", color="#E5E5E0", linewidth=0.6, zorder=0)
@@ -68,24 +117,21 @@ def deaths(axes: Axes, run: Run, pairs: list[tuple[str, str, str]], look: Factio
         )
 
 
-def levels(axes: Axes, run: Run, pairs: list[tuple[str, str, str]]) -> None:
+def levels(axes: Axes, run: Run, course: Course) -> None:
     """Draw a strip a pair, coloured by escalation level, with the key beside it."""
     title(axes, "Escalation level, by pair")
-    start = date2num(run.scenario.start)
-    for row, (_a, _b, suffix) in enumerate(pairs):
-        level_by_day = run.daily[f"level_{suffix}"].to_numpy(int)[1:]
-        edges = np.flatnonzero(np.diff(np.concatenate([[-1], level_by_day, [-1]])))
-        for first, last in pairwise(edges.tolist()):
-            _stretch(axes, start + first, last - first, row, int(level_by_day[first]))
+    start, pairs = date2num(run.scenario.start), course.fighting_pairs()
+    for row, pair in enumerate(pairs):
+        for first, after, level in level_spans(course.level(pair)[1:]):
+            _stretch(axes, start + first, after - first, row, level)
     axes.set_ylim(max(len(pairs), 1) - 0.5, -0.5)
-    axes.set_yticks(range(len(pairs)), [f"{a} – {b}" for a, b, _s in pairs], fontsize=8)
+    axes.set_yticks(range(len(pairs)), [f"{a} – {b}" for a, b in pairs], fontsize=8)
     axes.spines["left"].set_visible(False)
     beside = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "center"}
-    for level, (name, colour) in enumerate(zip(LEVELS, LEVEL_COLOURS, strict=True)):
+    for level, colour in enumerate(LEVEL_COLOURS):
         y = 8 - 11 * level
         axes.annotate("■", (1.012, 1), xytext=(0, y), fontsize=9, color=colour, **beside)
-        short = name.replace("clashes in several places", "several places")
-        axes.annotate(f"{level} {short}", (1.012, 1), xytext=(11, y), fontsize=7.2, **beside)
+        axes.annotate(f"{level} {level_name(level)}", (1.012, 1), xytext=(11, y), fontsize=7.2, **beside)
 
 
 def _stretch(axes: Axes, x: float, days: int, row: int, level: int) -> None:
@@ -93,20 +139,16 @@ def _stretch(axes: Axes, x: float, days: int, row: int, level: int) -> None:
     colour = LEVEL_COLOURS[level]
     axes.add_patch(Rectangle((x, row - 0.42), days, 0.84, facecolor=colour, edgecolor="none", zorder=2))
     if days >= 3 and level > 0:
-        ink = PAPER if sum(rgb_of(colour)) < 330 else INK
-        axes.text(x + days / 2, row, str(level), fontsize=7, ha="center", va="center", color=ink, zorder=3)
+        axes.text(x + days / 2, row, str(level), fontsize=7, ha="center", va="center", color=level_ink(level), zorder=3)
 
 
-def towns(axes: Axes, run: Run, look: FactionStyles) -> None:
+def towns(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:
     """Draw the towns each faction holds, named at the end."""
     title(axes, "Towns held")
     start = date2num(run.scenario.start)
     days = np.arange(len(run.daily))
     ends: list[tuple[float, str]] = []
-    for code in look.codes:
-        held = run.daily[f"{code}_towns"].to_numpy(float)
-        if held.max() == 0:
-            continue
+    for code, held in course.towns.items():
         axes.step(
             start + days, held, where="post", color=look.colour(code), linewidth=1.8, marker=MARKERS[look.shapes[code]], markersize=4.5,
             markevery=max(1, len(days) // 8), markeredgecolor=PAPER, markeredgewidth=0.5, zorder=3,

@@ -4,44 +4,131 @@ The figures of comparisons are in sim/plots/comparison; those of single runs are
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.plots.comparison.control_maps import NAMES, difference_map, entropy_map, probability_map
+from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
+from sim.plots.comparison.differences import forest
 from sim.plots.comparison.figure import ComparisonFigure
-from sim.plots.comparison.figure_list import Kind, kinds_of
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
-from sim.plots.map import layers
-from sim.plots.map.geometry import Ground, contact_lines
-from sim.plots.map.legend import draw_scale
-from sim.plots.map.sheets import Atlas, name_order, surplus
-from sim.plots.map.state import CLASH_DAYS, MapState
-from sim.plots.style import (
-    BURST,
-    CONTESTED,
-    INK,
-    NEUTRAL,
-    PAPER,
-    QUIET,
-    ZONE_INK,
-    burst,
-    evidence_line,
-    outline,
-    pennant,
-    stamp,
-    typography,
-)
+from sim.plots.comparison.survival_curves import causes, hold_differences, survival
+from sim.plots.comparison.tornado import morris, sobol, splits, tornado
+from sim.plots.map.primitives import LegendRow, Marker, Stroke, shape_of
+from sim.plots.map.scene import legend_sections
+from sim.plots.map.sheets import Atlas, draw_map
+from sim.plots.map.state import View
+from sim.plots.style import evidence_line, stamp, typography
 from sim.plots.timeline import timeline_drawn
-from sim.text import clause_list, day_text
+from sim.text import agree, clause_list, day_text
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
     from sim.results.run import Run
 
 TALLEST_MAP = 8.0  # inches
+KEY_RADIUS = 5.2  # points, of the largest symbol in the key
+
+
+Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
+Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
+REPORT_MM = 180.0
+HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A figure that can be drawn: its name, what it shows, where it stands in the report, whether it is of a chosen day."""
+
+    name: str
+    about: str
+    section: Section
+    draw: Draw
+    dated: bool = False
+
+
+def kinds_of(comparison: Comparison) -> dict[str, Kind]:
+    """Return the figures that a comparison allows, by name, in the order of the report."""
+    kinds: list[Kind] = []
+    if comparison.forest and not comparison.single:
+        kinds.append(
+            Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
+        )
+    kinds += _maps(comparison)
+    kinds += [
+        Kind(f"fan-{panel.key}", f"{panel.label}, day by day (fan chart)", "fans", partial(_fan, i))
+        for i, panel in enumerate(comparison.fans)
+    ]
+    if any(curve.agreements for curve in comparison.holding.curves):
+        kinds.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
+        kinds.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
+        if comparison.holding.differences and not comparison.single:
+            kinds.append(
+                Kind("agreement_hold", "mean hold against the reference (forest plot)", "holding", hold_differences)
+            )
+    kinds.append(Kind("escalation_strip", "shares of runs on each escalation level, day by day", "ladder", strip))
+    if comparison.ladder.reach:
+        kinds.append(Kind("time_to_level", "how soon runs reach a level of escalation", "ladder", reach))
+    kinds += _inputs(comparison)
+    if comparison.convergence:
+        kinds.append(Kind("convergence", "running estimates with the number of runs", "convergence", convergence))
+    kinds.append(Kind("entropy_map", "how uncertain each town's holder is", "methods", entropy_map, dated=True))
+    return {kind.name: kind for kind in kinds}
+
+
+def _fan(number: int, comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    return fan_chart(comparison, comparison.fans[number], width_mm)
+
+
+def _probability(code: str, comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    return probability_map(comparison, code, width_mm, day)
+
+
+def _of_statistic(
+    draw: Draw, statistic: str, comparison: Comparison, width_mm: float, day: int | None = None
+) -> ComparisonFigure:
+    return draw(comparison, statistic, width_mm, day)
+
+
+def _maps(comparison: Comparison) -> list[Kind]:
+    control = comparison.control
+    kinds = []
+    if control.contrasts:
+        kinds.append(
+            Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
+        )
+    for c, code in enumerate(control.codes):
+        if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
+            about = (
+                f"share of runs in which each town is {NAMES[code]}"
+                if code in NAMES
+                else f"share of runs in which {code} {agree(code, 'holds')} each town"
+            )
+            kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
+    return kinds
+
+
+def _inputs(comparison: Comparison) -> list[Kind]:
+    inputs, kinds = comparison.inputs, []
+    if inputs.splits:
+        kinds.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
+    methods = (
+        ("tornado", "which inputs matter for", tornado, inputs.tornados),
+        ("morris", "size and spread of inputs' effects on", morris, inputs.morris),
+        ("sobol", "Sobol indices of inputs on", sobol, inputs.sobol),
+    )
+    for name, about, draw, results in methods:
+        for statistic, label in dict.fromkeys((r.statistic, r.label) for r in results):
+            kinds.append(
+                Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
+            )
+    return kinds
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,11 +195,16 @@ def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> Compari
     west, east, south, north = ground.extent
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     tall = min(inner * (north - south) / (east - west), TALLEST_MAP)
-    ringed = state.changed if rings else np.zeros(len(state.codes), bool)
+    ringed = np.flatnonzero(state.changed & rings).tolist()
     with typography():
-        sheet = Sheet(Words(title, note, line), width_mm, tall, _key(run, ground, state, ringed))
-        wide = tall * (east - west) / (north - south)
-        _draw_map(sheet, atlas, state, ringed, (EDGE, 0, wide, tall), width_mm <= NARROW_MM)
+        view = View(run.scenario, ground, state, 1.0, ringed=frozenset(ringed), ring_text="changed since start")
+        sheet = Sheet(Words(title, note, line), width_mm, tall, _key(view))
+        axes = sheet.axes(EDGE, 0, tall * (east - west) / (north - south), tall)
+        is_ringed = np.isin(np.arange(len(state.codes)), ringed)
+        zoom = 0.62 if width_mm <= NARROW_MM else 0.9
+        draw_map(axes, run.scenario, ground, state, is_ringed, None, type_scale=0.96, zoom=zoom)
+        for spine in axes.spines.values():
+            spine.set_visible(True)
     table = pd.DataFrame(
         {
             "town": [town.name for town in run.geography.places], "holder": state.codes,
@@ -125,50 +217,24 @@ def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> Compari
     return ComparisonFigure(sheet.figure, table, title, f"{caption}Cells are a drawing aid, no borders. {note}")
 
 
-def _draw_map(
-    sheet: Sheet, atlas: Atlas, state: MapState, ringed: np.ndarray, box: tuple[float, float, float, float], small: bool
-) -> None:
-    ground, scenario, zoom = atlas.ground, atlas.run.scenario, 0.62 if small else 0.9
-    axes = sheet.axes(*box)
-    layers.frame_axes(axes, ground.extent)
-    for spine in axes.spines.values():
-        spine.set_visible(True)
-    layers.draw_cells(axes, ground, state)
-    layers.draw_lines(axes, ground, contact_lines(scenario, ground, state.sides))
-    layers.draw_symbols(axes, ground, state, zoom)
-    layers.draw_rings(axes, ground, ringed, zoom)
-    clear = [draw_scale(axes, ground), *layers.flag_boxes(axes, ground, state, zoom)]
-    order = name_order(ground, state)
-    layers.draw_names(axes, ground, order, surplus(ground, state, ringed), clear, zoom, 0.96)
+def _key(view: View) -> list[Mark]:
+    """Return the entries of the key of a map: holders with towns, and the signs that the map shows."""
+    held, _sizes, signs, lines = legend_sections(view)
+    entries = [mark_of(row._replace(text=f"{row.text} {row.note}", note="")) for row in held.rows if row.brief]
+    return entries + [mark_of(row) for row in (*signs.rows, *lines.rows) if row.brief]
 
 
-def _key(run: Run, ground: Ground, state: MapState, ringed: np.ndarray) -> list[Mark]:
-    look, marks = ground.look, []
-    count = state.count
-    for code in [*look.codes, CONTESTED, NEUTRAL]:
-        if not count.get(code):
-            continue
-        name = {CONTESTED: "contested", NEUTRAL: "neutral"}.get(code, look.names.get(code, code))
-        sides = (
-            (code,)
-            if code in look.codes
-            else next((s for s in state.sides if len(s) == 2), ())
-            if code == CONTESTED
-            else ()
-        )
-        symbols = tuple(
-            Symbol(shape, 4.2, colour, PAPER if sides else INK) for shape, colour in layers.fill_symbol(sides, ground)
-        )
-        marks.append(Mark(f"{name} {count[code]}", symbols=symbols))
-    if ringed.any():
-        ring = (Symbol(outline("circle"), 2.8, QUIET), Symbol(outline("circle"), 5.0, "none", INK, 1.2))
-        marks.append(Mark("changed since start", symbols=ring))
-    if state.clashes:
-        marks.append(Mark(f"fighting, last {CLASH_DAYS} days", symbols=(Symbol(burst(), 5.2, BURST, INK, 0.6),)))
-    if state.bases:
-        marks.append(Mark("base in another's town", symbols=(Symbol(pennant(), 3.2, QUIET, INK, 0.6),)))
-    if contact_lines(run.scenario, ground, state.sides):
-        marks.append(Mark("line of contact", LineStyle(INK, "-", 1.7)))
-    if ground.zone:
-        marks.append(Mark(ground.zone_name, LineStyle(ZONE_INK, (0, (5, 2.5)), 1.3)))
-    return marks
+def mark_of(row: LegendRow) -> Mark:
+    """Return a row of a map's legend as an entry of a figure's key, its symbols somewhat smaller."""
+    strokes = [part for part in row.parts if isinstance(part, Stroke)]
+    glyphs = [glyph for part in row.parts if isinstance(part, Marker) for glyph in part.glyphs]
+    scale = min([0.86, *(KEY_RADIUS / glyph.radius for glyph in glyphs)])
+    symbols = tuple(
+        Symbol(shape_of(glyph.shape), scale * glyph.radius, glyph.fill or "none", glyph.edge or "none", glyph.width)
+        for glyph in glyphs
+    )
+    if not strokes:
+        return Mark(row.text, symbols=symbols)
+    style = strokes[0]
+    dashes = (0, tuple(length / style.width for length in style.dashes)) if style.dashes else "-"
+    return Mark(row.text, LineStyle(style.colour, dashes, style.width), symbols=symbols)

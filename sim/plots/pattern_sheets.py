@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
+from sim.files import write_whole
 from sim.plots.style import (
     EVIDENCE_INK,
     INK,
@@ -23,7 +24,6 @@ from sim.plots.style import (
     put_stamp,
     svg_bytes,
     typography,
-    write_whole,
 )
 from sim.scenario.schema import Scenario
 from sim.validation.ablation import FULL, Ablated

@@ -11,25 +11,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim import __version__
+from sim.files import write_whole
 from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
+from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
-from sim.plots.style import (
-    CONTESTED,
-    EVIDENCE_INK,
-    INK,
-    QUIET,
-    evidence_line,
-    outline,
-    pale,
-    png_bytes,
-    put_stamp,
-    svg_bytes,
-    typography,
-    write_whole,
-)
+from sim.plots.style import EVIDENCE_INK, INK, QUIET, evidence_line, pale, png_bytes, put_stamp, svg_bytes, typography
+from sim.scenario.schema import MIXED
 from sim.statistics.scoring import interval, reliability
 from sim.text import day_text, plural
 from sim.validation.hindcast import Summary
@@ -225,7 +215,7 @@ def observed_state(outcome: Outcome, scenario: Scenario, geography: Geography) -
         code = outcome.codes[int(outcome.ended[town])]
         if code != codes[town]:
             codes[town] = code
-            sides[town] = (CONTESTED, CONTESTED) if code == CONTESTED else sides_held(code)
+            sides[town] = (MIXED, MIXED) if code == MIXED else sides_held(code)
     changed = np.array([a != b for a, b in zip(codes, start.codes, strict=True)])
     when = scenario.start + timedelta(days=outcome.control_day)
     return MapState(outcome.control_day, when, tuple(codes), tuple(sides), changed, {}, ())

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -26,8 +24,9 @@ from PIL.PngImagePlugin import PngInfo
 from scipy.spatial import cKDTree
 
 from sim import __version__
-from sim.plots.letters import FONT
-from sim.scenario.schema import Scenario
+from sim.plots.labels import FONT
+from sim.plots.map.primitives import outline
+from sim.scenario.schema import NEUTRAL, Scenario
 from sim.text import day_text
 
 MOST, EXACT = 255, 96
@@ -106,6 +105,7 @@ NEUTRAL_FILL = "#FFFFFF"
 INK = "#1F2328"
 QUIET = "#667079"
 PAPER = "#FFFFFF"
+LAND = "#F4F3EF"
 BURST = "#FFD21F"
 ZONE_INK = "#7A3E9D"
 EVIDENCE_INK = "#B00020"
@@ -117,7 +117,6 @@ SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "he
 DPI = 150
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
-CONTESTED, NEUTRAL = "MIXED", "NEUTRAL"
 
 
 @dataclass(frozen=True)
@@ -155,64 +154,6 @@ def look_of(scenario: Scenario) -> FactionStyles:
         code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
     return FactionStyles(tuple(names), names, colours, shapes, code_of)
-
-
-def _polygon(sides: int, turn: float) -> np.ndarray:
-    angles = np.pi * (turn + 2 * np.arange(sides) / sides)
-    return np.column_stack([np.cos(angles), np.sin(angles)])
-
-
-@cache
-def outline(shape: str) -> Shape:
-    """Return a closed polygon with the area of the unit circle, centred on its centroid."""
-    corners = {
-        "circle": _polygon(40, 0),
-        "square": _polygon(4, 0.25),
-        "triangle": _polygon(3, 0.5),
-        "inverted": _polygon(3, -0.5),
-        "diamond": _polygon(4, 0.5) * (0.86, 1.16),
-        "pentagon": _polygon(5, 0.5),
-        "hexagon": _polygon(6, 0),
-        "cross": np.array(
-            [(1, 3), (-1, 3), (-1, 1), (-3, 1), (-3, -1), (-1, -1), (-1, -3), (1, -3), (1, -1), (3, -1), (3, 1), (1, 1)]
-        )
-        / 3,
-    }[shape]
-    x, y = corners.T
-    area = 0.5 * abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1)))
-    return _closed(corners * np.sqrt(np.pi / area))
-
-
-def _closed(corners: np.ndarray) -> Shape:
-    return Shape(np.vstack([corners, corners[:1]]), closed=True)
-
-
-@cache
-def half(shape: str, right: bool) -> Shape:
-    """Return the left or right half of a symbol, for contested towns."""
-    corners = outline(shape).vertices[:-1]
-    points: list[np.ndarray] = []
-    sign = 1 if right else -1
-    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
-        if sign * a[0] >= 0:
-            points.append(a)
-        if (a[0] > 0) != (b[0] > 0) and a[0] != b[0]:
-            points.append(a + (b - a) * (a[0] / (a[0] - b[0])))
-    return _closed(np.array(points))
-
-
-@cache
-def burst() -> Shape:
-    """Return the star that marks fighting."""
-    star = _polygon(24, 0.5)
-    star[1::2] *= 0.62
-    return _closed(star)
-
-
-@cache
-def pennant() -> Shape:
-    """Return the flag that marks a base: a pole with its foot at the origin and a triangle."""
-    return _closed(np.array([(-0.1, 0), (0.1, 0), (0.1, 0.75), (1.5, 1.35), (0.1, 1.95), (0.1, 2.1), (-0.1, 2.1)]))
 
 
 def pale(colour: str, white: float = 0.74) -> str:
@@ -344,22 +285,6 @@ def svg_bytes(figure: Figure) -> bytes:
     for text, effect in zip(haloed, effects, strict=True):
         text.set_path_effects(effect)
     return buffer.getvalue().replace(b"</style>", SVG_HALO, 1)
-
-
-def write_whole(path: Path, content: bytes) -> Path:
-    """Write a file that appears under its name only when whole; on failure nothing is left, and the error names the file."""
-    draft = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(content)
-        draft.replace(path)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(path)) from error
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    return path
 
 
 def pdf_bytes(figure: Figure) -> bytes:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from sim.plots.charts import changes, deaths, fighting_pairs, levels, title, towns
+from sim.plots.charts import changes, course_of, deaths, levels, title, towns
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Sheet, Words, shortened, type_for
 from sim.plots.map.state import records
@@ -47,7 +47,8 @@ LEFT, RIGHT = 0.115, 0.865
 def timeline(run: Run) -> Figure:
     """Draw the timeline chart of a run."""
     look, agreements = look_of(run.scenario), lane_rows(run)
-    pairs = fighting_pairs(run, look)
+    course = course_of(run, look)
+    pairs = course.fighting_pairs()
     inches = [max(1, len(agreements)) * LANE + 0.1, 1.5, 0.24 * max(1, len(pairs)) + 0.05, 2.1, 0.3]
     gaps, top, bottom = 0.42, 0.95, 0.75
     height = sum(inches) + gaps * (len(inches) - 1) + top + bottom
@@ -59,9 +60,9 @@ def timeline(run: Run) -> Figure:
             y -= tall + gaps
         panels = [figure.add_axes(edge) for edge in edges]
         lanes(panels[0], run, agreements, look)
-        deaths(panels[1], run, pairs, look)
-        levels(panels[2], run, pairs)
-        towns(panels[3], run, look)
+        deaths(panels[1], run, course, look)
+        levels(panels[2], run, course)
+        towns(panels[3], run, course, look)
         changes(panels[4], run, look)
         for panel in panels:
             dates(panel, run, labels=panel is panels[-1])
@@ -209,7 +210,8 @@ KEY_INCHES = 0.95  # height of the key of levels
 def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
     """Draw agreements, deaths a week, escalation levels, towns held and changes of holder on one axis of dates."""
     look, rows = look_of(run.scenario), lane_rows(run)
-    pairs = fighting_pairs(run, look)
+    course = course_of(run, look)
+    pairs = course.fighting_pairs()
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     tall = [
         max(1, len(rows)) * (LANE if width_mm >= TEXTS_FROM_MM else 0.17) + 0.06,
@@ -239,9 +241,9 @@ def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
             panels.append(sheet.axes(EDGE + NARROW_LEFT, y, inner - NARROW_LEFT - NARROW_RIGHT, height))
             y += height + GAP
         lanes(panels[0], run, rows, look, texts=width_mm >= TEXTS_FROM_MM)
-        deaths(panels[1], run, pairs, look)
-        levels(panels[2], run, pairs)
-        towns(panels[3], run, look)
+        deaths(panels[1], run, course, look)
+        levels(panels[2], run, course)
+        towns(panels[3], run, course, look)
         changes(panels[4], run, look)
         points = type_for(width_mm)
         for panel, heading in zip(panels, headings, strict=True):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.control_codes import codes
 from sim.engine.kinds import (
     AGREEMENT_BROKEN,
     AGREEMENT_EXPIRED,
@@ -26,6 +25,7 @@ from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.event_kinds import EventFacts, event_text, report_text
 from sim.event_text import agreement_phrase, moved_by, policy_phrase
 from sim.geography.towns import find_place
+from sim.scenario.schema import codes
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -206,7 +206,7 @@ def movers(log: np.ndarray) -> list[str]:
 
 
 def reported_texts(result: Result, rows: np.ndarray) -> list[str]:
-    """Return the sentence of each report; a place near the true one is said as its area."""
+    """Return the sentence of each report; a place near the true one is named as its area."""
     log, factions, towns = log_of(result), [*result.factions, ""], [*labels(result), ""]
     first = dates(result, rows["first_day"]).tolist()
     names = ("kind", "initiator", "target", "town", "precision", "deaths_initiator", "deaths_target")

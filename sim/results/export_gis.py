@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sim.control_codes import codes
 from sim.geography.zone import line_of_contact, zone_edge
 from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, run_id
+from sim.scenario.schema import codes
 
 if TYPE_CHECKING:
     from sim.results.run import Run

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.control_codes import MIXED, NEUTRAL
 from sim.engine.kinds import (
     AGREEMENT_KINDS,
     AGREEMENT_STATUS,
@@ -47,6 +46,7 @@ from sim.results.event_rows import (
     texts,
     towns,
 )
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.statistics.conflict_log import MONITOR
 from sim.text import day_text
 
@@ -293,7 +293,7 @@ def agreements(result: Result) -> Columns:
     open_still = ended < 0
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
     masks = table["terms"].tolist()
-    # Many are between the same two, with the same terms: each is said once.
+    # Many are between the same two, with the same terms: each is named once.
     party_texts = {
         parties: parties_of(result, table[row]) for parties, row in {each: n for n, each in enumerate(who)}.items()
     }

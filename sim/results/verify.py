@@ -76,7 +76,7 @@ def run_of_parts(
 
 
 __all__ = ["made_again", "parts_of", "run_of_parts", "scenario_of"]
-MOST_SHOWN = 60  # letters of a value that are said
+MOST_SHOWN = 60  # letters of a value in a message
 
 
 @dataclass(frozen=True)

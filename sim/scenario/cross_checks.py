@@ -10,6 +10,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 from sim.scenario.fields import Key, as_data, choice, name_fault, quote_value, same_name, slot_at
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.scenario.validate import Complaint
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -323,7 +324,7 @@ def _names(data: dict[str, Any], sides: dict[str, str]) -> Iterator[Complaint]:
                 ("factions", name, "code") if "code" in mapping else ("factions", name),
                 f"code {quote_value(code)} is used by {codes[code]} factions; codes must differ",
             )
-        if code in ("MIXED", "NEUTRAL"):
+        if code in (MIXED, NEUTRAL):
             yield (
                 ("factions", name, "code") if "code" in mapping else ("factions", name),
                 f"{code} is kept for contested or neutral towns; choose another code",

@@ -7,12 +7,15 @@ agreements in force, a zone, dated events that are given, dated policies. All el
 from __future__ import annotations
 
 from datetime import date
+from itertools import combinations
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from sim.scenario.parameters import Quantity, Rules, Strict, Term, number, where_needed
 
+MIXED = "MIXED"  # control code of a contested town
+NEUTRAL = "NEUTRAL"  # control code of a town that nobody holds
 MERGED_COHESION = 0.8  # assumed: groups that have just merged do not act as one yet
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
@@ -149,3 +152,18 @@ class Scenario(Strict):
     watch_towns: list[Name] = Field(default_factory=list, description="towns that the answer and the maps name")
     headline: list[Name] = Field(default_factory=lambda: ["towns_gained", "clash_days", "first_agreement_day"], description="statistics that the answer names")
     compare_with: list[Name] = Field(default_factory=list, description="scenarios to compare with")
+
+
+def codes(scenario: Scenario) -> dict[str, str]:
+    """Return the code of each faction by its name, in the scenario's order; the name where no code is given."""
+    return {name: faction.code or name for name, faction in scenario.factions.items()}
+
+
+def rebels(scenario: Scenario) -> list[str]:
+    """Return the codes of the factions of the role rebel, in the scenario's order."""
+    return [faction.code or name for name, faction in scenario.factions.items() if faction.role == "rebel"]
+
+
+def rebel_pairs(scenario: Scenario) -> list[tuple[str, str]]:
+    """Return the unordered pairs of rebel codes, as the columns of the daily table name them."""
+    return list(combinations(rebels(scenario), 2))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sim.control_codes import MIXED, NEUTRAL
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.statistics.causes import RunLike
 from sim.statistics.conflict_log import column, text
 from sim.statistics.summary import STATISTICS, base_name, expand, label

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from sim.control_codes import MIXED, rebels
 from sim.engine.kinds import LEVELS
 from sim.event_kinds import AGREEMENTS, BASES, TABLE, TALKS
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import MIXED, Scenario, rebels
 from sim.statistics.conflict_log import Table, column, hostile, one_of, text, total_deaths
 from sim.text import clause_list, day_text, plural
 

@@ -10,10 +10,9 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from sim.control_codes import codes, rebel_pairs, rebels
 from sim.errors import did_you_mean
 from sim.event_kinds import AGAINST_CIVILIANS, INCIDENTS
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes, rebel_pairs, rebels
 from sim.statistics.conflict_log import QUIET_DAYS, Log, Table, among, column, one_of, rebel_log, text
 from sim.statistics.survival import survival
 

@@ -153,7 +153,7 @@ def _pool(number: int) -> ProcessPoolExecutor:
 
 
 def _wake(pool: ProcessPoolExecutor, number: int) -> None:
-    """Start all workers of a pool. Why one cannot be started is said when it is given work."""
+    """Start all workers of a pool. Why one cannot be started is reported when it is given work."""
     with suppress(Exception):
         for _worker in range(number):
             pool.submit(os.getpid)

@@ -12,15 +12,14 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.control_codes import codes
 from sim.errors import Fault, InputError, reason
-from sim.files import write_atomic
+from sim.files import write_whole
 from sim.geography.maps import Geography
 from sim.results.columns import AGREEMENTS, DAILY, EVENTS, REPORTS, Column
 from sim.results.event_rows import watched
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.parameters import Rules
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes
 from sim.statistics.summary import STATISTICS
 
 if TYPE_CHECKING:
@@ -241,4 +240,4 @@ def _difference(old: dict[str, Any], plan: Plan) -> str:
 
 def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write the manifest, whole or not at all."""
-    write_atomic(folder / MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(folder / MANIFEST, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())

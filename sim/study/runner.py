@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError
-from sim.files import write_atomic
+from sim.files import write_whole
 from sim.results.lock import Lock, note_of, sole_writer
 from sim.results.manifest import MANIFEST
 from sim.signals import deferred, signals_received
@@ -105,7 +105,9 @@ def _errors_of_writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        message = f"could not be written to: {error.strerror or error}; what was done is kept, the same command goes on"
+        message = (
+            f"could not be written to: {error.strerror or error}; completed runs are kept, repeat the command to resume"
+        )
         raise InputError([Fault(str(folder), None, "", message)]) from error
 
 
@@ -177,7 +179,7 @@ class RunnerState:
         self.manifest |= {"replicates": total_replicates, "planned": total_replicates * number}
         manifest.write_manifest(self.folder, self.manifest)
         for name, text in self.plan.files().items():
-            write_atomic(self.folder / name, text.encode())
+            write_whole(self.folder / name, text.encode())
 
     def report_progress(self, note: str = "") -> None:
         """Tell how far the study is."""
@@ -291,7 +293,7 @@ class RunnerState:
         elif isinstance(error, OtherProgramError):
             raise self._stop(str(error))
         elif lost(error):
-            raise self._stop("the cluster is gone; what was done is kept, the same command goes on")
+            raise self._stop("the cluster is gone; completed runs are kept, repeat the command to resume")
         elif died(error) and not self.alone:
             self.broken = True
             self.doubtful.append(part)  # it, or another in flight at the time
@@ -311,7 +313,9 @@ class RunnerState:
         self.deaths += 1
         self._fail(part, ledger.died(self._tasks(part)[0], type(error).__name__))
         if self.deaths >= MOST_DEATHS:
-            raise self._stop(f"workers died in {plural(self.deaths, 'run')} one after the other; what was done is kept")
+            raise self._stop(
+                f"workers died in {plural(self.deaths, 'run')} one after the other; completed runs are kept"
+            )
 
     def _stop(self, words: str) -> InputError:
         return InputError([Fault(str(self.folder), None, "", words)])

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from sim.errors import Fault, InputError, reason
-from sim.files import DRAFT, write_atomic
+from sim.files import DRAFT, write_whole
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
@@ -84,9 +84,9 @@ class RunRange(NamedTuple):
 def write_part(folder: Path, part: RunRange, done: ChunkResult, failures: Sequence[dict[str, Any]]) -> None:
     """Write the tables of a part, and of its runs that failed; the table of runs last."""
     if failures:
-        write_atomic(folder / LEDGER / f"{part.name}.json", json.dumps(failures, indent=1, ensure_ascii=False).encode())
+        write_whole(folder / LEDGER / f"{part.name}.json", json.dumps(failures, indent=1, ensure_ascii=False).encode())
     for name in sorted(done.tables, key=lambda table: table == MARK):
-        write_atomic(folder / TABLES / name / f"{part.name}.parquet", done.tables[name])
+        write_whole(folder / TABLES / name / f"{part.name}.parquet", done.tables[name])
 
 
 def parts_of(folder: Path) -> list[RunRange]:
@@ -388,8 +388,8 @@ def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
         return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
         remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
-        said = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
-        words = f"cannot be read: {said}{remedy}"
+        cause = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
+        words = f"cannot be read: {cause}{remedy}"
         raise InputError([Fault(str(file), None, "", words)]) from error
 
 

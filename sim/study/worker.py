@@ -217,7 +217,7 @@ def _changes(result: Result, changes: result_tables.Changes) -> Values:
 def path_of(row: int, causes: Sequence[int], kinds: Sequence[str]) -> str:
     """Return the kinds of event from the first cause to an event, "base_attempt > refused > clash > capture".
 
-    Days of one kind in a row are said once. Empty for row -1.
+    Consecutive days of one kind are named once. Empty for row -1.
     """
     path: list[str] = []
     while row >= 0:

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from sim.errors import Fault, did_you_mean
-from sim.tabular.files import UnreadableFileError, display_path, read_bytes
+from sim.files import UnreadableFileError, display_path, read_bytes
 
 YEARS = (1000, 2999)  # that are read if a table does not narrow them
 LONGEST_SHOWN = 40

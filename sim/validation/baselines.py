@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from sim.control_codes import MIXED, codes, rebels
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography, control_date
 from sim.scenario.compose import SCENARIOS, display
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import MIXED, Scenario, codes, rebels
 from sim.scenario.validate import complaint
 from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.conflict_log import Log

@@ -27,7 +27,7 @@ from sim.engine.jit import source_hash
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, Simulation, simulate
 from sim.errors import Fault, InputError, reason
-from sim.files import write_atomic
+from sim.files import write_whole
 from sim.results import tables
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.schema import Scenario
@@ -237,7 +237,7 @@ def _is_whole(file: Path, runs: int) -> bool:
 def _write(file: Path, done: CalibrationChunk) -> None:
     out = io.BytesIO()
     np.savez(out, figures=done.figures, errors=np.array(done.errors, dtype=str))
-    write_atomic(file, out.getvalue())
+    write_whole(file, out.getvalue())
 
 
 def _make(
@@ -376,7 +376,7 @@ def open_folder(plan: CalibrationPlan, folder: Path) -> None:
             [Fault(str(folder), None, "", "is not empty and holds no calibration; take another with --out")]
         )
     manifest = {**manifest_of(plan), "runs": digest, "product": product(), "versions": versions()}
-    write_atomic(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def _manifest(file: Path) -> dict[str, Any]:
@@ -396,7 +396,7 @@ def finish(folder: Path, origin: dict[str, Any]) -> None:
     file = folder / MANIFEST
     old = _manifest(file)
     manifest = {**old, **origin, "runs": old["runs"]}
-    write_atomic(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    write_whole(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
 
 
 def hands_of(workers: int | None, scheduler: str | None) -> closing[Workers]:

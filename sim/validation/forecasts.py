@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
-from sim.control_codes import rebels
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, rebels
 from sim.statistics.conflict_log import Log, reported_log
 from sim.statistics.scoring import day_chances
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes

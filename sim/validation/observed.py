@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.errors import Fault, InputError
+from sim.files import display_path
 from sim.statistics.conflict_log import Log
-from sim.tabular.files import display_path
 from sim.tabular.table import read_table
 from sim.text import clause_list, day_text, plural
 from sim.validation.event_files import MARGIN_KM, Area, FileRead, Kept, read_rows

@@ -18,12 +18,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.control_codes import MIXED, NEUTRAL, codes
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography.maps import Geography, control_date
 from sim.geography.towns import find_place
 from sim.scenario.compose import display
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.scenario.yaml_reader import Page, read_file
 from sim.tabular.table import CsvRow, Table, read_table
 from sim.tabular.table import day_of as parse_day

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sim.control_codes import codes
 from sim.errors import Fault, InputError
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes
 from sim.statistics.conflict_log import MONITOR, Log, column, reported_log, text
 from sim.text import plural
 from sim.validation.pattern_estimators import Holds, Samples, Theatre, samples

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import Fault, InputError
-from sim.files import write_atomic
+from sim.files import write_whole
 from sim.results.manifest import sha256, versions
 from sim.scenario.fields import inputs_of
 from sim.scenario.show import number_text
@@ -104,8 +104,8 @@ def save(plan: CalibrationPlan, accepted: AcceptedDraws, values: np.ndarray, fil
         message = "exists with another content; give --save another name, or remove it and its manifest"
         raise InputError([Fault(str(file), None, "", message)])
     origin = json.dumps(origin_of(plan, accepted, text), indent=1, ensure_ascii=False) + "\n"
-    write_atomic(file.with_suffix(ORIGIN), origin.encode())
-    write_atomic(file, text.encode())
+    write_whole(file.with_suffix(ORIGIN), origin.encode())
+    write_whole(file, text.encode())
     return f"{file} and its manifest are written"
 
 

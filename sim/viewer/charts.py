@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from sim.engine.kinds import LEVELS
-from sim.plots.charts import spaced
-from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, rgb_of
+from sim.plots.charts import Pair, level_ink, level_name, level_spans, spaced, weekly
+from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET
 from sim.text import MONTHS
 from sim.viewer.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
 
@@ -115,6 +114,26 @@ def _levels_of(top: float) -> list[int]:
     return [0, int(top)]
 
 
+def towns_by_morning(snapshots: Sequence[Snapshot], codes: Sequence[str]) -> dict[str, list[int]]:
+    """Return the towns held each morning by code, as in `sim.plots.charts.Course`; of those that ever held one."""
+    held = {code: [snapshot.towns_held.get(code, 0) for snapshot in snapshots] for code in codes}
+    return {code: values for code, values in held.items() if any(values)}
+
+
+def levels_by_morning(snapshots: Sequence[Snapshot]) -> dict[Pair, list[int]]:
+    """Return the escalation levels each morning by pair, as in `Course`."""
+    return {pair: [snapshot.levels.get(pair, 0) for snapshot in snapshots] for pair in snapshots[0].levels}
+
+
+def deaths_by_morning(snapshots: Sequence[Snapshot]) -> dict[Pair, list[int]]:
+    """Return the deaths of the day before each morning by pair, as in `Course`."""
+    deaths: dict[Pair, list[int]] = {}
+    for row, snapshot in enumerate(snapshots):
+        for pair, dead in snapshot.deaths_between.items():
+            deaths.setdefault(pair, [0] * len(snapshots))[row] = dead
+    return deaths
+
+
 # Towns held ---------------------------------------------------------------------------------------------------------
 
 
@@ -133,8 +152,7 @@ def towns_chart(
     until: the morning shown; days: of the scenario; evidence: the last day with evidence.
     """
     axis = Axis(snapshots[0].date, days, width)
-    held = {code: [snapshot.towns_held.get(code, 0) for snapshot in snapshots] for code in look.codes}
-    held = {code: values for code, values in held.items() if any(values)}
+    held = towns_by_morning(snapshots, look.codes)
     tops = [float(np.max(high)) for _low, _middle, high in band.towns.values()] if band is not None else []
     most = max([max(values) for values in held.values()] + tops + [1.0])
     low, high = height - BOTTOM, TOP + 2
@@ -285,12 +303,9 @@ def _left_bar(x: float, y: float, length: float) -> str:
 def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: FactionStyles, width: int = 380) -> str:
     """Return a strip a pair of rebels that ever left calm, coloured by escalation level, and the key."""
     axis, until = Axis(snapshots[0].date, days, width), min(until, len(snapshots) - 1)
-    pairs = []
-    for pair in snapshots[0].levels:
-        levels = [snapshot.levels.get(pair, 0) for snapshot in snapshots]
-        if any(levels):
-            pairs.append((pair, levels))
-    quiet = len(snapshots[0].levels) - len(pairs)
+    known = levels_by_morning(snapshots)
+    pairs = [(pair, levels) for pair, levels in known.items() if any(levels)]
+    quiet = len(known) - len(pairs)
     note = f"{quiet} pair{'s' * (quiet != 1)} calm throughout" if quiet else ""
     parts, y = [_title("Escalation, by pair", note, width)], TOP
     strips = []
@@ -299,7 +314,7 @@ def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: Fac
         strips.append(words(LEFT, y + 9, fitted(name, SIZE, axis.right - LEFT), SIZE))
         strips.append(_strip(levels, until, axis, y + 13))
         level = levels[until]
-        level_text = f"{level} {_short(level)}"
+        level_text = f"{level} {level_name(level)}"
         strips.append(words(axis.right + 8, y + 24, fitted(level_text, SIZE, RIGHT - 8), SIZE))
         y += 31
     if pairs:
@@ -309,15 +324,10 @@ def ladder_chart(snapshots: Sequence[Snapshot], until: int, days: int, look: Fac
     return canvas(width, y + 34, "".join(parts), "Escalation level by pair over time")
 
 
-def _short(level: int) -> str:
-    return LEVELS[level].replace("clashes in several places", "several places")
-
-
 def _strip(levels: list[int], until: int, axis: Axis, y: float) -> str:
-    edges = [0, *(d for d in range(1, len(levels)) if levels[d] != levels[d - 1] or d == until + 1), len(levels)]
     parts = []
-    for first, last in pairwise(edges):
-        level, wide = levels[first], (last - first) * axis.step
+    for first, last, level in level_spans(levels, until + 1):
+        wide = (last - first) * axis.step
         faded = ' opacity=".35"' if first > until else ""
         end = min(axis.x(last), axis.right)
         parts.append(
@@ -325,9 +335,10 @@ def _strip(levels: list[int], until: int, axis: Axis, y: float) -> str:
             f'fill="{LEVEL_COLOURS[level]}"{faded}/>'
         )
         if level and wide >= 10:
-            ink = PAPER if sum(rgb_of(LEVEL_COLOURS[level])) < 330 else INK
             middle = (axis.x(first) + end) / 2
-            parts.append(words(middle, y + 11, str(level), SIZE, f'text-anchor="middle" fill="{ink}"{faded}'))
+            parts.append(
+                words(middle, y + 11, str(level), SIZE, f'text-anchor="middle" fill="{level_ink(level)}"{faded}')
+            )
     return "".join(parts)
 
 
@@ -339,7 +350,7 @@ def _ladder_key(y: float, width: float) -> str:
         parts.append(
             f'<rect x="{number(x)}" y="{number(line)}" width="12" height="12" fill="{colour}" stroke="{QUIET}" stroke-width=".5"/>'
         )
-        parts.append(words(x + 17, line + 10, fitted(f"{level} {_short(level)}", SIZE, room - 20), SIZE))
+        parts.append(words(x + 17, line + 10, fitted(f"{level} {level_name(level)}", SIZE, room - 20), SIZE))
     return "".join(parts)
 
 
@@ -357,17 +368,13 @@ def deaths_chart(
 ) -> str:
     """Return deaths a week up to the morning shown: fighters stacked by pair above, civilians below the line."""
     axis, until = Axis(start, days, width), min(until, len(snapshots) - 1)
-    weeks: list[dict[tuple[str, str], int]] = [{} for _week in range((max(days, 1) + 6) // 7)]
-    civilians = [0] * len(weeks)
-    total: dict[tuple[str, str], int] = {}
-    for snapshot in snapshots[1 : until + 1]:
-        week = min((snapshot.day - 1) // 7, len(weeks) - 1)
-        civilians[week] += snapshot.civilian_deaths
-        for pair, dead in snapshot.deaths_between.items():
-            weeks[week][pair] = weeks[week].get(pair, 0) + dead
-            total[pair] = total.get(pair, 0) + dead
-    pairs = [pair for pair, _n in sorted(total.items(), key=lambda item: (-item[1], item[0]))]
-    above, below = max([*(sum(week.values()) for week in weeks), 1]), max(civilians)
+    past = snapshots[: until + 1]
+    missing = [0] * (max(days, 1) - until)
+    weeks = {pair: weekly(dead + missing) for pair, dead in deaths_by_morning(past).items()}
+    civilians = weekly([snapshot.civilian_deaths for snapshot in past] + missing)
+    total = {pair: sum(sums) for pair, sums in weeks.items()}
+    pairs = sorted(weeks, key=lambda pair: (-total[pair], pair))
+    above, below = max([*map(sum, zip(*weeks.values(), strict=True)), 1]), max(civilians)
     key, rows = _pair_key(pairs, total, civilians, look, width, height)
     high, low = TOP + 2, height - BOTTOM - 16 * rows - 2
     unit = (low - high) / (above * 1.05 + below * 1.05)
@@ -378,8 +385,9 @@ def deaths_chart(
     ]
     parts += [_level_line(value, line - value * unit, axis) for value in _levels_of(above)]
     parts.append(axis.ticks(high, low))
-    for week, (by_pair, harmed) in enumerate(zip(weeks, civilians, strict=True)):
-        parts.append(_week(axis, week, by_pair, harmed, pairs, look, line, unit))
+    for week, dead in enumerate(civilians):
+        by_pair = {pair: weeks[pair][week] for pair in pairs}
+        parts.append(_week(axis, week, by_pair, dead, look, line, unit))
     parts += [f'<path d="M{LEFT} {number(line)}H{number(axis.right)}" stroke="{INK}"/>', axis.shown(until, high, low)]
     parts.append(key)
     return canvas(width, height, "".join(parts), "Deaths a week by pair, and civilians")
@@ -390,15 +398,13 @@ def _week(
     week: int,
     by_pair: Mapping[tuple[str, str], int],
     harmed: int,
-    pairs: list[tuple[str, str]],
     look: FactionStyles,
     line: float,
     unit: float,
 ) -> str:
     x, wide = axis.x(7 * week), (min(7, axis.days - 7 * week)) * axis.step * 0.9
     parts, y = [], line
-    for pair in pairs:
-        dead = by_pair.get(pair, 0)
+    for pair, dead in by_pair.items():
         if dead:
             y -= dead * unit
             parts.append(

@@ -136,7 +136,7 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
                     Panel(html=cards.map_title(run, snapshot))
-                frame = drawing.frame(snapshot, rings, selected, drawing.fought(snapshot, run.history.lines))
+                frame = drawing.frame(snapshot, rings, selected)
                 MapView(base=drawing.base, frame=frame, event_pick=picked)
         html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
         Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))

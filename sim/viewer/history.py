@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.control_codes import rebel_pairs
 from sim.engine import kinds, tables
 from sim.event_text import agreement_phrase
 from sim.plots.map.state import (
     CLASH_DAYS,
     MapState,
+    Move,
     Standing,
     bases_shown,
     note_base,
@@ -23,31 +23,16 @@ from sim.plots.map.state import (
     sides_held,
     start_state,
 )
-from sim.plots.style import CONTESTED
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
 from sim.results.tables import agreement_name, control_codes
 from sim.results.tables import parties_of as sides_of
+from sim.scenario.schema import MIXED, rebel_pairs
 from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result, Simulation
     from sim.engine.tables import World
     from sim.model.conflict import ConflictModel
-
-
-@dataclass(frozen=True, eq=False)
-class Move:
-    """A force whose cell changed since the morning before, or that is on the way."""
-
-    key: int  # stable identity of the force, to follow it from day to day
-    code: str  # of its faction
-    group: str
-    fighters: int
-    start: tuple[float, float]  # the morning before, km east and north of the map's corner
-    end: tuple[float, float]  # this morning, likewise
-    goal: str  # short name of the town it marches to; "" none
-    goal_town: int  # -1 none
-    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
 
 
 @dataclass(frozen=True)
@@ -137,7 +122,7 @@ class History:
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
 
-UNKNOWN = (CONTESTED, CONTESTED)  # the sides of a contested town of which no two are known
+UNKNOWN = (MIXED, MIXED)  # the sides of a contested town of which no two are known
 ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
@@ -202,7 +187,7 @@ class CarriedState:
         start = start_state(result.scenario, result.geography).sides
         self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
         self.sides = [
-            self.parties.get(town, UNKNOWN) if code == CONTESTED else sides_held(code)
+            self.parties.get(town, UNKNOWN) if code == MIXED else sides_held(code)
             for town, code in enumerate(self.start.tolist())
         ]
         self.standing: Standing = {}
@@ -224,6 +209,11 @@ class CarriedState:
             else:
                 initiator, target = (self.code(int(event[who])) for who in ("initiator", "target"))
                 note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, initiator, target)
+
+    @property
+    def yesterday(self) -> list[tuple[int, int]]:
+        """Town and deaths of each clash of the day before; none on the first morning."""
+        return self.fights[-1] if self.fights else []
 
     def code(self, faction: int) -> str:
         """Return the code of a faction; "" for -1."""
@@ -292,12 +282,13 @@ def _map(simulation: Simulation, memory: CarriedState, when: date) -> MapState:
     changed = _freeze(code != memory.start)
     memory.before, memory.held = code, holder
     codes = tuple(code.tolist())
-    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases_shown(memory.standing, codes))
+    bases, fresh = bases_shown(memory.standing, codes), frozenset(town for town, _died in memory.yesterday)
+    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases, fresh)
 
 
 def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str, ...]:
     """Return the sides of a town whose code changed on the day."""
-    if code != CONTESTED:
+    if code != MIXED:
         return sides_held(code)
     groups = (memory.group_code[group] for group in (int(memory.held[town]), holder))
     parties = parties_of(*groups, memory.before[town])

@@ -1,4 +1,4 @@
-"""The map as SVG: a base that never changes, a frame a day, and a legend; the look is that of all plots.
+"""The map as SVG: a base that never changes, a frame a day, and a legend; the scene is that of all pictures.
 
 The base holds shapes, roads, the zone and the names; a frame refers to the base's shapes by id, so that it is small and
 quick to make. Units are px at scale 1; `map_view.vue` zooms. Symbols grow with the square root of the scale, names keep
@@ -7,60 +7,46 @@ their size: sets of names placed for several scales wait in the base, and the se
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from math import atan2, degrees, hypot
+from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plots.map.geometry import Ground, contact_lines, governed, ground_of
-from sim.plots.map.layers import (
-    BURST_POINTS,
-    CONTESTED_GAP_KM,
-    DIRECTIONS,
-    FLAG_POINTS,
-    ROAD_LOOK,
-    Box,
-    candidate,
-    overlaps,
-    place_labels,
-)
-from sim.plots.map.state import CLASH_DAYS, start_state
-from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, ZONE_INK, burst, half, outline, pennant
+from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
+from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
+from sim.plots.map.primitives import Areas, LegendRow
+from sim.plots.map.scene import legend_sections, parts_of, scale_parts
+from sim.plots.map.signs import OVER, STILL, UNDER
+from sim.plots.map.state import View, start_state
+from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
+from sim.text import day_text
 from sim.viewer.svg import (
-    DART,
     FONT,
+    IN_PLACE,
     NAMESPACE,
     PX,
-    WEAK_INK,
-    bar_length,
+    SvgPainter,
+    Texts,
+    canvas,
+    edged,
     escape,
     fitted,
-    legend,
     number,
-    pale_of,
-    path_of,
-    ring,
-    still,
     text_width,
-    unit_path,
+    words,
 )
 
 if TYPE_CHECKING:
-    from matplotlib.path import Path as Shape
-
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
-    from sim.viewer.history import EventLine, Move, Snapshot
+    from sim.viewer.history import Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
-RING, FLAG, STAR = 3.2, FLAG_POINTS * PX, BURST_POINTS * PX
 SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
-MOST_KEPT = 200  # pieces of past frames
-NEAR_KM = 0.6  # a force nearer to a town than this stands in it
+SIGN_SHAPES = ("burst", "flag", "dart", "bar", "circle")
 Point = tuple[float, float]
 
 
@@ -80,204 +66,80 @@ class MapDrawing:
         self.larger = _larger(self.at)
         self.radii = self.ground.radii * PX * self.larger
         self.key = _digest(scenario, geography)
-        self.before = start_state(scenario, geography).count
-        self.names = [escape(name) for name in self.ground.names]
-        self._spots = [f"translate({number(x)} {number(y)})" for x, y in self.at.tolist()]
-        self._contacts: dict[bytes, str] = {}
-        self._towns: dict[tuple[object, ...], str] = {}
-        self._tinted: dict[tuple[tuple[str, ...], ...], str] = {}
+        self.painter = SvgPainter((west, north), self.unit, self.key)
+        self.texts = Texts(self.painter)
+        start = View(scenario, self.ground, start_state(scenario, geography), self.unit / PX, self.larger)
+        self.before = start.state.count
         self.labels = {scale: place_names(self, scale) for scale in SCALES}
-        self.shapes = _defs(self)
-        self.under = _under(self)
-        self.base = _base(self)
+        self.shapes = self._definitions(start)
+        self.under = f'<g class="under">{"".join(self.painter.text(part) for part in parts_of(start, STILL))}</g>'
+        self.base = self._base()
 
     def px(self, km: np.ndarray) -> np.ndarray:
         """Return px [n, 2] from the upper left corner of km [n, 2] east and north of the map's corner."""
         west, _east, _south, north = self.ground.extent
-        return np.column_stack([(km[:, 0] - west) * self.unit, (north - km[:, 1]) * self.unit])
+        pixels: np.ndarray = (np.asarray(km) - (west, north)) * (self.unit, -self.unit)
+        return pixels
 
-    def frame(
-        self,
-        snapshot: Snapshot,
-        differing: frozenset[int] = frozenset(),
-        selected: int = -1,
-        fresh: frozenset[int] = frozenset(),
-    ) -> str:
+    def view(
+        self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1, compared: bool = False
+    ) -> View:
+        """Return what is drawn of a morning."""
+        return View(
+            self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger,
+            frozenset(np.flatnonzero(snapshot.map.changed).tolist()), "holder changed since start", differing, compared,
+            selected, snapshot.fighters, snapshot.moves,
+        )  # fmt: skip
+
+    def frame(self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1) -> str:
         """Return the <svg> of one morning: groups "cells" (goes under the base's roads) and "signs".
 
-        differing: towns held otherwise in the run beside; selected: town to ring, -1 none; fresh: towns with fighting
-        on the day before, drawn more strongly than the rest of the week's.
+        differing: towns held otherwise in the run beside; selected: town to ring, -1 none.
         """
-        box = " ".join(number(v) for v in self.view_box)
-        return f'<svg xmlns="{NAMESPACE}" viewBox="{box}">{self._groups(snapshot, differing, selected, fresh)}</svg>'
+        return f'<svg xmlns="{NAMESPACE}" viewBox="{self._box()}">{"".join(self._groups(snapshot, differing, selected))}</svg>'
 
-    def _groups(
-        self, snapshot: Snapshot, differing: frozenset[int], selected: int = -1, fresh: frozenset[int] = frozenset()
-    ) -> str:
-        return (
-            f'<g class="cells">{self._cells(snapshot)}</g>'
-            f'<g class="signs">{self.contact(snapshot)}{_moves(self, snapshot)}'
-            f"{self._symbols(snapshot, differing, selected, fresh)}</g>"
-        )
+    def _box(self) -> str:
+        return " ".join(number(v) for v in self.view_box)
+
+    def _groups(self, snapshot: Snapshot, differing: frozenset[int], selected: int = -1) -> tuple[str, str]:
+        """Return what lies under the base's roads and what lies over them."""
+        view, text = self.view(snapshot, differing, selected), self.texts.__getitem__
+        under, over = ("".join(map(text, parts_of(view, layer))) for layer in (UNDER, OVER))
+        return f'<g class="cells">{under}</g>', f'<g class="signs">{edged(over)}</g>'
 
     def legend(self, snapshot: Snapshot, width: float = 460, compared: bool = False) -> str:
         """Return the legend as an <svg>, in as many columns as the width in px takes.
 
         compared: towns held otherwise in the run beside are ringed.
         """
-        return legend(self, snapshot, width, compared)
+        body, height = legend_body(self, snapshot, width, compared)
+        return canvas(width, height, body, "Legend")
 
     def still(self, snapshot: Snapshot, stamp_text: str, differing: frozenset[int] = frozenset()) -> str:
         """Return one standalone SVG to take away: title, map, legend and stamp (`sim.plots.style.stamp`)."""
         return still(self, snapshot, stamp_text, self._groups(snapshot, differing), bool(differing))
 
-    def fought(self, snapshot: Snapshot, lines: Sequence[EventLine]) -> frozenset[int]:
-        """Return the towns with fighting on the day before a morning; `lines` are those of the history."""
-        names = {lines[row].town for row in snapshot.fresh if lines[row].kind == "clash"}
-        return frozenset(town for town in snapshot.map.clashes if self.ground.geography.places[town].name in names)
-
     def name_set(self, scale: float) -> str:
         """Return the names placed for one of SCALES."""
         return _name_set(self, scale)
 
-    def _cells(self, snapshot: Snapshot) -> str:
-        sides = snapshot.map.sides
-        text = self._tinted.get(sides)
-        if text is None:
-            if len(self._tinted) > MOST_KEPT:
-                self._tinted.clear()
-            text = self._tinted[sides] = self._tint(sides)
-        return text
+    def _definitions(self, start: View) -> str:
+        """Return the shapes that frames refer to."""
+        own = {"circle", *self.look.shapes.values()}
+        shapes = {*SIGN_SHAPES, *own, *(f"{name} {side}" for name in own for side in ("left", "right"))}
+        colours = dict.fromkeys(pale(colour) for colour in (*self.look.colours.values(), UNKNOWN))
+        named = (part for part in parts_of(start, UNDER) if isinstance(part, Areas))
+        outlines = Areas(tuple(area for part in named for area in part.items))
+        return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)
 
-    def _tint(self, parties: tuple[tuple[str, ...], ...]) -> str:
-        """Return the cells in their first holder's pale colour; contested ones carry bands in the other's."""
-        by_fill: dict[str, list[str]] = {}
-        banded: list[str] = []
-        for town, sides in enumerate(parties):
-            by_fill.setdefault(sides[0] if sides else "", []).append(f'<use href="#{self.key}c{town}"/>')
-            if len(sides) == 2 and sides[0] != sides[1]:
-                banded.append(f'<use href="#{self.key}c{town}" fill="url(#{self.key}b{self._place(sides[1])})"/>')
-        parts = []
-        for code, uses in sorted(by_fill.items()):
-            fill = pale_of(self.look.colour(code)) if code else PAPER
-            parts.append(f'<g fill="{fill}">{"".join(uses)}</g>')
-        return "".join(parts + banded)
-
-    def _place(self, code: str) -> int:
-        return self.look.codes.index(code) if code in self.look.codes else len(self.look.codes)
-
-    def contact(self, snapshot: Snapshot) -> str:
-        """Return the line of contact; empty if there is none."""
-        key = governed(self.scenario, snapshot.map.sides).tobytes()
-        if key not in self._contacts:
-            lines = contact_lines(self.scenario, self.ground, snapshot.map.sides)
-            data = path_of([self.px(line) for line in lines])
-            self._contacts[key] = _line(data, PAPER, 4) + _line(data, INK, 2.1) if lines else ""
-        return self._contacts[key]
-
-    def _symbols(self, snapshot: Snapshot, differing: frozenset[int], selected: int, fresh: frozenset[int]) -> str:
-        state = snapshot.map
-        bases: dict[int, tuple[str, ...]] = {}
-        for town, code in state.bases:
-            bases[town] = (*bases.get(town, ()), code)
-        fighters, changed = snapshot.fighters.tolist(), state.changed.tolist()
-        parts: list[str] = []
-        loud: list[str] = []
-        for town, sides in enumerate(state.sides):
-            deaths = state.clashes.get(town, -1)
-            look = (changed[town], town in differing, town == selected, town in fresh)
-            key = (town, sides, deaths, bases.get(town, ()), tuple(fighters[town]), *look)
-            text = self._towns.get(key)
-            if text is None:
-                if len(self._towns) > 100 * MOST_KEPT:
-                    self._towns.clear()
-                text = self._towns[key] = self._town(town, sides, deaths, bases.get(town, ()), fighters[town], look)
-            (loud if deaths >= 0 or key[3] or any(look) else parts).append(text)
-        return "".join(parts) + "".join(loud)
-
-    def _town(
-        self,
-        town: int,
-        sides: tuple[str, ...],
-        deaths: int,
-        bases: tuple[str, ...],
-        fighters: list[int],
-        look: tuple[bool, bool, bool, bool],
-    ) -> str:
-        changed, differs, selected, fresh = look
-        radius = float(self.radii[town])
-        parts = []
-        if deaths >= 0:
-            size = radius + STAR * (1.25 if fresh else 0.9)
-            faded = "" if fresh else ' fill-opacity=".75"'
-            parts.append(self._use("burst", size, BURST, INK, f'{faded} class="{"now" if fresh else "past"}"'))
-        parts += self.symbol(sides, radius)
-        for ringed, gap, colour in ((changed, RING, INK), (differs, RING + 3.2, EVIDENCE_INK)):
-            if ringed:
-                parts.append(ring(radius + gap, colour))
-        if selected:
-            parts.append(ring(radius + RING + 3.2, INK, ' stroke-dasharray="4 2.5"'))
-        parts.append(self._bar(radius + (RING + 1) * changed + 4 * (differs or selected), fighters))
-        foot = 0.7 * radius
-        for k, code in enumerate(bases):
-            flag = self._use("flag", FLAG, self.look.colour(code), INK)
-            parts.append(f'<g transform="translate({number(foot + 5 * k)} {number(-foot)})">{flag}</g>')
+    def _base(self) -> str:
+        """Return the <svg> of what never changes: <defs>, and groups "under" (roads, zone) and "over" (names)."""
+        sets = "".join(_name_set(self, scale) for scale in SCALES)
+        towns = " ".join(f"{number(x)},{number(y)}" for x, y in self.at.tolist())
         return (
-            f'<g class="t" data-town="{town}" transform="{self._spots[town]}"><title>'
-            f'{self._tooltip_text(town, sides, deaths, bases, fighters, changed)}</title><g class="k">{"".join(parts)}</g></g>'
+            f'<svg xmlns="{NAMESPACE}" viewBox="{self._box()}" data-towns="{towns}" data-unit="{self.unit:.4f}">'
+            f'<defs>{self.shapes}</defs>{self.under}<g class="over">{sets}</g></svg>'
         )
-
-    def _bar(self, radius: float, fighters: list[int]) -> str:
-        """Return the fighters standing in a town as a bar below it, seen when zoomed in; its area goes with their number."""
-        total = sum(fighters)
-        if not total:
-            return ""
-        wide, y, parts = bar_length(total), radius + 2.2, []
-        x = -wide / 2
-        for code, n in zip(self.look.codes, fighters, strict=False):
-            if n:
-                length = wide * n / total
-                parts.append(
-                    f'<path d="M{x:.1f} {y:.1f}h{length:.1f}v3h-{length:.1f}z" fill="{self.look.colour(code)}"/>'
-                )
-                x += length
-        return f'<g class="f" display="none">{"".join(parts)}</g>'
-
-    def _use(self, shape: str, size: float, fill: str, stroke: str = "", more: str = "") -> str:
-        edge = f' stroke="{stroke}"' if stroke else ""
-        return f'<use href="#{self.key}{shape}" transform="scale({number(size)})" fill="{fill}"{edge}{more}/>'
-
-    def symbol(self, sides: tuple[str, ...], radius: float) -> list[str]:
-        """Return the elements that make up a town's symbol round the origin: whole, two halves, or white."""
-        if not sides:
-            return [self._use("circle", radius, PAPER, INK)]
-        if len(sides) == 1:
-            return [self._use(self.look.shapes.get(sides[0], "circle"), radius, self.look.colour(sides[0]))]
-        return [
-            self._use(f"{self.look.shapes.get(code, 'circle')}{part}", 1.2 * radius, self.look.colour(code))
-            for code, part in zip(sides, ("L", "R"), strict=True)
-        ]
-
-    def _tooltip_text(
-        self, town: int, sides: tuple[str, ...], deaths: int, bases: tuple[str, ...], fighters: list[int], changed: bool
-    ) -> str:
-        name = self.look.names.get
-        people = self.ground.geography.places[town].population
-        held = "neutral" if not sides else name(sides[0], sides[0]) if len(sides) == 1 else "contested"
-        if len(sides) == 2 and sides[0] != sides[1]:
-            held += f" between {name(sides[0], sides[0])} and {name(sides[1], sides[1])}"
-        lines = [
-            f"{self.ground.names[town]} ({people:,} people)",
-            held + (", changed since the start" if changed else ""),
-        ]
-        if bases:
-            lines.append("base of " + ", ".join(name(code, code) for code in bases))
-        here = [f"{name(c, c)} {n:,}" for c, n in zip(self.look.codes, fighters, strict=False) if n]
-        if here:
-            lines.append("fighters: " + ", ".join(here))
-        if deaths >= 0:
-            lines.append(f"fighting, last {CLASH_DAYS} days: {deaths} killed")
-        return escape("\n".join(lines))
 
 
 def _larger(at: np.ndarray) -> float:
@@ -292,72 +154,6 @@ def _digest(scenario: Scenario, geography: Geography) -> str:
     """Return the prefix of a drawing's ids, so that two maps in one page keep their own shapes."""
     text = f"{geography.folder}|{scenario.model_dump_json()}"
     return "m" + sha256(text.encode()).hexdigest()[:6]
-
-
-# Base ---------------------------------------------------------------------------------------------------------------
-
-
-def _base(drawing: MapDrawing) -> str:
-    """Return the <svg> of what never changes: <defs>, and groups "under" (roads, zone) and "over" (names)."""
-    sets = "".join(_name_set(drawing, scale) for scale in SCALES)
-    box = " ".join(number(v) for v in drawing.view_box)
-    towns = " ".join(f"{number(x)},{number(y)}" for x, y in drawing.at.tolist())
-    return (
-        f'<svg xmlns="{NAMESPACE}" viewBox="{box}" data-towns="{towns}" data-unit="{drawing.unit:.4f}">'
-        f'<defs>{drawing.shapes}</defs>{drawing.under}<g class="over">{sets}</g></svg>'
-    )
-
-
-def _under(drawing: MapDrawing) -> str:
-    ground = drawing.ground
-    lines = [_stroke([drawing.px(line) for line in ground.weak_lines], WEAK_INK, 0.7)]
-    for roads, (colour, width) in zip(
-        (ground.links, ground.main_roads, ground.motorways), ROAD_LOOK[::-1], strict=True
-    ):
-        lines.append(_stroke([drawing.px(road) for road in roads], colour, width * PX))
-    zone = [drawing.px(line) for line in ground.zone]
-    lines.append(_stroke(zone, PAPER, 3.4) + _stroke(zone, ZONE_INK, 1.7, "zone", "6.5 3.2"))
-    return f'<g class="under">{"".join(lines)}</g>'
-
-
-def _stroke(lines: list[np.ndarray], colour: str, width: float, kind: str = "", dashes: str = "") -> str:
-    return _line(path_of(lines), colour, width, kind, dashes) if lines else ""
-
-
-def _line(data: str, colour: str, width: float, kind: str = "", dashes: str = "") -> str:
-    """Return a line whose width, given in px at scale 1, grows with the square root of the scale."""
-    dashed = f' stroke-dasharray="{dashes}"' if dashes else ""
-    return (
-        f'<path class="q{" " + kind if kind else ""}" style="--w:{width:.1f}px" fill="none" stroke="{colour}" '
-        f'stroke-width="{width:.1f}" stroke-linecap="round"{dashed} d="{data}"/>'
-    )
-
-
-def _defs(drawing: MapDrawing) -> str:
-    key, look = drawing.key, drawing.look
-    parts = [
-        f'<path id="{key}c{town}" stroke="{PAPER}" vector-effect="non-scaling-stroke" '
-        f'd="{path_of([drawing.px(cell)], closed=True)}"/>'
-        for town, cell in enumerate(drawing.ground.cells)
-    ]
-    gap = CONTESTED_GAP_KM * drawing.unit
-    for index, code in enumerate((*look.codes, "MIXED")):
-        parts.append(
-            f'<pattern id="{key}b{index}" width="{gap:.2f}" height="{gap:.2f}" patternUnits="userSpaceOnUse" '
-            f'patternTransform="rotate(-45)"><path d="M0 0h{gap / 2:.2f}v{gap:.2f}H0z" '
-            f'fill="{pale_of(look.colour(code))}"/></pattern>'
-        )
-    shapes: dict[str, Shape] = {"burst": burst(), "flag": pennant()}
-    for name in {"circle", *look.shapes.values()}:
-        shapes |= {name: outline(name), f"{name}L": half(name, False), f"{name}R": half(name, True)}
-    for name, shape in sorted(shapes.items()):
-        width = 1 if name in ("burst", "flag") else 1.2
-        edge = "" if name in ("burst", "flag", "circle") else f' stroke="{PAPER}"'
-        parts.append(
-            f'<path id="{key}{name}" d="{unit_path(shape)}"{edge} stroke-width="{width}" vector-effect="non-scaling-stroke"/>'
-        )
-    parts.append(f'<path id="{key}dart" d="{DART}" vector-effect="non-scaling-stroke"/>')
-    return "".join(parts)
 
 
 # Names --------------------------------------------------------------------------------------------------------------
@@ -461,60 +257,85 @@ def _name_set(drawing: MapDrawing, scale: float) -> str:
     )
 
 
-# Forces on the move ---------------------------------------------------------------------------------------------------
+# Legend -------------------------------------------------------------------------------------------------------------
+
+ROW, HEAD, FONT_SIZE, TEXT_AT = 20.0, 26.0, 11.5, 34.0
+COLUMN = 224.0  # px, the least width of a column
+COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,), (2,), (3,)))
 
 
-def _moves(drawing: MapDrawing, snapshot: Snapshot) -> str:
-    """Return an arrow for each body of fighters that moved or is on the way; those on one way together are one."""
-    bodies: dict[tuple[str, Point, Point, int], list[Move]] = {}
-    for move in snapshot.moves:
-        bodies.setdefault((move.code, move.start, move.end, move.goal_town), []).append(move)
-    if not bodies:
-        return ""
-    ends = np.array([(*key[1], *key[2]) for key in bodies])
-    starts, ends = drawing.px(ends[:, :2]), drawing.px(ends[:, 2:])
-    away = np.hypot(*(ends[:, None] - drawing.at[None]).transpose(2, 0, 1))
-    towns, gaps = away.argmin(axis=1).tolist(), away.min(axis=1).tolist()
-    parts = []
-    for row, ((code, _start, _end, goal), body) in enumerate(bodies.items()):
-        short = 0.0
-        if gaps[row] < NEAR_KM * drawing.unit:  # the head stays clear of the symbol of the town it stands in
-            short = float(drawing.radii[towns[row]]) + (1.25 * STAR if towns[row] in snapshot.map.clashes else RING) + 6
-        parts.append(_arrow(drawing, code, goal, body, starts[row].tolist(), ends[row].tolist(), short))
-    return "".join(parts)
+def legend_body(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool) -> tuple[str, float]:
+    """Return the legend's elements and its height in px."""
+    sections = legend_sections(drawing.view(snapshot, compared=compared), drawing.before)
+    columns = COLUMNS[min(max(int(width // COLUMN), 1), len(COLUMNS)) - 1]
+    room, parts, lowest = width / len(columns), [], 0.0
+    for i, column in enumerate(columns):
+        y = 0.0
+        for section in column:
+            title, rows = sections[section]
+            y += HEAD
+            heading = title + " (since the start)" * (section == 0)
+            parts.append(words(i * room + 2, y - 9, heading, 12.5, 'font-weight="bold"'))
+            for row in rows:
+                parts.append(_row(i * room, y, room - 14, row))
+                y += ROW
+        lowest = max(lowest, y)
+    return "".join(parts), lowest + 4
 
 
-def _arrow(
-    drawing: MapDrawing, code: str, goal: int, body: list[Move], start: list[float], end: list[float], short: float
-) -> str:
-    """Return a line with its head `short` px before the end, and a dotted line on to the goal."""
-    fighters, colour = sum(move.fighters for move in body), drawing.look.colour(code)
-    (x, y), (from_x, from_y) = end, start
-    on_to = drawing.at[goal].tolist() if goal >= 0 else end
-    length = hypot(x - from_x, y - from_y)
-    towards = (x - from_x, y - from_y) if length > 1 else (on_to[0] - x, on_to[1] - y)
-    width = 1.2 + min(2.4, fighters**0.5 / 12)
-    tail = ahead = ""
-    if length > 1:
-        back = min(short, 0.7 * length) / length
-        x, y = x - towards[0] * back, y - towards[1] * back
-        data = f"M{from_x:.1f} {from_y:.1f}L{x:.1f} {y:.1f}"
-        tail = _line(data, PAPER, width + 1.8) + _line(data, colour, width)
-    if goal >= 0 and min(hypot(on_to[0] - px, on_to[1] - py) for px, py in (start, end)) > NEAR_KM * drawing.unit:
-        ahead = _line(f"M{end[0]:.1f} {end[1]:.1f}L{on_to[0]:.1f} {on_to[1]:.1f}", colour, 1.1, "ahead", "1.5 3.5")
-    return (
-        f'<g class="mv"><title>{_marching(drawing, code, body, fighters)}</title>{ahead}{tail}<g '
-        f'transform="translate({x:.1f} {y:.1f})"><g class="k"><use href="#{drawing.key}dart" '
-        f'transform="rotate({degrees(atan2(towards[1], towards[0])):.0f}) scale({3.8 + width:.1f})" fill="{colour}" '
-        f'stroke="{PAPER}" stroke-width="1"/></g></g></g>'
+def _row(x: float, y: float, room: float, row: LegendRow) -> str:
+    middle, symbol = y + ROW / 2, edged("".join(IN_PLACE.text(part) for part in row.parts))
+    taken = text_width(row.note, FONT_SIZE) + 8 if row.note else 0
+    text = fitted(row.text, FONT_SIZE, room - TEXT_AT - taken)
+    label = words(x + TEXT_AT, middle + 4, text, FONT_SIZE)
+    if row.note:
+        label += words(x + min(room, 205), middle + 4, row.note, FONT_SIZE, f'text-anchor="end" fill="{QUIET}"')
+    return f'<g transform="translate({number(x + 15)} {number(middle)})">{symbol}</g>{label}'
+
+
+# The picture to take away -------------------------------------------------------------------------------------------
+
+
+def still(drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, groups: tuple[str, str], compared: bool) -> str:
+    """Return one standalone SVG: title, map with names, legend, credits and the SIMULATED stamp.
+
+    `groups` are the frame's, between which the base's come.
+    """
+    wide, high = drawing.size
+    beside = COLUMN + 16
+    width, top = wide + beside + 36, 62.0
+    rows, tall = legend_body(drawing, snapshot, COLUMN, compared)
+    credit = wrap(f"Map: {drawing.ground.geography.credits}", 38) if drawing.ground.geography.credits else []
+    height = top + max(high, tall + 30 + 13 * len(credit)) + 40
+    title = f"Who holds what, {day_text(snapshot.date)}"
+    about = drawing.scenario.title + f" · day {snapshot.day} of {drawing.scenario.days}"
+    below, above = groups
+    scale = "".join(drawing.painter.text(part) for part in scale_parts(drawing.ground)[0])
+    parts = [
+        f'<rect width="100%" height="100%" fill="{PAPER}"/>',
+        words(12, 28, fitted(title, 20, width - 24, bold=True), 20, 'font-weight="bold"'),
+        words(12, 49, fitted(about, 12, width - 24), 12, f'fill="{QUIET}"'),
+        f'<svg x="12" y="{top}" width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}">'
+        f'<rect width="100%" height="100%" fill="{LAND}"/><defs>{drawing.shapes}</defs>{below}{drawing.under}'
+        f"{above}{drawing.name_set(1.0)}{scale}</svg>",
+        f'<rect x="12" y="{top}" width="{number(wide)}" height="{number(high)}" fill="none" stroke="{QUIET}"/>',
+        f'<g transform="translate({number(wide + 32)} {top - 8})">{rows}</g>',
+    ]
+    last = height - 40 - 13 * len(credit)
+    parts += [words(wide + 32, last + 13 * (i + 1), line, 9.5, f'fill="{QUIET}"') for i, line in enumerate(credit)]
+    parts.append(_stamp(drawing, stamp_text, width, height - 12))
+    title_text = escape(f"{stamp_text} · {evidence_line(drawing.scenario)}")
+    return canvas(width, height, f"<title>{title_text}</title>" + "".join(parts))
+
+
+def _stamp(drawing: MapDrawing, text: str, width: float, y: float) -> str:
+    evidence = evidence_line(drawing.scenario)
+    bold, rest = (
+        ("SIMULATED", text[len("SIMULATED") :]) if text.startswith("SIMULATED") else ("SIMULATED", f" · {text}")
     )
-
-
-def _marching(drawing: MapDrawing, code: str, body: list[Move], fighters: int) -> str:
-    first = body[0]
-    groups = ", ".join(dict.fromkeys(move.group for move in body))
-    who = drawing.look.names.get(code, code)
-    who += f" ({groups})" if groups != who else ""
-    orders = ", ".join(dict.fromkeys(move.orders for move in body))
-    goal = f" on the way to {first.goal}" if first.goal else ""
-    return escape(f"{who}: {fighters:,} fighters{goal}, {orders}")
+    taken = text_width(bold, 11, bold=True) + text_width(rest, 11) + text_width(evidence, 11) + 24
+    size = 11 * min(1.0, (width - 24) / taken)
+    return (
+        f'<text x="12" y="{number(y)}" font-size="{size:.1f}"><tspan font-weight="bold" fill="{EVIDENCE_INK}">{bold}</tspan>'
+        f"{escape(rest)}</text>" + words(width - 12, y, evidence, size, f'text-anchor="end" fill="{EVIDENCE_INK}"')
+    )

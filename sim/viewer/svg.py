@@ -1,45 +1,24 @@
-"""SVG text: symbols, and the legend of the map."""
+"""SVG text, and the SVG painter: parts of a scene as elements."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from html import escape as _escape
-from pathlib import Path
-from textwrap import wrap
+from itertools import groupby
 from typing import TYPE_CHECKING
 
-import matplotlib
 import numpy as np
-from PIL import ImageFont
 
-from sim.plots.map.geometry import CLASS_RADII, stripes
-from sim.plots.map.layers import LAND, ROAD_LOOK
-from sim.plots.map.legend import count_text, example_sides
-from sim.plots.map.state import CLASH_DAYS, MapState
-from sim.plots.style import (
-    BURST,
-    CONTESTED,
-    EVIDENCE_INK,
-    INK,
-    NEUTRAL,
-    PAPER,
-    QUIET,
-    ZONE_INK,
-    burst,
-    evidence_line,
-    half,
-    outline,
-    pale,
-    pennant,
-)
-from sim.text import day_text
+from sim.plots.labels import font
+from sim.plots.map.primitives import CASING_POINTS, WHITE, Area, Areas, Glyph, Label, Marker, Part, Stroke, shape_of
+from sim.plots.map.town_signs import holder_glyphs
+from sim.plots.style import INK, PAPER, pale
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
 
     from sim.plots.style import FactionStyles
-    from sim.viewer.history import Snapshot
-    from sim.viewer.map_svg import MapDrawing
 
 FONT = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -48,7 +27,7 @@ _CONTROL = dict.fromkeys(i for i in range(32) if i not in (9, 10, 13))
 
 def escape(text: str) -> str:
     """Return text safe inside an element or a quoted attribute; what XML forbids is left out."""
-    return _escape(text.translate(_CONTROL), quote=True)
+    return _escape(text if text.isprintable() else text.translate(_CONTROL), quote=True)
 
 
 pale_of = lru_cache(maxsize=128)(pale)
@@ -62,31 +41,17 @@ def number(value: float) -> str:
     return text[:-2] if text.endswith(".0") else text
 
 
-def path_of(lines: list[np.ndarray], closed: bool = False, decimals: int = 1) -> str:
-    """Return the path data of polylines [n, 2]; each is closed if asked."""
-    parts = []
-    for line in lines:
-        points = [f"{x:.{decimals}f} {y:.{decimals}f}".replace(".0 ", " ") for x, y in line.tolist()]
-        parts.append("M" + "L".join(points) + ("Z" if closed else ""))
-    return "".join(parts)
-
-
 @lru_cache(maxsize=64)
 def unit_path(shape: Shape) -> str:
     """Return the path data of a printed shape, its y axis turned over."""
-    return path_of([np.asarray(shape.vertices)[:-1] * (1, -1)], closed=True, decimals=2)
-
-
-@lru_cache(maxsize=2)
-def _font(bold: bool) -> ImageFont.FreeTypeFont:
-    name = "DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"
-    return ImageFont.truetype(str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / name), 64)
+    points = (np.asarray(shape.vertices)[:-1] * (1, -1)).tolist()
+    return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points) + "Z"
 
 
 @lru_cache(maxsize=8192)
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """Return the width of a line of text in px at a font size in px."""
-    return float(_font(bold).getlength(text)) * size / 64
+    return float(font(bold, 64).getlength(text)) * size / 64
 
 
 @lru_cache(maxsize=8192)
@@ -113,218 +78,186 @@ def canvas(width: float, height: float, content: str, title: str = "", more: str
 
 
 PX = 1.25  # px a point of the printed maps
-ROW, HEAD, FONT_SIZE, TEXT_AT = 20.0, 26.0, 11.5, 34.0
-COLUMN = 224.0  # px, the least width of a column
-WEAK_INK = "#9A958C"
-COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,), (2,), (3,)))
-Row = tuple[str, str, str]  # symbol round the origin, words, note at the right
+EDGE = 0.9  # points, of the edge that glyphs have from `edged`
+MOST_TEXTS = 8_000
+NO_EDGE = ' stroke="none"'
 
 
-def legend(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool = False) -> str:
-    """Return the legend as an <svg> of a width in px; `compared`: towns held otherwise beside are ringed."""
-    body, height = legend_body(drawing, snapshot, width, compared)
-    return canvas(width, height, body, "Legend")
+class SvgPainter:
+    """Writes parts of a map as elements.
+
+    origin, scale: place at px (0, 0), and px a unit to the east; y goes down. key: prefix of the ids of the shapes in `definitions`, which elements refer to;
+    if it is empty, each element holds its own shape. Widths of lines and the class names "q", "k" and "f" serve `map_view.vue`,
+    which lets symbols and lines grow with the square root of the scale. Markers belong into a group of `edged`.
+    """
+
+    def __init__(self, origin: tuple[float, float], scale: float, key: str = "") -> None:
+        self.origin, self.scale, self.key = origin, scale, key
+        self.known: dict[Glyph, str] = {}
+
+    def pixel(self, at: tuple[float, float]) -> tuple[float, float]:
+        """Return the px of a place."""
+        return (at[0] - self.origin[0]) * self.scale, (self.origin[1] - at[1]) * self.scale
+
+    def path(self, lines: Iterable[np.ndarray], closed: bool = False) -> str:
+        """Return the path data of polylines [n, 2] of places."""
+        (west, north), scale = self.origin, self.scale
+        parts = []
+        for line in lines:
+            points = [
+                f"{(x - west) * scale:.1f} {(north - y) * scale:.1f}".replace(".0 ", " ") for x, y in line.tolist()
+            ]
+            parts.append("M" + "L".join(points) + ("Z" if closed else ""))
+        return "".join(parts)
+
+    def text(self, part: Part) -> str:
+        """Return the elements of a part."""
+        if isinstance(part, Areas):
+            return self._areas(part)
+        if isinstance(part, Stroke):
+            return self._stroke(part)
+        if isinstance(part, Label):
+            (x, y), bold = self.pixel(part.at), ' font-weight="bold"' if part.bold else ""
+            halo = f'text-anchor="middle" paint-order="stroke" stroke="{PAPER}" stroke-width="2.6" fill="{INK}"{bold}'
+            return words(x, y + 0.36 * part.size * PX, part.text, part.size * PX, halo)
+        return self._marker(part)
+
+    def _areas(self, areas: Areas) -> str:
+        parts = []
+        for fill, items in groupby(areas.items, key=lambda area: area.fill):
+            parts.append(f'<g fill="{fill}">{"".join(self._area(area, areas) for area in items)}</g>')
+        for area in areas.items:
+            if area.bands:
+                parts.append(self._area(area, areas, f' fill="url(#{self.key}b{area.bands[1:]})"'))
+        return "".join(parts)
+
+    def _area(self, area: Area, areas: Areas, fill: str = "") -> str:
+        if self.key and area.name:
+            return f'<use href="#{self.key}{area.name}"{fill}/>'
+        data = self.path([area.corners], closed=True)
+        return f'<path d="{data}" stroke="{areas.edge}" stroke-width="{areas.width * PX:.1f}"{fill}/>'
+
+    def _stroke(self, stroke: Stroke) -> str:
+        data, width = self.path(stroke.lines), stroke.width * PX
+        casing = _line(data, PAPER, width + CASING_POINTS * PX, "q") if stroke.cased else ""
+        if not stroke.dashes:
+            return casing + _line(data, stroke.colour, width, "q")
+        on, off = (number(length * PX) for length in stroke.dashes)
+        more = f';--d:{on}px;--g:{off}px" stroke-dasharray="{on} {off}'
+        return casing + _line(data, stroke.colour, width, f"q dash {stroke.sign}", more)
+
+    def _marker(self, marker: Marker) -> str:
+        x, y = self.pixel(marker.at)
+        title = f"<title>{escape(marker.title)}</title>" if marker.title else ""
+        place, glyphs = f'transform="translate({number(x)} {number(y)})"', self.glyphs(marker.glyphs)
+        if marker.town >= 0:
+            return f'<g class="t" data-town="{marker.town}" {place}>{title}<g class="k">{glyphs}</g></g>'
+        strokes = "".join(self._stroke(stroke) for stroke in marker.strokes)
+        return f'<g class="mv">{title}{strokes}<g {place}><g class="k">{glyphs}</g></g></g>'
+
+    def glyphs(self, glyphs: Iterable[Glyph]) -> str:
+        """Return glyphs round the origin; those that are shown only when zoomed in are in a group of their own."""
+        parts = []
+        for near, run in groupby(glyphs, key=lambda glyph: glyph.near):
+            text = "".join(map(self._glyph if near else self._known_glyph, run))
+            parts.append(f'<g class="f" display="none" stroke="none">{text}</g>' if near else text)
+        return "".join(parts)
+
+    def _known_glyph(self, glyph: Glyph) -> str:
+        """Return a glyph's element; those of one look are written once."""
+        text = self.known.get(glyph)
+        if text is None:
+            if len(self.known) > MOST_TEXTS:
+                self.known.clear()
+            text = self.known[glyph] = self._glyph(glyph)
+        return text
+
+    def _glyph(self, glyph: Glyph) -> str:
+        dashes = ' stroke-dasharray="{} {}"'.format(*(number(v * PX) for v in glyph.dashes)) if glyph.dashes else ""
+        if glyph.shape == "circle" and not glyph.fill:
+            return (
+                f'<circle r="{number(glyph.radius * PX)}" fill="none" stroke="{glyph.edge}" '
+                f'stroke-width="{number(glyph.width * PX)}"{dashes}/>'
+            )
+        (x, y), size = glyph.shift, glyph.radius * PX
+        if glyph.shape == "bar" and not glyph.edge:
+            wide, tall = 2 * size, 2 * size * glyph.tall
+            data = f"M{x * PX - size:.1f} {-y * PX - tall / 2:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z"
+            return f'<path d="{data}" fill="{glyph.fill}"{"" if glyph.near else NO_EDGE}/>'
+        scale = number(size) if glyph.tall == 1.0 else f"{size:.2f} {size * glyph.tall:.2f}"
+        place = f"translate({number(x * PX)} {number(-y * PX)}) " if x or y else ""
+        turn = f"rotate({-glyph.turn:.0f}) " if glyph.turn else ""
+        more = dashes if glyph.edge == WHITE else f' stroke="{glyph.edge}"{dashes}' if glyph.edge else NO_EDGE
+        more += f' stroke-width="{number(glyph.width * PX)}"' if glyph.edge and glyph.width != EDGE else ""
+        more += f' fill-opacity="{glyph.opacity}"' if glyph.opacity < 1 else ""
+        more += f' class="{glyph.kind}"' if glyph.kind else ""
+        shape = (
+            f'use href="#{self.key}{_id(glyph.shape)}"' if self.key else f'path d="{unit_path(shape_of(glyph.shape))}"'
+        )
+        fixed = "" if self.key else ' vector-effect="non-scaling-stroke"'
+        return f'<{shape} transform="{place}{turn}scale({scale})" fill="{glyph.fill}"{more}{fixed}/>'
+
+    def definitions(self, cells: Areas, shapes: Iterable[str], bands: Iterable[str], gap: float) -> str:
+        """Return the outlines of cells, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""
+        parts = [
+            f'<path id="{self.key}{area.name}" stroke="{cells.edge}" vector-effect="non-scaling-stroke" '
+            f'd="{self.path([area.corners], closed=True)}"/>'
+            for area in cells.items
+        ]
+        for colour in bands:
+            parts.append(
+                f'<pattern id="{self.key}b{colour[1:]}" width="{gap:.2f}" height="{gap:.2f}" patternUnits="userSpaceOnUse" '
+                f'patternTransform="rotate(-45)"><path d="M0 0h{gap / 2:.2f}v{gap:.2f}H0z" fill="{colour}"/></pattern>'
+            )
+        for name in sorted(shapes):
+            parts.append(
+                f'<path id="{self.key}{_id(name)}" d="{unit_path(shape_of(name))}" vector-effect="non-scaling-stroke"/>'
+            )
+        return "".join(parts)
 
 
-def legend_body(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool) -> tuple[str, float]:
-    """Return the legend's elements and its height in px."""
-    sections = [
-        _held(drawing, snapshot.map),
-        _population(drawing),
-        _signs(drawing, compared),
-        _lines(drawing, snapshot),
-    ]
-    columns = COLUMNS[min(max(int(width // COLUMN), 1), len(COLUMNS)) - 1]
-    room, parts, lowest = width / len(columns), [], 0.0
-    for i, column in enumerate(columns):
-        y = 0.0
-        for section in column:
-            title, rows = sections[section]
-            y += HEAD
-            parts.append(words(i * room + 2, y - 9, title, 12.5, 'font-weight="bold"'))
-            for row in rows:
-                parts.append(_row(i * room, y, room - 14, row))
-                y += ROW
-        lowest = max(lowest, y)
-    return "".join(parts), lowest + 4
+def edged(elements: str) -> str:
+    """Return elements in a group that gives glyphs the edge that most of them have."""
+    return f'<g stroke="{WHITE}" stroke-width="{number(EDGE * PX)}">{elements}</g>'
 
 
-def _row(x: float, y: float, room: float, row: Row) -> str:
-    symbol, text, note = row
-    middle = y + ROW / 2
-    taken = text_width(note, FONT_SIZE) + 8 if note else 0
-    text = fitted(text, FONT_SIZE, room - TEXT_AT - taken)
-    label = words(x + TEXT_AT, middle + 4, text, FONT_SIZE)
-    if note:
-        label += words(x + min(room, 205), middle + 4, note, FONT_SIZE, f'text-anchor="end" fill="{QUIET}"')
-    return f'<g transform="translate({number(x + 15)} {number(middle)})">{symbol}</g>{label}'
+def _id(shape: str) -> str:
+    return shape.replace(" ", "-")
 
 
-def _held(drawing: MapDrawing, state: MapState) -> tuple[str, list[Row]]:
-    look, count, rows = drawing.look, state.count, []
-    visible_codes = [code for code in look.codes if count.get(code) or drawing.before.get(code)]
-    for code in [*visible_codes, CONTESTED, NEUTRAL]:
-        sides = (code,) if code in look.codes else example_sides(state, code, visible_codes)
-        name = {CONTESTED: "contested", NEUTRAL: "neutral"}.get(code) or look.names[code]
-        rows.append((town_symbol(look, sides, 6.1), name, count_text(code, count, drawing.before)))
-    return "Towns held (since the start)", rows
+def _line(data: str, colour: str, width: float, kind: str, more: str = "") -> str:
+    """Return a line whose width, given in px at scale 1, grows with the square root of the scale."""
+    return (
+        f'<path class="{kind}" style="--w:{width:.1f}px{more}" fill="none" stroke="{colour}" '
+        f'stroke-width="{width:.1f}" stroke-linecap="round" d="{data}"/>'
+    )
+
+
+class Texts(dict[Part, str]):
+    """The elements of parts that recur, written once; `painter.text` of the others."""
+
+    def __init__(self, painter: SvgPainter) -> None:
+        super().__init__()
+        self.painter = painter
+
+    def __missing__(self, part: Part) -> str:
+        text = self.painter.text(part)
+        if isinstance(part, Areas | Stroke) or (isinstance(part, Marker) and part.town >= 0):
+            if len(self) > MOST_TEXTS:
+                self.clear()
+            self[part] = text
+        return text
+
+
+IN_PLACE = SvgPainter((0.0, 0.0), PX)
+"""Painter of symbols round the origin, points upwards, that need no other element."""
 
 
 def town_symbol(look: FactionStyles, sides: tuple[str, ...], radius: float) -> str:
-    """Return a town's symbol round the origin, needing no other element."""
-    if not sides:
-        return f'<circle r="{number(radius)}" fill="{PAPER}" stroke="{INK}" stroke-width="1.2"/>'
-    if len(sides) == 1:
-        return _shape(unit_path(look.shape(sides[0])), radius, look.colour(sides[0]))
-    return "".join(
-        _shape(unit_path(half(look.shapes.get(code, "circle"), right)), 1.2 * radius, look.colour(code))
-        for code, right in zip(sides, (False, True), strict=True)
-    )
+    """Return a town's symbol round the origin, its radius in px."""
+    return _symbol(holder_glyphs(look, sides, radius / PX))
 
 
-def _shape(data: str, size: float, fill: str, stroke: str = PAPER, more: str = "") -> str:
-    return (
-        f'<path d="{data}" transform="scale({number(size)})" fill="{fill}" stroke="{stroke}" stroke-width="1" '
-        f'vector-effect="non-scaling-stroke"{more}/>'
-    )
-
-
-def _population(drawing: MapDrawing) -> tuple[str, list[Row]]:
-    circle, rows = unit_path(outline("circle")), []
-    for text, radius in zip(("under 5,000", "5,000 to 25,000", "over 25,000"), CLASS_RADII, strict=True):
-        rows.append((_shape(circle, radius * PX * drawing.larger, QUIET), text, ""))
-    return "Population", rows
-
-
-def _signs(drawing: MapDrawing, compared: bool) -> tuple[str, list[Row]]:
-    dot = _shape(unit_path(outline("circle")), 4.5, QUIET)
-    rows = [(dot + ring(8.2, INK), "holder changed since start", "")]
-    if compared:
-        rows.append((dot + ring(8.2, EVIDENCE_INK), "held otherwise in the other", ""))
-    rows.append((_shape(unit_path(burst()), 9.6, BURST, INK) + dot, f"fighting, last {CLASH_DAYS} days", ""))
-    flag = _shape(unit_path(pennant()), 6.5, QUIET, INK)
-    rows.append((f'<g transform="translate(-5 7)">{flag}</g>', "base in another's town", ""))
-    arrow = f'<path d="M-13 0H6" stroke="{QUIET}" stroke-width="2.4"/><path d="{DART}" transform="translate(7 0) scale(5.5)" fill="{QUIET}"/>'
-    rows.append((arrow, "force on the move", ""))
-    bars = "".join(
-        f'<path d="M{x - bar_length(n) / 2:.1f} -1.5h{bar_length(n):.1f}v3h-{bar_length(n):.1f}z" fill="{QUIET}"/>'
-        for x, n in ((-9, 100), (6, 1000))
-    )
-    rows.append((bars, "100, 1,000 fighters (zoom in)", ""))
-    if drawing.ground.weak.any():
-        rows.append((_swatch(), "start holder weakly sourced", ""))
-    return "Signs", rows
-
-
-def bar_length(fighters: int) -> float:
-    """Return the px of the bar that stands for fighters in a town."""
-    return min(26.0, max(1.5, 0.38 * fighters**0.5))
-
-
-DART = "M1.3 0L-.9 .85L-.45 0L-.9 -.85Z"
-
-"""A force on the move, heading east, round the origin."""
-
-
-def _swatch() -> str:
-    corners: np.ndarray = np.array([(-12, -6), (12, -6), (12, 6), (-12, 6)], float)
-    lines = path_of([line * (1, -1) for line in stripes(corners, 4.0)])
-    return (
-        f'<rect x="-12" y="-6" width="24" height="12" fill="#EFEDE8" stroke="{WEAK_INK}" stroke-width=".7"/>'
-        f'<path d="{lines}" stroke="{WEAK_INK}" stroke-width=".7"/>'
-    )
-
-
-def _lines(drawing: MapDrawing, snapshot: Snapshot) -> tuple[str, list[Row]]:
-    ground, rows = drawing.ground, []
-    for present, text, (colour, width) in zip(
-        (ground.motorways, ground.main_roads, ground.links),
-        ("motorway", "main road", "other link"),
-        ROAD_LOOK,
-        strict=True,
-    ):
-        if present:
-            rows.append((_stroke(colour, width * PX), text, ""))
-    if drawing.contact(snapshot):
-        rows.append((_stroke(INK, 2.1), "line of contact", ""))
-    if ground.zone:
-        rows.append((_stroke(ZONE_INK, 1.7, ' stroke-dasharray="6.5 3.2"'), ground.zone_name, ""))
-    return "Lines", rows
-
-
-def _stroke(colour: str, width: float, more: str = "") -> str:
-    return f'<path d="M-13 0H13" fill="none" stroke="{colour}" stroke-width="{number(width)}"{more}/>'
-
-
-def ring(radius: float, colour: str, more: str = "") -> str:
-    """Return a ring round the origin on a white casing."""
-    size = number(radius)
-    return (
-        f'<circle r="{size}" fill="none" stroke="{PAPER}" stroke-width="3.6"/>'
-        f'<circle r="{size}" fill="none" stroke="{colour}" stroke-width="1.9"{more}/>'
-    )
-
-
-# The picture to take away -------------------------------------------------------------------------------------------
-
-
-def still(drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, signs: str, compared: bool) -> str:
-    """Return one standalone SVG: title, map with names, legend, credits and the SIMULATED stamp.
-
-    `signs` are the frame's groups, between which the base's come.
-    """
-    wide, high = drawing.size
-    beside = COLUMN + 16
-    width, top = wide + beside + 36, 62.0
-    rows, tall = legend_body(drawing, snapshot, COLUMN, compared)
-    credit = wrap(f"Map: {drawing.ground.geography.credits}", 38) if drawing.ground.geography.credits else []
-    height = top + max(high, tall + 30 + 13 * len(credit)) + 40
-    title = f"Who holds what, {day_text(snapshot.date)}"
-    about = drawing.scenario.title + f" · day {snapshot.day} of {drawing.scenario.days}"
-    cells, over = signs.split('</g><g class="signs">', 1)
-    parts = [
-        f'<rect width="100%" height="100%" fill="{PAPER}"/>',
-        words(12, 28, fitted(title, 20, width - 24, bold=True), 20, 'font-weight="bold"'),
-        words(12, 49, fitted(about, 12, width - 24), 12, f'fill="{QUIET}"'),
-        f'<svg x="12" y="{top}" width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}">'
-        f'<rect width="100%" height="100%" fill="{LAND}"/><defs>{drawing.shapes}</defs>{cells}</g>{drawing.under}'
-        f'<g class="signs">{over}{drawing.name_set(1.0)}{_scale_bar(drawing)}</svg>',
-        f'<rect x="12" y="{top}" width="{number(wide)}" height="{number(high)}" fill="none" stroke="{QUIET}"/>',
-        f'<g transform="translate({number(wide + 32)} {top - 8})">{rows}</g>',
-    ]
-    last = height - 40 - 13 * len(credit)
-    parts += [words(wide + 32, last + 13 * (i + 1), line, 9.5, f'fill="{QUIET}"') for i, line in enumerate(credit)]
-    parts.append(_stamp(drawing, stamp_text, width, height - 12))
-    title_text = escape(f"{stamp_text} · {evidence_line(drawing.scenario)}")
-    return canvas(width, height, f"<title>{title_text}</title>" + "".join(parts))
-
-
-def _stamp(drawing: MapDrawing, text: str, width: float, y: float) -> str:
-    evidence = evidence_line(drawing.scenario)
-    bold, rest = (
-        ("SIMULATED", text[len("SIMULATED") :]) if text.startswith("SIMULATED") else ("SIMULATED", f" · {text}")
-    )
-    taken = text_width(bold, 11, bold=True) + text_width(rest, 11) + text_width(evidence, 11) + 24
-    size = 11 * min(1.0, (width - 24) / taken)
-    return (
-        f'<text x="12" y="{number(y)}" font-size="{size:.1f}"><tspan font-weight="bold" fill="{EVIDENCE_INK}">{bold}</tspan>'
-        f"{escape(rest)}</text>" + words(width - 12, y, evidence, size, f'text-anchor="end" fill="{EVIDENCE_INK}"')
-    )
-
-
-def _scale_bar(drawing: MapDrawing) -> str:
-    """Return a scale bar and a north arrow in the corner that is farthest from any town."""
-    wide, high = drawing.size
-    km = max([step for step in (1, 2, 5, 10, 20, 50, 100) if step * drawing.unit <= 130] or [1])
-    length = km * drawing.unit
-    room = np.array([length + 60, 40.0])
-    corners = [np.array([x, y]) for y in (14.0, high - 54) for x in (14.0, wide - room[0] - 14)]
-    x, y = max(corners, key=lambda corner: float(np.hypot(*(drawing.at - corner - room / 2).T).min()))
-    middle = f"{number(x + length / 2)}"
-    return (
-        f'<g><rect x="{number(x)}" y="{number(y + 28)}" width="{number(length)}" height="6" fill="{PAPER}" stroke="{INK}"/>'
-        f'<rect x="{number(x)}" y="{number(y + 28)}" width="{number(length / 2)}" height="6" fill="{INK}"/>'
-        f'<text x="{middle}" y="{number(y + 22)}" font-size="11" text-anchor="middle">{km} km</text>'
-        f'<g transform="translate({number(x + length + 24)} {number(y + 4)})"><path d="M0 12L4.5 30L0 26L-4.5 30Z" '
-        f'fill="{INK}"/><text y="9" font-size="11" font-weight="bold" text-anchor="middle">N</text></g></g>'
-    )
+@lru_cache(maxsize=128)
+def _symbol(glyphs: tuple[Glyph, ...]) -> str:
+    return edged(IN_PLACE.glyphs(glyphs))

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from sim.cli.main import main
-from sim.plots.comparison import figure_list
-from sim.plots.comparison.figure_list import kinds_of
+from sim.plots import figures
+from sim.plots.figures import kinds_of
 
 SCENARIO = "scenarios/two_valleys.yaml"
 SECTIONS = "differs answers differences control days holding ladder inputs convergence examples methods"
@@ -86,7 +86,7 @@ def test_compare_answers_and_writes_a_report(study: Path, compared: tuple[Path, 
 def test_a_second_compare_keeps_the_first(
     study: Path, compared: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(figure_list, "kinds_of", lambda found: {"differences": kinds_of(found)["differences"]})
+    monkeypatch.setattr(figures, "kinds_of", lambda found: {"differences": kinds_of(found)["differences"]})
     before = {path: path.read_bytes() for path in compared[0].rglob("*.*") if path.is_file()}
     assert main(["compare", str(study)]) == 0
     assert "of these same runs is there already" in capsys.readouterr().out

@@ -113,7 +113,9 @@ def test_a_calibration_that_is_stopped_goes_on_with_the_same_command(number: int
         with begin(here, *words) as process:
             read_until(process, lambda line: " of 2000 runs" in line and not line.startswith("0 "))
             os.kill(process.pid, number)
-            assert "what is done is kept in made/valleys; the same command goes on" in assert_stopped(process, number)
+            assert "completed runs are kept in made/valleys; repeat the command to resume" in assert_stopped(
+                process, number
+            )
         chunks = list((here / "made" / "valleys" / RUNS).glob("*.npz"))
         assert chunks
         assert all(zipfile.is_zipfile(chunk) for chunk in chunks)

@@ -36,7 +36,7 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
     _, rest = process.communicate(timeout=120)
     assert process.returncode == 130, rest
     assert "Traceback" not in rest
-    assert "the same command goes on" in rest
+    assert "repeat the command to resume" in rest
     study = Study.open(here / "two_valleys")
     assert 0 < study.done < study.planned == 900
     told = command("status", "two_valleys")

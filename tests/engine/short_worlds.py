@@ -1,4 +1,4 @@
-"""Small crowded worlds in which forty days see nearly all that the rules can do: what `test_short_log.py` keeps on record.
+"""Small crowded worlds in which nearly all that the rules can do happens within forty days; `test_short_log.py` compares their logs with stored ones.
 
 Each is there for what the others leave out: `wild` is that of the tests of invariants; `steered` has policies, given events
 and agreements of every kind on a map with more than one way, and the square law of losses; `besieged` an offensive against weak

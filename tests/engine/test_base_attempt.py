@@ -147,7 +147,7 @@ def test_a_given_attempt_is_marked_given_and_happens_without_expansion() -> None
 
 
 @pytest.mark.parametrize(("red", "town"), [(30, "B"), (500, "A")], ids=["too few fighters", "its own town"])
-def test_a_given_attempt_that_is_impossible_is_skipped_and_said(red: int, town: str) -> None:
+def test_an_impossible_given_attempt_is_skipped_and_reported(red: int, town: str) -> None:
     world = lab({"movement": {}}, red=red, given=[{**ATTEMPT, "in": town}]).run(3)
     skipped = world.events("given_skipped")
     assert (skipped["day"].tolist(), skipped["given"].tolist(), skipped["town"].tolist()) == (

@@ -188,7 +188,7 @@ def test_a_mediator_and_who_keeps_aloof_never_decide_nor_join() -> None:
             assert world.group("S") not in rows["initiator_group"].tolist()
 
 
-def test_a_broken_group_is_absorbed_by_its_sister_and_nobody_is_lost() -> None:
+def test_a_broken_group_is_absorbed_by_its_sister_with_all_its_fighters() -> None:
     absorbed = 0
     for seed in range(12):
         world = decided(lab({"broken_share": 0.4, "days_log_sd": 0, "median_days": 60}, seed))

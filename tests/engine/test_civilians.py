@@ -100,7 +100,7 @@ def test_people_flee_a_clash_by_its_deaths_and_the_size_of_the_town(
     assert (fled["fighters"].tolist(), fled["cause"].tolist()) == ([people], [row])
 
 
-def test_nobody_flees_a_clash_without_deaths_or_one_of_another_day() -> None:
+def test_only_deadly_clashes_of_the_day_cause_flight() -> None:
     world = lab()
     w = world.world
     row = log_event(w, 0, kinds.CLASH, kinds.R_CLASH, -1, 0, 1, 2, 1.0, -1.0)

@@ -37,11 +37,11 @@ def test_a_garrison_leaves_when_the_share_of_neighbours_lost_passes_its_threshol
     assert not leaves or world.forces("B", "return")["fighters"].sum() > 0
 
 
-def test_it_stays_where_it_is_the_stronger() -> None:
+def test_a_garrison_stays_if_it_is_the_stronger() -> None:
     assert hub(3, red=100, blue=8000).run(1).holder("X") == "B"
 
 
-def test_it_stays_where_the_switch_is_off() -> None:
+def test_a_garrison_stays_if_the_rule_is_off() -> None:
     assert hub(3, bandwagon=False).run(1).holder("X") == "B"
 
 
@@ -55,7 +55,7 @@ def test_losses_longer_ago_than_the_watch_do_not_count() -> None:
     assert later.run(1).holder("X") == "B"
 
 
-def test_thresholds_differ_between_towns_where_they_are_spread() -> None:
+def test_thresholds_differ_between_towns_if_their_spread_is_not_zero() -> None:
     gone = [hub(2, threshold=0.5, threshold_spread=0.5)]
     results = set()
     for seed in range(20):
@@ -140,13 +140,13 @@ def test_a_towns_threshold_is_drawn_evenly_from_its_range_and_is_the_same_every_
 
 
 @pytest.mark.parametrize(("taken", "leaves"), [(-1, True), (0, False), (1, False)])
-def test_who_took_a_town_does_not_leave_it_for_neighbours_that_had_fallen_before(taken: int, leaves: bool) -> None:
+def test_a_new_holder_does_not_leave_over_neighbours_lost_before_it_came(taken: int, leaves: bool) -> None:
     world = hub(4)
     world.world.towns[world.town("X")]["changed"] = taken
     assert (world.run(2).holder("X") == "R") == leaves
 
 
-def test_neighbours_that_were_never_ones_own_do_not_count() -> None:
+def test_neighbours_never_held_do_not_count_as_lost() -> None:
     world = hub(2, threshold=0.3)
     world.world.towns["lost_by"][world.town("E")] = -1  # Red's from the first day: one of three is lost
     row = world.run(1).events("withdrawal")[0]
@@ -156,7 +156,7 @@ def test_neighbours_that_were_never_ones_own_do_not_count() -> None:
     )
 
 
-def test_a_withdrawal_says_its_share_its_odds_and_its_last_loss() -> None:
+def test_a_withdrawal_logs_its_share_odds_and_last_loss() -> None:
     world = hub(3)
     for name, event in (("N", 4), ("E", 9), ("S", 6)):
         lose(world, name, "Blue", event=event)
@@ -181,7 +181,7 @@ def test_a_withdrawal_says_its_share_its_odds_and_its_last_loss() -> None:
 
 
 @pytest.mark.parametrize(("own", "leaves"), [(999, True), (1001, False)])
-def test_it_leaves_where_what_it_counts_on_is_the_less(own: int, leaves: bool) -> None:
+def test_a_garrison_leaves_if_it_expects_fewer_fighters_than_the_enemy(own: int, leaves: bool) -> None:
     """Red counts in B on 1,000 fighters: what of those in A would come in time."""
     pinned = make_scenario(rivals()).rules
     reach = pinned.movement.road_km_per_day.best * pinned.demand.help_hours.best / 24
@@ -212,7 +212,7 @@ def test_the_town_goes_to_the_rebels_who_took_the_last_neighbour() -> None:
     assert three({"N": ("R", 0), "E": ("G", 5), "S": ("G", 4)}).holder("X") == "R"
 
 
-def test_neighbours_that_a_government_took_frighten_nobody_out_of_a_town_of_the_rebels() -> None:
+def test_neighbours_taken_by_a_government_do_not_make_a_rebel_garrison_leave() -> None:
     assert three({"N": ("G", 3), "E": ("G", 5), "S": ("G", 4)}).holder("X") == "B"
 
 
@@ -240,7 +240,7 @@ def contested(*, group: str) -> Lab:
     return world
 
 
-def test_a_contested_town_left_to_its_holders_own_side_is_lost_by_nobody() -> None:
+def test_a_contested_town_left_to_its_holders_side_counts_as_no_loss() -> None:
     for group in ("R", "B", "B2"):
         world = contested(group=group)
         before = world.holder("B")

@@ -43,7 +43,7 @@ def test_a_withdrawal_hands_a_town_to_the_nearest_rebels_and_its_fighters_march_
     assert world.standing_in("A", "R") == 400
 
 
-def test_a_withdrawal_may_leave_towns_to_nobody() -> None:
+def test_a_withdrawal_may_leave_towns_neutral() -> None:
     world = lab({"withdraw": "Red", "from": "B", "by": on(3), "towns_to": "neutral"}).run(10)
     assert world.holder("B") is None
     assert world.events("town_neutral")["town"].tolist() == [world.town("B")]
@@ -101,7 +101,7 @@ def test_merged_groups_are_one_with_its_cohesion_and_towns() -> None:
 
 
 @pytest.mark.parametrize("fighters", [0, 1])
-def test_groups_without_fighters_have_nobody_to_merge(fighters: int) -> None:
+def test_groups_without_fighters_do_not_merge(fighters: int) -> None:
     factions = {"Red": faction(R=400), "Green": faction(G1=300, G2=fighters)}
     merge = {"merge_groups": ["G2"], "on": on(2), "into": "G1"}
     scenario = make_scenario(factions, policy=[merge])

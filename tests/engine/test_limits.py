@@ -34,7 +34,7 @@ def test_two_towns_and_one_road() -> None:
     check_each_day(Lab(make_scenario(rivals(), rules=WILD), chain(2, 5.0, ["R", "B"])), 60)
 
 
-def test_one_faction_alone_fights_nobody() -> None:
+def test_one_faction_alone_has_no_clashes() -> None:
     world = check_each_day(Lab(make_scenario({"Red": faction(R=900)}, rules=WILD), chain(4, 10.0, ["R"] * 4)), 60)
     pressure = world.events("civilian_arrest", "civilian_injury", "civilian_abduction")  # needs no rival
     assert len(world.events()) == len(pressure)

@@ -44,7 +44,7 @@ def test_arrival_takes_distance_over_speed(speed: int) -> None:
     assert (f["town"], f["arrived"]) == (3, 60 // speed - 1)
 
 
-def test_on_the_way_it_passes_cell_after_cell() -> None:
+def test_a_column_on_a_road_passes_cell_after_cell() -> None:
     world = lab(road_km_per_day=1)
     f = march(world, "B")
     cells = [(int(f["x"]), int(f["y"]))]
@@ -69,7 +69,7 @@ def test_a_road_is_walked_the_same_way_from_either_end() -> None:
         assert there["x"] - road["x"][0] == road["x"][-1] - back["x"]
 
 
-def test_off_road_is_slower() -> None:
+def test_columns_are_slower_off_road() -> None:
     days = []
     towns = {"A": (0.0, 0.0), "B": (50.0, 0.0), "C": (50.0, 20.0)}
     roads = [("A", "B", 50.0), ("B", "C", 40.0)]  # C is beyond the 60 km in which ways by road are known
@@ -84,7 +84,7 @@ def test_off_road_is_slower() -> None:
     assert days == [5, 10]  # 50 km by road at 10; 20 cells of 2.5 km across country at 5
 
 
-def test_off_road_it_passes_cell_after_cell_in_every_direction() -> None:
+def test_a_column_off_road_passes_cell_after_cell_in_every_direction() -> None:
     towns = {"A": (0.0, 0.0), "B": (90.0, 0.0), "C": (20.0, 15.0)}
     roads = [("A", "B", 90.0), ("B", "C", 90.0)]  # A and C are farther apart by road than ways by road are known
     geography = make_map(towns, roads, dict.fromkeys(towns, "R"))
@@ -117,7 +117,7 @@ def test_idle_detachments_go_home_after_the_days_set() -> None:
     assert world.standing_in("A", "R") == 300
 
 
-def test_who_comes_home_joins_the_garrison_and_nobody_is_lost() -> None:
+def test_a_force_that_comes_home_joins_the_garrison_with_all_its_fighters() -> None:
     world = lab(road_km_per_day=20)
     f = world.world.forces[1]
     f["goal"], f["orders"], f["home"] = 0, kinds.RETURN, 0
@@ -133,7 +133,7 @@ def test_a_column_that_is_not_ordered_anywhere_stays() -> None:
     assert np.array_equal(before, world.world.forces[:4])
 
 
-def test_nothing_moves_where_movement_is_off() -> None:
+def test_nothing_moves_if_movement_is_off() -> None:
     world = Lab(make_scenario({"Red": faction(R=1000)}), chain(4, KM, ["R"] * 4))
     f = march(world, "D")
     world.run(5)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from sim.control_codes import rebels
 from sim.engine import kinds
 from sim.engine.simulation import Result
 from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.results.tables import EXTRACT
+from sim.scenario.schema import rebels
 from sim.statistics.conflict_log import Log, rebel_log
 from sim.validation.pattern_estimators import Holds, measure, pool, samples
 from tests.engine.worlds import events_of

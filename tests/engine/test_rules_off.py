@@ -85,7 +85,7 @@ def test_without_control_influence_stays_as_it_was_at_the_start(runs: Runs) -> N
         assert (mean[0] == mean[-1]).all()
 
 
-def test_without_memory_nobody_tires_and_nobody_resents(runs: Runs) -> None:
+def test_without_memory_there_is_no_fatigue_and_no_grievance(runs: Runs) -> None:
     for run in runs("kafr_hamra", "rules.memory.enabled=false", seeds=10):
         assert (run.world.factions["fatigue"] == 0).all()
         assert (run.world.relations["grievance"] == 0).all()

@@ -52,13 +52,13 @@ def test_talks_are_held_on_the_day_of_the_refusal_or_later_where_the_dispute_is(
         assert talks["target"] == refused["initiator"]
 
 
-def test_no_talks_where_refusals_are_met_with_force_at_once() -> None:
+def test_no_talks_follow_if_refusals_are_met_with_force() -> None:
     for seed in range(5):
         world = lab(seed, after_refusal=0, killing=0, settles=1).run(12)
         assert len(world.events("talks")) == 0
 
 
-def test_talks_that_settle_leave_the_base_agreed_and_nobody_fights() -> None:
+def test_settled_talks_leave_the_base_agreed_without_a_fight() -> None:
     for world in with_talks(killing=0, settles=1):
         settled = world.events("talks_settled")
         assert settled["probability"].tolist() == [1]
@@ -76,18 +76,18 @@ def test_talks_that_fail_end_in_force() -> None:
         assert world.events("clash")["day"][0] >= world.events("talks")["day"][0]
 
 
-def test_delegates_who_are_killed_belong_to_who_came_and_each_side_tells_its_own_story() -> None:
+def test_killed_delegates_are_the_visitors_and_each_side_gives_its_account() -> None:
     for world in with_talks(killing=1, settles=1):
         talks, killing = world.events("talks")[0], world.events("killing_at_talks")[0]
         assert (killing["initiator"], killing["target"]) == (talks["target"], talks["initiator"])
         assert killing["deaths_target"] >= 1
         assert killing["deaths_initiator"] == killing["deaths_civilians"] == 0
-        told = world.events("account")
-        assert told["fighters"].tolist() == [kinds.ASSASSINATION_ACCOUNT, kinds.FORCED_ENTRY_ACCOUNT]
-        assert told["initiator"].tolist() == [talks["initiator"], talks["target"]]
-        assert told["target"].tolist() == [talks["target"], talks["initiator"]]
-        trust = np.exp(2 * told["value_1"])
-        assert told["factor_1"].tolist() == pytest.approx(trust.tolist())
+        accounts = world.events("account")
+        assert accounts["fighters"].tolist() == [kinds.ASSASSINATION_ACCOUNT, kinds.FORCED_ENTRY_ACCOUNT]
+        assert accounts["initiator"].tolist() == [talks["initiator"], talks["target"]]
+        assert accounts["target"].tolist() == [talks["target"], talks["initiator"]]
+        trust = np.exp(2 * accounts["value_1"])
+        assert accounts["factor_1"].tolist() == pytest.approx(trust.tolist())
         assert (world.world.relations["incident_day"][0, 1], world.world.relations["incident_day"][1, 0]) == (
             killing["day"],
             killing["day"],

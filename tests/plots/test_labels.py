@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sim.plots.map.layers import Box, draw_names, frame_axes, overlaps, place_labels
+from sim.plots.labels import Box, overlaps, place_labels
+from sim.plots.map.matplotlib_painter import draw_names, frame_axes
 from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, name_order
 from sim.plots.style import new_figure
 
@@ -56,7 +57,7 @@ def test_names_of_real_maps_keep_apart_and_inside(atlas, day: int) -> None:  # t
     main, inset = figure.add_axes((0, 0, 0.6, 1)), figure.add_axes((0.62, 0.5, 0.36, 0.45))
     scenario = atlas.run.scenario
     for axes, boxes in (
-        (main, draw_map(main, scenario, atlas.ground, state, state.changed, zoomed)),
+        (main, draw_map(main, scenario, atlas.ground, state, state.changed, zoomed)[1]),
         (inset, draw_inset(inset, scenario, atlas.ground, state, state.changed, zoomed)),
     ):
         assert len(boxes) > 20

@@ -13,10 +13,11 @@ from PIL import Image
 
 from sim import __version__
 from sim.plots.charts import spaced
+from sim.plots.map.primitives import half, outline
 from sim.plots.map.sheets import control_map, key_days, start_map, start_maps
 from sim.plots.map.state import States
 from sim.plots.run_report import draw_all
-from sim.plots.style import OKABE_ITO, SHAPES, Palette, half, look_of, new_figure, outline, png_bytes, rgb_of, svg_bytes
+from sim.plots.style import OKABE_ITO, SHAPES, Palette, look_of, new_figure, png_bytes, rgb_of, svg_bytes
 from sim.plots.timeline import offensives, timeline
 
 WORDS = ("SIMULATED", "By hand", "seed 7", f"sim {__version__}", "evidence ends 31 Oct 2018")

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from sim.plots.cause_diagram import MOST, STEPS_WHEN_FOLDED, _fold, _ranges, why_picture
-from sim.plots.map.layers import Box, overlaps
+from sim.plots.labels import Box, overlaps
 from sim.plots.schedule import day_matrix
 from sim.results.run import Run
 from sim.rule_catalogue import catalogue

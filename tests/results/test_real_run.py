@@ -8,13 +8,13 @@ import sys
 import numpy as np
 import pytest
 
-from sim.control_codes import codes
 from sim.engine import kinds
 from sim.engine.simulation import simulate
 from sim.geography.maps import load_map
 from sim.results.run import Run
 from sim.results.tables import EXTRACT
 from sim.scenario.load import load_scenario
+from sim.scenario.schema import codes
 from sim.statistics.summary import summarise
 
 

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sim.control_codes import rebels
 from sim.engine.simulation import simulate
 from sim.event_text import policy_phrase
 from sim.geography.maps import load_map
 from sim.results.run import Run
 from sim.scenario.load import load_scenario
-from sim.scenario.schema import Policy
+from sim.scenario.schema import Policy, rebels
 from sim.statistics.conflict_log import rebel_log, reported_log
 from tests.results.made import DAYS, result
 

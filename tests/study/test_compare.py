@@ -12,10 +12,10 @@ import pytest
 
 import sim
 from sim.comparison.compare import Comparison, compare
-from sim.control_codes import rebel_pairs
 from sim.errors import InputError
 from sim.results.run import Run
 from sim.results.write import write
+from sim.scenario.schema import rebel_pairs
 from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
 from sim.study.definition import Range

@@ -104,7 +104,7 @@ def test_a_cluster_that_is_gone_is_said_and_what_was_done_is_kept(
     done = _run(tmp_path / "gone", address, str(scheduler.pid))
     assert done.returncode == 1
     assert "InputError" in done.stderr.splitlines()[-1]
-    assert "the cluster is gone; what was done is kept, the same command goes on" in done.stderr
+    assert "the cluster is gone; completed runs are kept, repeat the command to resume" in done.stderr
     assert 0 < Study.open(tmp_path / "gone" / "small").done < 2 * REPLICATES
     folder = run_study(small_plan(REPLICATES), tmp_path / "gone", workers=1)
     assert_same(run_study(small_plan(REPLICATES), tmp_path / "here", workers=1), folder)

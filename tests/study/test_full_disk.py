@@ -42,7 +42,9 @@ def test_a_full_disk_is_said_and_the_study_goes_on_when_there_is_room(
 ) -> None:
     monkeypatch.setattr(runner, "CHUNK_SECONDS", 1e-6)
     monkeypatch.setattr(runner, "LEAST_SECONDS", 1e-6)
-    said = f"could not be written to: {os.strerror(errno.ENOSPC)}; what was done is kept, the same command goes on"
+    said = (
+        f"could not be written to: {os.strerror(errno.ENOSPC)}; completed runs are kept, repeat the command to resume"
+    )
     with pytest.raises(InputError, match=said):
         run_study(small_plan(REPLICATES), small_disk, workers=1)
     study = Study.open(small_disk / "small")

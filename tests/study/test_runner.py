@@ -129,7 +129,7 @@ def test_a_worker_that_dies_once_costs_nothing(
 def test_a_machine_on_which_all_workers_die_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner, "work", faulty.dies_everywhere)
     monkeypatch.setattr(runner, "MOST_DEATHS", 1)
-    with pytest.raises(InputError, match="workers died in 1 run one after the other; what was done is kept"):
+    with pytest.raises(InputError, match="workers died in 1 run one after the other; completed runs are kept"):
         run_study(small_plan(1), tmp_path, workers=2)
 
 

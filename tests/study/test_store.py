@@ -28,7 +28,7 @@ from sim.study.manifest import FRACTIONS, KEY
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
-from sim.study.store import RunRange, Study, tidy, write_atomic, write_csv
+from sim.study.store import RunRange, Study, tidy, write_csv, write_whole
 from sim.study.worker import path_of
 from tests.study import faulty
 from tests.study.support import DAYS, small_plan
@@ -252,7 +252,7 @@ def test_a_csv_that_cannot_be_replaced_takes_another_name(copy: Path) -> None:
 def test_a_file_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "name").mkdir()
     with pytest.raises(OSError, match="directory"):
-        write_atomic(tmp_path / "name", b"text")
+        write_whole(tmp_path / "name", b"text")
     assert [path.name for path in tmp_path.iterdir()] == ["name"]
 
 

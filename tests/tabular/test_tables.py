@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from sim import files
 from sim.errors import Fault
-from sim.tabular import files
 from sim.tabular.table import Limits, Table, count_of, day_of, number_of, read_table
 
 COLUMNS = ("name", "lat", "lon")

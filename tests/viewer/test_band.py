@@ -12,11 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from sim.control_codes import codes
 from sim.engine.simulation import simulate
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
-from sim.scenario.schema import Scenario
+from sim.scenario.schema import Scenario, codes
 from sim.viewer import ensemble as module
 from sim.viewer.ensemble import Bands, digest
 

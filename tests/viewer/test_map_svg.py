@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from sim.geography.maps import Geography, load_map
-from sim.plots.map.layers import Box
-from sim.plots.map.state import MapState, start_state
+from sim.plots.labels import Box
+from sim.plots.map.state import MapState, Move, start_state
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.viewer.history import EventLine, Move, Snapshot
+from sim.viewer.history import Snapshot
 from sim.viewer.map_svg import SCALES, MapDrawing
 from sim.viewer.svg import escape, fitted, number, text_width
 
@@ -95,8 +95,8 @@ def test_a_map_without_a_zone_has_no_zone_and_no_line_of_contact(
 ) -> None:
     scenario, geography, drawing = valleys
     state = snapshot(scenario, geography)
-    assert drawing.contact(state) == ""
-    assert 'class="q zone"' not in drawing.base
+    assert 'class="q' not in drawing.frame(state)
+    assert 'zone"' not in drawing.base
     assert all(label.town >= 0 for label in drawing.labels[1.0])
     assert "line of contact" not in drawing.legend(state)
 
@@ -186,17 +186,19 @@ def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
     assert widths[0] > widths[1]
 
 
-def test_fighting_of_the_day_before_is_read_from_the_events(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+def test_fighting_of_the_day_before_is_drawn_larger(case: tuple[Scenario, Geography, MapDrawing]) -> None:
     scenario, geography, drawing = case
-    names = [place.name for place in geography.places]
-    lines = [
-        EventLine(row, 4, "5 Oct 2018", f"E{row}", kind, "HTS", "NLF", names[at], "", False, 1)
-        for row, (kind, at) in enumerate([("clash", 2), ("clash", 5), ("capture", 7)])
-    ]
-    state = snapshot(scenario, geography, clashes={2: 1, 5: 1, 7: 1})
-    told = Snapshot(**{**vars(state), "fresh": (1, 2)})
-    assert drawing.fought(told, lines) == {5}
-    assert drawing.frame(told, fresh=frozenset({5})).count('class="now"') == 1
+    state = snapshot(scenario, geography, clashes={2: 1, 5: 1, 7: 1}, fresh=frozenset({5}))
+    stars = [use for use in ElementTree.fromstring(drawing.frame(state)).iter(f"{SVG}use") if use.get("class")]
+    assert sorted(use.get("class") or "" for use in stars) == ["now", "past", "past"]
+    size = {at: town_star(drawing.frame(state), at) for at in (2, 5)}
+    assert size[5] - drawing.radii[5] > size[2] - drawing.radii[2]
+
+
+def town_star(frame: str, index: int) -> float:
+    """Return the size in px of the star at a town."""
+    star = next(use for use in town(ElementTree.fromstring(frame), index).iter(f"{SVG}use") if use.get("class"))
+    return float(re.findall(r"scale\(([\d.]+)\)", star.get("transform") or "")[0])
 
 
 def test_names_from_files_are_escaped(valleys: tuple[Scenario, Geography, MapDrawing]) -> None:

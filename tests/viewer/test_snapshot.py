@@ -9,12 +9,12 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from sim.control_codes import rebel_pairs
 from sim.engine import kinds
 from sim.engine.tables import L_FORCES, N_AGREEMENTS
 from sim.model import ConflictModel
 from sim.plots.map.state import States
 from sim.results.run import Run
+from sim.scenario.schema import rebel_pairs
 from sim.viewer.history import History, follow, start_history
 
 LIVELY = ["rules.base_attempt.attempts_per_town_month=1", "rules.demand.clash_after_refusal=1"]
@@ -44,7 +44,7 @@ def test_every_day_is_that_of_the_finished_run(finished: tuple[ConflictModel, Hi
         there, here = states[day], snapshot.map
         assert snapshot.day == day
         assert snapshot.date == here.date == there.date
-        for name in ("day", "codes", "sides", "clashes", "bases"):
+        for name in ("day", "codes", "sides", "clashes", "bases", "fresh"):
             assert getattr(here, name) == getattr(there, name), (day, name)
         assert (here.changed == there.changed).all()
     assert any(snapshot.map.clashes for snapshot in history.snapshots)

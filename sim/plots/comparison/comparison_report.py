@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import __version__
+from sim.files import write_whole
 from sim.plots.comparison.differences import difference_text, unit_text
 from sim.plots.comparison.figure import figure_text, looks_of, runs_text, stamp_of
-from sim.plots.comparison.figure_list import REPORT_MM, Kind, kinds_of
+from sim.plots.figures import REPORT_MM, Kind, kinds_of
 from sim.plots.run_report import data_uri, environment
-from sim.plots.style import evidence_line, png_bytes, svg_bytes, write_whole
+from sim.plots.style import evidence_line, png_bytes, svg_bytes
 from sim.scenario.compose import file_name
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.collections import PolyCollection
 
 from sim.plots.comparison.figure import ComparisonFigure, Grid, looks_of, words_of
 from sim.plots.comparison.sheet import NARROW_MM, Mark, Sheet, Symbol
-from sim.plots.map import layers
+from sim.plots.labels import Box, place_labels
 from sim.plots.map.geometry import Ground, ground_of, stripes
-from sim.plots.map.layers import Box, place_labels
-from sim.plots.style import CONTESTED, INK, NEUTRAL, PAPER, QUIET, UNKNOWN, ZONE_INK, outline, pale, typography
+from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_axes, paint
+from sim.plots.map.primitives import Area, Areas, Stroke, outline
+from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
+from sim.scenario.schema import MIXED, NEUTRAL
 from sim.text import clause_list
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E31
 HATCH_GAP_INCH = 0.035
 NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
-NAMES = {CONTESTED: "contested", NEUTRAL: "neutral"}
+NAMES = {MIXED: "contested", NEUTRAL: "neutral"}
 
 
 @lru_cache(maxsize=2)
@@ -109,7 +110,7 @@ def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) 
 
 def _base(axes: Axes, ground: Ground) -> float:
     """Prepare a map panel; return how many km an inch shows."""
-    layers.frame_axes(axes, ground.extent)
+    frame_axes(axes, ground.extent)
     axes.apply_aspect()
     for spine in axes.spines.values():
         spine.set_visible(True)
@@ -117,15 +118,13 @@ def _base(axes: Axes, ground: Ground) -> float:
 
 
 def _cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
-    axes.add_collection(
-        PolyCollection(ground.cells, facecolors=fills, edgecolors=PAPER, linewidths=0.4, zorder=1), autolim=False
-    )
+    items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, fills, strict=True))
+    paint(axes, [Areas(items, width=0.4)])
 
 
 def _lines(axes: Axes, ground: Ground) -> None:
-    layers.add_lines(axes, ground.motorways, "#A79E95", 0.8, 1.5)
-    layers.add_lines(axes, ground.zone, PAPER, 1.8, 1.7)
-    layers.add_lines(axes, ground.zone, ZONE_INK, 0.9, 1.8, layers.ZONE_DASHES)
+    add_lines(axes, ground.motorways, "#A79E95", 0.8, 1.5)
+    paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
 
 def _gains(
@@ -138,7 +137,7 @@ def _gains(
     _cells(axes, ground, [pale(c, GAIN_PALE[s]) if c else PAPER for c, s in zip(colours, step, strict=True)])
     doubtful = np.flatnonzero((codes >= 0) & ~contrast.town_resolved[k])
     hatching = [line for i in doubtful for line in stripes(ground.cells[i], HATCH_GAP_INCH * scale)]
-    layers.add_lines(axes, hatching, "#6B6660", 0.45, 1.4)
+    add_lines(axes, hatching, "#6B6660", 0.45, 1.4)
     _lines(axes, ground)
     radii = np.zeros(len(codes))
     for town in np.argsort(-gain, kind="stable"):
@@ -146,7 +145,7 @@ def _gains(
             continue
         radii[town] = GAIN_RADII[step[town]]
         shape = ground.look.shape(comparison.control.codes[codes[town]])
-        layers.add_shapes(
+        add_shapes(
             axes,
             shape,
             ground.at[[town]],
@@ -184,12 +183,12 @@ def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.nda
     back = axes.transData.inverted()
     for i, box in placed.items():
         x, y = back.transform((box.left, box.bottom))
-        axes.text(x, y, texts[i], fontsize=points, va="bottom", ha="left", path_effects=layers.HALO, zorder=7)
+        axes.text(x, y, texts[i], fontsize=points, va="bottom", ha="left", path_effects=HALO, zorder=7)
     return list(placed.values())
 
 
 def _code_colour(ground: Ground, code: str) -> str:
-    return UNKNOWN if code == CONTESTED else ground.look.colour(code)
+    return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
 def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
@@ -213,7 +212,7 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     """Draw in which share of runs a faction holds each town, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
-    who = {CONTESTED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
+    who = {MIXED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
     title = f"{who} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
@@ -270,7 +269,7 @@ def _shaded(
             step = np.searchsorted(classes, values[name], side="right")
             _cells(axes, ground, [colours[s] for s in step])
             _lines(axes, ground)
-            layers.add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
+            add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             texts = {i: ground.names[i] for i in ground.watch}
             place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
     return ComparisonFigure(sheet.figure, table, title, f"{title}. {note}")

@@ -16,7 +16,7 @@ from matplotlib.path import Path as Shape
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import IdentityTransform
 
-from sim.plots.letters import FONT, boxed
+from sim.plots.labels import FONT, boxed
 from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, new_figure
 
 Dashes = str | tuple[float, tuple[float, ...]]

@@ -23,8 +23,10 @@ from sim.plots.comparison.sheet import (
     text_width,
     type_for,
 )
-from sim.plots.map.layers import HALO, Box, place_labels
-from sim.plots.style import INK, PAPER, QUIET, outline, typography
+from sim.plots.labels import Box, place_labels
+from sim.plots.map.matplotlib_painter import HALO
+from sim.plots.map.primitives import outline
+from sim.plots.style import INK, PAPER, QUIET, typography
 
 if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -91,7 +92,9 @@ def _crossings(polygon: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 
 EDGE_KM = 6.0
+MOST_PARTS = 8_000
 WEAK_GAP_KM = 1.3
+CONTESTED_GAP_KM = 2.4
 POPULATION_CLASSES = (5_000.0, 25_000.0)
 CLASS_RADII = (3.4, 4.8, 6.8)  # points: village, town, city
 
@@ -115,7 +118,7 @@ class Ground:
     watch: tuple[int, ...]
     extent: tuple[float, float, float, float]  # west, east, south, north
 
-    contacts: dict[bytes, list[np.ndarray]] = field(default_factory=dict)
+    parts: dict[Any, Any] = field(default_factory=dict)  # parts of scenes that recur, by what they depend on
     sizes: dict[tuple[str, float, str, float], tuple[float, float]] = field(default_factory=dict)
 
     def text_size(self, axes: Axes, town: int, points: float, weight: str) -> tuple[float, float]:
@@ -127,6 +130,15 @@ class Ground:
             text.remove()
             self.sizes[key] = (box.width, box.height)
         return self.sizes[key]
+
+    def recurring(self, key: Any, build: Callable[..., Any], *arguments: Any) -> Any:
+        """Return a part of a scene by what it depends on; built once, so that painters can tell that it is the same."""
+        part = self.parts.get(key)
+        if part is None:
+            if len(self.parts) > MOST_PARTS:
+                self.parts.clear()
+            part = self.parts[key] = build(*arguments)
+        return part
 
     @cached_property
     def names(self) -> list[str]:
@@ -178,15 +190,11 @@ def rebel_side(scenario: Scenario, sides: tuple[tuple[str, ...], ...]) -> np.nda
 
 
 def contact_lines(scenario: Scenario, ground: Ground, sides: tuple[tuple[str, ...], ...]) -> list[np.ndarray]:
-    """Return the line of contact of one day, in km; found once for each set of government towns."""
+    """Return the line of contact of one day, in km; empty if there is none."""
     government = governed(scenario, sides)
     if not government.any() or government.all():
         return []
-    key = government.tobytes()
-    if key not in ground.contacts:
-        lines = line_of_contact(ground.geography, government)
-        ground.contacts[key] = [to_km(ground.geography, line) for line in lines]
-    return ground.contacts[key]
+    return [to_km(ground.geography, line) for line in line_of_contact(ground.geography, government)]
 
 
 def _zone_lines(scenario: Scenario, geography: Geography) -> list[np.ndarray]:

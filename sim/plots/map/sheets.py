@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from sim.plots.map import layers
-from sim.plots.map.geometry import POPULATION_CLASSES, Ground, contact_lines, ground_of
-from sim.plots.map.layers import Box
-from sim.plots.map.legend import draw_key, draw_legend, draw_scale
-from sim.plots.map.state import MapState, States, start_state, watched
+from sim.plots.labels import Box
+from sim.plots.map.geometry import POPULATION_CLASSES, Ground, ground_of
+from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint, points_per_km, shifted_boxes
+from sim.plots.map.scene import all_parts, held_rows, legend_sections, scale_parts
+from sim.plots.map.state import MapState, States, View, start_state, watched
+from sim.plots.map.town_signs import BURST_POINTS, RING_POINTS
 from sim.plots.style import INK, QUIET, new_figure, put_stamp, stamp, typography
 from sim.scenario.schema import Scenario
 from sim.text import day_text
@@ -99,7 +100,8 @@ def _start_column(
     figure.text(left + 0.012, 0.957, scenario.title, fontsize=13, fontweight="bold")
     figure.text(left + 0.012, 0.930, note, fontsize=9, color=QUIET)
     draw_map(figure.add_axes((left + 0.01, 0.075, 0.48, 0.845)), scenario, ground, state, rings, None, 0.9)
-    draw_key(figure.add_axes((left + 0.01, 0.038, 0.48, 0.032)), ground, state)
+    key = Legend(figure.add_axes((left + 0.01, 0.038, 0.48, 0.032)))
+    key.line_of([row for row in held_rows(ground.look, state, None) if row.brief], 8.0)
 
 
 def differing(names: list[str], state: MapState, other_names: list[str], other: MapState) -> set[str]:
@@ -126,8 +128,7 @@ def _sheet(
     elif marked is not None:
         ringed, rings[marked[1]] = marked[0], True
     zoomed = inset_extent(ground)
-    axes = figure.add_axes(MAP_BOX, anchor="W")
-    draw_map(axes, scenario, ground, state, rings, zoomed)
+    view = draw_map(figure.add_axes(MAP_BOX, anchor="W"), scenario, ground, state, rings, zoomed)[0]
     legend_box = LEGEND_BOX
     if zoomed is not None:
         draw_inset(figure.add_axes(INSET_BOX, anchor="N"), scenario, ground, state, rings, zoomed)
@@ -135,9 +136,29 @@ def _sheet(
         legend_box = (LEGEND_BOX[0], INSET_BOX[1] + INSET_BOX[3] - LEGEND_BOX[3], LEGEND_BOX[2], LEGEND_BOX[3])
     credit = "\n".join(wrap(f"Map: {ground.geography.credits}", 88)) if ground.geography.credits else ""
     figure.text(LEGEND_BOX[0], LEGEND_BOX[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3)
-    lines = bool(contact_lines(scenario, ground, state.sides))
-    draw_legend(figure.add_axes(legend_box), ground, state, before, ringed, lines)
+    _legend(figure.add_axes(legend_box), replace(view, ring_text=ringed), before)
     return figure
+
+
+def _legend(axes: Axes, view: View, before: dict[str, int] | None) -> None:
+    """Fill the legend: left column holders and sizes, right column the other signs and lines."""
+    legend = Legend(axes)
+    held, sizes, signs, lines = legend_sections(view, before)
+    for column, sections in ((0.0, (held, sizes)), (legend.width * 0.5, (signs, lines))):
+        legend.left, legend.y = column, -4.0
+        for section in sections:
+            if section.rows:
+                legend.heading(section.title)
+            for row in section.rows:
+                legend.row(row)
+
+
+def view_on(
+    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float = 1.0
+) -> View:
+    """Return the view of a morning on framed axes; `rings` are towns, bool [T]."""
+    ringed = frozenset(np.flatnonzero(rings).tolist())
+    return View(scenario, ground, state, points_per_km(axes), zoom, ringed)
 
 
 def draw_map(
@@ -148,11 +169,15 @@ def draw_map(
     rings: np.ndarray,
     zoomed: tuple | None,
     type_scale: float = 1.0,
-) -> list[Box]:
-    """Draw the whole theatre on axes; names inside the zoomed extent are left to the inset. Return the names' boxes."""
-    layers.frame_axes(axes, ground.extent)
-    _draw_layers(axes, scenario, ground, state, rings, 1.0)
-    clear = [draw_scale(axes, ground), *layers.flag_boxes(axes, ground, state)]
+    zoom: float = 1.0,
+) -> tuple[View, list[Box]]:
+    """Draw the whole theatre on axes; names inside the zoomed extent are left to the inset. Return the names' boxes too."""
+    frame_axes(axes, ground.extent)
+    view = view_on(axes, scenario, ground, state, rings, zoom)
+    parts, (scale, room) = all_parts(view), scale_parts(ground)
+    paint(axes, parts)
+    paint(axes, scale, 6.0)
+    clear = [pixel_box(axes, room), *shifted_boxes(axes, parts)]
     is_named = np.ones(len(ground.at), bool)
     if zoomed is not None:
         west, east, south, north = zoomed
@@ -160,32 +185,32 @@ def draw_map(
             Rectangle((west, south), east - west, north - south, fill=False, edgecolor=INK, linewidth=1.1, zorder=6.5)
         )
         is_named = ~within(ground, zoomed)
-        corner, far = axes.transData.transform([(west, south), (east, north)])
-        clear.append(Box(corner[0], corner[1], far[0], far[1]))
+        clear.append(pixel_box(axes, np.array([(west, south), (east, north)])))
     order = name_order(ground, state)
-    return layers.draw_names(
-        axes, ground, order[is_named[order]], surplus(ground, state, rings), clear, 1.0, type_scale
-    )
+    extra = surplus(ground, state, rings)
+    return view, draw_names(axes, ground, order[is_named[order]], extra, clear, zoom, type_scale)
+
+
+def pixel_box(axes: Axes, corners: np.ndarray) -> Box:
+    """Return the pixels between a lower left and an upper right corner in km, [2, 2]."""
+    (left, bottom), (right, top) = axes.transData.transform(corners)
+    return Box(left, bottom, right, top)
 
 
 def draw_inset(
     axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, extent: tuple
 ) -> list[Box]:
     """Draw the surroundings of the watched towns, larger. Return the names' boxes."""
-    layers.frame_axes(axes, extent)
+    frame_axes(axes, extent)
     for spine in axes.spines.values():
         spine.set_color(INK)
         spine.set_linewidth(1.1)
-    _draw_layers(axes, scenario, ground, state, rings, ZOOM)
+    parts = all_parts(view_on(axes, scenario, ground, state, rings, ZOOM))
+    paint(axes, parts)
     order = name_order(ground, state)
-    return layers.draw_names(
-        axes,
-        ground,
-        order[within(ground, extent)[order]],
-        surplus(ground, state, rings),
-        layers.flag_boxes(axes, ground, state, ZOOM),
-        ZOOM,
-        1.06,
+    named = order[within(ground, extent)[order]]
+    return draw_names(
+        axes, ground, named, surplus(ground, state, rings), shifted_boxes(axes, parts), ZOOM, type_scale=1.06
     )
 
 
@@ -200,18 +225,9 @@ def within(ground: Ground, extent: tuple[float, float, float, float]) -> np.ndar
 def surplus(ground: Ground, state: MapState, rings: np.ndarray) -> np.ndarray:
     """Return the points [T] that a ring or a burst adds to a town's symbol."""
     extra = np.zeros(len(ground.at))
-    extra[rings] = layers.RING_POINTS
-    extra[list(state.clashes)] = layers.BURST_POINTS - 1.5
+    extra[rings] = RING_POINTS
+    extra[list(state.clashes)] = BURST_POINTS - 1.5
     return extra
-
-
-def _draw_layers(
-    axes: Axes, scenario: Scenario, ground: Ground, state: MapState, rings: np.ndarray, zoom: float
-) -> None:
-    layers.draw_cells(axes, ground, state)
-    layers.draw_lines(axes, ground, contact_lines(scenario, ground, state.sides))
-    layers.draw_symbols(axes, ground, state, zoom)
-    layers.draw_rings(axes, ground, rings, zoom)
 
 
 def name_order(ground: Ground, state: MapState) -> np.ndarray:

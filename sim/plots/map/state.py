@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.geography.towns import find_place
-from sim.plots.style import CONTESTED, NEUTRAL, FactionStyles, look_of
-from sim.scenario.schema import Scenario
+from sim.plots.style import FactionStyles, look_of
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.geography.maps import Geography
+    from sim.plots.map.geometry import Ground
     from sim.results.run import Run
 
 CLASH_DAYS = 7
@@ -36,11 +37,45 @@ class MapState:
     changed: np.ndarray  # bool [T], holder differs from the start
     clashes: dict[int, int]  # town -> deaths of the last CLASH_DAYS days
     bases: tuple[tuple[int, str], ...]  # (town, code of the faction that keeps a base there)
+    fresh: frozenset[int] = frozenset()  # towns with fighting on the day before
 
     @property
     def count(self) -> dict[str, int]:
         """Towns by code."""
         return {code: self.codes.count(code) for code in sorted(set(self.codes))}
+
+
+@dataclass(frozen=True, eq=False)
+class Move:
+    """A force whose cell changed since the morning before, or that is on the way."""
+
+    key: int  # stable identity of the force, to follow it from day to day
+    code: str  # of its faction
+    group: str
+    fighters: int
+    start: tuple[float, float]  # the morning before, km east and north of the map's corner
+    end: tuple[float, float]  # this morning, likewise
+    goal: str  # short name of the town it marches to; "" none
+    goal_town: int  # -1 none
+    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """One morning of a map as it is to be drawn."""
+
+    scenario: Scenario
+    ground: Ground
+    state: MapState
+    points_per_km: float
+    zoom: float = 1.0  # of the towns' symbols
+    ringed: frozenset[int] = frozenset()  # towns
+    ring_text: str = ""  # what a ring means
+    differing: frozenset[int] = frozenset()  # towns held otherwise in the run beside
+    compared: bool = False  # whether there is a run beside
+    selected: int = -1  # town; -1 none
+    fighters: np.ndarray | None = None  # i8 [T, F] who stand in each town; None unknown
+    moves: Sequence[Move] | None = None  # None unknown
 
 
 def start_state(scenario: Scenario, geography: Geography) -> MapState:
@@ -96,7 +131,8 @@ class States:
         sides = tuple(self._sides(town, code, day) for town, code in enumerate(codes))
         changed = np.array([a != b for a, b in zip(self.table[0], codes, strict=True)])
         when = self.run.scenario.start + timedelta(days=day)
-        return MapState(day, when, codes, sides, changed, self._clashes(day), self._bases(day, codes))
+        fresh = frozenset(row["at"] for row in self._fights if row["day"] == day - 1)
+        return MapState(day, when, codes, sides, changed, self._clashes(day), self._bases(day, codes), fresh)
 
     def _contested_parties(self) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
         known: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
@@ -105,17 +141,17 @@ class States:
             known[town] = [(0, sides)] if len(sides) == 2 else []
         changes = self.run.control_changes
         for row in records(changes):
-            if row["to"] != CONTESTED or row["town"] not in self.index:
+            if row["to"] != MIXED or row["town"] not in self.index:
                 continue
             parties = [self.look.code_of.get(str(row[k]), "") for k in ("from_group", "to_group")]
             known[self.index[row["town"]]].append((int(row["day"]) + 1, parties_of(*parties, str(row["from"]))))
         return known
 
     def _sides(self, town: int, code: str, day: int) -> tuple[str, ...]:
-        if code != CONTESTED:
+        if code != MIXED:
             return sides_held(code)
         known_sides = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
-        return known_sides[-1] if known_sides else (CONTESTED, CONTESTED)
+        return known_sides[-1] if known_sides else (MIXED, MIXED)
 
     def _clashes(self, day: int) -> dict[int, int]:
         deaths: dict[int, int] = {}
@@ -175,7 +211,7 @@ def sides_held(code: str) -> tuple[str, ...]:
 
 def parties_of(*codes: str) -> tuple[str, ...]:
     """Return the first two different sides of a town that became contested, by codes of who held and holds it."""
-    return tuple(dict.fromkeys(c for c in codes if c not in ("", CONTESTED, NEUTRAL)))[:2]
+    return tuple(dict.fromkeys(c for c in codes if c not in ("", MIXED, NEUTRAL)))[:2]
 
 
 def _sides_of(status: str, codes: list[str], code: str) -> tuple[str, ...]:
@@ -183,9 +219,9 @@ def _sides_of(status: str, codes: list[str], code: str) -> tuple[str, ...]:
         return ()
     distinct = tuple(dict.fromkeys(codes))
     if status == "contested":
-        return distinct[:2] if len(distinct) > 1 else (CONTESTED, CONTESTED)
+        return distinct[:2] if len(distinct) > 1 else (MIXED, MIXED)
     return distinct[:1] or (code,)
 
 
 def _code(sides: tuple[str, ...]) -> str:
-    return NEUTRAL if not sides else sides[0] if len(sides) == 1 else CONTESTED
+    return NEUTRAL if not sides else sides[0] if len(sides) == 1 else MIXED

@@ -1,4 +1,4 @@
-"""Faults of the engine that these tests once found, each in its smallest world, lest they come back."""
+"""Regression tests of the engine: a fixed fault each, in the smallest world that shows it."""
 
 from __future__ import annotations
 

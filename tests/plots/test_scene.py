@@ -1,0 +1,170 @@
+"""One scene for all painters: a sign added once is on the map and in the legend of each; forces on the move are drawn by each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sim.plots.map import scene
+from sim.plots.map.animation import Animation
+from sim.plots.map.matplotlib_painter import frame_axes, paint
+from sim.plots.map.pillow_painter import PillowPainter, dashed
+from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, Stroke, moved
+from sim.plots.map.scene import all_parts, legend_sections, parts_of
+from sim.plots.map.sheets import Atlas, control_map
+from sim.plots.map.signs import OVER, STILL, Sign, line_row
+from sim.plots.map.state import Move, View
+from sim.plots.style import new_figure, rgb_of, svg_bytes, typography
+from sim.viewer.history import Snapshot
+from sim.viewer.map_svg import MapDrawing
+
+LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
+SIZE = 400  # pixels
+
+
+def view_of(atlas: Atlas, day: int = 12, **changes: object) -> View:
+    return replace(View(atlas.run.scenario, atlas.ground, atlas.states[day], 4.0), **changes)  # type: ignore[arg-type]
+
+
+def with_matplotlib(view: View, parts: list[Part]) -> np.ndarray:
+    figure = new_figure(4, 4)
+    axes = figure.add_axes((0, 0, 1, 1))
+    frame_axes(axes, view.ground.extent)
+    with typography():
+        paint(axes, parts)
+        figure.set_dpi(SIZE / 4)
+        figure.canvas.draw()
+    return np.asarray(figure.canvas.buffer_rgba())[..., :3]  # type: ignore[attr-defined]
+
+
+def with_pillow(view: View, parts: list[Part]) -> np.ndarray:
+    west, east, south, north = view.ground.extent
+    painter = PillowPainter((0.0, 0.0), (west, north), SIZE / max(east - west, north - south), SIZE / 4 / 72)
+    picture = Image.new("RGB", (SIZE, SIZE), (255, 255, 255))
+    painter.paint(picture, parts, 0, 0)
+    return np.asarray(picture)
+
+
+def has(picture: np.ndarray, colour: str) -> bool:
+    """Return whether a pixel has about a colour."""
+    return bool((np.abs(picture.astype(int) - rgb_of(colour)).max(axis=-1) < 12).any())
+
+
+def added(layer: str) -> Sign:
+    """Return a sign that is on no map: a diagonal line and a star in its middle."""
+
+    def draw(view: View) -> list[Part]:
+        west, east, south, north = view.ground.extent
+        line = Stroke("diagonal", (np.array([(west, south), (east, north)]),), LINE, 3.0)
+        star = Marker(((west + east) / 2, (south + north) / 2), (Glyph("burst", 12.0, STAR, LINE, level=7.0),))
+        return [line, star]
+
+    return Sign(draw, layer, lambda view: [line_row("a diagonal", LINE, 3.0)])
+
+
+@pytest.mark.parametrize("layer", [OVER, STILL])
+def test_a_sign_added_once_is_in_every_picture_and_legend(
+    atlas: Atlas, layer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pictures() -> dict[str, str]:
+        day, scenario, geography = 12, atlas.run.scenario, atlas.run.geography
+        drawing = MapDrawing(scenario, geography)
+        fighters = np.zeros((len(geography.places), len(scenario.factions)), int)
+        snapshot = Snapshot(day, scenario.start, atlas.states[day], (), fighters, (), {}, {}, 0, 0, {}, "", ())
+        animation = Animation(atlas)
+        frame = np.asarray(animation.compose(day, (0, 0, *animation.sheet.size)))
+        return {
+            "paper": svg_bytes(control_map(atlas.run, day, atlas=atlas)).decode(),
+            "page": drawing.base + drawing.frame(snapshot),
+            "page legend": drawing.legend(snapshot),
+            "still": drawing.still(snapshot, "SIMULATED"),
+            "animation": " ".join(colour for colour in (LINE, STAR) if has(frame, colour)),
+        }
+
+    before = pictures()
+    assert not any(LINE in text.upper() or "a diagonal" in text for text in before.values())
+    monkeypatch.setattr(scene, "SIGNS", (*scene.SIGNS, added(layer)))
+    after = pictures()
+    assert all(LINE in text.upper() for text in after.values())
+    assert all(STAR in after[name].upper() for name in ("paper", "page", "still", "animation"))
+    assert all("a diagonal" in after[name] for name in ("paper", "page legend", "still"))
+
+
+@pytest.mark.parametrize("painter", [with_matplotlib, with_pillow])
+def test_forces_on_the_move_are_drawn_in_their_colour(
+    atlas: Atlas, painter: Callable[[View, list[Part]], np.ndarray]
+) -> None:
+    west, _east, south, _north = atlas.ground.extent
+    way = ((west + 5.0, south + 5.0), (west + 30.0, south + 5.0))  # where no town is
+    move = Move(1, "HTS", "HTS", 900, *way, "", -1, "attack")
+    colour = atlas.ground.look.colour("HTS")
+    empty, marching = (view_of(atlas, moves=moves) for moves in ((), (move,)))
+    region = np.s_[-60:, :150]  # the lower left corner
+    assert not has(painter(empty, all_parts(empty))[region], colour)
+    assert has(painter(marching, all_parts(marching))[region], colour)
+    titles = [part.title for part in parts_of(marching, OVER) if isinstance(part, Marker) and part.town < 0]
+    assert titles == ["HTS: 900 fighters, attack"]
+
+
+@pytest.mark.parametrize("painter", [with_matplotlib, with_pillow])
+def test_painters_draw_every_kind_of_part(atlas: Atlas, painter: Callable[[View, list[Part]], np.ndarray]) -> None:
+    view = view_of(atlas)
+    west, east, south, north = view.ground.extent
+    middle = ((west + east) / 2, (south + north) / 2)
+    square = np.array([(-20.0, -20.0), (20.0, -20.0), (20.0, 20.0), (-20.0, 20.0)]) + middle
+    parts: list[Part] = [
+        Areas((Area(square, "#AA0000", bands="#00AA00"),), "#0000AA", 2.0),
+        Stroke("row", (square,), "#AA00AA", 3.0, (6.0, 3.0), cased=True),
+        Marker(middle, (Glyph("square", 12.0, "", "#00AAAA", 3.0, turn=45.0, shift=(3.0, 3.0)),)),
+        Label((west + 15.0, north - 10.0), "N", 20.0, bold=True),
+    ]
+    picture = painter(view, parts)
+    for colour in ("#AA0000", "#00AA00", "#AA00AA", "#00AAAA", "#1F2328"):
+        assert has(picture, colour), colour
+
+
+def test_parts_that_recur_are_the_same_objects_and_others_are_not(atlas: Atlas) -> None:
+    first, second = (parts_of(view_of(atlas, day), OVER) for day in (5, 6))
+    same = set(map(id, first)) & set(map(id, second))
+    assert len(same) > 150
+    names = [place.name for place in atlas.run.geography.places]
+    changed = [part for part in second if isinstance(part, Marker) and part.town == names.index("Kafr Hamra")]
+    assert not set(map(id, changed)) & same, "its holder changed on day 5"
+    plain = view_of(atlas, 6)
+    assert set(map(id, parts_of(plain, OVER))) == set(map(id, second))
+
+
+def test_dashes_have_their_length_and_cover_their_share() -> None:
+    line = np.array([(0.0, 0.0), (30.0, 0.0), (30.0, 40.0)])
+    pieces = dashed(line, 6.0, 4.0)
+    lengths = [float(np.hypot(*np.diff(piece, axis=0).T).sum()) for piece in pieces]
+    assert lengths == pytest.approx([6.0] * 7)
+    assert pieces[0][0].tolist() == [0.0, 0.0]
+
+
+def test_moved_parts_keep_all_but_their_place(atlas: Atlas) -> None:
+    corners = np.array([(0.0, 0.0), (1.0, 0.0), (0.0, 1.0)])
+    marker = Marker((1.0, 1.0), (Glyph("circle", 3.0, LINE),), (Stroke("row", (corners,), LINE, 1.0),))
+    there = moved(marker, (2.0, 3.0))
+    assert isinstance(there, Marker)
+    assert (there.at, there.glyphs) == ((3.0, 4.0), marker.glyphs)
+    assert there.strokes[0].lines[0].tolist() == np.add(corners, (2.0, 3.0)).tolist()
+    assert moved(Label((0.0, 0.0), "N", 8.0), (1.0, 1.0)) == Label((1.0, 1.0), "N", 8.0)
+
+
+def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
+    def texts(view: View) -> list[str]:
+        return [row.text for section in legend_sections(view) for row in section.rows]
+
+    paper = texts(view_of(atlas))
+    page = texts(
+        view_of(atlas, moves=(), fighters=np.zeros((len(atlas.ground.at), 3), int), compared=True, ring_text="changed")
+    )
+    assert set(paper) < set(page)
+    assert set(page) - set(paper) == {
+        "force on the move", "100, 1,000 fighters (zoom in)", "held otherwise in the other", "changed",
+    }  # fmt: skip
