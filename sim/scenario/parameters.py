@@ -268,7 +268,7 @@ class Ceasefire(Rule):
     weariness_half_life_days: Quantity = number(60, "days", 1, 1000, "recovery of a mediator")
     threat_weight: Quantity = number(0.5, "log hazard per unit of threat", 0, 3, "perceived loyalist threat makes rivals sign")
     momentum_weight: Quantity = number(0.3, "log hazard per town taken in 7 days", 0, 3, "a side that is winning does not sign")
-    breach_weight: Quantity = number(0.3, "log hazard per agreement broken lately", 0, 5, "whose agreements were broken signs less readily; fades with the half-life of trust", "Fortna 2004, Peace Time: past breaches; direction only", between=(0, 1.5))
+    breach_weight: Quantity = number(0.3, "log hazard per agreement broken lately", 0, 5, "whose agreements were broken signs less readily; fades with the half-life of trust", "assumed; ten agreements are known from two years of war, and nine of them ended", between=(0, 1.5))
     sector_km: Quantity = number(25, "km", 2, 200, "radius of an agreement of sector scope; wider fighting is settled on all fronts")
     hold_days: Quantity = number(10, "days", 1, 400, "mean of the break hazard's inverse for terms of no effect", "mean 10-50 days", between=(10, 40))
     frailty_variance: Quantity = number(2, "variance of a gamma of mean 1", 0.01, 5, "unobserved quality of agreements", "KM median 5-6 days and one of 155: heavy heterogeneity", between=(0.7, 2.5))
