@@ -20,9 +20,11 @@ from sim.engine.kinds import (
     CLASH,
     CONTESTED,
     EVENT_KINDS,
+    GROUP_ABSORBED,
     HELD,
     IN_FORCE,
     LEVEL_CHANGE,
+    POLICY,
     RULES,
     SCOPES,
     TOWN_STATUS,
@@ -236,8 +238,21 @@ def changes(result: Result, control: Control) -> Changes:
     days = day.tolist()
     event_of = _change_events(log, set(days))
     rows = [event_of.get(key, -1) for key in zip(days, town.tolist(), strict=True)]
+    joined = _joining_events(log)
+    for k, key in enumerate(zip(days, holder[day, town].tolist(), holder[day + 1, town].tolist(), strict=True)):
+        if rows[k] < 0 or log["kind"][rows[k]] not in CHANGES_OF_HOLDER:
+            rows[k] = joined.get(key, joined.get((key[0], -1, key[2]), rows[k]))
     how = [EVENT_KINDS[log["kind"][row]] if row >= 0 else "presence" for row in rows]
     return Changes(day.astype(np.int64), town, codes[code[day, town]], codes[code[day + 1, town]], rows, how)
+
+
+def _joining_events(log: np.ndarray) -> dict[tuple[int, int, int], int]:
+    """Return the rows of events by which a group joins another, by day, group and group joined; -1 for any of a policy."""
+    rows = np.flatnonzero((log["kind"] == GROUP_ABSORBED) | ((log["kind"] == POLICY) & (log["target_group"] < 0)))
+    return {
+        (int(log["day"][row]), int(log["target_group"][row]), int(log["initiator_group"][row])): int(row)
+        for row in rows
+    }
 
 
 def control_changes(result: Result) -> Columns:
@@ -350,15 +365,23 @@ def _groups_of(result: Result, mask: int) -> str:
 
 
 def _first_towns(result: Result, campaign: np.void) -> int:
-    """Return in how many towns the factions of a campaign fought on the day of its opening and the next; 0 unopened."""
+    """Return in how many towns the sides of a campaign fought on the day of its opening and the next; 0 unopened."""
     log, opened = log_of(result), int(campaign["opened"])
     if opened < 0:
         return 0
     rows = log[np.searchsorted(log["day"], opened) : np.searchsorted(log["day"], opened + FIRST_DAYS)]
-    faction = _faction_of_groups(result)
-    a, b = (faction[result.groups[campaign[side]]] for side in ("initiator", "target"))
-    between = (rows["initiator"] == a) & (rows["target"] == b) | (rows["initiator"] == b) & (rows["target"] == a)
-    return len(np.unique(rows["town"][between & (rows["kind"] == CLASH)]))
+    rows = rows[rows["kind"] == CLASH]
+    sides = int(campaign["with_initiator"]), int(campaign["with_target"])
+    one_way, other_way = (
+        _among(rows["initiator_group"], mask) & _among(rows["target_group"], other)
+        for mask, other in (sides, sides[::-1])
+    )
+    return len(np.unique(rows["town"][one_way | other_way]))
+
+
+def _among(groups: np.ndarray, mask: int) -> np.ndarray:
+    """Return which groups, i8 [n], are in a bit mask: bool [n]."""
+    return (mask >> np.maximum(groups, 0)) & (groups >= 0) == 1
 
 
 EXTRACT: dict[str, Callable[[Result], Columns]] = {

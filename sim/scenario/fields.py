@@ -91,7 +91,9 @@ GONE: Mapping[tuple[str, ...], str] = MappingProxyType(
         ("rules", "ceasefire", "breach_factor"): (
             "a new clash now breaks a truce with one chance, whatever went before, see rules.ceasefire.violation_breaks"
         ),
-        ("rules", "ladder", "campaign_places"): ("level 5 is a campaign that leaders decided on, see rules.campaign"),
+        ("rules", "ladder", "campaign_places"): (
+            "level 5 is a campaign that leaders decided on, see rules.campaign.decisions_per_month"
+        ),
         ("rules", "ladder", "levels", "*", "signing"): (
             "signing is the same at every level, see rules.ceasefire.signing_per_10_deaths"
         ),

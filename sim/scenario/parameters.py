@@ -381,11 +381,11 @@ class Rules(Strict):
 
     base_attempt: BaseAttempt = BaseAttempt()
     incident: Incident = Incident()
-    demand: Demand = Demand()
-    talks: Talks = Talks()
     campaign: Campaign = Campaign()
     spread: Spread = Spread()
     movement: Movement = Movement()
+    demand: Demand = Demand()
+    talks: Talks = Talks()
     clash: Clash = Clash()
     control: Control = Control()
     ceasefire: Ceasefire = Ceasefire()

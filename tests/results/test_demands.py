@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from sim.engine.simulation import simulate
@@ -10,10 +12,10 @@ from sim.results.run import Run
 from tests.cli.support import ROOT
 
 VERBS = {
-    "demand": ("close its base", "hand over"),
-    "stalled": ("close its base", "hand over"),
-    "refused": ("close its base", "hand over"),
-    "tolerated": ("tolerates the base of", "tolerates"),
+    "demand": (r"close (its|their) base", "hand over"),
+    "stalled": (r"close (its|their) base", "hand over"),
+    "refused": (r"close (its|their) base", "hand over"),
+    "tolerated": (r"tolerates? the base of", "tolerates?"),
 }
 
 
@@ -35,7 +37,7 @@ def test_who_holds_the_town_is_asked_for_it_and_who_has_a_base_there_to_close_it
             demander = event["initiator"] if kind in ("demand", "tolerated") else event["target"]
             for_town = demander == cause["initiator"]
             close, over = VERBS[kind]
-            assert (over if for_town else close) in event["text"]
-            assert not for_town or close not in event["text"]
+            assert re.search(over if for_town else close, event["text"])
+            assert not for_town or not re.search(close, event["text"])
             seen.add(for_town)
     assert seen == {True, False}

@@ -45,7 +45,12 @@ def test_every_cause_is_an_earlier_event(result) -> None:  # type: ignore[no-unt
 
 def test_every_change_of_holder_has_its_event(result) -> None:  # type: ignore[no-untyped-def]
     changes = Run.of(result).control_changes
-    assert set(changes.how) <= {kinds.EVENT_KINDS[kind] for kind in kinds.CHANGES_OF_HOLDER}
+    by_event = changes[changes.how != "presence"]
+    named = (*kinds.CHANGES_OF_HOLDER, kinds.GROUP_ABSORBED)
+    assert set(by_event.how) <= {kinds.EVENT_KINDS[kind] for kind in named}
+    assert (by_event.event_id != "").all()
+    by_presence = changes[changes.how == "presence"]  # who is left in a contested town holds it
+    assert ((by_presence["from"] == "MIXED") | (by_presence["to"] == "MIXED")).all()
 
 
 def test_the_summary_needs_no_data_frames(result) -> None:  # type: ignore[no-untyped-def]

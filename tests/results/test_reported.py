@@ -121,7 +121,7 @@ def test_a_policy_is_said_by_what_was_done(real: Run) -> None:
         ({"merge_groups": ["Zenki", "Ahrar"], "into": "Faylaq"}, "Zenki and Ahrar merge into Faylaq"),
         (
             {"monitor": "observers", "factor": 2, "until": date(2018, 12, 1)},
-            "observers watches over agreements: hold of agreements x2 until 1 Dec 2018",
+            "observers watch over agreements: hold of agreements x2 until 1 Dec 2018",
         ),
         (
             {"guarantor": "Envoy", "fighters": 500, "credibility": 0.5, "in": "zone", "between": ["HTS", "NLF"]},

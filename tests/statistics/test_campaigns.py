@@ -96,9 +96,10 @@ def test_each_campaign_is_that_of_the_event_log(runs: list[Run]) -> None:
 
 
 def _opened(log: pd.DataFrame, decision: pd.Series, row: Any) -> bool:
-    """Check the opening of a campaign against the clashes between its factions; return whether it was fought."""
-    sides = {decision["initiator"], decision["target"]}
-    between = np.array([{a, b} == sides for a, b in zip(log["initiator"], log["target"], strict=True)])
+    """Check the opening of a campaign against the clashes between its sides; return whether it was fought."""
+    sides = [set(row.with_initiator.split(", ")), set(row.with_target.split(", "))]
+    pairs = zip(log["initiator_group"], log["target_group"], strict=True)
+    between = np.array([any(a in x and b in y for x, y in (sides, sides[::-1])) for a, b in pairs])
     clashes = log[between & (log["kind"] == "clash") & (log["date"] >= row.decided)]
     clashes = clashes[clashes["date"] <= row.ended] if not row.censored else clashes
     if pd.isna(row.opened):
