@@ -83,7 +83,7 @@ def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here:
     with begin(here, "batch", "s.yaml", "--workers", str(workers)) as process:
         read_until(process, lambda line: " of 3000 runs:" in line)
         os.kill(process.pid, number)
-        assert "what is done is kept" in assert_stopped(process, number)
+        assert "completed runs are kept" in assert_stopped(process, number)
     study = Study.open(here / "outputs" / "s")
     assert 0 < study.done < 3000
     assert len(study.runs) == study.done
@@ -133,7 +133,7 @@ def test_a_study_of_ablations_that_is_stopped_says_how_to_go_on(
     words = ["ablate", "greater_idlib_2018", "--replicates", "2", "--days", "30", "--only", "spread"]
     assert main([*words, "--workers", "1", "--out", str(tmp_path)]) == CODES[signal.SIGTERM]
     kept, stop = capsys.readouterr().err.splitlines()[-2:]
-    assert kept.startswith(f"what is done is kept in {tmp_path}")
+    assert kept.startswith(f"completed runs are kept in {tmp_path}")
     assert stop.startswith("stopped")
 
 
