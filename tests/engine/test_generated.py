@@ -54,6 +54,7 @@ def rules(draw: Draw) -> dict[str, dict[str, Any]]:
             values |= {"enabled": draw(st.sampled_from((*[True] * 9, False)))}
         said[rule] = values
     said["clash"]["attrition"] = draw(st.sampled_from(("stochastic", "linear", "square")))
+    said["campaign"]["form"] = draw(st.sampled_from(("decision", "decision", "strength")))
     return said
 
 
