@@ -21,6 +21,12 @@ def _until(policy: Policy) -> str:
     return f" until {day_text(policy.until)}" if policy.until else ""
 
 
+def _in_town(policy: Policy) -> str:
+    if policy.in_town is None:
+        return ""
+    return " in the zone" if policy.in_town == "zone" else f" in {policy.in_town}"
+
+
 def policy_phrase(policy: Policy) -> str:
     """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
@@ -39,8 +45,7 @@ def policy_phrase(policy: Policy) -> str:
     if policy.mediate is not None:
         return f"{policy.mediate} {agree(policy.mediate, 'mediates')}: chance of an agreement {factor}"
     if policy.reinforce is not None:
-        where = f" in {policy.in_town}" if policy.in_town else ""
-        return f"fighters from outside join {policy.reinforce}{where}"
+        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}"
     if policy.merge_groups is not None:
         joining = clause_list(policy.merge_groups)
         return f"{joining} {agree(joining, 'merges')} into {policy.into}"
@@ -51,18 +56,17 @@ def policy_phrase(policy: Policy) -> str:
 
 def _phrase_of_force(policy: Policy, factor: str) -> str:
     """Say what a policy does that binds others by force or patronage, or that moves fighters."""
-    place = f" in {policy.in_town}" if policy.in_town not in (None, "zone") else ""
     if policy.guarantor is not None and policy.credibility is not None:
         parties = f" between {clause_list(policy.between)}" if policy.between else ""
-        area = " in the zone" if policy.in_town == "zone" else place
-        return f"{policy.guarantor} {agree(policy.guarantor, 'guarantees')} agreements{parties}{area}: credibility {policy.credibility.best:g}{_until(policy)}"
+        who = f"{policy.guarantor} {agree(policy.guarantor, 'guarantees')}"
+        return f"{who} agreements{parties}{_in_town(policy)}: credibility {policy.credibility.best:g}{_until(policy)}"
     if policy.sanctions is not None:
         return f"patrons press {policy.sanctions}: decisions for a campaign {factor}"
     if policy.support is not None:
         return f"patrons back {policy.support}: decisions for a campaign {factor}"
     if policy.demobilise is not None:
-        return f"fighters of {policy.demobilise}{place} demobilise"
-    return f"fighters of {policy.garrison} are stationed{place}{_until(policy)}"
+        return f"fighters of {policy.demobilise}{_in_town(policy)} demobilise"
+    return f"fighters of {policy.garrison} are stationed{_in_town(policy)}{_until(policy)}"
 
 
 def _signal(text: str) -> Callable[[float], str]:

@@ -100,35 +100,39 @@ def _guarantee(start: Simulation, policy: Policy, row: np.void) -> str:
 
 
 def _demobilisation(start: Simulation, policy: Policy, row: np.void) -> str:
-    forces = _forces_of(start, row)
+    forces = _all_forces(start)[_is_of(start, row)]
     if row["town"] >= 0:
         forces = forces[forces["town"] == row["town"]]
     now = int(forces["fighters"].sum())
-    due = min(int(row["fighters"]), now) if row["fighters"] else round(now * float(row["factor"]))
+    due = min(int(row["fighters"]), now) if row["fighters"] else int(now * float(row["factor"]) + 0.5)
     area = f" in {start.geography.places[row['town']].name}" if row["town"] >= 0 else ""
     if not now:
         return f"on {_day(policy.on)} no fighters of {policy.demobilise}{area}, by the forces of the start: skipped unless some come"
     return f"on {_day(policy.on)} {due:,} of {plural(now, 'fighter')} of {policy.demobilise}{area} leave the war, by the forces of the start"
 
 
-def _forces_of(start: Simulation, row: np.void) -> np.ndarray:
-    """Return the forces of an action's group, or of its faction where it names none."""
-    forces = start.world.forces[: start.world.counts[tables.N_FORCES]]
-    return forces[(forces["faction"] == row["faction"]) & ((row["group"] < 0) | (forces["group"] == row["group"]))]
+def _all_forces(start: Simulation) -> np.ndarray:
+    """Return the table of forces as far as it is filled."""
+    return start.world.forces[: start.world.counts[tables.N_FORCES]]
+
+
+def _is_of(start: Simulation, row: np.void) -> np.ndarray:
+    """Return which forces are of an action's group, or of its faction if it names none."""
+    forces = _all_forces(start)
+    return (forces["faction"] == row["faction"]) & ((row["group"] < 0) | (forces["group"] == row["group"]))
 
 
 def _garrison(start: Simulation, policy: Policy, row: np.void) -> str:
     """Say how many fighters stand in a town before a garrison comes, how many others can spare, and who holds the town."""
-    from sim.engine.rules.columns import LEAST_GARRISON
+    from sim.engine.rules.columns import spare_fighters
 
     faction, town, world = int(row["faction"]), int(row["town"]), start.world
     near = world.near["town"][world.near_start[town] : world.near_start[town + 1]]
-    others = _forces_of(start, row)
-    others = others["fighters"][np.isin(others["town"], near)]
-    stay = np.maximum(LEAST_GARRISON, (others * float(start.params["movement_share_that_stays"])).astype(np.int64))
+    others = np.flatnonzero(_is_of(start, row) & np.isin(_all_forces(start)["town"], near))
+    spare = sum(int(spare_fighters(world, start.params, force)) for force in others.tolist())
     text = (
         f"on {_day(policy.on)} {row['fighters']:,} fighters of {policy.garrison}, whose other garrisons within reach can spare "
-        f"{int(np.maximum(0, others - stay).sum()):,} at the start, set out for {start.geography.places[town].name}, where "
+        f"{spare:,} at the start, set out for {start.geography.places[town].name}, where "
         f"{_stands(start, row, town):,} of {start.names.factions[faction]} stand; "
         f"they stay {f'until {_day(policy.until)}' if policy.until else 'to the end'}"
     )
@@ -169,7 +173,7 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
 
 def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
     world, group, town = start.world, int(row["group"]), int(row["town"])
-    forces = world.forces[: world.counts[tables.N_FORCES]]
+    forces = _all_forces(start)
     now = int(forces["fighters"][forces["group"] == group].sum())
     text = f"on {_day(policy.on)} {row['fighters']:,} fighters from outside join {policy.reinforce} in {start.geography.places[town].name}: {now + row['fighters']:,} in place of {now:,}"
     faction = int(world.groups[group]["faction"])
@@ -181,7 +185,7 @@ def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
 def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
     world, into = start.world, int(row["into"])
     joining = [start.names.groups.index(name) for name in policy.merge_groups or () if name != policy.into]
-    forces = world.forces[: world.counts[tables.N_FORCES]]
+    forces = _all_forces(start)
     fighters = int(forces["fighters"][np.isin(forces["group"], joining)].sum())
     towns = int(np.isin(world.towns["holder"], joining).sum())
     return (
@@ -197,7 +201,7 @@ def _concerned(start: Simulation, row: np.void) -> np.ndarray:
 
 def _stands(start: Simulation, row: np.void, town: int) -> int:
     """Return the fighters of the action's faction who stand in a town."""
-    forces = start.world.forces[: start.world.counts[tables.N_FORCES]]
+    forces = _all_forces(start)
     return int(forces["fighters"][(forces["town"] == town) & (forces["faction"] == row["faction"])].sum())
 
 
@@ -279,7 +283,7 @@ def _who(by: str | None, town: str | None) -> str:
 def _forces(start: Simulation) -> list[tuple[str, str]]:
     """Return a row for each faction: fighters, garrisons, towns held and contested."""
     world, first = start.world, start.daily.faction[0]
-    forces = world.forces[: world.counts[tables.N_FORCES]]
+    forces = _all_forces(start)
     rows = []
     for i, name in enumerate(start.names.factions):
         own = forces[forces["faction"] == i]
@@ -317,7 +321,7 @@ def _zone(start: Simulation) -> list[tuple[str, str]]:
 def _proscribed(start: Simulation) -> tuple[float, int]:
     """Return the share of fighters in the zone whose faction is proscribed, and all fighters in it."""
     world = start.world
-    forces = world.forces[: world.counts[tables.N_FORCES]]
+    forces = _all_forces(start)
     forces = forces[world.towns["in_zone"][forces["town"]] == 1]
     rebels = forces[world.factions["role"][forces["faction"]] != kinds.GOVERNMENT]
     total = int(rebels["fighters"].sum())

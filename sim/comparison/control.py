@@ -12,7 +12,7 @@ from sim.comparison.results import ControlContrast, ControlResult
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE
 from sim.geography.towns import find_place
-from sim.scenario.schema import MIXED, NEUTRAL
+from sim.scenario.schema import CODE_WORDS
 from sim.statistics.inference import (
     DISCOVERIES,
     LEAST_DIFFERENT,
@@ -138,7 +138,7 @@ def _sentence(
         return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
     size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
-    holder = {MIXED: "contested", NEUTRAL: "neutral"}.get(order[code], f"held by {order[code]}")
+    holder = CODE_WORDS.get(order[code], f"held by {order[code]}")
     return (
         f"On the last morning control differs in {int(differs.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
         f"{holder} in {percent(second[-1, town, code])} of runs against {percent(first[-1, town, code])}."

@@ -15,7 +15,7 @@ from sim.event_text import policy_phrase
 from sim.scenario.diff import Change
 from sim.scenario.diff import changes as differences
 from sim.scenario.fields import input_label
-from sim.scenario.schema import MIXED, NEUTRAL, Policy, Scenario
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario
 from sim.statistics.inference import (
     DRAWS,
     SHARE,
@@ -429,4 +429,4 @@ def _sentence(rows: list[HolderRow]) -> str:
 
 
 def _side(code: str) -> str:
-    return {MIXED: "contested", NEUTRAL: "neutral"}.get(code, code)
+    return CODE_WORDS.get(code, code)

@@ -265,12 +265,25 @@ def campaign_between(w, faction_a, faction_b):
 
 
 @compiled
+def keeps_out(w, group):
+    """Return True for a group that mediates or keeps aloof: it begins no war, joins none and breaks no agreement."""
+    return w.groups[group]["mediates"] == 1 or w.groups[group]["aloof"] == 1
+
+
+@compiled
 def side_in(w, campaign, group):
     """Return the side on which a group fights in a campaign: 1 the initiator's, 2 the target's; 0 neither."""
     k = w.campaigns[campaign]
     if k["with_initiator"] & (1 << group):
         return 1
     return 2 if k["with_target"] & (1 << group) else 0
+
+
+@compiled
+def campaign_of(w, a, b):
+    """Return the campaign under way in which two groups of different factions both fight; -1 none."""
+    campaign = campaign_between(w, w.groups[a]["faction"], w.groups[b]["faction"])
+    return campaign if campaign >= 0 and side_in(w, campaign, a) and side_in(w, campaign, b) else -1
 
 
 @compiled

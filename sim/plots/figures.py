@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.plots.comparison.control_maps import NAMES, difference_map, entropy_map, probability_map
+from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.differences import forest
 from sim.plots.comparison.figure import ComparisonFigure
@@ -26,6 +26,7 @@ from sim.plots.map.sheets import Atlas, draw_map
 from sim.plots.map.state import View
 from sim.plots.style import evidence_line, stamp, typography
 from sim.plots.timeline import timeline_drawn
+from sim.scenario.schema import CODE_WORDS
 from sim.text import agree, clause_list, day_text
 
 if TYPE_CHECKING:
@@ -106,8 +107,8 @@ def _maps(comparison: Comparison) -> list[Kind]:
     for c, code in enumerate(control.codes):
         if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
             about = (
-                f"share of runs in which each town is {NAMES[code]}"
-                if code in NAMES
+                f"share of runs in which each town is {CODE_WORDS[code]}"
+                if code in CODE_WORDS
                 else f"share of runs in which {code} {agree(code, 'holds')} each town"
             )
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))

@@ -16,12 +16,13 @@ from sim import __version__
 from sim.event_text import policy_phrase
 from sim.files import write_whole
 from sim.plots.map.animation import animate
+from sim.plots.map.scene import code_name
 from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes
 from sim.plots.timeline import timeline
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import MIXED, NEUTRAL, Given, Policy
+from sim.scenario.schema import CODE_WORDS, Given, Policy
 from sim.statistics.answer import answer_sentence
 from sim.statistics.causes import turning_points
 from sim.statistics.summary import STATISTICS, base_name, besides_given, label
@@ -121,14 +122,13 @@ def data_uri(png: bytes) -> str:
 def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
     """Return towns at start and end of each side that ever held one, with its colour."""
     look, rows = atlas.ground.look, []
-    extra = {MIXED: "contested", NEUTRAL: "neutral"}
-    for code in [*look.codes, *extra]:
+    for code in [*look.codes, *CODE_WORDS]:
         before, after = first.count.get(code, 0), last.count.get(code, 0)
         if before or after:
             gain = f"{after - before:+d}".replace("-", "\u2212") if after != before else "0"
             rows.append(
                 {
-                    "name": extra.get(code) or look.names[code],
+                    "name": code_name(look, code),
                     "colour": look.colour(code),
                     "before": before,
                     "after": after,

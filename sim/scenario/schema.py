@@ -16,6 +16,7 @@ from sim.scenario.parameters import Quantity, Rules, Strict, Term, number, where
 
 MIXED = "MIXED"  # control code of a contested town
 NEUTRAL = "NEUTRAL"  # control code of a town that nobody holds
+CODE_WORDS = {MIXED: "contested", NEUTRAL: "neutral"}  # of codes that are no faction's, for readers
 MERGED_COHESION = 0.8  # assumed: groups that have just merged do not act as one yet
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 

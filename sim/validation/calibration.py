@@ -32,6 +32,7 @@ from sim.results import tables
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.schema import Scenario
 from sim.study.executors import Workers, crew, died, lost
+from sim.study.manifest import write_manifest
 from sim.study.runner import Progress
 from sim.study.sampling import seed_of
 from sim.study.worker import check_program, kept_map
@@ -376,7 +377,7 @@ def open_folder(plan: CalibrationPlan, folder: Path) -> None:
             [Fault(str(folder), None, "", "is not empty and holds no calibration; take another with --out")]
         )
     manifest = {**manifest_of(plan), "runs": digest, "product": product(), "versions": versions()}
-    write_whole(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    write_manifest(folder, manifest)
 
 
 def _manifest(file: Path) -> dict[str, Any]:
@@ -396,7 +397,7 @@ def finish(folder: Path, origin: dict[str, Any]) -> None:
     file = folder / MANIFEST
     old = _manifest(file)
     manifest = {**old, **origin, "runs": old["runs"]}
-    write_whole(file, (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode())
+    write_manifest(folder, manifest)
 
 
 def hands_of(workers: int | None, scheduler: str | None) -> closing[Workers]:

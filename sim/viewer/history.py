@@ -14,6 +14,7 @@ from sim.engine import kinds, tables
 from sim.event_text import agreement_phrase
 from sim.plots.map.state import (
     CLASH_DAYS,
+    UNKNOWN_SIDES,
     MapState,
     Move,
     Standing,
@@ -122,7 +123,6 @@ class History:
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
 
-UNKNOWN = (MIXED, MIXED)  # the sides of a contested town of which no two are known
 ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
@@ -187,7 +187,7 @@ class CarriedState:
         start = start_state(result.scenario, result.geography).sides
         self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
         self.sides = [
-            self.parties.get(town, UNKNOWN) if code == MIXED else sides_held(code)
+            self.parties.get(town, UNKNOWN_SIDES) if code == MIXED else sides_held(code)
             for town, code in enumerate(self.start.tolist())
         ]
         self.standing: Standing = {}
@@ -294,7 +294,7 @@ def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str
     parties = parties_of(*groups, memory.before[town])
     if len(parties) == 2:
         memory.parties[town] = parties
-    return memory.parties.get(town, UNKNOWN)
+    return memory.parties.get(town, UNKNOWN_SIDES)
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ from sim.engine.kinds import (
     STRENGTH,
     TOWN_SCOPE,
 )
-from sim.engine.queries import campaign_between, covering, help_from, involves, new_row, rebels, swayed
+from sim.engine.queries import campaign_between, covering, help_from, involves, keeps_out, new_row, rebels, swayed
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
@@ -86,8 +86,7 @@ def campaigns(w, p, day, seed):
 @compiled
 def may_decide(w, group):
     """Return True for a group whose leaders may go to war: it neither mediates nor keeps aloof, and has fighters."""
-    g = w.groups[group]
-    return g["mediates"] == 0 and g["aloof"] == 0 and g["standing"] > 0.0
+    return not keeps_out(w, group) and w.groups[group]["standing"] > 0.0
 
 
 @compiled
@@ -301,7 +300,7 @@ def ask_sisters(w, p, day, seed, campaign):
         for g in range(len(w.groups)):
             if w.groups[g]["faction"] == w.groups[leading]["faction"] and not k["asked"] & (1 << g):
                 k["asked"] |= 1 << g
-                if w.groups[g]["aloof"] == 0 and w.groups[g]["mediates"] == 0:
+                if not keeps_out(w, g):
                     choose(w, p, day, seed, campaign, side, leading, g)
 
 

@@ -48,7 +48,16 @@ from sim.engine.kinds import (
     TOWN_SCOPE,
     TRUCE,
 )
-from sim.engine.queries import campaign_between, distance_km, holder_faction, in_scope, involves, rebels, recount
+from sim.engine.queries import (
+    campaign_between,
+    distance_km,
+    holder_faction,
+    in_scope,
+    involves,
+    keeps_out,
+    rebels,
+    recount,
+)
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import (
     bases_in,
@@ -152,12 +161,6 @@ def breaker(w, day, seed, agreement):
         if race < best:
             chosen_group, best = g, race
     return chosen_group
-
-
-@compiled
-def keeps_out(w, group):
-    """Return True for a group that mediates or keeps aloof: it neither breaks an agreement nor is struck at by who does."""
-    return w.groups[group]["mediates"] == 1 or w.groups[group]["aloof"] == 1
 
 
 @compiled

@@ -55,7 +55,7 @@ from sim.engine.kinds import (
 )
 from sim.engine.queries import (
     base_in,
-    campaign_between,
+    campaign_of,
     column_reach,
     covering,
     help_from,
@@ -64,7 +64,6 @@ from sim.engine.queries import (
     new_row,
     rebels,
     recount,
-    side_in,
     strongest_group,
     swayed,
 )
@@ -241,8 +240,8 @@ def log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, size, ratio):
 @compiled
 def note_in_campaign(w, day, a, b, deaths, event):
     """Enter a day of fighting between two groups into the campaign in which they fight, if any; the first opens it."""
-    campaign = campaign_between(w, w.groups[a]["faction"], w.groups[b]["faction"])
-    if campaign < 0 or side_in(w, campaign, a) == 0 or side_in(w, campaign, b) == 0:
+    campaign = campaign_of(w, a, b)
+    if campaign < 0:
         return
     k = w.campaigns[campaign]
     k["deaths"] += deaths

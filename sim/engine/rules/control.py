@@ -29,7 +29,7 @@ from sim.engine.kinds import (
 from sim.engine.queries import (
     backing,
     base_in,
-    campaign_between,
+    campaign_of,
     column_reach,
     count_all,
     holder_faction,
@@ -70,8 +70,8 @@ def change_holder(w, day, town, group, kind, rule, cause, loser_group, probabili
 @compiled
 def count_in_campaign(w, day, winner, loser, kind):
     """Count a change of holder in the campaign in which two groups fight, if the initiator's side won the town."""
-    campaign = campaign_between(w, w.groups[winner]["faction"], w.groups[loser]["faction"])
-    if campaign < 0 or side_in(w, campaign, winner) != 1 or side_in(w, campaign, loser) != 2:
+    campaign = campaign_of(w, winner, loser)
+    if campaign < 0 or side_in(w, campaign, winner) != 1:
         return
     k = w.campaigns[campaign]
     k["last_taken"] = day

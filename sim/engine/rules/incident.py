@@ -34,7 +34,7 @@ from sim.engine.queries import covering, rebels, strongest_group
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.columns import send_column
-from sim.engine.rules.policies import attack_factor
+from sim.engine.rules.policies import let_through
 
 DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
 
@@ -111,10 +111,7 @@ def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
     if strikes_first(w, seed, day, key, fa, fb, urge_a, urge_b):
         town, initiator, target = town_b, group_a, group_b
     agreement = covering(w, group_a, group_b, town)
-    suppressed = 1.0
-    if agreement >= 0:
-        suppressed = (1.0 - w.agreements[agreement]["suppression"]) * w.agreements[agreement]["clash_factor"]
-        suppressed *= attack_factor(w, agreement, town)
+    suppressed = let_through(w, agreement, town) if agreement >= 0 else 1.0
     rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge_a + urge_b) * suppressed
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         rate *= p["offensive_infighting_factor"]

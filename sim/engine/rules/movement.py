@@ -78,6 +78,8 @@ def redeploy(w, p, day, seed):
         u = uniform(seed, P_REDEPLOY, day, w.towns[town]["key"])
         g = w.groups[group]
         rate = p["movement_redeployments_per_month"] / 30.0 * g["standing"] / g["cohesion"] / 1000.0
+        if u >= rate:
+            continue  # no town's chance is higher
         if u < 1.0 - math.exp(-rate * exposure(w, town, day) / g["exposed"]):
             send_detachment(w, p, day, seed, group, town, identity(w.towns[town]["key"], day))
 

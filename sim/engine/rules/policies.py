@@ -123,10 +123,16 @@ def attack_factor(w, agreement, town):
 
 
 @compiled
+def let_through(w, agreement, town):
+    """Return the share of attacks and incidents in a town that an agreement, its terms and its guarantors let through."""
+    a = w.agreements[agreement]
+    return (1.0 - a["suppression"]) * a["clash_factor"] * attack_factor(w, agreement, town)
+
+
+@compiled
 def held_share(w, agreement, town):
-    """Return the share of ordered attacks in a town that an agreement and its guarantors hold back, 0..1."""
-    suppression = w.agreements[agreement]["suppression"]
-    return suppression + (1.0 - suppression) * (1.0 - attack_factor(w, agreement, town))
+    """Return the share of ordered attacks in a town that an agreement and its guarantors hold back, whatever its terms."""
+    return 1.0 - (1.0 - w.agreements[agreement]["suppression"]) * attack_factor(w, agreement, town)
 
 
 @compiled

@@ -56,7 +56,7 @@ from sim.engine.queries import (
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.columns import send_column
 from sim.engine.rules.memory import standing
-from sim.engine.rules.policies import attack_factor
+from sim.engine.rules.policies import let_through
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day
@@ -269,10 +269,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     if enemy_group < 0:
         enemy_group = s["defender_group"] if enemy == s["defender"] else s["attacker_group"]
     agreement = covering(w, group, enemy_group, town)
-    held = 1.0
-    if agreement >= 0:
-        held = (1.0 - w.agreements[agreement]["suppression"]) * w.agreements[agreement]["clash_factor"]
-        held *= attack_factor(w, agreement, town)
+    held = let_through(w, agreement, town) if agreement >= 0 else 1.0
     under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
     chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])

@@ -16,7 +16,7 @@ from sim.plots.map.geometry import Ground, ground_of, stripes
 from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_axes, paint
 from sim.plots.map.primitives import Area, Areas, Stroke, outline
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
-from sim.scenario.schema import MIXED, NEUTRAL
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
 from sim.text import clause_list
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E31
 HATCH_GAP_INCH = 0.035
 NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
-NAMES = {MIXED: "contested", NEUTRAL: "neutral"}
 
 
 @lru_cache(maxsize=2)
@@ -55,7 +54,7 @@ def when_text(comparison: Comparison, k: int) -> str:
 
 def code_text(comparison: Comparison, code: str) -> str:
     """Say a control code as readers do."""
-    return NAMES.get(code, code)
+    return CODE_WORDS.get(code, code)
 
 
 def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:

@@ -13,7 +13,7 @@ from sim.plots.map.signs import OVER, SIGNS, STILL, UNDER
 from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import holder_glyphs
 from sim.plots.style import INK, PAPER, QUIET, FactionStyles
-from sim.scenario.schema import MIXED, NEUTRAL
+from sim.scenario.schema import CODE_WORDS, NEUTRAL
 
 SIZES = ("under 5,000", "5,000 to 25,000", "over 25,000")  # people, of CLASS_RADII
 DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
@@ -61,7 +61,7 @@ def held_rows(look: FactionStyles, state: MapState, before: dict[str, int] | Non
     """Return a row a faction that holds or held towns, and for contested and neutral ones."""
     count, rows = state.count, []
     listed = [code for code in look.codes if count.get(code) or (before or {}).get(code)]
-    for code in [*listed, MIXED, NEUTRAL]:
+    for code in [*listed, *CODE_WORDS]:
         sides = (code,) if code in look.codes else example_sides(state, code, listed)
         symbol = symbol_at_origin(*holder_glyphs(look, sides, ROW_RADIUS))
         known = bool(count.get(code) or (before or {}).get(code))
@@ -71,7 +71,7 @@ def held_rows(look: FactionStyles, state: MapState, before: dict[str, int] | Non
 
 def code_name(look: FactionStyles, code: str) -> str:
     """Return a control code as readers know it."""
-    return {MIXED: "contested", NEUTRAL: "neutral"}.get(code) or look.names.get(code, code)
+    return CODE_WORDS.get(code) or look.names.get(code, code)
 
 
 def count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:

@@ -151,7 +151,7 @@ class States:
         if code != MIXED:
             return sides_held(code)
         known_sides = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
-        return known_sides[-1] if known_sides else (MIXED, MIXED)
+        return known_sides[-1] if known_sides else UNKNOWN_SIDES
 
     def _clashes(self, day: int) -> dict[int, int]:
         deaths: dict[int, int] = {}
@@ -187,6 +187,7 @@ def watched(run: Run) -> set[str]:
     return {run.geography.places[i].name for i in town_indices(run.geography, run.scenario.watch_towns)}
 
 
+UNKNOWN_SIDES = (MIXED, MIXED)  # of a contested town of which no two parties are known
 Standing = dict[tuple[int, str], bool]  # (town, code) of the bases that stand, in the order of opening
 
 
@@ -219,7 +220,7 @@ def _sides_of(status: str, codes: list[str], code: str) -> tuple[str, ...]:
         return ()
     distinct = tuple(dict.fromkeys(codes))
     if status == "contested":
-        return distinct[:2] if len(distinct) > 1 else (MIXED, MIXED)
+        return distinct[:2] if len(distinct) > 1 else UNKNOWN_SIDES
     return distinct[:1] or (code,)
 
 
