@@ -129,7 +129,7 @@ def _groups(setup: Setup, input_tables: InputTables) -> None:
         for name, group in faction.groups.items():
             rows[i]["key"] = name_key(name)
             rows[i]["faction"] = f
-            rows[i]["mediates"], rows[i]["aloof"] = group.mediates, group.aloof
+            rows[i]["mediates"], rows[i]["aloof"], rows[i]["led"] = group.mediates, group.aloof, group.common_command
             rows[i]["attacked"] = kinds.LONG_AGO
             path = ("factions", faction_name, "groups", name, "cohesion")
             input_tables.number(TableCell("groups", "cohesion", i), path, group.cohesion)

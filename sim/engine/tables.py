@@ -66,6 +66,7 @@ GROUP: Fields = {
     "standing": ("f8", "strength that stands in towns, when it was last added up"),
     "usual": ("f8", "strength that stood in towns, averaged with an e-fold of 90 days"),
     "aloof": ("i8", "1 keeps out of fighting among rebels unless attacked"),
+    "led": ("i8", "1 has leaders in common, who may go to war or be the target of one"),
     "exposed": ("f8", "sum over its quiet towns of how exposed they are, when it was last added up"),
     "weariness": ("f8", "of mediating: rises with each mediated agreement that is broken"),
     "attacked": ("i8", "day on which a rebel faction last attacked it; -10000 never"),

@@ -47,6 +47,7 @@ class Group(Strict):
     )
     aloof: bool = Field(default=False, description="keeps out of fighting among rebels unless it is attacked")
     mediates: bool = Field(default=False, description="mediates instead of joining a fight of its sisters")
+    common_command: bool = Field(default=True, description="false: local bands without leaders in common, who decide on no campaign and are the target of none")
 
 
 class Faction(Strict):

@@ -1,4 +1,4 @@
-"""Mechanism 1 on a row of towns: A is Red's, B and C are Blue's, 10 km apart."""
+"""Base attempt on a row of towns: A is Red's, B and C are Blue's, 10 km apart."""
 
 from __future__ import annotations
 

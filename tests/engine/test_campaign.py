@@ -1,4 +1,4 @@
-"""Mechanism 5: who decides on a war, its opening and orders, hand-overs, sisters who choose, and how it ends."""
+"""Who decides on a war, its opening and orders, hand-overs, sisters who choose, and how it ends."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def lab(
     campaign: dict[str, Any] | None = None,
     seed: int = 1,
     red: int = 6000,
-    blue: int = 600,
+    blue: Any = 600,
     sister: Any = 200,
     rules: dict[str, Any] | None = None,
     **more: Any,
@@ -186,6 +186,32 @@ def test_a_mediator_and_who_keeps_aloof_never_decide_nor_join() -> None:
             world = lab(seed=seed, sister=sister).run(60)
             rows = world.events("campaign_decided", "campaign_joined")
             assert world.group("S") not in rows["initiator_group"].tolist()
+
+
+def test_bands_without_a_common_command_neither_decide_on_a_war_nor_are_the_target_of_one() -> None:
+    for led in (True, False):
+        groups: list[int] = []
+        for seed in range(8):
+            bands = {"fighters": 3000, "common_command": led}
+            rows = lab({"quiet_days": 5}, seed, red=3000, blue=bands).run(60).events("campaign_decided")
+            groups += [*rows["initiator_group"].tolist(), *rows["target_group"].tolist()]
+        assert (lab().group("B") in groups) == led
+
+
+def test_terms_of_an_agreement_hold_back_orders_against_a_sister_in_the_war() -> None:
+    far = {"neighbours": False, "call_to_arms": False, "reach_km": 60, "reach_days": 5}
+    unbroken = {"suppression": 0, "violation_breaks": 0, "hold_days": 400, "frailty_variance": 0.01}
+    agreement = {"Calm": {"between": ["Red", "S"], "signed": START, "terms": ["calm"]}}
+    for factor, ordered in ((1.0, True), (0.0, False)):
+        more = {"agreements": agreement, "terms": {"calm": {"clash_factor": factor}}}
+        aimed_at: set[int] = set()
+        for seed in range(8):
+            sister = {"fighters": 100, "solidarity": 1, "common_command": False}  # no war is decided against it alone
+            rules = {"ceasefire": unbroken, "spread": far}
+            world = lab({"orders_per_day": 3, "losses_share": 1}, seed, sister=sister, rules=rules, **more)
+            for _ in range(40):
+                aimed_at.update(world.run(1).world.forces["objective"][: world.world.counts[0]].tolist())
+        assert (HOLDERS.index("S") in aimed_at) == ordered
 
 
 def test_a_broken_group_is_absorbed_by_its_sister_with_all_its_fighters() -> None:

@@ -1,4 +1,4 @@
-"""Mechanism 8: signing, terms, hold and breaking, on a row of four towns: A and B Red's, C and D Blue's."""
+"""Signing, terms, hold and breaking, on a row of four towns: A and B Red's, C and D Blue's."""
 
 from __future__ import annotations
 

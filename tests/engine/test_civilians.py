@@ -1,4 +1,4 @@
-"""Mechanism 9: acts against civilians at their rate, of the kinds and against whom the draws say; displacement and return."""
+"""Acts against civilians at their rate, of the kinds and against whom the draws say; displacement and return."""
 
 from __future__ import annotations
 

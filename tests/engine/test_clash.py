@@ -1,4 +1,4 @@
-"""Mechanism 5 in a town B in which Red and Blue both stand; A is Red's, C is Blue's."""
+"""Clash in a town B in which Red and Blue both stand; A is Red's, C is Blue's."""
 
 from __future__ import annotations
 

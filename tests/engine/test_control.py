@@ -1,4 +1,4 @@
-"""Mechanism 7: garrisons that watch their neighbours, contested towns, influence."""
+"""Garrisons that watch their neighbours, contested towns, influence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 3: the game of demand and answer, and what the answers do."""
+"""The game of demand and answer, and what the answers do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 10: shelling across the line, and three explanations of an offensive, each through its own quantity."""
+"""Shelling across the line, and three explanations of an offensive, each through its own quantity."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 6: offspring of clashes, to neighbours along roads and by call to arms far away."""
+"""Offspring of clashes, to neighbours along roads and by call to arms far away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 5: a leadership goes to war against one rival group, opens it in several towns, orders columns, ends it.
+"""A leadership goes to war against one rival group, opens it in several towns, orders columns, ends it.
 
 Leaders decide by a hazard, after a killing, a refusal, an arrest or a clash, and rarely without: more readily the stronger
 they are beside the rival and the sisters expected to help it (Gade, Hafez & Gabbay 2019, J Peace Research), the faster the
@@ -54,7 +54,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
-from sim.engine.rules.policies import breach_factor, held_share
+from sim.engine.rules.policies import breach_factor, let_through
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
@@ -79,14 +79,20 @@ def campaigns(w, p, day, seed):
     for a in range(len(w.groups)):
         if w.factions[w.groups[a]["faction"]]["role"] == REBEL and may_decide(w, a):
             for b in range(len(w.groups)):
-                if rebels(w, w.groups[a]["faction"], w.groups[b]["faction"]) and w.groups[b]["aloof"] == 0:
+                if rebels(w, w.groups[a]["faction"], w.groups[b]["faction"]) and may_be_target(w, b):
                     consider(w, p, day, seed, a, b)
 
 
 @compiled
 def may_decide(w, group):
-    """Return True for a group whose leaders may go to war: it neither mediates nor keeps aloof, and has fighters."""
-    return not keeps_out(w, group) and w.groups[group]["standing"] > 0.0
+    """Return True for a group whose leaders may go to war: it has some, neither mediates nor keeps aloof, and has fighters."""
+    return w.groups[group]["led"] == 1 and not keeps_out(w, group) and w.groups[group]["standing"] > 0.0
+
+
+@compiled
+def may_be_target(w, group):
+    """Return True for a group against which leaders may go to war: it has leaders in common, and does not keep aloof."""
+    return w.groups[group]["led"] == 1 and w.groups[group]["aloof"] == 0
 
 
 @compiled
@@ -256,7 +262,7 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
         return
     holder = w.towns[chosen]["holder"]
     agreement = covering(w, lowest(groups), holder, chosen)
-    if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) < held_share(w, agreement, chosen):
+    if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) >= let_through(w, agreement, chosen):
         w.agreements[agreement]["held_back"] += 1
         return
     enemy = w.groups[holder]["faction"]

@@ -1,4 +1,4 @@
-"""Mechanism 5, its end: garrisons of a losing group hand over their towns; a campaign ends, perhaps by a settlement."""
+"""Garrisons of a losing group hand over their towns; a campaign ends, perhaps by a settlement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 8: ceasefires are signed, hold for a random time, are violated and broken.
+"""Ceasefires are signed, hold for a random time, are violated and broken.
 
 Signing hazard rises with recent deaths, stalemate, mediation and threat, and falls with momentum. The hold has a
 gamma-frailty break hazard; compliance terms prolong it (Clayton & Sticher 2021, ISQ 65:633). An agreement in force

@@ -1,4 +1,4 @@
-"""Mechanism 9: arrest, injury and abduction of civilians under new or contested control; displacement; lost support."""
+"""Arrest, injury and abduction of civilians under new or contested control; displacement; lost support."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mechanism 5: a clash, day by day: commitment, attrition, commanders, cohesion, crossfire, withdrawal, capture.
+"""A clash, day by day: commitment, attrition, commanders, cohesion, crossfire, withdrawal, capture.
 
 Committed force is heavy-tailed (Bohorquez et al. 2009, Nature 462:911). Losses follow a named law: Lanchester's linear
 or square law (Lanchester 1916, Aircraft in Warfare) or a Poisson variate with the square law's mean. A side breaks off

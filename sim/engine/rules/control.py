@@ -1,4 +1,4 @@
-"""Mechanism 7: change of holder by battle, by withdrawal, or by local agreement; bandwagon; influence.
+"""Change of holder by battle, by withdrawal, or by local agreement; bandwagon; influence.
 
 Garrisons watch their neighbours: one leaves when the share of neighbouring towns that its faction lost passes its own
 threshold (Granovetter 1978, Am J Sociol 83:1420; Christia 2012, Alliance Formation in Civil Wars).

@@ -1,4 +1,4 @@
-"""Mechanism 3: one side demands that the other close its base; the other complies, stalls or refuses.
+"""One side demands that the other close its base; the other complies, stalls or refuses.
 
 A game in two stages with logit quantal response at each (McKelvey & Palfrey 1995, Games Econ Behav 10:6; 1998, Exp
 Econ 1:9, extensive form): the demander weighs tolerating against demanding, knowing how the answer is drawn. The
@@ -48,7 +48,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.columns import assembly_town, column_under_way, muster, relieve, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.policies import held_share
+from sim.engine.rules.policies import let_through
 from sim.engine.tables import L_DISPUTES
 
 
@@ -246,7 +246,7 @@ def use_force(w, p, day, seed, dispute, demander, asked, row):
     if u >= p["demand_clash_after_refusal"] or w.towns[town]["clash"] >= 0 or own <= 0.0:
         return
     agreement = covering(w, demander, asked, town)
-    if agreement >= 0 and uniform(seed, P_FORCE_HOLDS, day, d["key"]) < held_share(w, agreement, town):
+    if agreement >= 0 and uniform(seed, P_FORCE_HOLDS, day, d["key"]) >= let_through(w, agreement, town):
         w.agreements[agreement]["held_back"] += 1
         return
     key = identity(d["key"], day)

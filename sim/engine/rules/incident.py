@@ -1,4 +1,4 @@
-"""Mechanism 2: arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
+"""Arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
 
 from __future__ import annotations
 

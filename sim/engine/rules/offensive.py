@@ -1,4 +1,4 @@
-"""Mechanism 10: the demilitarised zone, shelling across the line, and the loyalist offensive.
+"""The demilitarised zone, shelling across the line, and the loyalist offensive.
 
 Three rival explanations of the offensive's hazard, each a switch: provocation (proscribed fighters in the zone after
 its deadline), a calendar of its own, opportunity (rebels killing each other); together times exp(-patience of the

@@ -130,12 +130,6 @@ def let_through(w, agreement, town):
 
 
 @compiled
-def held_share(w, agreement, town):
-    """Return the share of ordered attacks in a town that an agreement and its guarantors hold back, whatever its terms."""
-    return 1.0 - (1.0 - w.agreements[agreement]["suppression"]) * attack_factor(w, agreement, town)
-
-
-@compiled
 def breach_factor(w, agreement):
     """Return the multiplier of guarantors on the hazard that an agreement is broken; 1 without one.
 

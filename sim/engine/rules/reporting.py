@@ -1,4 +1,4 @@
-"""Mechanism 11: what is reported. One outlet for each rebel faction and one monitor hear of events, late and in part.
+"""What is reported. One outlet for each rebel faction and one monitor hear of events, late and in part.
 
 The monitor writes a toll it does not know as 2+2 deaths and some events without deaths, and sums up now and then what
 it missed (UCDP GED's habits; Sundberg & Melander 2013, J Peace Research 50:523). Outlets lay the start of a fight on

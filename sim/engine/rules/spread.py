@@ -1,4 +1,4 @@
-"""Mechanism 6: clashes set off clashes, at neighbours along roads and, by call to arms, on fronts far away.
+"""Clashes set off clashes, at neighbours along roads and, by call to arms, on fronts far away.
 
 Each clash-day has Poisson offspring ("sparks") with exponential delay; when a spark is due, a column sets out for a
 town chosen among those where the sides meet, and the clash begins when it arrives.

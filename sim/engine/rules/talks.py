@@ -1,4 +1,4 @@
-"""Mechanism 4: talks over a refused demand, killing of delegates, and two accounts that nobody adjudicates.
+"""Talks over a refused demand, killing of delegates, and two accounts that nobody adjudicates.
 
 The side that asked for the talks says its delegates were assassinated; the other says they forced their way in. Each
 group hears both, and believes by its trust in the source: log-odds = prior + trust in the one - trust in the other.
