@@ -209,8 +209,8 @@ def test_terms_of_an_agreement_hold_back_orders_against_a_sister_in_the_war() ->
             sister = {"fighters": 100, "solidarity": 1, "common_command": False}  # no war is decided against it alone
             rules = {"ceasefire": unbroken, "spread": far}
             world = lab({"orders_per_day": 3, "losses_share": 1}, seed, sister=sister, rules=rules, **more)
-            for _ in range(40):
-                aimed_at.update(world.run(1).world.forces["objective"][: world.world.counts[0]].tolist())
+            while world.day < 40 and world.run(1).world.agreements["alive"][0] == 1:
+                aimed_at.update(world.world.forces["objective"][: world.world.counts[0]].tolist())
         assert (HOLDERS.index("S") in aimed_at) == ordered
 
 
