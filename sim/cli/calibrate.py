@@ -108,7 +108,10 @@ def rows(plan: CalibrationPlan) -> list[tuple[str, str]]:
 
     definition, scenario, space = plan.definition, plan.loaded.scenario, plan.space
     period = f"{plural(scenario.days, 'day')} from {day_text(scenario.start)}"
-    runs = f"{plural(definition.draws, 'draw')}, {plural(definition.replicates, 'run')} each, and {definition.predictive} of the posterior"
+    draws = plural(definition.draws, "draw")
+    if definition.waves > 1:
+        draws = f"{plural(definition.waves, 'wave')} of {draws}"
+    runs = f"{draws}, {plural(definition.replicates, 'run')} each, and {definition.predictive} of the posterior"
     return [
         ("window", f"{period}; evidence ends {day_text(scenario.evidence_until)}"),
         ("fitted", f"{plural(space.fitted, 'input')}; {len(space.paths) - space.fitted} more vary and are not fitted"),
@@ -162,7 +165,7 @@ def _recovered(plan: CalibrationPlan, runs: Any) -> Any:
         return None
     print(f"recovery of {min(definition.recovery, definition.draws)} synthetic truths", file=sys.stderr, flush=True)
     shares = plan.space.shares(runs.points)[:, :size]
-    return recover(runs.figures, shares, plan.targets, definition.kept, definition.recovery)
+    return recover(runs.figures, shares, plan.targets, definition.kept, definition.recovery, summary=definition.summary)
 
 
 def _write(fitted: CalibrationResult, folder: Path) -> None:

@@ -40,9 +40,11 @@ from sim.validation.pattern_estimators import measure
 from sim.validation.pattern_file import Patterns, Window
 from sim.validation.pattern_samples import ReportedRun, log_of_run, window_samples
 from sim.validation.priors import CalibrationPlan
+from sim.validation.waves import Region, draws_in, next_region
 
 CHUNK = 24  # runs
 PREDICTIVE = 1 << 40  # seeds of fresh runs of the posterior are numbered from here
+WAVES = 1 << 43  # those of later waves
 TYPICAL_RUNS = 1 << 42  # and those of the search for draws right on average
 MOST_TRIES = 3  # of a chunk whose worker died
 MOST_FAILED = 0.01  # share of runs
@@ -123,19 +125,34 @@ NO_CHANGES: dict[str, np.ndarray] = {name: np.zeros(0) for name in ("day", "town
 
 
 class Runs(NamedTuple):
-    """What was simulated. `points` f8 [draws, inputs] in units, `figures` f8 [draws, replicates, figures]."""
+    """What was simulated, of the last wave. `points` f8 [draws, inputs] in units, `figures` f8 [draws, replicates, figures].
+
+    `regions`: share of the prior that each wave was drawn from, the first of which is 1.
+    """
 
     points: np.ndarray
     figures: np.ndarray
     failed: int
+    regions: tuple[float, ...] = (1.0,)
 
 
 def simulate_prior(plan: CalibrationPlan, folder: Path, hands: Workers, report: Report | None = None) -> Runs:
-    """Return the runs of all draws from the priors, making those that the folder does not hold."""
-    definition = plan.definition
-    points = plan.space.points(definition.draws, definition.seed)
+    """Return the runs of the last wave of draws from the priors, making those of all waves that the folder does not hold."""
+    definition, space = plan.definition, plan.space
+    points = space.points(definition.draws, definition.seed)
     figures, failed = _all(plan, folder / RUNS, points, definition.replicates, 0, hands, report)
-    return Runs(points, figures, failed)
+    region, shares_of_prior = Region(), [1.0]
+    for wave in range(1, definition.waves):
+        fitted = space.shares(points)[:, : space.fitted]
+        seed = seed_of(definition.seed, WAVES + wave)
+        region = next_region(figures, fitted, plan.targets, region, space, seed)
+        shares, inside = draws_in(region, definition.draws, space, seed)
+        points = space.values(shares)
+        shares_of_prior.append(inside)
+        key = sha256(points.round(12).tobytes())[:12]  # other draws before it, other runs
+        wave_folder, first = folder / f"{RUNS}-{wave + 1}-{key}", WAVES + (wave << 32)
+        figures, failed = _all(plan, wave_folder, points, definition.replicates, first, hands, report)
+    return Runs(points, figures, failed, tuple(shares_of_prior))
 
 
 def simulate_posterior(

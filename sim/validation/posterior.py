@@ -25,8 +25,8 @@ from sim.validation.rejection_abc import (
     AcceptedDraws,
     Recovery,
     by_pattern,
-    distances,
-    fit,
+    distance_from,
+    nearest,
     posterior,
     verdict,
 )
@@ -62,7 +62,9 @@ def posterior_of(plan: CalibrationPlan, runs: Runs) -> tuple[AcceptedDraws, np.n
     """Return the draws kept for the observation, and the posterior's values f8 [kept, inputs] as its file has them."""
     definition, space = plan.definition, plan.space
     shares = space.shares(runs.points)
-    accepted = fit(runs.figures, plan.targets.observed, shares, plan.targets, definition.kept)
+    fitted = shares[:, : space.fitted]
+    distance = distance_from(runs.figures, fitted, plan.targets, definition.summary)(plan.targets.observed)
+    accepted = nearest(distance, shares, definition.kept)
     free = halton(len(accepted.rows), len(space.paths) - space.fitted, seed_of(definition.seed, FREE))
     values = posterior(accepted, space, free)
     rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])
@@ -85,7 +87,12 @@ def origin_of(plan: CalibrationPlan, accepted: AcceptedDraws, text: str) -> dict
     manifest["sha256"]["posterior"] = sha256(text.encode())
     return {
         **manifest,
-        "posterior": {"draws": len(accepted.rows), "of": definition.draws, "threshold": round(accepted.threshold, 9)},
+        "posterior": {
+            "draws": len(accepted.rows),
+            "of": definition.draws,
+            "waves": definition.waves,
+            "threshold": round(accepted.threshold, 9),
+        },
         "versions": versions(),
         "repeat": repeat,
         "note": "SIMULATED. Draws of a model's inputs given the observed figures above; not an estimate of the world.",
@@ -181,13 +188,14 @@ def influence(fitted: CalibrationResult) -> pd.DataFrame:
 
 def draws_table(fitted: CalibrationResult) -> pd.DataFrame:
     """Return every draw of the prior with its distance, those of its patterns, and whether it was kept."""
-    targets, runs = fitted.plan.targets, fitted.runs
+    targets, runs, space = fitted.plan.targets, fitted.runs, fitted.plan.space
+    shares = space.shares(runs.points)[:, : space.fitted]
     patterns = by_pattern(runs.figures, fitted.observed, targets).mean(axis=1)
     accepted = np.zeros(len(runs.points), dtype=int)
     accepted[fitted.kept.rows] = 1
     table = {
         "draw": np.arange(len(runs.points)),
-        "distance": distances(runs.figures, fitted.observed, targets),
+        "distance": distance_from(runs.figures, shares, targets, fitted.plan.definition.summary)(fitted.observed),
         "kept": accepted,
     }
     table |= {f"distance_{name}": patterns[:, index] for index, name in enumerate(targets.patterns)}

@@ -43,6 +43,7 @@ from sim.validation.pattern_file import Patterns, Weight, find_patterns, read_pa
 from sim.validation.pattern_samples import check_sides
 
 Scale = Literal["uniform", "log"]
+Summary = Literal["figures", "regression"]
 _INPUTS = "a list of paths of inputs, or a mapping from paths to uniform, log or {scale, low, high}"
 _PRIOR = "uniform, log, {scale, low, high}, or nothing for the scenario's own range"
 
@@ -93,6 +94,12 @@ class Calibration(StrictModel):
     seed: int = Field(1, ge=0, le=MAX_SEED)
     draws: int = Field(20000, ge=100, le=1_000_000, description="draws from the prior")
     replicates: int = Field(1, ge=1, le=100, description="runs of each draw, on seeds of their own")
+    waves: int = Field(
+        1, ge=1, le=5, description="waves of draws; each later one leaves out what the one before rules out"
+    )
+    summary: Summary = Field(
+        "figures", description="what draws are near in: the figures, or the inputs that a regression expects of them"
+    )
     keep: float = Field(0.01, gt=0, le=0.5, description="share of draws kept, those nearest to the observation")
     typical: int = Field(
         16, ge=0, le=10_000, description="runs of each draw kept, to find those right on average; 0: none"

@@ -7,7 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.validation.priors import Space, Targets
+from sim.validation.priors import Space, Summary, Targets
+
+RIDGE = 1.0  # penalty of a coefficient, in units of one observation
 
 
 class AcceptedDraws(NamedTuple):
@@ -47,15 +49,74 @@ def distances(figures: np.ndarray, observed: np.ndarray, targets: Targets) -> np
     return np.sqrt(square @ targets.weight / targets.weight.sum()).mean(axis=1)
 
 
+def signed_gaps(figures: np.ndarray, targets: Targets) -> np.ndarray:
+    """Return figures less the observed ones in half-widths of tolerance, within the cap: f8 [runs, figures].
+
+    A figure that a run does not have is NaN.
+    """
+    with np.errstate(invalid="ignore"):
+        return np.clip((figures - targets.observed) / targets.half, -targets.cap, targets.cap)
+
+
+def filled(gaps: np.ndarray) -> np.ndarray:
+    """Return gaps f8 [runs, figures] with the mean of those there are in place of NaN: nothing is learned from it."""
+    known = np.isfinite(gaps)
+    mean = np.where(known, gaps, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.where(known, gaps, mean)
+
+
+def ridge(design: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return coefficients f8 [columns, values] of a ridge regression; the first column of the design is 1, and not shrunk."""
+    penalty = RIDGE * np.eye(design.shape[1])
+    penalty[0, 0] = 0.0
+    return np.asarray(np.linalg.solve(design.T @ design + penalty, design.T @ values))
+
+
+def _features(gaps: np.ndarray) -> np.ndarray:
+    """Return 1, gaps, their squares and which are missing: f8 [runs, 1 + 3 figures]."""
+    known = np.isfinite(gaps)
+    plain = np.where(known, gaps, 0.0)
+    return np.hstack([np.ones((len(gaps), 1)), plain, plain**2, ~known])
+
+
+def distance_from(
+    figures: np.ndarray, shares: np.ndarray, targets: Targets, summary: Summary
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function that gives the distances of all draws f8 [draws] from observed figures f8 [figures].
+
+    `figures`: the distance of the figures themselves. `regression`: that of the inputs, in shares of the prior, which a ridge
+    regression over all draws expects of the figures (semi-automatic ABC: Fearnhead & Prangle 2012, J R Stat Soc B 74:419).
+    """
+    if summary == "figures":
+        return lambda observed: distances(figures, observed, targets)
+    gaps = signed_gaps(figures, targets)
+    design = np.mean([_features(gaps[:, run]) for run in range(gaps.shape[1])], axis=0)
+    coefficients = ridge(design, shares)
+    expected = design @ coefficients
+    return lambda observed: np.asarray(
+        np.round(np.linalg.norm(expected - _features(signed_gaps(observed[None], targets)) @ coefficients, axis=1), 9)
+    )
+
+
 def nearest(distance: np.ndarray, shares: np.ndarray, count: int) -> AcceptedDraws:
     """Return the `count` draws of the least distance; of equals those drawn first."""
     rows = np.argsort(distance, kind="stable")[:count]
     return AcceptedDraws(rows, distance[rows], shares[rows])
 
 
-def fit(figures: np.ndarray, observed: np.ndarray, shares: np.ndarray, targets: Targets, count: int) -> AcceptedDraws:
-    """Return the `count` draws nearest to an observation f8 [figures]; `shares` f8 [draws, inputs] of the priors."""
-    return nearest(distances(figures, observed, targets), shares, count)
+def fit(
+    figures: np.ndarray,
+    observed: np.ndarray,
+    shares: np.ndarray,
+    targets: Targets,
+    count: int,
+    summary: Summary = "figures",
+) -> AcceptedDraws:
+    """Return the `count` draws nearest to an observation f8 [figures].
+
+    `figures` f8 [draws, replicates, figures]; `shares` f8 [draws, inputs] of the priors, the fitted ones first.
+    """
+    return nearest(distance_from(figures, shares, targets, summary)(observed), shares, count)
 
 
 def posterior(accepted: AcceptedDraws, space: Space, draws_of_free: np.ndarray) -> np.ndarray:
@@ -111,13 +172,19 @@ def recover(
     count: int,
     truths: int,
     report: Callable[[int, int], None] | None = None,
+    summary: Summary = "figures",
 ) -> Recovery:
-    """Fit the first `truths` draws in turn; `shares` f8 [draws, fitted inputs], `count` draws are kept in each fit."""
+    """Fit the first `truths` draws in turn, each with all other draws; `shares` f8 [draws, fitted inputs].
+
+    `count` draws are kept in each fit. The ranks are those of simulation-based calibration (Talts et al. 2018, arXiv:1804.06788).
+    """
     recoveries = []
     total = min(truths, len(shares))
+    distance_to = distance_from(figures, shares, targets, summary)
     for row in range(total):
-        others = np.delete(np.arange(len(shares)), row)
-        accepted = fit(figures[others], figures[row, 0], shares[others], targets, count)
+        distance = distance_to(figures[row, 0])
+        distance[row] = np.inf  # its own run is not among the draws
+        accepted = nearest(distance, shares, count)
         ends = np.quantile(accepted.shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
         rank = np.mean(accepted.shares < shares[row], axis=0)
         recoveries.append((shares[row], accepted.shares.mean(axis=0), ends[0], ends[1], rank))

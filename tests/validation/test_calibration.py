@@ -25,6 +25,7 @@ from sim.validation.pattern_file import Figure, Interval
 from sim.validation.posterior import INNER, excess, posterior_of, posterior_text
 from sim.validation.priors import Space, Targets, read_calibration, with_record
 from sim.validation.rejection_abc import recover
+from sim.validation.waves import Region, draws_in, emulate, next_region, terms
 
 READY = SCENARIOS / "studies" / "calibrate_2018_02.yaml"
 PATTERNS = """title: invented patterns of two valleys
@@ -173,12 +174,17 @@ def test_priors_are_uniform_on_their_scale_and_longer_lists_begin_with_the_short
     np.testing.assert_allclose(found.values(found.shares(points)), points, rtol=1e-12)
 
 
-def targets(*halves: float, cap: float = 3.0, weight: tuple[float, ...] | None = None) -> Targets:
+def targets(
+    *halves: float,
+    cap: float = 3.0,
+    weight: tuple[float, ...] | None = None,
+    observed: tuple[float, ...] | None = None,
+) -> Targets:
     size = len(halves)
     half = np.array(halves)
     names = tuple(f"f{n}" for n in range(size))
     return Targets(
-        names, np.zeros(size), half, np.stack([-half, half], axis=1), np.arange(size), names,
+        names, np.array(observed or (0.0,) * size), half, np.stack([-half, half], axis=1), np.arange(size), names,
         np.array(weight or (1.0,) * size), cap,
     )  # fmt: skip
 
@@ -340,7 +346,7 @@ def test_the_command_writes_a_posterior_that_batch_draws_from_and_that_repeats(
     assert set(typical["runs"]) == {2 * ROUNDS[-1][1]}
     assert typical["excess"].is_monotonic_increasing
     origin = json.loads((tmp_path / "kept" / "valleys.manifest.json").read_text(encoding="utf-8"))
-    assert origin["posterior"] == {"draws": 20, "of": 100, "threshold": origin["posterior"]["threshold"]}
+    assert origin["posterior"] == {"draws": 20, "of": 100, "waves": 1, "threshold": origin["posterior"]["threshold"]}
     assert saved.read_bytes() == (folder / "posterior.csv").read_bytes()
     assert main([*words, str(tmp_path / "two")]) == 0
     assert f"{saved} is the same, to the last digit" in capsys.readouterr().out
@@ -386,3 +392,75 @@ def test_observed_figures_come_from_a_file_of_events(tmp_path: Path) -> None:
     events.write_text(f"{header}\n2021-03-02,1,40.0,-30.4,50,Lanterns,League\n", encoding="utf-8")
     with pytest.raises(InputError, match="none of 1 event between the sides is in the scenario's days, 1 Mar 2020 to"):
         with_record(plan, events)
+
+
+def quadratic(count: int, seed: int, noise: float = 0.2) -> tuple[np.ndarray, np.ndarray]:
+    """Return shares f8 [count, 3] and figures f8 [count, 1, 2] that the first two of them decide, with normal noise."""
+    rng = np.random.default_rng(seed)
+    shares = rng.uniform(size=(count, 3))
+    means = np.stack([shares[:, 0] + shares[:, 1], (shares[:, 0] - 0.5) ** 2 - shares[:, 1]], axis=1)
+    return shares, (means + noise * rng.normal(size=means.shape))[:, None]
+
+
+def plain_space(fitted: int = 3) -> Space:
+    size = fitted
+    return Space(tuple("abc"[:size]), ("",) * size, np.zeros(size), np.ones(size), np.zeros(size, dtype=bool), fitted)
+
+
+def test_an_emulator_learns_the_mean_and_scatter_of_figures() -> None:
+    shares, figures = quadratic(4000, 1)
+    chosen = targets(0.5, 0.5)
+    emulator = emulate(figures, shares, chosen)
+    truth = np.array([[0.2, 0.9, 0.5]])
+    mean = terms(truth) @ emulator.coefficients
+    np.testing.assert_allclose(mean, [[1.1 / 0.5, (0.09 - 0.9) / 0.5]], atol=0.05)
+    np.testing.assert_allclose(
+        np.linalg.inv(emulator.precision), np.eye(2) * (0.2 / 0.5) ** 2 + 0.01 * np.eye(2), atol=0.01
+    )
+
+
+def test_a_later_wave_draws_from_what_is_not_ruled_out_and_leaves_the_truth_in() -> None:
+    chosen, space = targets(0.5, 0.5, observed=(1.1, -0.81)), plain_space()
+    shares, figures = quadratic(4000, 2)
+    first = next_region(figures, shares, chosen, Region(), space, 5)
+    drawn, inside = draws_in(first, 500, space, 6)
+    assert 0.02 < inside < 0.6
+    assert first.holds(drawn).all()
+    assert first.holds(np.array([[0.2, 0.9, 0.1], [0.2, 0.9, 0.9]])).all()  # the third input is not told
+    assert not first.holds(np.array([[0.9, 0.1, 0.5]])).any()
+    np.testing.assert_array_equal(drawn, draws_in(first, 500, space, 6)[0])
+
+
+def test_the_posterior_of_a_later_wave_is_that_of_one_wave_with_more_draws() -> None:
+    chosen, space = targets(0.5, 0.5, observed=(1.1, -0.81)), plain_space()
+    shares, figures = quadratic(60000, 3)
+    long_way = rejection_abc.fit(figures, chosen.observed, shares, chosen, 300)
+    region = next_region(figures[:4000], shares[:4000], chosen, Region(), space, 5)
+    inside = np.flatnonzero(region.holds(shares))[:8000]
+    short_way = rejection_abc.fit(figures[inside], chosen.observed, shares[inside], chosen, 300)
+    np.testing.assert_allclose(short_way.shares.mean(axis=0), long_way.shares.mean(axis=0), atol=0.05)
+    np.testing.assert_allclose(short_way.shares.std(axis=0), long_way.shares.std(axis=0), atol=0.05)
+
+
+def test_a_regression_recovers_more_than_figures_that_noise_drowns() -> None:
+    rng = np.random.default_rng(8)
+    shares = rng.uniform(size=(4000, 1))
+    useless = rng.normal(size=(4000, 12))
+    figures = np.hstack([shares + 0.1 * rng.normal(size=(4000, 1)), useless])[:, None]
+    chosen = targets(*[1.0] * 13)
+    by_figures, by_regression = (
+        recover(figures, shares, chosen, 80, 200, summary=summary) for summary in ("figures", "regression")
+    )
+    assert by_regression.correlation[0] > by_figures.correlation[0] + 0.1
+    assert (by_regression.uniform > 0.001).all()
+
+
+def test_later_waves_are_resumed_to_the_same_posterior(tmp_path: Path) -> None:
+    file = written(tmp_path, VALLEYS + "waves: 2\nsummary: regression\n")
+    text, figures = made(tmp_path / "out", file)
+    later = sorted((tmp_path / "out").glob(f"{RUNS}-2-*/*.npz"))
+    assert later
+    later[0].unlink()
+    again, same = made(tmp_path / "out", file)
+    assert again == text
+    np.testing.assert_array_equal(same, figures)
