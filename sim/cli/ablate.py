@@ -83,9 +83,9 @@ def ablate(
 
 
 def usual_days(declared: Patterns) -> int:
-    """Return the length of the window that most figures are of."""
+    """Return how long runs must be for the window that most figures are of."""
     windows = Counter(declared.window_of(pattern, name) for pattern, name, _ in declared.figures())
-    return declared.windows[windows.most_common(1)[0][0]].days
+    return declared.needed_days(windows.most_common(1)[0][0])
 
 
 def print_ablations(ablated: Ablated) -> None:

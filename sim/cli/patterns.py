@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from sim.validation.pattern_samples import ReportedRun
 
 FOLDER = "patterns"
-WIDTHS = (28, 12, 6, 12, 6, 12, 10)  # with gaps of two within 100 columns
+WIDTHS = (28, 12, 5, 12, 12, 10, 4, 4, 4)  # with gaps of one within 100 columns
+LEFT = (0, 5, 6, 7, 8)  # columns of text
 STYLES = {"pass": "green", "fail": "red"}
 
 
@@ -56,13 +57,14 @@ def patterns(
 ) -> None:
     """Hold runs against the declared patterns: observed, simulated median and 90 % band, tolerance, pass or fail.
 
+    Beside them stand the verdicts of three nulls, processes without actors: Hawkes, two-level Hawkes and Poisson.
     Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
     """
     from sim.cli.locate import check_folder, find_result
     from sim.validation.event_files import Area
     from sim.validation.observed import observe
-    from sim.validation.pattern_card import make_card
     from sim.validation.pattern_file import find_patterns, read_patterns
+    from sim.validation.pattern_nulls import Towns, card_with_nulls, check_places
 
     sources = [find_result(word) for word in results]
     parent = out or Path((sources[0].folder if len(sources) == 1 else None) or "outputs")
@@ -72,8 +74,14 @@ def patterns(
     file = find_patterns(declared, model.map)
     against = read_patterns(file)
     runs = _runs(sources, against, scenario, str(file))
-    record = observe(observed, against, file, Area.of(_geography(sources[0]))) if observed else None
-    card = make_card(runs, against, record.figures if record else None)
+    geography = _geography(sources[0])
+    towns, wider = Towns.of(geography), against.over_whole()
+    check_places(against, towns, file)
+    seen = [
+        observe(observed, part, file, Area.of(geography)) if observed and part else None for part in (against, wider)
+    ]
+    record = seen[0]
+    card = card_with_nulls(runs, against, towns, seen[0], seen[1])
     print_card(card, record.notes if record else ())
     if not no_pictures:
         write(card, model, parent)
@@ -114,7 +122,7 @@ def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file
 def print_card(card: Card, read: Sequence[str] = ()) -> None:
     """Print the card; `read` are sentences on the files of events that were given."""
     from sim.cli.console import console
-    from sim.validation.pattern_card import failing, summary
+    from sim.validation.pattern_card import failing, null_lines, summary
 
     out = console()
     out.print(f"SIMULATED. {card.title}", style="bold")
@@ -122,15 +130,20 @@ def print_card(card: Card, read: Sequence[str] = ()) -> None:
     for line in read:
         out.print(line, markup=False, highlight=False)
     _print_table(card)
-    of_runs = (
-        " median and 90 % band: over single runs, each measured by itself; these are judged. pooled: of the samples of all "
-        "runs together; judges nothing."
-    )
+    of_runs = " median and 90 % band: over single runs, each measured by itself; these are judged."
     out.print(f"observed: of the record; * computed from the file given.{of_runs if card.runs > 1 else ''}")
     out.print()
     out.print(summary(card), style="bold")
     for line in failing(card) if card.runs > 1 else ():
         out.print(line)
+    out.print()
+    for line in null_lines(card):
+        out.print(line)
+    if card.whole is not None:
+        out.print()
+        out.print("The same figures over the whole record, windows not aligned", style="bold")
+        _print_table(card.whole)
+        out.print(summary(card.whole), style="bold")
 
 
 def _print_table(card: Card) -> None:
@@ -139,18 +152,24 @@ def _print_table(card: Card) -> None:
 
     out = console()
     out.print()
-    out.print(_rows([("figure", "observed", "median", "90 % band", "pooled", "accepted", "verdict")]), style="dim")
+    heads = ("figure", "observed", "median", "90 % band", "accepted", "verdict", "Hwk", "Hwk2", "Pois")
+    out.print(_rows([heads[: len(heads) - 3 + len(card.nulls)]]), style="dim")
+    nulls = [{row.figure: row.verdict for row in null.rows} for _, null in card.nulls]
     for pattern, verdict in card.verdicts.items():
         definition = card.declared.patterns[pattern]
         weight = "" if definition.weight == "ordinary" else f" ({definition.weight})"
-        out.print(f"{pattern} {definition.title}{weight}: {verdict}", style=f"bold {STYLES.get(verdict, '')}")
+        nothing = "; tells nothing about actors" if pattern in card.tells_nothing else ""
+        out.print(f"{pattern} {definition.title}{weight}: {verdict}{nothing}", style=f"bold {STYLES.get(verdict, '')}")
         rows = []
         for row in card.rows_of(pattern):
             band = "-" if math.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"
             seen = f"{interval(row.observed)}{'*' if row.recomputed else ''}"
-            cells = (seen, number(row.median), band, number(row.pooled), interval(row.accept), row.verdict)
-            rows.append((f"  {short(row.figure)}", *cells))
+            cells = (seen, number(row.median), band, interval(row.accept), row.verdict)
+            beside = ("" if null[row.figure] == "shown" else null[row.figure] for null in nulls)
+            rows.append((f"  {short(row.figure)}", *cells, *beside))
         out.print(_rows(rows))
+    if card.nulls:
+        out.print("Hwk, Hwk2, Pois: Hawkes, two-level Hawkes and Poisson; none: the process does not give the figure.")
     out.print()
 
 
@@ -158,9 +177,9 @@ def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
     """Return rows of cells in columns that are as wide in every such table."""
     from rich.table import Table
 
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column, width in enumerate(WIDTHS):
-        table.add_column(width=width, justify="left" if column in (0, len(WIDTHS) - 1) else "right", overflow="fold")
+    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for column, width in enumerate(WIDTHS[: max(map(len, rows))]):
+        table.add_column(width=width, justify="left" if column in LEFT else "right", overflow="fold")
     for row in rows:
         table.add_row(*row)
     return table
@@ -174,6 +193,8 @@ def write(card: Card, scenario: Scenario, parent: Path) -> None:
 
     with whole_folder(parent, FOLDER) as (partial, final):
         write_text(partial / "patterns.csv", card_csv(card))
+        if card.whole is not None:
+            write_text(partial / "patterns_whole.csv", card_csv(card.whole))
         write_text(partial / "patterns_runs.csv", runs_csv(card))
         draw_card(card, scenario, partial)
     print(f"\nwritten: {final / 'patterns.csv'}, {final / 'patterns.png'} and a picture of each pattern")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from sim.plots.style import (
     INK,
     OKABE_ITO,
     QUIET,
+    ZONE_INK,
     new_figure,
     pale,
     png_bytes,
@@ -34,21 +36,24 @@ ACCEPT = pale(OKABE_ITO[3], 0.72)
 ACROSS = 6
 BINS = 24
 COUNTED = ("days", "deaths", "places", "towns")
-WORDS = {"pass": "passes", "fail": "fails", "not judged": "not judged", "shown": "shown only"}
+WORDS = {"pass": "passes", "fail": "fails", "not judged": "not judged", "shown": "shown", "none": "gives none"}
+MARKERS = {"hawkes": ("^", "Hawkes"), "two_level": ("D", "two levels"), "poisson": ("o", "Poisson")}
+NULL_INK = ZONE_INK
+Beside = Sequence[tuple[str, FigureRow]]  # the rows of the same figure on the cards of the nulls
 
 
 def sheet(card: Card, scenario: Scenario) -> Figure:
     """Return one sheet with a small panel for every figure."""
     down = -(-len(card.rows) // ACROSS)
     with typography():
-        figure = new_figure(16.5, 1.9 * down + 1.7)
+        figure = new_figure(16.5, 2.1 * down + 2.0)
         high = figure.get_figheight()
         grid = figure.add_gridspec(
-            down, ACROSS, left=0.02, right=0.985, top=1 - 1.15 / high, bottom=0.75 / high, wspace=0.14, hspace=0.85
+            down, ACROSS, left=0.02, right=0.985, top=1 - 1.45 / high, bottom=0.75 / high, wspace=0.14, hspace=0.95
         )
         for index, row in enumerate(card.rows):
-            panel(figure.add_subplot(grid[index // ACROSS, index % ACROSS]), row, 7.5)
-        head(figure, "Patterns: what was observed, and what runs give", card.about, 1 - 0.12 / high)
+            panel(figure.add_subplot(grid[index // ACROSS, index % ACROSS]), row, 7.5, beside(card, row))
+        head(figure, "Patterns: what was observed, and what runs give", card.about, 1 - 0.12 / high, bool(card.nulls))
         _finish(figure, card, scenario)
     return figure
 
@@ -58,11 +63,13 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
     rows, declared = card.rows_of(pattern), card.declared.patterns[pattern]
     with typography():
         width = max(7.0, 3.5 * len(rows))
-        figure = new_figure(width, 4.3)
-        grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.66, bottom=0.27, wspace=0.14)
+        figure = new_figure(width, 4.9)
+        grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.64, bottom=0.27, wspace=0.14)
         for index, row in enumerate(rows):
-            panel(figure.add_subplot(grid[0, index]), row, 9)
-        head(figure, f"{pattern}: {declared.title}", "; ".join(dict.fromkeys(row.of for row in rows)), 0.975)
+            panel(figure.add_subplot(grid[0, index]), row, 9, beside(card, row))
+        nothing = ". All nulls pass it: it tells nothing about actors" if pattern in card.tells_nothing else ""
+        of = "; ".join(dict.fromkeys(row.of for row in rows)) + nothing
+        head(figure, f"{pattern}: {declared.title}", of, 0.975, bool(card.nulls))
         sentence = (
             "Observed: "
             + declared.source
@@ -74,10 +81,16 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
     return figure
 
 
-def head(figure: Figure, title: str, about: str, top: float) -> None:
+def beside(card: Card, row: FigureRow) -> Beside:
+    """Return the rows of a figure on the cards of the nulls."""
+    return [(name, one) for name, null in card.nulls for one in null.rows if one.figure == row.figure]
+
+
+def head(figure: Figure, title: str, about: str, top: float, nulls: bool = False) -> None:
     """Write the title, what the runs are and the key of the marks."""
     inch = 1 / figure.get_figheight()
-    figure.text(0.02, top, title, fontsize=13, fontweight="bold", va="top")
+    size = min(13.0, 13.0 * 7.6 * figure.get_figwidth() / len(title))
+    figure.text(0.02, top, title, fontsize=size, fontweight="bold", va="top")
     figure.text(
         0.02,
         top - 0.3 * inch,
@@ -92,15 +105,21 @@ def head(figure: Figure, title: str, about: str, top: float) -> None:
         Patch(color=ACCEPT, label="accepted for the median"),
         Patch(color=EVIDENCE_INK, label="observed"),
     ]
+    if nulls:
+        marks += [
+            Line2D([], [], color=NULL_INK, marker=marker, markersize=4.5, lw=0, label=f"median, {label}")
+            for marker, label in MARKERS.values()
+        ]
+    wide = figure.get_figwidth() >= 10
     legend = figure.legend(
-        handles=marks, ncols=4, fontsize=8.5, frameon=False, loc="upper left", borderaxespad=0, borderpad=0,
+        handles=marks, ncols=len(marks) if wide else 4, fontsize=8.5, frameon=False, loc="upper left", borderaxespad=0, borderpad=0,
         handletextpad=0.5, columnspacing=1.5, bbox_to_anchor=(0.02, top - 0.52 * inch),
     )  # fmt: skip
     legend.set_zorder(5)
 
 
-def panel(axes: Axes, row: FigureRow, size: float) -> None:
-    """Draw one figure: histogram over runs, band, median, tolerance, observation."""
+def panel(axes: Axes, row: FigureRow, size: float, nulls: Beside = ()) -> None:
+    """Draw one figure: histogram over runs, band, median, tolerance, observation, medians of nulls."""
     finite = row.values[np.isfinite(row.values)]
     low, high = _limits(row, finite)
     if row.accept is not None:
@@ -111,21 +130,54 @@ def panel(axes: Axes, row: FigureRow, size: float) -> None:
         ends = [min(max(end, low), high) for end in (row.low, row.high)]
         axes.plot(ends, [-0.13 * top] * 2, color=INK, lw=2.5, solid_capstyle="butt", zorder=4)
         axes.plot([row.median], [-0.13 * top], marker="|", markersize=9, mew=2, color=INK, zorder=5)
-    axes.set(xlim=(low, high), ylim=(-0.26 * top, 1.08 * top), yticks=[])
+    for index, (name, null) in enumerate(nulls):
+        if low <= null.median <= high:
+            axes.plot(
+                [null.median], [(-0.28 - 0.1 * index) * top], MARKERS[name][0], color=NULL_INK, markersize=4.5, zorder=5
+            )
+    axes.set(xlim=(low, high), ylim=((-0.56 if nulls else -0.26) * top, 1.08 * top), yticks=[])
     axes.spines[["left", "right", "top"]].set_visible(False)
     axes.tick_params(labelsize=size - 0.5, colors=INK, length=2.5, pad=1.5)
     axes.locator_params(axis="x", nbins=5)
     axes.set_xlabel(_missing(row, len(row.values) - len(finite)), fontsize=size - 0.5, color=QUIET, labelpad=1)
     colour = {"pass": OKABE_ITO[3], "fail": EVIDENCE_INK}.get(row.verdict, QUIET)
-    axes.set_title(f"{row.pattern}  {short(row.figure)}", fontsize=size + 0.5, loc="left", pad=size + 6, color=INK)
-    text = f"observed {interval(row.observed)}, runs {number(row.median)}: "
+    if nulls:
+        axes.annotate(
+            _null_text(nulls),
+            (0, 1),
+            (0, 4),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=size - 1,
+            color=NULL_INK,
+        )
+    up = size + 3 if nulls else 0
+    axes.set_title(f"{row.pattern}  {short(row.figure)}", fontsize=size + 0.5, loc="left", pad=up + size + 6, color=INK)
+    cases = "" if row.cases is None else f" (n {row.cases})"
+    text = f"observed {interval(row.observed)}{cases}, runs {number(row.median)}: "
     words = axes.annotate(
-        text, (0, 1), (0, 4), xycoords="axes fraction", textcoords="offset points", fontsize=size - 0.5, color=QUIET
+        text,
+        (0, 1),
+        (0, 4 + up),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=size - 0.5,
+        color=QUIET,
     )
     axes.annotate(
         WORDS[row.verdict], (1, 0), (1, 0), xycoords=words, textcoords="offset points", fontsize=size - 0.5, color=colour,
         fontweight="bold", va="bottom",
     )  # fmt: skip
+
+
+def _null_text(nulls: Beside) -> str:
+    """Return the verdicts of the nulls on a figure."""
+    verdicts = {null.verdict for _, null in nulls}
+    if verdicts == {"none"}:
+        return "no null gives it"
+    if verdicts == {"shown"}:
+        return ""
+    return ", ".join(f"{MARKERS[name][1]} {WORDS[null.verdict]}" for name, null in nulls)
 
 
 def _bars(axes: Axes, finite: np.ndarray, low: float, high: float) -> float:
@@ -149,8 +201,10 @@ def _observed(axes: Axes, row: FigureRow, width: float) -> None:
 def _limits(row: FigureRow, finite: np.ndarray) -> tuple[float, float]:
     """Return what the axis spans: tolerance, observation, and nearly all runs."""
     ends = [row.observed.low, row.observed.high]
-    ends += [] if row.accept is None else [row.accept.low, row.accept.high]
     ends += list(np.quantile(finite, [0.01, 0.95])) if len(finite) else []
+    if row.accept is not None:
+        far = 3 * (max(ends) - min(ends)) or math.inf  # a tolerance that ends far off is cut
+        ends += [max(row.accept.low, min(ends) - far), min(row.accept.high, max(ends) + far)]
     low, high = min(ends), max(ends)
     gap = 0.06 * (high - low) or 1.0
     gap = max(gap, 0.7) if row.unit in COUNTED else gap  # room for the bar of a whole number
@@ -175,6 +229,7 @@ def draw_card(card: Card, scenario: Scenario, folder: Path) -> list[Path]:
     written = []
     drawn = [("patterns", sheet(card, scenario))]
     drawn += [(pattern, pattern_figure(card, pattern, scenario)) for pattern in card.verdicts]
+    drawn += [("patterns_whole", sheet(card.whole, scenario))] if card.whole is not None else []
     for name, figure in drawn:
         written.append(write_whole(folder / f"{name}.png", png_bytes(figure)))
         written.append(write_whole(folder / f"{name}.svg", svg_bytes(figure)))

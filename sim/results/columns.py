@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
-SCHEMA_VERSION = 3  # raise with every change of a file, a column or its meaning
+SCHEMA_VERSION = 4  # raise with every change of a file, a column or its meaning
 Kind = Literal["text", "int", "float", "date"]
 
 
@@ -95,6 +95,8 @@ REPORTS = _columns(
     ("kind", "text", "", "kind of event, as in events.csv"),
     ("initiator", "text", "", "code of the faction that it says began, true or not"),
     ("target", "text", "", "code of the other faction"),
+    ("initiator_group", "text", "", "group of the initiator that it names; empty in a summary and in a false claim"),
+    ("target_group", "text", "", "group of the target that it names; empty in a summary and in a false claim"),
     ("town", "text", "", "town that it names; empty in a summary"),
     ("lat", "float", "degrees", "WGS84, of that town"),
     ("lon", "float", "degrees", "WGS84, of that town"),

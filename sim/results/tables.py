@@ -129,6 +129,7 @@ def bare_reports(result: Result) -> Columns:
         "kind": named(rows["kind"], EVENT_KINDS),
         "initiator": named(rows["initiator"], short),
         "target": named(rows["target"], short),
+        **_groups_reported(result, rows),
         "town": named(rows["town"], towns(result)),
         "lat": degrees(result, "lat", rows["town"]),
         "lon": degrees(result, "lon", rows["town"]),
@@ -138,6 +139,18 @@ def bare_reports(result: Result) -> Columns:
         "summary": rows["summary"].copy(),
         "first_date": dates(result, rows["first_day"]),
     }
+
+
+def _groups_reported(result: Result, rows: np.ndarray) -> Columns:
+    """Return the groups of the initiator and target that each report names; a side that lies about who began swaps them."""
+    log, event = log_of(result), rows["event"]
+    known = np.flatnonzero(event >= 0)
+    groups = np.full((2, len(rows)), -1, dtype=np.int64)
+    sides = [log[f"{side}_group"][event[known]] for side in ("initiator", "target")]
+    swapped = log["initiator"][event[known]] != rows["initiator"][known]
+    groups[0, known] = np.where(swapped, sides[1], sides[0])
+    groups[1, known] = np.where(swapped, sides[0], sides[1])
+    return {f"{side}_group": named(groups[i], result.groups) for i, side in enumerate(("initiator", "target"))}
 
 
 def daily(result: Result) -> Columns:

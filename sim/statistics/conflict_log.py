@@ -6,7 +6,7 @@ two factions of the role rebel. No pandas: a table is anything that gives a colu
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,9 @@ class Log:
     losses: np.ndarray | None = (
         None  # i8 [n, 2], fighters killed of the first side and of its rivals; None: not requested
     )
+    group: np.ndarray | None = (
+        None  # object [n], the rivals' group or groups that each event names; None: not requested
+    )
 
     def __len__(self) -> int:
         return len(self.day)
@@ -45,18 +48,21 @@ class Log:
     def since(self, first: int) -> Log:
         """Return the part from day `first`, counted from there."""
         keep = self.day >= first
-        rest = {name: getattr(self, name)[keep] for name in ("place", "lat", "lon", "deaths", "summary")}
-        losses = None if self.losses is None else self.losses[keep]
-        return Log(self.day[keep] - first, self.end[keep] - first, days=self.days - first, losses=losses, **rest)
+        return self._cut(keep, self.day[keep] - first, self.end[keep] - first, self.days - first)
 
     def until(self, days: int) -> Log:
         """Return the part in the first `days` days; the log itself if it has no more."""
         if days >= self.days:
             return self
         keep = self.day < days
-        rest = {name: getattr(self, name)[keep] for name in ("day", "place", "lat", "lon", "deaths", "summary")}
-        losses = None if self.losses is None else self.losses[keep]
-        return Log(end=np.minimum(self.end[keep], days - 1), days=days, losses=losses, **rest)
+        return self._cut(keep, self.day[keep], np.minimum(self.end[keep], days - 1), days)
+
+    def _cut(self, keep: np.ndarray, day: np.ndarray, end: np.ndarray, days: int) -> Log:
+        """Return the events that `keep` marks, bool [n], with other days."""
+        names = ("place", "lat", "lon", "deaths", "summary", "losses", "group")
+        columns = {name: getattr(self, name) for name in names}
+        rest: dict[str, Any] = {name: None if values is None else values[keep] for name, values in columns.items()}
+        return replace(self, day=day, end=end, days=days, **rest)
 
 
 def column(table: Table, name: str) -> np.ndarray:
@@ -102,10 +108,18 @@ def side_losses(events: Table, first: str) -> np.ndarray:
     return np.stack([own, other], axis=1)
 
 
+def rival_groups(events: Table, first: str) -> np.ndarray | None:
+    """Return the group on the side against faction `first` in each event, object [n]; None if the table names no groups."""
+    if "initiator_group" not in events:
+        return None
+    begins = np.asarray(text(events, "initiator") == first, dtype=bool)
+    return np.where(begins, text(events, "target_group"), text(events, "initiator_group"))
+
+
 def rebel_log(events: Table, rebels: Collection[str], days: int, first: str | None = None) -> Log:
     """Return the log of a run's events table; `rebels` are codes of factions of the role rebel.
 
-    `first`: the faction whose losses are set against those of its rivals.
+    `first`: the faction whose losses are set against those of its rivals, and whose rivals' groups are noted.
     """
     day = column(events, "day").astype(np.int64)
     return _log(events, hostile(events, rebels), day, day, np.zeros(len(day), dtype=bool), days, first)
@@ -137,6 +151,7 @@ def _log(
     """Return the kept rows of a table as a log, in order of their first day."""
     rows = np.flatnonzero(keep)
     rows = rows[np.argsort(day[rows], kind="stable")]
+    group = None if first is None else rival_groups(table, first)
     return Log(
         day[rows],
         end[rows],
@@ -147,4 +162,5 @@ def _log(
         summary[rows],
         days,
         None if first is None else side_losses(table, first)[rows],
+        None if group is None else group[rows],
     )

@@ -25,7 +25,7 @@ from sim.statistics.summary import STATISTICS
 if TYPE_CHECKING:
     from sim.study.plan import Plan
 
-SCHEMA_VERSION = 2  # raise with every change of a table, a column or its meaning
+SCHEMA_VERSION = 3  # raise with every change of a table, a column or its meaning
 LEVELS = range(6)
 FRACTIONS = (  # the others are counts
     "episode_days_mean",

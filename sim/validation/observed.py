@@ -18,8 +18,10 @@ from sim.statistics.conflict_log import Log
 from sim.tabular.table import read_table
 from sim.text import clause_list, day_text, plural
 from sim.validation.event_files import MARGIN_KM, Area, FileRead, Kept, read_rows
-from sim.validation.pattern_estimators import Holds, Theatre, measure, samples
+from sim.validation.pattern_estimators import NO_HOLDS, Holds, Theatre, measure, samples
 from sim.validation.pattern_file import Patterns, Window
+from sim.validation.pattern_rounds import RoundContext, name_pattern, plain
+from sim.validation.pattern_samples import aligned_start, rival_groups
 
 Names = Collection[str]
 Sides = tuple[Names, Names]
@@ -29,8 +31,6 @@ LONGEST_HOLD = 36_500  # days
 INSURGENTS = (
     "Syrian insurgents",
 )  # how UCDP GED names rebels against whom a government fights without telling groups apart
-
-NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
 
 
 class Events:
@@ -48,8 +48,8 @@ class Events:
         self.deaths = np.array([event.deaths for event in events], dtype=np.int64)
         self.losses = np.array([event.losses for event in events], dtype=np.int64).reshape(len(events), 2)
         self.summary = np.array([event.summary for event in events], dtype=bool)
-        self.side_a = [event.side_a for event in events]
-        self.side_b = [event.side_b for event in events]
+        self.side_a = np.array([event.side_a for event in events], dtype=object)
+        self.side_b = np.array([event.side_b for event in events], dtype=object)
         self.matched = np.zeros(len(events), dtype=bool)  # between sides for which a log was cut
         self.used = np.zeros(len(events), dtype=bool)  # in a log
 
@@ -70,17 +70,18 @@ class Events:
         else:
             self.matched[:] = True
         self.used |= inside
+        rivals = None if sides is None else np.where(behind, self.side_a, self.side_b)
         rows = np.flatnonzero(inside)
         rows = rows[np.argsort(day[rows], kind="stable")]
         end = np.minimum(self.last - start.toordinal(), days - 1)
         return Log(
             day[rows], end[rows], self.place[rows], self.lat[rows], self.lon[rows], self.deaths[rows], self.summary[rows],
-            days, losses[rows],
+            days, losses[rows], None if rivals is None else rivals[rows],
         )  # fmt: skip
 
     def between(self, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
         """Return which events have the first side as their side a and a rival as b, and which the other way round."""
-        words = [re.compile("|".join(rf"(?<!\w){re.escape(plain(name))}(?!\w)" for name in names)) for names in sides]
+        words = [name_pattern(list(names)) for names in sides]
         first_a, rival_a, first_b, rival_b = (
             _matches(column, pattern) for column in (self.side_a, self.side_b) for pattern in words
         )
@@ -166,12 +167,7 @@ def read_log(path: Path, start: date, days: int, sides: Sides | None = None) -> 
     return read_events([path]).log(start, days, sides)
 
 
-def plain(text: str) -> str:
-    """Return a name in small letters without hyphens and apostrophes."""
-    return " ".join(re.sub(r"['’`]", "", text).replace("-", " ").casefold().split())
-
-
-def _matches(column: Sequence[str], pattern: re.Pattern[str]) -> np.ndarray:
+def _matches(column: np.ndarray, pattern: re.Pattern[str]) -> np.ndarray:
     """Return which names a pattern is found in: bool [N]."""
     known = {name: bool(pattern.search(plain(name))) for name in set(column)}
     return np.array([known[name] for name in column], dtype=bool)
@@ -209,36 +205,51 @@ def read_holds(path: Path, start: date, days: int) -> Holds:
 
 
 class Observation(NamedTuple):
-    """Figures computed from files, and sentences on what was read and what was not computed."""
+    """Figures computed from files, sentences on what was read and what was not computed, and the log of each window."""
 
     figures: dict[str, float]
     notes: list[str]
+    logs: dict[str, Log]
 
 
 def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | None = None) -> Observation:
     """Return the declared figures that some files of events, and the declared table of agreements, give.
 
     `file` is that of the patterns. Figures for which there is no event in the window are left out, and named in a note:
-    those of rebels need fighting between the two sides, P12 government against rebels. P11 is not in event files.
+    those of rebels need fighting between the two sides, P12 and P24 government against rebels. P11 and P23, which are of
+    holders, are not in event files.
     InputError if the events give no figure at all.
     """
     rebels = sides_named(declared, file)
     events = read_events(files, area)
     figures: dict[str, float] = {}
+    logs: dict[str, Log] = {}
     counted = 0
     for name, window in declared.windows.items():
-        log = events.log(window.start, window.days, rebels)
+        start = _start_of(events, declared, window, rebels)
+        logs[name] = log = events.log(start, window.days, rebels)
         agreed = declared.agreements
-        holds = read_holds(file.parent / agreed, window.start, window.days) if agreed else NO_HOLDS
+        holds = read_holds(file.parent / agreed, start, window.days) if agreed else NO_HOLDS
         deaths = _government_deaths(events, declared, window)
         counted += len(log) + (deaths is not None)
-        measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths)))
+        pressure = _pressure(events, declared, start, window.days)
+        context = RoundContext(rival_groups(declared, start), None, pressure)
+        measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths, rounds=context)))
         names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
         figures |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
     if not counted:
         windows = f"a window of the patterns ({clause_list([_window_text(one) for one in declared.windows.values()])})"
         raise InputError([events.none_in(windows) if events.matched.any() else events.none_between(rebels)])
-    return Observation(figures, [*events.summary_lines(), *_not_computed(figures, declared)])
+    return Observation(figures, [*events.summary_lines(), *_not_computed(figures, declared)], logs)
+
+
+def _start_of(events: Events, declared: Patterns, window: Window, rebels: Sides) -> date:
+    """Return the first day of a window; of an aligned one, that of these events if they have a round that fits."""
+    if window.within is None:
+        return window.start
+    wide = declared.windows[window.within]
+    first = aligned_start(events.log(wide.start, wide.days, rebels), declared, window)
+    return window.start if first is None else wide.start + timedelta(first)
 
 
 def sides_named(declared: Patterns, file: Path) -> Sides:
@@ -264,11 +275,27 @@ def _not_computed(found: dict[str, float], declared: Patterns) -> list[str]:
     return [f"Not computed from the files, and so as declared: {', '.join(absent)}."] if absent else []
 
 
-def _government_deaths(events: Events, declared: Patterns, window: Window) -> tuple[int, int] | None:
-    """Return the deaths between government and rebels in a window, and its days; None if the files have none."""
+def _government_log(events: Events, declared: Patterns, start: date, days: int) -> Log | None:
+    """Return the events between government and rebels in a window; None if the files have none."""
     sides = declared.sides
     if sides.government is None or not sides.government.names:
         return None
     rebels = [*sides.first.names, *sides.rivals.names, *INSURGENTS]
-    log = events.log(window.start, window.days, (sides.government.names, rebels))
-    return (int(log.deaths.sum()), window.days) if len(log) else None
+    log = events.log(start, days, (sides.government.names, rebels))
+    return log if len(log) else None
+
+
+def _government_deaths(events: Events, declared: Patterns, window: Window) -> tuple[int, int] | None:
+    """Return the deaths between government and rebels in a window, and its days; None if the files have none."""
+    log = _government_log(events, declared, window.start, window.days)
+    return None if log is None else (int(log.deaths.sum()), window.days)
+
+
+def _pressure(events: Events, declared: Patterns, start: date, days: int) -> np.ndarray | None:
+    """Return those deaths by day, f8 [days]; NaN before the files' first such event."""
+    log = _government_log(events, declared, start, days)
+    if log is None:
+        return None
+    deaths = np.bincount(log.day, weights=log.deaths, minlength=days)
+    deaths[: log.day[0]] = np.nan
+    return deaths

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from csv import writer
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from sim.validation.pattern_samples import ReportedRun, log_of_run, starts, wind
 
 BAND = (0.05, 0.95)
 FARTHEST = 10.0  # half-widths of a tolerance: the distance of a figure that a run does not have, and the greatest
-Verdict = Literal["pass", "fail", "not judged", "shown"]
+Verdict = Literal["pass", "fail", "not judged", "shown", "none"]  # none: a null that cannot give a figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,7 @@ class FigureRow:
     verdict: Verdict
     why: str
     of: str  # which runs it is of, in words
+    cases: int | None = None  # behind the declared observed value
 
     @property
     def strain(self) -> float:
@@ -51,6 +52,16 @@ class FigureRow:
         if self.accept is None or self.verdict == "not judged":
             return math.nan
         return abs(self.median - self.accept.middle) / self.accept.half
+
+
+class Joint(NamedTuple):
+    """Shares of single runs that meet mandatory patterns: each, all together, and together those that some run gives."""
+
+    runs: int
+    shares: dict[str, float]
+    together: float
+    given: tuple[str, ...]
+    together_given: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +75,9 @@ class Card:
     verdicts: dict[str, Verdict]
     declared: Patterns
     by_run: tuple[tuple[str, int, dict[str, float]], ...]  # scenario, replicate, figures
+    joint: Joint | None = None  # None: no run is long enough for the mandatory patterns
+    nulls: tuple[tuple[str, Card], ...] = ()  # by name, if they were simulated
+    whole: Card | None = None  # the patterns of aligned windows over the windows that these are cut from
 
     def rows_of(self, pattern: str) -> list[FigureRow]:
         """Return the figures of a pattern."""
@@ -73,6 +87,38 @@ class Card:
     def passed(self) -> list[str]:
         """The patterns that pass."""
         return [name for name, verdict in self.verdicts.items() if verdict == "pass"]
+
+    @property
+    def tells_nothing(self) -> list[str]:
+        """The patterns that every null passes; none without nulls."""
+        passed = [set(null.passed) for _, null in self.nulls]
+        return [name for name in self.verdicts if passed and all(name in names for names in passed)]
+
+
+def joint_of(values: Sequence[Mapping[str, float]], declared: Patterns) -> Joint | None:
+    """Return the shares of runs, each by its figures, that meet the mandatory patterns, alone and together; None without either.
+
+    A run meets a pattern if all its judged figures lie in the accepted ranges; one that it does not give does not.
+    """
+    mandatory = {
+        name: [(key, figure.accept) for key, figure in pattern.figures.items() if figure.accept is not None]
+        for name, pattern in declared.patterns.items()
+        if pattern.weight == "mandatory"
+    }
+    if not values or not mandatory:
+        return None
+    met = {
+        name: np.array([all(accept.holds(found[key]) for key, accept in judged) for found in values])
+        for name, judged in mandatory.items()
+    }
+    given = [
+        name
+        for name, judged in mandatory.items()
+        if all(any(not math.isnan(found[key]) for found in values) for key, _ in judged)
+    ]
+    shares = {name: float(column.mean()) for name, column in met.items()}
+    together = float(np.all(list(met.values()), axis=0).mean())
+    return Joint(len(values), shares, together, tuple(given), float(np.all([met[n] for n in given], axis=0).mean()))
 
 
 def samples_by_window(run: ReportedRun, declared: Patterns) -> dict[str, Samples]:
@@ -92,7 +138,11 @@ def figures_of(samples: Mapping[str, Samples], declared: Patterns) -> dict[str, 
 
 
 def make_card(
-    runs: Sequence[ReportedRun], declared: Patterns, observed: Mapping[str, float] | None = None, pooling: bool = True
+    runs: Sequence[ReportedRun],
+    declared: Patterns,
+    observed: Mapping[str, float] | None = None,
+    pooling: bool = True,
+    together: Mapping[str, np.ndarray] | None = None,
 ) -> Card:
     """Compare runs with observed patterns and return the card: every figure and the verdict on each pattern.
 
@@ -104,6 +154,7 @@ def make_card(
         declared: the patterns.
         observed: figures computed from a record, in place of the declared ones.
         pooling: whether to compute figures over the pooled runs too; else they are NaN.
+        together: values of figures that are of all runs together (P25), over resampled sets of the runs.
 
     Raises:
         InputError: without runs.
@@ -126,19 +177,32 @@ def make_card(
     rows = []
     for pattern, name, figure in declared.figures():
         window = declared.window_of(pattern, name)
-        window_days = declared.windows[window].days
-        chosen = _chosen(runs, [found[name] for found in values], window_days)
+        needed = declared.needed_days(window)
+        chosen = _chosen(runs, [found[name] for found in values], needed)
         key = (window, chosen)
         if pooling and key not in pools:
             pools[key] = figures_of({window: pool([by_run[i][window] for i in chosen])}, declared)
-        chosen_values = np.array([values[i][name] for i in chosen])
-        length = (min(*(runs[i].days for i in chosen), window_days), window_days)
+        chosen_values = (together or {}).get(name, np.array([values[i][name] for i in chosen]))
+        length = (min(*(runs[i].days for i in chosen), needed), needed)
         pooled = pools[key][name] if pooling else math.nan
         of = "; ".join(starts([runs[i] for i in chosen]))
-        rows.append(_row(pattern, name, figure, chosen_values, pooled, length, (observed or {}).get(name), of))
-    verdicts = {name: _verdict([row for row in rows if row.pattern == name]) for name in declared.patterns}
+        rows.append(figure_row(pattern, name, figure, chosen_values, pooled, length, (observed or {}).get(name), of))
+    verdicts = {name: verdict_of([row for row in rows if row.pattern == name]) for name in declared.patterns}
     single = tuple((run.scenario, run.replicate, found) for run, found in zip(runs, values, strict=True))
-    return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single)
+    joint = joint_of(
+        [found for run, found in zip(runs, values, strict=True) if run.days >= _mandatory_days(declared)], declared
+    )
+    return Card(declared.title, "; ".join(starts(runs)), len(runs), tuple(rows), verdicts, declared, single, joint)
+
+
+def _mandatory_days(declared: Patterns) -> int:
+    """Return how long a run must be to give all mandatory patterns."""
+    windows = [
+        declared.window_of(name, key)
+        for name, key, _ in declared.figures()
+        if declared.patterns[name].weight == "mandatory"
+    ]
+    return max((declared.needed_days(window) for window in windows), default=0)
 
 
 def _chosen(runs: Sequence[ReportedRun], values: Sequence[float], days: int) -> tuple[int, ...]:
@@ -155,7 +219,7 @@ def _chosen(runs: Sequence[ReportedRun], values: Sequence[float], days: int) -> 
     return tuple(best)
 
 
-def _row(
+def figure_row(
     pattern: str,
     name: str,
     figure: Figure,
@@ -164,7 +228,21 @@ def _row(
     length: tuple[int, int],
     observed: float | None,
     of: str,
+    must_give: bool = False,
 ) -> FigureRow:
+    """Return the row of one figure.
+
+    Args:
+        pattern: its pattern.
+        name: its estimator.
+        figure: its declaration.
+        values: f8 [runs], NaN for a run that does not give it.
+        pooled: its value over the pooled runs.
+        length: days of the runs and days that it needs.
+        observed: computed from a record; None for the declared value.
+        of: which runs it is of, in words.
+        must_give: whether the verdict is `none`, which fails the pattern, if no run gives it; else it is not judged.
+    """
     unit, about = PATTERNS[name]
     present = values[~np.isnan(values)]
     known = observed is not None and not math.isnan(observed)
@@ -172,9 +250,11 @@ def _row(
     median = middle(present)
     low, high = (edge(present, share) for share in BAND) if len(values) > 1 else (math.nan, math.nan)
     verdict, why = _judge(figure, against, (median, low, high), length)
+    if must_give and figure.accept is not None and math.isnan(median):
+        verdict, why = "none", "the process does not give it"
     return FigureRow(
         pattern, name, unit, about, against, known, figure.accept, present, len(values), median, low, high, pooled, *length,
-        verdict, why, of,
+        verdict, why, of, None if known else figure.cases,
     )  # fmt: skip
 
 
@@ -203,17 +283,17 @@ def _judge(
     why = []
     if not figure.accept.holds(median):
         why.append("median too high" if median > figure.accept.high else "median too low")
-    if observed.low > high:
+    if not figure.median_only and observed.low > high:
         why.append("observed above the band")
-    if observed.high < low:
+    if not figure.median_only and observed.high < low:
         why.append("observed below the band")
     return ("fail", "; ".join(why)) if why else ("pass", "")
 
 
-def _verdict(rows: Iterable[FigureRow]) -> Verdict:
+def verdict_of(rows: Iterable[FigureRow]) -> Verdict:
     """Return the verdict on a pattern: every judged figure must pass, and all must be judged."""
     verdicts = {row.verdict for row in rows} - {"shown"}
-    if "fail" in verdicts:
+    if "fail" in verdicts or "none" in verdicts:
         return "fail"
     if "not judged" in verdicts:
         return "not judged"
@@ -252,7 +332,7 @@ MARK = "SIMULATED"
 
 COLUMNS = (
     "simulated", "pattern", "figure", "unit", "about", "observed_low", "observed_high", "observed_from", "accept_low",
-    "accept_high", "median", "band_low", "band_high", "pooled", "runs", "runs_with_it", "days", "window_days", "verdict", "why", "of",
+    "accept_high", "median", "band_low", "band_high", "pooled", "runs", "runs_with_it", "days", "window_days", "verdict", "why", "of", "observed_cases",
 )  # fmt: skip
 
 
@@ -321,18 +401,46 @@ def summary(card: Card) -> str:
     return f"{sentence} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
 
 
+def null_lines(card: Card) -> list[str]:
+    """Return sentences on what the nulls pass, and on the single runs that meet the mandatory patterns together."""
+    lines = [
+        f"Null {null.about.split(', ', 1)[-1]} ({null.runs} simulations) passes {clause_list(null.passed) or 'no pattern'}."
+        for _, null in card.nulls
+    ]
+    if card.tells_nothing:
+        tells = "these patterns tell" if len(card.tells_nothing) > 1 else "this pattern tells"
+        lines.append(f"All nulls pass {clause_list(card.tells_nothing)}: {tells} nothing about actors.")
+    cards = [("runs", card), *((null.about.split(", ", 1)[-1], null) for _, null in card.nulls)]
+    return lines + [_joint_text(name, one) for name, one in cards]
+
+
+def _joint_text(name: str, card: Card) -> str:
+    """Return a sentence on how many single runs meet the mandatory patterns."""
+    if card.joint is None:
+        return f"Mandatory patterns together, {name}: none is declared, or no run is long enough."
+    joint = card.joint
+    alone = ", ".join(f"{pattern} {share:.0%}" for pattern, share in joint.shares.items())
+    some = ""
+    if joint.given and len(joint.given) < len(joint.shares):
+        some = f"; {joint.together_given:.0%} of {', '.join(joint.given)}, the rest not given, which counts as failed"
+    return f"Mandatory patterns together, {name}: {joint.together:.0%} of {joint.runs} meet all{some}. Alone: {alone}."
+
+
 def card_csv(card: Card) -> str:
     """Return the card as CSV text, a row a figure; an empty cell is none, `inf` a figure without end."""
     rows = []
+    nulls = [(name, {row.figure: row for row in null.rows}) for name, null in card.nulls]
     for row in card.rows:
+        beside = [cell for _, null in nulls for cell in (_cell(null[row.figure].median), null[row.figure].verdict)]
         accept = ("", "") if row.accept is None else (row.accept.low, row.accept.high)
         source = "file" if row.recomputed else "declared"
         rows.append(
             (MARK, row.pattern, row.figure, row.unit, row.about, row.observed.low, row.observed.high, source, *accept,
              *map(_cell, (row.median, row.low, row.high, row.pooled)), row.runs, len(row.values), row.days, row.window,
-             row.verdict, row.why, row.of)
+             row.verdict, row.why, row.of, "" if row.cases is None else row.cases, *beside)
         )  # fmt: skip
-    return csv_text(COLUMNS, rows)
+    heads = [f"{name}_{column}" for name, _ in nulls for column in ("median", "verdict")]
+    return csv_text((*COLUMNS, *heads), rows)
 
 
 def runs_csv(card: Card) -> str:

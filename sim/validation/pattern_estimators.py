@@ -1,4 +1,4 @@
-"""Estimators of the patterns P1-P15 of docs/ODD.md, the same for simulated and observed logs.
+"""Estimators of the patterns P1-P15 of docs/ODD.md, with those of pattern_rounds, the same for simulated and observed logs.
 
 `samples` reduces one log (and its agreements) to the raw samples behind the patterns; `pool` joins those of many runs;
 `measure` turns samples into figures. So each pattern can be had per run and pooled over runs with one estimator.
@@ -19,11 +19,23 @@ from sim.statistics.conflict_log import QUIET_DAYS, Log
 from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
 from sim.statistics.summary import Episode, episodes, places, places_by_day, quiet_days
 from sim.statistics.survival import survival
+from sim.validation.pattern_rounds import (
+    ROUND_PATTERNS,
+    LargeRound,
+    RoundContext,
+    quiet_months,
+    round_figures,
+    round_mean,
+    small_episodes,
+    two_largest,
+)
 
 EARTH_KM = 6371.0088
 REACH_DAYS = (7, 14, 21, 47)  # P9
 SHORT_DAYS = 2  # P2: events of at most so many days
 ROUND_LOSSES = 10  # P10: fighters lost by both sides, so that a ratio says something
+
+PLACES_SCORE = "P25_places_log_score"  # of many runs together, see pattern_nulls
 
 PATTERNS: dict[str, tuple[str, str]] = {
     "P1_deaths_per_event_mean": ("deaths", "without summary rows"),
@@ -57,10 +69,12 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "P12_government_deaths_before": ("deaths a day", "between government and rebels, before the zone was agreed"),
     "P12_government_deaths_after": ("deaths a day", "between government and rebels, since the zone was agreed"),
     "P13_km_between_median": ("km", "between consecutive events within 7 days"),
-    "P14_largest_round_deaths_share": ("share", "of all deaths"),
-    "P14_largest_round_events_share": ("share", "of all events"),
+    "P14_largest_round_deaths_share": ("share", "of all deaths, without summary rows"),
+    "P14_largest_round_events_share": ("share", "of all events, without summary rows"),
     "P15_signed_inside_share": ("share", "of agreements signed inside the largest round, which went on"),
     "P15_signed_inside_any_share": ("share", "of agreements signed inside any episode that went on"),
+    **ROUND_PATTERNS,
+    PLACES_SCORE: ("nats an event", "minus the log share of the runs' events in the town of an observed event"),
 }
 
 
@@ -73,16 +87,20 @@ class Holds:
     censored: np.ndarray  # bool
 
 
+NO_HOLDS = Holds(np.zeros(0, np.int64), np.zeros(0), np.zeros(0, bool))
+
+
 class Theatre(NamedTuple):
     """Data that a log among rebels does not contain; None if unknown.
 
     `before` and `after`: deaths between government and rebels, and the days they were counted over, before and since the
-    zone was agreed.
+    zone was agreed. `rounds`: what the figures of large rounds need.
     """
 
     changed: int | None = None  # towns with another holder at the end than at the start
     before: tuple[int, int] | None = None
     after: tuple[int, int] | None = None
+    rounds: RoundContext = RoundContext()
 
 
 NOTHING = Theatre()
@@ -112,6 +130,11 @@ class Samples:
     changed: list[int]  # one a run
     before: list[tuple[int, int]]  # deaths and days, one row a run
     after: list[tuple[int, int]]
+    two_events: list[float]  # share, one a run with fighting
+    two_deaths: list[float]
+    small: list[int]  # events of small episodes
+    quiet_months: list[int]  # one a run
+    large: list[LargeRound]
 
 
 def distance_km(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -165,8 +188,10 @@ def samples(log: Log, holds: Holds, theatre: Theatre = NOTHING) -> Samples:
     """Return the raw samples of one run or of the observed record."""
     rounds = episodes(log)
     largest = largest_round(log, rounds)
-    total = int(log.deaths.sum())
-    rows = slice(largest.first, largest.last) if largest else slice(0, 0)
+    own = ~log.summary
+    total, inside = int(log.deaths[own].sum()), own & (np.arange(len(log)) >= (largest.first if largest else 0))
+    inside &= np.arange(len(log)) < (largest.last if largest else 0)
+    two_events, two_deaths = two_largest(log, rounds)
     return Samples(
         event_deaths=[int(n) for n in log.deaths[~log.summary]],
         day_deaths=deaths_by_day(log),
@@ -182,12 +207,17 @@ def samples(log: Log, holds: Holds, theatre: Theatre = NOTHING) -> Samples:
         weekly=weekly_counts(log),
         reached=[tuple(places_by_day(log, largest, day) for day in REACH_DAYS)] if largest else [],
         km=km_between(log),
-        largest_deaths=[float(log.deaths[rows].sum()) / total] if largest and total else [],
-        largest_events=[largest.events / len(log)] if largest else [],
+        largest_deaths=[float(log.deaths[inside].sum()) / total] if total else [],
+        largest_events=[float(inside.sum() / own.sum())] if own.any() else [],
         losses=round_losses(log, rounds),
         changed=[] if theatre.changed is None else [theatre.changed],
         before=[theatre.before] if theatre.before else [],
         after=[theatre.after] if theatre.after else [],
+        two_events=[two_events] if rounds else [],
+        two_deaths=[two_deaths] if total else [],
+        small=small_episodes(rounds),
+        quiet_months=[quiet_months(log)],
+        large=round_figures(log, rounds, theatre.rounds),
     )
 
 
@@ -278,12 +308,34 @@ def measure_sides(sample: Samples) -> dict[str, float]:
     }
 
 
+def measure_rounds(sample: Samples) -> dict[str, float]:
+    """Return P16-P24."""
+    large = sample.large
+    return {
+        "P16_two_largest_events_share": _median(sample.two_events),
+        "P16_two_largest_deaths_share": _median(sample.two_deaths),
+        "P17_small_episodes_events_mean": _mean(sample.small),
+        "P18_quiet_months": _median(sample.quiet_months),
+        "P19_target_share": round_mean(large, "target"),
+        "P20_half_deaths_days": round_mean(large, "half_days"),
+        "P21_deaths_after": round_mean(large, "after"),
+        "P22_sisters_fighting_share": round_mean(large, "sisters"),
+        "P23_towns_changed": round_mean(large, "changed"),
+        "P24_pressure_below_share": round_mean(large, "below"),
+    }
+
+
 def measure(sample: Samples, hawkes: bool = True) -> dict[str, float]:
-    """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool; P7 with `hawkes` only."""
+    """Return every figure of `PATTERNS`, in its order, from the samples of one run or of a pool; P7 with `hawkes` only.
+
+    P25, which is of many runs together, is NaN.
+    """
     values = {
         **measure_holds(sample),
         **measure_time(sample, hawkes),
         **measure_toll_and_space(sample),
         **measure_sides(sample),
+        **measure_rounds(sample),
+        PLACES_SCORE: math.nan,
     }
     return {name: values[name] for name in PATTERNS}

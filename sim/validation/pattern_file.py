@@ -74,10 +74,27 @@ class Interval(StrictModel):
 
 
 class Window(StrictModel):
-    """Days of the record that figures are computed over."""
+    """Days of the record that figures are computed over.
 
-    start: date = Field(description="first day")
+    An aligned window is cut, from the record and from each run alike, out of the window `within`: it begins `lead_days` before the
+    first event of the largest round that leaves room for its length.
+    """
+
+    start: date = Field(description="first day; in the record, if aligned")
     days: int = Field(ge=1, le=4000, description="length in days")
+    aligned: bool = Field(False, description="true: begins at the largest round of the window `within`")
+    within: str | None = Field(None, description="name of the window that an aligned one is cut from")
+    lead_days: int = Field(
+        0, ge=0, le=365, description="days from the start of an aligned window to the round's first event"
+    )
+
+
+class MergedBody(StrictModel):
+    """Groups that merged into one body; events name it, or one of them, as its own."""
+
+    since: date = Field(description="day of the merger")
+    groups: list[str] = Field(min_length=1, description="groups that it is made of")
+    names: list[str] = Field(min_length=1, description="its names in files of events")
 
 
 class Side(StrictModel):
@@ -87,6 +104,10 @@ class Side(StrictModel):
     names: list[str] = Field(
         default_factory=list, description="names, and parts of names, of actors in files of events"
     )
+    groups: dict[str, list[str]] = Field(
+        default_factory=dict, description="names in files of events of each group, by its name in scenarios"
+    )
+    bodies: dict[str, MergedBody] = Field(default_factory=dict, description="bodies into which groups merged")
 
 
 class Sides(StrictModel):
@@ -100,10 +121,16 @@ class Sides(StrictModel):
 class Figure(StrictModel):
     """One number. Without `accept` it is shown and not judged."""
 
+    cases: int | None = Field(None, ge=0, description="events, episodes or agreements behind the observed value")
+
     observed: Interval = Field(description="observed value; a range where the record can be read in several ways")
     accept: Interval | None = Field(None, description="where the simulated median must lie")
     window: str | None = Field(None, description="the pattern's if left out")
     any_length: bool = Field(False, description="true: the figure does not depend on the length of the window")
+    whole: Interval | None = Field(
+        None, description="if the window is aligned: observed in the window that it is cut from"
+    )
+    median_only: bool = Field(False, description="true: the observed value need not lie in the band of runs")
 
 
 class Pattern(StrictModel):
@@ -117,6 +144,49 @@ class Pattern(StrictModel):
     figures: dict[str, Figure] = Field(min_length=1, description="figures by the name of their estimator")
 
 
+class PlainFigures(StrictModel):
+    """A fitted Hawkes process."""
+
+    mu_per_day: float = Field(ge=0)
+    branching: float = Field(ge=0, le=0.99)
+    lag_days: float = Field(gt=0)
+
+
+class TwoLevelFigures(StrictModel):
+    """A fitted Hawkes process of two levels; intervals are [calm, active]."""
+
+    mu_per_day: list[float] = Field(min_length=2, max_length=2)
+    branching: list[float] = Field(min_length=2, max_length=2)
+    lag_days: float = Field(gt=0)
+    become_active_per_day: float = Field(gt=0, lt=1)
+    become_calm_per_day: float = Field(gt=0, lt=1)
+
+
+class NullFigures(StrictModel):
+    """Processes without actors fitted to the record, and the tolls that they draw from."""
+
+    source: str = Field(min_length=3, description="the record, and its days")
+    hawkes: PlainFigures
+    two_level: TwoLevelFigures
+    poisson_per_day: float = Field(gt=0, description="events a day")
+    tolls: list[list[int]] = Field(
+        min_length=1, description="pairs of deaths and of events with so many, no summary rows"
+    )
+
+    @model_validator(mode="after")
+    def _counts(self) -> NullFigures:
+        if any(len(pair) != 2 or pair[0] < 0 or pair[1] < 1 for pair in self.tolls):
+            raise ValueError("tolls are pairs [deaths, events], with deaths of 0 or more and 1 event or more")
+        return self
+
+
+class PlaceCounts(StrictModel):
+    """Located events of the record by town, for P25."""
+
+    source: str = Field(min_length=3, description="the record, its days, and how events were given to towns")
+    events: dict[str, int] = Field(min_length=1, description="events by the name of the town on the map")
+
+
 class Patterns(StrictModel):
     """A file of patterns."""
 
@@ -127,6 +197,8 @@ class Patterns(StrictModel):
     agreements: str | None = Field(None, description="CSV file of observed agreements, beside this one")
     windows: dict[str, Window] = Field(min_length=1)
     patterns: dict[str, Pattern] = Field(min_length=1)
+    nulls: NullFigures | None = Field(None, description="processes without actors that stand beside the runs")
+    places: PlaceCounts | None = Field(None, description="where the record's events were")
 
     def window_of(self, pattern: str, figure: str) -> str:
         """Return the name of the window of a figure."""
@@ -138,6 +210,26 @@ class Patterns(StrictModel):
         for name, pattern in self.patterns.items():
             for key, figure in pattern.figures.items():
                 yield name, key, figure
+
+    def needed_days(self, window: str) -> int:
+        """Return how long a run must be for a window: as long as the one that it is cut from if it is aligned."""
+        declared = self.windows[window]
+        return self.windows[declared.within].days if declared.within is not None else declared.days
+
+    def over_whole(self) -> Patterns | None:
+        """Return the patterns whose figures are declared over the `whole` of an aligned window too, over it; None if there are none."""
+        chosen: dict[str, Pattern] = {}
+        for name, pattern in self.patterns.items():
+            figures = {}
+            for key, figure in pattern.figures.items():
+                within = self.windows[self.window_of(name, key)].within
+                if within is not None and figure.whole is not None:
+                    changed = {"observed": figure.whole, "window": within, "whole": None, "cases": None}
+                    figures[key] = figure.model_copy(update=changed)
+            if figures:
+                chosen[name] = pattern.model_copy(update={"figures": figures})
+        windows = {name: window for name, window in self.windows.items() if not window.aligned}
+        return self.model_copy(update={"patterns": chosen, "windows": windows}) if chosen else None
 
     def names_in(self, window: str) -> list[str]:
         """Return the names of the figures of a window."""
@@ -166,7 +258,7 @@ def read_patterns(path: Path) -> Patterns:
     Example:
         >>> from sim.validation.pattern_file import find_patterns, read_patterns
         >>> len(read_patterns(find_patterns(None, "greater_idlib")).patterns)
-        15
+        25
     """
     page = read_file(path, display(path))
     source = DefinitionFile(path, page.lines)
@@ -204,6 +296,11 @@ def _model_at(key: Key) -> type[BaseModel]:
         (("patterns", None, "figures", None), Figure),
         (("patterns", None), Pattern),
         (("windows", None), Window),
+        (("nulls", "hawkes"), PlainFigures),
+        (("nulls", "two_level"), TwoLevelFigures),
+        (("nulls",), NullFigures),
+        (("places",), PlaceCounts),
+        (("sides", None, "bodies", None), MergedBody),
         (("sides", None), Side),
         (("sides",), Sides),
     ]
@@ -225,8 +322,19 @@ def _unfit(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
                 yield source.fault(message, *here, "figures", name)
             if figure.window is not None and figure.window not in patterns.windows:
                 yield source.fault(_no_window(figure.window, patterns), *here, "figures", name, "window")
+            if figure.whole is not None and not _aligned(patterns, figure.window or declared.window):
+                yield source.fault("needs a window that is aligned", *here, "figures", name, "whole")
             if figure.accept is not None and figure.accept.half == 0:
                 yield source.fault("needs [low, high] with low below high", *here, "figures", name, "accept")
+    yield from _unfit_windows(patterns, source)
+    for side, declared_side in (("first", patterns.sides.first), ("rivals", patterns.sides.rivals)):
+        for name, body in declared_side.bodies.items():
+            for group in body.groups:
+                if group not in declared_side.groups:
+                    message = (
+                        f"there is no group {group!r}{did_you_mean(group, declared_side.groups)} in sides.{side}.groups"
+                    )
+                    yield source.fault(message, "sides", side, "bodies", name, "groups")
     doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in patterns.figures()) > 1]
     for name in doubled:
         yield source.fault(f"{name} is declared in two patterns", "patterns")
@@ -236,6 +344,24 @@ def _unfit(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
         and not (source.file.parent / patterns.agreements).is_file()
     ):
         yield source.fault(f"no such file {patterns.agreements}", "agreements")
+
+
+def _aligned(patterns: Patterns, window: str) -> bool:
+    return window in patterns.windows and patterns.windows[window].aligned
+
+
+def _unfit_windows(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
+    for name, window in patterns.windows.items():
+        here: Key = ("windows", name)
+        if window.aligned != (window.within is not None):
+            message = "an aligned window needs `within`, the window that it is cut from; another must not have it"
+            yield source.fault(message, *here, "aligned" if window.aligned else "within")
+        elif window.within is not None:
+            wide = patterns.windows.get(window.within)
+            if wide is None:
+                yield source.fault(_no_window(window.within, patterns), *here, "within")
+            elif wide.aligned or wide.days < window.days:
+                yield source.fault(f"{window.within} must be longer than {name}, and not aligned", *here, "within")
 
 
 def _no_window(name: str, patterns: Patterns) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,9 +13,11 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.scenario.schema import Scenario, codes
 from sim.statistics.conflict_log import MONITOR, Log, column, reported_log, text
+from sim.statistics.summary import episodes
 from sim.text import plural
 from sim.validation.pattern_estimators import Holds, Samples, Theatre, samples
 from sim.validation.pattern_file import Patterns, Window
+from sim.validation.pattern_rounds import Body, Changes, RivalGroups, RoundContext, name_pattern
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 Table = Mapping[str, np.ndarray]
 
 REPORTS = (
-    "outlet", "event_day", "event_date", "first_date", "kind", "initiator", "target", "town", "lat", "lon",
+    "outlet", "event_day", "event_date", "first_date", "kind", "initiator", "target", "initiator_group", "target_group", "town", "lat", "lon",
     "deaths_initiator", "deaths_target", "deaths_civilians", "deaths_total", "summary",
 )  # fmt: skip
 
@@ -125,17 +127,48 @@ def log_of_run(run: ReportedRun, declared: Patterns) -> Log:
 
 
 def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Window) -> Samples:
-    """Return the samples of the first days of a run, as many as the window has, or all there are."""
+    """Return the samples of the first days of a run, as many as the window has, or all there are; of those aligned if it is."""
     days = min(window.days, run.days)
-    theatre = Theatre(_changed(run, window), _before(run, declared, days), _after(run, declared, days))
-    return samples(log.until(days), _holds(run, days), theatre)
+    first = aligned_start(log, declared, window) or 0
+    changes = Changes(column(run.changes, "day") - first, *(column(run.changes, name) for name in CHANGES[1:]))
+    context = RoundContext(
+        rival_groups(declared, run.start + timedelta(first)), changes, _pressure(run, declared, first)
+    )
+    theatre = Theatre(_changed(run, window), _before(run, declared, days), _after(run, declared, days), context)
+    return samples(log.since(first).until(days), _holds(run, first, days), theatre)
 
 
-def _holds(run: ReportedRun, days: int) -> Holds:
-    """Return the agreements that the model signs in the first `days` days, none given; those that continue after them are censored there."""
-    start = np.datetime64(run.start, "D")
+def aligned_start(log: Log, declared: Patterns, window: Window) -> int | None:
+    """Return the day of a log, of a run or of the record, on which an aligned window begins; None if it is not aligned.
+
+    Aligned: `lead_days` before the first event of the episode with most events, the earlier of equals, among those that leave room
+    for the window's length in the window that it is cut from; None if there is no such episode.
+    """
+    if window.within is None:
+        return None
+    wide = log.until(declared.windows[window.within].days)
+    room = wide.days - window.days
+    fitting = [episode for episode in episodes(wide) if episode.began - window.lead_days <= room]
+    largest = max(fitting, key=lambda episode: episode.events, default=None)
+    return None if largest is None else max(0, largest.began - window.lead_days)
+
+
+def rival_groups(declared: Patterns, start: date) -> RivalGroups | None:
+    """Return the rivals' groups and bodies, for a window from `start`; None if the patterns declare none."""
+    side = declared.sides.rivals
+    if not side.groups:
+        return None
+    names = {name: name_pattern([name, *words]) for name, words in side.groups.items()}
+    names |= {name: name_pattern([name, *body.names]) for name, body in side.bodies.items()}
+    bodies = [Body(name, tuple(body.groups), (body.since - start).days) for name, body in side.bodies.items()]
+    return RivalGroups(names, tuple(bodies))
+
+
+def _holds(run: ReportedRun, first: int, days: int) -> Holds:
+    """Return the agreements that the model signs in `days` days from `first`, none given; those that continue after them are censored there."""
+    start = np.datetime64(run.start, "D") + first
     signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
-    inside = (column(run.agreements, "given") == 0) & (signed < days)
+    inside = (column(run.agreements, "given") == 0) & (signed >= 0) & (signed < days)
     held, left = column(run.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
     censored = column(run.agreements, "censored").astype(bool)[inside] | (held > left)
     return Holds(signed[inside], np.minimum(held, left), censored)
@@ -148,19 +181,13 @@ def _changed(run: ReportedRun, window: Window) -> int:
     """
     offset = (window.start - run.start).days
     first = offset if 0 <= offset <= run.days - window.days else 0
-    day = column(run.changes, "day")
-    inside = (day >= first) & (day < first + window.days)
-    rows = [column(run.changes, name)[inside] for name in ("town", "from", "to")]
-    ends: dict[str, tuple[str, str]] = {}
-    for town, before, after in zip(*rows, strict=True):
-        ends[town] = (ends.get(town, (before, ""))[0], after)
-    return sum(before != after for before, after in ends.values())
+    return Changes(*(column(run.changes, name) for name in CHANGES)).net(first, first + window.days - 1)
 
 
-def _government_deaths(run: ReportedRun, declared: Patterns, first: int, last: int) -> tuple[int, int] | None:
-    """Return the deaths reported between government and rebels on days `first` to `last` - 1, and their number."""
+def government_deaths_by_day(run: ReportedRun, declared: Patterns) -> np.ndarray | None:
+    """Return the deaths that the monitor reports between government and rebels, by day: f8 [days]; None without a government."""
     sides = declared.sides
-    if sides.government is None or last <= first:
+    if sides.government is None:
         return None
     rebels, state = [*sides.first.codes, *sides.rivals.codes], sides.government.codes
     initiator, target = (text(run.reports, side) for side in ("initiator", "target"))
@@ -168,8 +195,20 @@ def _government_deaths(run: ReportedRun, declared: Patterns, first: int, last: i
         np.isin(target, state) & np.isin(initiator, rebels)
     )
     day = column(run.reports, "event_day")
-    keep = between & (text(run.reports, "outlet") == MONITOR) & (day >= first) & (day < last)
-    return int(column(run.reports, "deaths_total")[keep].sum()), last - first
+    keep = between & (text(run.reports, "outlet") == MONITOR) & (day >= 0) & (day < run.days)
+    return np.bincount(day[keep], weights=column(run.reports, "deaths_total")[keep], minlength=run.days)
+
+
+def _pressure(run: ReportedRun, declared: Patterns, first: int) -> np.ndarray | None:
+    """Return loyalist deaths by day from day `first` on, f8 [days - first]."""
+    deaths = government_deaths_by_day(run, declared)
+    return None if deaths is None else deaths[first:]
+
+
+def _government_deaths(run: ReportedRun, declared: Patterns, first: int, last: int) -> tuple[int, int] | None:
+    """Return the deaths reported between government and rebels on days `first` to `last` - 1, and their number."""
+    deaths = government_deaths_by_day(run, declared) if last > first else None
+    return None if deaths is None else (int(deaths[first:last].sum()), last - first)
 
 
 def _before(run: ReportedRun, declared: Patterns, days: int) -> tuple[int, int] | None:

@@ -37,8 +37,8 @@ from sim.study.path_kind import Kind, kind_of
 from sim.study.sampling import halton
 from sim.text import day_text, plural
 from sim.validation.event_files import Area
-from sim.validation.observed import NO_HOLDS, read_events, read_holds, sides_named
-from sim.validation.pattern_estimators import measure, samples
+from sim.validation.observed import read_events, read_holds, sides_named
+from sim.validation.pattern_estimators import NO_HOLDS, PLACES_SCORE, measure, samples
 from sim.validation.pattern_file import Patterns, Weight, find_patterns, read_patterns
 from sim.validation.pattern_samples import check_sides
 
@@ -328,7 +328,7 @@ def _unfit_inputs(definition: Calibration, loaded: Loaded, source: DefinitionFil
 
 
 def _unfit_figures(definition: Calibration, declared: Patterns, source: DefinitionFile) -> Iterator[Fault]:
-    judged = {name for _, name, figure in declared.figures() if figure.accept is not None}
+    judged = {name for _, name, figure in declared.figures() if figure.accept is not None and name != PLACES_SCORE}
     for name in definition.observed.figures:
         if name not in judged:
             message = f"is not declared with a tolerance{did_you_mean(name, judged)}"

@@ -88,6 +88,12 @@ def test_reports_of_a_simulation_are_of_its_events(real: Run) -> None:
     known = reports[reports.event_id != ""]
     true = events.loc[known.event_id]
     assert known.kind.tolist() == true.kind.tolist()
+    swapped = (known.initiator.to_numpy() != true.initiator.to_numpy()) & (true.target.to_numpy() != "")
+    for side, other in (("initiator", "target"), ("target", "initiator")):
+        groups = np.where(swapped, true[f"{other}_group"], true[f"{side}_group"])
+        assert known[f"{side}_group"].tolist() == groups.tolist()
+    assert known.target_group.isin(["Ahrar al-Sham", "HTS"]).any()
+    assert set(reports[reports.event_id == ""].initiator_group) <= {""}
     assert known.event_day.tolist() == true.day.tolist()
     assert (reports.day >= reports.event_day).all()
     assert set(reports.outlet) <= {"monitor", *rebels(real.scenario)}

@@ -143,7 +143,8 @@ def test_figures_of_a_small_log() -> None:
 def test_a_log_without_events_gives_no_figures_and_no_error() -> None:
     found = measure(samples(log([]), NO_HOLDS))
     assert found["P8_weekly_none_share"] == 1.0
-    assert all(math.isnan(value) for name, value in found.items() if not name.startswith("P8"))
+    assert found["P18_quiet_months"] == 3
+    assert all(math.isnan(value) for name, value in found.items() if not name.startswith(("P8", "P18")))
 
 
 def with_losses(days: list[int], losses: list[tuple[int, int]]) -> Log:

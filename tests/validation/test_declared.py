@@ -8,7 +8,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.validation.pattern_estimators import PATTERNS
-from sim.validation.pattern_file import FOLDER, Interval, find_patterns, read_patterns
+from sim.validation.pattern_file import FOLDER, Figure, Interval, find_patterns, read_patterns
 
 TEXT = """\
 title: a record
@@ -29,14 +29,47 @@ patterns:
 """
 
 
-def test_the_shipped_file_declares_fifteen_patterns_with_tolerances() -> None:
+def test_the_shipped_file_declares_its_patterns_with_tolerances_and_cases() -> None:
     found = read_patterns(FOLDER / "greater_idlib.yaml")
-    assert list(found.patterns) == [f"P{n}" for n in range(1, 16)]
-    assert [name for name, one in found.patterns.items() if one.weight == "mandatory"] == ["P6", "P8", "P9"]
+    assert list(found.patterns) == [f"P{n}" for n in range(1, 26)]
+    assert all(figure.cases for _, _, figure in found.figures())
+    assert all(figure.accept is None or (figure.median_only or _overlap(figure)) for _, _, figure in found.figures())
+    assert [name for name, one in found.patterns.items() if one.weight == "mandatory"] == [
+        "P6",
+        "P8",
+        "P9",
+        "P16",
+        "P19",
+    ]
     assert all(any(fig.accept for fig in one.figures.values()) for one in found.patterns.values())
     assert {name for _, name, _ in found.figures()} <= set(PATTERNS)
     assert found.evidence_until.isoformat() == "2018-10-31"
     assert all((window.start - found.evidence_until).days + window.days <= 1 for window in found.windows.values())
+
+
+def _overlap(figure: Figure) -> bool:
+    """Return whether some reading of the record lies in the accepted range."""
+    assert figure.accept is not None
+    return figure.observed.low <= figure.accept.high and figure.observed.high >= figure.accept.low
+
+
+def test_the_shipped_nulls_have_as_many_events_as_the_record() -> None:
+    found = read_patterns(FOLDER / "greater_idlib.yaml")
+    assert found.nulls is not None
+    assert found.places is not None
+    assert sum(events for _, events in found.nulls.tolls) == 145
+    assert found.nulls.poisson_per_day * found.windows["record"].days == pytest.approx(154)
+    stationary = found.nulls.hawkes.mu_per_day / (1 - found.nulls.hawkes.branching)
+    assert stationary == pytest.approx(found.nulls.poisson_per_day, rel=0.1)
+    assert sum(found.places.events.values()) == found.patterns["P25"].figures["P25_places_log_score"].cases
+
+
+def test_figures_over_the_whole_of_aligned_windows_are_declared_apart() -> None:
+    wider = read_patterns(FOLDER / "greater_idlib.yaml").over_whole()
+    assert wider is not None
+    assert {wider.window_of(pattern, name) for pattern, name, _ in wider.figures()} == {"record"}
+    assert "P25" not in wider.patterns
+    assert wider.patterns["P8"].figures["P8_weekly_none_share"].observed.low == 0.56
 
 
 def test_a_file_reads_as_it_says(tmp_path: Path) -> None:
@@ -58,6 +91,18 @@ def test_a_file_reads_as_it_says(tmp_path: Path) -> None:
         ("observed: [2, 3]", "observed: many", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.observed: needs a number, or [low, high]"),
         ("days: 100", "days: 0", "p.yaml:8: windows.all.days: 0 is out of range"),
         ("title: a record", "title: a record\nagreements: none.csv", "p.yaml:2: agreements: no such file none.csv"),
+        ("days: 100}", "days: 100, aligned: true}", "p.yaml:8: windows.all.aligned: an aligned window needs `within`"),
+        ("days: 100}", "days: 100, aligned: true, within: al}", "p.yaml:8: windows.all.within: there is no window 'al'"),
+        ("days: 100}", "days: 100, aligned: true, within: all}", "p.yaml:8: windows.all.within: all must be longer than all"),
+        ("days: 100}", "days: 100, lead_days: -1}", "p.yaml:8: windows.all.lead_days: "),
+        ("observed: [2, 3]", "observed: [2, 3], whole: 2", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.whole: needs a window that is aligned"),
+        ("observed: [2, 3]", "observed: [2, 3], cases: -1", "p.yaml:15: patterns.P8.figures.P8_weekly_mean.cases: "),
+        ("rivals: {codes: [B]}", "rivals: {codes: [B], groups: {x: [x]}, bodies: {z: {since: 2018-02-18, groups: [xx], names: [z]}}}",
+         "p.yaml:6: sides.rivals.bodies.z.groups: there is no group 'xx', did you mean 'x'?"),
+        ("rivals: {codes: [B]}", "rivals: {codes: [B], bodies: {z: {sinse: 2018-02-18, groups: [x], names: [z]}}}",
+         "p.yaml:6: sides.rivals.bodies.z.sinse: unknown key, did you mean 'since'?"),
+        ("title: a record", "title: a record\nplaces: {source: made, events: {}}", "p.yaml:2: places.events: "),
+        ("title: a record", "title: a record\nnulls: {source: made, hawkes: {mu: 1}}", "p.yaml:2: nulls.hawkes.mu: unknown key"),
         ("evidence_until: 2018-10-31", "evidence_until: soon", "p.yaml:2: evidence_until: needs a date"),
     ],
 )  # fmt: skip

@@ -104,9 +104,12 @@ def test_agreements_of_the_map_are_holds_censored_at_the_windows_end() -> None:
 
 def test_the_observed_figures_are_those_that_the_files_can_give(tmp_path: Path) -> None:
     file = FOLDER / "greater_idlib.yaml"
-    found, notes = observe([written(tmp_path, GED)], read_patterns(file), file)
-    assert found["P1_deaths_per_event_mean"] == pytest.approx(np.mean([8, 4, 2]))  # days 1, 2 and 30; no summary
+    found, notes, logs = observe([written(tmp_path, GED)], read_patterns(file), file)
+    assert found["P1_deaths_per_event_mean"] == pytest.approx(
+        np.mean([2, 8, 4, 2])
+    )  # 17, 19 and 20 February and 20 March; no summary
     assert not {"P11_towns_changed", "P12_government_deaths_after"} & set(found)
     assert any("Not computed from the files" in note and "P11 towns changed" in note for note in notes)
     assert found["P6_hold_days_median"] == 6
     assert found["P6_ended_within_7_share"] == pytest.approx(0.741, abs=0.001)
+    assert logs["record"].deaths.tolist() == [2, 8, 4, 7, 2]

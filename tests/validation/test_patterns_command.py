@@ -47,21 +47,27 @@ def test_the_card_is_printed_and_written(study: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert said.startswith("SIMULATED.")
     assert "greater_idlib_2018, 4 runs of 45 days" in said
-    assert "these are judged. pooled:" in " ".join(said.split())
-    assert "of 15 patterns pass" in said
-    assert max(map(len, said.splitlines()[:60])) <= 100
+    assert "of 25 patterns pass" in said
+    assert "Null two-level Hawkes (300 simulations) passes" in said
+    assert "Mandatory patterns together, Poisson: 0% of 300 meet all" in " ".join(said.split())
+    assert "The same figures over the whole record" in said
+    assert max(map(len, said.split("\nwritten: ")[0].splitlines())) <= 100
     folder = study / "patterns"
     table = pd.read_csv(folder / "patterns.csv")
     assert set(table["simulated"]) == {"SIMULATED"}
-    assert list(table["pattern"].unique()) == [f"P{n}" for n in range(1, 16)]
+    assert list(table["pattern"].unique()) == [f"P{n}" for n in range(1, 26)]
     assert set(table.loc[table["window_days"] > 45, "verdict"]) <= {"not judged", "shown", "fail", "pass"}
-    assert set(table.loc[table["pattern"] == "P8", "verdict"]) == {"not judged"}  # 45 days against 256
+    assert set(table.loc[table["pattern"] == "P8", "verdict"]) == {"not judged"}  # 45 days against 700
     assert set(table.loc[table["pattern"] == "P11", "verdict"]) <= {"pass", "fail"}  # 31 days
+    assert set(table.loc[table["pattern"] == "P19", "poisson_verdict"]) == {"none"}
+    whole = pd.read_csv(folder / "patterns_whole.csv")
+    assert set(whole["window_days"]) == {700}
+    assert set(whole["figure"]) < set(table["figure"])
     runs = pd.read_csv(folder / "patterns_runs.csv")
     assert runs["replicate"].tolist() == [0, 1, 2, 3]
     weekly = table.set_index("figure").loc["P8_weekly_mean"]
     assert weekly["median"] == pytest.approx(runs["P8_weekly_mean"].median(), abs=1e-5)
-    for name in ("patterns", *(f"P{n}" for n in range(1, 16))):
+    for name in ("patterns", *(f"P{n}" for n in range(1, 26))):
         assert "SIMULATED" in (folder / f"{name}.svg").read_text(encoding="utf-8")
         with Image.open(folder / f"{name}.png") as picture:
             assert picture.info["Title"].startswith("SIMULATED")
@@ -151,7 +157,7 @@ def test_ablations_are_run_tabled_and_drawn(tmp_path: Path, capsys: pytest.Captu
     assert list(table.index) == ["full", "no_clash", "clash_attrition_linear", "clash_attrition_square"]
     assert set(table["P11"]) <= {"pass", "fail"}
     figures = pd.read_csv(folder / "ablations_figures.csv")
-    assert len(figures) == len(table) * 33
+    assert len(figures) == len(table) * 44
     assert "SIMULATED" in (folder / "ablations.svg").read_text(encoding="utf-8")
     assert main([*words, "--only", "clsh"]) == 2
     assert "--only: clsh: is no rule, did you mean 'clash'?" in capsys.readouterr().err
