@@ -38,9 +38,10 @@ from sim.study.sampling import halton
 from sim.text import day_text, plural
 from sim.validation.event_files import Area
 from sim.validation.observed import read_events, read_holds, sides_named
-from sim.validation.pattern_estimators import NO_HOLDS, PLACES_SCORE, measure, samples
+from sim.validation.pattern_estimators import NO_HOLDS, PLACES_SCORE, Theatre, measure, samples
 from sim.validation.pattern_file import Patterns, Weight, find_patterns, read_patterns
-from sim.validation.pattern_samples import check_sides
+from sim.validation.pattern_rounds import RoundContext
+from sim.validation.pattern_samples import check_sides, rival_groups
 
 Scale = Literal["uniform", "log"]
 Summary = Literal["figures", "regression"]
@@ -257,7 +258,8 @@ def with_record(plan: CalibrationPlan, file: Path) -> CalibrationPlan:
         raise InputError([events.none_in(window) if events.matched.any() else events.none_between(sides)])
     agreed = None if declared.agreements is None else plan.patterns_file.parent / declared.agreements
     holds = NO_HOLDS if agreed is None else read_holds(agreed, scenario.start, scenario.days)
-    measured = measure(samples(log, holds))
+    context = RoundContext(rival_groups(declared, scenario.start))
+    measured = measure(samples(log, holds, Theatre(rounds=context)))
     asked = plan.definition.observed.figures
     absent = [name for name in asked if math.isnan(measured[name])]
     if absent:
