@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OUTPUTS = Path("outputs")
 FOLDER = "ablations"
+ACROSS = 13  # patterns in a table of 100 columns
 
 
 def ablate(
@@ -98,14 +99,17 @@ def print_ablations(ablated: Ablated) -> None:
     out = console()
     out.print(f"\nSIMULATED. {ablated.declared.title}; {plural(ablated.full.runs, 'run')} each", style="bold")
     patterns = list(ablated.declared.patterns)
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("ablation", overflow="fold", min_width=16)
-    for name in [*patterns, "met"]:
-        table.add_column(name, justify="right", no_wrap=True)
-    for name, card in ablated.cards.items():
-        cells = [cell(ablated, name, pattern) for pattern in patterns]
-        table.add_row(ablated.words[name], *cells, str(len(card.passed)))
-    out.print(table)
+    for first in range(0, len(patterns), ACROSS):
+        shown = patterns[first : first + ACROSS]
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+        table.add_column("ablation", overflow="fold", min_width=16, max_width=24)
+        for name in [*shown, "met"]:
+            table.add_column(name, justify="right", no_wrap=True, min_width=4)
+        for name, card in ablated.cards.items():
+            cells = [cell(ablated, name, pattern) for pattern in shown]
+            table.add_row(ablated.words[name], *cells, str(len(card.passed)))
+        out.print(table)
+        out.print()
     out.print(
         "Number: distance of the median from the middle of the accepted range in half-widths, of the figure farthest out; "
         "x: the pattern is not met; ?: judged in part; -: not judged.\n"

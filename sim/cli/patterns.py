@@ -122,7 +122,7 @@ def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file
 def print_card(card: Card, read: Sequence[str] = ()) -> None:
     """Print the card; `read` are sentences on the files of events that were given."""
     from sim.cli.console import console
-    from sim.validation.pattern_card import failing, null_lines, summary
+    from sim.validation.pattern_report import failing, null_lines, summary
 
     out = console()
     out.print(f"SIMULATED. {card.title}", style="bold")
@@ -148,7 +148,7 @@ def print_card(card: Card, read: Sequence[str] = ()) -> None:
 
 def _print_table(card: Card) -> None:
     from sim.cli.console import console
-    from sim.validation.pattern_card import interval, number, short
+    from sim.validation.pattern_report import interval, number, short
 
     out = console()
     out.print()
@@ -189,7 +189,7 @@ def write(card: Card, scenario: Scenario, parent: Path) -> None:
     """Write the card's tables and pictures to a new folder in `parent`."""
     from sim.plots.pattern_sheets import draw_card
     from sim.results.write import whole_folder, write_text
-    from sim.validation.pattern_card import card_csv, runs_csv
+    from sim.validation.pattern_report import card_csv, runs_csv
 
     with whole_folder(parent, FOLDER) as (partial, final):
         write_text(partial / "patterns.csv", card_csv(card))

@@ -29,7 +29,8 @@ from sim.plots.style import (
 )
 from sim.scenario.schema import Scenario
 from sim.validation.ablation import FULL, Ablated
-from sim.validation.pattern_card import Card, FigureRow, interval, number, short
+from sim.validation.pattern_card import Card, FigureRow
+from sim.validation.pattern_report import interval, number, short
 
 BARS = pale(OKABE_ITO[0], 0.45)
 ACCEPT = pale(OKABE_ITO[3], 0.72)

@@ -21,8 +21,9 @@ from sim.study.definition import Definition, Variant, plain_name
 from sim.study.executors import stay_with_parent
 from sim.study.store import Study
 from sim.text import clause_list
-from sim.validation.pattern_card import MARK, Card, FigureRow, Verdict, csv_text, make_card, number, short
+from sim.validation.pattern_card import Card, FigureRow, Verdict, make_card
 from sim.validation.pattern_file import Patterns
+from sim.validation.pattern_report import MARK, csv_text, number, short
 from sim.validation.pattern_samples import runs_of_study
 
 FULL = "full"

@@ -18,7 +18,7 @@ from sim.statistics.conflict_log import Log
 from sim.tabular.table import read_table
 from sim.text import clause_list, day_text, plural
 from sim.validation.event_files import MARGIN_KM, Area, FileRead, Kept, read_rows
-from sim.validation.pattern_estimators import NO_HOLDS, Holds, Theatre, measure, samples
+from sim.validation.pattern_estimators import NO_HOLDS, PLACES_SCORE, Holds, Theatre, measure, samples
 from sim.validation.pattern_file import Patterns, Window
 from sim.validation.pattern_rounds import RoundContext, name_pattern, plain
 from sim.validation.pattern_samples import aligned_start, rival_groups
@@ -271,7 +271,7 @@ def _window_text(window: Window) -> str:
 
 def _not_computed(found: dict[str, float], declared: Patterns) -> list[str]:
     """Return a sentence on the figures that stay as declared."""
-    absent = [name.replace("_", " ") for _, name, _ in declared.figures() if name not in found]
+    absent = [name.replace("_", " ") for _, name, _ in declared.figures() if name not in found and name != PLACES_SCORE]
     return [f"Not computed from the files, and so as declared: {', '.join(absent)}."] if absent else []
 
 

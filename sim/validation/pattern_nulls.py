@@ -149,6 +149,15 @@ def null_card(
         observed: figures computed from a record, in place of the declared ones.
         places: events of the record by town, for P25.
         members: number of simulations.
+
+    Example:
+        >>> from sim.geography.maps import load_map
+        >>> from sim.validation.pattern_file import find_patterns, read_patterns
+        >>> from sim.validation.pattern_nulls import Towns, null_card
+        >>> declared = read_patterns(find_patterns(None, "greater_idlib"))
+        >>> card = null_card("poisson", declared.nulls, declared, Towns.of(load_map("greater_idlib")), members=5)
+        >>> card.verdicts["P19"]  # it has no groups
+        'fail'
     """
     days = max(declared.needed_days(window) for window in declared.windows)
     logs = list(null_logs(name, fitted, towns, days, members))
@@ -260,7 +269,10 @@ def card_with_nulls(
         (declared.window_of(name, key) for name, key, _ in declared.figures() if key == PLACES_SCORE), None
     )
     if record is not None:
-        fitted = fit_nulls(max(record.logs.values(), key=lambda log: (log.days, len(log))), "files of events") or fitted
+        fitted = (
+            fit_nulls(max(record.logs.values(), key=lambda log: (log.days, len(log))), "the files of events given")
+            or fitted
+        )
         if score_window is not None and (located := places_of(record.logs[score_window], towns)):
             places, observed[PLACES_SCORE] = located, weight_score(towns, located)
     together = {}
@@ -272,7 +284,7 @@ def card_with_nulls(
     if wider is not None:
         seen = whole_record.figures if whole_record else None
         whole = replace(make_card(runs, wider, seen), nulls=_null_cards(fitted, wider, towns, seen, None, members))
-    return replace(card, nulls=nulls, whole=whole)
+    return replace(card, nulls=nulls, null_source=fitted.source if fitted else "", whole=whole)
 
 
 def _null_cards(

@@ -23,11 +23,9 @@ QUIET_DEATHS = 5  # P18: deaths in a quiet month, at most
 NAMED_EVENTS = 5  # P19, P22: a round in which fewer events name a group does not give them
 FIGHTING_SHARE = 0.1  # P22: a sister group that so few of the round's events name does not fight in it
 AFTER_DAYS = 60  # P21
-PRESSURE_DAYS, YEAR_DAYS, HISTORY_DAYS = (
-    30,
-    365,
-    50,
-)  # P24: before a round; compared with; the fewest days known before it
+PRESSURE_DAYS = 30  # P24: before a round
+YEAR_DAYS = 365  # P24: with which these are compared, at most
+HISTORY_DAYS = 45  # P24: the fewest days known before a round
 
 ROUND_PATTERNS: dict[str, tuple[str, str]] = {
     "P16_two_largest_events_share": ("share", "of all events, in the two episodes with most"),

@@ -12,9 +12,11 @@ import pytest
 from sim.cli.home import home
 from sim.cli.main import main
 from sim.files import pack
+from sim.results.columns import SCHEMA_VERSION
 from sim.results.lock import sole_writer
 from sim.results.run import Run
 from sim.results.write import write
+from sim.study.manifest import SCHEMA_VERSION as STUDY_SCHEMA
 from sim.study.path_kind import Kind, kind_of
 from sim.viewer.scenario_form import choices
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
@@ -52,7 +54,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "run" / "compare" / "comparison.json").write_text("{}")
     pack(folder / "run", folder)
     for name, manifest in (
-        ("study", {"kind": "study", "schema_version": 2, "scenarios": {"a b": ""}}),
+        ("study", {"kind": "study", "schema_version": STUDY_SCHEMA, "scenarios": {"a b": ""}}),
         ("calibration", {"kind": "calibration", "name": "calibrate_2018_02"}),
     ):
         (folder / name).mkdir()
@@ -172,7 +174,7 @@ def test_home_gives_the_command_that_repeats_a_run_of_another_version(
     outputs: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = outputs / "run" / "manifest.json"
-    file.write_text(file.read_text().replace('"schema_version": 3', '"schema_version": 1'))
+    file.write_text(file.read_text().replace(f'"schema_version": {SCHEMA_VERSION}', '"schema_version": 1'))
     home()
     assert "  next: python run.py run outputs/run/scenario.yaml --seed " in capsys.readouterr().out
 

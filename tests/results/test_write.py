@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
+from sim.results.columns import SCHEMA_VERSION
 from sim.results.manifest import hashes
 from sim.results.run import Run
 from sim.results.write import write
@@ -91,7 +92,7 @@ def test_the_manifest_says_what_made_the_run(run: Run, tmp_path: Path) -> None:
         ("{", "cannot be read"),
         ("[]", "is missing"),
         ('{"schema_version": 99}', "is 99"),
-        ('{"schema_version": 3}', "wrong type"),
+        (f'{{"schema_version": {SCHEMA_VERSION}}}', "wrong type"),
     ],
 )
 def test_a_folder_that_is_no_run_of_this_version_is_refused(tmp_path: Path, content: str | None, message: str) -> None:

@@ -24,7 +24,7 @@ from sim.results.manifest import MANIFEST
 from sim.results.run import Run
 from sim.statistics.causes import cause_rows, row_of
 from sim.study import parquet, runner
-from sim.study.manifest import FRACTIONS, KEY
+from sim.study.manifest import FRACTIONS, KEY, SCHEMA_VERSION
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
@@ -178,7 +178,9 @@ def test_what_is_no_study_is_refused(copy: Path, tmp_path: Path) -> None:
         Study.open(tmp_path / "nothing")
     manifest = json.loads((copy / MANIFEST).read_text(encoding="utf-8"))
     (copy / MANIFEST).write_text(json.dumps({**manifest, "schema_version": 99}), encoding="utf-8")
-    with pytest.raises(InputError, match="schema_version: is 99; this program reads 2: run the study again"):
+    with pytest.raises(
+        InputError, match=f"schema_version: is 99; this program reads {SCHEMA_VERSION}: run the study again"
+    ):
         Study.open(copy)
     (copy / MANIFEST).write_text(json.dumps({**manifest, "kind": "run"}), encoding="utf-8")
     with pytest.raises(InputError, match="it may be that of a single run"):

@@ -10,21 +10,9 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
-from sim.validation.pattern_card import (
-    FARTHEST,
-    card_csv,
-    distances,
-    edge,
-    failing,
-    figures_of,
-    interval,
-    make_card,
-    number,
-    runs_csv,
-    samples_by_window,
-    summary,
-)
+from sim.validation.pattern_card import FARTHEST, distances, edge, figures_of, make_card, samples_by_window
 from sim.validation.pattern_file import Patterns
+from sim.validation.pattern_report import card_csv, failing, interval, number, runs_csv, summary
 from sim.validation.pattern_samples import ReportedRun
 
 START = date(2018, 10, 1)

@@ -14,7 +14,6 @@ from sim.errors import InputError
 from sim.geography.maps import load_map
 from sim.statistics.conflict_log import Log
 from sim.validation.observed import Observation
-from sim.validation.pattern_card import card_csv, null_lines
 from sim.validation.pattern_file import FOLDER, Patterns, find_patterns, read_patterns
 from sim.validation.pattern_nulls import (
     NULLS,
@@ -29,6 +28,7 @@ from sim.validation.pattern_nulls import (
     places_of,
     weight_score,
 )
+from sim.validation.pattern_report import card_csv, null_lines
 from tests.validation.test_card import declared, told
 
 TOWNS = Towns(
@@ -112,6 +112,11 @@ def test_nulls_are_fitted_anew_to_files_of_events() -> None:
     card = card_with_nulls([told([1, 2]), told([3])], with_nulls([10, 18]), TOWNS, record, members=20)
     assert dict(card.nulls)["poisson"].verdicts == {"P8": "fail"}  # observed 1.5 below the band of about 14 a week
     assert dict(card.nulls)["poisson"].rows[0].median == pytest.approx(14, rel=0.2)
+    assert null_lines(card)[0] == "Nulls are fitted to the files of events given."
+    few = card_with_nulls(
+        [told([1]), told([3])], with_nulls([1, 2]), TOWNS, Observation({}, [], {"all": placed(["x"])}), members=20
+    )
+    assert few.null_source == FITTED.source
 
 
 def test_too_few_events_give_no_fit() -> None:

@@ -107,8 +107,9 @@ def test_pressure_is_compared_with_the_days_before() -> None:
     assert pressure_below(deaths, 90) == 1.0
     assert pressure_below(deaths, 120) == 0.0
     assert math.isnan(pressure_below(deaths, 44))  # too few days before it
-    unknown = np.r_[np.full(60, np.nan), deaths[60:]]
-    assert math.isnan(pressure_below(unknown, 100))
+    unknown = np.r_[np.full(46, np.nan), deaths[46:]]
+    assert math.isnan(pressure_below(unknown, 90))  # 44 known days
+    assert pressure_below(unknown, 91) == 1.0
     assert math.isnan(pressure_below(None, 100))
 
 
