@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import ScenarioFile, Sets, start_map_option
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 
 
 def show(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    scenario: ScenarioFile,
+    sets: Sets = None,
 ) -> None:
     """Print the scenario with everything filled in, units and sources as comments."""
     from sim.cli.locate import NO_SCENARIO, refuse
@@ -34,9 +33,7 @@ def show(
 def changes(
     first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
-    picture: Annotated[
-        str | None, typer.Option("--map", metavar="[PNG]", help="Draw both starts side by side, to a new file.")
-    ] = None,
+    picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
     from sim.cli.locate import NO_SCENARIO, refuse
@@ -70,9 +67,7 @@ def rules(
         Path | None,
         typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
     ] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    sets: Sets = None,
     picture: Annotated[
         Path | None,
         typer.Option("--picture", metavar="PNG", help="Draw which rule reads and changes which table, to a new file."),
@@ -154,12 +149,8 @@ def check(
     scenarios: Annotated[
         list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
     ],
-    picture: Annotated[
-        str | None, typer.Option("--map", metavar="[PNG]", help="Draw the start, to a new file.")
-    ] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    picture: Annotated[str | None, start_map_option("Draw the start, to a new file.")] = None,
+    sets: Sets = None,
 ) -> None:
     """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""
     faults: list[Fault] = []

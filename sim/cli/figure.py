@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import ResultFolder
 from sim.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ PAPER_DPI = 300
 
 
 def figure(
-    result: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    result: ResultFolder,
     name: Annotated[
         str | None, typer.Argument(help="Figure; the names are listed if left out.", metavar="NAME", show_default=False)
     ] = None,

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sim.cli.options import OUTPUTS
 from sim.errors import Fault, InputError, did_you_mean
 from sim.study.path_kind import Kind, kind_of, made_by, read_any_manifest
 
@@ -29,8 +30,6 @@ def check_folder(folder: Path, option: str) -> None:
                 raise InputError([Fault(option, None, "", f"{path} cannot be written to")])
             return
 
-
-OUTPUTS = Path("outputs")
 
 NO_SCENARIO = frozenset(
     {

@@ -12,6 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import (
+    OUTPUTS,
+    NoRunPictures,
+    Quiet,
+    ReplicateOfStudy,
+    RunParent,
+    ScenarioOfStudy,
+    Sets,
+    run_seed_option,
+)
 from sim.errors import Fault, InputError
 from sim.text import plural
 
@@ -25,16 +35,7 @@ if TYPE_CHECKING:
     from sim.results.run import Run
     from sim.scenario.schema import Scenario
 
-MAX_SEED = 2**63 - 1
 FAULTY = 1
-ScenarioOfStudy = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Of a study's folder: which scenario.", show_default=False),
-]
-ReplicateOfStudy = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, help="Of a study's folder: which replicate.", show_default=False),
-]
 
 
 def run(
@@ -44,27 +45,15 @@ def run(
             help="Scenario file; or a study's folder, for one of its runs.", metavar="FILE", show_default=False
         ),
     ],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=MAX_SEED,
-            help="The same seed gives the same events; 1 if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    seed: Annotated[int | None, run_seed_option("The same seed gives the same events; 1 if left out.")] = None,
     days: Annotated[int | None, typer.Option(metavar="N", help="Days to simulate, in place of the scenario's.")] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the run's own is made.")] = Path("outputs"),
+    out: RunParent = OUTPUTS,
     label: Annotated[str, typer.Option(metavar="TEXT", help="A note kept with the run.", show_default=False)] = "",
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
-    ] = None,
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
+    sets: Sets = None,
+    no_pictures: NoRunPictures = False,
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
+    quiet: Quiet = False,
     check: Annotated[bool, typer.Option("--check", help="Check after every day what must always hold; slow.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import OUTPUTS, NoRunPictures, Quiet, ResultFolder, RunFolder, RunParent, set_option
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -16,29 +17,24 @@ if TYPE_CHECKING:
 
 
 def branch(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    run: RunFolder,
     day: Annotated[
         int, typer.Option(metavar="N", help="First day with the change, as in events.csv.", show_default=False)
     ],
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an input from that day on; repeatable."),
-    ] = None,
+    sets: Annotated[list[str] | None, set_option("Change an input from that day on; repeatable.")] = None,
     policy: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="YAML file with a list `policy:` of acts to add.", show_default=False),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the branch's own is made.")] = Path(
-        "outputs"
-    ),
+    out: RunParent = OUTPUTS,
     label: Annotated[
         str,
         typer.Option(
             metavar="TEXT", help="A note kept with the branch, `branch-dayN` if left out.", show_default=False
         ),
     ] = "",
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the branch's folder.")] = False,
+    no_pictures: NoRunPictures = False,
+    quiet: Quiet = False,
 ) -> None:
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
     from sim.cli.console import print_run
@@ -73,9 +69,7 @@ DIFFERS = 1
 
 
 def verify(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    folder: ResultFolder,
     sample: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Of a study: only so many of its runs.", show_default=False),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import PrintOnly, ResultFolder, folder_option
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -18,16 +19,12 @@ if TYPE_CHECKING:
 
 
 def why(
-    run: Annotated[
-        Path, typer.Argument(help="Folder of a run, or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    run: ResultFolder,
     what: Annotated[
         str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)
     ],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the picture; that of the run or study if left out.")
-    ] = None,
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
+    out: Annotated[Path | None, folder_option("Folder for the picture; that of the run or study if left out.")] = None,
+    no_pictures: PrintOnly = False,
 ) -> None:
     """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance.
 
