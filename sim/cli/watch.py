@@ -116,7 +116,7 @@ def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) ->
 
 
 def _exposed(host: str) -> str:
-    from sim.viewer.guard import LOOPBACK
+    from sim.viewer.server import LOOPBACK
 
     if host in LOOPBACK:
         return ""

@@ -12,8 +12,7 @@ import pytest
 
 from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before Solara
 
-from sim.viewer.guard import Guard
-from sim.viewer.server import make_server
+from sim.viewer.server import Guard, make_server
 from sim.viewer.session import RunSource
 
 HERE = "127.0.0.1:8765"
