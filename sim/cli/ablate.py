@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import MAX_STUDY_SEED, OUTPUTS, PatternFile, ScenarioFile, StudyParent, Workers
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import MAX_STUDY_SEED, PatternFile, ScenarioFile, StudyParent, Workers
 from sim.text import plural
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import MAX_STUDY_SEED, OUTPUTS, Scheduler, StudyFolder, StudyParent, Workers
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
 from sim.errors import Fault, InputError
 from sim.signals import deferred
 from sim.text import plural, unit_text

@@ -36,8 +36,9 @@ def changes(
     picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
+    from sim.cli.figure import draw_starts
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.pictures import draw_starts, picture_file
+    from sim.cli.options import picture_file
     from sim.load import read
     from sim.scenario.diff import changes as differences
     from sim.study.path_kind import Kind
@@ -74,7 +75,8 @@ def rules(
     ] = None,
 ) -> None:
     """Print the simulated day: rules in order, on or off, what each reads and changes, parameters, sources."""
-    from sim.cli.pictures import new_picture, save_picture
+    from sim.cli.figure import save_picture
+    from sim.cli.options import new_picture
     from sim.rule_catalogue import catalogue
 
     scenario_rules, title = _rules(scenario, sets or [])
@@ -165,8 +167,9 @@ def check(
 
 def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) -> None:
     from sim.cli.console import pairs
+    from sim.cli.figure import draw_starts
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.pictures import FREE_NAME, draw_starts, picture_file
+    from sim.cli.options import FREE_NAME, picture_file
     from sim.load import read
     from sim.preview import implied
     from sim.study.definition import find_study

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import OUTPUTS, PrintOnly, folder_option
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import PrintOnly, folder_option
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
@@ -33,8 +34,8 @@ def compare(
     no_pictures: PrintOnly = False,
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
+    from sim.cli.figure import say_lacking_letters_of
     from sim.cli.locate import check_folder, find_result
-    from sim.cli.pictures import say_lacking_letters_of
     from sim.comparison.compare import compare as compared
 
     sources = [find_result(word) for word in results]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from sim.cli.locate import shell
-from sim.cli.options import OUTPUTS
+from sim.cli.locate import OUTPUTS, shell
 from sim.study.path_kind import Kind, kind_of, made_by, read_any_manifest
 
 SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"

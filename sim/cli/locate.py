@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sim.cli.options import OUTPUTS
 from sim.errors import Fault, InputError, did_you_mean
 from sim.study.path_kind import Kind, kind_of, made_by, read_any_manifest
 
@@ -31,6 +30,7 @@ def check_folder(folder: Path, option: str) -> None:
             return
 
 
+OUTPUTS = Path("outputs")
 NO_SCENARIO = frozenset(
     {
         Kind.RUN,

@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, each declared once as an annotation.
+"""Arguments and options that several commands share, each declared once as an annotation; the file that `--map` names.
 
 A command names one as the type of its parameter. Where only the help differs, a function makes the annotation's option from it.
 """
@@ -10,7 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
-OUTPUTS = Path("outputs")
+from sim.cli.locate import check_folder
+from sim.errors import Fault, InputError
+
+FREE_NAME = "free name"  # what `--map` without a file becomes
+SUFFIXES = (".png", ".svg")
 MAX_SEED = 2**63 - 1
 MAX_STUDY_SEED = 2**53 - 1
 
@@ -76,3 +80,36 @@ Workers = Annotated[
 Scheduler = Annotated[
     str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")
 ]
+
+
+def name_maps(words: list[str]) -> list[str]:
+    """Give every `--map` of a command line that has no file name the word for a free name."""
+    out: list[str] = []
+    for i, word in enumerate(words):
+        out.append(word)
+        following = words[i + 1] if i + 1 < len(words) else ""
+        bare_option = following.startswith("-") or not following
+        if word == "--map" and (bare_option or Path(following).suffix.lower() in {".yaml", ".yml"}):
+            out.append(FREE_NAME)
+    return out
+
+
+def picture_file(requested: str, stem: str) -> Path:
+    """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
+    if requested == FREE_NAME:
+        check_folder(Path.cwd(), "--map")
+        names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+        return next(name for name in names if not name.exists())
+    return new_picture(Path(requested), "--map")
+
+
+def new_picture(path: Path, option: str) -> Path:
+    """Return a file to draw to, after a look at its name and folder; raise InputError where it cannot be."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise InputError([Fault(option, None, "", f"{path} must end in {' or '.join(SUFFIXES)}")])
+    if path.exists():
+        raise InputError([Fault(option, None, "", f"{path} exists; nothing is overwritten")])
+    if not path.parent.is_dir():
+        raise InputError([Fault(option, None, "", f"there is no folder {path.parent}")])
+    check_folder(path.parent, option)
+    return path

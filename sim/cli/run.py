@@ -6,28 +6,18 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import (
-    OUTPUTS,
-    NoRunPictures,
-    Quiet,
-    ReplicateOfStudy,
-    RunParent,
-    ScenarioOfStudy,
-    Sets,
-    run_seed_option,
-)
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import NoRunPictures, Quiet, ReplicateOfStudy, RunParent, ScenarioOfStudy, Sets, run_seed_option
 from sim.errors import Fault, InputError
 from sim.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
 
     from sim.engine.simulation import Result
     from sim.engine.tables import World
@@ -60,7 +50,6 @@ def run(
     """Run a scenario and write its events, statistics and maps to a new folder."""
     from sim.cli.console import print_run
     from sim.cli.locate import check_folder
-    from sim.cli.pictures import second_process
     from sim.load import read
     from sim.results.run import Run
     from sim.study.path_kind import chosen
@@ -75,11 +64,10 @@ def run(
     seed = 1 if number is None else number
     check_folder(out, "--out")
     clock.end("reading")
-    with second_process(not no_pictures) as beside:
-        result = _simulate(loaded.scenario, geography, seed, quiet, check)
-        clock.end("simulating")
-        finished = Run.of(result, loaded.name, label)
-        folder = write_run(finished, out, clock.started, no_pictures, quiet, beside)
+    result = _simulate(loaded.scenario, geography, seed, quiet, check)
+    clock.end("simulating")
+    finished = Run.of(result, loaded.name, label)
+    folder = write_run(finished, out, clock.started, no_pictures, quiet)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -179,21 +167,19 @@ def _checked(
     return simulation.result()
 
 
-def write_run(
-    finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool, beside: Executor | None
-) -> Path:
-    """Write a finished run to a folder of its own in `out`, with pictures unless told not to; `beside` draws some."""
+def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
+    """Write a finished run to a folder of its own in `out`, with pictures unless told not to."""
     from sim.results.write import write
 
     if no_pictures:
         return write(finished, out, started=started)
-    from sim.cli.pictures import say_lacking_letters
+    from sim.cli.figure import say_lacking_letters
     from sim.plots.run_report import draw_all
 
     say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return write(finished, out, draw=partial(draw_all, beside=beside), started=started)
+    return write(finished, out, draw=draw_all, started=started)
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import OUTPUTS, NoRunPictures, Quiet, ResultFolder, RunFolder, RunParent, set_option
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import NoRunPictures, Quiet, ResultFolder, RunFolder, RunParent, set_option
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ def branch(
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
     from sim.cli.console import print_run
     from sim.cli.locate import check_folder, find_run
-    from sim.cli.pictures import second_process
     from sim.cli.run import Clock, compile_rules, write_run
     from sim.results.branch import branch as branched
 
@@ -52,9 +52,8 @@ def branch(
     words = ["python", "run.py", "branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
-    with second_process(not no_pictures) as beside:
-        branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
-        folder = write_run(branch_run, out, started, no_pictures, quiet, beside)
+    branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
+    folder = write_run(branch_run, out, started, no_pictures, quiet)
     if quiet:
         print(folder)
         return

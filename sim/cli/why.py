@@ -47,7 +47,7 @@ def why(
         return
     _print_answer(answer, result)
     if not no_pictures:
-        from sim.cli.pictures import say_lacking_letters_of
+        from sim.cli.figure import say_lacking_letters_of
         from sim.plots.cause_diagram import why_picture
 
         say_lacking_letters_of(result)
@@ -68,7 +68,7 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
         raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
     print("\n".join(paths_lines(study, paths)))
     if not no_pictures:
-        from sim.cli.pictures import say_lacking_letters_of
+        from sim.cli.figure import say_lacking_letters_of
         from sim.plots.cause_diagram import why_study_picture
 
         say_lacking_letters_of(study)
