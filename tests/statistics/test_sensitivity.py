@@ -106,7 +106,7 @@ def test_share_of_inputs_even_where_they_outnumber_runs(runs: int, inputs: int) 
     """The true share is 0.5; the mean over studies is near it, and intervals hold it as often as they say or more."""
     random = np.random.default_rng(6)
     found = []
-    for _ in range(100):
+    for _ in range(60):
         points = qmc.Halton(inputs, seed=random).random(runs)
         slopes = np.zeros(inputs)
         slopes[random.choice(inputs, 8, replace=False)] = random.normal(size=8)
