@@ -19,7 +19,7 @@ from sim.results.export import SUB_EVENTS, acled_text, export, ged_text, priogri
 from sim.results.export_gis import control_layer
 from sim.results.export_rows import entries
 from sim.results.run import Run
-from tests.results.made import result
+from tests.results.small_result import result
 
 TRUE, REPORTED = LogName.TRUE, LogName.REPORTED
 

@@ -12,7 +12,7 @@ from sim.errors import InputError
 from sim.results.manifest import hashes
 from sim.results.run import Run
 from sim.results.write import write
-from tests.results.made import result
+from tests.results.small_result import result
 
 
 @pytest.fixture
