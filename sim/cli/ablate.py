@@ -5,30 +5,30 @@ from __future__ import annotations
 import math
 import sys
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import MAX_STUDY_SEED, PatternFile, ScenarioFile, StudyParent, Workers
 from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.validation.ablation import Ablated
     from sim.validation.pattern_file import Patterns
 
-OUTPUTS = Path("outputs")
 FOLDER = "ablations"
 ACROSS = 13  # patterns in a table of 100 columns
 
 
 def ablate(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
+    scenario: ScenarioFile,
     replicates: Annotated[int, typer.Option(metavar="N", min=2, max=100_000, help="Runs of each ablation.")] = 100,
     days: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, max=4000, help="Days of a run; of the window of most patterns if left out."),
     ] = None,
-    seed: Annotated[int, typer.Option(metavar="N", min=0, max=2**53 - 1, help="Seed of the study.")] = 1,
+    seed: Annotated[int, typer.Option(metavar="N", min=0, max=MAX_STUDY_SEED, help="Seed of the study.")] = 1,
     only: Annotated[
         list[str] | None, typer.Option(metavar="RULE", help="Only this rule, as `spread`; repeatable. All if left out.")
     ] = None,
@@ -38,16 +38,9 @@ def ablate(
             "--vary-inputs", help="Draw uncertain inputs too, the same for all; seeds alone vary if left out."
         ),
     ] = False,
-    declared: Annotated[
-        Path | None,
-        typer.Option(
-            "--patterns", metavar="FILE.yaml", help="Patterns; those of scenarios/patterns for the map if left out."
-        ),
-    ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the study's own is made.")] = OUTPUTS,
-    workers: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out.")
-    ] = None,
+    declared: PatternFile = None,
+    out: StudyParent = None,
+    workers: Workers = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
     from sim.cli.batch import batch_progress, compile_for, plan_rows, resumable
@@ -69,6 +62,7 @@ def ablate(
     patterns = find_patterns(declared, model.map)
     against = read_patterns(patterns)
     check_sides(model, against, str(patterns))
+    out = out or OUTPUTS
     check_folder(out, "--out")
     plan = make_plan(study_of(file, model, replicates, days or usual_days(against), seed, vary_inputs, only or []))
     pairs(plan_rows(plan), title=plan.definition.question)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
 from sim.errors import Fault, InputError
 from sim.signals import deferred
 from sim.text import plural, unit_text
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
     from sim.study.plan import Plan
     from sim.study.runner import Progress
 
-OUTPUTS = Path("outputs")
 MARKS = 20  # reports of progress over which speed is measured
 LINES = 10  # lines of progress where there is no terminal
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
@@ -37,21 +38,14 @@ def batch(
         int | None, typer.Option(metavar="N", min=1, max=1_000_000, help="Runs of each scenario.", show_default=False)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(metavar="N", min=0, max=2**53 - 1, help="Seed of the study.", show_default=False)
+        int | None, typer.Option(metavar="N", min=0, max=MAX_STUDY_SEED, help="Seed of the study.", show_default=False)
     ] = None,
     fixed_inputs: Annotated[
         bool, typer.Option("--fixed-inputs", help="Vary seeds only, not uncertain inputs.")
     ] = False,
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder in which the study's own is made; outputs if left out.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, max=4096, help="Processes; all cores if left out; 1: no extra process."),
-    ] = None,
-    scheduler: Annotated[
-        str | None, typer.Option(metavar="URL", help="A running Dask scheduler, such as tcp://host:8786.")
-    ] = None,
+    out: StudyParent = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
     until_precise: Annotated[
         float | None,
         typer.Option(metavar="X", min=1e-6, max=1, help="Go on until headline means are known to this share, as 0.05."),
@@ -341,7 +335,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
 
 def status(
-    study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
+    study: StudyFolder,
 ) -> None:
     """Say what of a study is done, what failed and why, and the command that goes on."""
     from sim.cli.locate import find_folder

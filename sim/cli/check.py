@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import ScenarioFile, Sets, start_map_option
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -15,10 +16,8 @@ if TYPE_CHECKING:
 
 
 def show(
-    scenario: Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)],
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    scenario: ScenarioFile,
+    sets: Sets = None,
 ) -> None:
     """Print the scenario with everything filled in, units and sources as comments."""
     from sim.cli.locate import NO_SCENARIO, refuse
@@ -34,13 +33,12 @@ def show(
 def changes(
     first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
-    picture: Annotated[
-        str | None, typer.Option("--map", metavar="[PNG]", help="Draw both starts side by side, to a new file.")
-    ] = None,
+    picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
+    from sim.cli.figure import draw_starts
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.pictures import draw_starts, picture_file
+    from sim.cli.options import picture_file
     from sim.load import read
     from sim.scenario.diff import changes as differences
     from sim.study.path_kind import Kind
@@ -70,16 +68,15 @@ def rules(
         Path | None,
         typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
     ] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    sets: Sets = None,
     picture: Annotated[
         Path | None,
         typer.Option("--picture", metavar="PNG", help="Draw which rule reads and changes which table, to a new file."),
     ] = None,
 ) -> None:
     """Print the simulated day: rules in order, on or off, what each reads and changes, parameters, sources."""
-    from sim.cli.pictures import new_picture, save_picture
+    from sim.cli.figure import save_picture
+    from sim.cli.options import new_picture
     from sim.rule_catalogue import catalogue
 
     scenario_rules, title = _rules(scenario, sets or [])
@@ -154,12 +151,8 @@ def check(
     scenarios: Annotated[
         list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
     ],
-    picture: Annotated[
-        str | None, typer.Option("--map", metavar="[PNG]", help="Draw the start, to a new file.")
-    ] = None,
-    sets: Annotated[
-        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change an input; repeatable.")
-    ] = None,
+    picture: Annotated[str | None, start_map_option("Draw the start, to a new file.")] = None,
+    sets: Sets = None,
 ) -> None:
     """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""
     faults: list[Fault] = []
@@ -174,8 +167,9 @@ def check(
 
 def _check_one(path: Path, sets: list[str], picture: str | None, alone: bool) -> None:
     from sim.cli.console import pairs
+    from sim.cli.figure import draw_starts
     from sim.cli.locate import NO_SCENARIO, refuse
-    from sim.cli.pictures import FREE_NAME, draw_starts, picture_file
+    from sim.cli.options import FREE_NAME, picture_file
     from sim.load import read
     from sim.preview import implied
     from sim.study.definition import find_study

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import PrintOnly, folder_option
+
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
     from sim.comparison.results import Comparison
@@ -27,15 +30,12 @@ def compare(
             help="Folder of a study, or of several studies or runs.", metavar="STUDY | A B", show_default=False
         ),
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Folder in which compare/ is made; the study's own if left out."),
-    ] = None,
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
+    out: Annotated[Path | None, folder_option("Folder in which compare/ is made; the study's own if left out.")] = None,
+    no_pictures: PrintOnly = False,
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
+    from sim.cli.figure import say_lacking_letters_of
     from sim.cli.locate import check_folder, find_result
-    from sim.cli.pictures import say_lacking_letters_of
     from sim.comparison.compare import compare as compared
 
     sources = [find_result(word) for word in results]
@@ -55,9 +55,9 @@ def _output_folder(sources: list[Study | Run], out: Path | None) -> tuple[Path, 
     from sim.results.run import slug
 
     if len(sources) == 1:
-        return out or Path(sources[0].folder or "outputs"), FOLDER
+        return out or Path(sources[0].folder or OUTPUTS), FOLDER
     words = "-".join(slug(Path(source.folder or source.name).name) for source in sources)
-    return out or Path("outputs"), f"{FOLDER}-{words}".encode()[:100].decode("utf-8", "ignore")
+    return out or OUTPUTS, f"{FOLDER}-{words}".encode()[:100].decode("utf-8", "ignore")
 
 
 def print_comparison(comparison: Comparison) -> None:

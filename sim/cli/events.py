@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import ResultFolder, RunFolder, folder_option
 from sim.errors import Fault, InputError, did_you_mean
 from sim.results.columns import Format, LogName
 
@@ -20,7 +21,7 @@ FEW_COLUMNS = 72  # narrower than this, an event is one running line
 
 
 def events(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    run: RunFolder,
     kind: Annotated[
         list[str] | None, typer.Option(metavar="KIND", help="Only this kind of event, such as capture; repeatable.")
     ] = None,
@@ -148,7 +149,7 @@ def _print_events(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None
 
 
 def export(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    run: RunFolder,
     form: Annotated[
         Format, typer.Option("--format", help="UCDP GED or ACLED columns, GeoJSON or GeoPackage.", show_default=False)
     ],
@@ -169,12 +170,8 @@ def export(
 
 
 def pack(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Where the file goes; beside the folder if left out.")
-    ] = None,
+    folder: ResultFolder,
+    out: Annotated[Path | None, folder_option("Where the file goes; beside the folder if left out.")] = None,
 ) -> None:
     """Pack a run or a study into a zip file; a file that is there is never overwritten."""
     from sim.cli.locate import check_folder, find_folder

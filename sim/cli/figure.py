@@ -1,4 +1,4 @@
-"""`run.py figure`: one figure of a run or a study, laid out for a width on paper, with its caption in a text file."""
+"""`run.py figure`: one figure of a run or a study, laid out for a width on paper, with its caption in a text file; pictures of other commands."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import ResultFolder
 from sim.errors import Fault, InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sim.geography.maps import Geography
     from sim.plots.figures import Figures
+    from sim.results.run import Run
+    from sim.scenario.schema import Scenario
+    from sim.study.store import Study
 
 FORMATS = ("pdf", "svg", "png")
 PAPER_DPI = 300
 
 
 def figure(
-    result: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    result: ResultFolder,
     name: Annotated[
         str | None, typer.Argument(help="Figure; the names are listed if left out.", metavar="NAME", show_default=False)
     ] = None,
@@ -36,7 +41,6 @@ def figure(
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
     from sim.cli.locate import find_result
-    from sim.cli.pictures import say_lacking_letters_of
     from sim.plots.comparison.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
 
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
@@ -156,3 +160,48 @@ def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: P
     caption = caption_text(drawn, figures, command)
     beside = write_whole(_caption_file(path), caption.encode("utf-8"))
     print(f"figure: {path}, caption: {beside}")
+
+
+# Pictures that other commands draw --------------------------------------------------------------------------------
+
+
+def save_picture(path: Path, figure: Figure) -> None:
+    """Write a figure as PNG or SVG, by the file's name."""
+    from sim.files import write_whole
+    from sim.plots.style import png_bytes, svg_bytes
+
+    write_whole(path, svg_bytes(figure) if path.suffix.lower() == ".svg" else png_bytes(figure))
+
+
+def say_lacking_letters(*starts: tuple[Scenario, Geography]) -> None:
+    """Print one line on letters in names that the pictures' font lacks; nothing if it has them all."""
+    from sim.plots.labels import lacking_line
+
+    if line := lacking_line(starts):
+        print(line, file=sys.stderr, flush=True)
+
+
+def say_lacking_letters_of(*results: Run | Study) -> None:
+    """Print one line on letters in the names of runs and studies that the pictures' font lacks."""
+    from sim.results.run import Run
+
+    starts: list[tuple[Scenario, Geography]] = []
+    for found in results:
+        if isinstance(found, Run):
+            starts.append((found.scenario, found.geography))
+        else:
+            geography = found.geography()
+            starts += [(scenario, geography) for scenario in found.scenarios.values()]
+    say_lacking_letters(*starts)
+
+
+def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
+    """Draw the start of one scenario with the towns that policies change, or of two side by side, to `path`; say so."""
+    from sim.plots.map.sheets import start_map, start_maps
+    from sim.preview import policy_marks
+
+    first, *others = starts
+    say_lacking_letters(*starts)
+    figure = start_maps(first, others[0]) if others else start_map(*first, policy_marks(*first))
+    save_picture(path, figure)
+    print(f"map: {path}")

@@ -31,7 +31,6 @@ def check_folder(folder: Path, option: str) -> None:
 
 
 OUTPUTS = Path("outputs")
-
 NO_SCENARIO = frozenset(
     {
         Kind.RUN,

@@ -29,8 +29,8 @@ from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
 from sim.cli.home import SCENARIOS, home
 from sim.cli.new_map import new_map
+from sim.cli.options import name_maps
 from sim.cli.patterns import patterns
-from sim.cli.pictures import name_maps
 from sim.cli.run import run
 from sim.cli.score import score
 from sim.cli.usage import usage_faults

@@ -122,7 +122,7 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
 
 def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
-    from sim.cli.pictures import say_lacking_letters
+    from sim.cli.figure import say_lacking_letters
     from sim.files import display_path as shown_path
     from sim.geography.maps import load_map
     from sim.geography.new_map import as_listed, first_scenario, map_files

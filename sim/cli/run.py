@@ -6,18 +6,18 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import NoRunPictures, Quiet, ReplicateOfStudy, RunParent, ScenarioOfStudy, Sets, run_seed_option
 from sim.errors import Fault, InputError
 from sim.text import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
 
     from sim.engine.simulation import Result
     from sim.engine.tables import World
@@ -25,16 +25,7 @@ if TYPE_CHECKING:
     from sim.results.run import Run
     from sim.scenario.schema import Scenario
 
-MAX_SEED = 2**63 - 1
 FAULTY = 1
-ScenarioOfStudy = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Of a study's folder: which scenario.", show_default=False),
-]
-ReplicateOfStudy = Annotated[
-    int | None,
-    typer.Option(metavar="N", min=0, help="Of a study's folder: which replicate.", show_default=False),
-]
 
 
 def run(
@@ -44,34 +35,21 @@ def run(
             help="Scenario file; or a study's folder, for one of its runs.", metavar="FILE", show_default=False
         ),
     ],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            min=0,
-            max=MAX_SEED,
-            help="The same seed gives the same events; 1 if left out.",
-            show_default=False,
-        ),
-    ] = None,
+    seed: Annotated[int | None, run_seed_option("The same seed gives the same events; 1 if left out.")] = None,
     days: Annotated[int | None, typer.Option(metavar="N", help="Days to simulate, in place of the scenario's.")] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the run's own is made.")] = Path("outputs"),
+    out: RunParent = OUTPUTS,
     label: Annotated[str, typer.Option(metavar="TEXT", help="A note kept with the run.", show_default=False)] = "",
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
-    ] = None,
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
+    sets: Sets = None,
+    no_pictures: NoRunPictures = False,
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")] = False,
+    quiet: Quiet = False,
     check: Annotated[bool, typer.Option("--check", help="Check after every day what must always hold; slow.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
     from sim.cli.console import print_run
     from sim.cli.locate import check_folder
-    from sim.cli.pictures import second_process
     from sim.load import read
     from sim.results.run import Run
     from sim.study.path_kind import chosen
@@ -86,11 +64,10 @@ def run(
     seed = 1 if number is None else number
     check_folder(out, "--out")
     clock.end("reading")
-    with second_process(not no_pictures) as beside:
-        result = _simulate(loaded.scenario, geography, seed, quiet, check)
-        clock.end("simulating")
-        finished = Run.of(result, loaded.name, label)
-        folder = write_run(finished, out, clock.started, no_pictures, quiet, beside)
+    result = _simulate(loaded.scenario, geography, seed, quiet, check)
+    clock.end("simulating")
+    finished = Run.of(result, loaded.name, label)
+    folder = write_run(finished, out, clock.started, no_pictures, quiet)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -190,21 +167,19 @@ def _checked(
     return simulation.result()
 
 
-def write_run(
-    finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool, beside: Executor | None
-) -> Path:
-    """Write a finished run to a folder of its own in `out`, with pictures unless told not to; `beside` draws some."""
+def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
+    """Write a finished run to a folder of its own in `out`, with pictures unless told not to."""
     from sim.results.write import write
 
     if no_pictures:
         return write(finished, out, started=started)
-    from sim.cli.pictures import say_lacking_letters
+    from sim.cli.figure import say_lacking_letters
     from sim.plots.run_report import draw_all
 
     say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:
         print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return write(finished, out, draw=partial(draw_all, beside=beside), started=started)
+    return write(finished, out, draw=draw_all, started=started)
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

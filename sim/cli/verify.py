@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.locate import OUTPUTS
+from sim.cli.options import NoRunPictures, Quiet, ResultFolder, RunFolder, RunParent, set_option
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -16,34 +18,28 @@ if TYPE_CHECKING:
 
 
 def branch(
-    run: Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)],
+    run: RunFolder,
     day: Annotated[
         int, typer.Option(metavar="N", help="First day with the change, as in events.csv.", show_default=False)
     ],
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an input from that day on; repeatable."),
-    ] = None,
+    sets: Annotated[list[str] | None, set_option("Change an input from that day on; repeatable.")] = None,
     policy: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="YAML file with a list `policy:` of acts to add.", show_default=False),
     ] = None,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder in which the branch's own is made.")] = Path(
-        "outputs"
-    ),
+    out: RunParent = OUTPUTS,
     label: Annotated[
         str,
         typer.Option(
             metavar="TEXT", help="A note kept with the branch, `branch-dayN` if left out.", show_default=False
         ),
     ] = "",
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Write no maps, charts and report.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print only the branch's folder.")] = False,
+    no_pictures: NoRunPictures = False,
+    quiet: Quiet = False,
 ) -> None:
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
     from sim.cli.console import print_run
     from sim.cli.locate import check_folder, find_run
-    from sim.cli.pictures import second_process
     from sim.cli.run import Clock, compile_rules, write_run
     from sim.results.branch import branch as branched
 
@@ -56,9 +52,8 @@ def branch(
     words = ["python", "run.py", "branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
-    with second_process(not no_pictures) as beside:
-        branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
-        folder = write_run(branch_run, out, started, no_pictures, quiet, beside)
+    branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
+    folder = write_run(branch_run, out, started, no_pictures, quiet)
     if quiet:
         print(folder)
         return
@@ -73,9 +68,7 @@ DIFFERS = 1
 
 
 def verify(
-    folder: Annotated[
-        Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    folder: ResultFolder,
     sample: Annotated[
         int | None,
         typer.Option(metavar="N", min=1, help="Of a study: only so many of its runs.", show_default=False),

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.run import ReplicateOfStudy, ScenarioOfStudy, compiling
+from sim.cli.options import ReplicateOfStudy, ScenarioOfStudy, Sets, run_seed_option
+from sim.cli.run import compiling
 
 if TYPE_CHECKING:
     from sim.viewer.session import RunSource
 
-MAX_SEED = 2**63 - 1
 TAKES = "a scenario file, a run, or a study with --scenario and --replicate"
 
 
@@ -25,12 +25,7 @@ def watch(
             show_default=False,
         ),
     ],
-    seed: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=0, max=MAX_SEED, help="Seed of the scenarios; 1 if left out.", show_default=False
-        ),
-    ] = None,
+    seed: Annotated[int | None, run_seed_option("Seed of the scenarios; 1 if left out.")] = None,
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Port of the page; 0 for any that is free.")
     ] = 8765,
@@ -41,10 +36,7 @@ def watch(
     seeds: Annotated[
         int, typer.Option(metavar="N", min=0, max=2000, help="Runs behind the curve of towns held; 0 for none.")
     ] = 200,
-    sets: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change an input, by the key `show` prints; repeatable."),
-    ] = None,
+    sets: Sets = None,
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
 ) -> None:
@@ -124,7 +116,7 @@ def _as_it_was(word: Path, has: int, seed: int | None, sets: tuple[str, ...]) ->
 
 
 def _exposed(host: str) -> str:
-    from sim.viewer.guard import LOOPBACK
+    from sim.viewer.server import LOOPBACK
 
     if host in LOOPBACK:
         return ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from sim.cli.options import PrintOnly, ResultFolder, folder_option
 from sim.errors import Fault, InputError
 
 if TYPE_CHECKING:
@@ -18,16 +19,12 @@ if TYPE_CHECKING:
 
 
 def why(
-    run: Annotated[
-        Path, typer.Argument(help="Folder of a run, or of a study.", metavar="RUN|STUDY", show_default=False)
-    ],
+    run: ResultFolder,
     what: Annotated[
         str, typer.Argument(help="A town, or the id of an event.", metavar="TOWN|EVENT", show_default=False)
     ],
-    out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Folder for the picture; that of the run or study if left out.")
-    ] = None,
-    no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only.")] = False,
+    out: Annotated[Path | None, folder_option("Folder for the picture; that of the run or study if left out.")] = None,
+    no_pictures: PrintOnly = False,
 ) -> None:
     """Print and draw why a town changed hands, or why an event happened: its causes, and what moved each chance.
 
@@ -50,7 +47,7 @@ def why(
         return
     _print_answer(answer, result)
     if not no_pictures:
-        from sim.cli.pictures import say_lacking_letters_of
+        from sim.cli.figure import say_lacking_letters_of
         from sim.plots.cause_diagram import why_picture
 
         say_lacking_letters_of(result)
@@ -71,7 +68,7 @@ def _why_study(study: Study, word: str, out: Path | None, no_pictures: bool) -> 
         raise InputError([Fault("TOWN", None, "", str(error.args[0]))]) from None
     print("\n".join(paths_lines(study, paths)))
     if not no_pictures:
-        from sim.cli.pictures import say_lacking_letters_of
+        from sim.cli.figure import say_lacking_letters_of
         from sim.plots.cause_diagram import why_study_picture
 
         say_lacking_letters_of(study)

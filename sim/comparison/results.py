@@ -232,6 +232,7 @@ class Bar:
     effect_low: float  # 95 % interval
     effect_high: float
     above_noise: bool
+    pawn: float  # PAWN index 0..1, also of effects that are no straight line; its floor is the dummy's; NaN with too few runs
 
 
 @dataclass(frozen=True)

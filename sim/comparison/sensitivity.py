@@ -14,7 +14,7 @@ from sim.comparison.outcomes import HeadlineStatistic, values_of, varies
 from sim.comparison.results import Bar, Inputs, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 from sim.scenario.fields import input_label, inputs_of, units_of
 from sim.statistics.inference import SEED
-from sim.statistics.sensitivity import UNKNOWN, Split, effects, explained, morris, repeated, sobol
+from sim.statistics.sensitivity import UNKNOWN, Split, effects, explained, morris, pawn, repeated, sobol
 from sim.text import three_digits
 
 LEAST_RUNS = 10
@@ -219,6 +219,7 @@ def _tornado(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, valu
         columns = np.append(columns, drawn.dummy)
     points, ranges = drawn.own[np.ix_(rows, columns)], drawn.ranges[columns]
     known = effects(points, values[rows], ranges[:, 1] - ranges[:, 0], SEED)
+    distances = pawn(points, values[rows])
     mean, middle = float(values[rows].mean()), points.mean(axis=0)
     bars = []
     for n, column in enumerate(columns.tolist()):
@@ -227,7 +228,7 @@ def _tornado(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, valu
         effect, half = float(known.effect[n]), float(known.half_width[n])
         bars.append(
             Bar(path, input_label(path), drawn.units.get(path, ""), low, high, at_low, at_high, effect, effect - half, effect + half,
-                path != DUMMY and abs(effect) > known.noise)
+                path != DUMMY and abs(effect) > known.noise, float(distances[n]))
         )  # fmt: skip
     dummy = next((abs(bar.effect) for bar in bars if bar.path == DUMMY), math.nan)
     ranked = tuple(sorted(bars, key=lambda bar: (-abs(bar.effect), bar.path)))
@@ -243,7 +244,9 @@ def _tornado_note(bars: tuple[Bar, ...], noise: float, runs: int) -> str:
     count_text = "none is" if above == 0 else f"{above} {'is' if above == 1 else 'are'}"
     return (
         f"{runs:,} runs, {real:,} inputs, {count_text} above the noise: the largest of them would reach {three_digits(noise)} in one of "
-        "twenty shuffles of the runs. Straight lines: an input that matters only in the middle of its range is missed."
+        "twenty shuffles of the runs. Bars are straight lines; PAWN also sees an input that matters only in the middle of its range: it "
+        "is how far the statistic's distribution in a tenth of that range lies from the one over all runs, 0 to 1. PAWN at or below "
+        "the dummy's is chance."
     )
 
 

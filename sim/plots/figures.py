@@ -15,8 +15,7 @@ import pandas as pd
 from sim import __version__
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
-from sim.plots.comparison.differences import forest
-from sim.plots.comparison.figure import ComparisonFigure
+from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -193,55 +192,28 @@ def policy_text(policy: Policy, start: date) -> str:
 
 
 Progress = Callable[[str], None]
-ITS_DAYS = 2  # maps that the other process draws; with the animation, and its start, about half of the work
 
 
-def draw_all(run: Run, folder: Path, progress: Progress | None = None, beside: Executor | None = None) -> list[Path]:
-    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written.
-
-    `beside`: another process, which draws about half of them at the same time. What it does not bring is drawn here.
-    """
+def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[Path]:
+    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written."""
     notify = progress or (lambda _text: None)
     folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
-    its = days[1:-1][:ITS_DAYS]
-    begun = _begun(beside, run, folder, its)
     pictures: dict[int, bytes] = {}
     written: list[Path] = []
-    try:
-        for day in days if begun is None else [day for day in days if day not in its]:
-            notify(f"map of day {day}")
-            pictures[day] = draw_day(run, folder, day, atlas, written)
-        notify("timeline")
-        chart = timeline(run)
-        png = png_bytes(chart)
-        written.append(write_whole(folder / "timeline.png", png))
-        written.append(write_whole(folder / "timeline.svg", svg_bytes(chart)))
-        notify("report")
-        page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
-        written.append(write_whole(folder / "report.html", page.encode("utf-8")))
-        notify("animation")
-        return sorted(written + _rest(begun, run, folder, its, atlas))
-    finally:
-        if begun is not None and not begun.cancel():
-            wait([begun])  # it writes into the folder, which the caller removes where this failed
-
-
-def _begun(beside: Executor | None, run: Run, folder: Path, days: Sequence[int]) -> Future[list[Path]] | None:
-    """Let another process draw some maps and the animation; None if there is none."""
-    try:
-        return None if beside is None else beside.submit(draw_some, run, folder, days)
-    except BrokenExecutor:
-        return None
-
-
-def _rest(begun: Future[list[Path]] | None, run: Run, folder: Path, days: Sequence[int], atlas: Atlas) -> list[Path]:
-    """Return what the other process drew; draw it here if there is no such process, or it has died."""
-    if begun is None:
-        return draw_some(run, folder, (), atlas)
-    try:
-        return begun.result()
-    except BrokenExecutor:
-        return draw_some(run, folder, days, atlas)
+    for day in days:
+        notify(f"map of day {day}")
+        pictures[day] = draw_day(run, folder, day, atlas, written)
+    notify("timeline")
+    chart = timeline(run)
+    png = png_bytes(chart)
+    written.append(write_whole(folder / "timeline.png", png))
+    written.append(write_whole(folder / "timeline.svg", svg_bytes(chart)))
+    notify("report")
+    page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
+    written.append(write_whole(folder / "report.html", page.encode("utf-8")))
+    notify("animation")
+    written.append(animate(run, folder / "maps" / "control.gif", atlas))
+    return sorted(written)
 
 
 def draw_day(run: Run, folder: Path, day: int, atlas: Atlas, written: list[Path]) -> bytes:
@@ -251,12 +223,3 @@ def draw_day(run: Run, folder: Path, day: int, atlas: Atlas, written: list[Path]
     written.append(write_whole(folder / "maps" / f"{stem}.png", picture))
     written.append(write_whole(folder / "maps" / f"{stem}.svg", svg_bytes(figure)))
     return picture
-
-
-def draw_some(run: Run, folder: Path, days: Sequence[int], atlas: Atlas | None = None) -> list[Path]:
-    """Draw the maps of some days, and the animation; return the files written."""
-    atlas = atlas or Atlas.of(run)
-    written: list[Path] = []
-    for day in days:
-        draw_day(run, folder, day, atlas, written)
-    return [*written, animate(run, folder / "maps" / "control.gif", atlas)]

@@ -1,199 +1,42 @@
-"""A study's folder: tables of its runs in Parquet parts, and the ledger of failures."""
+"""A study that is read: its tables, runs, failures and scenarios; and their copies as CSV."""
 
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
-import json
-import os
-import re
-import shlex
-import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from sim.errors import Fault, InputError, reason
-from sim.files import DRAFT, write_whole
+from sim.errors import Fault, InputError
+from sim.files import DRAFT
 from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.study.manifest import read_study_manifest
-from sim.study.path_kind import one_command
+from sim.study.parts import (
+    CSV,
+    FAILURE_COLUMNS,
+    LEDGER,
+    MARK,
+    TABLES,
+    RunRange,
+    Share,
+    damaged,
+    parts_of,
+    read_columns,
+    read_failures,
+    shares_of,
+)
 from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition
-    from sim.study.worker import ChunkResult, Failure, RunTask
 
-FAILURE_COLUMNS = ("scenario", "replicate", "seed", "stage", "error", "command", "traceback")
-DIED = "the process of the run ended"
-
-
-def entry(folder: Path, failure: Failure) -> dict[str, Any]:
-    """Return the row of the ledger of a run that failed."""
-    command = one_command("run", folder, failure.scenario, failure.replicate)
-    return {name: command if name == "command" else getattr(failure, name) for name in FAILURE_COLUMNS}
-
-
-def died(task: RunTask, error: str) -> Failure:
-    """Return the failure of a run whose process ended twice."""
-    from sim.study.worker import Failure
-
-    message = f"the worker process ended while it was alone with this run: out of memory, killed, or a crash ({error})"
-    return Failure(task.scenario, task.replicate, task.seed, DIED, message, "")
-
-
-def read_failures(file: Path) -> list[dict[str, Any]]:
-    """Return the rows of a file of the ledger; none if it is not there. InputError if it is damaged."""
-    if not os.path.lexists(file):
-        return []
-    try:
-        rows = json.loads(file.read_bytes().decode("utf-8"))
-        if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
-            raise ValueError("is not a list of failed runs")
-    except (OSError, ValueError, RecursionError) as error:
-        words = f"cannot be read: {reason(error)}; `python run.py batch` of the study's folder makes its runs again"
-        raise InputError([Fault(str(file), None, "", words)]) from error
-    return rows
-
-
-TABLES, LEDGER, ASIDE, SCENARIOS = "tables", "ledger", "damaged", "scenarios"
-MARK = "runs"  # the table that is written last
-CSV = ("runs.csv", "failures.csv")
-PART = re.compile(r"part-(\d+)-(\d+)\.parquet")
-MOST_NAMES = 100
-
-
-class RunRange(NamedTuple):
-    """Runs `first` to `last`, both included, by their place in the order of runs."""
-
-    first: int
-    last: int
-
-    @property
-    def name(self) -> str:
-        """Stem of the part's files."""
-        return f"part-{self.first:08d}-{self.last:08d}"
-
-
-def write_part(folder: Path, part: RunRange, done: ChunkResult, failures: Sequence[dict[str, Any]]) -> None:
-    """Write the tables of a part, and of its runs that failed; the table of runs last."""
-    if failures:
-        write_whole(folder / LEDGER / f"{part.name}.json", json.dumps(failures, indent=1, ensure_ascii=False).encode())
-    for name in sorted(done.tables, key=lambda table: table == MARK):
-        write_whole(folder / TABLES / name / f"{part.name}.parquet", done.tables[name])
-
-
-def parts_of(folder: Path) -> list[RunRange]:
-    """Return the parts that are there, in order: those in tables/runs that are in all other tables too.
-
-    A power cut may keep a file and lose one that was written before it, in another folder.
-    """
-    names = {path.name for path in (folder / TABLES / MARK).glob("part-*.parquet")}
-    for table in (folder / TABLES).glob("*/"):
-        names &= {path.name for path in table.glob("part-*.parquet")}
-    matches = [PART.fullmatch(name) for name in names]
-    return sorted(RunRange(int(match[1]), int(match[2])) for match in matches if match)
-
-
-def tidy(folder: Path) -> None:
-    """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
-    known = {part.name for part in parts_of(folder)}
-    drafts = [draft for pattern in (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}") for draft in folder.glob(pattern)]
-    for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *drafts]:
-        if path.name.endswith(DRAFT) or path.stem not in known:
-            path.unlink(missing_ok=True)
-
-
-def sums(folder: Path) -> dict[str, str]:
-    """Return the SHA-256 of each file of results by its path in the folder: tables, ledger, and their copies as CSV."""
-    files = [
-        *(folder / TABLES).glob("*/*.parquet"),
-        *(folder / LEDGER).glob("*.json"),
-        *(folder / name for name in CSV),
-    ]
-    digests = {}
-    for path in sorted(file for file in files if file.is_file()):
-        with path.open("rb") as content:
-            digests[path.relative_to(folder).as_posix()] = hashlib.file_digest(content, "sha256").hexdigest()
-    return digests
-
-
-def drop_part(folder: Path, part: RunRange) -> None:
-    """Remove a part, its table of runs first."""
-    (folder / TABLES / MARK / f"{part.name}.parquet").unlink(missing_ok=True)
-    tidy(folder)
-
-
-def gaps(parts: Sequence[RunRange], runs: int) -> Iterator[RunRange]:
-    """Give the stretches of the first so many runs that no part has, in order."""
-    position = 0
-    for part in sorted(parts):
-        if part.first > position and position < runs:
-            yield RunRange(position, min(part.first, runs) - 1)
-        position = max(position, part.last + 1)
-    if position < runs:
-        yield RunRange(position, runs - 1)
-
-
-class Share(NamedTuple):
-    """A part of which the runs from `start` on count; those before it are in an earlier part as well."""
-
-    part: RunRange
-    start: int
-
-
-def shares_of(parts: Sequence[RunRange]) -> list[Share]:
-    """Return parts in order so that every run counts once; parts that hold nothing new are left out."""
-    shares, following = [], 0
-    for part in sorted(parts):
-        start = max(part.first, following)
-        if start <= part.last:
-            shares.append(Share(part, start))
-            following = part.last + 1
-    return shares
-
-
-def overlapping(parts: Sequence[RunRange]) -> list[RunRange]:
-    """Return the parts that hold runs of an earlier part."""
-    shares = {share.part: share.start for share in shares_of(parts)}
-    return [part for part in parts if shares.get(part) != part.first]
-
-
-def damaged(folder: Path, parts: Sequence[RunRange], tables: Mapping[str, Iterable[str]]) -> dict[RunRange, Path]:
-    """Return the parts of which a file cannot be read whole, or lacks rows of its runs, each with one such file."""
-    return {part: file for part in parts if (file := _damaged_file(folder, part, tables)) is not None}
-
-
-def _damaged_file(folder: Path, part: RunRange, tables: Mapping[str, Iterable[str]]) -> Path | None:
-    try:
-        failures = len(read_failures(ledger := folder / LEDGER / f"{part.name}.json"))
-        for name in sorted(tables, key=lambda table: table == MARK):
-            file = folder / TABLES / name / f"{part.name}.parquet"
-            rows = len(_read(file, list(tables[name])))
-    except InputError as error:
-        return Path(error.faults[0].file)
-    if rows + failures == part.last - part.first + 1:
-        return None
-    return ledger if failures else file
-
-
-def set_aside(folder: Path, part: RunRange) -> None:
-    """Move the files of a damaged part to damaged/, its table of runs first, so that its runs are made again."""
-    tables = sorted((folder / TABLES).glob("*/"), key=lambda table: table.name != MARK)
-    files = {path.name: path / f"{part.name}.parquet" for path in tables}
-    for name, file in {**files, LEDGER: folder / LEDGER / f"{part.name}.json"}.items():
-        aside = folder / ASIDE / f"{name}-{file.name}"
-        if os.path.lexists(file):
-            aside.parent.mkdir(exist_ok=True)
-            if aside.is_dir():
-                shutil.rmtree(aside)
-            file.replace(aside)
+MOST_NAMES = 100  # of a copy as CSV that cannot replace the last
 
 
 class Study:
@@ -356,7 +199,7 @@ class Study:
         import pyarrow as pa
 
         part, start = share
-        rows = _read(self.folder / TABLES / name / f"{part.name}.parquet", columns, self.folder)
+        rows = read_columns(self.folder / TABLES / name / f"{part.name}.parquet", columns, self.folder)
         if start == part.first:
             return rows
         names, replicates = rows.column("scenario").to_pylist(), rows.column("replicate").to_pylist()
@@ -377,20 +220,6 @@ class Study:
 
     def __repr__(self) -> str:
         return f"<Study {self.name}, {self.done} of {plural(self.planned, 'run')}, {self.folder}>"
-
-
-def _read(file: Path, columns: list[str], study: Path | None = None) -> Any:
-    """Return columns of a Parquet file as an Arrow table; InputError, with what to do for a study, if it is damaged."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
-    except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
-        cause = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
-        words = f"cannot be read: {cause}{remedy}"
-        raise InputError([Fault(str(file), None, "", words)]) from error
 
 
 def write_csv(study: Study) -> list[str]:

@@ -1,8 +1,9 @@
-"""Controls of the page: scenario, seed, inputs, rules, and the widgets they are built of."""
+"""Controls of the page: scenario, seed, inputs, rules, the widgets they are built of, and the filters of events."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ import solara
 from mesa.visualization import Slider
 
 from sim.errors import InputError
+from sim.event_kinds import GROUPS, TABLE
 from sim.scenario.schema import Scenario
 from sim.viewer import scenario_form
+from sim.viewer.history import EventLine
 from sim.viewer.session import RunSource, Session, new_seed
 
 Handler = Callable[[Any], None]
@@ -267,3 +270,43 @@ class Controls:
         )
         slider.value = current
         return slider
+
+
+# Filters of events -----------------------------------------------------------------------------------------------
+
+KIND_GROUPS = {group: tuple(name for name, kind in TABLE.items() if kind.group == group) for group in GROUPS}
+
+
+def groups_of(lines: Sequence[EventLine]) -> list[str]:
+    """Return the groups of kinds that occur, in the order of KIND_GROUPS."""
+    present = {TABLE[line.kind].group for line in lines}
+    return [group for group in KIND_GROUPS if group in present]
+
+
+def pick_events(
+    lines: Sequence[EventLine],
+    until_day: int,
+    kinds: Collection[str] = (),
+    factions: Collection[str] = (),
+    town: str = "",
+) -> list[EventLine]:
+    """Return the events that have happened by a morning, newest first.
+
+    `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `town` a town as the map names
+    it; an empty filter lets everything through.
+    """
+    chosen_kinds = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
+    sides = set(factions)
+    past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
+    if not (chosen_kinds or sides or town):
+        return list(past)
+    matches: list[EventLine] = []
+    for line in past:
+        if chosen_kinds and line.kind not in chosen_kinds:
+            continue
+        if sides and line.initiator not in sides and line.target not in sides:
+            continue
+        if town and line.town != town:
+            continue
+        matches.append(line)
+    return matches

@@ -14,10 +14,21 @@ import solara
 from sim.plots.style import look_of
 from sim.scenario.fields import as_data
 from sim.text import day_text
-from sim.viewer import cards, event_feed
+from sim.viewer import cards
 from sim.viewer.cards import Question, answer, place_of
 from sim.viewer.charts import agreements_chart, deaths_chart, ladder_chart, towns_chart
-from sim.viewer.controls import SPEEDS, Clock, Controls, Downloads, Filters, Fold, MapView, Panel
+from sim.viewer.controls import (
+    SPEEDS,
+    Clock,
+    Controls,
+    Downloads,
+    Filters,
+    Fold,
+    MapView,
+    Panel,
+    groups_of,
+    pick_events,
+)
 from sim.viewer.downloads import make, offered
 from sim.viewer.ensemble import band as want_band
 from sim.viewer.library_parts import update_counter
@@ -204,7 +215,7 @@ def Events(runs: tuple[RecordedModel, ...], day: int, chosen: Any, asked: Any) -
         visible_lines = (
             []
             if note
-            else event_feed.pick(
+            else pick_events(
                 lines,
                 day,
                 [filters["kind"]] if filters["kind"] else [],
@@ -217,7 +228,7 @@ def Events(runs: tuple[RecordedModel, ...], day: int, chosen: Any, asked: Any) -
         with solara.Div(classes=["tc-side-block", "tc-grow"]):
             if index == 0:
                 Filters(
-                    kinds=json.dumps(event_feed.groups_of(lines)),
+                    kinds=json.dumps(groups_of(lines)),
                     factions=json.dumps(look.codes),
                     filter=filters,
                     event_set_filter=set_filter,

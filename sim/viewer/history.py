@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import deque
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,21 +11,9 @@ import numpy as np
 
 from sim.engine import kinds, tables
 from sim.event_text import agreement_phrase
-from sim.plots.map.state import (
-    CLASH_DAYS,
-    UNKNOWN_SIDES,
-    MapState,
-    Move,
-    Standing,
-    bases_shown,
-    note_base,
-    parties_of,
-    sides_held,
-    start_state,
-)
+from sim.plots.map.state import MapState, Mornings, Move
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
-from sim.results.tables import agreement_name, control_codes
-from sim.results.tables import parties_of as sides_of
+from sim.results.tables import agreement_name, control_codes, parties_of
 from sim.scenario.schema import MIXED, rebel_pairs
 from sim.text import day_text
 
@@ -151,8 +138,8 @@ def follow(model: ConflictModel, history: History) -> None:
     result, memory = simulation.result(), history.memory
     start, end = len(history.lines), int(simulation.world.counts[tables.N_EVENTS])
     log = simulation.world.events[start:end].copy()
-    memory.note(log)
     history.lines += _lines(result, memory, log, start)
+    memory.add_morning(simulation, log)
     _add(simulation, history, tuple(range(start, end)))
 
 
@@ -182,38 +169,29 @@ class CarriedState:
         faction_index = {code: f for f, code in enumerate(self.codes)}
         self.pairs = [(pair, faction_index[pair[0]], faction_index[pair[1]]) for pair in rebel_pairs(result.scenario)]
         self.group_code = [self.codes[f] for f in simulation.world.groups["faction"].tolist()] + [""]
-        self.start = control_codes(result)[0]
-        self.before, self.held = self.start, result.daily.holder[0]
-        start = start_state(result.scenario, result.geography).sides
-        self.parties = {town: sides for town, sides in enumerate(start) if len(sides) == 2}
-        self.sides = [
-            self.parties.get(town, UNKNOWN_SIDES) if code == MIXED else sides_held(code)
-            for town, code in enumerate(self.start.tolist())
-        ]
-        self.standing: Standing = {}
-        self.fights: deque[list[tuple[int, int]]] = deque(maxlen=CLASH_DAYS)  # (town, deaths) of each of the last days
+        self.mornings = Mornings(result.scenario, result.geography, control_codes(result)[0])
+        self.holder = result.daily.holder[0]
         self.words: dict[int, AgreementText] = {}
         self.at = np.zeros((0, 2))
         self.strength = np.zeros(0, np.int64)
 
-    def note(self, log: np.ndarray) -> None:
-        """Take in the events of a day: fighting and bases."""
-        self.fights.append([])
-        kind = log["kind"]
-        relevant = (kind == kinds.CLASH) | (kind == kinds.BASE_OPENED) | (kind == kinds.BASE_CLOSED)
-        relevant &= log["town"] >= 0
-        for event in log[relevant]:
-            town = int(event["town"])
-            if event["kind"] == kinds.CLASH:
-                self.fights[-1].append((town, int(event["deaths_initiator"] + event["deaths_target"])))
-            else:
-                initiator, target = (self.code(int(event[who])) for who in ("initiator", "target"))
-                note_base(self.standing, kinds.EVENT_KINDS[event["kind"]], town, initiator, target)
-
-    @property
-    def yesterday(self) -> list[tuple[int, int]]:
-        """Town and deaths of each clash of the day before; none on the first morning."""
-        return self.fights[-1] if self.fights else []
+    def add_morning(self, simulation: Simulation, log: np.ndarray) -> None:
+        """Add the map of the morning that a simulation has reached; `log` are the events of the day before."""
+        holder, codes = simulation.daily.holder[simulation.day], control_codes(simulation.result(), simulation.day)[0]
+        contested = np.flatnonzero((codes != self.mornings.codes) & (codes == MIXED)).tolist()
+        groups = {
+            town: (self.group_code[int(self.holder[town])], self.group_code[int(holder[town])]) for town in contested
+        }
+        located = log[log["town"] >= 0]
+        clashes = located[located["kind"] == kinds.CLASH]
+        deaths = (clashes["deaths_initiator"] + clashes["deaths_target"]).tolist()
+        changes = located[(located["kind"] == kinds.BASE_OPENED) | (located["kind"] == kinds.BASE_CLOSED)]
+        columns = (changes[name].tolist() for name in ("kind", "town", "initiator", "target"))
+        bases = [
+            (kinds.EVENT_KINDS[k], town, self.code(a), self.code(b)) for k, town, a, b in zip(*columns, strict=True)
+        ]
+        self.mornings.add(codes, groups, list(zip(clashes["town"].tolist(), deaths, strict=True)), bases)
+        self.holder = holder
 
     def code(self, faction: int) -> str:
         """Return the code of a faction; "" for -1."""
@@ -250,7 +228,7 @@ def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> No
         Snapshot(
             day=day,
             date=when,
-            map=_map(simulation, memory, when),
+            map=memory.mornings.states[day],
             moves=_moves(world, memory, rows, forces),
             fighters=_fighters(world, len(memory.codes), forces),
             accords=_accords(simulation, memory),
@@ -267,34 +245,6 @@ def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> No
             disputes=_disputes(simulation, memory),
         )
     )
-
-
-def _map(simulation: Simulation, memory: CarriedState, when: date) -> MapState:
-    """Return the map of the morning, as sim.plots.map.state.States gives it for a finished run."""
-    day, holder = simulation.day, simulation.daily.holder[simulation.day]
-    code = control_codes(simulation.result(), day)[0]
-    for town in np.flatnonzero(code != memory.before).tolist():
-        memory.sides[town] = _sides(memory, town, code[town], int(holder[town]))
-    deaths: dict[int, int] = {}
-    for fights in memory.fights:
-        for town, died in fights:
-            deaths[town] = deaths.get(town, 0) + died
-    changed = _freeze(code != memory.start)
-    memory.before, memory.held = code, holder
-    codes = tuple(code.tolist())
-    bases, fresh = bases_shown(memory.standing, codes), frozenset(town for town, _died in memory.yesterday)
-    return MapState(day, when, codes, tuple(memory.sides), changed, deaths, bases, fresh)
-
-
-def _sides(memory: CarriedState, town: int, code: str, holder: int) -> tuple[str, ...]:
-    """Return the sides of a town whose code changed on the day."""
-    if code != MIXED:
-        return sides_held(code)
-    groups = (memory.group_code[group] for group in (int(memory.held[town]), holder))
-    parties = parties_of(*groups, memory.before[town])
-    if len(parties) == 2:
-        memory.parties[town] = parties
-    return memory.parties.get(town, UNKNOWN_SIDES)
 
 
 def _freeze(array: np.ndarray) -> np.ndarray:
@@ -391,7 +341,7 @@ def _accords(simulation: Simulation, memory: CarriedState) -> tuple[Accord, ...]
 
 def _words(memory: CarriedState, row: int, agreement: np.void) -> AgreementText:
     result, town, mediator = memory.result, int(agreement["town"]), int(agreement["mediator"])
-    parties = sides_of(result, agreement)
+    parties = parties_of(result, agreement)
     town_name = memory.labels[town]
     return AgreementText(
         name=agreement_name(result, row, parties),

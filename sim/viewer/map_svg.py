@@ -17,8 +17,7 @@ import numpy as np
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
 from sim.plots.map.primitives import Areas, LegendRow
-from sim.plots.map.scene import legend_sections, parts_of, scale_parts
-from sim.plots.map.signs import OVER, STILL, UNDER
+from sim.plots.map.scene import OVER, STILL, UNDER, legend_sections, parts_of, scale_parts
 from sim.plots.map.state import View, start_state
 from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
 from sim.text import day_text

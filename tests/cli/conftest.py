@@ -17,7 +17,10 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
+from sim.viewer.server import SETTINGS
 from tests.cli.support import ROOT, Command
+
+os.environ.setdefault("SOLARA_CHECK_HOOKS", SETTINGS["SOLARA_CHECK_HOOKS"])  # for the test that first imports Solara
 
 
 @pytest.fixture(autouse=True, scope="session")

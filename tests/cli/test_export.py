@@ -9,7 +9,7 @@ import pytest
 from sim.cli.main import main
 from sim.results.run import Run
 from sim.results.write import write
-from tests.results.made import result
+from tests.results.small_result import result
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from sim.study.manifest import SCHEMA_VERSION as STUDY_SCHEMA
 from sim.study.path_kind import Kind, kind_of
 from sim.viewer.scenario_form import choices
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
-from tests.results import made
+from tests.results import small_result
 
 STUDY_FILE = "scenarios:\n  a: two_valleys\nreplicates: 2\n"
 CALIBRATION_FILE = "scenario: two_valleys\nfitted: {}\n"
@@ -49,7 +49,7 @@ FILE_COMMANDS = {"run": [], "watch": [], "batch": [], "calibrate": [], "check": 
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with one path of each kind."""
     folder = tmp_path_factory.mktemp("kinds")
-    write(Run.of(made.result(), "run"), folder).rename(folder / "run")
+    write(Run.of(small_result.result(), "run"), folder).rename(folder / "run")
     (folder / "run" / "compare").mkdir()
     (folder / "run" / "compare" / "comparison.json").write_text("{}")
     pack(folder / "run", folder)

@@ -65,7 +65,7 @@ def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
 
 @pytest.mark.parametrize(
     ("number", "whole_group"),
-    [(signal.SIGINT, False), (signal.SIGINT, True), (signal.SIGTERM, False), (signal.SIGHUP, True)],
+    [(signal.SIGINT, True), (signal.SIGTERM, False)],
 )
 def test_a_run_that_is_stopped_while_it_is_drawn_leaves_nothing(number: int, whole_group: bool, here: Path) -> None:
     with begin(here, "two_valleys", "--days", "10") as process:

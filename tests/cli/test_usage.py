@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from sim import __version__
 from sim.cli.main import COMMANDS, app, main
-from sim.cli.pictures import FREE_NAME, name_maps
+from sim.cli.options import FREE_NAME, name_maps
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
 
 NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]

@@ -42,19 +42,19 @@ def test_a_faction_with_expansion_attempts_bases_in_its_rivals_towns() -> None:
     assert set(attempts()) == {1, 2}
 
 
-def test_no_expansion_no_attempt() -> None:
+def test_a_faction_without_expansion_attempts_no_base() -> None:
     assert attempts(doctrine={"expansion": 0}) == []
 
 
-def test_more_expansion_more_attempts() -> None:
+def test_expansion_raises_the_number_of_attempts() -> None:
     assert len(attempts(doctrine={"expansion": 0.3})) < len(attempts(doctrine={"expansion": 1}))
 
 
-def test_no_attempt_out_of_reach_of_own_garrisons() -> None:
+def test_factions_attempt_no_base_beyond_the_reach_of_their_garrisons() -> None:
     assert set(attempts({"reach_km": 15})) == {1}
 
 
-def test_no_attempt_without_fighters_to_spare() -> None:
+def test_garrisons_without_spare_fighters_attempt_no_base() -> None:
     assert attempts(red=69) == []
     assert attempts(red=75) != []
 
@@ -66,7 +66,7 @@ def test_neither_government_nor_patron_backed_factions_attempt_bases() -> None:
         assert len(world.run(60).events("base_attempt")) == 0
 
 
-def test_the_rate_is_the_one_of_the_model_page() -> None:
+def test_the_rate_equals_the_equation_of_the_model_page() -> None:
     world = lab({"base_attempt": {}}, red=300)
     rate, ratio, agreement = rate_per_day(world.world, world.params, 0, 1, 10.0)
     own = 300 * math.exp(-10 / 60)  # an hour's march of 2.5 km, help counts e-fold less in 24 hours
@@ -95,7 +95,7 @@ def test_an_agreement_lowers_the_rate_by_suppression_terms_and_trust() -> None:
     assert after / before == pytest.approx(0.6 * 0.5 * math.exp(-1.5 * 0.5))
 
 
-def test_an_attempt_says_what_an_agreement_and_trust_did_to_its_rate() -> None:
+def test_an_attempt_logs_the_effect_of_agreement_and_trust_on_its_rate() -> None:
     world = lab(
         {"base_attempt": {}, "ceasefire": {"suppression": 0.9}},
         terms={"no_expansion": {"base_attempt_factor": 0.5}},
@@ -158,7 +158,7 @@ def test_an_impossible_given_attempt_is_skipped_and_reported(red: int, town: str
     assert len(world.events("base_attempt", "base_opened")) == 0
 
 
-def test_one_base_of_a_faction_in_a_town_at_a_time() -> None:
+def test_a_faction_has_one_base_in_a_town_at_a_time() -> None:
     world = lab({"base_attempt": {**OFTEN, "strength_weight": 0}, "movement": {}}, red=5000, days=200).run(200)
     assert len(world.events("base_opened")) >= 2
     mine = world.live("bases")

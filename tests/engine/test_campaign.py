@@ -62,7 +62,7 @@ def campaign_of(world: Lab) -> Any:
         ("the rival doubled", 2.0),
     ],
 )
-def test_the_chance_of_a_decision_is_the_one_of_the_model_page(change: str, factor: float) -> None:
+def test_the_chance_of_a_decision_equals_the_equation_of_the_model_page(change: str, factor: float) -> None:
     settlement = {"s": {"between": ["Red", "Blue"], "signed": START, "kind": "settlement"}}
     for seed in range(400):
         more = {"agreements": settlement} if change == "settlement" else {}
@@ -145,7 +145,7 @@ def test_a_campaign_takes_towns_and_counts_them_by_how_they_changed() -> None:
     assert taken > 3
 
 
-def test_garrisons_hand_over_only_when_their_group_is_losing_and_men_are_sent() -> None:
+def test_garrisons_hand_over_only_if_their_group_loses_and_fighters_are_sent() -> None:
     handed = 0
     for seed in range(8):
         world = decided(lab({"handovers_per_day": 5, "broken_share": 1}, seed)).run(40)
@@ -180,7 +180,7 @@ def test_a_sister_chooses_once_whether_to_join(solidarity: float, joins: bool) -
     assert asked > 0
 
 
-def test_a_mediator_and_who_keeps_aloof_never_decide_nor_join() -> None:
+def test_mediators_and_groups_that_stand_aside_neither_decide_nor_join() -> None:
     for trait in ("mediates", "aloof"):
         sister = {"fighters": 3000, "solidarity": 1, trait: True}
         for seed in range(6):
@@ -232,7 +232,7 @@ def test_a_broken_group_is_absorbed_by_its_sister_with_all_its_fighters() -> Non
     assert absorbed > 0
 
 
-def test_after_a_campaign_the_same_factions_begin_none_for_the_quiet_days() -> None:
+def test_the_same_factions_begin_no_campaign_during_the_quiet_days() -> None:
     for quiet in (5, 30):
         gaps = []
         for seed in range(6):
@@ -320,7 +320,7 @@ def test_deaths_and_towns_of_groups_that_stand_aside_are_not_counted_in_the_camp
         assert k["deaths"] == (counted["deaths_initiator"] + counted["deaths_target"]).sum()
 
 
-def test_in_the_form_strength_nobody_decides_and_rounds_differ_by_their_variance() -> None:
+def test_the_strength_form_has_no_decisions_and_rounds_differ_by_their_variance() -> None:
     spread = {"offspring_per_clash_day": 0.6, "neighbours": True, "call_to_arms": False}
     incident = {"per_pair_month": 0.3, "escalates": 1}
     variances = []

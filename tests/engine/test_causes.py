@@ -80,7 +80,7 @@ def test_readier_signing_and_a_mediator_do_not_raise_fighting(name: str, differe
 
 
 @pytest.mark.parametrize("kind", ["truce", "settlement"])
-def test_the_longer_an_agreement_has_held_the_longer_it_goes_on(kind: str) -> None:
+def test_older_agreements_hold_longer(kind: str) -> None:
     ended = []
     for age in (1, 60):
         signed = START - timedelta(days=age)
@@ -144,7 +144,7 @@ def test_neutral_towns_change(idlib: Geography) -> None:
     assert changed > 0
 
 
-def test_a_neutral_town_is_entered_by_who_stands_alone_in_it_unless_an_agreement_keeps_it_neutral() -> None:
+def test_a_faction_alone_in_a_neutral_town_enters_it_unless_an_agreement_forbids_it() -> None:
     given = [{"on": START, "event": "base_attempt", "by": "Red", "in": "B"}]
     kept = {"n": {"between": ["Red", "Blue"], "signed": START, "scope": "town", "around": "B", "terms": ["neutral"]}}
     for agreements, entered in (({}, True), (kept, False)):
@@ -298,7 +298,7 @@ def test_a_recalled_column_turns_on_the_road() -> None:
     assert (f["town"], f["orders"]) == (world.town("A"), kinds.GARRISON) or f["alive"] == 0
 
 
-def test_forces_move_before_the_eyes_of_who_watches(idlib: Geography) -> None:
+def test_forces_move_on_most_days(idlib: Geography) -> None:
     simulation = Simulation(load_scenario("kafr_hamra"), idlib, 7)
     last: dict[int, tuple[int, int]] = {}
     movers: set[int] = set()

@@ -51,7 +51,7 @@ def signed_share(deaths: int, rules: dict[str, Any], seeds: int = 150) -> float:
     )
 
 
-def test_the_signing_hazard_is_the_one_of_the_model_page() -> None:
+def test_the_signing_hazard_equals_the_equation_of_the_model_page() -> None:
     for seed in range(40):
         rows = bleed(lab({"ceasefire": {"signing_per_10_deaths": 0.3}}, seed), 20).run(1).events("agreement_signed")
         if len(rows):
@@ -86,7 +86,7 @@ def test_nothing_is_signed_without_deaths() -> None:
         ("mediator attacked by one of them", 1.0),
     ],
 )
-def test_what_moves_the_signing_hazard(change: str, factor: float) -> None:
+def test_factors_change_the_signing_hazard(change: str, factor: float) -> None:
     numbers = {"signing_per_10_deaths": 0.2}
     for seed in range(60):
         world = lab({"ceasefire": numbers}, seed, mediates="mediator" in change)
@@ -117,7 +117,7 @@ def test_what_moves_the_signing_hazard(change: str, factor: float) -> None:
     pytest.fail("nothing was signed")
 
 
-def test_the_scope_takes_in_where_they_fought() -> None:
+def test_the_scope_covers_the_places_of_fighting() -> None:
     world = lab({"ceasefire": {"sector_km": 15}})
     w = world.world
     assert scope_of_fighting(w, world.params, 0, 1, 0)[:2] == (kinds.TOWN_SCOPE, -1)  # there is nothing to end
@@ -156,7 +156,7 @@ def test_a_town_becomes_neutral_and_both_sides_leave_it() -> None:
     assert world.standing_in("C", "R") == world.standing_in("C", "B") == 0
 
 
-def test_no_term_no_change() -> None:
+def test_an_agreement_without_terms_changes_nothing() -> None:
     world = sign({})
     assert world.holder("C") == "B"
     assert agreed(world)["expires"] == -1
@@ -233,7 +233,7 @@ def test_agreements_end_as_the_gamma_frailty_says(variance: float) -> None:
     [([], 0, 1.0), ([], 3, 1.0), (["monitors"], 0, 1 / 1.6)],
     ids=["alone", "violations, which break it or do not on their own day", "terms"],
 )
-def test_what_moves_the_break_hazard(terms: list[str], violations: int, factor: float) -> None:
+def test_factors_change_the_break_hazard(terms: list[str], violations: int, factor: float) -> None:
     truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1), "terms": terms}}
     monitors = {"monitors": {"hold_factor": 1.6}}
     for seed in range(200):
@@ -303,7 +303,7 @@ def test_a_break_has_an_author_among_the_parties_and_a_cause() -> None:
     assert authors == {0, 1}
 
 
-def test_a_break_names_the_dispute_it_came_of() -> None:
+def test_a_break_names_the_dispute_that_caused_it() -> None:
     truce = {"truce": {"between": ["Red", "Blue"], "signed": START - timedelta(days=1)}}
     given = [{"on": START, "event": "base_attempt", "by": "Red", "in": "C"}]
     named = set()

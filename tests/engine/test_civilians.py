@@ -31,7 +31,7 @@ def moving(row: Any) -> dict[str, tuple[float, float]]:
     return found
 
 
-def test_the_chance_of_an_act_is_the_one_of_the_model_page() -> None:
+def test_the_chance_of_an_act_equals_the_equation_of_the_model_page() -> None:
     world = lab(pressure_per_town_month=10, new_days=5, settled_share=0.5)
     world.world.factions["coercion"] = [1.5, 1.0, 1.0]
     world.world.towns["changed"][1] = 30  # the town changes hands on day 30
@@ -50,7 +50,7 @@ def test_the_chance_of_an_act_is_the_one_of_the_model_page() -> None:
     assert abs(len([a for a in acts if a["town"] in (0, 2)]) - expected) < 4 * math.sqrt(expected)
 
 
-def test_kind_of_act_and_victim_are_what_the_draws_say() -> None:
+def test_draws_decide_kind_and_victim_of_an_act() -> None:
     world = lab(pressure_per_town_month=10, settled_share=1).run(60)
     seen = set()
     for act in world.events(*ACTS):
@@ -64,7 +64,7 @@ def test_kind_of_act_and_victim_are_what_the_draws_say() -> None:
     assert len(seen) == 6
 
 
-def test_an_act_says_what_moved_its_chance() -> None:
+def test_an_act_logs_the_factors_of_its_chance() -> None:
     world = lab(pressure_per_town_month=10, new_days=5, settled_share=0.5)
     world.world.towns["changed"][0] = 0
     world.world.factions["coercion"] = 1.2
@@ -76,7 +76,7 @@ def test_an_act_says_what_moved_its_chance() -> None:
             assert set(movers.values()) >= {(since, 1.0 if since <= 5 else 0.5), (1.2, 1.2)}
 
 
-def test_an_act_costs_its_author_support_and_the_others_gain_it() -> None:
+def test_an_act_moves_support_from_its_author_to_the_others() -> None:
     world = lab()
     w = world.world
     w.influence[0] = [0.6, 0.3, 0.1]

@@ -33,7 +33,7 @@ def lab(clash: dict[str, Any], red: int = 200, blue: int = 100, seed: int = 1, h
 
 @pytest.mark.parametrize(("law", "factor"), [("stochastic", 1.0), ("square", 1.0), ("linear", 150 / 100)])
 @pytest.mark.parametrize("side", [1.0, 1.2])
-def test_mean_losses_of_the_three_attrition_laws(law: str, factor: float, side: float) -> None:
+def test_mean_losses_follow_each_attrition_law(law: str, factor: float, side: float) -> None:
     world = lab({"attrition": law, "loss_per_day": 0.02, "linear_front": 100})
     drawn = [losses(world.params, 150.0, 80.0, side, u) for u in U]
     assert np.mean(drawn) == pytest.approx(0.02 * 80 * factor * side, rel=0.01)

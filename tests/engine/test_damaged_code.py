@@ -141,7 +141,7 @@ def test_code_written_for_another_version_is_not_loaded(folder: Path) -> None:
     assert loads(double, folder.with_name("other")) == 0
 
 
-def test_a_file_that_was_removed_is_made_again_without_a_word(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_removed_file_is_compiled_anew_without_a_message(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert loads(double, folder) == 0
     file_of(double, folder).unlink()
     assert loads(double, folder) == 0
@@ -167,7 +167,7 @@ def test_processes_that_write_at_once_leave_code_that_can_be_loaded(folder: Path
     assert loads(double, folder) == 1
 
 
-def test_rules_whose_code_is_damaged_are_announced_as_cold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_with_damaged_code_need_compiling(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jit, "CACHE_FOLDER", tmp_path)
     path = tmp_path / "engine" / "day.days_on_end-1.py311.nbc"
     path.parent.mkdir()

@@ -33,14 +33,14 @@ def logit(precision: float, *utilities: float) -> list[float]:
 
 
 @pytest.mark.parametrize(("wins", "grievance", "terms"), [(0.5, 0.0, 0.0), (0.2, 0.6, 0.5), (0.9, 0.1, 0.5)])
-def test_answers_are_the_logit_of_their_utilities(wins: float, grievance: float, terms: float) -> None:
+def test_answers_follow_the_logit_of_their_utilities(wins: float, grievance: float, terms: float) -> None:
     world = lab({"rationality": 2, "fight_cost": 0.5, "grievance_weight": 0.5, "stall_cost": 0.25}, 500, 500)
     value = 1.2
     expected = logit(2.0, -1.2, -0.6 - 0.25, (2 * wins - 1) * 1.2 - 0.5 + 0.5 * grievance - terms)
     assert answers(world.params, value, wins, grievance, terms) == pytest.approx(expected)
 
 
-def test_answers_by_numbers_worked_out_on_paper() -> None:
+def test_answers_equal_numbers_computed_by_hand() -> None:
     # Equal forces, a town of value 1: comply -1, stall -0.75, refuse -0.5; at precision 2: e^-2, e^-1.5, e^-1.
     world = lab({}, 500, 500)
     assert answers(world.params, 1.0, 0.5, 0.0, 0.0) == pytest.approx((0.1863, 0.3072, 0.5065), abs=5e-5)
@@ -54,7 +54,7 @@ def test_without_rationality_all_answers_are_equally_likely() -> None:
     assert answers(world.params, 1.0, 0.9, 0.5, 0.5) == pytest.approx((1 / 3, 1 / 3, 1 / 3))
 
 
-def test_the_stronger_the_asked_side_the_more_it_refuses() -> None:
+def test_the_asked_side_refuses_more_if_it_is_stronger() -> None:
     world = lab({}, 500, 500)
     refusals = [answers(world.params, 1.0, wins, 0.0, 0.0)[2] for wins in (0.1, 0.3, 0.5, 0.7, 0.9)]
     assert refusals == sorted(refusals)
@@ -73,7 +73,7 @@ def test_terms_in_force_deter_demands_and_refusals() -> None:
     assert bound < free
 
 
-def test_a_demand_under_an_agreement_says_what_its_terms_did() -> None:
+def test_a_demand_under_an_agreement_logs_the_effect_of_its_terms() -> None:
     for seed in range(20):
         demanded = lab({**QUICK, "rationality": 3}, 500, 500, seed, agreements=TRUCE).run(15).events("demand")
         if len(demanded):
@@ -129,7 +129,7 @@ def test_a_refusal_is_followed_by_a_clash_in_the_town() -> None:
     assert seen >= 5
 
 
-def test_no_clash_where_refusals_are_left_at_that() -> None:
+def test_no_clash_follows_if_refusals_have_no_consequence() -> None:
     for seed in range(10):
         world = lab({**FIGHTS, "clash_after_refusal": 0}, 600, 600, seed, on=("clash",)).run(20)
         assert len(world.events("clash")) == 0
@@ -161,7 +161,7 @@ def test_every_demand_gets_one_answer_on_its_day_and_draws_fall_below_their_chan
 
 
 @pytest.mark.parametrize("lost", ["nothing", "its base", "a holder", "its host"])
-def test_a_dispute_that_has_lost_its_object_lapses_in_silence(lost: str) -> None:
+def test_a_dispute_that_has_lost_its_object_ends_without_an_event(lost: str) -> None:
     factions = {"Red": faction(R=500), "Blue": faction(B=500), "Green": faction(G=500)}
     scenario = make_scenario(factions, rules={"demand": {"interval_days": 30}, "movement": {}}, given=GIVEN)
     world = Lab(scenario, chain(4, 10.0, ["R", "B", "B", "G"]))
@@ -190,7 +190,7 @@ def test_a_demand_can_be_met_on_the_day_on_which_the_base_opens() -> None:
 
 
 @pytest.mark.parametrize("garrison", [300, 3000])
-def test_who_refused_sends_the_column_with_which_it_reckoned(garrison: int) -> None:
+def test_the_refusing_side_sends_the_column_that_it_counted_on(garrison: int) -> None:
     """A newcomer that refused attacks the town with a column; a host that refused relieves its garrison."""
     columns = 0
     for seed in range(30):

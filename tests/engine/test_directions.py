@@ -110,7 +110,7 @@ def test_direction(name: str, runs: Runs) -> None:
     )
 
 
-def test_no_ambition_no_base_attempt(runs: Runs) -> None:
+def test_factions_without_expansion_attempt_no_base(runs: Runs) -> None:
     assert sum(attempts(run) for run in runs("kafr_hamra", *doctrine("expansion", 0), seeds=SEEDS)) == 0
     assert sum(attempts(run) for run in runs("kafr_hamra", *doctrine("expansion", 3), seeds=SEEDS)) > 0
 
@@ -122,7 +122,7 @@ def test_the_given_attempt_is_in_every_run_and_only_it_is_given(runs: Runs) -> N
         assert rows["day"][rows["given"] == 1].tolist() == [14]
 
 
-def test_nothing_is_given_in_greater_idlib(runs: Runs) -> None:
+def test_greater_idlib_has_no_given_event(runs: Runs) -> None:
     for run in runs("greater_idlib_2018", seeds=10):
         assert events_of(run.world)["given"].sum() == 0
 
@@ -131,14 +131,14 @@ def roles(**said: str) -> list[str]:
     return [f"factions.{name.replace('_', ' ')}.role={role}" for name, role in said.items()]
 
 
-def test_one_rebel_faction_no_infighting(runs: Runs) -> None:
+def test_a_single_rebel_faction_has_no_infighting(runs: Runs) -> None:
     alone = ["factions.NLF.role=neutral", "factions.Jaysh al-Izza.role=neutral", "given=[]"]
     for run in runs("kafr_hamra", *alone, seeds=10):
         assert clashes(run) == incidents(run) == 0
         assert (events_of(run.world, "base_attempt")["target"] == -1).all()  # neutral towns only
 
 
-def test_no_government_neither_shelling_nor_an_offensive(runs: Runs) -> None:
+def test_a_case_without_government_has_neither_shelling_nor_an_offensive(runs: Runs) -> None:
     for run in runs("kafr_hamra", "factions.Loyalists.role=neutral", "zone=null", seeds=10):
         assert len(events_of(run.world, "shelling", "mobilisation", "offensive_started", "assault")) == 0
     assert sum(shelling(run) for run in runs("kafr_hamra", seeds=SEEDS)) > 0

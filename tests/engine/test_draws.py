@@ -105,7 +105,7 @@ def test_poisson_follows_the_poisson_distribution(mean: float) -> None:
     assert stats.chisquare(seen[expected > 5], expected[expected > 5], sum_check=False).pvalue > 0.001
 
 
-def test_poisson_of_nothing_is_nothing_and_of_much_is_cut() -> None:
+def test_poisson_of_mean_zero_is_zero_and_of_a_large_mean_is_capped() -> None:
     assert draws.poisson(0.0, 0.999999) == 0
     assert draws.poisson(-1.0, 0.5) == 0
     assert abs(draws.poisson(1e9, 0.5) - 500) <= 1

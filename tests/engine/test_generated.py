@@ -15,7 +15,7 @@ from sim.scenario.parameters import Quantity, Rules
 from tests.engine.test_invariants import TERMS, WILD
 from tests.engine.worlds import START, Lab, faction, make_map, make_scenario
 
-CI, MANY = 200, 5_000
+CI, MANY = 120, 5_000
 DAYS, TOWNS = 40, 9
 MOST_FIGHTERS = 200_000  # the edge of what a scenario may say
 ROLES = ("rebel", "rebel", "rebel", "government", "patron_backed", "neutral")

@@ -16,7 +16,7 @@ def golden(request: pytest.FixtureRequest) -> tuple[str, Result]:
     return request.param, GOLDEN[request.param]()
 
 
-def test_a_run_comes_to_what_its_golden_summary_says(golden: tuple[str, Result]) -> None:
+def test_a_run_equals_its_golden_summary(golden: tuple[str, Result]) -> None:
     name, result = golden
     assert readable(result) == (FOLDER / f"{name}.txt").read_text(encoding="utf-8"), (
         "meant? python -m tests.golden.update"

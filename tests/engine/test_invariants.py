@@ -144,7 +144,7 @@ SPOILS: list[Callable[[Lab], None]] = [
 
 
 @pytest.mark.parametrize("spoil", SPOILS)
-def test_the_check_finds_a_spoilt_world(spoil: Callable[[Lab], None]) -> None:
+def test_the_checker_reports_a_corrupted_world(spoil: Callable[[Lab], None]) -> None:
     world = wild(1)
     start = fighters_alive(world.world)
     world.run(60)

@@ -158,7 +158,7 @@ def test_pairing_lowers_the_variance_of_a_difference_on_two_of_three_headline_st
     assert (ratio >= least).sum() >= 2
 
 
-def test_other_seeds_give_no_such_gain(runs: Runs) -> None:
+def test_unpaired_seeds_give_no_such_gain(runs: Runs) -> None:
     base = runs("kafr_hamra", seeds=100)
     ratio, _ = paired(base, base[50:] + base[:50])
     assert (ratio < 2).all()

@@ -46,7 +46,7 @@ def test_a_level_lasts_as_long_as_its_window() -> None:
     assert world.events("level_change")["fighters"].tolist() == [0, 3]  # the level before
 
 
-def test_thresholds_are_the_scenarios() -> None:
+def test_thresholds_come_from_the_scenario() -> None:
     assert fight(lab({"ladder": {"several_places": 4}}), 3).run(1).world.relations["level"][0, 1] == 3
     assert fight(lab({"ladder": {"several_places": 3}}), 3).run(1).world.relations["level"][0, 1] == 4
 
@@ -68,7 +68,7 @@ def test_memory_halves_in_its_half_life(field: str, parameter: str, table: str) 
     assert (rows[0, 1] if table == "relations" else rows[0]) == pytest.approx(0.4)
 
 
-def test_deaths_leave_fatigue_and_grievance_on_the_side_that_had_them() -> None:
+def test_deaths_raise_fatigue_and_grievance_of_the_side_that_suffered_them() -> None:
     world = lab({"memory": {"fatigue_per_100_deaths": 0.5, "grievance_per_10_deaths": 0.2}})
     count_deaths(world.world, 0, 1, 20, 5)
     w = world.run(1).world

@@ -14,23 +14,23 @@ from tests.engine.test_invariants import ALL, WILD, check_each_day, wild
 from tests.engine.worlds import Lab, chain, faction, make_map, make_scenario, rivals
 
 
-def test_no_fighters_at_all() -> None:
+def test_a_world_without_fighters_runs() -> None:
     world = check_each_day(Lab(make_scenario(rivals(0, 0), rules=WILD), chain(3, 10.0, ["R", "B", "B"])), 60)
     assert len(world.events("base_attempt", "clash", "arrest_raid")) == 0
     assert world.holder("A") == "R"
 
 
-def test_one_side_without_fighters() -> None:
+def test_a_world_with_one_side_without_fighters_runs() -> None:
     check_each_day(Lab(make_scenario(rivals(2000, 0), rules=WILD), chain(3, 10.0, ["R", "B", "B"])), 60)
 
 
 @pytest.mark.parametrize("holders", ["R", ("R", "B"), ()], ids=["held", "contested", "neutral"])
-def test_one_town_and_no_roads(holders: Any) -> None:
+def test_a_map_of_one_town_runs(holders: Any) -> None:
     geography = make_map({"Only": (0.0, 0.0)}, [], {"Only": holders})
     check_each_day(Lab(make_scenario(rivals(), rules=WILD), geography), 60)
 
 
-def test_two_towns_and_one_road() -> None:
+def test_a_map_of_two_towns_runs() -> None:
     check_each_day(Lab(make_scenario(rivals(), rules=WILD), chain(2, 5.0, ["R", "B"])), 60)
 
 
@@ -40,7 +40,7 @@ def test_one_faction_alone_has_no_clashes() -> None:
     assert len(world.events()) == len(pressure)
 
 
-def test_twenty_factions_and_sixty_groups() -> None:
+def test_twenty_factions_and_sixty_groups_run() -> None:
     factions = {f"F{i}": faction(**{f"G{i}_{k}": 300 for k in range(3)}) for i in range(20)}
     names = [f"G{i}_{k}" for i in range(20) for k in range(3)]
     n = len(names)
@@ -53,7 +53,7 @@ def test_twenty_factions_and_sixty_groups() -> None:
     assert world.events()["initiator_group"].max() > 50
 
 
-def test_the_largest_and_smallest_seed() -> None:
+def test_the_largest_and_smallest_seed_run() -> None:
     scenario, geography = make_scenario(rivals(), rules=WILD), chain(3, 8.0, ["R", "B", "B"])
     for seed in (0, 2**63 - 1):
         check_each_day(Lab(scenario, geography, seed), 30)
@@ -88,7 +88,7 @@ def extremes(edge: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("edge", ["low", "high"])
-def test_all_numbers_of_the_rules_at_the_edge_of_their_range(edge: str) -> None:
+def test_rules_run_with_all_numbers_at_the_edge_of_their_range(edge: str) -> None:
     rules = extremes(edge)
     for seed in range(3):
         base = wild(seed)

@@ -53,7 +53,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize("case", FALLBACKS)
-def test_without_a_name_a_line_is_printed_and_draws_stay(case: str, compiled: str, tmp_path: Path) -> None:
+def test_a_missing_name_is_reported_and_draws_stay_the_same(case: str, compiled: str, tmp_path: Path) -> None:
     before, line = FALLBACKS[case]
     fallback, report = draw(before, tmp_path)
     assert fallback.split()[1] == compiled.split()[1]

@@ -49,7 +49,7 @@ def mobilised(why: str, days: int = 40, seeds: int = 12, deaths: int = 0, **more
     return found
 
 
-def test_no_explanation_no_offensive() -> None:
+def test_no_offensive_begins_without_an_explanation() -> None:
     assert mobilised("none", deaths=500) == []
 
 
@@ -96,7 +96,7 @@ def test_opportunity_acts_through_deaths_among_rebels_of_14_days() -> None:
 
 
 @pytest.mark.parametrize("patience", [0.0, 1.0, 2.0])
-def test_patience_of_the_guarantors_holds_back(patience: float) -> None:
+def test_patience_of_the_guarantors_lowers_the_hazard_of_an_offensive(patience: float) -> None:
     for _, hazard, _ in mobilised("calendar", days=60, zone={**ZONE, "patience": patience}):
         assert hazard == pytest.approx(5 * math.exp(-patience))
 
@@ -166,7 +166,7 @@ def test_without_a_government_there_is_neither_shelling_nor_an_offensive() -> No
 
 
 @pytest.mark.parametrize("why", ["provocation", "calendar", "opportunity"])
-def test_a_mobilisation_says_what_moved_its_chance(why: str) -> None:
+def test_a_mobilisation_logs_the_factors_of_its_chance(why: str) -> None:
     world = next(world for _, _, world in mobilised(why, deaths=60))
     row = world.events("mobilisation")[0]
     said = {kinds.MOVERS[row[f"mover_{i}"]]: (row[f"value_{i}"], row[f"factor_{i}"]) for i in (1, 2, 3, 4)}
@@ -210,7 +210,7 @@ def test_the_town_of_an_assault_is_drawn_by_its_value_and_two_tenths() -> None:
     assert abs(hit.count(0) - n * share) < 4 * math.sqrt(n * share * (1 - share))
 
 
-def test_assaults_are_as_many_as_their_rate_says() -> None:
+def test_assaults_follow_their_rate() -> None:
     counts = [len(under_way(seed, assaults_per_day=3, column_fighters=100).events("assault")) for seed in range(120)]
     assert abs(sum(counts) - 360) < 4 * math.sqrt(360)
     assert np.var(counts) == pytest.approx(3, rel=0.5)
@@ -247,7 +247,7 @@ def test_a_column_is_halved_until_a_garrison_can_spare_it() -> None:
     assert sent == {480: 480, 490: 490, 491: 245, 2000: 250}
 
 
-def test_the_first_town_and_the_first_force_are_as_good_as_any() -> None:
+def test_the_first_town_and_the_first_force_take_part_in_an_offensive() -> None:
     factions = {"Gov": faction("government", G=5000), "Red": faction(R=600)}
     scenario = make_scenario(factions, rules={"offensive": {**ONE["calendar"], "mobilisation_days": 1}})
     world = Lab(scenario, chain(2, 10.0, ["R", "G"])).run(40)
@@ -256,7 +256,7 @@ def test_the_first_town_and_the_first_force_are_as_good_as_any() -> None:
     assert len(world.events("assault")) > 0
 
 
-def test_only_a_front_is_attacked_be_it_held_or_neutral() -> None:
+def test_an_offensive_attacks_only_front_towns_held_or_neutral() -> None:
     factions = {
         "Gov": faction("government", G=5000), "Red": faction(R=600), "Patron": faction("patron_backed", P=100),
     }  # fmt: skip

@@ -98,7 +98,7 @@ def quantiles(values: np.ndarray) -> str:
     return " ".join(f"{x:7.1f}" for x in np.quantile(values, [0, 0.1, 0.5, 0.9, 1]))
 
 
-def test_everything_occurs_in_most_runs_but_not_the_same_in_each(hundred: list[Result]) -> None:
+def test_each_kind_of_event_occurs_in_its_share_of_runs_and_in_different_numbers(hundred: list[Result]) -> None:
     faults = []
     print(f"\nkafr_hamra, seeds 1-{SEEDS}\n{'':<20}{'runs':>6}{'':>3}min, 10 %, median, 90 %, max")
     for name, (words, least, most, different) in OCCURS.items():
@@ -112,7 +112,7 @@ def test_everything_occurs_in_most_runs_but_not_the_same_in_each(hundred: list[R
     assert faults == []
 
 
-def test_no_endless_war_and_no_empty_calm(hundred: list[Result], logs: list[Log]) -> None:
+def test_runs_are_neither_endless_war_nor_empty_calm(hundred: list[Result], logs: list[Log]) -> None:
     figures = {
         "days with clashes": [len(set(log.day.tolist())) for log in logs],
         "longest calm": [int(np.diff([-1, *sorted(set(log.day.tolist())), log.days]).max() - 1) for log in logs],

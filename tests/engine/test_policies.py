@@ -74,7 +74,7 @@ def test_deterrence_is_credibility_times_the_share_of_force_near_the_covered_tow
     assert everywhere.world.actions[0]["deterrence"] == pytest.approx(0.8 * 300 / (300 + 600))
 
 
-def test_a_guarantor_acts_only_where_and_for_whom_and_while_it_guarantees() -> None:
+def test_a_guarantor_acts_only_in_its_towns_for_its_parties_on_its_days() -> None:
     policy = guarantor(1, 300, on=on(2), until=on(4), between=["Red", "B"], **{"in": "A"})
     agreements = {**TRUCE, "other": {"between": ["Red", "Green"], "signed": on(-1)}}
     world = lab(policy, agreements=agreements)
@@ -201,7 +201,7 @@ def test_patrons_divide_the_willingness_to_sign_by_the_root_of_their_factors_whi
         ({"demobilise": "Green", "fighters": 400, "in": "E"}, {"G1": 300, "G2": 0}),
     ],
 )
-def test_exactly_so_many_fighters_leave_the_war(policy: dict[str, Any], gone: dict[str, int]) -> None:
+def test_exactly_the_stated_number_of_fighters_demobilises(policy: dict[str, Any], gone: dict[str, int]) -> None:
     before, after = lab().run(4), lab({**policy, "on": on(2)}).run(2)
     assert len(after.events()) == 0
     after.run(2)

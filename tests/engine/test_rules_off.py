@@ -92,7 +92,7 @@ def test_without_memory_there_is_no_fatigue_and_no_grievance(runs: Runs) -> None
 
 
 @pytest.mark.parametrize(("switch", "kind"), [("neighbours", "clash_spread"), ("call_to_arms", "front_opened")])
-def test_a_channel_of_spread_that_is_off_is_silent_and_the_other_is_not(switch: str, kind: str, runs: Runs) -> None:
+def test_a_channel_of_spread_that_is_off_sends_nothing_and_the_other_does(switch: str, kind: str, runs: Runs) -> None:
     off = runs("kafr_hamra", f"rules.spread.{switch}=false", seeds=SEEDS)
     of_breakers = {"agreement_broken"}
     other = {"clash_spread": "front_opened", "front_opened": "clash_spread"}[kind]

@@ -65,7 +65,7 @@ def recorded(world: str) -> str:
 
 
 @pytest.mark.parametrize("world", WORLDS)
-def test_forty_days_are_those_on_record(world: str) -> None:
+def test_forty_days_equal_the_stored_log(world: str) -> None:
     on_record = (FOLDER / f"short_log-{world}.txt").read_text(encoding="utf-8").splitlines()
     for line, then in zip_longest(said_in(world), on_record, fillvalue="nothing more: "):
         assert hashed(line) == then, f"other than on record is {line}\nmeant? python -m tests.golden.update short_log"

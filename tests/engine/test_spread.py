@@ -66,7 +66,7 @@ def test_call_to_arms_picks_sister_groups_by_solidarity_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(("belief", "solidarity"), [(0.0, 0.5 * math.exp(-1)), (1.0, 1.0)])
-def test_belief_moves_whether_sisters_answer(belief: float, solidarity: float) -> None:
+def test_belief_changes_the_chance_that_sisters_answer(belief: float, solidarity: float) -> None:
     world = lab(rules={"talks": {"belief_gain": 2}})
     world.world.belief[world.group("B1"), world.group("B2")] = belief
     assert help_from(world.world, world.group("B1"), world.group("B2"), 2.0) == pytest.approx(solidarity)

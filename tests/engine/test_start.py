@@ -33,7 +33,7 @@ def paths():
 
 
 @pytest.mark.parametrize(("path", "value"), paths().items())
-def test_a_value_gives_the_start_of_a_scenario_that_says_so(path, value):
+def test_an_override_gives_the_start_of_a_scenario_with_that_value(path, value):
     loaded, geography = read("kafr_hamra")
     said = read("kafr_hamra", [f"{path}={value!r}"])[0].scenario
     drawn, written = Simulation(loaded.scenario, geography, 5, {path: value}), Simulation(said, geography, 5)
@@ -58,7 +58,7 @@ def test_fighters_are_split_by_largest_remainder():
             assert (np.abs(parts[own] - exact) < 1).all()
 
 
-def test_memory_used_again_leaves_no_trace():
+def test_reused_memory_changes_no_result():
     loaded, geography = read("kafr_hamra")
     other, elsewhere = read("two_valleys")
     first = simulate(loaded.scenario, geography, 3)
@@ -73,7 +73,7 @@ def test_memory_used_again_leaves_no_trace():
         first.world.events  # noqa: B018
 
 
-def test_tables_beside_another_are_as_long_as_it_whatever_memory_they_get():
+def test_parallel_tables_have_equal_length_in_any_memory():
     loaded, geography = read("kafr_hamra")
     setup.recycle(simulate(loaded.scenario, geography, 3).world)
     setup._spare["live_forces"] = setup._spare["live_forces"][:10]
@@ -82,7 +82,7 @@ def test_tables_beside_another_are_as_long_as_it_whatever_memory_they_get():
     assert len(found.live_forces) == len(found.standing) == len(found.forces)
 
 
-def test_a_start_is_of_the_scenario_asked_for_whatever_another_thread_asks_meanwhile(monkeypatch):
+def test_threads_that_start_at_once_get_the_start_of_their_own_scenario(monkeypatch):
     loaded, geography = read("kafr_hamra")
     other, elsewhere = read("two_valleys")
 

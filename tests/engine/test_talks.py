@@ -105,7 +105,7 @@ def test_delegates_are_killed_at_their_mean() -> None:
 
 
 @pytest.mark.parametrize(("account", "evidence"), [("unknown", 0.0), ("assassination", 0.7), ("forced_entry", -0.7)])
-def test_belief_weighs_both_claims_by_the_trust_in_who_makes_them(account: str, evidence: float) -> None:
+def test_belief_weighs_both_claims_by_the_trust_in_their_authors(account: str, evidence: float) -> None:
     world = lab(true_account=account, evidence=0.7, prior=0.2, trust_weight=1.5)
     w = world.world
     red, blue, green = (world.faction(name) for name in ("Red", "Blue", "Green"))

@@ -55,7 +55,7 @@ def test_kafr_hamra_over_two_hundred_seeds(runs: Runs) -> None:
     assert holders["NLF"] > 0
 
 
-def test_where_and_when_disputes_begin_by_themselves(runs: Runs) -> None:
+def test_disputes_begin_in_many_towns_without_given_events(runs: Runs) -> None:
     found = runs("greater_idlib_2018", seeds=SEEDS)
     where: Counter[str] = Counter()
     first, kinds_seen = [], Counter()

@@ -23,7 +23,7 @@ from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, s
 from sim.plots.figures import Kind, kinds_of
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
-from tests.plots.compared import LONG, compared
+from tests.plots.made_comparison import LONG, compared
 
 NAMES = tuple(kinds_of(compared()))
 KEPT = [name for name in NAMES if not name.startswith("probability_map") or name.endswith("HTS")]

@@ -14,9 +14,8 @@ from sim.plots.map.animation import Animation
 from sim.plots.map.matplotlib_painter import frame_axes, paint
 from sim.plots.map.pillow_painter import PillowPainter, dashed
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, Stroke, moved
-from sim.plots.map.scene import all_parts, legend_sections, parts_of
+from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, line_row, parts_of
 from sim.plots.map.sheets import Atlas, control_map
-from sim.plots.map.signs import OVER, STILL, Sign, line_row
 from sim.plots.map.state import Move, View
 from sim.plots.style import new_figure, rgb_of, svg_bytes, typography
 from sim.viewer.history import Snapshot

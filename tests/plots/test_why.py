@@ -15,12 +15,12 @@ from sim.results.run import Run
 from sim.rule_catalogue import catalogue
 from sim.scenario.parameters import Rules
 from sim.statistics.causes import Why, why_event
-from tests.results import made
+from tests.results import small_result
 
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return Run.of(made.result())
+    return Run.of(small_result.result())
 
 
 def long_chain(run: Run, steps: int, spread: int) -> Why:

@@ -15,7 +15,7 @@ from sim.results.branch import branch
 from sim.results.run import Run
 from sim.results.verify import verify_run
 from sim.results.write import write
-from tests.results.whole import edit_manifest
+from tests.results.edited_manifests import edit_manifest
 
 DAY = 40
 TABLES = ("events.csv", "daily.csv", "agreements.csv", "control_daily.csv", "events_reported.csv", "summary.csv")

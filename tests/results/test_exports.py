@@ -13,14 +13,13 @@ import pytest
 
 from sim.errors import InputError
 from sim.results.columns import Format, LogName
-from sim.results.export import export
-from sim.results.export_events import ACLED_COLUMNS as ACLED
-from sim.results.export_events import GED_COLUMNS as GED
-from sim.results.export_events import SUB_EVENTS, acled_text, ged_text, priogrid
+from sim.results.export import ACLED_COLUMNS as ACLED
+from sim.results.export import GED_COLUMNS as GED
+from sim.results.export import SUB_EVENTS, acled_text, export, ged_text, priogrid
 from sim.results.export_gis import control_layer
 from sim.results.export_rows import entries
 from sim.results.run import Run
-from tests.results.made import result
+from tests.results.small_result import result
 
 TRUE, REPORTED = LogName.TRUE, LogName.REPORTED
 

@@ -16,7 +16,7 @@ from sim.results.run import Run
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Policy, rebels
 from sim.statistics.conflict_log import rebel_log, reported_log
-from tests.results.made import DAYS, result
+from tests.results.small_result import DAYS, result
 
 POLICIES = (
     "policy=[{withdraw: HTS, from: zone, by: 2018-10-20, towns_to: host_group, may_return: false}, "

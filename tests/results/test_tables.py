@@ -7,7 +7,7 @@ from docs.outputs_readme import readme
 from sim.results.columns import FILES, kind_of
 from sim.results.run import Run
 from sim.results.tables import control_codes
-from tests.results.made import DAYS, result
+from tests.results.small_result import DAYS, result
 
 
 def test_every_column_written_is_documented_and_every_documented_column_written() -> None:

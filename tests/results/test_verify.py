@@ -16,7 +16,7 @@ import sim
 from sim.cli.main import main
 from sim.results.manifest import MANIFEST, sha256
 from sim.results.verify import first_cell, first_line, verify_run
-from tests.results.whole import edit_manifest, recorded_as_is
+from tests.results.edited_manifests import edit_manifest, recorded_as_is
 
 CLEAN = {"name": "territorial-competition", "version": sim.__version__, "commit": None, "modified": None}
 SETS = ["--set", "days=50"]

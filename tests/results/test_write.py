@@ -13,7 +13,7 @@ from sim.results.columns import SCHEMA_VERSION
 from sim.results.manifest import hashes
 from sim.results.run import Run
 from sim.results.write import write
-from tests.results.made import result
+from tests.results.small_result import result
 
 
 @pytest.fixture

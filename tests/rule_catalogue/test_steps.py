@@ -88,7 +88,7 @@ def test_reads_through_helpers_and_rows_handed_on() -> None:
 def test_a_run_changes_nothing_that_the_catalogue_does_not_say(scenario: str, days: int, quiet: set[str]) -> None:
     words = [str(ROOT / "scenarios" / f"{scenario}.yaml"), "3", f"days={days}"]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.rule_catalogue.changed", *words],
+        [sys.executable, "-m", "tests.rule_catalogue.changed_fields", *words],
         cwd=ROOT, env={**os.environ, "NUMBA_DISABLE_JIT": "1"}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -13,7 +13,7 @@ import sim
 from sim.engine.kinds import CAMPAIGN_ENDS
 from sim.results.run import Run, to_frame
 from sim.statistics.summary import campaigns, expand, headline_faults, label
-from tests.results import made
+from tests.results import small_result
 
 SEEDS = range(1, 7)
 OF_CAMPAIGNS = (
@@ -57,7 +57,7 @@ def test_statistics_of_campaigns_made_by_hand() -> None:
 
 
 def test_the_table_of_a_world_made_by_hand() -> None:
-    fought, waiting = Run.of(made.result()).campaigns.to_dict("records")
+    fought, waiting = Run.of(small_result.result()).campaigns.to_dict("records")
     names = ("campaign_id", "event_id", "initiator", "target", "with_initiator", "with_target")
     assert [fought[name] for name in names] == [
         "C001", "E000005", "HTS", "Ahrar al-Sham", "HTS", "Ahrar al-Sham, Nour al-Din al-Zenki",

@@ -10,7 +10,7 @@ from sim.results.run import Run
 from sim.statistics.answer import _gains, answer_sentence
 from sim.statistics.causes import cause_chain, turning_points
 from sim.statistics.summary import STATISTICS, base_name, expand, headline_faults, label
-from tests.results.made import result
+from tests.results.small_result import result
 
 
 @pytest.fixture(scope="module")

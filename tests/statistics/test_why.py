@@ -10,12 +10,12 @@ import sim
 from sim.engine.simulation import Result
 from sim.results.run import Run
 from sim.statistics.causes import HEAD, NOUNS, STORY_HEAD, TELLING, why_event, why_lines, why_town
-from tests.results import made
+from tests.results import small_result
 
 
 @pytest.fixture(scope="module")
 def run() -> Run:
-    return Run.of(made.result())
+    return Run.of(small_result.result())
 
 
 def town(run: Run, number: int) -> str:
@@ -49,11 +49,11 @@ def test_the_event_itself_is_never_folded_into_a_fight(run: Run) -> None:
 
 def kept_its_holder() -> Result:
     """The world made by hand, in which the first town is not taken."""
-    result = made.result()
-    result.daily.holder[:, 0] = made.AHRAR
+    result = small_result.result()
+    result.daily.holder[:, 0] = small_result.AHRAR
     result.daily.status[:, 1] = 0
     kind = result.world.events["kind"]
-    kind[kind == made.k.CAPTURE] = made.k.CLASH_ENDED
+    kind[kind == small_result.k.CAPTURE] = small_result.k.CLASH_ENDED
     return result
 
 
@@ -70,7 +70,7 @@ def test_a_town_with_the_same_holder_is_explained_by_the_quarrel_over_it(run: Ru
 def test_a_town_with_the_same_holder_and_no_quarrel_is_explained_by_its_last_important_event(run: Run) -> None:
     result = kept_its_holder()
     kind = result.world.events["kind"]
-    kind[kind == made.k.BASE_ATTEMPT] = made.k.CLASH_SPREAD
+    kind[kind == small_result.k.BASE_ATTEMPT] = small_result.k.CLASH_SPREAD
     why = why_town(Run.of(result), town(run, 0))
     assert why is not None
     assert "neither taken nor left" in why.note
@@ -87,7 +87,7 @@ def test_later_contest_is_noted(run: Run) -> None:
     changes = run.control_changes
     here = changes[changes["town"] == town(run, 0)]
     later = here.assign(event_id="", cause_id="", how="presence", to="MIXED")
-    other = Run.of(made.result())
+    other = Run.of(small_result.result())
     other.control_changes = pd.concat([here, later], ignore_index=True)
     why = why_town(other, town(run, 0))
     assert why is not None
@@ -107,7 +107,7 @@ def test_a_first_cause_stands_alone(run: Run) -> None:
 
 
 def test_every_folded_kind_is_a_kind_of_event() -> None:
-    assert set(NOUNS) <= set(made.k.EVENT_KINDS)
+    assert set(NOUNS) <= set(small_result.k.EVENT_KINDS)
     assert set(TELLING) <= set(NOUNS)
 
 
@@ -147,7 +147,7 @@ def test_why_hts_did_not_take_kafr_hamra() -> None:
 def test_a_fight_that_the_attempt_did_not_lead_to_is_told_and_other_towns_are_not() -> None:
     result = kept_its_holder()
     events = result.world.events
-    clashes = np.flatnonzero((events["kind"] == made.k.CLASH) & (events["town"] == 0))
+    clashes = np.flatnonzero((events["kind"] == small_result.k.CLASH) & (events["town"] == 0))
     events["cause"][clashes] = -1
     quiet = Run.of(result)
     why = why_town(quiet, town(quiet, 0))

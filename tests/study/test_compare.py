@@ -23,7 +23,7 @@ from sim.study.path_kind import one_run
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
 from sim.study.store import Study
-from tests.study.made import SCENARIOS, MadeStudy, made_study
+from tests.study.study_in_memory import SCENARIOS, MadeStudy, made_study
 
 NAMES = ("kafr_hamra", "strong_mediator", "united_nlf")
 FIRST, OTHER, UNITED = NAMES

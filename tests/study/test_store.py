@@ -18,17 +18,18 @@ import pytest
 
 from sim.engine.simulation import simulate
 from sim.errors import InputError
-from sim.files import pack
+from sim.files import pack, write_whole
 from sim.geography.maps import load_map
 from sim.results.manifest import MANIFEST
 from sim.results.run import Run
 from sim.statistics.causes import cause_rows, row_of
-from sim.study import parquet, runner
+from sim.study import runner
 from sim.study.manifest import FRACTIONS, KEY, SCHEMA_VERSION
+from sim.study.parts import RunRange, parquet, tidy
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
-from sim.study.store import RunRange, Study, tidy, write_csv, write_whole
+from sim.study.store import Study, write_csv
 from sim.study.worker import path_of
 from tests.study import faulty
 from tests.study.support import DAYS, small_plan
@@ -142,9 +143,9 @@ def test_a_path_says_the_same_kind_in_a_row_once() -> None:
 
 def test_what_does_not_fit_a_column_is_an_error_not_another_number() -> None:
     with pytest.raises(OverflowError, match="does not fit"):
-        parquet.parquet({**KEY, "n": "small"}, [("a", 0)], [{"n": np.array([2**40])}])
+        parquet({**KEY, "n": "small"}, [("a", 0)], [{"n": np.array([2**40])}])
     with pytest.raises(TypeError, match="float64 in a column of int"):
-        parquet.parquet({**KEY, "n": "int"}, [("a", 0)], [{"n": [0.5]}])
+        parquet({**KEY, "n": "int"}, [("a", 0)], [{"n": [0.5]}])
 
 
 def test_columns_of_other_scenarios_are_null() -> None:
@@ -153,7 +154,7 @@ def test_columns_of_other_scenarios_are_null() -> None:
     kinds = {**KEY, "n": "small", "x": "float", "word": "text", "on": "date"}
     one = {"n": np.array([2**31 - 1, -7]), "x": np.array([0.1, np.nan]), "word": np.array(["Ḥamra", ""], object)}
     on = {"on": np.array(["2018-10-29", "NaT"], "datetime64[D]")}
-    raw = parquet.parquet(kinds, [("a", 1), ("b", 2)], [{**one, **on}, {"n": np.array([5])}])  # type: ignore[arg-type]
+    raw = parquet(kinds, [("a", 1), ("b", 2)], [{**one, **on}, {"n": np.array([5])}])  # type: ignore[arg-type]
     frame = pd.read_parquet(io.BytesIO(raw))
     assert frame["scenario"].tolist() == ["a", "a", "b"]
     assert frame["replicate"].tolist() == [1, 1, 2]

@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
+from tests.viewer.support import KAFR_HAMRA  # isort: skip - before Solara
+
 from sim.engine.kinds import EVENT_KINDS
 from sim.plots.style import look_of
 from sim.scenario.load import load
 from sim.viewer.cards import MOST_LINES, event_lines
-from sim.viewer.event_feed import KIND_GROUPS, groups_of, kinds_of, pick
+from sim.viewer.controls import KIND_GROUPS, groups_of, pick_events
 from sim.viewer.history import History
-from tests.viewer.support import KAFR_HAMRA
 from tests.viewer.test_snapshot import LIVELY, followed
 
 DAY = 60
@@ -29,20 +30,20 @@ def test_every_kind_is_in_one_group() -> None:
 
 
 def test_newest_first_and_nothing_of_later_days(history: History) -> None:
-    lines = pick(history.lines, DAY)
+    lines = pick_events(history.lines, DAY)
     assert lines == [line for line in history.lines if line.day < DAY][::-1]
-    assert pick(history.lines, 0) == []
-    assert len(pick(history.lines, 10_000)) == len(history.lines)
+    assert pick_events(history.lines, 0) == []
+    assert len(pick_events(history.lines, 10_000)) == len(history.lines)
 
 
 def test_filters_hold_together(history: History) -> None:
-    everything = pick(history.lines, DAY)
+    everything = pick_events(history.lines, DAY)
     town = Counter(line.town for line in everything if line.kind == "clash").most_common(1)[0][0]
     for kinds in (("clash",), ("clashes", "capture"), ()):
         wanted = {k for word in kinds for k in KIND_GROUPS.get(word, (word,))}
         for side in ("HTS", ""):
             for place in (town, ""):
-                chosen = pick(history.lines, DAY, kinds, [side] if side else [], place)
+                chosen = pick_events(history.lines, DAY, kinds, [side] if side else [], place)
                 assert chosen
                 assert chosen == [
                     line
@@ -51,21 +52,19 @@ def test_filters_hold_together(history: History) -> None:
                     and (not side or side in (line.initiator, line.target))
                     and (not place or line.town == place)
                 ]
-    assert pick(history.lines, DAY, kinds=["no_such_kind"]) == []
-    assert pick(history.lines, DAY, town="Nowhere") == []
+    assert pick_events(history.lines, DAY, kinds=["no_such_kind"]) == []
+    assert pick_events(history.lines, DAY, town="Nowhere") == []
 
 
 def test_filters_offered_are_those_that_find_something(history: History) -> None:
-    kinds = kinds_of(history.lines)
-    assert kinds == [kind for kind in EVENT_KINDS if any(line.kind == kind for line in history.lines)]
-    assert all(pick(history.lines, 10_000, [group]) for group in groups_of(history.lines))
+    assert all(pick_events(history.lines, 10_000, [group]) for group in groups_of(history.lines))
     left = set(KIND_GROUPS) - set(groups_of(history.lines))
-    assert not any(pick(history.lines, 10_000, [group]) for group in left)
-    assert kinds_of([]) == groups_of([]) == []
+    assert not any(pick_events(history.lines, 10_000, [group]) for group in left)
+    assert groups_of([]) == []
 
 
 def test_the_omitted_part_of_a_long_list_is_counted(history: History) -> None:
-    look, lines = look_of(load(KAFR_HAMRA).scenario), pick(history.lines, DAY)
+    look, lines = look_of(load(KAFR_HAMRA).scenario), pick_events(history.lines, DAY)
     assert len(lines) > MOST_LINES
     whole = event_lines(lines, look, DAY)
     assert whole.count('class="tc-line') == MOST_LINES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import pytest
 
 from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before Solara
 
-from sim.viewer.guard import Guard
-from sim.viewer.server import make_server
+from sim.viewer.server import Guard, make_server
 from sim.viewer.session import RunSource
 
 HERE = "127.0.0.1:8765"
@@ -64,7 +64,9 @@ def ask(
     async def send(message: Any) -> None:
         sent.append(message)
 
-    asyncio.run(guarded(scope_of(path, method, headers, query, kind), receive, send))
+    application = guarded(scope_of(path, method, headers, query, kind), receive, send)
+    with ThreadPoolExecutor(1) as pool:  # a browser of another file keeps the loop of this thread
+        pool.submit(asyncio.run, application).result()
     if kind == "websocket":
         return 403 if sent[0]["type"] == "websocket.close" else 101
     assert [message["type"] for message in sent[:2]] == ["http.response.start", "http.response.body"]

@@ -14,8 +14,7 @@ import numpy as np
 
 from sim import __version__
 from sim.files import write_whole
-from sim.plots.comparison.differences import difference_text, unit_text
-from sim.plots.comparison.figure import figure_text, looks_of, runs_text, stamp_of
+from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_text
 from sim.plots.figures import REPORT_MM, Kind, kinds_of
 from sim.plots.run_report import data_uri, environment
 from sim.plots.style import evidence_line, png_bytes, svg_bytes

@@ -8,8 +8,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.differences import forest_of
-from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, key_of, long_table, looks_of, words_of
+from sim.plots.comparison.figure import (
+    ComparisonFigure,
+    Grid,
+    axis_label,
+    forest_of,
+    key_of,
+    long_table,
+    looks_of,
+    words_of,
+)
 from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, text_width, type_for
 from sim.plots.style import INK, PAPER, QUIET, typography
 

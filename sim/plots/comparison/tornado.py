@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sim.comparison.matched_runs import DUMMY
 from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import (
     EDGE,
@@ -35,6 +36,8 @@ SPLIT = "Chance against unknown inputs"
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
 MOST_NAMED = 8  # points of a plane
+PAWN_ROOM = 0.36  # inches, right of the bars
+AXIS_GAP = 4.0  # points, from the bars to the numbers below them
 
 
 def most_bars(blocks: int) -> int:
@@ -173,7 +176,7 @@ def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
         [
             {"scenario": block.scenario, "statistic": block.statistic, "runs": block.runs, "mean": block.mean, "noise": block.noise}
             | {name: getattr(bar, name) for name in names}
-            | {"above_noise": int(bar.above_noise)}
+            | {"above_noise": int(bar.above_noise), "pawn": bar.pawn}
             for block in blocks
             for bar in block.bars
         ]
@@ -195,7 +198,7 @@ def _tornado(
     points = sheet.type.small
     room = min(0.5 * sheet.inner, max([text_width(bar.label, points) for bar in bars], default=0.5) + 0.06)
     tall = max(len(bars), 1) * row
-    axes = sheet.axes(EDGE + room, top, sheet.inner - room - 0.08, tall)
+    axes = sheet.axes(EDGE + room, top, sheet.inner - room - PAWN_ROOM, tall)
     axes.annotate(
         "\n".join(head), (0, 1), xycoords="axes fraction", xytext=(-room * 72, 3), textcoords="offset points",
         fontsize=sheet.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
@@ -210,6 +213,7 @@ def _tornado(
                 alpha=1.0 if bar.above_noise else 0.45, zorder=2,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
+    _pawn_column(axes, block, bars, points)
     labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
     axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
     axes.tick_params(axis="y", length=0)
@@ -217,6 +221,20 @@ def _tornado(
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.locator_params(axis="x", nbins=5)
     axis_label(axes, f"from the mean, {figure_text(block.mean)}", points)
+
+
+def _pawn_column(axes: Axes, block: Tornado, bars: Sequence[Bar], points: float) -> None:
+    """Write the PAWN index of each bar at the right edge; pale if it is not above the dummy's."""
+    if not any(np.isfinite(bar.pawn) for bar in bars):
+        return
+    floor = next((bar.pawn for bar in block.bars if bar.path == DUMMY), 0.0)
+    texts = [(f"{bar.pawn:.2f}", n + 0.5, 0.0, INK if bar.pawn > floor else QUIET) for n, bar in enumerate(bars)]
+    texts.append(("PAWN", len(bars), -AXIS_GAP - points, INK))
+    for text, y, below, colour in texts:
+        axes.annotate(
+            text, (1, y), xycoords=("axes fraction", "data"), xytext=(PAWN_ROOM * 72, below), textcoords="offset points",
+            fontsize=points, color=colour, ha="right", va="center_baseline" if not below else "baseline", annotation_clip=False,
+        )  # fmt: skip
 
 
 def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:

@@ -23,9 +23,8 @@ from sim.plots.labels import font
 from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint
 from sim.plots.map.pillow_painter import Box, PillowPainter, crosses
 from sim.plots.map.primitives import Part
-from sim.plots.map.scene import held_rows, legend_sections, parts_of, scale_parts
+from sim.plots.map.scene import OVER, STILL, UNDER, held_rows, legend_sections, parts_of, scale_parts
 from sim.plots.map.sheets import Atlas, name_order, pixel_box
-from sim.plots.map.signs import OVER, STILL, UNDER
 from sim.plots.map.state import MapState, View
 from sim.plots.style import (
     BURST,

@@ -2,7 +2,7 @@
 
 A map is a list of parts: areas, strokes, markers and labels. Places are km east and north of the map's corner; sizes
 are points, which each painter scales to its medium. In a legend, places are points round the row's symbol. Painters know
-nothing of towns and factions: signs are made in `sim.plots.map.signs`. Nobody changes a part once it is made.
+nothing of towns and factions: signs are made in `sim.plots.map.scene`. Nobody changes a part once it is made.
 """
 
 from __future__ import annotations

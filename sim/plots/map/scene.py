@@ -1,19 +1,205 @@
-"""The scene of a map on one morning: its parts in the order of drawing, its legend, its scale bar."""
+"""The scene of a map on one morning: its signs in the order of drawing, its legend, its scale bar; drawn once for all painters.
+
+A sign is a function that returns parts of a morning (holders, fighting, bases, roads, fronts, forces), and one that returns the
+rows that explain it in the legend: a row of SIGNS. What stands at a town is in `town_signs`. docs/extend.md adds a sign.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterable
+from math import atan2, degrees, hypot
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.plots.map.geometry import CLASS_RADII, Ground
-from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part
-from sim.plots.map.signs import OVER, SIGNS, STILL, UNDER
-from sim.plots.map.state import MapState, View
-from sim.plots.map.town_signs import holder_glyphs
-from sim.plots.style import INK, PAPER, QUIET, FactionStyles
+from sim.plots.map.geometry import CLASS_RADII, Ground, contact_lines, governed, stripes
+from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Point, Stroke
+from sim.plots.map.state import MapState, Move, View
+from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS, holder_glyphs, no_rows, town_rows, towns
+from sim.plots.style import INK, PAPER, QUIET, ZONE_INK, FactionStyles, pale
 from sim.scenario.schema import CODE_WORDS, NEUTRAL
+
+ZONE_DASHES, AHEAD_DASHES = (6.5, 3.25), (1.2, 2.8)  # points
+ROAD_LOOK = (("#D3CDC5", 0.5), ("#A79E95", 1.1), ("#8A8078", 2.2))
+ROAD_NAMES = ("other link", "main road", "motorway")
+HATCH, SWATCH = "#9A958C", "#EFEDE8"
+UNDER, STILL, OVER = "under", "still", "over"  # layers: areas that change with the day, what never changes, the rest
+NEAR_KM = 0.6  # a force nearer to a town than this stands in it
+STANDS_KM = 0.1  # a force that moved less did not move
+DASH = np.array([(-10.0, 0.0), (10.0, 0.0)])  # of a line in the legend
+
+
+class Sign(NamedTuple):
+    """How a sign is drawn and explained."""
+
+    draw: Callable[[View], Iterable[Part]]
+    layer: str  # UNDER, STILL or OVER
+    rows: Callable[[View], Iterable[LegendRow]]
+    section: str = "Lines"  # of the legend
+
+
+# Areas and lines ----------------------------------------------------------------------------------------------------
+
+
+def cells(view: View) -> Iterable[Part]:
+    """Tint each town's cell by its holder; contested cells carry bands in both colours."""
+    ground, look, sides = view.ground, view.ground.look, view.state.sides
+
+    return (ground.recurring(("cells", sides), _cells, ground, look, sides),)
+
+
+def _cells(ground: Ground, look: FactionStyles, sides: tuple[tuple[str, ...], ...]) -> Areas:
+    order = sorted(range(len(sides)), key=lambda town: sides[town][:1])
+    keys = (("cell", town, sides[town]) for town in order)
+    return Areas(tuple(ground.recurring(key, _cell, ground, look, key[1], key[2]) for key in keys))
+
+
+def _cell(ground: Ground, look: FactionStyles, town: int, sides: tuple[str, ...]) -> Area:
+    fill = pale(look.colour(sides[0])) if sides else PAPER
+    bands = pale(look.colour(sides[1])) if len(sides) == 2 and sides[0] != sides[1] else ""
+    return Area(ground.cells[town], fill, bands, f"c{town}")
+
+
+def hatching(view: View) -> Iterable[Part]:
+    """Hatch the cells of towns whose starting holder is weakly sourced."""
+    return [Stroke("hatching", tuple(view.ground.weak_lines), HATCH, 0.5)] if view.ground.weak_lines else []
+
+
+def hatching_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the hatching."""
+    corners = np.array([(-10.0, -5.0), (10.0, -5.0), (10.0, 5.0), (-10.0, 5.0)])
+    swatch = (Areas((Area(corners, SWATCH),), HATCH, 0.5), Stroke("hatching", tuple(stripes(corners, 4.0)), HATCH, 0.5))
+    return [LegendRow(swatch, "start holder weakly sourced", brief=False)] if view.ground.weak.any() else []
+
+
+def roads(view: View) -> Iterable[Part]:
+    """Draw the roads, the largest last."""
+    ground = view.ground
+    classes = zip((ground.links, ground.main_roads, ground.motorways), ROAD_LOOK, strict=True)
+    return [Stroke("road", tuple(lines), colour, width) for lines, (colour, width) in classes if lines]
+
+
+def road_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the classes of roads that the map has, the largest first."""
+    ground = view.ground
+    classes = list(zip((ground.links, ground.main_roads, ground.motorways), ROAD_NAMES, ROAD_LOOK, strict=True))
+    return [line_row(text, colour, width, brief=False) for lines, text, (colour, width) in reversed(classes) if lines]
+
+
+def line_row(text: str, colour: str, width: float, dashes: Point | None = None, brief: bool = True) -> LegendRow:
+    """Return the row that explains a line."""
+    return LegendRow((Stroke("row", (DASH,), colour, width, dashes),), text, brief=brief)
+
+
+def zone(view: View) -> Iterable[Part]:
+    """Draw the edge of the demilitarised zone."""
+    lines = tuple(view.ground.zone)
+    return [Stroke("zone", lines, ZONE_INK, 1.3, ZONE_DASHES, cased=True)] if lines else []
+
+
+def zone_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the zone by its name."""
+    return [line_row(view.ground.zone_name, ZONE_INK, 1.3, ZONE_DASHES)] if view.ground.zone else []
+
+
+def contact(view: View) -> Iterable[Part]:
+    """Draw the line of contact between a government's towns and the others."""
+    strokes: tuple[Stroke, ...] = view.ground.recurring(("front", view.state.sides), _front, view)
+    return strokes
+
+
+def _front(view: View) -> tuple[Stroke, ...]:
+    key = ("contact", governed(view.scenario, view.state.sides).tobytes())
+    strokes: tuple[Stroke, ...] = view.ground.recurring(key, _contact, view)
+    return strokes
+
+
+def _contact(view: View) -> tuple[Stroke, ...]:
+    lines = tuple(contact_lines(view.scenario, view.ground, view.state.sides))
+    return (Stroke("contact", lines, INK, 1.7, cased=True),) if lines else ()
+
+
+def contact_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the line of contact."""
+    return [line_row("line of contact", INK, 1.7)] if list(contact(view)) else []
+
+
+# Forces on the move -------------------------------------------------------------------------------------------------
+
+
+def columns(view: View) -> Iterable[Part]:
+    """Draw an arrow for each body of fighters that moved or is on the way; those on one way together are one."""
+    bodies: dict[tuple[str, Point, Point, int], list[Move]] = {}
+    for move in view.moves or ():
+        bodies.setdefault((move.code, move.start, move.end, move.goal_town), []).append(move)
+    if not bodies:
+        return []
+    ground = view.ground
+    ends = np.array([key[2] for key in bodies])
+    away = np.hypot(ends[:, :1] - ground.at[:, 0], ends[:, 1:] - ground.at[:, 1])
+    towns, gaps = away.argmin(axis=1).tolist(), away.min(axis=1).tolist()
+    goals = ground.at[[key[3] for key in bodies]].tolist()
+    arrows = []
+    for body, town, gap, goal in zip(bodies.values(), towns, gaps, goals, strict=True):
+        short = 0.0
+        if gap < NEAR_KM:  # the head stays clear of the symbol of the town it stands in
+            sign = BURST_POINTS * FRESH if town in view.state.clashes else RING_POINTS
+            short = (float(ground.radii[town]) * view.zoom + sign + 4.5) / view.points_per_km
+        arrows.append(_arrow(ground.look, body, goal, short))
+    return arrows
+
+
+def _arrow(look: FactionStyles, body: list[Move], goal: list[float], short: float) -> Marker:
+    """Return a line with its head `short` km before the end, and a dotted line on to the goal in km."""
+    move, fighters = body[0], sum(part.fighters for part in body)
+    colour, width = look.colour(move.code), 1.0 + min(1.9, fighters**0.5 / 15)
+    (from_x, from_y), (x, y) = move.start, move.end
+    east, north = x - from_x, y - from_y
+    length, strokes = hypot(east, north), []
+    if move.goal_town >= 0:
+        gap = min(hypot(goal[0] - x, goal[1] - y), hypot(goal[0] - from_x, goal[1] - from_y))
+        if gap > NEAR_KM:
+            strokes.append(Stroke("ahead", (np.array([move.end, goal]),), colour, 0.9, AHEAD_DASHES))
+        if length <= STANDS_KM:
+            east, north = goal[0] - x, goal[1] - y
+    if length > STANDS_KM:
+        back = min(short, 0.7 * length) / length
+        x, y = x - east * back, y - north * back
+        strokes.append(Stroke("column", (np.array([move.start, (x, y)]),), colour, width, cased=True))
+    head = Glyph("dart", 3.0 + width, colour, PAPER, 0.8, level=2.5, turn=degrees(atan2(north, east)))
+    return Marker((x, y), (head,), tuple(strokes), _marching(look, body, fighters))
+
+
+def _marching(look: FactionStyles, body: list[Move], fighters: int) -> str:
+    first = body[0]
+    groups = ", ".join(dict.fromkeys(move.group for move in body))
+    who = look.names.get(first.code, first.code)
+    who += f" ({groups})" if groups != who else ""
+    orders = ", ".join(dict.fromkeys(move.orders for move in body))
+    goal = f" on the way to {first.goal}" if first.goal else ""
+    return f"{who}: {fighters:,} fighters{goal}, {orders}"
+
+
+def column_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the arrows if forces are known."""
+    if view.moves is None:
+        return []
+    line = Stroke("column", (np.array([(-10.0, 0.0), (5.0, 0.0)]),), QUIET, 1.9)
+    head = Marker((5.6, 0.0), (Glyph("dart", 4.4, QUIET, ""),))
+    return [LegendRow((line, head), "force on the move")]
+
+
+SIGNS = (  # from the lowest to the highest in each layer
+    Sign(cells, UNDER, no_rows),
+    Sign(hatching, STILL, hatching_rows, "Signs"),
+    Sign(roads, STILL, road_rows),
+    Sign(contact, OVER, contact_rows),
+    Sign(zone, STILL, zone_rows),
+    Sign(columns, OVER, column_rows, "Signs"),
+    Sign(towns, OVER, town_rows, "Signs"),
+)
+
 
 SIZES = ("under 5,000", "5,000 to 25,000", "over 25,000")  # people, of CLASS_RADII
 DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
@@ -28,7 +214,7 @@ class Section(NamedTuple):
 
 
 def parts_of(view: View, layer: str) -> list[Part]:
-    """Return the parts of a layer of the morning (UNDER, STILL or OVER of `signs`), in the order of drawing."""
+    """Return the parts of a layer of the morning (UNDER, STILL or OVER), in the order of drawing."""
     return [part for sign in SIGNS if sign.layer == layer for part in sign.draw(view)]
 
 

@@ -4,7 +4,8 @@ Day d is the morning of start + d days: day 0 is the start, `scenario.days` the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -100,6 +101,78 @@ def weak_towns(scenario: Scenario, geography: Geography) -> np.ndarray:
     return np.array([h.weak for h in start_holdings(scenario, geography)] or [False] * len(geography.places))
 
 
+Fight = tuple[int, int]  # town, deaths of fighters
+BaseChange = tuple[str, int, str, str]  # kind of event, town, codes of initiator and target
+
+
+class Mornings:
+    """The mornings of a map, each made from the one before and the day between: of a finished run, or as a model goes on."""
+
+    def __init__(self, scenario: Scenario, geography: Geography, codes: np.ndarray) -> None:
+        """Begin with the first morning; `codes` object [T] are the control codes of the towns."""
+        self.start, self.codes, self.first_date = codes, codes, scenario.start
+        sides = start_state(scenario, geography).sides
+        self._parties = {town: pair for town, pair in enumerate(sides) if len(pair) == 2}
+        self._sides = [self._sides_of(town, code) for town, code in enumerate(codes.tolist())]
+        self._fights: deque[Sequence[Fight]] = deque(maxlen=CLASH_DAYS)
+        self._standing: dict[
+            tuple[int, str], bool
+        ] = {}  # (town, code) of the bases that stand, in the order of opening
+        self.states: list[MapState] = []
+        self.states.append(self._state())
+
+    def add(
+        self,
+        codes: np.ndarray,
+        contested: Mapping[int, tuple[str, str]],
+        fights: Sequence[Fight],
+        bases: Iterable[BaseChange],
+    ) -> MapState:
+        """Add a morning and return it.
+
+        Args:
+            codes: control codes of the towns on the morning, object [T].
+            contested: of each town that became contested on the day before, the codes of the groups that held and hold it.
+            fights: town and deaths of each clash of the day before.
+            bases: bases that opened or closed on the day before, in the order of events.
+        """
+        for town, groups in contested.items():
+            pair = _parties_of(*groups, self.codes[town])
+            if len(pair) == 2:
+                self._parties[town] = pair
+        for town in {*np.flatnonzero(codes != self.codes).tolist(), *contested}:
+            self._sides[town] = self._sides_of(town, codes[town])
+        for kind, town, initiator, target in bases:
+            if kind == "base_opened":
+                self._standing[town, initiator] = True
+            else:
+                self._standing.pop((town, initiator), None)
+                self._standing.pop((town, target), None)
+        self._fights.append(fights)
+        self.codes = codes
+        self.states.append(self._state())
+        return self.states[-1]
+
+    def _state(self) -> MapState:
+        day = len(self.states)
+        deaths: dict[int, int] = {}
+        for fights in self._fights:
+            for town, died in fights:
+                deaths[town] = deaths.get(town, 0) + died
+        changed = self.codes != self.start
+        changed.setflags(write=False)
+        codes = tuple(self.codes.tolist())
+        bases = tuple(base for base in self._standing if codes[base[0]] != base[1])  # in towns that another side holds
+        fresh = frozenset(town for town, _died in self._fights[-1]) if self._fights else frozenset()
+        when = self.first_date + timedelta(days=day)
+        return MapState(day, when, codes, tuple(self._sides), changed, deaths, bases, fresh)
+
+    def _sides_of(self, town: int, code: str) -> tuple[str, ...]:
+        if code == MIXED:
+            return self._parties.get(town, UNKNOWN_SIDES)
+        return sides_held(code)
+
+
 class States:
     """All days of a run, read once."""
 
@@ -109,63 +182,39 @@ class States:
         self.table = run.control_daily.iloc[:, 2:].to_numpy(dtype=object)
         self.index = {town.name: i for i, town in enumerate(run.geography.places)}
         self.days = len(self.table) - 1
-        self._parties = self._contested_parties()
-        self._fights = self._located(run.events, {"clash"})
-        self._moves = self._located(run.events, {"base_opened", "base_closed"})
-        self._known: dict[int, MapState] = {}
+        self._clashes = self._by_day(run.events, run.events["kind"] == "clash")
+        self._bases = self._by_day(run.events, run.events["kind"].isin(["base_opened", "base_closed"]))
+        self._contested = self._by_day(run.control_changes, run.control_changes["to"] == MIXED)
+        self._mornings = Mornings(run.scenario, run.geography, self.table[0])
 
-    def _located(self, events: pd.DataFrame, kinds: set[str]) -> list[dict[str, Any]]:
-        columns = ["day", "kind", "town", "initiator", "target", "deaths_initiator", "deaths_target"]
-        rows = records(events.loc[events["kind"].isin(kinds), columns])
-        return [{**row, "at": self.index[row["town"]]} for row in rows if row["town"] in self.index]
+    def _by_day(self, frame: pd.DataFrame, chosen: pd.Series) -> dict[int, list[dict[str, Any]]]:
+        """Return the chosen rows in towns of the map by day, with the index of the town as `at`."""
+        days: dict[int, list[dict[str, Any]]] = {}
+        for row in records(frame[chosen]):
+            if row["town"] in self.index:
+                days.setdefault(int(row["day"]), []).append({**row, "at": self.index[row["town"]]})
+        return days
 
     def __getitem__(self, day: int) -> MapState:
         """Return the state of a day, 0 to `days`."""
-        day = min(max(day, 0), self.days)
-        if day not in self._known:
-            self._known[day] = self._read(day)
-        return self._known[day]
+        states, day = self._mornings.states, min(max(day, 0), self.days)
+        while len(states) <= day:
+            self._add(len(states) - 1)
+        return states[day]
 
-    def _read(self, day: int) -> MapState:
-        codes = tuple(str(code) for code in self.table[day])
-        sides = tuple(self._sides(town, code, day) for town, code in enumerate(codes))
-        changed = np.array([a != b for a, b in zip(self.table[0], codes, strict=True)])
-        when = self.run.scenario.start + timedelta(days=day)
-        fresh = frozenset(row["at"] for row in self._fights if row["day"] == day - 1)
-        return MapState(day, when, codes, sides, changed, self._clashes(day), self._bases(day, codes), fresh)
+    def _add(self, day: int) -> None:
+        """Add the morning after a day."""
+        clashes, bases, contested = (rows.get(day, []) for rows in (self._clashes, self._bases, self._contested))
+        self._mornings.add(
+            self.table[day + 1],
+            {row["at"]: (self._code(row["from_group"]), self._code(row["to_group"])) for row in contested},
+            [(row["at"], int(row["deaths_initiator"] + row["deaths_target"])) for row in clashes],
+            [(str(row["kind"]), row["at"], self._code(row["initiator"]), self._code(row["target"])) for row in bases],
+        )
 
-    def _contested_parties(self) -> dict[int, list[tuple[int, tuple[str, ...]]]]:
-        known: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
-        start = start_state(self.run.scenario, self.run.geography)
-        for town, sides in enumerate(start.sides):
-            known[town] = [(0, sides)] if len(sides) == 2 else []
-        changes = self.run.control_changes
-        for row in records(changes):
-            if row["to"] != MIXED or row["town"] not in self.index:
-                continue
-            parties = [self.look.code_of.get(str(row[k]), "") for k in ("from_group", "to_group")]
-            known[self.index[row["town"]]].append((int(row["day"]) + 1, parties_of(*parties, str(row["from"]))))
-        return known
-
-    def _sides(self, town: int, code: str, day: int) -> tuple[str, ...]:
-        if code != MIXED:
-            return sides_held(code)
-        known_sides = [sides for since, sides in self._parties[town] if since <= day and len(sides) == 2]
-        return known_sides[-1] if known_sides else UNKNOWN_SIDES
-
-    def _clashes(self, day: int) -> dict[int, int]:
-        deaths: dict[int, int] = {}
-        for row in self._fights:
-            if day - CLASH_DAYS <= row["day"] < day:
-                deaths[row["at"]] = deaths.get(row["at"], 0) + int(row["deaths_initiator"] + row["deaths_target"])
-        return deaths
-
-    def _bases(self, day: int, codes: tuple[str, ...]) -> tuple[tuple[int, str], ...]:
-        standing: Standing = {}
-        for row in (move for move in self._moves if move["day"] < day):
-            sides = (self.look.code_of.get(str(row[who]), "") for who in ("initiator", "target"))
-            note_base(standing, str(row["kind"]), row["at"], *sides)
-        return bases_shown(standing, codes)
+    def _code(self, name: object) -> str:
+        """Return the code of a faction or group; "" for none."""
+        return self.look.code_of.get(str(name), "")
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -188,21 +237,6 @@ def watched(run: Run) -> set[str]:
 
 
 UNKNOWN_SIDES = (MIXED, MIXED)  # of a contested town of which no two parties are known
-Standing = dict[tuple[int, str], bool]  # (town, code) of the bases that stand, in the order of opening
-
-
-def note_base(standing: Standing, kind: str, town: int, initiator: str, target: str) -> None:
-    """Take a base that opens or closes into the bases that stand; sides are codes."""
-    if kind == "base_opened":
-        standing[town, initiator] = True
-    elif kind == "base_closed":
-        standing.pop((town, initiator), None)
-        standing.pop((town, target), None)
-
-
-def bases_shown(standing: Standing, codes: Sequence[str]) -> tuple[tuple[int, str], ...]:
-    """Return the bases a map shows: those in towns that another side holds."""
-    return tuple(key for key in standing if codes[key[0]] != key[1])
 
 
 def sides_held(code: str) -> tuple[str, ...]:
@@ -210,7 +244,7 @@ def sides_held(code: str) -> tuple[str, ...]:
     return () if code == NEUTRAL else (code,)
 
 
-def parties_of(*codes: str) -> tuple[str, ...]:
+def _parties_of(*codes: str) -> tuple[str, ...]:
     """Return the first two different sides of a town that became contested, by codes of who held and holds it."""
     return tuple(dict.fromkeys(c for c in codes if c not in ("", MIXED, NEUTRAL)))[:2]
 

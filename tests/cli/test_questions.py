@@ -17,16 +17,16 @@ from sim.results.run import Run
 from sim.results.write import write
 from sim.rule_catalogue import catalogue
 from tests.cli.support import KAFR_HAMRA, Command
-from tests.results import made
+from tests.results import small_result
 
-TOWN = Run.of(made.result()).geography.places[0]
+TOWN = Run.of(small_result.result()).geography.places[0]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the folder of a run made by hand."""
-    result = made.result()
-    result.daily.holder[:, 3] = made.AHRAR
+    result = small_result.result()
+    result.daily.holder[:, 3] = small_result.AHRAR
     return write(Run.of(result, name="by_hand"), tmp_path_factory.mktemp("outputs"))
 
 
@@ -112,7 +112,9 @@ def test_a_run_without_its_events_says_so(folder: Path, tmp_path: Path, capsys: 
 
 
 def test_a_town_where_nothing_happened_is_said(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _err = say(capsys, "why", folder, Run.of(made.result()).geography.places[100].name, "--no-pictures")
+    code, out, _err = say(
+        capsys, "why", folder, Run.of(small_result.result()).geography.places[100].name, "--no-pictures"
+    )
     assert code == 0
     assert "No event of note" in out
 

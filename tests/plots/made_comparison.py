@@ -192,7 +192,8 @@ def _inputs(scenarios: tuple[str, ...]) -> c.Inputs:
             )
             effects = size * np.sort(rng.exponential(1, n))[::-1] * np.where(np.arange(n) % 3 == 1, -1, 1)
             bars = tuple(
-                c.Bar(path, path.removeprefix("rules.").replace("_", " "), "", 0.1, 0.9, 400 - e / 2, 400 + e / 2, e, e - size / 4, e + size / 4, abs(e) > size)
+                c.Bar(path, path.removeprefix("rules.").replace("_", " "), "", 0.1, 0.9, 400 - e / 2, 400 + e / 2, e, e - size / 4, e + size / 4, abs(e) > size,
+                      min(0.05 + abs(e) / 400, 1.0))
                 for path, e in zip(INPUTS, effects, strict=True)
             )  # fmt: skip
             tornados.append(

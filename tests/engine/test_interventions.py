@@ -50,7 +50,7 @@ def test_a_withdrawal_may_leave_towns_neutral() -> None:
     assert len(world.events("withdrawal")) == 0
 
 
-def test_a_withdrawal_from_the_zone_concerns_towns_in_it_and_may_bar_the_way_back() -> None:
+def test_a_withdrawal_from_the_zone_covers_its_towns_and_may_forbid_return() -> None:
     for may_return in (True, False):
         policy = {"withdraw": "Green", "from": "zone", "by": on(2), "towns_to": "neutral", "may_return": may_return}
         world = lab(policy, holders=("G2", "R", "B", "G1", "V"), zone=ZONE).run(5)
@@ -62,7 +62,7 @@ def test_a_withdrawal_from_the_zone_concerns_towns_in_it_and_may_bar_the_way_bac
         assert barred.tolist() == [0, 0, 0 if may_return else 1, 0]
 
 
-def test_only_bases_of_who_withdraws_close_and_only_where_it_withdraws() -> None:
+def test_a_withdrawal_closes_only_bases_of_its_faction_in_its_area() -> None:
     given = [
         {"on": START, "event": "base_attempt", "by": "Red", "in": "C"},
         {"on": START, "event": "base_attempt", "by": "Green", "in": "C"},
@@ -146,7 +146,7 @@ def test_a_rival_in_the_town_itself_comes_before_a_nearer_claim_from_outside() -
     assert {(kinds.ORDERS[f["orders"]], int(f["home"])) for f in party} == {("garrison", world.town("B"))}
 
 
-def test_who_withdraws_leaves_the_clash_in_the_town() -> None:
+def test_a_withdrawing_force_leaves_the_clash_in_its_town() -> None:
     world = lab({"withdraw": "Red", "from": "B", "by": on(3), "towns_to": "neutral"}).run(3)
     w = world.world
     row = open_clash(w, 3, 99, world.town("B"), world.group("B"), world.group("R"), -1)
