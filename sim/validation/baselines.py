@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from sim.scenario.schema import MIXED, Scenario, codes, rebels
 from sim.scenario.validate import complaint
 from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.conflict_log import Log
-from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
+from sim.statistics.hawkes import Hawkes, Times, excitation_after, fit_hawkes, simulate_hawkes, spread_ties
 from sim.statistics.scoring import day_chances
 from sim.validation.forecasts import Forecast, Hold
 from sim.validation.outcome import Outcome, Week, codes_of, start_codes
@@ -133,7 +134,7 @@ def past_of(log: Log, begins: date, until: date) -> Past:
                 "mu_per_day": fit.mu,
                 "branching": fit.branching,
                 "lag_days": fit.lag,
-                "excitation": float(np.exp(-(log.days - times) / fit.lag).sum()),
+                "excitation": excitation_after(times, log.days, fit.lag),
             },
             "weekly_events": {
                 "mean": float(np.mean(counts)) if counts else 0.0,
@@ -148,7 +149,6 @@ def past_of(log: Log, begins: date, until: date) -> Past:
 
 
 MEMBERS = 2000
-MOST_EVENTS = 1_000_000  # of a process with more than one offspring an event
 MONTH = 30.0
 
 NAMES = (
@@ -322,28 +322,15 @@ def _hawkes(known: Known, outcome: Outcome, began: np.ndarray, rng: np.random.Ge
 
 
 def hawkes_counts(past: Past, weeks: tuple[Week, ...], rng: np.random.Generator, members: int = MEMBERS) -> np.ndarray:
-    """Return events in each week of courses of a fitted process that continues from the past: i8 [members, W].
-
-    Simulated by its family tree: immigrants, offspring still due of past events, and theirs (Hawkes & Oakes 1974,
-    J Appl Prob 11:493).
-    """
+    """Return events in each week of courses of a fitted process that continues from the past: i8 [members, W]."""
     if past.hawkes is None:
         raise ValueError("there was too little to fit a process to")
-    fit, days = past.hawkes, max(week.last for week in weeks) + 1.0
-    new = rng.poisson(fit.mu_per_day * days, size=members)
-    due = rng.poisson(fit.branching * fit.excitation, size=members)
-    member = np.concatenate([np.repeat(np.arange(members), new), np.repeat(np.arange(members), due)])
-    time = np.concatenate([rng.uniform(0, days, int(new.sum())), rng.exponential(fit.lag_days, int(due.sum()))])
+    figures = past.hawkes
+    fit = Hawkes(figures.mu_per_day, figures.branching, figures.lag_days, math.nan, past.events)
+    days = max(week.last for week in weeks) + 1.0
+    member, time = simulate_hawkes(fit, days, rng, members, figures.excitation)
     counts = np.zeros((members, len(weeks)), dtype=np.int64)
-    total = 0
-    while len(time) and total < MOST_EVENTS:
-        inside = time < days
-        member, time = member[inside], time[inside]
-        total += len(time)
-        for column, week in enumerate(weeks):
-            here = (time >= week.first) & (time < week.last + 1)
-            counts[:, column] += np.bincount(member[here], minlength=members)
-        children = rng.poisson(fit.branching, size=len(time))
-        member = np.repeat(member, children)
-        time = np.repeat(time, children) + rng.exponential(fit.lag_days, int(children.sum()))
+    for column, week in enumerate(weeks):
+        here = (time >= week.first) & (time < week.last + 1)
+        counts[:, column] = np.bincount(member[here], minlength=members)
     return counts
