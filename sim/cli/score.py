@@ -17,7 +17,8 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import Study
-    from sim.validation.scores import Measure, Scores
+    from sim.validation.measures import Measure
+    from sim.validation.scores import Scores
 
 FOLDER = "score"
 
@@ -115,9 +116,9 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
         measures = [measure for measure in scores.measures if measure.primary == primary]
         if measures:
             out.print()
-            out.print(_table(scores, measures, "Primary" if primary else "Secondary: which towns"))
+            out.print(_table(measures, "Primary" if primary else "Secondary"))
     out.print(
-        "Lower is better, but for the area (higher) and coverage (near its level). * best of its row; – says nothing about it."
+        "Lower is better, but for the area (higher) and coverage (near its level). Scores of all baselines: scores.csv."
     )
     if bands := _bands(scores):
         out.print(bands)
@@ -129,25 +130,21 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
         out.print(f"Calls that were wrong: {len(wrong_calls(scores))} of {plural(len(scores.outcome.towns), 'town')}.")
 
 
-def _table(scores: Scores, measures: list[Measure], title: str) -> Any:
+def _table(measures: list[Measure], title: str) -> Any:
+    """Return a table of the model's scores beside those of the best baseline of each measure."""
     from rich.table import Table
 
-    names = [
-        forecast.name for forecast in scores.forecasts if any(forecast.name in measure.cells for measure in measures)
-    ]
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    from sim.validation.forecasts import MODEL
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right", max_width=10)
+    for column in ("model", "best baseline", ""):
+        table.add_column(column, justify="left" if column == "best baseline" else "right")
+    table.add_column("model beats it")
     for measure in measures:
-        best = min((loss for loss in map(measure.loss, measure.cells) if math.isfinite(loss)), default=math.nan)
-        cells = [
-            _number(measure.cells[name].score) + ("*" if measure.loss(name) <= best else " ")
-            if name in measure.cells
-            else "– "
-            for name in names
-        ]
-        table.add_row(measure.name, *cells)
+        best = measure.best_baseline()
+        named, score = ("none", "–") if best is None else (best.replace("_", " "), _number(measure.cells[best].score))
+        table.add_row(measure.name, _number(measure.cells[MODEL].score), named, score, measure.verdict())
     return table
 
 

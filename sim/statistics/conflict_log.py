@@ -49,6 +49,15 @@ class Log:
         losses = None if self.losses is None else self.losses[keep]
         return Log(self.day[keep] - first, self.end[keep] - first, days=self.days - first, losses=losses, **rest)
 
+    def followed_by(self, later: Log) -> Log:
+        """Return a log that goes on with the days of another, counted from the end of this one's window; losses are left out."""
+        shifted = {"day": later.day + self.days, "end": later.end + self.days}
+        parts = {
+            name: np.concatenate([getattr(self, name), shifted.get(name, getattr(later, name))])
+            for name in ("day", "end", "place", "lat", "lon", "deaths", "summary")
+        }
+        return Log(days=self.days + later.days, **parts)
+
     def until(self, days: int) -> Log:
         """Return the part in the first `days` days; the log itself if it has no more."""
         if days >= self.days:

@@ -18,10 +18,12 @@ from sim.scenario.schema import Scenario
 from sim.statistics import scoring
 from sim.study.manifest import now
 from sim.text import plural
-from sim.validation.baselines import Known, baselines, past_before
+from sim.validation.baselines import Known, baselines
 from sim.validation.forecasts import of_study, unmatched
+from sim.validation.measures import SAME
 from sim.validation.observed import read_holds
 from sim.validation.outcome import Outcome, day_of, read_outcome
+from sim.validation.past_record import past_before
 from sim.validation.pattern_estimators import Holds
 from sim.validation.scores import Scores, losses, score, verdict
 
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from sim.study.store import Study
 
 FIRST_RECORD = date(2000, 1, 1)  # agreements signed before are not looked for
-OBSERVED_FILES = ("observed.yaml", "control.csv", "weekly.csv", "agreements.csv")
+OBSERVED_FILES = ("observed.yaml", "control.csv", "weekly.csv", "agreements.csv", "places.csv")
 
 
 def score_study(study: Study, folder: Path, name: str | None = None) -> tuple[Scores, dict[str, Any]]:
@@ -45,7 +47,7 @@ def score_study(study: Study, folder: Path, name: str | None = None) -> tuple[Sc
     known = Known(scenario, geography, past_before(scenario.map, scenario.start), past_holds(scenario, geography))
     forecasts = [model, *baselines(known, outcome, model)]
     notes = [*unmatched(outcome, model), *_notes(study, known, outcome)]
-    scores = score(forecasts, outcome, scenario, geography, tuple(notes))
+    scores = score(forecasts, outcome, scenario, geography, tuple(notes), known.past)
     return scores, _provenance(study, chosen, scores, known, hashes)
 
 
@@ -145,27 +147,17 @@ def scores_csv(scores: Scores) -> str:
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(
-        [
-            "measure",
-            "about",
-            "unit",
-            "better",
-            "primary",
-            "cases",
-            "forecast",
-            "score",
-            "low",
-            "high",
-            "loses_to",
-            "source",
-        ]
-    )
+        ["measure", "about", "unit", "better", "primary", "cases", "forecast", "score", "low", "high", "loses_to",
+         "best_baseline", "model_beats_it", "source"]
+    )  # fmt: skip
     for measure in scores.measures:
+        beaten = measure.beaten()
+        last = [measure.best_baseline() or "", "" if beaten is None else int(beaten), "SIMULATED"]
         for name, cell in measure.cells.items():
             numbers = ["" if not math.isfinite(value) else f"{value:.6g}" for value in cell]
-            ahead = [other for other in measure.cells if measure.loss(other) < measure.loss(name) - 1e-12]
+            ahead = [other for other in measure.cells if measure.loss(other) < measure.loss(name) - SAME]
             rows.writerow(
                 [measure.name, measure.about, measure.unit, measure.better, int(measure.primary), measure.cases, name,
-                 *numbers, " ".join(ahead), "SIMULATED"]
+                 *numbers, " ".join(ahead), *last]
             )  # fmt: skip
     return text.getvalue()
