@@ -107,7 +107,7 @@ def gains_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> Compariso
     rows = max(len(means), len(summary.gains))
     title = "Where the model gains over baselines, and where it loses"
     with typography():
-        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, rows * ROW_INCHES + 0.75, key)
+        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, rows * ROW_INCHES + 0.6, key)
         left, right = _halves(sheet, rows)
         for axes, heading in zip((left, right), titles, strict=True):
             sheet.heading(axes, [heading])
@@ -155,8 +155,8 @@ def power_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> Compariso
     powers, observed = power_summary(table), {gain.rival: gain for gain in summary.gains}
     note = (
         f"Each of {plural(powers[0].truths, 'run')} of the model was taken as the truth of all origins and forecast by the other runs and by "
-        "the baselines. Bars hold 90 % of these gains. The share is that of truths whose 90 % band over origins excludes 0: the "
-        "chance that so many weeks show that a true model is better."
+        "the baselines. Bars hold 90 % of these gains. Shares are those of truths whose 90 % band over origins lies above 0, which shows the model "
+        "to be better, or below it."
     )
     key = [
         Mark("truths from the model: mean and 90%", LineStyle(INK, "-", 1.5)),
@@ -164,8 +164,8 @@ def power_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> Compariso
     ]
     title = "What the weeks of the hindcast could show, were the model true"
     with typography():
-        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, len(powers) * 0.3 + 0.55, key)
-        axes = sheet.axes(EDGE + 1.3, 0.05, sheet.inner - 3.0, len(powers) * 0.3)
+        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, len(powers) * 0.3 + 0.45, key)
+        axes = sheet.axes(EDGE + 1.3, 0.05, sheet.inner - 3.3, len(powers) * 0.3)
         for row, power in enumerate(powers):
             axes.hlines(row, power.low, power.high, color=INK, linewidth=1.5, zorder=2)
             axes.scatter(power.gain, row, s=24, color=INK, zorder=4, linewidths=0)
@@ -173,7 +173,7 @@ def power_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> Compariso
                 axes.scatter(
                     observed[power.rival].gain, row, s=26, marker="D", color=EVIDENCE_INK, zorder=5, linewidths=0
                 )
-            words = f"better shown in {power.shown_better:.0%}, worse in {power.shown_worse:.0%}"
+            words = f"band above 0: {power.shown_better:.0%}; below: {power.shown_worse:.0%}"
             axes.annotate(words, (1, row), xycoords=("axes fraction", "data"), xytext=(6, 0), textcoords="offset points",
                           fontsize=sheet.type.small, va="center", annotation_clip=False)  # fmt: skip
         _rows_of(axes, [baseline_text(power.rival) for power in powers], sheet.type.small)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,14 +15,36 @@ from sim import __version__
 from sim.files import write_whole
 from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
-from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
+from sim.plots.comparison.sheet import (
+    EDGE,
+    MM_PER_INCH,
+    LineStyle,
+    Mark,
+    Sheet,
+    Symbol,
+    Words,
+    broken,
+    type_for,
+)
 from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
-from sim.plots.style import EVIDENCE_INK, INK, QUIET, evidence_line, pale, png_bytes, put_stamp, svg_bytes, typography
+from sim.plots.style import (
+    EVIDENCE_INK,
+    INK,
+    PAPER,
+    QUIET,
+    evidence_line,
+    pale,
+    png_bytes,
+    put_stamp,
+    svg_bytes,
+    typography,
+)
 from sim.scenario.schema import MIXED
 from sim.statistics.scoring import interval, reliability
 from sim.text import day_text, plural
+from sim.validation.questions import Answer, best_answer
 from sim.validation.scores import Scores, WrongCall, wrong_calls
 from sim.validation.weekly_baselines import baseline_text
 
@@ -291,8 +314,82 @@ def figures_of(scores: Scores, scenario: Scenario, geography: Geography) -> dict
 
 def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder: Path) -> list[Path]:
     """Write figures/ into a folder: PNG, SVG and the CSV of what each shows."""
+    return _written(figures_of(scores, scenario, geography), folder)
+
+
+def _written(figures: dict[str, ComparisonFigure], folder: Path) -> list[Path]:
     written = []
-    for name, drawn in figures_of(scores, scenario, geography).items():
+    for name, drawn in figures.items():
         content = {".png": png_bytes(drawn.figure), ".svg": svg_bytes(drawn.figure), ".csv": csv_bytes(drawn.table)}
         written += [write_whole(folder / FIGURES / f"{name}{end}", data) for end, data in content.items()]
     return written
+
+
+def answers_figure(title: str, answers: Sequence[Answer], stamp: str) -> ComparisonFigure:
+    """Draw the chance of yes of each question: the model's, those of the baselines, and the outcome if it is known."""
+    note = (
+        "Chance of yes: of the model, the share of runs. A ring is round the answer that came true; open questions have none. "
+        "The baseline named is the one nearest to it."
+    )
+    key = [
+        Mark("model", symbols=(Symbol(outline("circle"), 3.2, INK),)),
+        Mark("baselines", symbols=(Symbol(outline("circle"), 2.2, RIVAL),)),
+        Mark("what happened", symbols=(Symbol(outline("circle"), 3.6, PAPER, EVIDENCE_INK, 1.4),)),
+    ]
+    with typography():
+        words = Words(f"Yes or no? {title}", note, stamp)
+        room = WIDTH_MM / MM_PER_INCH - 2 * EDGE
+        small = type_for(WIDTH_MM).small
+        lines = [broken(answer.question.ask, 2.9, small) for answer in answers]
+        heights = [max(0.24, Sheet.tall(text, small) + 0.08) for text in lines]
+        sheet = Sheet(words, WIDTH_MM, sum(heights) + 0.4, key)
+        axes = sheet.axes(EDGE + 3.0, 0.0, room - 4.8, sum(heights))
+        middles = [-(sum(heights[:row]) + heights[row] / 2) for row in range(len(answers))]
+        for y, text, answer in zip(middles, lines, answers, strict=True):
+            _answer_row(axes, y, "\n".join(text), answer, small)
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-sum(heights), 0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x", color="#E5E5E0", linewidth=0.5, zorder=0)
+        axes.set_axisbelow(True)
+    return ComparisonFigure(sheet.figure, answers_table(answers), title, note)
+
+
+def _answer_row(axes: Axes, y: float, text: str, answer: Answer, small: float) -> None:
+    rivals = [chance for name, chance in answer.chances.items() if name != "model"]
+    axes.axhline(y, color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.scatter(rivals, [y] * len(rivals), s=14, color=RIVAL, linewidths=0, zorder=3, clip_on=False)
+    if "model" in answer.chances:
+        axes.scatter(answer.chances["model"], y, s=30, color=INK, linewidths=0, zorder=4, clip_on=False)
+    if answer.outcome is not None:
+        axes.scatter(
+            float(answer.outcome),
+            y,
+            s=70,
+            facecolors="none",
+            edgecolors=EVIDENCE_INK,
+            linewidths=1.4,
+            zorder=5,
+            clip_on=False,
+        )
+    beside = {"fontsize": small, "va": "center", "annotation_clip": False, "textcoords": "offset points"}
+    axes.annotate(text, (0, y), xycoords=("axes fraction", "data"), xytext=(-8, 0), ha="right", **beside)
+    best = best_answer(answer)
+    ending = "open" if best is None else f"nearest: {baseline_text(best)}"
+    axes.annotate(ending, (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), ha="left", color=QUIET, **beside)
+
+
+def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return a row a question and forecast: the chance of yes, and the outcome if it is known."""
+    rows = [
+        {"question": answer.name, "forecast": name, "chance": chance, "outcome": answer.outcome, "source": "SIMULATED"}
+        for answer in answers
+        for name, chance in answer.chances.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def draw_answers(title: str, answers: Sequence[Answer], scenario: Scenario, runs: int, folder: Path) -> list[Path]:
+    """Write the figure of questions into figures/ of a folder."""
+    return _written({"questions": answers_figure(title, answers, stamp_of(scenario, runs))}, folder)

@@ -16,6 +16,7 @@ from sim.statistics import scoring
 from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.outcome import Outcome, Relapse
 from sim.validation.past_record import Past
+from sim.validation.questions import Answer
 
 Better = Literal["lower", "higher", "0.5", "0.9"]
 TAIL = 0.9  # share of past weeks below the threshold of the threshold-weighted CRPS
@@ -287,3 +288,30 @@ def map_energy(control: np.ndarray, observed: np.ndarray, kinds: int) -> float:
     """Return the energy score of courses of codes, i8 [M, n], against the codes observed, i8 [n]."""
     shown = np.eye(kinds) / math.sqrt(2.0)  # so that two maps are as far apart as the root of the towns that differ
     return scoring.energy_score(shown[control].reshape(len(control), -1), shown[observed].ravel())
+
+
+# Questions
+
+GROUPS = {"counts": ("events", "deaths"), "control": ("town", "gains"), "agreements": ("agreement",)}
+
+
+def question_scores(answers: list[Answer]) -> Iterator[Measure]:
+    """Give Brier and log scores of the decided questions of each kind, for the forecasts that answer all of them."""
+    for group, kinds in GROUPS.items():
+        decided = [answer for answer in answers if answer.outcome is not None and answer.question.kind in kinds]
+        if not decided:
+            continue
+        happened = np.array([answer.outcome for answer in decided], dtype=float)
+        names = [name for name in decided[0].chances if all(name in answer.chances for answer in decided)]
+        chances = {name: np.array([answer.chances[name] for answer in decided]) for name in names}
+        brier = {name: Cell(float(scoring.brier(chance, happened).mean())) for name, chance in chances.items()}
+        logs = {
+            name: Cell(float(scoring.log_score(np.where(happened > 0, chance, 1.0 - chance)).mean()))
+            for name, chance in chances.items()
+        }
+        about = f"yes/no questions about {group}"
+        yield _measure(f"brier_questions_{group}", f"{about}, Brier score", "", len(decided), brier, primary=False)
+        yield _measure(
+            f"log_score_questions_{group}", f"{about}, minus log of the chance given to what happened", "nats",
+            len(decided), logs, primary=False,
+        )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.measures import SAME, Measure
 from sim.validation.outcome import Outcome
 from sim.validation.past_record import Past
+from sim.validation.questions import Answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +28,7 @@ class Scores:
     measures: tuple[Measure, ...]
     outcome: Outcome
     notes: tuple[str, ...]
+    answers: tuple[Answer, ...] = ()
 
     def as_json(self) -> dict[str, dict[str, float | str | bool | None]]:
         """Return scores by measure and forecast, with the best baseline and whether the model beats it.
@@ -48,8 +51,12 @@ def score(
     geography: Geography,
     notes: tuple[str, ...] = (),
     past: Past | None = None,
+    answers: Sequence[Answer] = (),
 ) -> Scores:
-    """Score forecasts, the model first, against what was observed; `past` gives the threshold of a violent week."""
+    """Score forecasts, the model first, against what was observed.
+
+    `past` gives the threshold of a violent week; `answers` are those to yes/no questions.
+    """
     measures: list[Measure] = []
     if len(outcome.towns):
         measures += measured.town_counts(forecasts, outcome)
@@ -61,7 +68,8 @@ def score(
         measures += measured.event_places(forecasts, outcome)
     if len(outcome.towns):
         measures += measured.which_towns(forecasts, outcome, groups_of(scenario, geography)[outcome.towns])
-    return Scores(tuple(forecasts), tuple(measures), outcome, (*outcome.notes, *notes))
+    measures += measured.question_scores(list(answers))
+    return Scores(tuple(forecasts), tuple(measures), outcome, (*outcome.notes, *notes), tuple(answers))
 
 
 def groups_of(scenario: Scenario, geography: Geography) -> np.ndarray:

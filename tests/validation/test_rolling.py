@@ -185,7 +185,9 @@ def test_studies_that_differ_in_their_seed_are_joined(study: Study, other_seed: 
     with pytest.raises(InputError, match="has the seed 1 of "):
         joined([study, study])
     shorter = rolled(tmp_path, replicates=2, seed=3, set={"rules.spread.call_to_arms_share": 0.9})
-    with pytest.raises(InputError, match=r"scenarios: differs from .*; studies are joined if they differ in their seed"):
+    with pytest.raises(
+        InputError, match=r"scenarios: differs from .*; studies are joined if they differ in their seed"
+    ):
         joined([study, shorter])
 
 
