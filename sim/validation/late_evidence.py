@@ -53,7 +53,9 @@ def basis_of(source: str, first: date) -> str | None:
     days = [_day(match) for match in DATE.finditer(source)]
     if any(day >= first for day in days):
         return DATED
-    years = [2000 + int(match[2]) for match in RANGE.finditer(source)] + [int(match[1]) for match in YEAR.finditer(source)]
+    years = [2000 + int(match[2]) for match in RANGE.finditer(source)] + [
+        int(match[1]) for match in YEAR.finditer(source)
+    ]
     if any(year >= first.year for year in years):
         return RECORD if not days else None
     if days:
