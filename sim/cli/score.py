@@ -71,36 +71,29 @@ def _score(
     command: str,
 ) -> tuple[Path, list[str]]:
     """Score, or answer questions alone; print the results and write them. Return the folder and the names of the files."""
+    from sim.validation import score_study as scoring
     from sim.validation.questions import as_data
-    from sim.validation.score_study import (
-        answer_questions,
-        chosen_scenario,
-        questions_csv,
-        score_study,
-        scores_csv,
-        scores_json,
-    )
 
     files: dict[str, str] = {}
     scores = None
     if observed is not None:
-        scores, made_of = score_study(study, observed, name, questions)
+        scores, made_of = scoring.score_study(study, observed, name, questions)
         head, answers = made_of["questions"], list(scores.answers)
         print_scores(scores, made_of)
-        files |= {"scores.json": scores_json(scores), "scores.csv": scores_csv(scores)}
+        files |= {"scores.json": scoring.scores_json(scores), "scores.csv": scoring.scores_csv(scores)}
         files["scoring.json"] = _json({**made_of, "command": command})
     else:
-        chosen = chosen_scenario(study, name)
-        asked, answers = answer_questions(study, chosen, questions)
+        chosen = scoring.chosen_scenario(study, name)
+        asked = scoring.asked_of(study, chosen, questions)
         if asked is None:
             message = f"is needed, or --questions FILE: scenarios/questions has no {chosen}.yaml"
             raise InputError([Fault("--observed", None, "", message)])
-        head = {"title": asked.title, "asked": asked.asked.isoformat()}
+        head, answers = asked.head, scoring.answer_questions(study, chosen, asked)
     if head is not None:
         print_answers(head, answers)
         files |= {
             "questions.json": _json({**as_data(head, answers), "command": command}),
-            "questions.csv": questions_csv(answers),
+            "questions.csv": scoring.questions_csv(answers),
         }
     return _write(study, files, scores, head, answers, name, out, no_pictures), list(files)
 

@@ -122,6 +122,11 @@ class QuestionFile(StrictModel):
     asked: date = Field(description="last day of the evidence of who asked")
     questions: dict[Name, Question] = Field(min_length=1, max_length=200)
 
+    @property
+    def head(self) -> dict[str, str]:
+        """Title and day of asking, for the files of a score."""
+        return {"title": self.title, "asked": self.asked.isoformat()}
+
 
 class Answer(NamedTuple):
     """A question with the chance of yes of each forecast that says one, and the outcome; None while it is open."""

@@ -58,37 +58,40 @@ def score_study(
     chosen = chosen_scenario(study, name)
     hashes = checked_hashes(study, chosen)
     scenario, geography = study.scenarios[chosen], study.geography()
+    asked = asked_of(study, chosen, questions)
     outcome = read_outcome(folder, scenario, geography)
     model = of_study(study, chosen, geography, outcome)
     known = _known(scenario, geography)
     forecasts = [model, *baselines(known, outcome, model)]
-    asked, answers = answer_questions(study, chosen, questions, outcome)
+    answers = [] if asked is None else answer_questions(study, chosen, asked, outcome)
     notes = [*unmatched(outcome, model), *_notes(study, known, outcome)]
     scores = score(forecasts, outcome, scenario, geography, tuple(notes), known.past, answers)
-    return scores, {**_provenance(study, chosen, scores, known, hashes), "questions": _asked(asked)}
+    return scores, {
+        **_provenance(study, chosen, scores, known, hashes),
+        "questions": None if asked is None else asked.head,
+    }
 
 
 def _known(scenario: Scenario, geography: Geography) -> Known:
     return Known(scenario, geography, past_before(scenario.map, scenario.start), past_holds(scenario, geography))
 
 
-def _asked(asked: QuestionFile | None) -> dict[str, Any] | None:
-    return None if asked is None else {"title": asked.title, "asked": asked.asked.isoformat()}
+def asked_of(study: Study, name: str, path: Path | None = None) -> QuestionFile | None:
+    """Return the questions about a scenario of a study; None if there are none. InputError for faults of the file.
 
-
-def answer_questions(
-    study: Study, name: str, path: Path | None = None, outcome: Outcome | None = None
-) -> tuple[QuestionFile | None, list[Answer]]:
-    """Return the questions about a scenario of a study, and the chance of yes of the model and of each baseline that says one.
-
-    `path`: a file; that of scenarios/questions for the scenario if left out, None if there is none. `outcome` decides those
-    questions that it can. InputError for faults of the file.
+    `path`: a file; that of scenarios/questions for the scenario if left out.
     """
     file = questions_file(path, name)
-    if file is None:
-        return None, []
+    return None if file is None else read_questions(file, study.scenarios[name], study.geography())
+
+
+def answer_questions(study: Study, name: str, asked: QuestionFile, outcome: Outcome | None = None) -> list[Answer]:
+    """Return, for each question, the chance of yes of the model and of each baseline that says one.
+
+    `outcome` decides those questions that it can.
+    """
     scenario, geography = study.scenarios[name], study.geography()
-    asked, known = read_questions(file, scenario, geography), _known(scenario, geography)
+    known = _known(scenario, geography)
     answers: dict[str, Answer] = {}
     for basis, names in asked_on(asked, scenario, geography):
         model = of_study(study, name, geography, basis)
@@ -104,7 +107,7 @@ def answer_questions(
             happened = None if outcome is None else resolved(question, outcome, scenario, geography)
             answers[key] = Answer(key, question, chances, happened)
             column += question.kind in ("events", "deaths")
-    return asked, [answers[key] for key in asked.questions]
+    return [answers[key] for key in asked.questions]
 
 
 def chosen_scenario(study: Study, name: str | None) -> str:

@@ -37,7 +37,7 @@ from sim.validation.questions import (
     read_questions,
     resolved,
 )
-from sim.validation.score_study import answer_questions, score_study
+from sim.validation.score_study import answer_questions, asked_of, score_study
 
 HEAD = "title: Made up\nasked: 2018-10-31\nquestions:\n"
 TRUCE = "Agreement of 31 October"
@@ -279,7 +279,9 @@ def test_questions_are_answered_without_observations(
     assert "chance of yes" in capsys.readouterr().out
     found = json.loads((out / "questions.json").read_text())
     assert found["simulated"] is True
-    _, answers = answer_questions(study, "hindcast_2018_11")
+    asked = asked_of(study, "hindcast_2018_11")
+    assert asked is not None
+    answers = answer_questions(study, "hindcast_2018_11", asked)
     for answer in answers:
         entry = found["questions"][answer.name]
         assert entry["chances"] == answer.chances
