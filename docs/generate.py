@@ -5,7 +5,8 @@
 
 A part stands between `<!-- generated: NAME -->` and `<!-- end -->`. The schedule is read from the source of
 sim/engine/day.py, state variables from sim/engine/tables.py, parameters and their sources from the schema of
-scenarios, numbers of the case from scenarios/parts/greater_idlib.yaml.
+scenarios, numbers of the case from scenarios/parts/greater_idlib.yaml, what rests on
+October 2018 from the sources of the hindcast of that month.
 """
 
 from __future__ import annotations
@@ -24,13 +25,16 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from sim.engine import tables
+from sim.load import read
 from sim.scenario import schema
+from sim.scenario.fields import inputs_of
 from sim.scenario.parameters import Level, Quantity, Rules, Term
+from sim.validation.late_evidence import late_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ENGINE = ROOT / "sim" / "engine"
-PAGES = ("ODD.md", "sources.md")
+PAGES = ("ODD.md", "sources.md", "validation.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 COMPUTED = ("UCDP GED", "KM median", "agreements of 20", "ceasefires.csv", " of 10")
 """What marks a source as a figure computed from the records of events or of agreements."""
@@ -298,6 +302,15 @@ def counts() -> Iterator[str]:
         yield row(name, str(len(marks)), *(str(marks.count(mark)) for mark in QUALITIES))
 
 
+def late_evidence() -> Iterator[str]:
+    """Inputs of the hindcast of October 2018 whose sources rest on that month, beside the clean scenario's."""
+    full, clean = (read(name)[0].scenario for name in ("hindcast_2018_10", "hindcast_2018_10_clean"))
+    yield from heading("input", "value", "source", "basis", "clean value")
+    for late in late_inputs(full, full.start):
+        value = figure(inputs_of(clean)[late.path].best)
+        yield row(f"`{late.path}`", figure(late.best), late.source, late.basis, value)
+
+
 def literature() -> Iterator[str]:
     """What is known of each work, and whether it was seen."""
     yield from heading("topic", "work", "finding or figure", "seen where", "status")
@@ -314,6 +327,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "counts": counts,
     "defaults": lambda: source_rows(defaults()),
     "case": lambda: source_rows(case()),
+    "late-evidence": late_evidence,
     "literature": literature,
 }
 

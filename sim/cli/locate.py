@@ -41,6 +41,7 @@ NO_SCENARIO = frozenset(
         Kind.DAMAGED,
         Kind.CALIBRATION_FILE,
         Kind.PATTERN_FILE,
+        Kind.QUESTION_FILE,
     }
 )  # kinds that are neither scenarios nor studies to run; other files and folders are left to the readers of those
 
@@ -135,6 +136,7 @@ def instead(path: Path, kind: Kind) -> str:
         Kind.STUDY_FILE: f"`{shell('batch', path)}` makes a study of it",
         Kind.CALIBRATION_FILE: f"`{shell('calibrate', path)}` makes a calibration of it",
         Kind.PATTERN_FILE: f"`{shell('patterns', 'STUDY', '--patterns', path)}` holds a study against it",
+        Kind.QUESTION_FILE: f"`{shell('score', 'STUDY', '--questions', path)}` answers them",
         Kind.PACK: f"unpack it first: `{shlex.join(['python', '-m', 'zipfile', '-e', str(path), 'outputs'])}`",
     }.get(kind, "")
 

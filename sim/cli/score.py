@@ -17,7 +17,9 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import Study
-    from sim.validation.scores import Measure, Scores
+    from sim.validation.measures import Measure
+    from sim.validation.questions import Answer
+    from sim.validation.scores import Scores
 
 FOLDER = "score"
 
@@ -25,11 +27,19 @@ FOLDER = "score"
 def score(
     study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
     observed: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            metavar="DIR", help="Folder of observations: observed.yaml, control.csv, weekly.csv, agreements.csv."
+            metavar="DIR",
+            help="Folder of observations: observed.yaml, control.csv, weekly.csv, agreements.csv, places.csv. Left out: "
+            "questions are answered, and nothing is scored.",
         ),
-    ],
+    ] = None,
+    questions: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Yes/no questions; those of scenarios/questions for the scenario if left out."
+        ),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Folder that is written; STUDY/score if left out.")
     ] = None,
@@ -38,27 +48,83 @@ def score(
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figures.")] = False,
 ) -> None:
-    """Score a study against observations, beside baselines: table, scores.json, scores.csv, figures."""
+    """Score a study against observations, beside baselines, and answer yes/no questions: tables, files, figures."""
     from sim.cli.locate import check_folder, find_study
-    from sim.validation.score_study import score_study
 
     result = find_study(study)
     free_folder(out)
     check_folder(out or result.folder, "--out")
-    scores, made_of = score_study(result, observed, scenario)
-    print_scores(scores, made_of)
-    words = [
-        "python",
-        "run.py",
-        "score",
-        str(study),
-        "--observed",
-        str(observed),
-        *(["--out", str(out)] if out else []),
-    ]
-    words += ["--scenario", scenario] if scenario else []
-    folder = _write(result, scores, {**made_of, "command": shlex.join(words)}, out, no_pictures)
-    print(f"\nwritten: {folder / 'scores.json'}, scores.csv, scoring.json{'' if no_pictures else ' and figures/'}")
+    words = ["python", "run.py", "score", str(study)]
+    options = {"--observed": observed, "--questions": questions, "--out": out, "--scenario": scenario}
+    words += [part for option, value in options.items() if value for part in (option, str(value))]
+    folder, names = _score(result, observed, questions, scenario, out, no_pictures, shlex.join(words))
+    print(f"\nwritten: {folder / names[0]}, {', '.join(names[1:])}{'' if no_pictures else ' and figures/'}")
+
+
+def _score(
+    study: Study,
+    observed: Path | None,
+    questions: Path | None,
+    name: str | None,
+    out: Path | None,
+    no_pictures: bool,
+    command: str,
+) -> tuple[Path, list[str]]:
+    """Score, or answer questions alone; print the results and write them. Return the folder and the names of the files."""
+    from sim.validation import score_study as scoring
+    from sim.validation.questions import as_data
+
+    files: dict[str, str] = {}
+    scores = None
+    if observed is not None:
+        scores, made_of = scoring.score_study(study, observed, name, questions)
+        head, answers = made_of["questions"], list(scores.answers)
+        print_scores(scores, made_of)
+        files |= {"scores.json": scoring.scores_json(scores), "scores.csv": scoring.scores_csv(scores)}
+        files["scoring.json"] = _json({**made_of, "command": command})
+    else:
+        chosen = scoring.chosen_scenario(study, name)
+        asked = scoring.asked_of(study, chosen, questions)
+        if asked is None:
+            message = f"is needed, or --questions FILE: scenarios/questions has no {chosen}.yaml"
+            raise InputError([Fault("--observed", None, "", message)])
+        head, answers = asked.head, scoring.answer_questions(study, chosen, asked)
+    if head is not None:
+        print_answers(head, answers)
+        files |= {
+            "questions.json": _json({**as_data(head, answers), "command": command}),
+            "questions.csv": scoring.questions_csv(answers),
+        }
+    return _write(study, files, scores, head, answers, name, out, no_pictures), list(files)
+
+
+def _json(data: dict[str, Any]) -> str:
+    return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def print_answers(head: dict[str, Any], answers: list[Answer]) -> None:
+    """Print yes/no questions: chance of yes of the model and of the baselines, and the outcome if it is known."""
+    from rich.table import Table
+
+    from sim.cli.console import console
+    from sim.validation.forecasts import MODEL
+    from sim.validation.questions import best_answer
+    from sim.validation.weekly_baselines import baseline_text
+
+    table = Table(title=f"SIMULATED. {head['title']}: chance of yes", title_justify="left", box=None, pad_edge=False)
+    for column in ("question", "model", "baselines", "outcome", "nearest baseline"):
+        table.add_column(column, justify="right" if column == "model" else "left")
+    for answer in answers:
+        rivals = [chance for name, chance in answer.chances.items() if name != MODEL]
+        between = f"{min(rivals):.2f} to {max(rivals):.2f}" if rivals else "–"
+        outcome = {None: "open", True: "yes", False: "no"}[answer.outcome]
+        best = best_answer(answer)
+        nearest = "–" if best is None else f"{baseline_text(best)} {answer.chances[best]:.2f}"
+        own = f"{answer.chances[MODEL]:.2f}" if MODEL in answer.chances else "–"
+        table.add_row(answer.question.ask, own, between, outcome, nearest)
+    out = console()
+    out.print()
+    out.print(table)
 
 
 def free_folder(out: Path | None) -> None:
@@ -80,18 +146,31 @@ def own_folder(parent: Path, name: str, out: Path | None) -> Iterator[tuple[Path
         yield pair
 
 
-def _write(study: Study, scores: Scores, made_of: dict[str, Any], out: Path | None, no_pictures: bool) -> Path:
+def _write(
+    study: Study,
+    files: dict[str, str],
+    scores: Scores | None,
+    head: dict[str, Any] | None,
+    answers: list[Answer],
+    name: str | None,
+    out: Path | None,
+    no_pictures: bool,
+) -> Path:
+    """Write the files and draw the figures, scores.json last; return the folder."""
     from sim.results.write import write_text
-    from sim.validation.score_study import scores_csv, scores_json
+    from sim.validation.score_study import chosen_scenario
 
+    scenario = study.scenarios[chosen_scenario(study, name)]
     with own_folder(study.folder, FOLDER, out) as (partial, final):
-        write_text(partial / "scores.csv", scores_csv(scores))
-        write_text(partial / "scoring.json", json.dumps(made_of, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+        for file in sorted(files, key=lambda file: file == "scores.json"):
+            write_text(partial / file, files[file])
         if not no_pictures:
-            from sim.plots.score_figures import draw_scores
+            from sim.plots.score_figures import draw_answers, draw_scores
 
-            draw_scores(scores, study.scenarios[made_of["scenario"]], study.geography(), partial)
-        write_text(partial / "scores.json", scores_json(scores))
+            if scores is not None:
+                draw_scores(scores, scenario, study.geography(), partial)
+            if head is not None:
+                draw_answers(head["title"], answers, scenario, study.done, partial)
     return final
 
 
@@ -115,9 +194,9 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
         measures = [measure for measure in scores.measures if measure.primary == primary]
         if measures:
             out.print()
-            out.print(_table(scores, measures, "Primary" if primary else "Secondary: which towns"))
+            out.print(_table(measures, "Primary" if primary else "Secondary"))
     out.print(
-        "Lower is better, but for the area (higher) and coverage (near its level). * best of its row; – says nothing about it."
+        "Lower is better, but for the area (higher) and coverage (near its level). Scores of all baselines: scores.csv."
     )
     if bands := _bands(scores):
         out.print(bands)
@@ -129,25 +208,21 @@ def print_scores(scores: Scores, made_of: dict[str, Any]) -> None:
         out.print(f"Calls that were wrong: {len(wrong_calls(scores))} of {plural(len(scores.outcome.towns), 'town')}.")
 
 
-def _table(scores: Scores, measures: list[Measure], title: str) -> Any:
+def _table(measures: list[Measure], title: str) -> Any:
+    """Return a table of the model's scores beside those of the best baseline of each measure."""
     from rich.table import Table
 
-    names = [
-        forecast.name for forecast in scores.forecasts if any(forecast.name in measure.cells for measure in measures)
-    ]
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    from sim.validation.forecasts import MODEL
+
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("", no_wrap=True)
-    for name in names:
-        table.add_column(name.replace("_", " "), justify="right", max_width=10)
+    for column in ("model", "best baseline", ""):
+        table.add_column(column, justify="left" if column == "best baseline" else "right")
+    table.add_column("model beats it")
     for measure in measures:
-        best = min((loss for loss in map(measure.loss, measure.cells) if math.isfinite(loss)), default=math.nan)
-        cells = [
-            _number(measure.cells[name].score) + ("*" if measure.loss(name) <= best else " ")
-            if name in measure.cells
-            else "– "
-            for name in names
-        ]
-        table.add_row(measure.name, *cells)
+        best = measure.best_baseline()
+        named, score = ("none", "–") if best is None else (best.replace("_", " "), _number(measure.cells[best].score))
+        table.add_row(measure.name, _number(measure.cells[MODEL].score), named, score, measure.verdict())
     return table
 
 

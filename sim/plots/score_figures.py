@@ -1,8 +1,9 @@
-"""Figures of forecast scores, and of the rolling hindcast."""
+"""Figures of forecast scores."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +15,38 @@ from sim import __version__
 from sim.files import write_whole
 from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
-from sim.plots.comparison.sheet import LineStyle, Mark, Sheet, Symbol, Words
+from sim.plots.comparison.sheet import (
+    EDGE,
+    MM_PER_INCH,
+    LineStyle,
+    Mark,
+    Sheet,
+    Symbol,
+    Words,
+    broken,
+    type_for,
+)
 from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
-from sim.plots.style import EVIDENCE_INK, INK, QUIET, evidence_line, pale, png_bytes, put_stamp, svg_bytes, typography
+from sim.plots.style import (
+    EVIDENCE_INK,
+    INK,
+    PAPER,
+    QUIET,
+    evidence_line,
+    pale,
+    png_bytes,
+    put_stamp,
+    svg_bytes,
+    typography,
+)
 from sim.scenario.schema import MIXED
 from sim.statistics.scoring import interval, reliability
 from sim.text import day_text, plural
-from sim.validation.hindcast import Summary
+from sim.validation.questions import Answer, best_answer
 from sim.validation.scores import Scores, WrongCall, wrong_calls
+from sim.validation.weekly_baselines import baseline_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -75,32 +98,50 @@ def weekly_table(scores: Scores, what: str, scenario: Scenario) -> pd.DataFrame:
 
 
 def weekly_fan(scores: Scores, scenario: Scenario) -> ComparisonFigure:
-    """Draw events and deaths a week: the model's bands, the Hawkes process's 90 % interval, and what was observed."""
+    """Draw events and deaths a week: the model's bands, the best baseline's 90 % interval, and what was observed."""
     tables = {what: weekly_table(scores, what, scenario) for what in ("events", "deaths")}
-    rivals = "hawkes" in set(tables["events"]["forecast"])
+    rivals = {what: best_weekly(scores, what) for what in tables}
     key = [Mark("model, median", LineStyle(INK, "-", 1.5))]
     key += [
         Mark(f"model, {level:.0%} of runs", fill=pale(INK, shade)) for level, shade in zip(LEVELS, SHADES, strict=True)
     ]
-    key += (
-        [Mark("Hawkes process fitted to the past, median and 90%", LineStyle(RIVAL, (0, (4, 1.6)), 1.1))]
-        if rivals
-        else []
-    )
+    if any(rivals.values()):
+        key.append(Mark("best baseline, median and 90%", LineStyle(RIVAL, (0, (4, 1.6)), 1.1)))
     key += [Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),))]
-    titles = ["Events a week, as the monitor reports them", "Deaths a week (square-root scale)"]
+    titles = [
+        f"Events a week, as the monitor reports them; best baseline: {baseline_text(rivals['events'])}",
+        f"Deaths a week (square-root scale); best baseline: {baseline_text(rivals['deaths'])}",
+    ]
     grid = Grid(WIDTH_MM, titles, 2.3, 2.1, left=0.42, bottom=0.34)
     note = (
         "Lethal events among rebels by their first day. Bands hold the middle 50 and 90 % of runs, week by week; a last week "
-        "may be shorter than seven days."
+        f"may be shorter than seven days. {_beaten_text(scores)}"
     )
     title = "Weeks foreseen and observed"
     with typography():
         sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), WIDTH_MM, grid.body, key)
         for axes, what in zip(grid.panels(sheet), tables, strict=True):
-            _weeks_panel(axes, tables[what], what, grid)
+            _weeks_panel(axes, tables[what], what, grid, rivals[what])
     table = pd.concat(tables.values(), ignore_index=True)
     return ComparisonFigure(sheet.figure, table, title, note)
+
+
+def best_weekly(scores: Scores, what: str) -> str | None:
+    """Return the baseline with the least CRPS of weekly `events` or `deaths`; None if there is none."""
+    return next((one.best_baseline() for one in scores.measures if one.name == f"crps_weekly_{what}"), None)
+
+
+def _beaten_text(scores: Scores) -> str:
+    """Say for events and deaths a week whether the model's CRPS is lower than the best baseline's."""
+    parts = []
+    for measure in scores.measures:
+        best = measure.best_baseline()
+        if measure.name in ("crps_weekly_events", "crps_weekly_deaths") and best is not None:
+            parts.append(
+                f"{measure.unit}: model {measure.cells['model'].score:.3g}, {baseline_text(best)} "
+                f"{measure.cells[best].score:.3g}, model better: {measure.verdict()}"
+            )
+    return f"Mean CRPS (lower is better), {'; '.join(parts)}." if parts else ""
 
 
 def _runs(model: Forecast) -> int:
@@ -108,7 +149,7 @@ def _runs(model: Forecast) -> int:
     return 0 if members is None else len(members)
 
 
-def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None:
+def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid, best: str | None) -> None:
     own = table[table["forecast"] == "model"]
     x = np.arange(len(own), dtype=float)
     if what == "deaths":
@@ -117,7 +158,7 @@ def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None
         low, high = (own[f"{end}_{100 * level:.0f}"].to_numpy() for end in ("low", "high"))
         axes.bar(x, np.maximum(high - low, 0.04), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
     axes.hlines(own["median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
-    rival = table[table["forecast"] == "hawkes"]
+    rival = table[table["forecast"] == best]
     if len(rival):
         for column in ("low_90", "median", "high_90"):
             axes.hlines(
@@ -135,7 +176,7 @@ def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid) -> None
         clip_on=False,
     )
     _week_ticks(axes, own["first_day"].tolist(), grid)
-    top = max(table.loc[table["forecast"].isin(["model", "hawkes"]), "high_90"].max(), own["observed"].max(), 1)
+    top = max(table.loc[table["forecast"].isin(["model", best]), "high_90"].max(), own["observed"].max(), 1)
     axes.set_ylim(0, 1.08 * top)
     axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
@@ -179,6 +220,8 @@ def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
         f"{plural(towns, 'town')}, in bins of the chance of being under another code on the day scored; numbers beside the "
         "model's points are towns. On the diagonal what was said is what happened. Both scales are square roots."
     )
+    changed = next(measure for measure in scores.measures if measure.name == "brier_changed")
+    note += f" Brier score: best baseline {baseline_text(changed.best_baseline())}; model better: {changed.verdict()}."
     title = "Was a chance what it said? Whether towns change holder"
     with typography():
         sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), 120.0, 3.1, key)
@@ -248,6 +291,10 @@ def wrong_map(scores: Scores, scenario: Scenario, geography: Geography) -> Compa
     ]
     more = f" and {len(calls) - 3} more" if len(calls) > 3 else ""
     under = f"ringed: {', '.join(called)}{more}" if calls else "the likeliest code of every town was the one observed"
+    holder = next(measure for measure in scores.measures if measure.name == "brier_holder")
+    under += (
+        f"; best baseline by Brier score: {baseline_text(holder.best_baseline())}, model better: {holder.verdict()}"
+    )
     figure: Figure = marked_map(scenario, geography, state, title, under, ("called wrongly by the model", towns))
     with typography():
         put_stamp(figure, scenario, stamp_of(scenario, _runs(scores.forecasts[0])).rsplit(" · ", 1)[0])
@@ -267,73 +314,82 @@ def figures_of(scores: Scores, scenario: Scenario, geography: Geography) -> dict
 
 def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder: Path) -> list[Path]:
     """Write figures/ into a folder: PNG, SVG and the CSV of what each shows."""
+    return _written(figures_of(scores, scenario, geography), folder)
+
+
+def _written(figures: dict[str, ComparisonFigure], folder: Path) -> list[Path]:
     written = []
-    for name, drawn in figures_of(scores, scenario, geography).items():
+    for name, drawn in figures.items():
         content = {".png": png_bytes(drawn.figure), ".svg": svg_bytes(drawn.figure), ".csv": csv_bytes(drawn.table)}
         written += [write_whole(folder / FIGURES / f"{name}{end}", data) for end, data in content.items()]
     return written
 
 
-HINDCAST_WIDTH_MM = 190.0
-
-
-def rolling_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> ComparisonFigure:
-    """Draw all origins, a panel each."""
-    origins = list(table["origin"].unique())
-    titles = [f"from {day_text(pd.Timestamp(origin).date())}" for origin in origins]
-    grid = Grid(HINDCAST_WIDTH_MM, titles, 1.0, 1.0, left=0.3, bottom=0.3)
-    key = [
-        Mark("model, median", LineStyle(INK, "-", 1.5)),
-        Mark("50%", fill=pale(INK, SHADES[0])),
-        Mark("90% of runs", fill=pale(INK, SHADES[1])),
-        Mark("Hawkes process fitted to what came before, median and 90%", LineStyle(RIVAL, (0, (4, 1.6)), 1.1)),
-        Mark("observed", symbols=(Symbol(outline("diamond"), 3.2, EVIDENCE_INK),)),
-    ]
+def answers_figure(title: str, answers: Sequence[Answer], stamp: str) -> ComparisonFigure:
+    """Draw the chance of yes of each question: the model's, those of the baselines, and the outcome if it is known."""
     note = (
-        f"Lethal events among rebels in weeks 1 to 4 after each origin. Mean CRPS over {summary.weeks} weeks: model "
-        f"{summary.model:.3g}, Hawkes {summary.hawkes:.3g} (lower is better). The model's forecast is made by the runs most like the "
-        "record before the origin. Square-root scale."
+        "Chance of yes: of the model, the share of runs. A ring is round the answer that came true; open questions have none. "
+        "The baseline named is the one nearest to it."
     )
-    title = "Rolling hindcast: events a week foreseen and observed"
-    columns = [f"{name}_{end}" for name in ("model", "hawkes") for end in ("high_90",)]
-    top = max(float(table[[*columns, "observed"]].to_numpy().max()), 1.0)
+    key = [
+        Mark("model", symbols=(Symbol(outline("circle"), 3.2, INK),)),
+        Mark("baselines", symbols=(Symbol(outline("circle"), 2.2, RIVAL),)),
+        Mark("what happened", symbols=(Symbol(outline("circle"), 3.6, PAPER, EVIDENCE_INK, 1.4),)),
+    ]
     with typography():
-        sheet = Sheet(Words(title, note, stamp), HINDCAST_WIDTH_MM, grid.body, key)
-        for axes, origin in zip(grid.panels(sheet), origins, strict=True):
-            _panel(axes, table[table["origin"] == origin], top)
-    return ComparisonFigure(sheet.figure, table, title, note)
+        words = Words(f"Yes or no? {title}", note, stamp)
+        room = WIDTH_MM / MM_PER_INCH - 2 * EDGE
+        small = type_for(WIDTH_MM).small
+        lines = [broken(answer.question.ask, 2.9, small) for answer in answers]
+        heights = [max(0.24, Sheet.tall(text, small) + 0.08) for text in lines]
+        sheet = Sheet(words, WIDTH_MM, sum(heights) + 0.4, key)
+        axes = sheet.axes(EDGE + 3.0, 0.0, room - 4.8, sum(heights))
+        middles = [-(sum(heights[:row]) + heights[row] / 2) for row in range(len(answers))]
+        for y, text, answer in zip(middles, lines, answers, strict=True):
+            _answer_row(axes, y, "\n".join(text), answer, small)
+        axes.set_xlim(-0.03, 1.03)
+        axes.set_ylim(-sum(heights), 0)
+        axes.set_yticks([])
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x", color="#E5E5E0", linewidth=0.5, zorder=0)
+        axes.set_axisbelow(True)
+    return ComparisonFigure(sheet.figure, answers_table(answers), title, note)
 
 
-def hindcast_stamp(study: str, runs: int, until: date, evidence: date) -> str:
-    """Return the provenance line: `until` is the record's last day, `evidence` the last day that scenarios were made from."""
-    ends = f"record to {day_text(until)} · evidence ends {day_text(evidence)}"
-    return f"SIMULATED · {study} · {runs} runs or more an origin · sim {__version__} · {ends}"
+def _answer_row(axes: Axes, y: float, text: str, answer: Answer, small: float) -> None:
+    rivals = [chance for name, chance in answer.chances.items() if name != "model"]
+    axes.axhline(y, color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.scatter(rivals, [y] * len(rivals), s=14, color=RIVAL, linewidths=0, zorder=3, clip_on=False)
+    if "model" in answer.chances:
+        axes.scatter(answer.chances["model"], y, s=30, color=INK, linewidths=0, zorder=4, clip_on=False)
+    if answer.outcome is not None:
+        axes.scatter(
+            float(answer.outcome),
+            y,
+            s=70,
+            facecolors="none",
+            edgecolors=EVIDENCE_INK,
+            linewidths=1.4,
+            zorder=5,
+            clip_on=False,
+        )
+    beside = {"fontsize": small, "va": "center", "annotation_clip": False, "textcoords": "offset points"}
+    axes.annotate(text, (0, y), xycoords=("axes fraction", "data"), xytext=(-8, 0), ha="right", **beside)
+    best = best_answer(answer)
+    ending = "open" if best is None else f"nearest: {baseline_text(best)}"
+    axes.annotate(ending, (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), ha="left", color=QUIET, **beside)
 
 
-def _panel(axes: Axes, part: pd.DataFrame, top: float) -> None:
-    x = part["weeks_ahead"].to_numpy(dtype=float)
-    axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
-    for level, shade in (("90", SHADES[1]), ("50", SHADES[0])):
-        low, high = (part[f"model_{end}_{level}"].to_numpy() for end in ("low", "high"))
-        axes.bar(x, np.maximum(high - low, 0.02), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
-    axes.hlines(part["model_median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
-    for column in ("hawkes_low_90", "hawkes_median", "hawkes_high_90"):
-        axes.hlines(part[column], x - 0.43, x + 0.43, color=RIVAL, linewidth=1.0, linestyle=(0, (4, 1.6)), zorder=5)
-    axes.scatter(
-        x,
-        part["observed"],
-        marker="D",
-        s=20,
-        color=EVIDENCE_INK,
-        edgecolors="white",
-        linewidths=0.6,
-        zorder=6,
-        clip_on=False,
-    )
-    axes.set_xticks([1, 2, 3, 4][: max(1, int(x.max()))])
-    axes.set_xlim(0.4, max(4.6, x.max() + 0.6))
-    ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50, 100) if tick <= top]
-    axes.set_yticks(ticks, [str(tick) for tick in ticks])
-    axes.set_ylim(0, 1.08 * top)
-    axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
-    axes.set_axisbelow(True)
+def answers_table(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return a row a question and forecast: the chance of yes, and the outcome if it is known."""
+    rows = [
+        {"question": answer.name, "forecast": name, "chance": chance, "outcome": answer.outcome, "source": "SIMULATED"}
+        for answer in answers
+        for name, chance in answer.chances.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def draw_answers(title: str, answers: Sequence[Answer], scenario: Scenario, runs: int, folder: Path) -> list[Path]:
+    """Write the figure of questions into figures/ of a folder."""
+    return _written({"questions": answers_figure(title, answers, stamp_of(scenario, runs))}, folder)

@@ -50,6 +50,15 @@ class Log:
         keep = self.day >= first
         return self._cut(keep, self.day[keep] - first, self.end[keep] - first, self.days - first)
 
+    def followed_by(self, later: Log) -> Log:
+        """Return a log that goes on with the days of another, counted from the end of this one's window; losses are left out."""
+        shifted = {"day": later.day + self.days, "end": later.end + self.days}
+        parts = {
+            name: np.concatenate([getattr(self, name), shifted.get(name, getattr(later, name))])
+            for name in ("day", "end", "place", "lat", "lon", "deaths", "summary")
+        }
+        return Log(days=self.days + later.days, **parts)
+
     def until(self, days: int) -> Log:
         """Return the part in the first `days` days; the log itself if it has no more."""
         if days >= self.days:

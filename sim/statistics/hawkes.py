@@ -311,12 +311,20 @@ def _two_level_slope(parameters: np.ndarray, counts: np.ndarray) -> tuple[float,
     return -float(np.log(scale).sum() + taken_out), -np.array([*slopes, slope_rise, slope_fall])
 
 
-def level_after(fit: TwoLevelHawkes, counts: np.ndarray) -> Level:
-    """Return where a process of two levels is after so many days of counts, i8 [days]: its filtered level and excitation."""
+def level_after(fit: TwoLevelHawkes, counts: np.ndarray, calm_day: int | None = None) -> Level:
+    """Return where a process of two levels is after so many days of counts, i8 [days]: its filtered level and excitation.
+
+    `calm_day`: a day of the window, or the day after it, that is known to be calm, such as that after an agreement.
+    """
     counts = np.asarray(counts, dtype=float)
     excited = _excitations(counts, fit.lag)[0]
     means = np.array(fit.mu) + np.array(fit.branching) * excited[:-1, None]
-    predicted = _forward(_chances(counts, means)[0], fit.become_active, fit.become_calm)[0]
+    chances = _chances(counts, means)[0]
+    if calm_day == len(counts):
+        return Level(0.0, float(excited[-1]))
+    if calm_day is not None:
+        chances[calm_day] = 1.0, 0.0
+    predicted = _forward(chances, fit.become_active, fit.become_calm)[0]
     return Level(float(predicted[-1]), float(excited[-1]))
 
 

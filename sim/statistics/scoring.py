@@ -2,6 +2,9 @@
 
 A score is proper if a forecaster does best on average by stating true beliefs. CRPS, Brier and logarithmic scores are
 losses: lower is better, 0 is perfect. Gneiting & Raftery 2007, J Am Stat Assoc 102:359.
+
+The library scoringrules gives those scores that have no function of their own here. It is imported when one is wanted: its
+import compiles code for some five seconds.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ DAY_FLOOR = 1e-4  # the same for the chance of one day among many
 KERNEL_DAYS = 7  # ensembles of days become chances of days over this width
 BOOTSTRAPS = 1000
 EDGES = (5.0, 95.0)
+INTERVAL_ALPHA = 0.05  # of the interval score: a central interval of 95 % (VIEWS)
+# Edges of the bins of counts of the ignorance score (VIEWS); the last bin is open.
+IGNORANCE_EDGES = (0.0, 0.5, 2.5, 5.5, 10.5, 25.5, 50.5, 100.5, 250.5, 500.5, 1000.5)
 
 
 def crps(members: np.ndarray, observed: float, fair: bool = True) -> float:
@@ -46,6 +52,78 @@ def crps(members: np.ndarray, observed: float, fair: bool = True) -> float:
     # sum over all ordered pairs of |xi - xj|, from sorted members
     spread = 2.0 * float(np.sum((2 * np.arange(1, count + 1) - count - 1) * members))
     return error - spread / (2.0 * (count * (count - 1) if fair else count * count))
+
+
+def tail_crps(members: np.ndarray, observed: np.ndarray, threshold: float) -> np.ndarray:
+    """Return the threshold-weighted CRPS of each case, which weighs only what is above a threshold: f8 [N], in its unit.
+
+    It is the fair CRPS of max(x, threshold) (Allen, Ginsbourger & Ziegel 2023, SIAM/ASA J Uncertain Quantif 11:906).
+
+    Args:
+        members: ensembles, f8 [M, N].
+        observed: f8 [N].
+        threshold: smaller values count as this one.
+
+    Raises:
+        ValueError: without members.
+    """
+    members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
+    if not len(members):
+        raise ValueError("an ensemble needs a member")
+    if len(members) == 1:
+        return np.abs(np.maximum(members[0], threshold) - np.maximum(observed, threshold))
+    from scoringrules import twcrps_ensemble
+
+    return np.asarray(twcrps_ensemble(observed, members, a=threshold, m_axis=0, estimator="fair", backend="numpy"))
+
+
+def interval_score(members: np.ndarray, observed: np.ndarray, alpha: float = INTERVAL_ALPHA) -> np.ndarray:
+    """Return the score of the central interval of level 1 - alpha of each case: its width, and 2/alpha times any miss.
+
+    f8 [N], in the unit of the forecast; members f8 [M, N], observed f8 [N]. Ends are interpolated quantiles, as in VIEWS.
+    """
+    from scoringrules import interval_score as score_of
+
+    low, high = np.quantile(np.asarray(members, dtype=float), [alpha / 2.0, 1.0 - alpha / 2.0], axis=0)
+    return np.atleast_1d(score_of(np.asarray(observed, dtype=float), low, high, alpha, backend="numpy"))
+
+
+def energy_score(members: np.ndarray, observed: np.ndarray) -> float:
+    """Return the fair energy score of an ensemble of vectors, E|X - y| - E|X - X'| / 2 with Euclidean distances.
+
+    The CRPS of many numbers at once: it sees whether they move together (Gneiting & Raftery 2007, section 4.2).
+
+    Args:
+        members: f8 [M, D].
+        observed: f8 [D].
+
+    Raises:
+        ValueError: without members.
+    """
+    members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
+    if not len(members):
+        raise ValueError("an ensemble needs a member")
+    varied = (members != observed).any(axis=0)  # other components add nothing to any distance
+    members, observed = np.ascontiguousarray(members[:, varied]), observed[varied]
+    if not varied.any():
+        return 0.0
+    if len(members) == 1:
+        return float(np.linalg.norm(members[0] - observed))
+    from scoringrules import es_ensemble
+
+    return float(es_ensemble(observed, members, estimator="fair", backend="numba"))  # no array of all pairs
+
+
+def ignorance(members: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return the binned ignorance score of counts, minus log2 of the share of members in the bin observed: f8 [N], in bits.
+
+    Bins are those of IGNORANCE_EDGES. One member is added to each bin, so that no chance is 0, as in VIEWS (Hegre et al.
+    2024, arXiv 2407.11045). Members f8 [M, N] and observed f8 [N], not below 0.
+    """
+    members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
+    row = np.searchsorted(IGNORANCE_EDGES, observed, side="right")
+    inside = (np.searchsorted(IGNORANCE_EDGES, members, side="right") == row).sum(axis=0)
+    return -np.log2((inside + 1.0) / (len(members) + len(IGNORANCE_EDGES)))
 
 
 def brier(chance: np.ndarray, happened: np.ndarray) -> np.ndarray:

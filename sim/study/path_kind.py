@@ -22,6 +22,7 @@ class Kind(StrEnum):
     STUDY_FILE = "a study file"
     CALIBRATION_FILE = "a calibration file"
     PATTERN_FILE = "a file of observed patterns"
+    QUESTION_FILE = "a file of yes/no questions"
     RUN = "a single run"
     STUDY = "a study"
     CALIBRATION = "a calibration"
@@ -39,6 +40,7 @@ SCENARIO_KEYS = {"extends", "map", "factions", "rules"}  # a scenario has one of
 RESULT_FILES = {  # a file by which a folder of results is known, and what made it
     "comparison.json": "compare",
     "scores.json": "score",
+    "questions.json": "score",
     "hindcast.json": "hindcast",
     "patterns.csv": "patterns",
     "ablations.csv": "ablate",
@@ -113,6 +115,8 @@ def _kind_of_file(path: Path) -> Kind:
         return Kind.CALIBRATION_FILE
     if {"patterns", "sides"} <= keys:
         return Kind.PATTERN_FILE
+    if {"questions", "asked"} <= keys:
+        return Kind.QUESTION_FILE
     return Kind.SCENARIO_FILE if keys & SCENARIO_KEYS else usual
 
 

@@ -1,4 +1,4 @@
-"""A forecast as an ensemble of courses: who holds each town, weekly events and deaths, when agreements relapse.
+"""A forecast as an ensemble of courses: who holds each town, weekly events and deaths, where, when agreements relapse.
 
 The model's is made of the runs of a study; those of the baselines (baselines.py) have the same form, so that one function
 scores all. A part that a forecaster says nothing about is None."""
@@ -14,7 +14,7 @@ import pandas as pd
 
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
-from sim.scenario.schema import Scenario, rebels
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, rebels
 from sim.statistics.conflict_log import Log, reported_log
 from sim.statistics.scoring import day_chances
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
@@ -35,7 +35,10 @@ class Hold(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Forecast:
-    """M courses. `began` i8 [T] and `control` i8 [M, T] are rows of the codes; weeks are f8 [M, W]."""
+    """M courses. `began` i8 [T] and `control` i8 [M, T] are rows of the codes; weeks are f8 [M, W].
+
+    `places` f8 [T] is the chance that an event of the weeks is at each town; the sum is 1.
+    """
 
     name: str
     began: np.ndarray
@@ -43,6 +46,7 @@ class Forecast:
     events: np.ndarray | None = None
     deaths: np.ndarray | None = None
     holds: dict[str, Hold] = field(default_factory=dict)
+    places: np.ndarray | None = None
 
     def chances(self, kinds: int) -> np.ndarray:
         """Return the share of courses in which each town has each code: f8 [T, kinds]."""
@@ -57,11 +61,12 @@ def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) ->
     replicates = study.runs.loc[study.runs["scenario"] == name, "replicate"].to_numpy(dtype=np.int64)
     if not len(replicates):
         raise InputError([Fault(str(study.folder), None, name, "has no run that was done")])
-    events = deaths = None
+    events = deaths = places = None
+    began = start_codes(scenario, geography)
     if outcome.weeks:
         logs = reported_logs(study, name, scenario, replicates)
         events, deaths = weekly(logs, outcome.weeks)
-    began = start_codes(scenario, geography)
+        places = event_places(logs, outcome.weeks, can_fight(began, scenario), geography)
     control = _control(study.changes, name, replicates, began, geography, scenario, outcome.control_day)
     rows = study.agreements[study.agreements["scenario"] == name]
     holds = {
@@ -69,7 +74,7 @@ def of_study(study: Study, name: str, geography: Geography, outcome: Outcome) ->
         for agreement in outcome.relapses
         if (hold := _hold(rows, agreement, scenario, outcome.last))
     }
-    return Forecast(MODEL, began, control, events, deaths, holds)
+    return Forecast(MODEL, began, control, events, deaths, holds, places)
 
 
 def reported_logs(study: Study, name: str, scenario: Scenario, replicates: np.ndarray) -> list[Log]:
@@ -92,6 +97,31 @@ def weekly(logs: list[Log], weeks: tuple[Week, ...]) -> tuple[np.ndarray, np.nda
             inside = (log.day >= week.first) & (log.day <= week.last)
             counts[:, row, column] = inside.sum(), log.deaths[inside].sum()
     return counts[0], counts[1]
+
+
+def can_fight(began: np.ndarray, scenario: Scenario) -> np.ndarray:
+    """Return which towns a rebel side holds, or shares, or nobody holds, at the start: bool [T]; `began` i8 [T]."""
+    order = codes_of(scenario)
+    return np.isin(began, [order.index(code) for code in (*rebels(scenario), MIXED, NEUTRAL)])
+
+
+def event_places(
+    logs: list[Log], weeks: tuple[Week, ...], inside: np.ndarray, geography: Geography
+) -> np.ndarray | None:
+    """Return the share of the runs' events at each town, f8 [T], over the days of the weeks; None if no town is `inside`.
+
+    Half an event is added to each town of `inside`, bool [T], so that none of them has a chance of 0; events elsewhere and
+    rows that sum up a region are left out.
+    """
+    if not inside.any():
+        return None
+    names = pd.Index([town.name for town in geography.places])
+    first, last = weeks[0].first, weeks[-1].last
+    places = [log.place[(log.day >= first) & (log.day <= last) & ~log.summary] for log in logs]
+    town = names.get_indexer(pd.Index(np.concatenate(places))) if places else np.zeros(0, dtype=np.int64)
+    counts = np.bincount(town[town >= 0], minlength=len(names)) + 0.5
+    counts[~inside] = 0.0
+    return counts / counts.sum()
 
 
 def _control(

@@ -1,5 +1,5 @@
 """Forecasts from many origins: weekly events predicted by the scenarios of a study, each from its own origin, compared with a record of
-events and with a Hawkes process fitted to the record before that day.
+events and with baselines made from the record before that day. Several studies that differ in their seed show what chance does.
 
 Runs begin some weeks before the origin. The forecast is made by those runs whose weeks before the origin are most like the
 record's (approximate Bayesian computation by rejection; Beaumont 2010, Annu Rev Ecol Evol Syst 41:379): so the model, too,
@@ -18,11 +18,13 @@ from sim.errors import Fault, InputError
 from sim.scenario.compose import display
 from sim.statistics import scoring
 from sim.statistics.conflict_log import Log
-from sim.validation.baselines import MEMBERS, hawkes_counts, past_of
+from sim.validation.baselines import calm_day
 from sim.validation.event_files import Area
-from sim.validation.forecasts import reported_logs, weekly
+from sim.validation.forecasts import MODEL, reported_logs, weekly
 from sim.validation.observed import Sides, read_events
 from sim.validation.outcome import WEEK, Week
+from sim.validation.past_record import past_of
+from sim.validation.weekly_baselines import weekly_baselines
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -37,15 +39,14 @@ RECENCY = 0.7  # a week counts for so much of the week after it
 
 
 class Origin(NamedTuple):
-    """One origin: its scenario, whole weeks ahead [W] in days since the origin, and both forecasts f8 [M, W]."""
+    """One origin of one study: its scenario, whole weeks ahead [W] in days since the origin, forecasts f8 [M, W] by name."""
 
+    study: str
     name: str
     start: date
     weeks: tuple[Week, ...]
-    model: np.ndarray
-    hawkes: np.ndarray
-    branching: float  # of the process fitted
-    fitted: int  # events that it was fitted to
+    forecasts: dict[str, np.ndarray]
+    fitted: int  # events before it, which the baselines are made from
     runs: int  # of which the model's forecast is a part
 
 
@@ -85,7 +86,26 @@ def read_record(path: Path, names: Sides | None, first: date, until: date | None
     return Record(log.since(opening), begins + timedelta(days=opening), last, notes, events.files[0].sha256)
 
 
-def origins_of(study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: float = KEPT_SHARE) -> list[Origin]:
+def joined(studies: list[Study]) -> dict[str, Study]:
+    """Return studies by a name for each, `seed N`; InputError unless they differ in nothing but their seed."""
+    first = studies[0]
+    names: dict[str, Study] = {}
+    for study in studies:
+        for key in ("scenarios", "defaults", "posterior", "design", "inputs"):
+            if study.manifest.get(key) != first.manifest.get(key):
+                message = f"differs from {first.folder}; studies are joined if they differ in their seed alone"
+                raise InputError([Fault(str(study.folder), None, key, message)])
+        name = f"seed {study.definition.seed}"
+        if name in names:
+            message = f"has the seed {study.definition.seed} of {names[name].folder}: its runs are the same"
+            raise InputError([Fault(str(study.folder), None, "seed", message)])
+        names[name] = study
+    return names
+
+
+def origins_of(
+    study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: float = KEPT_SHARE, label: str = ""
+) -> list[Origin]:
     """Return the origins of a study, one a scenario, by their day; those without a whole week in the record are left out.
 
     The origin of a scenario is `run_up` days, whole weeks, after its start; 0: all runs make the forecast.
@@ -99,14 +119,14 @@ def origins_of(study: Study, record: Record, run_up: int = RUN_UP_DAYS, share: f
             continue
         logs = reported_logs(study, name, scenario, replicates)
         before = record.before(origin)
-        past = past_of(before, record.begins, origin - timedelta(days=1))
-        counts = hawkes_counts(past, weeks, np.random.default_rng([SEED, origin.toordinal()]), MEMBERS).astype(float)
-        branching = past.hawkes.branching if past.hawkes is not None else float("nan")
+        past = past_of(before, record.begins, origin - timedelta(days=1), calm_day(scenario, origin))
+        drawn = weekly_baselines(past, weeks, (SEED, origin.toordinal()))
         ahead = tuple(week._replace(first=week.first + run_up, last=week.last + run_up) for week in weeks)
         earlier = observed_weeks(record, scenario.start, run_up)
         retained = likest(weekly(logs, earlier)[0], np.array([week.events for week in earlier], dtype=float), share)
         model = weekly(logs, ahead)[0][retained]
-        origins.append(Origin(name, origin, weeks, model, counts, branching, len(before), len(replicates)))
+        forecasts = {MODEL: model, **{rival: courses.events.astype(float) for rival, courses in drawn.items()}}
+        origins.append(Origin(label, name, origin, weeks, forecasts, len(before), len(replicates)))
     if not origins:
         message = f"no scenario has a whole week in the record, which ends {record.until}"
         raise InputError([Fault(str(study.folder), None, "", message)])
@@ -137,19 +157,20 @@ def observed_weeks(record: Record, start: date, days: int) -> tuple[Week, ...]:
 
 
 def table_of(origins: list[Origin]) -> pd.DataFrame:
-    """Return a row an origin and week: observed, and median, intervals and CRPS of both forecasts."""
+    """Return a row a study, origin and week: observed, and median, mean, intervals and CRPS of each forecast."""
     rows = []
     for origin in origins:
         for column, week in enumerate(origin.weeks):
             row: dict[str, object] = {
+                "study": origin.study,
                 "origin": origin.start.isoformat(),
                 "scenario": origin.name,
                 "week_start": (origin.start + timedelta(days=week.first)).isoformat(),
                 "weeks_ahead": column + 1,
                 "observed": week.events,
-                "model_runs": len(origin.model),
+                "model_runs": len(origin.forecasts[MODEL]),
             }
-            for name, members in (("model", origin.model), ("hawkes", origin.hawkes)):
+            for name, members in origin.forecasts.items():
                 row |= _cells(name, members[:, column], week.events)
             rows.append({**row, "source": "SIMULATED; observed as given"})
     return pd.DataFrame(rows)
@@ -163,32 +184,83 @@ def _cells(name: str, members: np.ndarray, observed: int) -> dict[str, float]:
     return cells | {f"{name}_crps": scoring.crps(members, float(observed))}
 
 
-class Summary(NamedTuple):
-    """Mean CRPS of both; `gain` is the Hawkes process's minus the model's, with its 90 % band over origins as blocks."""
+class Gain(NamedTuple):
+    """How much better the model does than a rival: mean CRPS of the rival minus the model's; above 0 favours the model.
 
-    weeks: int
-    origins: int
-    model: float
-    hawkes: float
+    `low` and `high`: 90 % band over origins as blocks, of the mean over studies. `seed_low` and `seed_high`: the least and the
+    greatest gain of any study, NaN with one. `ahead`: origins in which the model's mean is lower.
+    """
+
+    rival: str
+    score: float
     gain: float
     low: float
     high: float
+    seed_low: float
+    seed_high: float
+    ahead: int
+
+
+class Summary(NamedTuple):
+    """Mean CRPS of the model, and gains over each rival, the best rival first."""
+
+    weeks: int
+    origins: int
+    studies: int
+    model: float
+    gains: tuple[Gain, ...]
+
+    @property
+    def best(self) -> Gain:
+        """The gain over the best rival."""
+        return self.gains[0]
+
+
+def rivals_of(table: pd.DataFrame) -> list[str]:
+    """Return the forecasts of a table besides the model that have a score for every week."""
+    names = [column.removesuffix("_crps") for column in table.columns if column.endswith("_crps")]
+    return [name for name in names if name != MODEL and table[f"{name}_crps"].notna().all()]
 
 
 def summary(table: pd.DataFrame) -> Summary:
-    """Return the mean CRPS over weeks. Weeks of one origin share their fate, so that whole origins are drawn."""
-    gain = (table["hawkes_crps"] - table["model_crps"]).to_numpy(dtype=float)
-    low, high = scoring.block_band(gain, table["origin"].to_numpy(dtype=object), SEED)
-    model, hawkes = float(table["model_crps"].mean()), float(table["hawkes_crps"].mean())
-    return Summary(len(table), table["origin"].nunique(), model, hawkes, float(gain.mean()), low, high)
+    """Return mean CRPS over weeks and studies. Weeks of one origin share their fate, so that whole origins are drawn.
+
+    InputError if no baseline has a score.
+    """
+    rivals, keys = rivals_of(table), ["origin", "week_start"]
+    if not rivals:
+        raise InputError([Fault("hindcast", None, "", "the record before the origins allows no baseline")])
+    scores = [f"{name}_crps" for name in (MODEL, *rivals)]
+    weeks = table.groupby(keys, sort=True)[scores].mean().reset_index()
+    by_study = table.groupby("study", sort=False)[scores].mean()
+    by_origin = weeks.groupby("origin")[scores].mean()
+    blocks, studies = weeks["origin"].to_numpy(dtype=object), len(by_study)
+    gains = []
+    for rival in rivals:
+        each = (weeks[f"{rival}_crps"] - weeks["model_crps"]).to_numpy(dtype=float)
+        low, high = scoring.block_band(each, blocks, SEED)
+        of_seeds = by_study[f"{rival}_crps"] - by_study["model_crps"]
+        ends = (float(of_seeds.min()), float(of_seeds.max())) if studies > 1 else (float("nan"), float("nan"))
+        ahead = int((by_origin[f"{rival}_crps"] > by_origin["model_crps"]).sum())
+        gains.append(Gain(rival, float(weeks[f"{rival}_crps"].mean()), float(each.mean()), low, high, *ends, ahead))
+    gains.sort(key=lambda gain: gain.score)
+    return Summary(len(weeks), len(by_origin), studies, float(weeks["model_crps"].mean()), tuple(gains))
+
+
+def by_origin(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a row an origin: observed events a week, mean CRPS of each forecast, and the gain over the best of all rivals."""
+    scores = [f"{name}_crps" for name in (MODEL, *rivals_of(table))]
+    means = table.groupby("origin", sort=True)[["observed", "model_mean", *scores]].mean()
+    best = summary(table).best.rival
+    return means.assign(gain_over_best=means[f"{best}_crps"] - means["model_crps"], best_baseline=best).reset_index()
 
 
 def by_ahead(table: pd.DataFrame) -> pd.DataFrame:
-    """Return mean CRPS and coverage by weeks ahead: columns weeks_ahead, weeks, and those of both forecasts."""
+    """Return mean CRPS and coverage by weeks ahead: columns weeks_ahead, weeks, and those of the model and each rival."""
     rows = []
     for ahead, part in table.groupby("weeks_ahead"):
-        row: dict[str, object] = {"weeks_ahead": ahead, "weeks": len(part)}
-        for name in ("model", "hawkes"):
+        row: dict[str, object] = {"weeks_ahead": ahead, "weeks": part["week_start"].nunique()}
+        for name in (MODEL, *rivals_of(table)):
             row[f"{name}_crps"] = float(part[f"{name}_crps"].mean())
             for level in ("50", "90"):
                 inside = part["observed"].between(part[f"{name}_low_{level}"], part[f"{name}_high_{level}"])

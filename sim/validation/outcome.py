@@ -5,13 +5,14 @@ observed.yaml    start, control_on, weekly_to: days, YYYY-MM-DD. Control is that
 control.csv      name, start, end: control codes of the towns on both days; a town by any of its names
 weekly.csv       week_start, events, deaths: lethal events among rebels in the seven days from week_start
 agreements.csv   name, signed, relapsed: agreements among rebels; `relapsed` empty while they hold
+places.csv       name, events: located lethal events among rebels by town, of the weeks of weekly.csv
 
 A CSV file that is not there is not scored, and said. Cells left empty in control.csv are unknown, and said."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -32,6 +33,7 @@ SETTINGS = ("start", "control_on", "weekly_to")
 WEEK = 7
 MOST_NAMED = 5
 MOST_EVENTS = 1_000_000  # and deaths, of a week
+MOST_LOCATED = 10_000  # events of a town
 
 
 class Week(NamedTuple):
@@ -64,6 +66,9 @@ class Outcome:
     weeks: tuple[Week, ...]
     relapses: tuple[Relapse, ...]
     notes: tuple[str, ...]
+    places: np.ndarray = field(
+        default_factory=lambda: np.zeros(0, dtype=np.int64)
+    )  # i8 [n], town of each located event
 
     @property
     def towns(self) -> np.ndarray:
@@ -94,14 +99,14 @@ def read_outcome(folder: Path, scenario: Scenario, geography: Geography) -> Outc
     days = _settings(page, scenario)
     reader = _Reader(folder, scenario, geography, days["control_on"], days["weekly_to"])
     began, ended = reader.control()
-    weeks, relapses = reader.weekly(), reader.agreements()
-    if not reader.faults and not (weeks or relapses or (ended >= 0).any()):
+    weeks, relapses, places = reader.weekly(), reader.agreements(), reader.places()
+    if not reader.faults and not (weeks or relapses or len(places) or (ended >= 0).any()):
         reader.faults.append(Fault(display(folder), None, "", "holds nothing that can be scored"))
     if reader.faults:
         raise InputError(reader.faults)
     last = min(days["weekly_to"], scenario.days - 1)
     return Outcome(
-        folder, codes_of(scenario), days["control_on"], last, began, ended, weeks, relapses, tuple(reader.notes)
+        folder, codes_of(scenario), days["control_on"], last, began, ended, weeks, relapses, tuple(reader.notes), places
     )
 
 
@@ -261,6 +266,23 @@ class _Reader:
         if table is not None and agreements:
             self._note_read(table, f"{plural(len(agreements), 'agreement')} used")
         return tuple(agreements)
+
+    def places(self) -> np.ndarray:
+        """Return the town of each located event: i8 [n]."""
+        table = self._table("places.csv", ("name", "events"), "where events are is")
+        towns: list[int] = []
+        seen: dict[int, int] = {}
+        for row in table.rows if table else ():
+            town = self._town(table, row) if table else None
+            if table is None or town is None:
+                continue
+            if town in seen:
+                table.fault(row.line, "name", f"{self.geography.places[town].name} is in line {seen[town]} already")
+            seen[town] = row.line
+            towns += [town] * table.count(row, "events", MOST_LOCATED)
+        if table is not None and towns:
+            self._note_read(table, f"{plural(len(towns), 'event')} used")
+        return np.array(towns, dtype=np.int64)
 
     def _day(self, table: Table | None, row: CsvRow, column: str) -> int | None:
         value = table.day(row, column) if table is not None else None

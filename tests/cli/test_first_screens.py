@@ -35,6 +35,7 @@ PATHS = {
     "torn": Kind.DAMAGED,
     "study.yaml": Kind.STUDY_FILE,
     "calibration.yml": Kind.CALIBRATION_FILE,
+    "questions.yaml": Kind.QUESTION_FILE,
     "scenario.yaml": Kind.SCENARIO_FILE,
     "letter.txt": Kind.FILE,
     "nothing": Kind.MISSING,
@@ -64,6 +65,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "torn" / "manifest.json").write_text('{"seed": ')
     (folder / "study.yaml").write_text(STUDY_FILE)
     (folder / "calibration.yml").write_text(CALIBRATION_FILE)
+    (folder / "questions.yaml").write_text("title: Made up\nasked: 2018-10-31\nquestions: {}\n")
     shutil.copy(KAFR_HAMRA, folder / "scenario.yaml")
     (folder / "letter.txt").write_text("dear")
     shutil.make_archive(str(folder / "plain"), "zip", folder / "empty")

@@ -225,12 +225,18 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     ),
     "score": (
         ["STUDY", "--observed", "FOLDER"],
-        {"STUDY": NO_RESULT, "--observed": NO_FILE, "--scenario": ("other",), "--out": NO_FOLDER},
+        {
+            "STUDY": NO_RESULT,
+            "--observed": NO_FILE,
+            "--questions": NO_FILE,
+            "--scenario": ("other",),
+            "--out": NO_FOLDER,
+        },
     ),
     "hindcast": (
         ["STUDY", "--observed", "BYTES", "--run-up", "7"],
         {
-            "STUDY": NO_RESULT,
+            "STUDY...": NO_RESULT,
             "--observed": NO_FILE,
             "--until": ("x", "2018-02-30"),
             "--run-up": ("364",),
@@ -292,6 +298,7 @@ FREE = {
     "branch": {"--label"},
     "ablate": {"--replicates", "--days", "--seed", "--workers"},
     "calibrate": {"--workers", "--draws"},
+    "hindcast": {"--power"},
     "new-map": {"--title"},
     "export": {"--format", "--log"},
 }

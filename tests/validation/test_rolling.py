@@ -13,15 +13,18 @@ import pytest
 
 from sim.cli.main import main
 from sim.errors import InputError
-from sim.plots.score_figures import rolling_figure
+from sim.plots.hindcast_figures import gains_figure, power_figure, rolling_figure
 from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
 from sim.statistics.scoring import crps
 from sim.study.definition import Definition, Variant
 from sim.study.plan import make_plan
 from sim.study.runner import run_study
 from sim.study.store import Study
-from sim.validation.baselines import hawkes_counts, past_of
-from sim.validation.hindcast import SEED, likest, observed_weeks, origins_of, read_record, summary, table_of
+from sim.validation.forecasts import MODEL
+from sim.validation.hindcast import SEED, joined, likest, observed_weeks, origins_of, read_record, summary, table_of
+from sim.validation.past_record import fits_of, past_of
+from sim.validation.power import power, power_summary
+from sim.validation.weekly_baselines import WEEKLY, weekly_baselines
 
 FIRST, SECOND = date(2020, 3, 1), date(2020, 3, 15)
 BEGINS = date(2019, 6, 1)
@@ -46,17 +49,25 @@ def record_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+def rolled(folder: Path, **options: object) -> Study:
     common = {"days": DAYS}
     scenarios = {
         "one": Variant(file="two_valleys", set={**common, "start": FIRST}),
         "two": Variant(file="two_valleys", set={**common, "start": SECOND}),
     }
-    definition = Definition(
-        name="rolling", question="How many events follow?", scenarios=scenarios, replicates=16, keep=["reported"]
-    )
-    return Study.open(run_study(make_plan(definition), tmp_path_factory.mktemp("rolling"), workers=1))
+    facts = {"name": "rolling", "question": "How many events follow?", "scenarios": scenarios, "keep": ["reported"]}
+    definition = Definition.model_validate({**facts, "replicates": 16, **options})
+    return Study.open(run_study(make_plan(definition), folder, workers=1))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return rolled(tmp_path_factory.mktemp("rolling"))
+
+
+@pytest.fixture(scope="module")
+def other_seed(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    return rolled(tmp_path_factory.mktemp("other"), seed=2, replicates=8)
 
 
 def test_the_record_before_an_origin_holds_nothing_after_it(record_file: Path) -> None:
@@ -100,14 +111,18 @@ def test_each_origin_is_scored_with_a_process_fitted_before_it(study: Study, rec
     assert (one.start, two.start) == (FIRST + timedelta(days=RUN_UP), SECOND + timedelta(days=RUN_UP))
     assert (len(one.weeks), len(two.weeks)) == (3, 2)
     known = np.array([(day - BEGINS).days for day in event_days() if day < one.start])
-    fit = fit_hawkes([Times(spread_ties(known), float((one.start - BEGINS).days))])
-    assert fit is not None
-    assert one.branching == pytest.approx(fit.branching)
     assert one.fitted == len(known)
+    assert set(one.forecasts) == {MODEL, *WEEKLY}
+    plain = fits_of(record.before(one.start)).hawkes
+    again = fit_hawkes([Times(spread_ties(known), float((one.start - BEGINS).days))])
+    assert plain is not None
+    assert again is not None
+    assert plain.branching == pytest.approx(again.branching)
     past = past_of(record.before(two.start), BEGINS, two.start - timedelta(days=1))
-    again = hawkes_counts(past, two.weeks, np.random.default_rng([SEED, two.start.toordinal()]))
-    assert (again == two.hawkes).all()
-    assert two.hawkes[:, 0].mean() > one.hawkes[:, 0].mean()  # the burst is before the second origin
+    courses = weekly_baselines(past, two.weeks, (SEED, two.start.toordinal()))
+    for name in WEEKLY:
+        assert (courses[name].events == two.forecasts[name]).all(), name
+    assert two.forecasts["hawkes"][:, 0].mean() > one.forecasts["hawkes"][:, 0].mean()  # the burst is before the second
 
 
 def test_what_comes_after_an_origin_changes_no_forecast(study: Study, record_file: Path, tmp_path: Path) -> None:
@@ -120,8 +135,8 @@ def test_what_comes_after_an_origin_changes_no_forecast(study: Study, record_fil
         for path in (record_file, tmp_path / "more.csv")
     )
     assert [week.events for week in second.weeks] == [3 * week.events for week in first.weeks]
-    assert (first.model == second.model).all()
-    assert (first.hawkes == second.hawkes).all()
+    for name, members in first.forecasts.items():
+        assert (members == second.forecasts[name]).all(), name
 
 
 def test_the_likest_runs_are_those_with_the_nearest_weeks() -> None:
@@ -137,33 +152,95 @@ def test_scores_are_those_of_the_forecasts(study: Study, record_file: Path) -> N
     table = table_of(origins)
     assert len(table) == 5
     row = table.iloc[4]
-    assert row["model_crps"] == pytest.approx(crps(origins[1].model[:, 1], origins[1].weeks[1].events))
-    assert row["hawkes_crps"] == pytest.approx(crps(origins[1].hawkes[:, 1], origins[1].weeks[1].events))
+    for name in (MODEL, *WEEKLY):
+        assert row[f"{name}_crps"] == pytest.approx(crps(origins[1].forecasts[name][:, 1], origins[1].weeks[1].events))
     found = summary(table)
-    assert found.gain == pytest.approx(found.hawkes - found.model)
-    assert found.low <= found.gain <= found.high
-    assert (found.weeks, found.origins) == (5, 2)
+    assert [gain.rival for gain in found.gains] == sorted(WEEKLY, key=lambda name: table[f"{name}_crps"].mean())
+    for gain in found.gains:
+        assert gain.gain == pytest.approx(gain.score - found.model)
+        assert gain.low <= gain.gain <= gain.high
+        assert np.isnan(gain.seed_low)
+    assert (found.weeks, found.origins, found.studies) == (5, 2, 1)
 
 
-def test_the_command_says_who_does_better(
-    study: Study, record_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_scores_of_made_up_weeks_by_hand() -> None:
+    """Two studies and two origins: the rival's CRPS less the model's is 1, 3 and, of the second seed, -1, 1."""
+    rows = [
+        ("seed 1", "2020-01-05", 2.0, 3.0, 9.0),
+        ("seed 1", "2020-01-19", 1.0, 4.0, 9.0),
+        ("seed 2", "2020-01-05", 4.0, 3.0, 9.0),
+        ("seed 2", "2020-01-19", 3.0, 4.0, 9.0),
+    ]
+    columns = ["study", "origin", "model_crps", "hawkes_crps", "mixture_crps"]
+    table = pd.DataFrame(rows, columns=columns).assign(week_start=lambda frame: frame["origin"])
+    found = summary(table)
+    assert (found.model, found.best.rival, found.studies, found.weeks) == (2.5, "hawkes", 2, 2)
+    assert (found.best.gain, found.best.seed_low, found.best.seed_high) == (1.0, 0.0, 2.0)
+    assert (found.best.low, found.best.high, found.best.ahead) == (0.0, 2.0, 1)
+    assert found.gains[1].gain == 6.5
+
+
+def test_studies_that_differ_in_their_seed_are_joined(study: Study, other_seed: Study, tmp_path: Path) -> None:
+    assert list(joined([study, other_seed])) == ["seed 1", "seed 2"]
+    with pytest.raises(InputError, match="has the seed 1 of "):
+        joined([study, study])
+    shorter = rolled(tmp_path, replicates=2, seed=3, set={"rules.spread.call_to_arms_share": 0.9})
+    with pytest.raises(
+        InputError, match=r"scenarios: differs from .*; studies are joined if they differ in their seed"
+    ):
+        joined([study, shorter])
+
+
+def test_a_truth_is_forecast_by_the_other_runs(study: Study, record_file: Path) -> None:
+    record = read_record(record_file, None, FIRST, None)
+    done: list[int] = []
+    table = power(study, record, 5, RUN_UP, progress=done.append)
+    assert done == [1, 2]
+    assert sorted(table["truth"].unique()) == [0, 1, 2, 3, 4]
+    assert set(table["rival"]) == set(WEEKLY)
+    assert table["gain"].to_numpy() == pytest.approx((table["score"] - table["model"]).to_numpy())
+    assert (table["low"] <= table["gain"] + 1e-12).all()
+    for one in power_summary(table):
+        part = table[table["rival"] == one.rival]
+        assert one.shown_better == (part["low"] > 0).mean()
+        assert one.low <= one.gain <= one.high
+    more = power(study, record, 2, RUN_UP)
+    pd.testing.assert_frame_equal(more, table[table["truth"] < 2].reset_index(drop=True))
+
+
+def test_truths_need_runs_that_are_done_in_all_scenarios(record_file: Path, tmp_path: Path) -> None:
+    single = rolled(tmp_path, replicates=1)
+    with pytest.raises(InputError, match="needs two replicates or more"):
+        power(single, read_record(record_file, None, FIRST, None), 5, RUN_UP)
+
+
+def test_the_command_joins_studies_and_names_the_best_baseline(
+    study: Study, other_seed: Study, record_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "rolled"
-    words = ["hindcast", str(study.folder), "--observed", str(record_file), "--run-up", "14", "--out", str(out)]
-    assert main(words) == 0
-    said = " ".join(capsys.readouterr().out.split())
+    words = ["hindcast", str(study.folder), str(other_seed.folder), "--observed", str(record_file), "--run-up", "14"]
+    assert main([*words, "--power", "3", "--out", str(out)]) == 0
+    captured = capsys.readouterr()
+    said = " ".join(captured.out.split())
     made_of = json.loads((out / "hindcast.json").read_text())
-    better = "no worse than" if made_of["summary"]["model"] <= made_of["summary"]["hawkes"] else "worse than"
-    assert f"{better} the Hawkes process" in said
+    found = made_of["summary"]
+    best = found["gains"][0]
+    assert best["rival"] == found["best_baseline"]
+    assert best["score"] == min(gain["score"] for gain in found["gains"])
+    assert found["model_beats_it"] == (best["gain"] > 0)
+    assert f"the best baseline is {found['best_baseline'].replace('_', ' ').replace('hawkes', 'Hawkes')}" in said
     assert said.startswith("SIMULATED")
+    assert "study 2 of 2 (seed 2)" in captured.err
     assert "60 rows, 60 used, 1 Jun 2019 to 12 Apr 2020; actors: not named." in said
-    assert "60 rows, 60 used, 1 Jun 2019 to 12 Apr 2020" in made_of["read"][0]
     assert made_of["observed"]["events.csv"] == hashlib.sha256(record_file.read_bytes()).hexdigest()
     assert made_of["hashes"]["defaults"] == study.manifest["defaults"]
+    assert list(made_of["studies"]) == ["seed 1", "seed 2"]
     table = pd.read_csv(out / "hindcast.csv")
-    assert table["model_crps"].mean() == pytest.approx(made_of["summary"]["model"])
-    assert (out / "hindcast.png").read_bytes().startswith(b"\x89PNG")
-    assert "SIMULATED" in (out / "hindcast.svg").read_text()
+    assert table["model_crps"].mean() == pytest.approx(found["model"])
+    assert len(pd.read_csv(out / "power.csv")) == 3 * len(WEEKLY)
+    for name in ("hindcast", "gains", "power"):
+        assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "SIMULATED" in (out / f"{name}.svg").read_text()
 
 
 @pytest.mark.parametrize(("run_up", "said"), [("10", "needs whole weeks"), ("35", "leave a week or more")])
@@ -186,3 +263,16 @@ def test_the_figure_has_a_panel_for_each_origin(study: Study, record_file: Path)
         "from 15 Mar 2020",
         "from 29 Mar 2020",
     ]
+
+
+def test_the_figures_of_gains_show_every_baseline(study: Study, other_seed: Study, record_file: Path) -> None:
+    record = read_record(record_file, None, FIRST, None)
+    table = table_of(
+        [*origins_of(study, record, RUN_UP, label="seed 1"), *origins_of(other_seed, record, RUN_UP, label="seed 2")]
+    )
+    found = summary(table)
+    drawn = gains_figure(table, found, "SIMULATED · made for a test")
+    assert drawn.table["rival"].tolist() == [gain.rival for gain in found.gains]
+    assert (drawn.table["seed_low"] <= drawn.table["gain"]).all()
+    powers = power_figure(power(study, record, 3, RUN_UP), found, "SIMULATED · made for a test")
+    assert set(powers.table["rival"]) == set(WEEKLY)

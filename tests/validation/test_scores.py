@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -23,10 +24,13 @@ from sim.scenario.schema import Scenario
 from sim.statistics.scoring import DAY_FLOOR, FLOOR
 from sim.study.runner import run_study
 from sim.study.store import Study
+from sim.validation.baselines import NAMES
 from sim.validation.forecasts import MODEL, Forecast, Hold, of_study
+from sim.validation.measures import Cell, Measure, relapse_loss, transitions
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, read_outcome, start_codes
+from sim.validation.past_record import Past
 from sim.validation.score_study import score_study, scores_csv
-from sim.validation.scores import losses, relapse_loss, score, transitions, verdict, wrong_calls
+from sim.validation.scores import losses, score, verdict, wrong_calls
 from tests.study.support import DAYS, small_plan
 
 REPLICATES = 12
@@ -62,6 +66,7 @@ def write_observed(folder: Path, geography: Geography, scenario: Scenario, **cha
         "control.csv": "\n".join(rows) + "\n",
         "weekly.csv": "\n".join(["week_start,events,deaths", *weeks]) + "\n",
         "agreements.csv": "name,signed,relapsed\ntruce of the saddle,2020-02-20,2020-03-09\nAnother,2020-03-12,\n",
+        "places.csv": "name,events\nsaddle-pass,2\nQuarry,1\nTolland,0\n",
     }
     folder.mkdir(exist_ok=True)
     for name, text in {
@@ -92,6 +97,7 @@ def test_a_folder_of_observations_is_read_in_days_of_the_run(
     assert [names[town] for town in np.flatnonzero(found.began != found.ended)] == ["Tolland"]
     assert found.weeks[0] == Week(0, 6, 0, 0)
     assert found.weeks[-1] == Week(35, 36, 5, 15)  # cut at the last day that is known
+    assert [names[town] for town in found.places] == ["Saddle Pass", "Saddle Pass", "Quarry"]
     assert found.relapses == (Relapse("truce of the saddle", -10, 8), Relapse("Another", 11, None))
 
 
@@ -189,6 +195,14 @@ BROKEN: dict[str, tuple[dict[str, str], str]] = {
         {"agreements_csv": "name,signed\nX,2020-03-09\n"},
         "agreements.csv:1: header: missing column relapsed (needs name, signed, relapsed)",
     ),
+    "place": (
+        {"places_csv": "name,events\nQuarry,1\nquarry,2\n"},
+        "places.csv:3: name: Quarry is in line 2 already",
+    ),
+    "located": (
+        {"places_csv": "name,events\nQuarry,-1\n"},
+        "places.csv:2: events: '-1' is not a whole number from 0 to 10000",
+    ),
     "start": (
         {"observed_yaml": "start: 2020-03-02\ncontrol_on: 2020-04-01\nweekly_to: 2020-04-01\n"},
         "observed.yaml:1: start: is not the start of the runs, 2020-03-01",
@@ -264,7 +278,7 @@ def test_agreements_are_matched_by_name_and_else_by_their_day(
 # The scores
 
 
-def made(codes: int = 3) -> tuple[Outcome, Forecast, Forecast]:
+def worked(codes: int = 3) -> tuple[Outcome, Forecast, Forecast]:
     """Return four towns, of which the second goes from 0 to 1, and two forecasts: half-sure of it, and of no change."""
     began, ended = np.array([0, 0, 1, 2]), np.array([0, 1, 1, 2])
     outcome = Outcome(
@@ -281,15 +295,18 @@ def made(codes: int = 3) -> tuple[Outcome, Forecast, Forecast]:
     return outcome, model, nothing
 
 
-def scored() -> Any:
-    outcome, model, nothing = made()
+def scored(past: Past | None = None) -> Any:
+    outcome, model, nothing = worked()
     loaded, geography = read("two_valleys")
     small = geography
-    return score([model, nothing], outcome, loaded.scenario, small)
+    return score([model, nothing], outcome, loaded.scenario, small, past=past)
 
 
 def test_scores_of_a_worked_example() -> None:
-    found = scored().as_json()
+    found: Any = {
+        measure: {name: value for name, value in cells.items() if name in ("model", "nothing_changes")}
+        for measure, cells in scored().as_json().items()
+    }
     # changes 1 and 0 foreseen, 1 observed: mean error 1/2, less half of the mean difference of the pair
     assert found["crps_towns_changed"] == {"model": pytest.approx(0.0), "nothing_changes": 1.0}
     assert found["crps_towns_A_to_B"] == {"model": pytest.approx(0.0), "nothing_changes": 1.0}
@@ -303,23 +320,77 @@ def test_scores_of_a_worked_example() -> None:
     assert found["roc_area_changed"] == {"model": 1.0, "nothing_changes": 0.5}
 
 
+def test_other_scores_of_the_worked_example() -> None:
+    """Two maps differ from the observed one in 0 and 1 towns, and from each other in 1; one week of 2 events."""
+    past = Past.model_validate(
+        {
+            "from": date(2020, 1, 1),
+            "until": date(2020, 2, 29),
+            "events": 6,
+            "weeks": {"events": [0, 3], "deaths": [0, 0]},
+        }
+    )
+    found: Any = scored(past).as_json()
+    assert found["energy_control_map"]["model"] == pytest.approx(0.5 - 0.5)
+    assert found["energy_control_map"]["nothing_changes"] == pytest.approx(1.0)
+    assert found["energy_control_map"]["model_beats_it"] is True
+    # the threshold is 2.7: members 2 and 4 count as 2.7 and 4, observed 2 as 2.7, nothing_changes 0 as 2.7
+    assert found["twcrps_weekly_events"]["model"] == pytest.approx(1.3 / 2 - 1.3 / 2)
+    assert found["twcrps_weekly_events"]["nothing_changes"] == 0.0
+    assert found["ignorance_weekly_events"]["model"] == pytest.approx(-math.log2(2 / 13))
+    assert found["ignorance_weekly_events"]["nothing_changes"] == pytest.approx(-math.log2(1 / 12))
+    width = 2 * 0.95  # the ends of the interval lie at 0.025 and 0.975 of the way from 2 to 4
+    assert found["interval_score_weekly_events"]["model"] == pytest.approx(width + 2 / 0.05 * 0.05)
+    assert found["energy_weekly_events"] == {**found["crps_weekly_events"], "best_baseline": "nothing_changes"}
+    assert "twcrps_weekly_events" not in scored().as_json()
+
+
+def test_places_are_scored_by_the_chance_of_each_event() -> None:
+    outcome, model, nothing = worked()
+    outcome = replace(outcome, places=np.array([0, 0, 3, 1]))
+    model = replace(model, places=np.array([0.5, 0.0, 0.4, 0.1]))
+    uniform = Forecast("uniform_places", nothing.began, places=np.array([1, 0, 1, 1]) / 3)
+    loaded, geography = read("two_valleys")
+    found: Any = score([model, uniform], outcome, loaded.scenario, geography).as_json()["log_score_places"]
+    # the event in town 1, in which no forecast allows any, is left out
+    assert found["model"] == pytest.approx(-(2 * math.log(0.5) + math.log(0.1)) / 3)
+    assert found["uniform_places"] == pytest.approx(math.log(3))
+    assert found["best_baseline"] == "uniform_places"
+    assert found["model_beats_it"] is (found["model"] < math.log(3))
+
+
+def test_the_best_baseline_is_the_one_with_the_least_loss() -> None:
+    cells = {"model": Cell(2.0), "a": Cell(3.0), "b": Cell(1.0), "c": Cell(math.nan)}
+    lower = Measure("m", "", "", "lower", True, 1, cells)
+    assert (lower.best_baseline(), lower.beaten(), lower.verdict()) == ("b", False, "no")
+    higher = Measure("m", "", "", "higher", True, 1, cells)
+    assert (higher.best_baseline(), higher.beaten(), higher.verdict()) == ("a", False, "no")
+    near = Measure("m", "", "", "0.9", True, 1, {"model": Cell(0.9), "a": Cell(0.5)})
+    assert (near.best_baseline(), near.beaten(), near.verdict()) == ("a", True, "yes")
+    level = Measure("m", "", "", "lower", True, 1, {"model": Cell(1.0), "a": Cell(1.0)})
+    assert (level.beaten(), level.verdict()) == (False, "level")
+    alone = Measure("m", "", "", "lower", True, 1, {"model": Cell(1.0), "a": Cell(math.nan)})
+    assert (alone.best_baseline(), alone.beaten(), alone.verdict()) == (None, None, "–")
+
+
 def test_an_agreement_that_holds_is_scored_by_the_chance_of_holding() -> None:
-    _, model, nothing = made()
+    _, model, nothing = worked()
     assert relapse_loss(model, Relapse("T", 0, None), 20) == pytest.approx(-math.log(0.16))
     assert relapse_loss(model, Relapse("T", 0, 25), 20) == pytest.approx(-math.log(0.16))
     assert relapse_loss(nothing, Relapse("T", 0, None), 20) == 0.0
 
 
 def test_measures_in_which_the_model_loses_are_reported() -> None:
-    outcome, model, nothing = made()
+    outcome, model, nothing = worked()
     loaded, geography = read("two_valleys")
     outcome = Outcome(**{**outcome.__dict__, "ended": outcome.began})  # nothing did change
     found = score([model, nothing], outcome, loaded.scenario, geography)
     said = losses(found)
     assert any(line.startswith("brier_holder: the model, 0.125, loses to nothing_changes (0)") for line in said)
     assert not any(line.startswith("crps_weekly_events") for line in said)
-    assert found.as_json()["roc_area_changed"] == {"model": None, "nothing_changes": None}
-    assert "no worse than any baseline in" in verdict(found)
+    area = {"model": None, "nothing_changes": None, "best_baseline": None, "model_beats_it": None}
+    assert found.as_json()["roc_area_changed"] == area
+    assert "The model beats the best baseline in" in verdict(found)
 
 
 def test_wrong_calls_are_towns_whose_likeliest_code_was_not_observed() -> None:
@@ -348,25 +419,18 @@ def test_the_command_writes_scores_as_specified(
         "log_score_relapse",
         "brier_holder",
     } <= set(found)
-    names = [
-        MODEL,
-        "nothing_changes",
-        "base_rate",
-        "nearest_stronger_neighbour",
-        "strongest_rebel_everywhere",
-        "hawkes",
-        "shuffled_map",
-    ]
     for measure, cells in found.items():
-        assert list(cells) == names, measure
-        assert all(value is None or isinstance(value, float) for value in cells.values())
+        assert list(cells) == [MODEL, *NAMES, "best_baseline", "model_beats_it"], measure
+        scores = {name: cells[name] for name in (MODEL, *NAMES)}
+        assert all(value is None or isinstance(value, float) for value in scores.values())
+        assert cells["best_baseline"] in {*NAMES, None}
         assert cells[MODEL] is not None
     rows = list(csv.DictReader(io.StringIO((out / "scores.csv").read_text())))
     assert {row["source"] for row in rows} == {"SIMULATED"}
     assert {row["measure"] for row in rows} == set(found)
     said = capsys.readouterr().out
     assert said.startswith("SIMULATED")
-    assert "The model is no worse than any baseline in" in said
+    assert "The model beats the best baseline in" in said
     for line in json.loads((out / "scoring.json").read_text())["loses"]:
         assert line.split(":")[0] in said
     for name in ("weekly", "reliability", "wrong_calls"):

@@ -1,0 +1,220 @@
+"""The record before a forecast, as the figures that baselines are made from: read from a file, or computed from a log."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from sim.errors import Fault, InputError
+from sim.scenario.compose import SCENARIOS, display
+from sim.scenario.validate import complaint
+from sim.scenario.yaml_reader import Page, read_file
+from sim.statistics.conflict_log import Log
+from sim.statistics.hawkes import (
+    Hawkes,
+    Times,
+    TwoLevelHawkes,
+    daily_counts,
+    excitation_after,
+    fit_hawkes,
+    fit_two_level,
+    level_after,
+    spread_ties,
+)
+
+BASELINES = SCENARIOS / "baselines"
+SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+WEEK = 7
+
+
+class RecordModel(BaseModel):
+    """Base of every part: unknown keys are faults, values are frozen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class HawkesFigures(RecordModel):
+    """A fitted process and how excited it was on the evening before the forecast: sum of exp(-age/lag) over events."""
+
+    mu_per_day: float = Field(ge=0)
+    branching: float = Field(ge=0, le=5)
+    lag_days: float = Field(gt=0)
+    excitation: float = Field(ge=0)
+
+
+Count = Annotated[int, Field(ge=0)]
+Rate = Annotated[float, Field(ge=0)]
+
+
+class Weeks(RecordModel):
+    """Events and deaths of whole weeks in order; the last one ends on the record's last day."""
+
+    events: list[Count]
+    deaths: list[Count]
+
+    @model_validator(mode="after")
+    def _alike(self) -> Weeks:
+        if len(self.events) != len(self.deaths):
+            raise ValueError(
+                f"needs as many weeks of events as of deaths, got {len(self.events)} and {len(self.deaths)}"
+            )
+        return self
+
+    @property
+    def mean(self) -> float:
+        """Mean events a week; 0 without weeks."""
+        return float(np.mean(self.events)) if self.events else 0.0
+
+    @property
+    def variance(self) -> float:
+        """Variance of the events of a week; 0 with fewer than two weeks."""
+        return float(np.var(self.events, ddof=1)) if len(self.events) > 1 else 0.0
+
+    @property
+    def last(self) -> tuple[int, int]:
+        """Events and deaths of the last week; none without weeks."""
+        return (self.events[-1], self.deaths[-1]) if self.events else (0, 0)
+
+    def threshold(self, what: str, share: float) -> float:
+        """Return the number of `events` or `deaths` that a share of the weeks do not exceed; 0 without weeks."""
+        counts = getattr(self, what)
+        return float(np.quantile(counts, share)) if counts else 0.0
+
+
+class TwoLevelFigures(RecordModel):
+    """A fitted process of two levels, and where it was on the evening before the forecast. Pairs are [calm, active]."""
+
+    mu_per_day: list[Rate] = Field(min_length=2, max_length=2)
+    branching: list[Rate] = Field(min_length=2, max_length=2)
+    lag_days: float = Field(gt=0)
+    become_active: float = Field(gt=0, le=1, description="chance a day that a calm day is followed by an active one")
+    become_calm: float = Field(gt=0, le=1)
+    active: float = Field(ge=0, le=1, description="chance that the next day is active")
+    excitation: float = Field(ge=0, description="events a day, as sim.statistics.hawkes defines it")
+
+
+class Tolls(RecordModel):
+    """Deaths an event: values of the distribution at shares from 0 to 1."""
+
+    shares: list[float] = Field(min_length=2)
+    deaths: list[float] = Field(min_length=2)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Tolls:
+        if (
+            len(self.shares) != len(self.deaths)
+            or sorted(self.shares) != self.shares
+            or sorted(self.deaths) != self.deaths
+        ):
+            raise ValueError("shares and deaths need the same number of values, each in rising order")
+        if (self.shares[0], self.shares[-1]) != (0, 1):
+            raise ValueError("shares go from 0 to 1")
+        return self
+
+
+class Past(RecordModel):
+    """The record of one stretch of days."""
+
+    begins: date = Field(alias="from")
+    until: date = Field(description="last day that it covers")
+    events: int = Field(ge=0)
+    hawkes: HawkesFigures | None = None
+    two_level: TwoLevelFigures | None = None
+    weeks: Weeks
+    deaths_per_event: Tolls | None = None
+
+
+class RecordFile(RecordModel):
+    """A file of records."""
+
+    past: list[Past] = Field(min_length=1)
+
+
+def past_before(map_name: str, start: date, root: Path = BASELINES) -> Past | None:
+    """Return the latest record of a map that ends before a day; None if there is none. InputError for a bad file."""
+    path = root / f"{Path(map_name).name}.yaml"
+    if not path.is_file():
+        return None
+    page = read_file(path, display(path))
+    if page.faults:
+        raise InputError(page.faults)
+    try:
+        records = RecordFile.model_validate(page.data).past
+    except ValidationError as error:
+        raise InputError([_fault(page, entry) for entry in error.errors(include_url=False)]) from None
+    return max((entry for entry in records if entry.until < start), key=lambda record: record.until, default=None)
+
+
+def _fault(page: Page, entry: Any) -> Fault:
+    key, message = complaint(entry)
+    above = tuple(key)
+    while above and above not in page.lines:
+        above = above[:-1]
+    return Fault(page.file, page.lines.get(above), ".".join(map(str, key)), message)
+
+
+class Fits(NamedTuple):
+    """Processes fitted to a log; None if it has too few events."""
+
+    hawkes: Hawkes | None
+    two_level: TwoLevelHawkes | None
+
+
+def fits_of(log: Log) -> Fits:
+    """Fit the plain Hawkes process and that of two levels to a log."""
+    plain = fit_hawkes([Times(spread_ties(log.day), float(log.days))])
+    return Fits(plain, fit_two_level(daily_counts(log.day, log.days)))
+
+
+def past_of(log: Log, begins: date, until: date, calm_on: date | None = None, fits: Fits | None = None) -> Past:
+    """Return the figures of a log whose window is `begins` to `until`, both included.
+
+    `calm_on`: a day that the process of two levels is told to be calm, such as that after an agreement; it is not told of one
+    outside the window and the day after it. `fits`: processes to go on with, else they are fitted to the log.
+    """
+    plain, two_level = fits if fits is not None else fits_of(log)
+    hawkes = tolls = None
+    if plain is not None:
+        excitation = excitation_after(spread_ties(log.day), log.days, plain.lag)
+        hawkes = {"mu_per_day": plain.mu, "branching": plain.branching, "lag_days": plain.lag, "excitation": excitation}
+    if len(log):
+        tolls = {"shares": list(SHARES), "deaths": [float(value) for value in np.quantile(log.deaths, SHARES)]}
+    calm_day = -1 if calm_on is None else (calm_on - begins).days
+    known = calm_day if 0 <= calm_day <= log.days else None
+    return Past.model_validate(
+        {
+            "from": begins,
+            "until": until,
+            "events": len(log),
+            "hawkes": hawkes,
+            "two_level": None if two_level is None else _two_level_figures(two_level, log, known),
+            "weeks": weeks_of(log),
+            "deaths_per_event": tolls,
+        }
+    )
+
+
+def _two_level_figures(fit: TwoLevelHawkes, log: Log, calm_day: int | None) -> dict[str, Any]:
+    level = level_after(fit, daily_counts(log.day, log.days), calm_day)
+    return {
+        "mu_per_day": list(fit.mu),
+        "branching": list(fit.branching),
+        "lag_days": fit.lag,
+        "become_active": fit.become_active,
+        "become_calm": fit.become_calm,
+        "active": level.active,
+        "excitation": level.excitation,
+    }
+
+
+def weeks_of(log: Log) -> dict[str, list[int]]:
+    """Return the events and deaths of the whole weeks of a log that end on its last day, by the first day of an event."""
+    rest, size = log.days % WEEK, log.days // WEEK
+    row, inside = (log.day - rest) // WEEK, log.day >= rest
+    events = np.bincount(row[inside], minlength=size)
+    deaths = np.bincount(row[inside], weights=log.deaths[inside], minlength=size)
+    return {"events": events.tolist(), "deaths": deaths.astype(np.int64).tolist()}

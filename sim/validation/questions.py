@@ -1,0 +1,324 @@
+"""Questions with the answer yes or no, declared before the outcome is known: read strictly, answered by the share of runs and by the
+baselines that can, and scored if what was observed decides them.
+
+questions:
+  fighting_goes_on:
+    ask: Are more than ten lethal events among rebels reported in October 2018?
+    events: {more_than: 10, from: 2018-10-01, to: 2018-10-31}         # or deaths
+  truce_holds:
+    ask: Is the agreement of 31 October still in force on 30 November?
+    agreement: {name: Agreement of 31 October, in_force_on: 2018-11-30}
+  town_falls:
+    ask: Does HTS hold Kafr Hamra on 1 November?
+    town: {name: Kafr Hamra, held_by: HTS, on: 2018-11-01}
+  towns_gained:
+    ask: Does HTS hold three or more towns on 1 November that it did not hold at the start?
+    gains: {side: HTS, at_least: 3, on: 2018-11-01}
+
+Control is that of the morning of a day. Days are within the runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from pydantic import BaseModel, Field, ValidationError, model_validator
+
+from sim.errors import Fault, InputError, did_you_mean
+from sim.geography.maps import Geography
+from sim.geography.towns import find_place
+from sim.scenario.compose import SCENARIOS, display
+from sim.scenario.fields import Key
+from sim.scenario.schema import Name, Scenario
+from sim.scenario.validate import complaint, unknown_key
+from sim.scenario.yaml_reader import Page, read_file
+from sim.study.definition import DefinitionFile, StrictModel
+from sim.validation.forecasts import MODEL, Forecast
+from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
+
+FOLDER = SCENARIOS / "questions"
+KINDS = ("events", "deaths", "agreement", "town", "gains")
+
+
+class Counted(StrictModel):
+    """More than so many reported events, or deaths, among rebels in a stretch of days, both ends included."""
+
+    more_than: int = Field(ge=0, le=1_000_000)
+    first: date = Field(alias="from")
+    last: date = Field(alias="to")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Counted:
+        if self.last < self.first:
+            raise ValueError(f"to, {self.last}, is before from, {self.first}")
+        return self
+
+
+class InForce(StrictModel):
+    """An agreement in force at the start that has not ended by a day."""
+
+    name: Name
+    in_force_on: date
+
+
+class Held(StrictModel):
+    """A town under a control code on the morning of a day."""
+
+    name: Name
+    held_by: Name
+    on: date
+
+
+class Gains(StrictModel):
+    """So many towns or more under a side's code on the morning of a day that were under another at the start."""
+
+    side: Name
+    at_least: int = Field(ge=1, le=100_000)
+    on: date
+
+
+class Question(StrictModel):
+    """One question; exactly one of the keys of KINDS says what is asked."""
+
+    ask: str = Field(min_length=10, description="the question in words")
+    events: Counted | None = None
+    deaths: Counted | None = None
+    agreement: InForce | None = None
+    town: Held | None = None
+    gains: Gains | None = None
+
+    @model_validator(mode="after")
+    def _single(self) -> Question:
+        given = [kind for kind in KINDS if getattr(self, kind) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs exactly one of {', '.join(KINDS)}, got {', '.join(given) or 'none'}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The key of KINDS that is given."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def day(self) -> date:
+        """The day on which it is decided."""
+        counted = self.events or self.deaths
+        if counted is not None:
+            return counted.last
+        if self.agreement is not None:
+            return self.agreement.in_force_on
+        decided = self.town or self.gains
+        assert decided is not None
+        return decided.on
+
+
+class QuestionFile(StrictModel):
+    """A file of questions."""
+
+    title: str = Field(min_length=3)
+    asked: date = Field(description="last day of the evidence of who asked")
+    questions: dict[Name, Question] = Field(min_length=1, max_length=200)
+
+    @property
+    def head(self) -> dict[str, str]:
+        """Title and day of asking, for the files of a score."""
+        return {"title": self.title, "asked": self.asked.isoformat()}
+
+
+class Answer(NamedTuple):
+    """A question with the chance of yes of each forecast that says one, and the outcome; None while it is open."""
+
+    name: str
+    question: Question
+    chances: dict[str, float]
+    outcome: bool | None
+
+
+def questions_file(path: Path | None, scenario: str) -> Path | None:
+    """Return the file meant: a path, or else the one in scenarios/questions named as the scenario; None if there is none."""
+    if path is not None:
+        return path
+    file = FOLDER / f"{scenario}.yaml"
+    return file if file.is_file() else None
+
+
+def read_questions(path: Path, scenario: Scenario, geography: Geography) -> QuestionFile:
+    """Read a file of questions about a scenario's runs; InputError with every fault and its line."""
+    page = read_file(path, display(path))
+    source = DefinitionFile(path, page.lines)
+    if not isinstance(page.data, dict):
+        raise InputError([*page.faults, source.fault("a file of questions is made of lines `key: value`")])
+    try:
+        asked = QuestionFile.model_validate(page.data)
+    except ValidationError as error:
+        raise InputError(_sorted([*page.faults, *_faults(error, page, source)])) from None
+    faults = [*page.faults, *_unfit(asked, scenario, geography, source)]
+    if faults:
+        raise InputError(_sorted(faults))
+    return asked
+
+
+def _sorted(faults: list[Fault]) -> list[Fault]:
+    return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
+
+
+PARTS: dict[str, type[BaseModel]] = {
+    "events": Counted, "deaths": Counted, "agreement": InForce, "town": Held, "gains": Gains,
+}  # fmt: skip
+
+
+def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterator[Fault]:
+    for entry in error.errors(include_url=False):
+        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
+        if entry["type"] == "extra_forbidden":
+            model = QuestionFile if len(key) == 1 else Question if len(key) == 3 else PARTS[str(key[2])]
+            known = [field.alias or name for name, field in model.model_fields.items()]
+            yield source.fault(unknown_key(str(key[-1]), known), *key)
+            continue
+        key, message = complaint({**entry, "loc": key}, {})
+        yield source.fault(message, *key)
+
+
+def _unfit(asked: QuestionFile, scenario: Scenario, geography: Geography, source: DefinitionFile) -> Iterator[Fault]:
+    """Give the faults of questions that the runs cannot answer: days outside them, towns, codes and agreements unknown."""
+    last = scenario.days - 1
+    for name, question in asked.questions.items():
+        key: Key = ("questions", name, question.kind)
+        counted = question.events or question.deaths
+        latest = last if counted is not None or question.agreement is not None else scenario.days
+        for field, day in (("from", counted.first if counted else None), (_day_key(question), question.day)):
+            if day is not None and not 0 <= (day - scenario.start).days <= latest:
+                end = scenario.start.toordinal() + latest
+                message = f"{day} is not within the runs, {scenario.start} to {date.fromordinal(end)}"
+                yield source.fault(message, *key, field)
+        if question.agreement is not None and question.agreement.name not in scenario.agreements:
+            known = list(scenario.agreements)
+            named = f"{question.agreement.name!r} is no agreement in force at the start"
+            hint = did_you_mean(question.agreement.name, known)
+            yield source.fault(f"{named}{hint}; there are {', '.join(known) or 'none'}", *key, "name")
+        if question.town is not None:
+            try:
+                find_place(geography, question.town.name)
+            except KeyError as error:
+                yield source.fault(str(error.args[0]), *key, "name")
+        code = question.town.held_by if question.town else question.gains.side if question.gains else None
+        if code is not None and code not in codes_of(scenario):
+            allowed = f"{did_you_mean(code, codes_of(scenario))}; allowed: {', '.join(codes_of(scenario))}"
+            yield source.fault(f"{code!r} is no control code{allowed}", *key, "held_by" if question.town else "side")
+
+
+def _day_key(question: Question) -> str:
+    return {"events": "to", "deaths": "to", "agreement": "in_force_on"}.get(question.kind, "on")
+
+
+def asked_on(asked: QuestionFile, scenario: Scenario, geography: Geography) -> Iterator[tuple[Outcome, list[str]]]:
+    """Give, for each day on which questions are decided, what forecasts are to be made of, and the names of its questions.
+
+    Weeks are the stretches of days asked about, in the order of the questions; control and agreements are those of the day.
+    """
+    for day in sorted({question.day for question in asked.questions.values()}):
+        names = [name for name, question in asked.questions.items() if question.day == day]
+        number, unknown = (day - scenario.start).days, np.full(len(geography.places), -1, dtype=np.int64)
+        weeks = tuple(_stretch(asked.questions[name], scenario) for name in names if _is_count(asked.questions[name]))
+        agreements = {question.agreement.name for name in names if (question := asked.questions[name]).agreement}
+        relapses = tuple(
+            Relapse(name, (scenario.agreements[name].signed - scenario.start).days, None) for name in sorted(agreements)
+        )
+        yield Outcome(Path(), codes_of(scenario), number, number, unknown, unknown, weeks, relapses, ()), names
+
+
+def _is_count(question: Question) -> bool:
+    return question.kind in ("events", "deaths")
+
+
+def _stretch(question: Question, scenario: Scenario) -> Week:
+    counted = question.events or question.deaths
+    assert counted is not None
+    return Week((counted.first - scenario.start).days, (counted.last - scenario.start).days, 0, 0)
+
+
+def chance_of(
+    question: Question, forecast: Forecast, column: int, scenario: Scenario, geography: Geography
+) -> float | None:
+    """Return the chance of yes by a forecast for the question's day; None if it says nothing about it.
+
+    `column`: of the stretch of days among the forecast's weeks.
+    """
+    order = codes_of(scenario)
+    if question.kind in ("events", "deaths"):
+        counts: np.ndarray | None = getattr(forecast, question.kind)
+        counted = question.events or question.deaths
+        return None if counts is None or counted is None else float(np.mean(counts[:, column] > counted.more_than))
+    if question.agreement is not None:
+        hold = forecast.holds.get(question.agreement.name)
+        return None if hold is None else float(hold.rest)
+    if forecast.control is None:
+        return None
+    if question.town is not None:
+        town = find_place(geography, question.town.name)
+        return float(np.mean(forecast.control[:, town] == order.index(question.town.held_by)))
+    assert question.gains is not None
+    code = order.index(question.gains.side)
+    gained = ((forecast.control == code) & (forecast.began != code)).sum(axis=1)
+    return float(np.mean(gained >= question.gains.at_least))
+
+
+def resolved(question: Question, outcome: Outcome, scenario: Scenario, geography: Geography) -> bool | None:
+    """Return the answer that what was observed gives; None if it does not decide the question."""
+    order = codes_of(scenario)
+    if question.kind in ("events", "deaths"):
+        asked, counted = _stretch(question, scenario), question.events or question.deaths
+        assert counted is not None
+        weeks = [week for week in outcome.weeks if week.first >= asked.first and week.last <= asked.last]
+        if sum(week.last - week.first + 1 for week in weeks) != asked.last - asked.first + 1:
+            return None
+        return sum(int(getattr(week, question.kind)) for week in weeks) > counted.more_than
+    day = (question.day - scenario.start).days
+    if question.agreement is not None:
+        signed = (scenario.agreements[question.agreement.name].signed - scenario.start).days
+        same = [one for one in outcome.relapses if one.name == question.agreement.name or one.signed == signed]
+        if len(same) != 1 or day > outcome.last:
+            return None
+        return same[0].relapsed is None or same[0].relapsed > day
+    if day != outcome.control_day:
+        return None
+    if question.town is not None:
+        town = find_place(geography, question.town.name)
+        return None if outcome.ended[town] < 0 else bool(outcome.ended[town] == order.index(question.town.held_by))
+    assert question.gains is not None
+    code = order.index(question.gains.side)
+    known = outcome.ended >= 0
+    began = start_codes(scenario, geography)
+    if not known[began != code].all():
+        return None
+    return int((known & (outcome.ended == code) & (began != code)).sum()) >= question.gains.at_least
+
+
+def best_answer(answer: Answer) -> str | None:
+    """Return the baseline whose chance is nearest to the outcome of a decided question; None if it is open or has none."""
+    rivals = {name: chance for name, chance in answer.chances.items() if name != MODEL}
+    happened = answer.outcome
+    if happened is None or not rivals:
+        return None
+    return min(rivals, key=lambda name: abs(rivals[name] - float(happened)))
+
+
+def as_data(head: dict[str, Any], answers: list[Answer]) -> dict[str, Any]:
+    """Return the answers as plain data, for questions.json; `head` holds the title and the day of asking."""
+    return {
+        "simulated": True,
+        **head,
+        "questions": {
+            answer.name: {
+                "ask": answer.question.ask,
+                "decided_on": answer.question.day.isoformat(),
+                "chances": answer.chances,
+                "outcome": answer.outcome,
+                "best_baseline": best_answer(answer),
+            }
+            for answer in answers
+        },
+    }
