@@ -280,6 +280,13 @@ def side_in(w, campaign, group):
 
 
 @compiled
+def stands_aside(w, group, faction):
+    """Return True for a group that was asked in the campaign of its faction with another, and fights on neither side."""
+    campaign = campaign_between(w, w.groups[group]["faction"], faction)
+    return campaign >= 0 and w.campaigns[campaign]["asked"] & (1 << group) != 0 and side_in(w, campaign, group) == 0
+
+
+@compiled
 def campaign_of(w, a, b):
     """Return the campaign under way in which two groups of different factions both fight; -1 none."""
     campaign = campaign_between(w, w.groups[a]["faction"], w.groups[b]["faction"])

@@ -316,7 +316,7 @@ class Offensive(Rule):
     commitment_factor: Quantity = number(4, "multiplier", 1, 50, "force committed where a government fights, relative to a fight among rebels", between=(2, 8))
     column_radius_km: Quantity = number(30, "km", 5, 200, "extent of the axis around its first town")
     infighting_factor: Quantity = number(0.15, "multiplier", 0, 1, "fighting among rebels during an offensive", "no event recorded 1 Jan-14 Feb 2018, UCDP GED", between=(0.02, 0.4))
-    shelling_per_town_month: Quantity = number(2.6, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED")
+    shelling_per_town_month: Quantity = number(3.4, "lethal events per month and front town", 0, 60, "shelling and skirmishes across the line before the zone was agreed", "4.1 deaths a day May-17 Sep 2018, UCDP GED, as the monitor reports them")
     shelling_deaths: Quantity = number(1.7, "deaths", 0.1, 50, "mean deaths of such an event", "assumed, between the 47 deaths in 28 events after 17 Sep 2018 and 1887 in 485 before it, offensive included, UCDP GED")
     shelling_civilian_share: Quantity = number(0.5, "share of deaths", 0, 1, "civilians among the deaths of shelling")
     shelling_return_share: Quantity = number(0.3, "share of fighters' deaths", 0, 1, "deaths on the government's side in skirmishes across the line")

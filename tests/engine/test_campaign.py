@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from sim.engine import kinds
+from sim.engine.queries import stands_aside
 from sim.engine.rules.campaign import order
+from sim.engine.rules.spread import enemy_in
 from sim.engine.tables import N_CAMPAIGNS
 from tests.engine.worlds import START, Lab, chain, faction, make_scenario, on
 
@@ -212,6 +214,23 @@ def test_terms_of_an_agreement_hold_back_orders_against_a_sister_in_the_war() ->
         for number in range(5):
             order(w, p, world.day, 1, 0, red, sister, world.day + 1, 100 + number)
         assert w.agreements["held_back"][0] == held_back
+
+
+def test_no_front_is_opened_against_a_sister_that_stands_aside_until_the_campaign_ends() -> None:
+    world = decided(lab(sister=2000))
+    w, sister = world.world, world.group("S")
+    town, red, blue = HOLDERS.index("S"), world.faction("Red"), world.faction("Blue")
+    k = campaign_of(world)
+    assert enemy_in(w, town, red, blue)
+    assert not stands_aside(w, sister, red)
+    k["asked"] |= 1 << sister
+    assert stands_aside(w, sister, red)
+    assert not enemy_in(w, town, red, blue)
+    k["with_target"] |= 1 << sister
+    assert enemy_in(w, town, red, blue)
+    k["with_target"] ^= 1 << sister
+    k["alive"] = 0
+    assert enemy_in(w, town, red, blue)
 
 
 def test_a_broken_group_is_absorbed_by_its_sister_with_all_its_fighters() -> None:

@@ -409,7 +409,7 @@ def plain_space(fitted: int = 3) -> Space:
 
 def test_an_emulator_learns_the_mean_and_scatter_of_figures() -> None:
     shares, figures = quadratic(4000, 1)
-    chosen = targets(0.5, 0.5)
+    chosen = targets(0.5, 0.5, cap=10.0)
     emulator = emulate(figures, shares, chosen)
     truth = np.array([[0.2, 0.9, 0.5]])
     mean = terms(truth) @ emulator.coefficients
@@ -420,8 +420,8 @@ def test_an_emulator_learns_the_mean_and_scatter_of_figures() -> None:
 
 
 def test_a_later_wave_draws_from_what_is_not_ruled_out_and_leaves_the_truth_in() -> None:
-    chosen, space = targets(0.5, 0.5, observed=(1.1, -0.81)), plain_space()
-    shares, figures = quadratic(4000, 2)
+    chosen, space = targets(0.5, 0.5, observed=(1.1, -0.81), cap=10.0), plain_space()
+    shares, figures = quadratic(4000, 2, noise=0.1)
     first = next_region(figures, shares, chosen, Region(), space, 5)
     drawn, inside = draws_in(first, 500, space, 6)
     assert 0.02 < inside < 0.6

@@ -64,6 +64,7 @@ from sim.engine.queries import (
     new_row,
     rebels,
     recount,
+    stands_aside,
     strongest_group,
     swayed,
 )
@@ -408,12 +409,15 @@ def end_clash(w, day, clash, status):
 def reserve(w, p, day, seed, clash, group, fighters, side):
     """Return the nearest garrison that can spare fighters: the group's own, or a sister's that answers; -1 none."""
     c = w.clashes[clash]
+    enemy = w.groups[c["defender"] if side == 0 else c["attacker"]]["faction"]
     for i in range(w.near_start[c["town"]], w.near_start[c["town"] + 1]):
         if w.near[i]["km"] > column_reach(p):
             break
         town = w.near[i]["town"]
         for g in range(len(w.groups)):
             if w.strength[town, g] <= 0.0 or w.groups[g]["faction"] != w.groups[group]["faction"]:
+                continue
+            if g != group and stands_aside(w, g, enemy):
                 continue
             u = uniform(seed, P_SISTER, day, c["key"] ^ w.groups[g]["key"], side)
             if u < help_from(w, group, g, p["talks_belief_gain"]):

@@ -50,6 +50,7 @@ from sim.engine.queries import (
     in_town,
     new_row,
     rebels,
+    stands_aside,
     strongest_group,
     swayed,
 )
@@ -150,13 +151,16 @@ def joins(w, p, spark, group):
 
 @compiled
 def called(w, p, seed, spark):
-    """Return the group that is called: of the side drawn, the fighting group or a sister, by the strength it has nearby."""
+    """Return the group that is called: of the side drawn, the fighting group or a sister, by the strength it has nearby.
+
+    A sister that stands aside in a campaign is not called.
+    """
     s = w.sparks[spark]
     attacking = uniform(seed, P_SPARK_SIDE, 0, s["key"]) < p["spread_attacker_share"]
-    faction = s["attacker"] if attacking else s["defender"]
+    faction, enemy = (s["attacker"], s["defender"]) if attacking else (s["defender"], s["attacker"])
     chosen, first = -1, 1e300
     for group in range(len(w.groups)):
-        if w.groups[group]["faction"] != faction or w.groups[group]["aloof"] != 0:
+        if w.groups[group]["faction"] != faction or w.groups[group]["aloof"] != 0 or stands_aside(w, group, enemy):
             continue
         weight = strength_near(w, p, group, s["town"])
         if weight > 0.0:
@@ -201,13 +205,13 @@ def within_reach(w, town, group, reach):
 def enemy_in(w, town, faction, other):
     """Return True if a faction may attack a town against another: the other holds it, or stands in it uninvited.
 
-    Towns of a group that keeps aloof are left alone.
+    Towns of a group that keeps aloof, or stands aside in the factions' campaign, are left alone.
     """
     if w.towns[town]["clash"] >= 0 or (w.factions[faction]["barred"] == 1 and w.towns[town]["in_zone"] == 1):
         return False
     holder = w.towns[town]["holder"]
     if holder >= 0 and w.groups[holder]["faction"] == other:
-        return w.groups[holder]["aloof"] == 0
+        return w.groups[holder]["aloof"] == 0 and not stands_aside(w, holder, faction)
     uninvited = w.towns[town]["status"] == NEUTRAL or holder_faction(w, town) == faction
     return uninvited and in_town(w, town, other) > 0.0
 
