@@ -200,7 +200,14 @@ def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
     for line in parameter_lines(fitted):
         out.print(line)
     out.print()
-    for line in (recovery_line(fitted), predictive_line(fitted), *tables.unknown(fitted), *typical_lines(fitted)):
+    for line in (
+        tables.wave_line(fitted),
+        recovery_line(fitted),
+        predictive_line(fitted),
+        tables.leaving(fitted),
+        *tables.unknown(fitted),
+        *typical_lines(fitted),
+    ):
         if line:
             out.print(line)
     if fitted.runs.failed:

@@ -12,7 +12,7 @@ from sim import __version__
 from sim.plots.run_report import data_uri, environment
 from sim.plots.style import evidence_line
 from sim.text import day_text, plural
-from sim.validation.posterior import CalibrationResult, parameters, predictive, unknown
+from sim.validation.posterior import CalibrationResult, leaving, parameters, predictive, unknown, wave_line
 
 MOST_TYPICAL = 3  # draws that are named
 ALT = {
@@ -43,7 +43,7 @@ def page(fitted: CalibrationResult, pictures: dict[str, bytes]) -> str:
             source=definition.observed.source,
             recovery=recovery_line(fitted),
             predictive=predictive_line(fitted),
-            unknown=unknown(fitted),
+            unknown=[line for line in (wave_line(fitted), leaving(fitted), *unknown(fitted)) if line],
             typical=typical_lines(fitted),
             parameters=[_parameter(row) for row in parameters(fitted).to_dict("records")],
             figures=[_figure(row) for row in predictive(fitted).to_dict("records")],

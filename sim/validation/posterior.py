@@ -37,6 +37,7 @@ DIGITS = 6  # of a number in the posterior's file
 ORIGIN = ".manifest.json"
 INNER = 0.8  # share of a tolerance within which a median has room to move
 LITTLE = 0.1  # narrowing of an interval that is next to none
+LEAVES = 0.05  # chance of a false alarm over all inputs
 TOGETHER, MOST_PAIRS = 0.3, 5  # rank correlation of a pair worth naming, and how many are
 
 
@@ -119,8 +120,11 @@ def save(plan: CalibrationPlan, accepted: AcceptedDraws, values: np.ndarray, fil
 def parameters(fitted: CalibrationResult) -> pd.DataFrame:
     """Return one row an input: prior, posterior quantiles, how much narrower, and what recovery says of it.
 
-    `narrower`: 1 less the width of the posterior's 90 % interval over the prior's, in shares of the prior.
+    `narrower`: 1 less the width of the posterior's 90 % interval over the prior's, in shares of the prior. `prior_p`: probability
+    of draws so unlike the prior if they were drawn from it (Kolmogorov-Smirnov).
     """
+    from scipy.stats import kstest
+
     space = fitted.plan.space
     shares, rows = space.shares(fitted.values), []
     for index, path in enumerate(space.paths):
@@ -131,6 +135,7 @@ def parameters(fitted: CalibrationResult) -> pd.DataFrame:
             "prior": "log" if space.log[index] else "uniform", "fitted": int(index < space.fitted),
             "posterior_median": middle, "posterior_low": low, "posterior_high": high,
             "narrower": 1 - width / LEVEL if index < space.fitted else np.nan,
+            "prior_p": float(kstest(shares[:, index], "uniform").pvalue) if index < space.fitted else np.nan,
         }  # fmt: skip
         recovery = fitted.recovery
         if recovery is not None and index < space.fitted:
@@ -289,6 +294,27 @@ def all_tables(fitted: CalibrationResult) -> dict[str, pd.DataFrame]:
     if fitted.typical is not None:
         tables["typical"] = fitted.typical
     return tables if fitted.recovery is None else {**tables, "recovery": recovery_table(fitted)}
+
+
+def leaving(fitted: CalibrationResult) -> str:
+    """Say in a sentence which fitted inputs leave their prior, and which way the middle of their draws moves."""
+    table = parameters(fitted).iloc[: fitted.plan.space.fitted]
+    middle = np.median(fitted.plan.space.shares(fitted.values)[:, : len(table)], axis=0)
+    left = table["prior_p"].to_numpy(dtype=float) < LEAVES / len(table)
+    words = [
+        f"{name} ({'up' if share > 0.5 else 'down'})"
+        for name, share, gone in zip(table["input"], middle.tolist(), left.tolist(), strict=True)
+        if gone
+    ]
+    if not words:
+        return "No fitted input leaves its prior."
+    return f"Inputs that leave their prior (Kolmogorov-Smirnov at {LEAVES:g} over all inputs): {', '.join(words)}."
+
+
+def wave_line(fitted: CalibrationResult) -> str:
+    """Say in a sentence from how much of the prior each later wave was drawn; nothing of one wave."""
+    parts = [f"wave {number} drew from {share:.1%}" for number, share in enumerate(fitted.runs.regions[1:], start=2)]
+    return f"Of the prior, {', '.join(parts)}; the rest was ruled out." if parts else ""
 
 
 def unknown(fitted: CalibrationResult) -> list[str]:
