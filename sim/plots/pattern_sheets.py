@@ -43,7 +43,11 @@ NULL_INK = ZONE_INK
 Beside = Sequence[tuple[str, FigureRow]]  # the rows of the same figure on the cards of the nulls
 
 
-def sheet(card: Card, scenario: Scenario) -> Figure:
+SHEET_TITLE = "Patterns: what was observed, and what runs give"
+WHOLE_TITLE = "The same patterns over the whole record, windows not aligned"
+
+
+def sheet(card: Card, scenario: Scenario, title: str = SHEET_TITLE) -> Figure:
     """Return one sheet with a small panel for every figure."""
     down = -(-len(card.rows) // ACROSS)
     with typography():
@@ -54,7 +58,7 @@ def sheet(card: Card, scenario: Scenario) -> Figure:
         )
         for index, row in enumerate(card.rows):
             panel(figure.add_subplot(grid[index // ACROSS, index % ACROSS]), row, 7.5, beside(card, row))
-        head(figure, "Patterns: what was observed, and what runs give", card.about, 1 - 0.12 / high, bool(card.nulls))
+        head(figure, title, card.about, 1 - 0.12 / high, bool(card.nulls))
         _finish(figure, card, scenario)
     return figure
 
@@ -230,7 +234,7 @@ def draw_card(card: Card, scenario: Scenario, folder: Path) -> list[Path]:
     written = []
     drawn = [("patterns", sheet(card, scenario))]
     drawn += [(pattern, pattern_figure(card, pattern, scenario)) for pattern in card.verdicts]
-    drawn += [("patterns_whole", sheet(card.whole, scenario))] if card.whole is not None else []
+    drawn += [("patterns_whole", sheet(card.whole, scenario, WHOLE_TITLE))] if card.whole is not None else []
     for name, figure in drawn:
         written.append(write_whole(folder / f"{name}.png", png_bytes(figure)))
         written.append(write_whole(folder / f"{name}.svg", svg_bytes(figure)))

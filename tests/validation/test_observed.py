@@ -113,3 +113,44 @@ def test_the_observed_figures_are_those_that_the_files_can_give(tmp_path: Path) 
     assert found["P6_hold_days_median"] == 6
     assert found["P6_ended_within_7_share"] == pytest.approx(0.741, abs=0.001)
     assert logs["record"].deaths.tolist() == [2, 8, 4, 7, 2]
+
+
+ROUND = """\
+date_start,side_a,side_b,location,where_prec,latitude,longitude,best
+2017-03-01,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1
+2018-03-01,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1
+2018-03-02,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,4
+2018-03-03,HTS,Ahrar al-Sham,Onetown,1,36.0,37.0,4
+2018-03-04,"Suqour al-Sham Brigades, Syrian Liberation Front",HTS,Onetown,1,36.0,37.0,1
+2018-03-05,HTS,Nour al-Din al-Zenki,Onetown,1,36.0,37.0,1
+2018-03-06,"13th Division, Sham Legion",HTS,Onetown,1,36.0,37.0,1
+"""
+STATE = """\
+date_start,side_a,side_b,location,where_prec,latitude,longitude,best
+2018-01-01,Government of Syria,Syrian insurgents,Onetown,1,36.0,37.0,60
+2018-02-25,Government of Syria,Syrian insurgents,Onetown,1,36.0,37.0,9
+"""
+
+
+def test_figures_of_rounds_are_read_from_the_names_of_sides(tmp_path: Path) -> None:
+    file, files = FOLDER / "greater_idlib.yaml", [written(tmp_path, ROUND), written(tmp_path, STATE, "state.csv")]
+    late = ROUND.replace("2018-03-0", "2018-02-0")
+    found = observe(files, read_patterns(file), file).figures
+    assert found["P16_two_largest_events_share"] == 1.0
+    assert found["P19_target_share"] == pytest.approx(5 / 6)  # the Front, by its name or by its groups
+    assert found["P20_half_deaths_days"] == pytest.approx((2 + 1) / 2)  # 8 of 12 in two days; the single event
+    assert found["P22_sisters_fighting_share"] == pytest.approx(3 / 4)  # Suqour, Sham Legion, 13th Division
+    assert found["P24_pressure_below_share"] == 1.0  # 9 in 30 days, 60 in the 29 before
+    before = observe([written(tmp_path, late, "late.csv")], read_patterns(file), file)
+    assert before.figures["P19_target_share"] == pytest.approx(3 / 6)  # not yet merged
+    assert "P24_pressure_below_share" not in before.figures
+
+
+def test_an_aligned_window_of_a_record_begins_at_its_own_largest_round(tmp_path: Path) -> None:
+    file, declared = FOLDER / "greater_idlib.yaml", read_patterns(FOLDER / "greater_idlib.yaml")
+    early = ROUND.replace("2018-03-0", "2017-08-0").replace("2017-03-01", "2018-06-30")
+    logs = observe([written(tmp_path, early)], declared, file).logs
+    assert logs["year"].day.tolist() == [0, 1, 2, 3, 4, 5]  # from 1 August 2017, 258 days
+    alone = ROUND.replace("2017-03-01,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1\n", "")
+    late = observe([written(tmp_path, alone)], declared, file).logs["year"]
+    assert late.day[0] == 13  # no room for 258 days from March: as declared, from 16 February 2018
