@@ -17,8 +17,8 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import Study
+    from sim.validation.answers import Answer
     from sim.validation.measures import Measure
-    from sim.validation.questions import Answer
     from sim.validation.scores import Scores
 
 FOLDER = "score"
@@ -72,7 +72,7 @@ def _score(
 ) -> tuple[Path, list[str]]:
     """Score, or answer questions alone; print the results and write them. Return the folder and the names of the files."""
     from sim.validation import score_study as scoring
-    from sim.validation.questions import as_data
+    from sim.validation.answers import as_data
 
     files: dict[str, str] = {}
     scores = None
@@ -107,8 +107,8 @@ def print_answers(head: dict[str, Any], answers: list[Answer]) -> None:
     from rich.table import Table
 
     from sim.cli.console import console
+    from sim.validation.answers import best_answer
     from sim.validation.forecasts import MODEL
-    from sim.validation.questions import best_answer
     from sim.validation.weekly_baselines import baseline_text
 
     table = Table(title=f"SIMULATED. {head['title']}: chance of yes", title_justify="left", box=None, pad_edge=False)

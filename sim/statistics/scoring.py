@@ -66,6 +66,12 @@ def tail_crps(members: np.ndarray, observed: np.ndarray, threshold: float) -> np
 
     Raises:
         ValueError: without members.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import tail_crps
+        >>> tail_crps(np.array([[1.0], [2.0], [4.0]]), np.array([3.0]), 2.5).round(3).tolist()
+        [0.167]
     """
     members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
     if not len(members):
@@ -81,6 +87,12 @@ def interval_score(members: np.ndarray, observed: np.ndarray, alpha: float = INT
     """Return the score of the central interval of level 1 - alpha of each case: its width, and 2/alpha times any miss.
 
     f8 [N], in the unit of the forecast; members f8 [M, N], observed f8 [N]. Ends are interpolated quantiles, as in VIEWS.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import interval_score
+        >>> interval_score(np.arange(101.0)[:, None], np.array([95.0]), alpha=0.2).round(6).tolist()
+        [130.0]
     """
     from scoringrules import interval_score as score_of
 
@@ -99,6 +111,12 @@ def energy_score(members: np.ndarray, observed: np.ndarray) -> float:
 
     Raises:
         ValueError: without members.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import energy_score
+        >>> energy_score(np.array([[0.0, 0.0], [3.0, 4.0]]), np.array([3.0, 0.0]))
+        1.0
     """
     members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
     if not len(members):
@@ -119,6 +137,12 @@ def ignorance(members: np.ndarray, observed: np.ndarray) -> np.ndarray:
 
     Bins are those of IGNORANCE_EDGES. One member is added to each bin, so that no chance is 0, as in VIEWS (Hegre et al.
     2024, arXiv 2407.11045). Members f8 [M, N] and observed f8 [N], not below 0.
+
+    Example:
+        >>> import numpy as np
+        >>> from sim.statistics.scoring import ignorance
+        >>> ignorance(np.array([[0.0], [1.0], [2.0], [7.0]]), np.array([2.0])).round(2).tolist()
+        [2.32]
     """
     members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
     row = np.searchsorted(IGNORANCE_EDGES, observed, side="right")

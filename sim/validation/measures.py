@@ -1,7 +1,7 @@
 """Measures of forecasts against what was observed: each gives a score to every forecast that allows it.
 
-How many towns change holder, from whom to whom; events and deaths a week; where events are; the day on which agreements
-relapse; which towns, with bands by resampling whole groups (the main holders at the start) with replacement."""
+Events and deaths a week; where events are; the day on which agreements relapse; yes/no questions. Those of who holds which town are in
+control_measures.py."""
 
 from __future__ import annotations
 
@@ -13,15 +13,14 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from sim.statistics import scoring
+from sim.validation.answers import Answer
 from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.outcome import Outcome, Relapse
 from sim.validation.past_record import Past
-from sim.validation.questions import Answer
 
 Better = Literal["lower", "higher", "0.5", "0.9"]
 TAIL = 0.9  # share of past weeks below the threshold of the threshold-weighted CRPS
 PLACE_FLOOR = 1e-4  # least chance of a town, as for a day among many
-LEAST_MEAN = 0.05  # pairs of codes that change less often, in runs and in fact, are not scored one by one
 SEED = 1  # of resampling
 SAME = 1e-12  # losses that differ by less are equal
 
@@ -74,46 +73,11 @@ class Measure:
         return "yes" if beaten else "level" if self.loss(MODEL) <= self.loss(best) + SAME else "no"
 
 
-def _measure(
+def measure_of(
     name: str, about: str, unit: str, cases: int, cells: dict[str, Cell], better: Better = "lower", primary: bool = True
 ) -> Measure:
+    """Return a measure; lower is better and it is primary unless said otherwise."""
     return Measure(name, about, unit, better, primary, cases, cells)
-
-
-# How many towns
-
-
-def transitions(began: np.ndarray, control: np.ndarray, kinds: int) -> np.ndarray:
-    """Return towns by code at the start and code after, in each course: i8 [M, kinds, kinds]; `control` i8 [M, T]."""
-    cell = began * kinds + control
-    return np.stack([np.bincount(row, minlength=kinds * kinds) for row in cell]).reshape(-1, kinds, kinds)
-
-
-def town_counts(forecasts: list[Forecast], outcome: Outcome) -> Iterator[Measure]:
-    """Give the measures of how many towns are under another code."""
-    kinds, towns = len(outcome.codes), outcome.towns
-    other = ~np.eye(kinds, dtype=bool)
-    observed = transitions(outcome.began[towns], outcome.ended[None, towns], kinds)[0]
-    # the shuffled map changes as many towns as the model by its making: it is no rival here
-    rivals = [one for one in forecasts if one.control is not None and one.name != "shuffled_map"]
-    moved = {
-        one.name: transitions(one.began[towns], one.control[:, towns], kinds)
-        for one in rivals
-        if one.control is not None
-    }
-    total = {name: Cell(scoring.crps(one[:, other].sum(axis=1), observed[other].sum())) for name, one in moved.items()}
-    yield _measure("crps_towns_changed", "towns under another code, CRPS", "towns", 1, total)
-    pairs = [(a, b) for a, b in np.argwhere(other).tolist()]
-    parts = {name: [scoring.crps(one[:, a, b], observed[a, b]) for a, b in pairs] for name, one in moved.items()}
-    sums = {name: Cell(float(np.sum(part))) for name, part in parts.items()}
-    yield _measure(
-        "crps_towns_by_pair", "towns by code before and after, sum of CRPS over pairs", "towns", len(pairs), sums
-    )
-    for row, (a, b) in enumerate(pairs):
-        if observed[a, b] or moved[forecasts[0].name][:, a, b].mean() >= LEAST_MEAN:
-            cells = {name: Cell(part[row]) for name, part in parts.items()}
-            about = f"towns from {outcome.codes[a]} to {outcome.codes[b]}, CRPS"
-            yield _measure(f"crps_towns_{outcome.codes[a]}_to_{outcome.codes[b]}", about, "towns", 1, cells)
 
 
 # Weeks
@@ -127,7 +91,7 @@ def week_counts(forecasts: list[Forecast], outcome: Outcome, past: Past | None) 
             forecast.name: getattr(forecast, what) for forecast in forecasts if getattr(forecast, what) is not None
         }
         cells = {name: Cell(weekly_crps(members, observed)) for name, members in known.items()}
-        yield _measure(f"crps_weekly_{what}", f"{what} a week, mean CRPS", what, len(observed), cells)
+        yield measure_of(f"crps_weekly_{what}", f"{what} a week, mean CRPS", what, len(observed), cells)
         yield from _other_week_scores(what, known, observed, None if past is None else past.weeks.threshold(what, TAIL))
         levels: tuple[tuple[Better, float], ...] = (("0.5", 0.5), ("0.9", 0.9))
         for better, level in levels:
@@ -138,7 +102,7 @@ def week_counts(forecasts: list[Forecast], outcome: Outcome, past: Past | None) 
             }
             name = f"coverage_{100 * level:.0f}_weekly_{what}"
             about = f"weeks whose {what} lie in the central {level:.0%} interval"
-            yield _measure(name, about, "share", len(observed), held, better)
+            yield measure_of(name, about, "share", len(observed), held, better)
 
 
 def _other_week_scores(
@@ -153,17 +117,17 @@ def _other_week_scores(
     if threshold is not None:
         about = f"{what} a week above {threshold:g}, which {TAIL:.0%} of past weeks did not exceed, mean CRPS"
         tail = each(lambda members: float(scoring.tail_crps(members, observed, threshold).mean()))
-        yield _measure(f"twcrps_weekly_{what}", about, what, weeks, tail, primary=False)
+        yield measure_of(f"twcrps_weekly_{what}", about, what, weeks, tail, primary=False)
     level = 1.0 - scoring.INTERVAL_ALPHA
     interval = each(lambda members: float(scoring.interval_score(members, observed).mean()))
     about = f"{what} a week, mean score of the central {level:.0%} interval"
-    yield _measure(f"interval_score_weekly_{what}", about, what, weeks, interval, primary=False)
+    yield measure_of(f"interval_score_weekly_{what}", about, what, weeks, interval, primary=False)
     bits = each(lambda members: float(scoring.ignorance(members, observed).mean()))
-    yield _measure(
+    yield measure_of(
         f"ignorance_weekly_{what}", f"{what} a week, mean ignorance in bins", "bits", weeks, bits, primary=False
     )
     energy = each(lambda members: scoring.energy_score(members, observed))
-    yield _measure(
+    yield measure_of(
         f"energy_weekly_{what}", f"{what} of all weeks together, energy score", what, 1, energy, primary=False
     )
 
@@ -190,7 +154,7 @@ def event_places(forecasts: list[Forecast], outcome: Outcome) -> Iterator[Measur
         loss = scoring.log_score(chance[towns], PLACE_FLOOR)
         cells[name] = Cell(float(loss.mean()), *scoring.block_band(loss, blocks, SEED))
     about = "town of an event, minus log of the chance given to it"
-    yield _measure("log_score_places", about, "nats", len(towns), cells, primary=False)
+    yield measure_of("log_score_places", about, "nats", len(towns), cells, primary=False)
 
 
 # Agreements
@@ -210,7 +174,7 @@ def relapses(forecasts: list[Forecast], outcome: Outcome) -> Iterator[Measure]:
         f"day on which an agreement relapses, or that it holds, minus log of its chance, at least {scoring.DAY_FLOOR:g} "
         f"a day and {scoring.FLOOR:g} of holding"
     )
-    yield _measure("log_score_relapse", about, "nats", len(scored), cells)
+    yield measure_of("log_score_relapse", about, "nats", len(scored), cells)
 
 
 def relapse_loss(forecast: Forecast, asked: Relapse, last: int) -> float:
@@ -221,73 +185,6 @@ def relapse_loss(forecast: Forecast, asked: Relapse, last: int) -> float:
     day = asked.relapsed - asked.signed - hold.first
     chance = hold.chance[day] if 0 <= day < len(hold.chance) else 0.0
     return float(scoring.log_score(chance, scoring.DAY_FLOOR))
-
-
-# Which towns
-
-
-def which_towns(forecasts: list[Forecast], outcome: Outcome, blocks: np.ndarray) -> Iterator[Measure]:
-    """Give the measures of who holds each town; `blocks` are labels [n] of the towns scored."""
-    kinds, towns = len(outcome.codes), outcome.towns
-    observed, changed = outcome.ended[towns], outcome.ended[towns] != outcome.began[towns]
-    chances = {one.name: one.chances(kinds)[towns] for one in forecasts if one.control is not None}
-    begins = {one.name: one.began[towns] for one in forecasts}
-    row = np.arange(len(towns))
-    leave = {name: 1.0 - chance[row, begins[name]] for name, chance in chances.items()}
-
-    def mean(of: Callable[[str], np.ndarray]) -> dict[str, Cell]:
-        values = {name: of(name) for name in chances}
-        return {
-            name: Cell(float(town_scores.mean()), *scoring.block_band(town_scores, blocks, SEED))
-            for name, town_scores in values.items()
-        }
-
-    several = "no less than " + f"{scoring.FLOOR:g}" + " is taken"
-    yield _measure(
-        "brier_holder", "who holds a town, Brier score over codes (0 to 2)", "", len(towns),
-        mean(lambda name: scoring.brier_of_kinds(chances[name], observed)), primary=False,
-    )  # fmt: skip
-    yield _measure(
-        "log_score_holder", f"who holds a town, minus log of the chance given to it; {several}", "nats", len(towns),
-        mean(lambda name: scoring.log_score(chances[name][row, observed])), primary=False,
-    )  # fmt: skip
-    yield _measure(
-        "brier_changed", "whether a town changes holder, Brier score", "", len(towns),
-        mean(lambda name: scoring.brier(leave[name], changed)), primary=False,
-    )  # fmt: skip
-    energy = {
-        one.name: Cell(map_energy(one.control[:, towns], observed, kinds))
-        for one in forecasts
-        if one.control is not None
-    }
-    about = "who holds all towns together, energy score; the distance of two maps is the root of the towns that differ"
-    yield _measure("energy_control_map", about, "root of towns", 1, energy, primary=False)
-    areas = {name: Cell(scoring.roc_area(one, changed)) for name, one in leave.items()}
-    yield _measure(
-        "roc_area_changed",
-        "whether towns that change are given the higher chance, area under ROC",
-        "share",
-        len(towns),
-        areas,
-        "higher",
-        False,
-    )
-    truth = np.eye(kinds)[observed]
-    errors = {name: Cell(scoring.reliability(one, truth).error) for name, one in chances.items()}
-    yield _measure(
-        "reliability_error_holder",
-        "mean gap between chances said and shares that happened, over bins of 0.1",
-        "share",
-        len(towns),
-        errors,
-        primary=False,
-    )
-
-
-def map_energy(control: np.ndarray, observed: np.ndarray, kinds: int) -> float:
-    """Return the energy score of courses of codes, i8 [M, n], against the codes observed, i8 [n]."""
-    shown = np.eye(kinds) / math.sqrt(2.0)  # so that two maps are as far apart as the root of the towns that differ
-    return scoring.energy_score(shown[control].reshape(len(control), -1), shown[observed].ravel())
 
 
 # Questions
@@ -310,8 +207,8 @@ def question_scores(answers: list[Answer]) -> Iterator[Measure]:
             for name, chance in chances.items()
         }
         about = f"yes/no questions about {group}"
-        yield _measure(f"brier_questions_{group}", f"{about}, Brier score", "", len(decided), brier, primary=False)
-        yield _measure(
+        yield measure_of(f"brier_questions_{group}", f"{about}, Brier score", "", len(decided), brier, primary=False)
+        yield measure_of(
             f"log_score_questions_{group}", f"{about}, minus log of the chance given to what happened", "nats",
             len(decided), logs, primary=False,
         )  # fmt: skip

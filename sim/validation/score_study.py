@@ -21,6 +21,7 @@ from sim.scenario.schema import Scenario
 from sim.statistics import scoring
 from sim.study.manifest import now
 from sim.text import plural
+from sim.validation.answers import Answer, asked_on, best_answer, chance_of, resolved
 from sim.validation.baselines import Known, baselines
 from sim.validation.forecasts import of_study, unmatched
 from sim.validation.measures import SAME
@@ -28,16 +29,7 @@ from sim.validation.observed import read_holds
 from sim.validation.outcome import Outcome, day_of, read_outcome
 from sim.validation.past_record import past_before
 from sim.validation.pattern_estimators import Holds
-from sim.validation.questions import (
-    Answer,
-    QuestionFile,
-    asked_on,
-    best_answer,
-    chance_of,
-    questions_file,
-    read_questions,
-    resolved,
-)
+from sim.validation.questions import QuestionFile, questions_file, read_questions
 from sim.validation.scores import Scores, losses, score, verdict
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ import numpy as np
 from sim.geography.maps import Geography, control_date
 from sim.scenario.schema import Scenario
 from sim.text import clause_list
+from sim.validation import control_measures as control
 from sim.validation import measures as measured
+from sim.validation.answers import Answer
 from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.measures import SAME, Measure
 from sim.validation.outcome import Outcome
 from sim.validation.past_record import Past
-from sim.validation.questions import Answer
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +60,7 @@ def score(
     """
     measures: list[Measure] = []
     if len(outcome.towns):
-        measures += measured.town_counts(forecasts, outcome)
+        measures += control.town_counts(forecasts, outcome)
     if outcome.weeks:
         measures += measured.week_counts(forecasts, outcome, past)
     if outcome.relapses:
@@ -67,7 +68,7 @@ def score(
     if len(outcome.places):
         measures += measured.event_places(forecasts, outcome)
     if len(outcome.towns):
-        measures += measured.which_towns(forecasts, outcome, groups_of(scenario, geography)[outcome.towns])
+        measures += control.which_towns(forecasts, outcome, groups_of(scenario, geography)[outcome.towns])
     measures += measured.question_scores(list(answers))
     return Scores(tuple(forecasts), tuple(measures), outcome, (*outcome.notes, *notes), tuple(answers))
 
