@@ -1,4 +1,4 @@
-"""A study that is read: its tables, runs, failures and scenarios; and their copies as CSV."""
+"""A study as it is read from its folder: tables, runs, failures, scenarios; copies as CSV. `stored_parts` writes its parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.study.manifest import read_study_manifest
-from sim.study.parts import (
+from sim.study.stored_parts import (
     CSV,
     FAILURE_COLUMNS,
     LEDGER,
