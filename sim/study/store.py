@@ -145,8 +145,8 @@ class Study:
         """One row a run that failed: scenario, replicate, seed, stage, error, command, traceback."""
         rows = []
         for part, start in self.shares:
-            found = read_failures(self.folder / LEDGER / f"{part.name}.json")
-            rows += [row for row in found if self._place(row["scenario"], row["replicate"]) >= start]
+            ledger = read_failures(self.folder / LEDGER / f"{part.name}.json")
+            rows += [row for row in ledger if self._place(row["scenario"], row["replicate"]) >= start]
         return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
     def _place(self, scenario: str, replicate: int) -> int:
