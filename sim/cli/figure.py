@@ -186,12 +186,12 @@ def say_lacking_letters_of(*results: Run | Study) -> None:
     from sim.results.run import Run
 
     starts: list[tuple[Scenario, Geography]] = []
-    for found in results:
-        if isinstance(found, Run):
-            starts.append((found.scenario, found.geography))
+    for result in results:
+        if isinstance(result, Run):
+            starts.append((result.scenario, result.geography))
         else:
-            geography = found.geography()
-            starts += [(scenario, geography) for scenario in found.scenarios.values()]
+            geography = result.geography()
+            starts += [(scenario, geography) for scenario in result.scenarios.values()]
     say_lacking_letters(*starts)
 
 

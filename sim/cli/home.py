@@ -130,8 +130,8 @@ def _study_text(folder: Path) -> str:
         done += f", {failed:,} failed"
     if is_written(folder):
         return f"{done}, running now{NEXT}{shell('status', folder)}"
-    made = [name for path in sorted(folder.iterdir()) if path.is_dir() and (name := made_by(path))]
-    done += f", with results of {', '.join(dict.fromkeys(made))}" if made else ""
+    commands = [name for path in sorted(folder.iterdir()) if path.is_dir() and (name := made_by(path))]
+    done += f", with results of {', '.join(dict.fromkeys(commands))}" if commands else ""
     following = shell("batch", folder) if study.partial else shell("compare", folder)
     return f"{done}{NEXT}{following}"
 

@@ -197,16 +197,18 @@ def read_study_manifest(folder: Path) -> dict[str, Any]:
     return manifest
 
 
-def _wrong_inside(found: dict[str, Any]) -> list[str]:
+def _wrong_inside(manifest: dict[str, Any]) -> list[str]:
     """Return the keys of a manifest whose values hold something of a wrong type."""
-    ranges = [ends for ends in found["inputs"].values() if not (isinstance(ends, list) and len(ends) == 2)]
-    numbers = [end for ends in found["inputs"].values() if ends not in ranges for end in ends]
+    ranges = [ends for ends in manifest["inputs"].values() if not (isinstance(ends, list) and len(ends) == 2)]
+    numbers = [end for ends in manifest["inputs"].values() if ends not in ranges for end in ends]
     right = {
         "inputs": not ranges and all(type(end) in (int, float) for end in numbers),
-        "scenarios": bool(found["scenarios"]) and all(isinstance(one, str) for one in found["scenarios"].values()),
-        "tables": "runs" in found["tables"] and all(isinstance(one, dict) for one in found["tables"].values()),
-        "planned": found["planned"] >= 0,
-        "precision": isinstance(found.get("precision"), dict | None),
+        "scenarios": bool(manifest["scenarios"])
+        and all(isinstance(file, str) for file in manifest["scenarios"].values()),
+        "tables": "runs" in manifest["tables"]
+        and all(isinstance(columns, dict) for columns in manifest["tables"].values()),
+        "planned": manifest["planned"] >= 0,
+        "precision": isinstance(manifest.get("precision"), dict | None),
     }
     return [key for key, fits in right.items() if not fits]
 

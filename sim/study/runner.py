@@ -19,12 +19,12 @@ from sim.files import write_whole
 from sim.results.lock import Lock, note_of, sole_writer
 from sim.results.manifest import MANIFEST
 from sim.signals import deferred, signals_received
-from sim.study import manifest, parts
+from sim.study import manifest, stored_parts
 from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout
-from sim.study.parts import LEDGER, RunRange
 from sim.study.status import highest, lacking_text, next_look, precisions
 from sim.study.store import Study, write_csv
+from sim.study.stored_parts import LEDGER, RunRange
 from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, kept_map, run_chunk
 from sim.text import plural
 
@@ -149,21 +149,23 @@ class RunnerState:
         return session
 
     def _open(self) -> None:
-        parts.tidy(self.folder)
-        unreadable = parts.damaged(self.folder, parts.parts_of(self.folder), self.manifest["tables"])
+        stored_parts.tidy(self.folder)
+        unreadable = stored_parts.damaged(self.folder, stored_parts.parts_of(self.folder), self.manifest["tables"])
         for part in unreadable:
-            parts.set_aside(self.folder, part)
+            stored_parts.set_aside(self.folder, part)
         if unreadable:
-            parts.tidy(self.folder)
+            stored_parts.tidy(self.folder)
             runs = sum(part.last - part.first + 1 for part in unreadable)
-            aside, file = self.folder / parts.ASIDE, next(iter(unreadable.values()))
+            aside, file = self.folder / stored_parts.ASIDE, next(iter(unreadable.values()))
             self.note = f"{plural(runs, 'run')} cannot be read ({file} and others); set aside in {aside}, made again"
-        for part in parts.overlapping(parts.parts_of(self.folder)):
-            parts.drop_part(self.folder, part)  # two writers made its runs; those that no other part has are made again
-        for part in parts.parts_of(self.folder):
-            rows = parts.read_failures(self.folder / LEDGER / f"{part.name}.json")
-            if any(row["stage"] == parts.DIED for row in rows):
-                parts.drop_part(self.folder, part)  # may have been the machine's fault: tried again
+        for part in stored_parts.overlapping(stored_parts.parts_of(self.folder)):
+            stored_parts.drop_part(
+                self.folder, part
+            )  # two writers made its runs; those that no other part has are made again
+        for part in stored_parts.parts_of(self.folder):
+            rows = stored_parts.read_failures(self.folder / LEDGER / f"{part.name}.json")
+            if any(row["stage"] == stored_parts.DIED for row in rows):
+                stored_parts.drop_part(self.folder, part)  # may have been the machine's fault: tried again
                 continue
             self.failed += len(rows)
             self.done += part.last - part.first + 1 - len(rows)
@@ -173,7 +175,7 @@ class RunnerState:
         """Note in the folder that so many replicates are wanted, or as many as are there already."""
         self.plan = self.plan.extended(replicates)
         number = len(self.plan.scenarios)
-        there = max((part.last // number + 1 for part in parts.parts_of(self.folder)), default=0)
+        there = max((part.last // number + 1 for part in stored_parts.parts_of(self.folder)), default=0)
         total_replicates = max(replicates, there)
         self.plan = self.plan.extended(total_replicates)
         self.manifest |= {"replicates": total_replicates, "planned": total_replicates * number}
@@ -229,7 +231,7 @@ class RunnerState:
     def _pieces(self, runs: int, hands: Workers) -> Iterator[RunRange]:
         """Cut what is missing into chunks of a second or two, by whole replicates where nothing is in between."""
         number = len(self.plan.scenarios)
-        missing = list(parts.gaps(parts.parts_of(self.folder), runs))
+        missing = list(stored_parts.gaps(stored_parts.parts_of(self.folder), runs))
         left = sum(gap.last - gap.first + 1 for gap in missing)
         if missing and not self.run_seconds:
             self._warm(missing[0].first)
@@ -311,7 +313,7 @@ class RunnerState:
     def _died(self, part: RunRange, error: BaseException) -> None:
         """Put a run in which a worker died, with nothing else in flight, into the ledger."""
         self.deaths += 1
-        self._fail(part, parts.died(self._tasks(part)[0], type(error).__name__))
+        self._fail(part, stored_parts.died(self._tasks(part)[0], type(error).__name__))
         if self.deaths >= MOST_DEATHS:
             raise self._stop(
                 f"workers died in {plural(self.deaths, 'run')} one after the other; completed runs are kept"
@@ -324,9 +326,9 @@ class RunnerState:
         self._store(part, run_chunk(self.packed, [])._replace(failures=[failure]))
 
     def _store(self, part: RunRange, done: ChunkResult) -> None:
-        rows = [parts.entry(self.folder, failure) for failure in done.failures]
+        rows = [stored_parts.entry(self.folder, failure) for failure in done.failures]
         self._still_there()
-        parts.write_part(self.folder, part, done, rows)
+        stored_parts.write_part(self.folder, part, done, rows)
         self._still_there()
         runs = part.last - part.first + 1
         self.failed += len(rows)
@@ -365,7 +367,7 @@ class RunnerState:
             self.report_progress(note)
         finished = not study.partial
         self.manifest["finished"] = manifest.now() if finished else None
-        self.manifest["outputs"] = parts.sums(self.folder) if finished else None
+        self.manifest["outputs"] = stored_parts.sums(self.folder) if finished else None
         manifest.write_manifest(self.folder, self.manifest)
 
 

@@ -26,8 +26,8 @@ from sim.study.worker import ChunkResult, RunTask, StudyContext, run_chunk
 from sim.text import plural
 
 if TYPE_CHECKING:
-    from sim.study.parts import RunRange
     from sim.study.store import Study
+    from sim.study.stored_parts import RunRange
 
 Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
 MOST_REPLICATES = 10_000  # until precise, if neither the study nor the command asks for more

@@ -1,4 +1,4 @@
-"""A study that is read: its tables, runs, failures and scenarios; and their copies as CSV."""
+"""A study as it is read from its folder: tables, runs, failures, scenarios; copies as CSV. `stored_parts` writes its parts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sim.geography.maps import Geography, load_map
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.study.manifest import read_study_manifest
-from sim.study.parts import (
+from sim.study.stored_parts import (
     CSV,
     FAILURE_COLUMNS,
     LEDGER,
@@ -145,8 +145,8 @@ class Study:
         """One row a run that failed: scenario, replicate, seed, stage, error, command, traceback."""
         rows = []
         for part, start in self.shares:
-            found = read_failures(self.folder / LEDGER / f"{part.name}.json")
-            rows += [row for row in found if self._place(row["scenario"], row["replicate"]) >= start]
+            ledger = read_failures(self.folder / LEDGER / f"{part.name}.json")
+            rows += [row for row in ledger if self._place(row["scenario"], row["replicate"]) >= start]
         return pd.DataFrame(rows, columns=list(FAILURE_COLUMNS))
 
     def _place(self, scenario: str, replicate: int) -> int:

@@ -17,9 +17,9 @@ from sim.results.manifest import sha256
 from sim.results.verify import Verdict, circumstances, other_version, short
 from sim.study.definition import read_definition
 from sim.study.manifest import layout
-from sim.study.parts import sums
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study
+from sim.study.stored_parts import sums
 from sim.study.worker import RunTask, StudyContext, run_tables
 from sim.text import plural
 

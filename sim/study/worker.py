@@ -26,7 +26,7 @@ from sim.results.event_rows import array, codes_of, log_of, named, towns, watche
 from sim.scenario.schema import Scenario
 from sim.statistics.summary import summarise
 from sim.study.manifest import Layout
-from sim.study.parts import Coded, parquet
+from sim.study.stored_parts import Coded, parquet
 
 if TYPE_CHECKING:
     from sim.study.plan import Job

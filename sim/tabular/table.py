@@ -232,8 +232,8 @@ def read_table(
             if len(faults) >= FAULTS_READ:
                 break
     except csv.Error:
-        said = "a quotation mark is not closed, or one inside a cell is not doubled, or a cell is too long"
-        table.fault(before + 1, "", f"is not CSV: {said}")
+        message = "a quotation mark is not closed, or one inside a cell is not doubled, or a cell is too long"
+        table.fault(before + 1, "", f"is not CSV: {message}")
     table.comments = lines.left_out
     if not table.columns:
         table.fault(None, "", f"is empty, needs the columns {', '.join(required)}" if required else "is empty")

@@ -37,7 +37,7 @@ def result_at(model: ConflictModel, history: History, day: int | None = None) ->
     read while the model takes a step in another thread.
     """
     reached = history.day if day is None else min(max(day, 0), history.day)
-    now, known = model.simulation.result(), len(history.told(reached))
+    now, known = model.simulation.result(), len(history.events_until(reached))
     world = copy(now.world)
     counts = world.counts.copy()
     counts[N_EVENTS] = known
@@ -114,7 +114,7 @@ class TownCard:
 def town_card(model: ConflictModel, history: History, town: int, day: int) -> TownCard:
     """Return what is known of a town on the morning of a day; IndexError if there is no such town."""
     snapshot, map_town = history.at(day), model.geography.places[town]
-    here = [line for line in history.told(snapshot.day) if line.town == map_town.name]
+    here = [line for line in history.events_until(snapshot.day) if line.town == map_town.name]
     return TownCard(
         name=map_town.name,
         aliases=map_town.aliases,

@@ -105,7 +105,7 @@ class History:
         """Return the snapshot of a morning; of the nearest there is for a day outside."""
         return self.snapshots[min(max(day, 0), self.day)]
 
-    def told(self, day: int) -> list[EventLine]:
+    def events_until(self, day: int) -> list[EventLine]:
         """Return the events that have happened by the morning of a day, in order of time."""
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 

@@ -13,10 +13,10 @@ import pytest
 from sim.errors import InputError
 from sim.results.manifest import MANIFEST
 from sim.study import runner
-from sim.study.parts import RunRange
 from sim.study.runner import Progress, run_study
 from sim.study.status import status_lines
 from sim.study.store import Study
+from sim.study.stored_parts import RunRange
 from tests.study.support import assert_same, small_plan
 
 REPLICATES = 3

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from sim.study.parts import TABLES
 from sim.study.runner import run_study
 from sim.study.store import Study
+from sim.study.stored_parts import TABLES
 from tests.study.support import assert_same, small_plan
 
 ROOT = Path(__file__).resolve().parents[2]

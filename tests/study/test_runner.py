@@ -15,7 +15,7 @@ import pytest
 
 from sim.errors import InputError
 from sim.results.run import Run
-from sim.study import parts, runner
+from sim.study import runner, stored_parts
 from sim.study.manifest import MANIFEST
 from sim.study.path_kind import one_command
 from sim.study.runner import Progress, run_study
@@ -108,7 +108,7 @@ def test_a_worker_that_dies_again_costs_one_run_and_the_study_goes_on(
     study = Study.open(folder)
     (failure,) = study.failures.to_dict("records")
     assert (failure["scenario"], failure["replicate"]) == faulty.BAD
-    assert failure["stage"] == parts.DIED
+    assert failure["stage"] == stored_parts.DIED
     expected = without(tmp_path, tables_of(undisturbed)["runs"])
     pd.testing.assert_frame_equal(tables_of(folder)["runs"], expected, check_exact=True)
     monkeypatch.setattr(runner, "work", run_chunk)
@@ -279,8 +279,12 @@ def test_a_worker_of_another_version_stops_the_study(tmp_path: Path, monkeypatch
 
 
 def test_gaps_between_parts() -> None:
-    ranges = [parts.RunRange(2, 5), parts.RunRange(8, 8)]
-    assert list(parts.gaps(ranges, 12)) == [parts.RunRange(0, 1), parts.RunRange(6, 7), parts.RunRange(9, 11)]
-    assert list(parts.gaps(ranges, 4)) == [parts.RunRange(0, 1)]
-    assert list(parts.gaps(ranges, 7)) == [parts.RunRange(0, 1), parts.RunRange(6, 6)]
-    assert list(parts.gaps([], 0)) == []
+    ranges = [stored_parts.RunRange(2, 5), stored_parts.RunRange(8, 8)]
+    assert list(stored_parts.gaps(ranges, 12)) == [
+        stored_parts.RunRange(0, 1),
+        stored_parts.RunRange(6, 7),
+        stored_parts.RunRange(9, 11),
+    ]
+    assert list(stored_parts.gaps(ranges, 4)) == [stored_parts.RunRange(0, 1)]
+    assert list(stored_parts.gaps(ranges, 7)) == [stored_parts.RunRange(0, 1), stored_parts.RunRange(6, 6)]
+    assert list(stored_parts.gaps([], 0)) == []

@@ -25,11 +25,11 @@ from sim.results.run import Run
 from sim.statistics.causes import cause_rows, row_of
 from sim.study import runner
 from sim.study.manifest import FRACTIONS, KEY, SCHEMA_VERSION
-from sim.study.parts import RunRange, parquet, tidy
 from sim.study.plan import Plan
 from sim.study.runner import run_study
 from sim.study.status import status_lines
 from sim.study.store import Study, write_csv
+from sim.study.stored_parts import RunRange, parquet, tidy
 from sim.study.worker import path_of
 from tests.study import faulty
 from tests.study.support import DAYS, small_plan

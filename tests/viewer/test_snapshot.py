@@ -63,7 +63,7 @@ def test_events_are_those_of_the_finished_run(finished: tuple[ConflictModel, His
     assert [line.row for line in history.lines] == list(range(len(events)))
     for day, snapshot in enumerate(history.snapshots):
         assert [history.lines[row].day for row in snapshot.fresh] == [day - 1] * len(snapshot.fresh)
-        assert len(history.told(day)) == int((events["day"] < day).sum())
+        assert len(history.events_until(day)) == int((events["day"] < day).sum())
 
 
 def test_counts_are_those_of_the_daily_table(finished: tuple[ConflictModel, History, Run]) -> None:

@@ -1,4 +1,4 @@
-"""A study's files: tables of its runs in Parquet parts, made by workers with pyarrow alone, and the ledger of failures."""
+"""How results of workers are stored in a study's folder: Parquet parts of its tables, and the ledger of failed runs. No pandas."""
 
 from __future__ import annotations
 
