@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sim.validation.pattern_samples import ReportedRun
 
 FOLDER = "patterns"
-WIDTHS = (28, 12, 5, 12, 12, 10, 4, 4, 4)  # with gaps of one within 100 columns
+WIDTHS = (28, 12, 6, 12, 12, 10, 4, 4, 4)  # with gaps of one within 100 columns
 LEFT = (0, 5, 6, 7, 8)  # columns of text
 STYLES = {"pass": "green", "fail": "red"}
 

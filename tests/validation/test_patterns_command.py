@@ -47,6 +47,8 @@ def test_the_card_is_printed_and_written(study: Path, capsys: pytest.CaptureFixt
     said = capsys.readouterr().out
     assert said.startswith("SIMULATED.")
     assert "greater_idlib_2018, 4 runs of 45 days" in said
+    heads = ["figure", "observed", "median", "90", "%", "band", "accepted", "verdict", "Hwk", "Hwk2", "Pois"]
+    assert heads in [line.split() for line in said.splitlines()]
     assert "of 25 patterns pass" in said
     assert "Null two-level Hawkes (300 simulations) passes" in said
     assert "Mandatory patterns together, Poisson: 0% of 300 meet all" in " ".join(said.split())
