@@ -329,7 +329,7 @@ def answers_figure(title: str, answers: Sequence[Answer], stamp: str) -> Compari
     """Draw the chance of yes of each question: the model's, those of the baselines, and the outcome if it is known."""
     note = (
         "Chance of yes: of the model, the share of runs. A ring is round the answer that came true; open questions have none. "
-        "The baseline named is the one nearest to it."
+        "On the right the baseline nearest to it."
     )
     key = [
         Mark("model", symbols=(Symbol(outline("circle"), 3.2, INK),)),
@@ -376,7 +376,7 @@ def _answer_row(axes: Axes, y: float, text: str, answer: Answer, small: float) -
     beside = {"fontsize": small, "va": "center", "annotation_clip": False, "textcoords": "offset points"}
     axes.annotate(text, (0, y), xycoords=("axes fraction", "data"), xytext=(-8, 0), ha="right", **beside)
     best = best_answer(answer)
-    ending = "open" if best is None else f"nearest: {baseline_text(best)}"
+    ending = "open" if best is None else baseline_text(best)
     axes.annotate(ending, (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), ha="left", color=QUIET, **beside)
 
 
