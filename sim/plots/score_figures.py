@@ -207,6 +207,12 @@ def reliability_table(scores: Scores) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).assign(source="SIMULATED; happened as observed")
 
 
+def _best_text(scores: Scores, name: str) -> str:
+    """Say the best baseline of a measure and whether the model beats it."""
+    measure = next(measure for measure in scores.measures if measure.name == name)
+    return f"best baseline {baseline_text(measure.best_baseline())}, model better: {measure.verdict()}"
+
+
 def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
     """Draw the share of towns that changed holder against the chance that they were given."""
     table = reliability_table(scores)
@@ -220,8 +226,7 @@ def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
         f"{plural(towns, 'town')}, in bins of the chance of being under another code on the day scored; numbers beside the "
         "model's points are towns. On the diagonal what was said is what happened. Both scales are square roots."
     )
-    changed = next(measure for measure in scores.measures if measure.name == "brier_changed")
-    note += f" Brier score: best baseline {baseline_text(changed.best_baseline())}; model better: {changed.verdict()}."
+    note += f" Brier score: {_best_text(scores, 'brier_changed')}."
     title = "Was a chance what it said? Whether towns change holder"
     with typography():
         sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), 120.0, 3.1, key)
