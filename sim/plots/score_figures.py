@@ -207,6 +207,12 @@ def reliability_table(scores: Scores) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True).assign(source="SIMULATED; happened as observed")
 
 
+def _best_text(scores: Scores, name: str) -> str:
+    """Say the best baseline of a measure and whether the model beats it."""
+    measure = next(measure for measure in scores.measures if measure.name == name)
+    return f"best baseline {baseline_text(measure.best_baseline())}, model better: {measure.verdict()}"
+
+
 def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
     """Draw the share of towns that changed holder against the chance that they were given."""
     table = reliability_table(scores)
@@ -220,8 +226,7 @@ def reliability_figure(scores: Scores, scenario: Scenario) -> ComparisonFigure:
         f"{plural(towns, 'town')}, in bins of the chance of being under another code on the day scored; numbers beside the "
         "model's points are towns. On the diagonal what was said is what happened. Both scales are square roots."
     )
-    changed = next(measure for measure in scores.measures if measure.name == "brier_changed")
-    note += f" Brier score: best baseline {baseline_text(changed.best_baseline())}; model better: {changed.verdict()}."
+    note += f" Brier score: {_best_text(scores, 'brier_changed')}."
     title = "Was a chance what it said? Whether towns change holder"
     with typography():
         sheet = Sheet(Words(title, note, stamp_of(scenario, _runs(scores.forecasts[0]))), 120.0, 3.1, key)
@@ -329,7 +334,7 @@ def answers_figure(title: str, answers: Sequence[Answer], stamp: str) -> Compari
     """Draw the chance of yes of each question: the model's, those of the baselines, and the outcome if it is known."""
     note = (
         "Chance of yes: of the model, the share of runs. A ring is round the answer that came true; open questions have none. "
-        "The baseline named is the one nearest to it."
+        "On the right the baseline nearest to it."
     )
     key = [
         Mark("model", symbols=(Symbol(outline("circle"), 3.2, INK),)),
@@ -376,7 +381,7 @@ def _answer_row(axes: Axes, y: float, text: str, answer: Answer, small: float) -
     beside = {"fontsize": small, "va": "center", "annotation_clip": False, "textcoords": "offset points"}
     axes.annotate(text, (0, y), xycoords=("axes fraction", "data"), xytext=(-8, 0), ha="right", **beside)
     best = best_answer(answer)
-    ending = "open" if best is None else f"nearest: {baseline_text(best)}"
+    ending = "open" if best is None else baseline_text(best)
     axes.annotate(ending, (1, y), xycoords=("axes fraction", "data"), xytext=(8, 0), ha="left", color=QUIET, **beside)
 
 

@@ -53,58 +53,42 @@ def which_towns(forecasts: list[Forecast], outcome: Outcome, blocks: np.ndarray)
     """Give the measures of who holds each town; `blocks` are labels [n] of the towns scored."""
     kinds, towns = len(outcome.codes), outcome.towns
     observed, changed = outcome.ended[towns], outcome.ended[towns] != outcome.began[towns]
-    chances = {one.name: one.chances(kinds)[towns] for one in forecasts if one.control is not None}
-    begins = {one.name: one.began[towns] for one in forecasts}
+    chances = {forecast.name: forecast.chances(kinds)[towns] for forecast in forecasts if forecast.control is not None}
+    begins = {forecast.name: forecast.began[towns] for forecast in forecasts}
     row = np.arange(len(towns))
     leave = {name: 1.0 - chance[row, begins[name]] for name, chance in chances.items()}
 
-    def mean(of: Callable[[str], np.ndarray]) -> dict[str, Cell]:
-        values = {name: of(name) for name in chances}
-        return {
-            name: Cell(float(town_scores.mean()), *scoring.block_band(town_scores, blocks, SEED))
-            for name, town_scores in values.items()
-        }
+    def mean(name: str, about: str, unit: str, of: Callable[[str], np.ndarray]) -> Measure:
+        cells = {}
+        for forecast in chances:
+            loss = of(forecast)
+            cells[forecast] = Cell(float(loss.mean()), *scoring.block_band(loss, blocks, SEED))
+        return measure_of(name, about, unit, len(towns), cells, primary=False)
 
-    several = "no less than " + f"{scoring.FLOOR:g}" + " is taken"
-    yield measure_of(
-        "brier_holder", "who holds a town, Brier score over codes (0 to 2)", "", len(towns),
-        mean(lambda name: scoring.brier_of_kinds(chances[name], observed)), primary=False,
-    )  # fmt: skip
-    yield measure_of(
-        "log_score_holder", f"who holds a town, minus log of the chance given to it; {several}", "nats", len(towns),
-        mean(lambda name: scoring.log_score(chances[name][row, observed])), primary=False,
-    )  # fmt: skip
-    yield measure_of(
-        "brier_changed", "whether a town changes holder, Brier score", "", len(towns),
-        mean(lambda name: scoring.brier(leave[name], changed)), primary=False,
-    )  # fmt: skip
+    about = f"who holds a town, minus log of the chance given to it; no less than {scoring.FLOOR:g} is taken"
+    brier = "who holds a town, Brier score over codes (0 to 2)"
+    yield mean("brier_holder", brier, "", lambda name: scoring.brier_of_kinds(chances[name], observed))
+    yield mean("log_score_holder", about, "nats", lambda name: scoring.log_score(chances[name][row, observed]))
+    about = "whether a town changes holder, Brier score"
+    yield mean("brier_changed", about, "", lambda name: scoring.brier(leave[name], changed))
+    yield _map_measure(forecasts, observed, towns, kinds)
+    areas = {name: Cell(scoring.roc_area(chance, changed)) for name, chance in leave.items()}
+    about = "whether towns that change are given the higher chance, area under ROC"
+    yield measure_of("roc_area_changed", about, "share", len(towns), areas, "higher", False)
+    truth = np.eye(kinds)[observed]
+    errors = {name: Cell(scoring.reliability(chance, truth).error) for name, chance in chances.items()}
+    about = "mean gap between chances said and shares that happened, over bins of 0.1"
+    yield measure_of("reliability_error_holder", about, "share", len(towns), errors, primary=False)
+
+
+def _map_measure(forecasts: list[Forecast], observed: np.ndarray, towns: np.ndarray, kinds: int) -> Measure:
     energy = {
-        one.name: Cell(map_energy(one.control[:, towns], observed, kinds))
-        for one in forecasts
-        if one.control is not None
+        forecast.name: Cell(map_energy(forecast.control[:, towns], observed, kinds))
+        for forecast in forecasts
+        if forecast.control is not None
     }
     about = "who holds all towns together, energy score; the distance of two maps is the root of the towns that differ"
-    yield measure_of("energy_control_map", about, "root of towns", 1, energy, primary=False)
-    areas = {name: Cell(scoring.roc_area(one, changed)) for name, one in leave.items()}
-    yield measure_of(
-        "roc_area_changed",
-        "whether towns that change are given the higher chance, area under ROC",
-        "share",
-        len(towns),
-        areas,
-        "higher",
-        False,
-    )
-    truth = np.eye(kinds)[observed]
-    errors = {name: Cell(scoring.reliability(one, truth).error) for name, one in chances.items()}
-    yield measure_of(
-        "reliability_error_holder",
-        "mean gap between chances said and shares that happened, over bins of 0.1",
-        "share",
-        len(towns),
-        errors,
-        primary=False,
-    )
+    return measure_of("energy_control_map", about, "root of towns", 1, energy, primary=False)
 
 
 def map_energy(control: np.ndarray, observed: np.ndarray, kinds: int) -> float:
