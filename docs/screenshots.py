@@ -27,7 +27,7 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
         "watch",
         *map(str, words),
         "--seed",
-        "20",
+        "165",
         "--no-browser",
         "--port",
         "0",
