@@ -46,8 +46,8 @@ def figures(fitted: CalibrationResult) -> dict[str, bytes]:
 
 
 def short(path: str) -> str:
-    """Return an input's path as words for a small panel: "spread: delay days"."""
-    parts = path.removeprefix("rules.").split(".")
+    """Return an input's path as words for a small panel: "spread: delay days", "HTS: aggressiveness"."""
+    parts = [part for part in path.removeprefix("rules.").split(".") if part != "doctrine"]
     return f"{': '.join(parts[-2:])}".replace("_", " ")
 
 
@@ -91,21 +91,25 @@ def posterior_figure(fitted: CalibrationResult) -> Figure:
     figure, panels = _panels(
         space.fitted,
         "Prior and posterior",
-        "Grey: prior, over the input's cited range. Blue: draws kept. Line: their median. Black mark: the value of single runs.",
+        "Grey: prior, over the input's cited range. Blue: draws kept. Line: their median. Black mark: the value of single runs."
+        + (" Thin line: draws of the last wave." if fitted.plan.definition.waves > 1 else ""),
     )
     inputs = fitted.plan.loaded.scenario
     best = _best(inputs)
     for index, axes in enumerate(panels):
         path, edges = space.paths[index], _edges(fitted, index)
-        axes.hist(fitted.runs.points[:, index], bins=edges, weights=_parts(len(fitted.runs.points)), color=PRIOR)
+        axes.stairs(np.full(BARS, 1 / BARS), edges, fill=True, color=PRIOR)
         axes.hist(fitted.values[:, index], bins=edges, weights=_parts(len(fitted.values)), color=POSTERIOR, alpha=0.62)
+        if fitted.plan.definition.waves > 1:
+            drawn = np.histogram(fitted.runs.points[:, index], bins=edges)[0] / len(fitted.runs.points)
+            axes.stairs(drawn, edges, color=INK, lw=0.7, baseline=None)
         axes.axvline(float(np.median(fitted.values[:, index])), color=POSTERIOR, lw=1.4)
         axes.plot([best[path]], [0], marker="^", color=INK, ms=5, clip_on=False, zorder=5)
         if space.log[index]:
             axes.set_xscale("log")
             axes.minorticks_off()
             axes.set_xticks([space.low[index], np.sqrt(space.low[index] * space.high[index]), space.high[index]])
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:.2g}")
+            axes.xaxis.set_major_formatter(lambda value, _: f"{value:.3g}")
         axes.set_yticks([])
         axes.set_title(short(path), fontsize=8, loc="left", color=INK)
         axes.set_xlabel(shortened(space.units[index], 2.2, 6.5), fontsize=6.5, color=QUIET, labelpad=1)
@@ -136,7 +140,7 @@ def predictive_figure(fitted: CalibrationResult) -> Figure:
     height = 1.6 + 0.24 * len(table)
     figure = new_figure(10, height)
     note = (
-        "Green: accepted. Bars: 90 % of runs, dot: median; grey the prior, blue fresh runs of the posterior. Red: observed in this window.\n"
+        "Green: accepted. Bars: 90 % of runs, dot: median; grey the draws of the last wave, blue fresh runs of the posterior. Red: observed in this window.\n"
         f"Half-widths of the declared tolerance from its middle, cut at {FARTHEST:g}; numbers: median of the posterior's runs, and observed."
     )
     _title(figure, "What the posterior predicts", note, height)
