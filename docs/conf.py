@@ -21,7 +21,7 @@ ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Your own map", ("docs/own_map",)),
     ("Model", ("docs/ODD", "docs/sources", "scenarios/maps/greater_idlib/data_issues")),
     ("How far to trust it", ("docs/limits", "docs/validation", "docs/trust", "SECURITY")),
-    ("Against the record", ("docs/patterns", "docs/calibration", "docs/observed", "docs/scores")),
+    ("Against the record", ("docs/patterns", "docs/audit", "docs/calibration", "docs/observed", "docs/scores")),
     ("Build on it", ("docs/mesa", "docs/extend", "docs/cluster", "docs/testing")),
     ("API reference", ("docs/api/index",)),
 )

@@ -42,6 +42,7 @@ NO_SCENARIO = frozenset(
         Kind.CALIBRATION_FILE,
         Kind.PATTERN_FILE,
         Kind.QUESTION_FILE,
+        Kind.CLAIM_FILE,
     }
 )  # kinds that are neither scenarios nor studies to run; other files and folders are left to the readers of those
 
@@ -137,6 +138,7 @@ def instead(path: Path, kind: Kind) -> str:
         Kind.CALIBRATION_FILE: f"`{shell('calibrate', path)}` makes a calibration of it",
         Kind.PATTERN_FILE: f"`{shell('patterns', 'STUDY', '--patterns', path)}` holds a study against it",
         Kind.QUESTION_FILE: f"`{shell('score', 'STUDY', '--questions', path)}` answers them",
+        Kind.CLAIM_FILE: f"`{shell('audit', path)}` tests each of them",
         Kind.PACK: f"unpack it first: `{shlex.join(['python', '-m', 'zipfile', '-e', str(path), 'outputs'])}`",
     }.get(kind, "")
 

@@ -20,6 +20,7 @@ from typer.core import TyperGroup
 
 from sim import __version__
 from sim.cli.ablate import ablate
+from sim.cli.audit import audit
 from sim.cli.batch import batch, status
 from sim.cli.calibrate import calibrate
 from sim.cli.check import changes, check, rules, schema, show
@@ -50,6 +51,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     branch,
     patterns,
     ablate,
+    audit,
     calibrate,
     score,
     hindcast,

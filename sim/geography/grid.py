@@ -195,3 +195,12 @@ def cell_side(places: Sequence[MapTown], settings: Settings) -> float:
             break
         side /= 2
     return side
+
+
+def shifted(places: Sequence[MapTown], settings: Settings, cells: float) -> Settings:
+    """Return settings whose grid begins so many cells farther to the south and west, with cells of the same side."""
+    side = cell_side(places, settings)
+    south, west, north, east = extent_of(settings) or around(places, side)
+    up = cells * side / KM_PER_DEGREE
+    across = up / math.cos(math.radians((south + north) / 2))
+    return {**settings, "cell_km": side, "south": south - up, "west": west - across, "north": north, "east": east}

@@ -27,6 +27,7 @@ from sim.geography.grid import (
     frame,
     read_settings,
     settle,
+    shifted,
     unfit,
 )
 from sim.geography.roads import (
@@ -88,12 +89,13 @@ class Geography:
     road_classes: tuple[str, ...] = ()
 
 
-def load_map(name: str | Path, root: Path | None = None) -> Geography:
+def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.0) -> Geography:
     """Read a map from its folder of CSV files.
 
     Args:
         name: a text is the name of a folder in `root`; a Path is the folder itself.
         root: the folder of maps; `scenarios/maps` if None.
+        shift_cells: how many cells the grid's south-west corner is moved to the south and to the west.
 
     Raises:
         InputError: with every fault of every file.
@@ -119,6 +121,8 @@ def load_map(name: str | Path, root: Path | None = None) -> Geography:
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts = _files(folder, faults)
+    if shift_cells and not faults:
+        settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     CALIBRATION_FILE = "a calibration file"
     PATTERN_FILE = "a file of observed patterns"
     QUESTION_FILE = "a file of yes/no questions"
+    CLAIM_FILE = "a file of claims"
     RUN = "a single run"
     STUDY = "a study"
     CALIBRATION = "a calibration"
@@ -44,6 +45,7 @@ RESULT_FILES = {  # a file by which a folder of results is known, and what made 
     "hindcast.json": "hindcast",
     "patterns.csv": "patterns",
     "ablations.csv": "ablate",
+    "audit.json": "audit",
 }
 
 RUN_KEYS = {"seed", "scenario", "values"}  # of the manifest of a run, in every version
@@ -117,6 +119,8 @@ def _kind_of_file(path: Path) -> Kind:
         return Kind.PATTERN_FILE
     if {"questions", "asked"} <= keys:
         return Kind.QUESTION_FILE
+    if {"claims", "title"} <= keys:
+        return Kind.CLAIM_FILE
     return Kind.SCENARIO_FILE if keys & SCENARIO_KEYS else usual
 
 

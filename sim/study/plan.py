@@ -65,6 +65,9 @@ class Plan:
     digest: str  # of all that decides results, without the number of replicates
     notes: tuple[str, ...]  # what a person should know before starting, a sentence each
     draws: Draws = field(repr=False)
+    maps: dict[str, Geography] = field(
+        default_factory=dict, repr=False
+    )  # in place of those in scenarios/maps, by scenario
 
     def job(self, scenario: str, replicate: int) -> Job:
         """Return one run; KeyError or IndexError where it is none of the plan's."""
@@ -87,6 +90,25 @@ class Plan:
             return self
         definition = self.definition.model_copy(update={"replicates": replicates})
         return _filled(replace(self, definition=definition))
+
+    def altered(
+        self, definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], change: str
+    ) -> Plan:
+        """Return a plan with another name, seed or number of runs, with scenarios of the same names changed in memory.
+
+        Args:
+            definition: the study; what is drawn, and how, is that of this plan.
+            scenarios: the scenarios by name.
+            maps: maps in place of those that scenarios name.
+            change: what was changed, for the digest.
+        """
+        facts = [self.digest, change, definition.seed, definition.control_days]
+        dumps = {name: loaded.scenario.model_dump_json(by_alias=True) for name, loaded in scenarios.items()}
+        digest = sha256(json.dumps([*facts, dumps], ensure_ascii=False).encode())
+        changed = replace(
+            self, name=definition.name, definition=definition, scenarios=scenarios, maps=maps, digest=digest
+        )
+        return _filled(changed)
 
     def files(self) -> dict[str, str]:
         """Return the text of the files that say what the study is, by their path in its folder; `batch` reads them too."""

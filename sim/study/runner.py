@@ -141,10 +141,13 @@ class RunnerState:
         if old is not None:
             manifest.same_study(old, plan, program, folder)
         models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
-        geography = kept_map(next(iter(models.values())).map)
+        first = next(iter(models))
+        geography = plan.maps.get(first) or kept_map(models[first].map)
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
         new_manifest = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
-        session = cls(plan, folder, new_manifest, StudyContext(program, models, chosen).packed(), lock, report)
+        session = cls(
+            plan, folder, new_manifest, StudyContext(program, models, chosen, plan.maps).packed(), lock, report
+        )
         session._open()
         return session
 
@@ -256,7 +259,8 @@ class RunnerState:
         task = self._tasks(RunRange(position, position))[0]
         scenario = self.plan.scenarios[task.scenario].scenario
         try:
-            Simulation(scenario, kept_map(scenario.map), task.seed, task.values).step()
+            geography = self.plan.maps.get(task.scenario) or kept_map(scenario.map)
+            Simulation(scenario, geography, task.seed, task.values).step()
         except Exception:  # the run itself will say what is wrong
             self.run_seconds = CHUNK_SECONDS / 10
             return

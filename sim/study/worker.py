@@ -75,6 +75,11 @@ class StudyContext:
     program: str
     scenarios: dict[str, Scenario]
     layout: Layout
+    maps: dict[str, Geography] = field(default_factory=dict)  # of scenarios that do not use the map they name as it is
+
+    def map_of(self, scenario: str) -> Geography:
+        """Return the map of a scenario: its own here, else that of scenarios/maps."""
+        return self.maps.get(scenario) or kept_map(self.scenarios[scenario].map)
 
     def packed(self) -> bytes:
         """Return the kit as bytes to send."""
@@ -145,7 +150,7 @@ def run_tables(kit: StudyContext, task: RunTask, stage: list[str]) -> dict[str, 
     """Return the rows that one run adds to each table; `stage[0]` says all the while what is being done."""
     began = time.perf_counter()
     scenario = kit.scenarios[task.scenario]
-    geography = kept_map(scenario.map)
+    geography = kit.map_of(task.scenario)
     stage[0] = "simulating"
     result = simulate(scenario, geography, task.seed, task.values)
     stage[0] = "extracting tables"

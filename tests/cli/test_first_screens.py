@@ -36,6 +36,7 @@ PATHS = {
     "study.yaml": Kind.STUDY_FILE,
     "calibration.yml": Kind.CALIBRATION_FILE,
     "questions.yaml": Kind.QUESTION_FILE,
+    "claims.yaml": Kind.CLAIM_FILE,
     "scenario.yaml": Kind.SCENARIO_FILE,
     "letter.txt": Kind.FILE,
     "nothing": Kind.MISSING,
@@ -66,6 +67,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "study.yaml").write_text(STUDY_FILE)
     (folder / "calibration.yml").write_text(CALIBRATION_FILE)
     (folder / "questions.yaml").write_text("title: Made up\nasked: 2018-10-31\nquestions: {}\n")
+    (folder / "claims.yaml").write_text("title: Made up\nclaims: {}\n")
     shutil.copy(KAFR_HAMRA, folder / "scenario.yaml")
     (folder / "letter.txt").write_text("dear")
     shutil.make_archive(str(folder / "plain"), "zip", folder / "empty")

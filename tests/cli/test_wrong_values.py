@@ -212,6 +212,10 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
         ["greater_idlib_2018", "--replicates", "2", "--days", "2", "--out", "NEW"],
         {"FILE": NO_FILE, "--only": ("", "no_rule"), "--patterns": NO_FILE, "--out": NO_FOLDER},
     ),
+    "audit": (
+        ["CLAIMS", "--out", "NEW", "--replicates", "8"],
+        {"CLAIMS": NO_FILE, "--claim": ("", "other"), "--out": NO_FOLDER},
+    ),
     "calibrate": (
         ["CALIBRATION", "--out", "NEW"],
         {
@@ -297,6 +301,7 @@ FREE = {
     "batch": {"--replicates", "--seed", "--workers", "--until-precise"},
     "branch": {"--label"},
     "ablate": {"--replicates", "--days", "--seed", "--workers"},
+    "audit": {"--replicates", "--workers"},
     "calibrate": {"--workers", "--draws"},
     "hindcast": {"--power"},
     "new-map": {"--title"},
@@ -319,6 +324,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory, run: Path) -> Path:
     (shelf / "TORN").mkdir()
     (shelf / "TORN" / "manifest.json").write_text('{"seed": ')
     (shelf / "TOWNS").write_text("name,lat,lon,holder\nA,36,37,X\nB,36.1,37,Y\n")
+    (shelf / "CLAIMS").write_text(
+        "title: Made up\nclaims:\n  one:\n    sentence: There are clashes.\n    page: README.md\n"
+        "    scenario: {file: two_valleys, set: {days: 5}}\n    statistic: clash_days\n    expected: {at_least: 0}\n"
+    )
     calibration = written(shelf)
     calibration.rename(shelf / "CALIBRATION")
     for words, name in (
