@@ -15,6 +15,7 @@ from sim.cli.options import PrintOnly, folder_option
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
+    from sim.comparison.over_draws import OverDraws
     from sim.comparison.results import Comparison
     from sim.results.run import Run
     from sim.study.store import Study
@@ -81,11 +82,35 @@ def print_comparison(comparison: Comparison) -> None:
             out.print(answer.sentence, style="bold" if answer.difference.resolved else None)
         if contrast.sentence:
             out.print(contrast.sentence)
+        if comparison.over_draws is not None:
+            _print_over_draws(comparison.over_draws, contrast.scenario)
+    if comparison.over_draws is not None:
+        out.print(f"\n{comparison.over_draws.note}", style="dim")
     if comparison.outcomes is not None:
         _tell_outcomes(comparison.outcomes)
     out.print("\nHow long agreements hold", style="underline")
     for curve in comparison.holding.curves:
         out.print(curve.sentence)
+
+
+def _print_over_draws(differences: OverDraws, scenario: str) -> None:
+    """Print which differences of a scenario from the reference nearly all draws of the posterior share."""
+    from rich.table import Table
+
+    from sim.cli.console import console
+    from sim.comparison.over_draws import STABLE
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("over the draws")
+    for heading in ("difference, 95 %", "SD of draws", "SD of seeds", "same sign"):
+        table.add_column(heading, justify="right")
+    table.add_column("verdict")
+    for row in differences.rows_of(scenario):
+        style = "bold" if row.verdict == STABLE else None
+        table.add_row(row.label, *row.number_texts, row.verdict_text, style=style)
+    out = console()
+    out.print()
+    out.print(table)
 
 
 def _tell_outcomes(outcomes: Outcomes) -> None:

@@ -25,6 +25,7 @@ from sim.comparison.outcomes import (
     values_of,
     varies,
 )
+from sim.comparison.over_draws import over_draws
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, ladder
@@ -275,6 +276,7 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         methods=methods(gathered, rows),
         folder=str(gathered.first.folder) if len(gathered.parts) == 1 and not gathered.single else "",
         outcomes=outcomes(gathered, statistics),
+        over_draws=over_draws(gathered, statistics),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 

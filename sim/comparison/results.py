@@ -15,6 +15,7 @@ from sim.statistics.inference import Difference
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
+    from sim.comparison.over_draws import OverDraws
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
 
@@ -386,6 +387,7 @@ class Comparison:
     folder: str = ""  # of the one study that is compared, for commands; empty for several studies or runs
     outcomes: Outcomes | None = None  # of the only scenario; None if there are several
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
+    over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
 
     @property
     def reference(self) -> str:

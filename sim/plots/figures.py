@@ -15,6 +15,7 @@ import pandas as pd
 from sim import __version__
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
+from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
@@ -37,7 +38,9 @@ KEY_RADIUS = 5.2  # points, of the largest symbol in the key
 
 
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
-Section = Literal["differences", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"]
+Section = Literal[
+    "differences", "draws", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"
+]
 REPORT_MM = 180.0
 HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
 
@@ -60,6 +63,8 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
         kinds.append(
             Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
         )
+    if comparison.over_draws is not None:
+        kinds.append(Kind("over_draws", "differences in each draw of the posterior (strips)", "draws", draw_strips))
     kinds += _maps(comparison)
     kinds += [
         Kind(f"fan-{panel.key}", f"{panel.label}, day by day (fan chart)", "fans", partial(_fan, i))

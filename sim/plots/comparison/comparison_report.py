@@ -73,6 +73,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         figure_command=f"python run.py figure {shlex.quote(comparison.folder)}" if comparison.folder else "",
         unresolved_rule=UNRESOLVED_RULE,
         outcome_rows=_outcome_rows(comparison),
+        draw_rows=_draw_rows(comparison),
     )
 
 
@@ -112,6 +113,18 @@ def _forest_row(comparison: Comparison, row: ForestRow) -> dict[str, Any]:
         "reference": value_text(difference.reference, difference.unit), "other": value_text(difference.other, difference.unit),
         "difference": difference_text(difference), "verdict": row.verdict, "pairs": f"{difference.pairs:,}", "resolved": difference.resolved,
     }  # fmt: skip
+
+
+def _draw_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Return the differences over draws of a posterior as rows of text; none in other designs."""
+    names = looks_of(comparison)
+    return [
+        {
+            "label": row.unit_label, "letter": names[row.scenario].letter, "scenario": row.scenario, "resolved": row.resolved,
+            "numbers": [text.replace("-", "−") for text in row.number_texts], "verdict": row.verdict_text,
+        }
+        for row in (comparison.over_draws.rows if comparison.over_draws is not None else ())
+    ]  # fmt: skip
 
 
 def _outcome_rows(comparison: Comparison) -> list[dict[str, str]]:
@@ -209,6 +222,7 @@ def _correlation(comparison: Comparison) -> list[dict[str, str]]:
 
 
 FIGURES = "figures"
+OVER_DRAWS = "over_draws.csv"  # the table of differences over draws of a posterior
 
 
 FigureProgress = Callable[[str], None]
@@ -227,7 +241,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 def draw_comparison(
     comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
 ) -> list[Path]:
-    """Write report.html and figures/ into a folder and return the files; `command` repeats the comparison."""
+    """Write report.html, figures/ and, over a posterior, over_draws.csv; return the files. `command` repeats the comparison."""
     written: list[Path] = []
     figures: list[ReportFigure] = []
     for kind in kinds_of(comparison).values():
@@ -240,6 +254,8 @@ def draw_comparison(
         ):  # fmt: skip
             written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
         figures.append(ReportFigure(kind, stem, drawn.caption, png))
+    if comparison.over_draws is not None:
+        written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
     page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written
