@@ -41,6 +41,7 @@ from sim.validation.pattern_file import Patterns
 from sim.validation.pattern_report import MARK, csv_text, number
 from sim.validation.pattern_samples import check_sides
 
+DIGITS = 8  # of a digest, in the name of a folder
 SURE = 0.95  # share of resampled sets of runs in which a verdict must be the same
 LEVEL = 0.05
 Standing = Literal["inside", "outside", "open", "none"]
@@ -85,11 +86,13 @@ def plans_of(
     day = _control_day(name, claim, stated, source)
     planned = []
     for change in CHANGES:
-        update = {"name": f"{name[:48]}-{change.name}", "seed": change.seed(claim.seed), "control_days": day}
+        update = {"seed": change.seed(claim.seed), "control_days": day}
         update["replicates"] = definition.replicates * change.more_runs
         altered = change.alter(stated.scenarios, fixed)
         study = stated.definition.model_copy(update=update)
         plan = stated.altered(study, altered.scenarios, altered.maps, change.name)
+        folder = f"{name}-{change.name}-{plan.digest[:DIGITS]}"  # a claim that was changed has another
+        plan = replace(plan, name=folder, definition=plan.definition.model_copy(update={"name": folder}))
         planned.append(Planned(change, plan, altered.names))
     return planned
 

@@ -41,7 +41,7 @@ from sim.validation.questions import Held
 FOLDER = SCENARIOS / "claims"
 QUANTITIES = ("statistic", "figure", "town", "pattern")
 MOST_CLAIMS = 100
-LONGEST_ID = 48
+LONGEST_ID = 40
 FORMS = {
     ("claims",): "a mapping from ids to claims",
     ("claims", "*"): "a mapping with `sentence`, `page`, `scenario` and what is measured",
