@@ -98,19 +98,28 @@ def _print_over_draws(differences: OverDraws, scenario: str) -> None:
     from rich.table import Table
 
     from sim.cli.console import console
-    from sim.comparison.over_draws import STABLE
+    from sim.comparison.over_draws import VERDICTS
+    from sim.text import plural
 
+    rows = differences.rows_of(scenario)
     table = Table(box=None, pad_edge=False)
-    table.add_column("over the draws")
-    for heading in ("difference, 95 %", "SD of draws", "SD of seeds", "same sign"):
-        table.add_column(heading, justify="right")
-    table.add_column("verdict")
-    for row in differences.rows_of(scenario):
-        style = "bold" if row.verdict == STABLE else None
-        table.add_row(row.label, *row.number_texts, row.verdict_text, style=style)
+    table.add_column(f"over {plural(differences.draws, 'draw')}")
+    for heading in ("difference, 95 %", "SD of draws, 95 %", "SD of seeds", "draws of its sign"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for verdict in VERDICTS:
+        members = [row for row in rows if row.resolved and row.verdict_words == verdict]
+        if members:
+            table.add_row(f"{verdict}:", style="bold")
+        for row in members:
+            table.add_row("  " + row.label + (f", {row.driver_text}" if row.driver_text else ""), *row.number_texts)
+    for row in (row for row in rows if not row.resolved and row.differs):
+        table.add_row(f"{row.label}: {row.verdict_text}", *row.number_texts)
     out = console()
     out.print()
-    out.print(table)
+    if table.row_count:
+        out.print(table)
+    if unresolved := "; ".join(row.label for row in rows if not row.resolved and not row.differs):
+        out.print(f"not resolved over the draws: {unresolved}", style="dim")
 
 
 def _tell_outcomes(outcomes: Outcomes) -> None:

@@ -19,9 +19,11 @@ from sim.statistics.survival import BOOTSTRAPS, band, draws
 from sim.text import percent, three_digits
 from sim.text import points as points_text
 
-LEAST_DRAWS = 10  # and as many runs more than draws; with fewer the two variances are not estimated
+LEAST_DRAWS = 20  # and as many runs more than draws; with fewer the two variances are not estimated
 STABLE_SHARE = 0.95  # of draws with the sign of the mean
 STABLE, DEPENDS, UNRESOLVED = "stable", "depends on inputs", "not resolved"
+VERDICTS = (STABLE, f"probably {STABLE}", f"probably {DEPENDS}", DEPENDS)  # of resolved differences, the firmest first
+ROUNDING = 1e-9
 BOOTSTRAP_CELLS = 4_000_000  # resamples x draws that are held in memory at once
 
 
@@ -139,22 +141,48 @@ class DrawDifference:
         return self.share_low >= STABLE_SHARE or self.share_high < STABLE_SHARE
 
     @property
+    def differs(self) -> bool:
+        """Whether the expected difference is resolved to vary from draw to draw."""
+        return self.between_low > 0
+
+    @property
+    def sign_known(self) -> bool:
+        """Whether a share of draws of one sign says anything: the mean or the difference between draws is resolved."""
+        return math.isfinite(self.share) and (self.resolved or self.differs)
+
+    @property
+    def verdict_words(self) -> str:
+        """The verdict: "stable", "probably stable", "depends on inputs", "probably depends on inputs", "not resolved"."""
+        return self.verdict if self.sure or not self.resolved else f"probably {self.verdict}"
+
+    @property
+    def driver_text(self) -> str:
+        """On what the difference depends: "most on ceasefire: hold days (rank correlation -0.41)"; empty if it need not."""
+        if self.verdict == STABLE or (not self.resolved and not self.differs):
+            return ""
+        if not self.driver:
+            return "no input stands out"
+        return f"most on {input_label(self.driver)} (rank correlation {self.correlation:.2f})"
+
+    @property
     def verdict_text(self) -> str:
-        """The verdict in words: "probably stable", "depends on inputs, most on ceasefire: hold days (rank correlation -0.41)"."""
-        text = self.verdict if self.sure or not self.resolved else f"probably {self.verdict}"
-        if self.verdict != DEPENDS:
-            return text
-        most = f"most on {input_label(self.driver)} (rank correlation {self.correlation:.2f})".replace("-", "−")
-        return f"{text}, {most if self.driver else 'none of which stands out'}"
+        """The verdict with the input: "depends on inputs, most on ceasefire: hold days (rank correlation -0.41)"."""
+        words = self.verdict_words
+        if not self.resolved and self.differs:
+            words += ", but draws differ"
+        return f"{words}, {self.driver_text}" if self.driver_text else words
 
     @property
     def number_texts(self) -> tuple[str, str, str, str]:
-        """The mean, the deviations between draws and within one, and the share, in words: "-3.2 (-4.1 to -2.2)"; shares in points."""
+        """The mean, the deviations between draws and within one, and the share of draws of one sign: "-3.2 (-4.1 to -2.2)".
+
+        Shares of runs are in points of percent. "–" for the share of draws if neither the mean nor their difference is resolved.
+        """
         text = points_text if self.unit == SHARE else three_digits
         same = (
-            "none"
-            if math.isnan(self.share)
-            else f"{percent(self.share)} ({points_text(self.share_low)} to {points_text(self.share_high)})"
+            f"{percent(self.share)} ({points_text(self.share_low)} to {points_text(self.share_high)})"
+            if self.sign_known
+            else "–"
         )
         return (
             f"{text(self.mean)} ({text(self.low)} to {text(self.high)})",
@@ -264,6 +292,7 @@ def _intervals(by_draw: DrawMeans, mean: float) -> tuple[list[float], list[float
     """Return low and high of the mean, of the standard deviation between draws, and of the share with the mean's sign."""
     count = len(by_draw.runs)
     weights = draws(count, BOOTSTRAPS, SEED)
+    rounding = ROUNDING * float(np.abs(by_draw.mean).max())  # an end this near to zero is zero
     resampled = []
     for piece in np.array_split(weights, max(1, math.ceil(weights.size / BOOTSTRAP_CELLS))):
         parts = variance_components(by_draw, piece)
@@ -271,6 +300,7 @@ def _intervals(by_draw: DrawMeans, mean: float) -> tuple[list[float], list[float
         share = np.sum(piece * same, axis=1) / count if mean else np.full(len(piece), math.nan)
         resampled.append(np.column_stack([parts.mean, np.sqrt(parts.between), share]))
     low, high = band(np.concatenate(resampled))
+    low[np.abs(low) < rounding], high[np.abs(high) < rounding] = 0.0, 0.0
     return low.tolist(), high.tolist()
 
 

@@ -107,6 +107,40 @@ def test_no_pictures_writes_nothing(study: Path, tmp_path: Path, capsys: pytest.
     assert "SIMULATED." in capsys.readouterr().out
 
 
+def test_a_posterior_with_several_seeds_a_draw_has_a_table_over_draws(
+    study: Path,
+    compared: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [f"{0.2 + 0.02 * n:.2f},{20 + n}" for n in range(20)]
+    header = "rules.clash.continue_probability,rules.ceasefire.hold_days"
+    (tmp_path / "draws.csv").write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    file = tmp_path / "posterior.yaml"
+    file.write_text(
+        STUDY.replace("replicates: 8", "replicates: 60\ndesign: posterior\nposterior: draws.csv"), encoding="utf-8"
+    )
+    assert main(["batch", str(file), "--workers", "1", "--out", str(tmp_path)]) == 0
+    capsys.readouterr()
+    monkeypatch.setattr(figures, "kinds_of", lambda drawn: {"over_draws": kinds_of(drawn)["over_draws"]})
+    assert main(["compare", str(tmp_path / "posterior")]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "over 20 draws of" in words or "not resolved over the draws:" in words
+    folder = tmp_path / "posterior" / "compare"
+    table = pd.read_csv(folder / "over_draws.csv")
+    assert set(table["scenario"]) == {"bold"}
+    assert (table["pairs"] == 60).all()
+    points = pd.read_csv(folder / "figures" / "over_draws.csv")
+    assert (points.groupby("statistic").size() == 20).all()
+    assert set(points["statistic"]) == set(table["statistic"])
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.index('id="differences"') < page.index('id="draws"') < page.index('id="control"')
+    assert page.count('href="#draws"') == 1
+    assert not (compared[0] / "over_draws.csv").exists(), "another design has no such table"
+    assert 'id="draws"' not in (compared[0] / "report.html").read_text(encoding="utf-8")
+
+
 def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for seed in ("1", "2"):
         assert main([SCENARIO, "--seed", seed, "--days", "20", "--out", str(tmp_path), "--no-pictures", "--quiet"]) == 0

@@ -91,7 +91,7 @@ def test_no_scenario_is_left_out(name: str) -> None:
     figure = drawn(name, 5).figure
     words = " ".join(text.get_text().replace("\n", " ") for text in texts_of(figure))
     told = set(table["scenario"])
-    of_differences = name in ("differences", "agreement_hold", "difference_map")
+    of_differences = name in ("differences", "agreement_hold", "difference_map", "over_draws")
     assert told == set(LONG[1:] if of_differences else LONG)
     for letter in letters[1:] if of_differences else letters:
         assert re.search(rf"\b{letter}\b", words), letter
@@ -155,6 +155,20 @@ def test_the_forest_draws_the_numbers_of_its_csv() -> None:
     assert hollow == [not resolved for resolved in table["resolved"]]
     words = " ".join(text.get_text() for text in texts_of(made.figure))
     assert "+17 [+9, +25]" in words, "shares of runs in points of percent"
+
+
+def test_the_strips_draw_a_point_for_each_row_of_their_csv() -> None:
+    made, results = drawn("over_draws", 5, 180.0), compared(LONG).over_draws
+    assert results is not None
+    panels = [axes for axes in made.figure.axes if axes.axison and axes.lines]
+    strips = [line for axes in panels for line in axes.lines if line.get_marker() == "o" and line.get_alpha()]
+    assert len(strips) == len(results.rows) == made.table.groupby(["statistic", "scenario"]).ngroups
+    for line, row in zip(strips, results.rows, strict=True):
+        scale = 100 if row.unit == "share of runs" else 1
+        assert np.array_equal(line.get_xdata(), scale * row.means)
+        rows = made.table[(made.table["statistic"] == row.statistic) & (made.table["scenario"] == row.scenario)]
+        assert np.array_equal(rows["difference"], row.means)
+        assert np.ptp(line.get_ydata()) < 1, "strips do not run into each other"
 
 
 def test_the_survival_draws_the_numbers_of_its_csv() -> None:

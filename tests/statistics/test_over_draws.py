@@ -154,6 +154,21 @@ def test_no_difference_is_not_resolved() -> None:
     assert row.low < 0 < row.high
 
 
+def test_draws_that_cancel_are_reported_with_their_input() -> None:
+    row = difference(np.linspace(-5, 5, 80), 6, 3.0)
+    assert (row.verdict, row.differs) == (UNRESOLVED, True)
+    assert row.verdict_text.startswith("not resolved, but draws differ, most on a (rank correlation 0.")
+
+
+def test_an_interval_that_ends_at_zero_is_not_resolved() -> None:
+    """A difference of 0 in nearly all draws: sums of floating-point numbers must not end just above 0."""
+    effect = np.zeros(40)
+    effect[:3] = 1 / 3
+    row = difference(effect, 3, 0.0)
+    assert row.low == 0
+    assert row.verdict == UNRESOLVED
+
+
 def test_a_share_near_the_bound_is_only_probable() -> None:
     row = difference(np.random.default_rng(4).normal(1.75, 1.0, 40), 3, 4.0)
     assert row.resolved
@@ -173,7 +188,7 @@ def test_other_designs_and_draws_used_once_have_no_section() -> None:
     effect = np.linspace(1, 2, 40)
     assert over_draws(gathered(effect, 3, 1.0, design="halton"), [CLASHES]) is None
     assert over_draws(gathered(effect, 1, 1.0), [CLASHES]) is None
-    assert over_draws(gathered(effect[:9], 5, 1.0), [CLASHES]) is None
+    assert over_draws(gathered(effect[:19], 5, 1.0), [CLASHES]) is None
 
 
 def test_the_table_has_the_numbers_of_the_rows() -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sim.comparison.over_draws import STABLE
 from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, key_of, looks_of, words_of
 from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, Symbol
 from sim.plots.map.primitives import outline
@@ -43,12 +44,11 @@ def draw_strips(comparison: Comparison, width_mm: float, day: int | None = None)
         bottom=0.36,
         right=SHARE_ROOM,
     )
-    shown = {row.scenario for row in results.rows}
     key = [
         Mark("a draw's expected difference", symbols=(Symbol(outline("circle"), 1.6, QUIET, QUIET),)),
         Mark("mean, 95 %, resolved", symbols=(Symbol(outline("circle"), 3.0, INK, INK),)),
         Mark("not resolved", symbols=(Symbol(outline("circle"), 3.0, PAPER, INK),)),
-        *key_of(comparison, [name for name in comparison.scenarios if name in shown]),
+        *key_of(comparison),
     ]
     note = f"{results.note} Right: draws with the sign of the mean, bold if the difference is stable."
     with typography():
@@ -85,9 +85,9 @@ def _panel(axes: Axes, rows: list[DrawDifference], looks: dict[str, ScenarioLook
             fontsize=grid.type.text, fontweight="bold", color=look.line.colour, va="center_baseline", annotation_clip=False,
         )  # fmt: skip
         axes.annotate(
-            percent(row.share) if np.isfinite(row.share) else "–", (1, number), xycoords=("axes fraction", "data"),
+            percent(row.share) if row.sign_known else "–", (1, number), xycoords=("axes fraction", "data"),
             xytext=(SHARE_ROOM * 72 - 3, 0), textcoords="offset points", fontsize=grid.type.small, ha="right",
-            va="center_baseline", fontweight="bold" if row.verdict == "stable" else "normal", annotation_clip=False,
+            va="center_baseline", fontweight="bold" if row.verdict == STABLE else "normal", annotation_clip=False,
         )  # fmt: skip
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_yticks([])
