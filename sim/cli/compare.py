@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,22 +105,29 @@ def _print_over_draws(differences: OverDraws, scenario: str) -> None:
     rows = differences.rows_of(scenario)
     table = Table(box=None, pad_edge=False)
     table.add_column(f"over {plural(differences.draws, 'draw')}")
-    for heading in ("difference, 95 %", "SD of draws, 95 %", "SD of seeds", "draws of its sign"):
+    for heading in ("difference, 95 %", "SD of draws", "SD of seeds", "draws of its sign"):
         table.add_column(heading, justify="right", no_wrap=True)
     for verdict in VERDICTS:
         members = [row for row in rows if row.resolved and row.verdict_words == verdict]
         if members:
             table.add_row(f"{verdict}:", style="bold")
         for row in members:
-            table.add_row("  " + row.label + (f", {row.driver_text}" if row.driver_text else ""), *row.number_texts)
+            table.add_row(
+                "  " + row.label + (f", {row.driver_text}" if row.driver_text else ""), *_narrow(row.number_texts)
+            )
     for row in (row for row in rows if not row.resolved and row.differs):
-        table.add_row(f"{row.label}: {row.verdict_text}", *row.number_texts)
+        table.add_row(f"{row.label}: {row.verdict_text}", *_narrow(row.number_texts))
     out = console()
     out.print()
     if table.row_count:
         out.print(table)
     if unresolved := "; ".join(row.label for row in rows if not row.resolved and not row.differs):
         out.print(f"not resolved over the draws: {unresolved}", style="dim")
+
+
+def _narrow(texts: Sequence[str]) -> list[str]:
+    """Return texts of a difference, its deviations and its share without the interval of the second: over_draws.csv has it."""
+    return [text.partition(" (")[0] if column == 1 else text for column, text in enumerate(texts)]
 
 
 def _tell_outcomes(outcomes: Outcomes) -> None:
