@@ -316,7 +316,7 @@ def test_two_runs_are_steered_together_and_both_taken_away() -> None:
         tell(scenario, "set_seed", "12")
         tell(element(box, "groups", "policies"), "set_input", {"key": "rules.talks.enabled", "value": False})
         button(box, "Reset").click()
-        live = [o for o in gc.get_objects() if isinstance(o, Session) and o.pair and not o.closed and o.turn]
+        live = [o for o in gc.get_objects() if type(o) is Session and o.pair and not o.closed and o.turn]
         runs = live[-1].runs
         assert [run.simulation.seed for run in runs] == [12, 12]
         assert [run.simulation.scenario.rules.talks.enabled for run in runs] == [False, False]
@@ -472,7 +472,7 @@ def test_every_scenario_can_be_steered_and_its_values_lie_on_the_sliders(
 def test_a_closed_tab_frees_its_models() -> None:
     open_with(RunSource(KAFR_HAMRA, 7))
     _box, context = solara.render(solara.AppLayout(children=[Page()]), handle_error=False)
-    opened = [o for o in gc.get_objects() if isinstance(o, LiveModel) and not o.session.closed and o.session.runs]
+    opened = [o for o in gc.get_objects() if type(o) is LiveModel and not o.session.closed and o.session.runs]
     sessions = [live.session for live in opened if live.session is not None and live.session.opened]
     models = [weakref.ref(run) for session in sessions for run in session.runs if session.sources[0].sets == ()]
     own = [ref for ref in models if ref().history.day == 0]
