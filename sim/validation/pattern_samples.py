@@ -166,7 +166,7 @@ def rival_groups(declared: Patterns, start: date) -> RivalGroups | None:
 
 def _holds(run: ReportedRun, first: int, days: int) -> Holds:
     """Return the agreements that the model signs in `days` days from `first`, none given; those that continue after them are censored there."""
-    start = np.datetime64(run.start, "D") + first
+    start = np.datetime64(run.start, "D") + np.timedelta64(first, "D")
     signed = (column(run.agreements, "signed").astype("datetime64[D]") - start).astype(np.int64)
     inside = (column(run.agreements, "given") == 0) & (signed >= 0) & (signed < days)
     held, left = column(run.agreements, "days_held").astype(float)[inside], (days - signed[inside]).astype(float)
