@@ -40,7 +40,7 @@ CALM_AND_WAR = {
     "days with clashes": ((5, 60), (1, 85)),  # of 120
     "longest calm": ((10, 80), (4, 119)),
     "deaths among rebels": ((15, 400), (0, 1500)),
-    "towns changing holder": ((0, 12), (0, 60)),
+    "towns changing holder": ((0, 16), (0, 60)),  # 8 to 13 in a large round of the record, P23
 }
 # docs/ODD.md's patterns: accepted range of the median there, and what this test allows of pooled runs.
 PATTERNS: dict[str, tuple[str, float, float]] = {

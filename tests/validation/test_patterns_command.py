@@ -42,7 +42,10 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made(tmp_path_factory.mktemp("study"), "small", "keep: [reported]\n")
 
 
-def test_the_card_is_printed_and_written(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_card_is_printed_and_written(
+    study: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")  # the width it is made for, whatever other tests of this process left
     assert main(["patterns", str(study)]) == 0
     said = capsys.readouterr().out
     assert said.startswith("SIMULATED.")
