@@ -135,7 +135,7 @@ def _declared(
 def _print_plan(studies: Mapping[str, Sequence[Planned]]) -> None:
     from sim.cli.batch import compile_for
 
-    plans = [one.plan for planned in studies.values() for one in planned]
+    plans = [planned_study.plan for planned in studies.values() for planned_study in planned]
     runs = sum(plan.replicates * len(plan.scenarios) for plan in plans)
     print(
         f"{plural(len(studies), 'claim')}, {plural(len(plans), 'study', 'studies')}, {plural(runs, 'run')}",
@@ -152,9 +152,12 @@ def _run(studies: Mapping[str, Sequence[Planned]], out: Path, workers: int | Non
 
     folders = {}
     with batch_progress() as report:
-        total = TotalProgress(report, [one.plan.replicates * len(one.plan.scenarios) for one in _all(studies)])
-        for one in _all(studies):
-            folders[one.plan.name] = run_study(one.plan, out, workers, report=total)
+        total = TotalProgress(
+            report,
+            [planned_study.plan.replicates * len(planned_study.plan.scenarios) for planned_study in _all(studies)],
+        )
+        for planned_study in _all(studies):
+            folders[planned_study.plan.name] = run_study(planned_study.plan, out, workers, report=total)
             total.close_study()
     return folders
 
@@ -193,7 +196,10 @@ def _estimates(
     from sim.study.store import Study
     from sim.validation.audit_estimates import estimate
 
-    return [estimate(claim, one, Study.open(folders[one.plan.name]), declared) for one in planned]
+    return [
+        estimate(claim, planned_study, Study.open(folders[planned_study.plan.name]), declared)
+        for planned_study in planned
+    ]
 
 
 def print_audit(title: str, results: Sequence[Audited]) -> None:

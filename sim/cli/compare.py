@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -113,21 +112,17 @@ def _print_over_draws(differences: OverDraws, scenario: str) -> None:
             table.add_row(f"{verdict}:", style="bold")
         for row in members:
             table.add_row(
-                "  " + row.label + (f", {row.driver_text}" if row.driver_text else ""), *_narrow(row.number_texts)
+                "  " + row.label + (f", {row.driver_text}" if row.driver_text else ""),
+                *row.number_texts(between_interval=False),
             )
     for row in (row for row in rows if not row.resolved and row.differs):
-        table.add_row(f"{row.label}: {row.verdict_text}", *_narrow(row.number_texts))
+        table.add_row(f"{row.label}: {row.verdict_text}", *row.number_texts(between_interval=False))
     out = console()
     out.print()
     if table.row_count:
         out.print(table)
     if unresolved := "; ".join(row.label for row in rows if not row.resolved and not row.differs):
         out.print(f"not resolved over the draws: {unresolved}", style="dim")
-
-
-def _narrow(texts: Sequence[str]) -> list[str]:
-    """Return texts of a difference, its deviations and its share without the interval of the second: over_draws.csv has it."""
-    return [text.partition(" (")[0] if column == 1 else text for column, text in enumerate(texts)]
 
 
 def _tell_outcomes(outcomes: Outcomes) -> None:

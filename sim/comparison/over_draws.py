@@ -172,11 +172,11 @@ class DrawDifference:
             words += ", but draws differ"
         return f"{words}, {self.driver_text}" if self.driver_text else words
 
-    @property
-    def number_texts(self) -> tuple[str, str, str, str]:
-        """The mean, the deviations between draws and within one, and the share of draws of one sign: "-3.2 (-4.1 to -2.2)".
+    def number_texts(self, between_interval: bool = True) -> tuple[str, str, str, str]:
+        """Return the mean, the deviations between draws and within one, and the share of draws of one sign: "-3.2 (-4.1 to -2.2)".
 
         Shares of runs are in points of percent. "–" for the share of draws if neither the mean nor their difference is resolved.
+        `between_interval`: whether the deviation between draws has its interval, for which a screen lacks the room.
         """
         text = points_text if self.unit == SHARE else three_digits
         same = (
@@ -184,9 +184,10 @@ class DrawDifference:
             if self.sign_known
             else "–"
         )
+        interval = f" ({text(self.between_low)} to {text(self.between_high)})" if between_interval else ""
         return (
             f"{text(self.mean)} ({text(self.low)} to {text(self.high)})",
-            f"{text(self.between)} ({text(self.between_low)} to {text(self.between_high)})",
+            f"{text(self.between)}{interval}",
             text(self.within),
             same,
         )

@@ -79,8 +79,8 @@ def _panel(axes: Axes, result: Audited) -> None:
     axes.axvspan(*inside, color=EXPECTED, lw=0, zorder=0)
     if result.claim.kind == "difference" and low < 0 < high:
         axes.axvline(0, color=QUIET, lw=0.8, zorder=1)
-    for y, one in enumerate(result.estimates):
-        _point(axes, y, one, one.change in result.broken_by)
+    for y, estimate in enumerate(result.estimates):
+        _point(axes, y, estimate, estimate.change in result.broken_by)
     axes.set_yticks([])
     axes.tick_params(labelsize=7)
     for side in ("left", "right", "top"):
@@ -88,15 +88,15 @@ def _panel(axes: Axes, result: Audited) -> None:
     axes.set_xlabel(quantity_text(result.claim), fontsize=7, color=QUIET, labelpad=1.5)
 
 
-def _point(axes: Axes, y: int, one: Estimate, breaks: bool) -> None:
-    if math.isnan(one.value):
+def _point(axes: Axes, y: int, estimate: Estimate, breaks: bool) -> None:
+    if math.isnan(estimate.value):
         axes.text(0.5, y, "no run gives it", fontsize=7, transform=axes.get_yaxis_transform(), va="center")
         return
     colour = OKABE_ITO[2] if breaks else INK
-    if not math.isnan(one.low):
-        axes.plot([one.low, one.high], [y, y], color=colour, lw=1.2, zorder=2, solid_capstyle="butt")
-    face = colour if one.change == STATED else "white"
-    axes.plot([one.value], [y], MARKERS[one.change], ms=5, mfc=face, mec=colour, zorder=3, clip_on=False)
+    if not math.isnan(estimate.low):
+        axes.plot([estimate.low, estimate.high], [y, y], color=colour, lw=1.2, zorder=2, solid_capstyle="butt")
+    face = colour if estimate.change == STATED else "white"
+    axes.plot([estimate.value], [y], MARKERS[estimate.change], ms=5, mfc=face, mec=colour, zorder=3, clip_on=False)
 
 
 def _limits(result: Audited) -> tuple[float, float]:
@@ -104,7 +104,12 @@ def _limits(result: Audited) -> tuple[float, float]:
     if result.claim.kind == "pattern":
         return -0.03, 1.03
     claim = result.claim
-    numbers = [value for one in result.estimates for value in (one.value, one.low, one.high) if math.isfinite(value)]
+    numbers = [
+        value
+        for estimate in result.estimates
+        for value in (estimate.value, estimate.low, estimate.high)
+        if math.isfinite(value)
+    ]
     numbers += [0.0] if claim.kind == "difference" or not numbers else []
     if claim.expected is not None:
         numbers += [end for end in (claim.expected.low, claim.expected.high) if math.isfinite(end)]
@@ -161,7 +166,7 @@ def _head(figure: Figure, title: str, height: float) -> None:
 
 def _stamp(results: Sequence[Audited], plan: Plan) -> str:
     scenario = next(iter(plan.scenarios.values())).scenario
-    runs = sum(one.runs for result in results for one in result.estimates)
+    runs = sum(estimate.runs for result in results for estimate in result.estimates)
     first, last = day_text(scenario.start), day_text(scenario.start + timedelta(days=scenario.days - 1))
     parts = ["SIMULATED", "95 % intervals", f"{runs:,} runs or pairs of runs", f"first claim {first} to {last}"]
     return " · ".join([*parts, f"sim {__version__}"])

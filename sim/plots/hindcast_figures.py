@@ -12,9 +12,10 @@ from sim import __version__
 from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.sheet import EDGE, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.map.primitives import outline
-from sim.plots.score_figures import RIVAL, SHADES
+from sim.plots.score_figures import RIVAL, SHADES, week_fan
 from sim.plots.style import EVIDENCE_INK, INK, QUIET, pale, typography
 from sim.text import day_text, plural
+from sim.validation.forecasts import MODEL
 from sim.validation.hindcast import Summary, by_origin
 from sim.validation.power import power_summary
 from sim.validation.weekly_baselines import baseline_text
@@ -60,25 +61,7 @@ def hindcast_stamp(study: str, runs: int, until: date, evidence: date) -> str:
 def _panel(axes: Axes, part: pd.DataFrame, top: float, rival: str) -> None:
     x = part["weeks_ahead"].to_numpy(dtype=float)
     axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
-    for level, shade in (("90", SHADES[1]), ("50", SHADES[0])):
-        low, high = (part[f"model_{end}_{level}"].to_numpy() for end in ("low", "high"))
-        axes.bar(x, np.maximum(high - low, 0.02), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
-    axes.hlines(part["model_median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
-    for end in ("low_90", "median", "high_90"):
-        axes.hlines(
-            part[f"{rival}_{end}"], x - 0.43, x + 0.43, color=RIVAL, linewidth=1.0, linestyle=(0, (4, 1.6)), zorder=5
-        )
-    axes.scatter(
-        x,
-        part["observed"],
-        marker="D",
-        s=20,
-        color=EVIDENCE_INK,
-        edgecolors="white",
-        linewidths=0.6,
-        zorder=6,
-        clip_on=False,
-    )
+    week_fan(axes, x, _columns_of(part, MODEL), _columns_of(part, rival))
     axes.set_xticks([1, 2, 3, 4][: max(1, int(x.max()))])
     axes.set_xlim(0.4, max(4.6, x.max() + 0.6))
     ticks = [tick for tick in (0, 1, 2, 5, 10, 20, 50, 100) if tick <= top]
@@ -86,6 +69,12 @@ def _panel(axes: Axes, part: pd.DataFrame, top: float, rival: str) -> None:
     axes.set_ylim(0, 1.08 * top)
     axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
+
+
+def _columns_of(part: pd.DataFrame, forecast: str) -> pd.DataFrame:
+    """Return the columns of a forecast without its name, and what was observed."""
+    own = part.filter(regex=f"^{forecast}_(low|high|median)")
+    return own.rename(columns=lambda name: name.removeprefix(f"{forecast}_")).assign(observed=part["observed"])
 
 
 def gains_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> ComparisonFigure:

@@ -154,19 +154,32 @@ def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid, best: s
     x = np.arange(len(own), dtype=float)
     if what == "deaths":
         axes.set_yscale("function", functions=(lambda y: np.sqrt(np.maximum(y, 0)), np.square))
-    for level, shade in reversed(list(zip(LEVELS, SHADES, strict=True))):
-        low, high = (own[f"{end}_{100 * level:.0f}"].to_numpy() for end in ("low", "high"))
-        axes.bar(x, np.maximum(high - low, 0.04), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
-    axes.hlines(own["median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
     rival = table[table["forecast"] == best]
-    if len(rival):
+    week_fan(axes, x, own, rival if len(rival) else None)
+    _week_ticks(axes, own["first_day"].tolist(), grid)
+    top = max(table.loc[table["forecast"].isin(["model", best]), "high_90"].max(), own["observed"].max(), 1)
+    axes.set_ylim(0, 1.08 * top)
+    axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)
+
+
+def week_fan(axes: Axes, x: np.ndarray, model: pd.DataFrame, rival: pd.DataFrame | None) -> None:
+    """Draw weeks at `x`, f8 [weeks]: the model's intervals and median, a rival's as dashed lines, and what was observed.
+
+    Columns low_50, high_50, low_90, high_90, median of both, and `observed` of the model's.
+    """
+    for level, shade in reversed(list(zip(LEVELS, SHADES, strict=True))):
+        low, high = (model[f"{end}_{100 * level:.0f}"].to_numpy() for end in ("low", "high"))
+        axes.bar(x, np.maximum(high - low, 0.04), 0.86, bottom=low, color=pale(INK, shade), linewidth=0, zorder=2)
+    axes.hlines(model["median"], x - 0.43, x + 0.43, color=INK, linewidth=1.5, zorder=4)
+    if rival is not None:
         for column in ("low_90", "median", "high_90"):
             axes.hlines(
                 rival[column], x - 0.43, x + 0.43, color=RIVAL, linewidth=1.1, linestyle=(0, (4, 1.6)), zorder=5
             )
     axes.scatter(
         x,
-        own["observed"],
+        model["observed"],
         marker="D",
         s=24,
         color=EVIDENCE_INK,
@@ -175,11 +188,6 @@ def _weeks_panel(axes: Axes, table: pd.DataFrame, what: str, grid: Grid, best: s
         zorder=6,
         clip_on=False,
     )
-    _week_ticks(axes, own["first_day"].tolist(), grid)
-    top = max(table.loc[table["forecast"].isin(["model", best]), "high_90"].max(), own["observed"].max(), 1)
-    axes.set_ylim(0, 1.08 * top)
-    axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
-    axes.set_axisbelow(True)
 
 
 def _week_ticks(axes: Axes, days: list[str], grid: Grid) -> None:

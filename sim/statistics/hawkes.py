@@ -25,8 +25,8 @@ class Hawkes(NamedTuple):
     mu: float
     branching: float
     lag: float
-    log_likelihood: float
-    events: int
+    log_likelihood: float = math.nan
+    events: int = 0
 
 
 class TwoLevelHawkes(NamedTuple):
@@ -44,6 +44,13 @@ class TwoLevelHawkes(NamedTuple):
     def active_share(self) -> float:
         """Long-run share of active days."""
         return self.become_active / (self.become_active + self.become_calm)
+
+
+def two_level_of(
+    mu: Sequence[float], branching: Sequence[float], lag: float, become_active: float, become_calm: float
+) -> TwoLevelHawkes:
+    """Return a process of two levels from lists of (calm, active), as files hold them."""
+    return TwoLevelHawkes((mu[0], mu[1]), (branching[0], branching[1]), lag, become_active, become_calm)
 
 
 class Level(NamedTuple):

@@ -6,8 +6,8 @@ uncertain input in every scenario, so that runs of the same replicate are matche
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -17,8 +17,8 @@ from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.compose import SCENARIOS, display, file_name, find_scenario
 from sim.scenario.fields import Key, dotted
 from sim.scenario.show import flow, text
-from sim.scenario.validate import complaint, unknown_key
-from sim.scenario.yaml_reader import Page, read_file
+from sim.scenario.validate import Forms, complaint, unknown_key
+from sim.scenario.yaml_reader import read_file
 from sim.statistics.summary import headline_faults
 
 STUDIES = SCENARIOS / "studies"
@@ -180,6 +180,32 @@ class DefinitionFile:
         )
         return Fault(self.shown, self.lines.get(above), key_text, message)
 
+    def faults_of(
+        self, error: ValidationError, forms: Forms, model_at: Callable[[Key], type[BaseModel]]
+    ) -> Iterator[Fault]:
+        """Give the faults that the schema found, each at its key.
+
+        Args:
+            error: of the schema.
+            forms: the forms in which values may be written, by key.
+            model_at: returns the part of the file that a key leads to, whose keys are known.
+        """
+        for entry in error.errors(include_url=False):
+            key: Key = tuple(part for part in entry["loc"] if part != "[key]")
+            if entry["type"] == "extra_forbidden":
+                known = [field.alias or name for name, field in model_at(key[:-1]).model_fields.items()]
+                yield self.fault(unknown_key(str(key[-1]), known), *key)
+                continue
+            key, message = complaint({**entry, "loc": key}, forms)
+            first, _, rest = message.partition(": ")
+            if first in model_at(key).model_fields:  # a check of a part names its key
+                key, message = (*key, first), rest
+            yield self.fault(message, *key)
+
+    def beside(self, name: str) -> Path:
+        """Return the path that a name in the file means: from the file's folder, else from where one stands."""
+        return (self.file.parent if self.file is not None else Path()) / name
+
 
 def find_study(path: str | Path) -> Path | None:
     """Return the study file that a person means: a path, or the bare name of one of scenarios/studies; None if none."""
@@ -226,12 +252,12 @@ def read_definition(path: Path) -> tuple[Definition, DefinitionFile]:
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
-        faults += _faults(error, page, source)
+        faults += [_with_design(fault, page.data) for fault in source.faults_of(error, FORMS, _model_at)]
         definition = None
     if definition is not None:
         faults += [source.fault(message, "headline") for message in headline_faults(definition.headline)]
     if faults or definition is None:
-        raise InputError(sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0))
+        raise InputError(in_order(faults))
     return definition, source
 
 
@@ -244,33 +270,26 @@ def _texts(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
 
 
-def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterable[Fault]:
-    for entry in error.errors(include_url=False):
-        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
-        if entry["type"] == "extra_forbidden":
-            yield source.fault(unknown_key(str(key[-1]), _known(key[:-1])), *key)
-            continue
-        key, message = complaint({**entry, "loc": key}, FORMS)
-        first, _, rest = message.partition(": ")
-        if not key and first in Definition.model_fields:  # a check of the whole names its key
-            key, message = (first,), rest
-        elif key == ("design",):
-            message += did_you_mean(str(page.data.get("design")), DESIGNS) if "did you mean" not in message else ""
-        yield source.fault(message, *key)
+def in_order(faults: Iterable[Fault]) -> list[Fault]:
+    """Return faults by their lines, each once."""
+    return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
 
 
-def _known(key: Key) -> list[str]:
-    model: type[BaseModel] = Definition
-    if key:
-        model = Variant if key[0] == "scenarios" else Range
-    return list(model.model_fields)
+def _with_design(fault: Fault, data: dict[str, Any]) -> Fault:
+    """Return a fault of `design` with the nearest of the designs."""
+    if fault.key != "design" or "did you mean" in fault.message:
+        return fault
+    return replace(fault, message=fault.message + did_you_mean(str(data.get("design")), DESIGNS))
+
+
+def _model_at(key: Key) -> type[BaseModel]:
+    return Definition if not key else Variant if key[0] == "scenarios" else Range
 
 
 def scenario_file(name: str, source: DefinitionFile) -> Path:
     """Return the scenario file that a study names: beside the study, else as `run` finds it. InputError if none."""
     if source.file is not None:
-        beside = source.file.parent
-        for candidate in (beside / name, beside / f"{name}.yaml"):
+        for candidate in (source.beside(name), source.beside(f"{name}.yaml")):
             if candidate.is_file():
                 return candidate
     return find_scenario(name)

@@ -22,11 +22,10 @@ from typing import Any, Literal
 
 from sim.engine.jit import source_hash
 from sim.errors import InputError
-from sim.geography.towns import find_place
 from sim.results.manifest import product, sha256
 from sim.scenario.fields import choice
 from sim.scenario.parameters import Rules
-from sim.scenario.schema import CODE_WORDS, codes
+from sim.scenario.schema import codes
 from sim.statistics.inference import more_runs
 from sim.statistics.summary import label
 from sim.study.definition import Definition, DefinitionFile
@@ -40,6 +39,7 @@ from sim.validation.pattern_estimators import PLACES_SCORE
 from sim.validation.pattern_file import Patterns
 from sim.validation.pattern_report import MARK, csv_text, number
 from sim.validation.pattern_samples import check_sides
+from sim.validation.questions import held_faults
 
 DIGITS = 8  # of a digest, in the name of a folder
 SURE = 0.95  # share of resampled sets of runs in which a verdict must be the same
@@ -123,15 +123,12 @@ def _control_day(name: str, claim: Claim, stated: Plan, source: DefinitionFile) 
     if len(days) > 1 or not all(0 <= day <= scenarios[0].days for day in days):
         message = f"{claim.town.on} is no day of the runs, or not the same one; they have {scenarios[0].days} days from {scenarios[0].start}"
         raise InputError([source.fault(message, "claims", name, "town", "on")])
-    try:
-        find_place(geography_of(scenarios[0]), claim.town.name)
-    except KeyError as error:
-        raise InputError([source.fault(str(error.args[0]), "claims", name, "town", "name")]) from None
-    known = [*codes(scenarios[0]).values(), *CODE_WORDS]
-    if claim.town.held_by not in known:
-        raise InputError(
-            [source.fault(f"is no code of control; there are {', '.join(known)}", "claims", name, "town", "held_by")]
-        )
+    wrong = [
+        source.fault(message, "claims", name, "town", key)
+        for key, message in held_faults(claim.town, scenarios[0], geography_of(scenarios[0]))
+    ]
+    if wrong:
+        raise InputError(wrong)
     return sorted(days)
 
 
@@ -162,18 +159,21 @@ def check_patterns(
         )
 
 
-def standing(claim: Claim, one: Estimate, z: float = Z95) -> Standing:
+def standing(claim: Claim, estimate: Estimate, z: float = Z95) -> Standing:
     """Return where an estimate stands: its interval inside, outside or across what is expected; `none` if no run gives it.
 
     `z`: half-width of the interval in standard errors; of a pattern the share of resampled sets decides.
     """
-    if math.isnan(one.value) or (claim.pattern is None and math.isnan(one.low)):
+    if math.isnan(estimate.value) or (claim.pattern is None and math.isnan(estimate.low)):
         return "none"
     if claim.pattern is not None:
-        return "inside" if one.value >= SURE else "outside" if one.value <= 1 - SURE else "open"
+        return "inside" if estimate.value >= SURE else "outside" if estimate.value <= 1 - SURE else "open"
     assert claim.expected is not None
     wider = z / Z95
-    low, high = one.value - wider * (one.value - one.low), one.value + wider * (one.high - one.value)
+    low, high = (
+        estimate.value - wider * (estimate.value - estimate.low),
+        estimate.value + wider * (estimate.high - estimate.value),
+    )
     if claim.expected.low <= low and high <= claim.expected.high:
         return "inside"
     return "outside" if high < claim.expected.low or low > claim.expected.high else "open"
@@ -183,8 +183,10 @@ def audited(name: str, claim: Claim, estimates: Sequence[Estimate]) -> Audited:
     """Return the verdict on a claim from its estimates, the statement first."""
     stated, *others = estimates
     z = NormalDist().inv_cdf(1 - LEVEL / (2 * max(1, len(others))))
-    broken = tuple(one.change for one in others if _breaks(claim, stated, one, z))
-    shifted = tuple(one.change for one in others if one.change not in broken and _differs(claim, stated, one, z))
+    broken = tuple(estimate.change for estimate in others if _breaks(claim, stated, estimate, z))
+    shifted = tuple(
+        estimate.change for estimate in others if estimate.change not in broken and _differs(claim, stated, estimate, z)
+    )
     found = standing(claim, stated)
     verdict: Verdict = (
         "not supported" if found in ("outside", "none") else "not resolved" if found == "open"
@@ -202,23 +204,23 @@ def _more(claim: Claim, stated: Estimate, found: Standing) -> int | None:
     return more_runs(stated.value - nearest, stated.low - nearest, stated.high - nearest, stated.runs)
 
 
-def _breaks(claim: Claim, stated: Estimate, one: Estimate, z: float) -> bool:
+def _breaks(claim: Claim, stated: Estimate, estimate: Estimate, z: float) -> bool:
     """Return whether a claim is not supported under a change, and that not by chance."""
-    if one.change == SEEDS:
-        return standing(claim, one) != "inside"
-    found = standing(claim, one, z)
+    if estimate.change == SEEDS:
+        return standing(claim, estimate) != "inside"
+    found = standing(claim, estimate, z)
     if found in ("outside", "none"):
         return True
     if claim.expected is None or found == "inside":
         return False
-    return not claim.expected.low <= one.value <= claim.expected.high and _differs(claim, stated, one, z)
+    return not claim.expected.low <= estimate.value <= claim.expected.high and _differs(claim, stated, estimate, z)
 
 
-def _differs(claim: Claim, stated: Estimate, one: Estimate, z: float) -> bool:
+def _differs(claim: Claim, stated: Estimate, estimate: Estimate, z: float) -> bool:
     """Return whether an estimate differs from that of the statement beyond chance; a pattern only has verdicts."""
-    if claim.pattern is not None or math.isnan(stated.error) or math.isnan(one.error):
+    if claim.pattern is not None or math.isnan(stated.error) or math.isnan(estimate.error):
         return False
-    gap, error = abs(one.value - stated.value), math.hypot(one.error, stated.error)
+    gap, error = abs(estimate.value - stated.value), math.hypot(estimate.error, stated.error)
     return gap > z * error
 
 
@@ -239,11 +241,15 @@ def expected_text(claim: Claim) -> str:
     return claim.expected.text if claim.expected is not None else f"{claim.pattern} {claim.verdict}"
 
 
-def estimate_text(one: Estimate) -> str:
+def estimate_text(estimate: Estimate) -> str:
     """Return an estimate with its interval: "-3.2 (-4.4 to -2)", or the verdict on a pattern with its share."""
-    if one.verdict:
-        return f"{one.verdict} ({one.value:.0%})"
-    return "none" if math.isnan(one.value) else f"{number(one.value)} ({number(one.low)} to {number(one.high)})"
+    if estimate.verdict:
+        return f"{estimate.verdict} ({estimate.value:.0%})"
+    return (
+        "none"
+        if math.isnan(estimate.value)
+        else f"{number(estimate.value)} ({number(estimate.low)} to {number(estimate.high)})"
+    )
 
 
 def reason_text(result: Audited) -> str:
@@ -271,12 +277,20 @@ def audit_csv(results: Sequence[Audited]) -> str:
 
 def _rows(result: Audited) -> Iterator[Sequence[object]]:
     claim = result.claim
-    for one in result.estimates:
-        numbers = ["" if math.isnan(value) else round(value, 6) for value in (one.value, one.low, one.high)]
-        effect = "breaks" if one.change in result.broken_by else "shifts" if one.change in result.shifted_by else ""
+    for estimate in result.estimates:
+        numbers = [
+            "" if math.isnan(value) else round(value, 6) for value in (estimate.value, estimate.low, estimate.high)
+        ]
+        effect = (
+            "breaks"
+            if estimate.change in result.broken_by
+            else "shifts"
+            if estimate.change in result.shifted_by
+            else ""
+        )
         yield (
-            MARK, result.name, result.verdict, one.change, quantity_text(claim), expected_text(claim), *numbers, one.runs,
-            one.verdict, standing(claim, one), effect, claim.sentence, claim.page,
+            MARK, result.name, result.verdict, estimate.change, quantity_text(claim), expected_text(claim), *numbers, estimate.runs,
+            estimate.verdict, standing(claim, estimate), effect, claim.sentence, claim.page,
         )  # fmt: skip
 
 
@@ -285,14 +299,14 @@ def audit_json(results: Sequence[Audited], claims_file: bytes, studies: Mapping[
 
     def estimates(result: Audited) -> dict[str, Any]:
         return {
-            one.change: {
-                "estimate": None if math.isnan(one.value) else one.value,
-                "interval": None if math.isnan(one.low) else [one.low, one.high],
-                "runs": one.runs,
-                "pattern_verdict": one.verdict or None,
+            estimate.change: {
+                "estimate": None if math.isnan(estimate.value) else estimate.value,
+                "interval": None if math.isnan(estimate.low) else [estimate.low, estimate.high],
+                "runs": estimate.runs,
+                "pattern_verdict": estimate.verdict or None,
                 "study": planned.plan.digest,
             }
-            for one, planned in zip(result.estimates, studies[result.name], strict=True)
+            for estimate, planned in zip(result.estimates, studies[result.name], strict=True)
         }
 
     record = {

@@ -31,10 +31,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.compose import SCENARIOS, display
 from sim.scenario.fields import Key, choice
-from sim.scenario.validate import complaint, unknown_key
-from sim.scenario.yaml_reader import Page, read_file
+from sim.scenario.yaml_reader import read_file
 from sim.statistics.summary import STATISTICS, base_name, headline_faults
-from sim.study.definition import MAX_SEED, DefinitionFile, ScenarioName, StrictModel, Variant
+from sim.study.definition import MAX_SEED, DefinitionFile, ScenarioName, StrictModel, Variant, in_order
 from sim.validation.pattern_estimators import PATTERNS, PLACES_SCORE
 from sim.validation.questions import Held
 
@@ -184,17 +183,17 @@ def read_claims(path: Path) -> tuple[ClaimFile, DefinitionFile]:
     try:
         claims = ClaimFile.model_validate(page.data)
     except ValidationError as error:
-        faults += _faults(error, page, source)
+        faults += source.faults_of(error, FORMS, _model_at)
     if claims is not None:
         faults += _unknown_quantities(claims, source)
     if faults or claims is None:
-        raise InputError(sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0))
+        raise InputError(in_order(faults))
     return claims, source
 
 
 def beside(name: str, source: DefinitionFile, key: str) -> Path:
     """Return a file that a file of claims names, by its path from there; InputError, with the line, if there is none."""
-    path = (source.file.parent if source.file is not None else Path()) / name
+    path = source.beside(name)
     if not path.is_file():
         raise InputError([source.fault(f"there is no file {display(path)}", key)])
     return path
@@ -209,19 +208,6 @@ def fitted_inputs(claims: ClaimFile, source: DefinitionFile) -> frozenset[str]:
     if not all(columns) or not columns:
         raise InputError([source.fault("its first line must name the fitted inputs, one a column", "posterior")])
     return frozenset(columns)
-
-
-def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterator[Fault]:
-    for entry in error.errors(include_url=False):
-        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
-        if entry["type"] == "extra_forbidden":
-            yield source.fault(unknown_key(str(key[-1]), list(_model_at(key[:-1]).model_fields)), *key)
-            continue
-        key, message = complaint({**entry, "loc": key}, FORMS)
-        first, _, rest = message.partition(": ")
-        if len(key) == 2 and first in Claim.model_fields:  # a check of the whole claim names its key
-            key, message = (*key, first), rest
-        yield source.fault(message, *key)
 
 
 def _model_at(key: Key) -> type[BaseModel]:

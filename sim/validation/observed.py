@@ -228,19 +228,35 @@ def observe(files: Sequence[Path], declared: Patterns, file: Path, area: Area | 
     for name, window in declared.windows.items():
         start = _start_of(events, declared, window, rebels)
         logs[name] = log = events.log(start, window.days, rebels)
-        agreed = declared.agreements
-        holds = read_holds(file.parent / agreed, start, window.days) if agreed else NO_HOLDS
         deaths = _government_deaths(events, declared, window)
         counted += len(log) + (deaths is not None)
         pressure = _pressure(events, declared, start, window.days)
-        context = RoundContext(rival_groups(declared, start), None, pressure)
-        measured = measure(samples(log, holds, Theatre(before=deaths, after=deaths, rounds=context)))
+        measured = figures_of_record(log, start, declared, file, deaths, pressure)
         names = [key for key in declared.names_in(name) if not math.isnan(measured[key])]
         figures |= {key: measured[key] for key in names if len(log) or key.startswith(("P6", "P12"))}
     if not counted:
         windows = f"a window of the patterns ({clause_list([_window_text(one) for one in declared.windows.values()])})"
         raise InputError([events.none_in(windows) if events.matched.any() else events.none_between(rebels)])
     return Observation(figures, [*events.summary_lines(), *_not_computed(figures, declared)], logs)
+
+
+def figures_of_record(
+    log: Log,
+    start: date,
+    declared: Patterns,
+    file: Path,
+    deaths: tuple[int, int] | None = None,
+    pressure: np.ndarray | None = None,
+) -> dict[str, float]:
+    """Return every figure of a record's log from a day on, NaN for one that it does not give.
+
+    Agreements are those of the declared table, beside the patterns' `file`. `deaths` between government and rebels and their
+    days, and `pressure`, by day f8 [days]; None if unknown.
+    """
+    agreed = declared.agreements
+    holds = NO_HOLDS if agreed is None else read_holds(file.parent / agreed, start, log.days)
+    context = RoundContext(rival_groups(declared, start), None, pressure)
+    return measure(samples(log, holds, Theatre(before=deaths, after=deaths, rounds=context)))
 
 
 def _start_of(events: Events, declared: Patterns, window: Window, rebels: Sides) -> date:

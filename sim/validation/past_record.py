@@ -16,6 +16,7 @@ from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.conflict_log import Log
 from sim.statistics.hawkes import (
     Hawkes,
+    Level,
     Times,
     TwoLevelHawkes,
     daily_counts,
@@ -24,11 +25,12 @@ from sim.statistics.hawkes import (
     fit_two_level,
     level_after,
     spread_ties,
+    two_level_of,
 )
+from sim.validation.outcome import WEEK
 
 BASELINES = SCENARIOS / "baselines"
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
-WEEK = 7
 
 
 class RecordModel(BaseModel):
@@ -44,6 +46,11 @@ class HawkesFigures(RecordModel):
     branching: float = Field(ge=0, le=5)
     lag_days: float = Field(gt=0)
     excitation: float = Field(ge=0)
+
+    @property
+    def process(self) -> Hawkes:
+        """The process, to be simulated."""
+        return Hawkes(self.mu_per_day, self.branching, self.lag_days)
 
 
 Count = Annotated[int, Field(ge=0)]
@@ -95,6 +102,16 @@ class TwoLevelFigures(RecordModel):
     become_calm: float = Field(gt=0, le=1)
     active: float = Field(ge=0, le=1, description="chance that the next day is active")
     excitation: float = Field(ge=0, description="events a day, as sim.statistics.hawkes defines it")
+
+    @property
+    def process(self) -> TwoLevelHawkes:
+        """The process, to be simulated."""
+        return two_level_of(self.mu_per_day, self.branching, self.lag_days, self.become_active, self.become_calm)
+
+    @property
+    def level(self) -> Level:
+        """Where it was on the evening before the forecast."""
+        return Level(self.active, self.excitation)
 
 
 class Tolls(RecordModel):

@@ -14,9 +14,9 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.compose import SCENARIOS, display
 from sim.scenario.fields import Key
-from sim.scenario.validate import complaint, unknown_key
-from sim.scenario.yaml_reader import Page, read_file
-from sim.study.definition import DefinitionFile, StrictModel
+from sim.scenario.yaml_reader import read_file
+from sim.statistics.hawkes import Hawkes, TwoLevelHawkes, two_level_of
+from sim.study.definition import DefinitionFile, StrictModel, in_order
 from sim.validation.pattern_estimators import PATTERNS
 
 FOLDER = SCENARIOS / "patterns"
@@ -144,15 +144,20 @@ class Pattern(StrictModel):
     figures: dict[str, Figure] = Field(min_length=1, description="figures by the name of their estimator")
 
 
-class PlainFigures(StrictModel):
+class NullHawkes(StrictModel):
     """A fitted Hawkes process."""
 
     mu_per_day: float = Field(ge=0)
     branching: float = Field(ge=0, le=0.99)
     lag_days: float = Field(gt=0)
 
+    @property
+    def process(self) -> Hawkes:
+        """The process, to be simulated."""
+        return Hawkes(self.mu_per_day, self.branching, self.lag_days)
 
-class TwoLevelFigures(StrictModel):
+
+class NullTwoLevel(StrictModel):
     """A fitted Hawkes process of two levels; intervals are [calm, active]."""
 
     mu_per_day: list[float] = Field(min_length=2, max_length=2)
@@ -161,13 +166,20 @@ class TwoLevelFigures(StrictModel):
     become_active_per_day: float = Field(gt=0, lt=1)
     become_calm_per_day: float = Field(gt=0, lt=1)
 
+    @property
+    def process(self) -> TwoLevelHawkes:
+        """The process, to be simulated."""
+        return two_level_of(
+            self.mu_per_day, self.branching, self.lag_days, self.become_active_per_day, self.become_calm_per_day
+        )
+
 
 class NullFigures(StrictModel):
     """Processes without actors fitted to the record, and the tolls that they draw from."""
 
     source: str = Field(min_length=3, description="the record, and its days")
-    hawkes: PlainFigures
-    two_level: TwoLevelFigures
+    hawkes: NullHawkes
+    two_level: NullTwoLevel
     poisson_per_day: float = Field(gt=0, description="events a day")
     tolls: list[list[int]] = Field(
         min_length=1, description="pairs of deaths and of events with so many, no summary rows"
@@ -268,25 +280,11 @@ def read_patterns(path: Path) -> Patterns:
     try:
         patterns = Patterns.model_validate(page.data)
     except ValidationError as error:
-        raise InputError(_sorted([*faults, *_faults(error, page, source)])) from None
+        raise InputError(in_order([*faults, *source.faults_of(error, FORMS, _model_at)])) from None
     faults += _unfit(patterns, source)
     if faults:
-        raise InputError(_sorted(faults))
+        raise InputError(in_order(faults))
     return patterns
-
-
-def _sorted(faults: list[Fault]) -> list[Fault]:
-    return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
-
-
-def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterator[Fault]:
-    for entry in error.errors(include_url=False):
-        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
-        if entry["type"] == "extra_forbidden":
-            yield source.fault(unknown_key(str(key[-1]), list(_model_at(key[:-1]).model_fields)), *key)
-            continue
-        key, message = complaint({**entry, "loc": key}, FORMS)
-        yield source.fault(message, *key)
 
 
 def _model_at(key: Key) -> type[BaseModel]:
@@ -296,8 +294,8 @@ def _model_at(key: Key) -> type[BaseModel]:
         (("patterns", None, "figures", None), Figure),
         (("patterns", None), Pattern),
         (("windows", None), Window),
-        (("nulls", "hawkes"), PlainFigures),
-        (("nulls", "two_level"), TwoLevelFigures),
+        (("nulls", "hawkes"), NullHawkes),
+        (("nulls", "two_level"), NullTwoLevel),
         (("nulls",), NullFigures),
         (("places",), PlaceCounts),
         (("sides", None, "bodies", None), MergedBody),
@@ -338,11 +336,7 @@ def _unfit(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
     doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in patterns.figures()) > 1]
     for name in doubled:
         yield source.fault(f"{name} is declared in two patterns", "patterns")
-    if (
-        patterns.agreements is not None
-        and source.file is not None
-        and not (source.file.parent / patterns.agreements).is_file()
-    ):
+    if patterns.agreements is not None and source.file is not None and not source.beside(patterns.agreements).is_file():
         yield source.fault(f"no such file {patterns.agreements}", "agreements")
 
 

@@ -19,21 +19,12 @@ from sim.geography.maps import Geography
 from sim.scenario.compose import display
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.conflict_log import Log
-from sim.statistics.hawkes import (
-    Hawkes,
-    Times,
-    TwoLevelHawkes,
-    daily_counts,
-    fit_hawkes,
-    fit_two_level,
-    simulate_hawkes,
-    simulate_two_level,
-    spread_ties,
-)
+from sim.statistics.hawkes import simulate_hawkes, simulate_two_level
 from sim.validation.observed import Observation
+from sim.validation.past_record import fits_of
 from sim.validation.pattern_card import Card, figure_row, figures_of, joint_of, make_card, verdict_of
 from sim.validation.pattern_estimators import NO_HOLDS, NOTHING, PLACES_SCORE, distance_km, samples
-from sim.validation.pattern_file import NullFigures, Patterns, PlainFigures, TwoLevelFigures
+from sim.validation.pattern_file import NullFigures, NullHawkes, NullTwoLevel, Patterns
 from sim.validation.pattern_samples import ReportedRun, aligned_start, log_of_run
 
 NULLS = {"hawkes": "Hawkes", "two_level": "two-level Hawkes", "poisson": "Poisson"}
@@ -73,15 +64,14 @@ class Towns(NamedTuple):
 
 def fit_nulls(log: Log, source: str) -> NullFigures | None:
     """Return the figures of all nulls fitted to a log, with `source` noted; None if it has too few events."""
-    plain = fit_hawkes([Times(spread_ties(log.day), float(log.days))])
-    two = fit_two_level(daily_counts(log.day, log.days))
+    plain, two = fits_of(log)
     tolls = Counter(int(deaths) for deaths in log.deaths[~log.summary])
     if plain is None or two is None or not tolls:
         return None
     return NullFigures(
         source=source,
-        hawkes=PlainFigures(mu_per_day=plain.mu, branching=min(plain.branching, MOST_BRANCHING), lag_days=plain.lag),
-        two_level=TwoLevelFigures(
+        hawkes=NullHawkes(mu_per_day=plain.mu, branching=min(plain.branching, MOST_BRANCHING), lag_days=plain.lag),
+        two_level=NullTwoLevel(
             mu_per_day=list(two.mu), branching=list(two.branching), lag_days=two.lag,
             become_active_per_day=two.become_active, become_calm_per_day=two.become_calm,
         ),
@@ -93,15 +83,10 @@ def fit_nulls(log: Log, source: str) -> NullFigures | None:
 def null_days(name: str, fitted: NullFigures, days: int, rng: np.random.Generator, members: int) -> list[np.ndarray]:
     """Return the days of the events of each simulation of a null, i8 [events] in order. `name`: a key of `NULLS`."""
     if name == "hawkes":
-        plain = fitted.hawkes
-        process = Hawkes(plain.mu_per_day, plain.branching, plain.lag_days, math.nan, 0)
-        course, time = simulate_hawkes(process, days, rng, members)
+        course, time = simulate_hawkes(fitted.hawkes.process, days, rng, members)
         return [np.sort(time[course == member]).astype(np.int64) for member in range(members)]
     if name == "two_level":
-        two = fitted.two_level
-        mu, branching = ((pair[0], pair[1]) for pair in (two.mu_per_day, two.branching))
-        levels = TwoLevelHawkes(mu, branching, two.lag_days, two.become_active_per_day, two.become_calm_per_day)
-        counts = simulate_two_level(levels, days, rng, members)
+        counts = simulate_two_level(fitted.two_level.process, days, rng, members)
     else:
         counts = rng.poisson(fitted.poisson_per_day, size=(members, days))
     return [np.repeat(np.arange(days), row) for row in counts]

@@ -26,7 +26,7 @@ from sim.validation.rejection_abc import (
     Recovery,
     by_pattern,
     distance_from,
-    nearest,
+    fit,
     posterior,
     verdict,
 )
@@ -62,10 +62,8 @@ class CalibrationResult:
 def posterior_of(plan: CalibrationPlan, runs: Runs) -> tuple[AcceptedDraws, np.ndarray]:
     """Return the draws kept for the observation, and the posterior's values f8 [kept, inputs] as its file has them."""
     definition, space = plan.definition, plan.space
-    shares = space.shares(runs.points)
-    fitted = shares[:, : space.fitted]
-    distance = distance_from(runs.figures, fitted, plan.targets, definition.summary)(plan.targets.observed)
-    accepted = nearest(distance, shares, definition.kept)
+    shares = space.shares(runs.points)[:, : space.fitted]
+    accepted = fit(runs.figures, plan.targets.observed, shares, plan.targets, definition.kept, definition.summary)
     free = halton(len(accepted.rows), len(space.paths) - space.fitted, seed_of(definition.seed, FREE))
     values = posterior(accepted, space, free)
     rounded = np.array([[float(f"{value:.{DIGITS}g}") for value in row] for row in values.tolist()])

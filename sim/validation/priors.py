@@ -22,7 +22,6 @@ from sim.scenario.compose import display
 from sim.scenario.cross_checks import ORDERED_RULES
 from sim.scenario.fields import Key, choice, dotted, gone_key, inputs_of, names_of, units_of
 from sim.scenario.load import Loaded
-from sim.scenario.validate import complaint, unknown_key
 from sim.scenario.yaml_reader import read_file
 from sim.study.definition import (
     MAX_SEED,
@@ -37,11 +36,10 @@ from sim.study.path_kind import Kind, kind_of
 from sim.study.sampling import halton
 from sim.text import day_text, plural
 from sim.validation.event_files import Area
-from sim.validation.observed import read_events, read_holds, sides_named
-from sim.validation.pattern_estimators import NO_HOLDS, PLACES_SCORE, Theatre, measure, samples
+from sim.validation.observed import figures_of_record, read_events, sides_named
+from sim.validation.pattern_estimators import PLACES_SCORE
 from sim.validation.pattern_file import Patterns, Weight, find_patterns, read_patterns
-from sim.validation.pattern_rounds import RoundContext
-from sim.validation.pattern_samples import check_sides, rival_groups
+from sim.validation.pattern_samples import check_sides
 
 Scale = Literal["uniform", "log"]
 Summary = Literal["figures", "regression"]
@@ -211,7 +209,7 @@ def read_calibration(path: Path, **changes: Any) -> CalibrationPlan:
     try:
         definition = Calibration.model_validate(data)
     except ValidationError as error:
-        raise InputError([*page.faults, *dict.fromkeys(_faults(error, source))]) from None
+        raise InputError([*page.faults, *dict.fromkeys(source.faults_of(error, FORMS, _model_at))]) from None
     few = [] if definition.kept >= LEAST_KEPT else [_few_kept(definition, changes, source)]
     if page.faults or few:
         raise InputError([*page.faults, *few])
@@ -256,10 +254,7 @@ def with_record(plan: CalibrationPlan, file: Path) -> CalibrationPlan:
         last = scenario.start + timedelta(days=scenario.days - 1)
         window = f"the scenario's days, {day_text(scenario.start)} to {day_text(last)}"
         raise InputError([events.none_in(window) if events.matched.any() else events.none_between(sides)])
-    agreed = None if declared.agreements is None else plan.patterns_file.parent / declared.agreements
-    holds = NO_HOLDS if agreed is None else read_holds(agreed, scenario.start, scenario.days)
-    context = RoundContext(rival_groups(declared, scenario.start))
-    measured = measure(samples(log, holds, Theatre(rounds=context)))
+    measured = figures_of_record(log, scenario.start, declared, plan.patterns_file)
     asked = plan.definition.observed.figures
     absent = [name for name in asked if math.isnan(measured[name])]
     if absent:
@@ -275,23 +270,13 @@ def with_record(plan: CalibrationPlan, file: Path) -> CalibrationPlan:
 def _beside(name: str | None, source: DefinitionFile) -> Path | None:
     if name is None:
         return None
-    beside = source.file.parent / name if source.file is not None else Path(name)
+    beside = source.beside(name)
     return beside if beside.is_file() else Path(name)
 
 
-def _faults(error: ValidationError, source: DefinitionFile) -> Iterator[Fault]:
-    models: dict[str, type[BaseModel]] = {"fitted": Prior, "drawn": Prior, "observed": Observed}
-    for entry in error.errors(include_url=False):
-        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
-        if entry["type"] == "extra_forbidden":
-            model = models.get(str(key[0]), Calibration) if len(key) > 1 else Calibration
-            yield source.fault(unknown_key(str(key[-1]), list(model.model_fields)), *key)
-            continue
-        key, message = complaint({**entry, "loc": key}, FORMS)
-        first, _, rest = message.partition(": ")
-        if not key and first in Calibration.model_fields:
-            key, message = (first,), rest
-        yield source.fault(message, *key)
+def _model_at(key: Key) -> type[BaseModel]:
+    parts: dict[Any, type[BaseModel]] = {"fitted": Prior, "drawn": Prior, "observed": Observed}
+    return parts.get(key[0], Calibration) if key else Calibration
 
 
 def _unfit_inputs(definition: Calibration, loaded: Loaded, source: DefinitionFile) -> Iterator[Fault]:

@@ -18,7 +18,7 @@ Control is that of the morning of a day. Days are within the runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
 
@@ -30,9 +30,8 @@ from sim.geography.towns import find_place
 from sim.scenario.compose import SCENARIOS, display
 from sim.scenario.fields import Key
 from sim.scenario.schema import Name, Scenario
-from sim.scenario.validate import complaint, unknown_key
-from sim.scenario.yaml_reader import Page, read_file
-from sim.study.definition import DefinitionFile, StrictModel
+from sim.scenario.yaml_reader import read_file
+from sim.study.definition import DefinitionFile, StrictModel, in_order
 from sim.validation.outcome import codes_of
 
 FOLDER = SCENARIOS / "questions"
@@ -141,15 +140,11 @@ def read_questions(path: Path, scenario: Scenario, geography: Geography) -> Ques
     try:
         asked = QuestionFile.model_validate(page.data)
     except ValidationError as error:
-        raise InputError(_sorted([*page.faults, *_faults(error, page, source)])) from None
+        raise InputError(in_order([*page.faults, *source.faults_of(error, {}, _model_at)])) from None
     faults = [*page.faults, *_unfit(asked, scenario, geography, source)]
     if faults:
-        raise InputError(_sorted(faults))
+        raise InputError(in_order(faults))
     return asked
-
-
-def _sorted(faults: list[Fault]) -> list[Fault]:
-    return sorted(dict.fromkeys(faults), key=lambda fault: fault.line or 0)
 
 
 PARTS: dict[str, type[BaseModel]] = {
@@ -157,16 +152,23 @@ PARTS: dict[str, type[BaseModel]] = {
 }  # fmt: skip
 
 
-def _faults(error: ValidationError, page: Page, source: DefinitionFile) -> Iterator[Fault]:
-    for entry in error.errors(include_url=False):
-        key: Key = tuple(part for part in entry["loc"] if part != "[key]")
-        if entry["type"] == "extra_forbidden":
-            model = QuestionFile if len(key) == 1 else Question if len(key) == 3 else PARTS[str(key[2])]
-            known = [field.alias or name for name, field in model.model_fields.items()]
-            yield source.fault(unknown_key(str(key[-1]), known), *key)
-            continue
-        key, message = complaint({**entry, "loc": key}, {})
-        yield source.fault(message, *key)
+def _model_at(key: Key) -> type[BaseModel]:
+    return QuestionFile if not key else Question if len(key) == 2 else PARTS.get(str(key[2]), Question)
+
+
+def held_faults(held: Held, scenario: Scenario, geography: Geography) -> Iterator[tuple[str, str]]:
+    """Give the key and the message of a town that the map, or a control code that the scenario, does not have."""
+    try:
+        find_place(geography, held.name)
+    except KeyError as error:
+        yield "name", str(error.args[0])
+    yield from _code_faults("held_by", held.held_by, scenario)
+
+
+def _code_faults(key: str, code: str, scenario: Scenario) -> Iterator[tuple[str, str]]:
+    order = codes_of(scenario)
+    if code not in order:
+        yield key, f"{code!r} is no control code{did_you_mean(code, order)}; allowed: {', '.join(order)}"
 
 
 def _unfit(asked: QuestionFile, scenario: Scenario, geography: Geography, source: DefinitionFile) -> Iterator[Fault]:
@@ -186,15 +188,13 @@ def _unfit(asked: QuestionFile, scenario: Scenario, geography: Geography, source
             named = f"{question.agreement.name!r} is no agreement in force at the start"
             hint = did_you_mean(question.agreement.name, known)
             yield source.fault(f"{named}{hint}; there are {', '.join(known) or 'none'}", *key, "name")
+        faults: Iterable[tuple[str, str]] = ()
         if question.town is not None:
-            try:
-                find_place(geography, question.town.name)
-            except KeyError as error:
-                yield source.fault(str(error.args[0]), *key, "name")
-        code = question.town.held_by if question.town else question.gains.side if question.gains else None
-        if code is not None and code not in codes_of(scenario):
-            allowed = f"{did_you_mean(code, codes_of(scenario))}; allowed: {', '.join(codes_of(scenario))}"
-            yield source.fault(f"{code!r} is no control code{allowed}", *key, "held_by" if question.town else "side")
+            faults = held_faults(question.town, scenario, geography)
+        elif question.gains is not None:
+            faults = _code_faults("side", question.gains.side, scenario)
+        for field, message in faults:
+            yield source.fault(message, *key, field)
 
 
 def _day_key(question: Question) -> str:

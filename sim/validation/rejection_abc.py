@@ -13,7 +13,7 @@ RIDGE = 1.0  # penalty of a coefficient, in units of one observation
 
 
 class AcceptedDraws(NamedTuple):
-    """The draws nearest to an observation. `rows` i8 [kept] by distance, `distance` f8 [kept], `shares` f8 [kept, inputs]."""
+    """The draws nearest to an observation. `rows` i8 [kept] by distance, `distance` f8 [kept], `shares` f8 [kept, fitted inputs]."""
 
     rows: np.ndarray
     distance: np.ndarray
@@ -114,16 +114,14 @@ def fit(
 ) -> AcceptedDraws:
     """Return the `count` draws nearest to an observation f8 [figures].
 
-    `figures` f8 [draws, replicates, figures]; `shares` f8 [draws, inputs] of the priors, the fitted ones first.
+    `figures` f8 [draws, replicates, figures]; `shares` f8 [draws, fitted inputs] of the priors.
     """
     return nearest(distance_from(figures, shares, targets, summary)(observed), shares, count)
 
 
 def posterior(accepted: AcceptedDraws, space: Space, draws_of_free: np.ndarray) -> np.ndarray:
     """Return the posterior's draws f8 [kept, inputs] in units; inputs that are not fitted have draws of their prior."""
-    shares = accepted.shares.copy()
-    shares[:, space.fitted :] = draws_of_free
-    return space.values(shares)
+    return space.values(np.hstack([accepted.shares, draws_of_free]))
 
 
 LEVEL = 0.9

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from sim.statistics.hawkes import Hawkes, Level, TwoLevelHawkes, simulate_hawkes, simulate_two_level
+from sim.statistics.hawkes import simulate_hawkes, simulate_two_level
 from sim.validation.outcome import WEEK, Week
 from sim.validation.past_record import Past, Tolls
 
@@ -36,9 +35,8 @@ def hawkes(past: Past, weeks: tuple[Week, ...], rng: np.random.Generator) -> Dra
     figures = past.hawkes
     if figures is None:
         return None
-    fit = Hawkes(figures.mu_per_day, figures.branching, figures.lag_days, math.nan, past.events)
     days = max(week.last for week in weeks) + 1.0
-    member, time = simulate_hawkes(fit, days, rng, MEMBERS, figures.excitation)
+    member, time = simulate_hawkes(figures.process, days, rng, MEMBERS, figures.excitation)
     counts = np.zeros((MEMBERS, len(weeks)), dtype=np.int64)
     for column, week in enumerate(weeks):
         here = (time >= week.first) & (time < week.last + 1)
@@ -51,12 +49,8 @@ def two_level_hawkes(past: Past, weeks: tuple[Week, ...], rng: np.random.Generat
     figures = past.two_level
     if figures is None:
         return None
-    calm, active = zip(figures.mu_per_day, figures.branching, strict=True)
-    fit = TwoLevelHawkes(
-        (calm[0], active[0]), (calm[1], active[1]), figures.lag_days, figures.become_active, figures.become_calm
-    )
     days = max(week.last for week in weeks) + 1
-    daily = simulate_two_level(fit, days, rng, MEMBERS, Level(figures.active, figures.excitation))
+    daily = simulate_two_level(figures.process, days, rng, MEMBERS, figures.level)
     counts = np.stack([daily[:, week.first : week.last + 1].sum(axis=1) for week in weeks], axis=1)
     return Drawn(counts, tolls_of(counts, past.deaths_per_event, rng))
 

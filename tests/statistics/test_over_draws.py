@@ -198,4 +198,4 @@ def test_the_table_has_the_numbers_of_the_rows() -> None:
     (line,) = results.table.to_dict("records")
     assert (line["mean"], line["share"], line["verdict"], line["driver"]) == (row.mean, row.share, DEPENDS, "a")
     assert results.draws == 80
-    assert row.number_texts[3] == f"{100 * row.share:.0f} % ({100 * row.share_low:.0f} to {100 * row.share_high:.0f})"
+    assert row.number_texts()[3] == f"{100 * row.share:.0f} % ({100 * row.share_low:.0f} to {100 * row.share_high:.0f})"

@@ -121,7 +121,7 @@ def _draw_rows(comparison: Comparison) -> list[dict[str, Any]]:
     return [
         {
             "label": row.unit_label, "letter": names[row.scenario].letter, "scenario": row.scenario, "resolved": row.resolved,
-            "numbers": [text.replace("-", "−") for text in row.number_texts], "verdict": row.verdict_text,
+            "numbers": [text.replace("-", "−") for text in row.number_texts()], "verdict": row.verdict_text,
         }
         for row in (comparison.over_draws.rows if comparison.over_draws is not None else ())
     ]  # fmt: skip
