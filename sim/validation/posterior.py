@@ -311,8 +311,8 @@ def leaving(fitted: CalibrationResult) -> str:
 
 def wave_line(fitted: CalibrationResult) -> str:
     """Say in a sentence from how much of the prior each later wave was drawn; nothing of one wave."""
-    parts = [f"wave {number} drew from {share:.1%}" for number, share in enumerate(fitted.runs.regions[1:], start=2)]
-    return f"Of the prior, {', '.join(parts)}; the rest was ruled out." if parts else ""
+    parts = [f"Wave {number} drew from {share:.1%}" for number, share in enumerate(fitted.runs.regions[1:], start=2)]
+    return f"{', '.join(parts)} of the prior; the rest was ruled out." if parts else ""
 
 
 def unknown(fitted: CalibrationResult) -> list[str]:
