@@ -171,7 +171,7 @@ def _recovered(plan: CalibrationPlan, runs: Any) -> Any:
 def _write(fitted: CalibrationResult, folder: Path) -> None:
     """Write tables, figures and the report into the folder."""
     from sim.files import write_whole
-    from sim.plots.calibration_report import page
+    from sim.pages.calibration_report import page
     from sim.plots.calibration_sheet import figures
     from sim.validation import posterior as tables
     from sim.validation.calibration import finish
@@ -192,7 +192,7 @@ def _write(fitted: CalibrationResult, folder: Path) -> None:
 def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
     """Print what was learned."""
     from sim.cli.console import console
-    from sim.plots.calibration_report import parameter_lines, predictive_line, recovery_line, typical_lines
+    from sim.pages.calibration_report import parameter_lines, predictive_line, recovery_line, typical_lines
     from sim.validation import posterior as tables
 
     out = console()

@@ -152,7 +152,7 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
 
 
 def _write(comparison: Comparison, parent: Path, name: str, results: list[Path], out: Path | None) -> None:
-    from sim.plots.comparison.comparison_report import draw_comparison
+    from sim.pages.comparison_report import draw_comparison
     from sim.results.write import whole_folder, write_text
 
     state = _state(comparison)

@@ -118,7 +118,7 @@ def _list(figures: Figures, result: Path) -> None:
 def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
     """Return the file to draw to; neither it nor its caption exists yet."""
     from sim.cli.locate import check_folder
-    from sim.plots.comparison.comparison_report import file_stem
+    from sim.plots.figures import file_stem
 
     if out is not None:
         path = out if out.suffix else out.with_name(f"{out.name}.{suffix}")

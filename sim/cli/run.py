@@ -174,7 +174,7 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
     if no_pictures:
         return write(finished, out, started=started)
     from sim.cli.figure import say_lacking_letters
-    from sim.plots.run_report import draw_all
+    from sim.pages.run_report import draw_all
 
     say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:

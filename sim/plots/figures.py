@@ -4,6 +4,7 @@ The figures of comparisons are in sim/plots/comparison; those of single runs are
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -26,12 +27,26 @@ from sim.plots.map.sheets import Atlas, draw_map
 from sim.plots.map.state import View
 from sim.plots.style import evidence_line, stamp, typography
 from sim.plots.timeline import timeline_drawn
+from sim.scenario.compose import file_name
 from sim.scenario.schema import CODE_WORDS
 from sim.text import agree, clause_list, day_text
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
     from sim.results.run import Run
+
+FIGURES = "figures"  # folder of the figures of a comparison
+
+
+def file_stem(name: str) -> str:
+    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
+    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
+
+
+def csv_bytes(table: pd.DataFrame) -> bytes:
+    """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
+    return table.to_csv(index=False, lineterminator="\n").encode()
+
 
 TALLEST_MAP = 8.0  # inches
 KEY_RADIUS = 5.2  # points, of the largest symbol in the key

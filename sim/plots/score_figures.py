@@ -13,7 +13,6 @@ from matplotlib.axes import Axes
 
 from sim import __version__
 from sim.files import write_whole
-from sim.plots.comparison.comparison_report import FIGURES, csv_bytes
 from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.sheet import (
     EDGE,
@@ -26,6 +25,7 @@ from sim.plots.comparison.sheet import (
     broken,
     type_for,
 )
+from sim.plots.figures import FIGURES, csv_bytes
 from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state

@@ -13,20 +13,20 @@ from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.tables import N_BASES, N_EVENTS
 from sim.event_kinds import side
 from sim.geography.towns import find_place
+from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.results import tables
 from sim.results.event_rows import labels, towns
 from sim.statistics.causes import IN_THIS_RUN, nothing_line, why_event, why_lines, why_town
 from sim.text import clause_list, day_text, plural
 from sim.viewer.session import RecordedModel
-from sim.viewer.svg import escape
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
     from sim.model.conflict import ConflictModel
+    from sim.pages.history import EventLine, History, Snapshot
     from sim.plots.style import FactionStyles
     from sim.scenario.schema import Scenario
-    from sim.viewer.history import EventLine, History, Snapshot
     from sim.viewer.session import Session
 
 

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from sim.pages.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
 from sim.plots.charts import Pair, level_ink, level_name, level_spans, spaced, weekly
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET
 from sim.text import MONTHS
-from sim.viewer.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
 
 if TYPE_CHECKING:
+    from sim.pages.history import Accord, Snapshot
     from sim.plots.style import FactionStyles
-    from sim.viewer.history import Accord, Snapshot
 
 LEFT, RIGHT, TOP, BOTTOM = 34.0, 104.0, 24.0, 20.0  # px
 SIZE, GAP = 11.0, 13.0

@@ -13,9 +13,9 @@ from mesa.visualization import Slider
 
 from sim.errors import InputError
 from sim.event_kinds import GROUPS, TABLE
+from sim.pages.history import EventLine
 from sim.scenario.schema import Scenario
 from sim.viewer import scenario_form
-from sim.viewer.history import EventLine
 from sim.viewer.session import RunSource, Session, new_seed
 
 Handler = Callable[[Any], None]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
+from sim.pages.map_svg import MapDrawing
 from sim.plots.style import look_of
 from sim.scenario.fields import as_data
 from sim.text import day_text
@@ -32,13 +33,12 @@ from sim.viewer.controls import (
 from sim.viewer.downloads import make, offered
 from sim.viewer.ensemble import band as want_band
 from sim.viewer.library_parts import update_counter
-from sim.viewer.map_svg import MapDrawing
 from sim.viewer.server import WATCHING
 from sim.viewer.session import RecordedModel, Session, changed_from_file
 
 if TYPE_CHECKING:
+    from sim.pages.history import Snapshot
     from sim.viewer.ensemble import Band
-    from sim.viewer.history import Snapshot
 
 DAY = timedelta(days=1)
 TICKS = 4

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
+from sim.pages.map_svg import MapDrawing
 from sim.plots.map.sheets import control_map
 from sim.plots.style import png_bytes, stamp
 from sim.results.run import Run, csv_text, slug, to_frame
@@ -16,12 +17,11 @@ from sim.scenario.show import show
 from sim.text import day_text
 from sim.viewer import cards
 from sim.viewer.cards import result_at
-from sim.viewer.map_svg import MapDrawing
 from sim.viewer.session import RecordedModel, Session
 
 if TYPE_CHECKING:
     from sim.model.conflict import ConflictModel
-    from sim.viewer.history import History
+    from sim.pages.history import History
 
 _DRAWING = Lock()  # matplotlib's settings belong to the whole process
 

@@ -16,9 +16,9 @@ import mesa
 from sim.engine.simulation import CoursePart, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
+from sim.pages.history import History, follow, start_history
 from sim.scenario.diff import changes
 from sim.scenario.schema import Scenario
-from sim.viewer.history import History, follow, start_history
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -85,19 +85,19 @@ class RecordedModel(ConflictModel):
         """Set up the first day; InputError with all faults of the file."""
         super().__init__(file, rng=rng, sets=sets)
         self.label = label or self.name or self.simulation.scenario.title
-        self.history: History = start_history(self)
+        self.history: History = start_history(self.simulation)
 
     def use(self, values: Mapping[str, float]) -> None:
         """Start again with the values that a finished run used for its inputs."""
         if dict(values) != self.simulation.values:
             old = self.simulation
             self.simulation = Simulation(old.scenario, old.geography, old.seed, values)
-            self.history = start_history(self)
+            self.history = start_history(self.simulation)
 
     def step(self) -> None:
         """Simulate one day and note it."""
         super().step()
-        follow(self, self.history)
+        follow(self.simulation, self.history)
 
     def branch(self, part: CoursePart) -> None:
         """Simulate up to the day of a branch, and continue from there with its scenario and values; ValueError if they do not fit."""

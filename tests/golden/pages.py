@@ -8,8 +8,8 @@ from typing import Any
 
 import sim
 from sim.cli.main import parser
+from sim.pages.run_report import Pictures, report
 from sim.plots.map.sheets import Atlas
-from sim.plots.run_report import Pictures, report
 
 BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "table", "section", "figcaption", "summary", "header"}
 HIDDEN = {"style", "script"}

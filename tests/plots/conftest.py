@@ -178,7 +178,7 @@ def atlas(run: Run) -> Atlas:
 @pytest.fixture(scope="session")
 def drawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with everything drawn, once for all processes of the test run; nothing is changed in it."""
-    from sim.plots.run_report import draw_all
+    from sim.pages.run_report import draw_all
 
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -17,10 +17,9 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
-from sim.plots.comparison.comparison_report import csv_bytes, file_stem
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width
-from sim.plots.figures import Kind, kinds_of
+from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
 from tests.plots.made_comparison import LONG, compared

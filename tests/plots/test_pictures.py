@@ -12,11 +12,11 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from sim import __version__
+from sim.pages.run_report import draw_all
 from sim.plots.charts import spaced
 from sim.plots.map.primitives import half, outline
 from sim.plots.map.sheets import control_map, key_days, start_map, start_maps
 from sim.plots.map.state import States
-from sim.plots.run_report import draw_all
 from sim.plots.style import OKABE_ITO, SHAPES, Palette, look_of, new_figure, png_bytes, rgb_of, svg_bytes
 from sim.plots.timeline import offensives, timeline
 

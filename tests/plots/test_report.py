@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from sim.pages.run_report import Pictures, given_text, numbers, report
 from sim.plots.map.sheets import Atlas
-from sim.plots.run_report import Pictures, given_text, numbers, report
 from sim.scenario.schema import Given
 
 BAD = "<script>alert(1)</script>"

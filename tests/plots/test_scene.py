@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sim.pages.history import Snapshot
+from sim.pages.map_svg import MapDrawing
 from sim.plots.map import scene
 from sim.plots.map.animation import Animation
 from sim.plots.map.matplotlib_painter import frame_axes, paint
@@ -18,8 +20,6 @@ from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, l
 from sim.plots.map.sheets import Atlas, control_map
 from sim.plots.map.state import Move, View
 from sim.plots.style import new_figure, rgb_of, svg_bytes, typography
-from sim.viewer.history import Snapshot
-from sim.viewer.map_svg import MapDrawing
 
 LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
 SIZE = 400  # pixels

@@ -187,8 +187,8 @@ def test_a_run_that_does_not_come_out_the_same_cannot_be_branched(made: Path, tm
 def test_the_command_writes_a_run_that_says_what_it_branches_from(
     made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("sim.plots.run_report.animate", lambda run, path, atlas: path)  # tests/plots has it
-    monkeypatch.setattr("sim.plots.run_report.key_days", lambda run: [0, run.scenario.days])  # and the other maps
+    monkeypatch.setattr("sim.pages.run_report.animate", lambda run, path, atlas: path)  # tests/plots has it
+    monkeypatch.setattr("sim.pages.run_report.key_days", lambda run: [0, run.scenario.days])  # and the other maps
     words = [
         "branch",
         str(made),

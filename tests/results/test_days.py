@@ -15,8 +15,8 @@ import pytest
 from sim.cli.main import main
 from sim.engine.tables import N_EVENTS
 from sim.model import ConflictModel
+from sim.pages.run_report import branch_text
 from sim.plots.map.sheets import control_map
-from sim.plots.run_report import branch_text
 from sim.plots.timeline import timeline
 from sim.results.run import Run
 from sim.text import day_text

@@ -9,7 +9,7 @@ import pytest
 
 from sim.comparison.compare import Comparison, compare
 from sim.comparison.matched_runs import gather
-from sim.plots.comparison.comparison_report import comparison_report
+from sim.pages.comparison_report import comparison_report
 from sim.statistics.inference import wilson
 from tests.study.study_in_memory import MadeStudy, made_study
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-import sim.plots.run_report
+import sim.pages.run_report
 from sim.cli.main import main
 from sim.engine.jit import CACHE_FOLDER, ROOM
 from sim.results.lock import sole_writer
@@ -161,13 +161,13 @@ def test_a_full_disk_is_one_line_and_no_file_is_left_in_the_making(
 def test_the_folder_of_a_run_removed_while_it_is_drawn_is_said_and_nothing_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    drawn = sim.plots.run_report.draw_all
+    drawn = sim.pages.run_report.draw_all
 
     def draw(run: Any, folder: Path, **beside: Any) -> Any:
         shutil.rmtree(tmp_path / "out")
         return drawn(run, folder, **beside)
 
-    monkeypatch.setattr(sim.plots.run_report, "draw_all", draw)
+    monkeypatch.setattr(sim.pages.run_report, "draw_all", draw)
     assert main([*RUN_WORDS, "--out", str(tmp_path / "out")]) == 2
     line = capsys.readouterr().err.splitlines()[-1]
     assert line.endswith(f"two_valleys-seed1: could not be written, nothing is left of it: {os.strerror(errno.ENOENT)}")

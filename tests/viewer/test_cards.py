@@ -10,10 +10,10 @@ import pytest
 from sim.cli.main import main
 from sim.engine.tables import N_EVENTS
 from sim.model import ConflictModel
+from sim.pages.history import History, follow, start_history
 from sim.results.run import Run
 from sim.results.write import write
 from sim.viewer.cards import PartialRun, event_card, result_at, town_card
-from sim.viewer.history import History, follow, start_history
 from tests.viewer.test_snapshot import LIVELY, followed
 
 Watched = tuple[ConflictModel, History, Run]
@@ -74,10 +74,10 @@ def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
     assert town_card(model, history, quiet, 5).why[0].endswith(" by 20 Oct 2018.")
     # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
     short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
-    kept = start_history(short)
+    kept = start_history(short.simulation)
     while short.simulation.day < change["day"] + 1:
         short.step()
-        follow(short, kept)
+        follow(short.simulation, kept)
     assert town_card(short, kept, town, kept.day) == after
 
 

@@ -10,11 +10,11 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from sim.pages.history import Accord, Snapshot
+from sim.pages.svg import text_width
 from sim.plots.map.state import MapState
 from sim.plots.style import INK, LEVEL_COLOURS, FactionStyles
 from sim.viewer.charts import LEFT, RIGHT, Axis, agreements_chart, deaths_chart, ladder_chart, towns_chart
-from sim.viewer.history import Accord, Snapshot
-from sim.viewer.svg import text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 START = date(2018, 10, 1)

@@ -10,9 +10,9 @@ from PIL import Image
 
 from sim.cli.main import main
 from sim.model import ConflictModel
+from sim.pages.history import History, follow, start_history
 from sim.results.run import Run
 from sim.viewer.downloads import daily_csv, events_csv, file_name, map_png, scenario_yaml
-from sim.viewer.history import History, follow, start_history
 from tests.viewer.test_snapshot import LIVELY, followed
 
 SEED, DAY = 5, 47
@@ -38,10 +38,10 @@ def test_a_finished_run_gives_the_files_of_run(watched: tuple[ConflictModel, His
 
 def test_a_run_under_way_gives_its_days(watched: tuple[ConflictModel, History]) -> None:
     model = ConflictModel("two_valleys", rng=SEED, sets=LIVELY)
-    history = start_history(model)
+    history = start_history(model.simulation)
     for _ in range(DAY):
         model.step()
-        follow(model, history)
+        follow(model.simulation, history)
     for make in (events_csv, daily_csv):
         part, whole = make(model, history), make(*watched)
         assert whole.startswith(part)

@@ -9,11 +9,11 @@ import pytest
 from tests.viewer.support import KAFR_HAMRA  # isort: skip - before Solara
 
 from sim.engine.kinds import EVENT_KINDS
+from sim.pages.history import History
 from sim.plots.style import look_of
 from sim.scenario.load import load
 from sim.viewer.cards import MOST_LINES, event_lines
 from sim.viewer.controls import KIND_GROUPS, groups_of, pick_events
-from sim.viewer.history import History
 from tests.viewer.test_snapshot import LIVELY, followed
 
 DAY = 60

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from sim.geography.maps import Geography, load_map
+from sim.pages.history import Snapshot
+from sim.pages.map_svg import SCALES, MapDrawing
+from sim.pages.svg import escape, fitted, number, text_width
 from sim.plots.labels import Box
 from sim.plots.map.state import MapState, Move, start_state
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.viewer.history import Snapshot
-from sim.viewer.map_svg import SCALES, MapDrawing
-from sim.viewer.svg import escape, fitted, number, text_width
 
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
 SVG = "{http://www.w3.org/2000/svg}"

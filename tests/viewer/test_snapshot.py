@@ -12,10 +12,10 @@ import pytest
 from sim.engine import kinds
 from sim.engine.tables import L_FORCES, N_AGREEMENTS
 from sim.model import ConflictModel
+from sim.pages.history import History, follow, start_history
 from sim.plots.map.state import States
 from sim.results.run import Run
 from sim.scenario.schema import rebel_pairs
-from sim.viewer.history import History, follow, start_history
 
 LIVELY = ["rules.base_attempt.attempts_per_town_month=1", "rules.demand.clash_after_refusal=1"]
 RUNS = [("kafr_hamra", 7, ()), ("kafr_hamra", 3, LIVELY), ("two_valleys", 6, LIVELY)]
@@ -23,10 +23,10 @@ RUNS = [("kafr_hamra", 7, ()), ("kafr_hamra", 3, LIVELY), ("two_valleys", 6, LIV
 
 def followed(file: str, seed: int, sets: Sequence[str] = ()) -> tuple[ConflictModel, History]:
     model = ConflictModel(file, rng=seed, sets=sets)
-    history = start_history(model)
+    history = start_history(model.simulation)
     while model.running:
         model.step()
-        follow(model, history)
+        follow(model.simulation, history)
     return model, history
 
 
@@ -104,11 +104,11 @@ def test_agreements_are_worded_as_in_the_table(finished: tuple[ConflictModel, Hi
 @pytest.mark.parametrize(("file", "seed", "sets"), RUNS)
 def test_forces_stand_and_move_as_in_the_tables(file: str, seed: int, sets: Sequence[str]) -> None:
     model = ConflictModel(file, rng=seed, sets=[*sets, "rules.movement.road_km_per_day=12"])
-    history, world = start_history(model), model.world
+    history, world = start_history(model.simulation), model.world
     places = {}
     for _ in range(90):
         model.step()
-        follow(model, history)
+        follow(model.simulation, history)
         forces = world.forces[world.live_forces[: world.counts[L_FORCES]]]
         forces = forces[forces["alive"] == 1]
         snapshot = history.snapshots[-1]
@@ -134,7 +134,7 @@ def test_past_days_do_not_change(finished: tuple[ConflictModel, History, Run]) -
             array[0] = 1
     again, other = followed("kafr_hamra", 7)
     assert again.simulation.day == other.day
-    kept = start_history(ConflictModel("kafr_hamra", rng=7)).snapshots[0]
+    kept = start_history(ConflictModel("kafr_hamra", rng=7).simulation).snapshots[0]
     assert kept.map.codes == other.snapshots[0].map.codes
     assert np.array_equal(kept.fighters, other.snapshots[0].fighters)
     assert kept.accords == other.snapshots[0].accords
@@ -142,15 +142,15 @@ def test_past_days_do_not_change(finished: tuple[ConflictModel, History, Run]) -
 
 def test_a_history_takes_no_leaps() -> None:
     model = ConflictModel("two_valleys", rng=1)
-    history = start_history(model)
-    follow(model, history)
+    history = start_history(model.simulation)
+    follow(model.simulation, history)
     assert history.day == 0
     model.step()
     with pytest.raises(ValueError, match="first morning"):
-        start_history(model)
+        start_history(model.simulation)
     model.step()
     with pytest.raises(ValueError, match="ends with day 0"):
-        follow(model, history)
+        follow(model.simulation, history)
     assert history.day == 0
 
 

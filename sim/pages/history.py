@@ -20,7 +20,6 @@ from sim.text import day_text
 if TYPE_CHECKING:
     from sim.engine.simulation import Result, Simulation
     from sim.engine.tables import World
-    from sim.model.conflict import ConflictModel
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ class History:
 
     snapshots: list[Snapshot] = field(default_factory=list)
     lines: list[EventLine] = field(default_factory=list)
-    memory: Any = None  # sim.viewer.history's own, from one day to the next
+    memory: Any = None  # this module's own, from one day to the next
 
     @property
     def day(self) -> int:
@@ -115,26 +114,24 @@ STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
 
 
-def start_history(model: ConflictModel) -> History:
-    """Return the history of a model that has not taken a step; ValueError for one that has."""
-    simulation = model.simulation
+def start_history(simulation: Simulation) -> History:
+    """Return the history of a simulation that has not taken a step; ValueError for one that has."""
     if simulation.day:
-        raise ValueError(f"a history begins with the first morning; the model is at day {simulation.day}")
+        raise ValueError(f"a history begins with the first morning; the simulation is at day {simulation.day}")
     history = History(memory=CarriedState(simulation))
     _add(simulation, history, ())
     return history
 
 
-def follow(model: ConflictModel, history: History) -> None:
-    """Add the day that the model has just simulated; nothing if there is none.
+def follow(simulation: Simulation, history: History) -> None:
+    """Add the day that was just simulated; nothing if there is none.
 
     ValueError if days were left out: the days between two mornings cannot be reconstructed later.
     """
-    simulation = model.simulation
     if simulation.day == history.day:
         return
     if simulation.day != history.day + 1:
-        raise ValueError(f"the model is at day {simulation.day}, the history ends with day {history.day}")
+        raise ValueError(f"the simulation is at day {simulation.day}, the history ends with day {history.day}")
     result, memory = simulation.result(), history.memory
     start, end = len(history.lines), int(simulation.world.counts[tables.N_EVENTS])
     log = simulation.world.events[start:end].copy()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,18 +13,15 @@ import numpy as np
 
 from sim import __version__
 from sim.files import write_whole
+from sim.pages.run_report import data_uri, environment
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_text
-from sim.plots.figures import REPORT_MM, Kind, kinds_of
-from sim.plots.run_report import data_uri, environment
+from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
 from sim.plots.style import evidence_line, png_bytes, svg_bytes
-from sim.scenario.compose import file_name
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import day_text, plural, result_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.comparison.results import Comparison, ForestRow
 
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
@@ -221,21 +217,10 @@ def _correlation(comparison: Comparison) -> list[dict[str, str]]:
     ]  # fmt: skip
 
 
-FIGURES = "figures"
 OVER_DRAWS = "over_draws.csv"  # the table of differences over draws of a posterior
 
 
 FigureProgress = Callable[[str], None]
-
-
-def file_stem(name: str) -> str:
-    """Return the name of a figure as the stem of its files: letters and digits of any script, `.`, `-`, `_`."""
-    return re.sub(r"__+", "_", file_name(name, "._-")).strip("_.")
-
-
-def csv_bytes(table: pd.DataFrame) -> bytes:
-    """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
-    return table.to_csv(index=False, lineterminator="\n").encode()
 
 
 def draw_comparison(

@@ -105,7 +105,7 @@ def branch_text(run: Run) -> str:
 def environment() -> Environment:
     """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
     return Environment(
-        loader=PackageLoader("sim.plots", "templates"),
+        loader=PackageLoader("sim.pages", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -14,14 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
-from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
-from sim.plots.map.primitives import Areas, LegendRow
-from sim.plots.map.scene import OVER, STILL, UNDER, legend_sections, parts_of, scale_parts
-from sim.plots.map.state import View, start_state
-from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
-from sim.text import day_text
-from sim.viewer.svg import (
+from sim.pages.svg import (
     FONT,
     IN_PLACE,
     NAMESPACE,
@@ -36,11 +29,18 @@ from sim.viewer.svg import (
     text_width,
     words,
 )
+from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
+from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
+from sim.plots.map.primitives import Areas, LegendRow
+from sim.plots.map.scene import OVER, STILL, UNDER, legend_sections, parts_of, scale_parts
+from sim.plots.map.state import View, start_state
+from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
+from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
+    from sim.pages.history import Snapshot
     from sim.scenario.schema import Scenario
-    from sim.viewer.history import Snapshot
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
