@@ -39,7 +39,7 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
             page = browser.new_page(viewport={"width": 1600, "height": 1000})
             page.set_default_timeout(PATIENCE)
             page.goto(address)
-            page.wait_for_selector(".mapview [data-town]", state="attached")
+            page.wait_for_selector(".simmap [data-town]", state="attached")
             for done in range(1, day + 1):
                 page.get_by_role("button", name="Step", exact=True).click()
                 page.wait_for_selector(f'.tc-day[data-day="{done}"]')

@@ -7,6 +7,8 @@ their size: sets of names placed for several scales wait in the base, and the se
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from textwrap import wrap
@@ -15,9 +17,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.pages.svg import (
+    EDGE,
     FONT,
     IN_PLACE,
-    NAMESPACE,
+    MOST_TEXTS,
     PX,
     SvgPainter,
     Texts,
@@ -30,9 +33,10 @@ from sim.pages.svg import (
     words,
 )
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
+from sim.plots.map import scene
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
-from sim.plots.map.primitives import Areas, LegendRow
-from sim.plots.map.scene import OVER, STILL, UNDER, legend_sections, parts_of, scale_parts
+from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part
+from sim.plots.map.scene import STILL, UNDER, legend_sections, parts_of, scale_parts
 from sim.plots.map.state import View, start_state
 from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
 from sim.text import day_text
@@ -71,7 +75,10 @@ class MapDrawing:
         self.before = start.state.count
         self.labels = {scale: place_names(self, scale) for scale in SCALES}
         self.shapes = self._definitions(start)
-        self.under = f'<g class="under">{"".join(self.painter.text(part) for part in parts_of(start, STILL))}</g>'
+        self.still_layers = {
+            sign.name: "".join(map(self.painter.text, sign.draw(start))) for sign in scene.SIGNS if sign.layer == STILL
+        }
+        self._areas: dict[Area, str] = {}
         self.base = self._base()
 
     def px(self, km: np.ndarray) -> np.ndarray:
@@ -91,20 +98,39 @@ class MapDrawing:
         )  # fmt: skip
 
     def frame(self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1) -> str:
-        """Return the <svg> of one morning: groups "cells" (goes under the base's roads) and "signs".
+        """Return one morning as JSON, as `layers` has it."""
+        return json.dumps(self.layers(snapshot, differing, selected), ensure_ascii=False, separators=(",", ":"))
 
+    def layers(
+        self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1
+    ) -> dict[str, dict[str, str]]:
+        """Return the elements of one morning: layer -> key -> SVG text; layers that never change are in `base`.
+
+        An element has the same key from day to day, so that a page changes those alone whose text is another.
         differing: towns held otherwise in the run beside; selected: town to ring, -1 none.
         """
-        return f'<svg xmlns="{NAMESPACE}" viewBox="{self._box()}">{"".join(self._groups(snapshot, differing, selected))}</svg>'
+        view = self.view(snapshot, differing, selected)
+        return {sign.name: self._elements(sign.draw(view)) for sign in scene.SIGNS if sign.layer != STILL}
 
-    def _box(self) -> str:
-        return " ".join(number(v) for v in self.view_box)
+    def _elements(self, parts: Iterable[Part]) -> dict[str, str]:
+        elements: dict[str, str] = {}
+        for row, part in enumerate(parts):
+            if isinstance(part, Areas):
+                for column, area in enumerate(part.items):
+                    elements[area.name or f"{row}.{column}"] = self._area_text(area, part)
+            elif isinstance(part, Marker) and (part.key or part.town >= 0):
+                elements[part.key or f"t{part.town}"] = self.texts[part]
+            else:
+                elements[str(row)] = self.texts[part]
+        return elements
 
-    def _groups(self, snapshot: Snapshot, differing: frozenset[int], selected: int = -1) -> tuple[str, str]:
-        """Return what lies under the base's roads and what lies over them."""
-        view, text = self.view(snapshot, differing, selected), self.texts.__getitem__
-        under, over = ("".join(map(text, parts_of(view, layer))) for layer in (UNDER, OVER))
-        return f'<g class="cells">{under}</g>', f'<g class="signs">{edged(over)}</g>'
+    def _area_text(self, area: Area, areas: Areas) -> str:
+        text = self._areas.get(area)
+        if text is None:
+            if len(self._areas) > MOST_TEXTS:
+                self._areas.clear()
+            text = self._areas[area] = self.painter.area(area, areas)
+        return text
 
     def legend(self, snapshot: Snapshot, width: float = 460, compared: bool = False) -> str:
         """Return the legend as an <svg>, in as many columns as the width in px takes.
@@ -116,7 +142,7 @@ class MapDrawing:
 
     def still(self, snapshot: Snapshot, stamp_text: str, differing: frozenset[int] = frozenset()) -> str:
         """Return one standalone SVG to take away: title, map, legend and stamp (`sim.plots.style.stamp`)."""
-        return still(self, snapshot, stamp_text, self._groups(snapshot, differing), bool(differing))
+        return still(self, snapshot, stamp_text, self.layers(snapshot, differing), bool(differing))
 
     def name_set(self, scale: float) -> str:
         """Return the names placed for one of SCALES."""
@@ -132,13 +158,19 @@ class MapDrawing:
         return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)
 
     def _base(self) -> str:
-        """Return the <svg> of what never changes: <defs>, and groups "under" (roads, zone) and "over" (names)."""
-        sets = "".join(_name_set(self, scale) for scale in SCALES)
-        towns = " ".join(f"{number(x)},{number(y)}" for x, y in self.at.tolist())
-        return (
-            f'<svg xmlns="{NAMESPACE}" viewBox="{self._box()}" data-towns="{towns}" data-unit="{self.unit:.4f}">'
-            f'<defs>{self.shapes}</defs>{self.under}<g class="over">{sets}</g></svg>'
-        )
+        """Return what never changes, as JSON: size in px, px a km, shapes, layers from the lowest, towns, names by scale."""
+        towns = zip(np.round(self.at, 1).tolist(), self.ground.names, strict=True)
+        base = {
+            "width": self.view_box[2],
+            "height": self.view_box[3],
+            "unit": round(self.unit, 4),
+            "defs": self.shapes,
+            "edge": [WHITE, number(EDGE * PX)],
+            "layers": [{"name": sign.name, "still": self.still_layers.get(sign.name)} for sign in scene.SIGNS],
+            "towns": [[x, y, name] for (x, y), name in towns],
+            "names": [{"scale": scale, "svg": _name_set(self, scale)} for scale in SCALES],
+        }
+        return json.dumps(base, ensure_ascii=False, separators=(",", ":"))
 
 
 def _larger(at: np.ndarray) -> float:
@@ -243,8 +275,9 @@ def _name_set(drawing: MapDrawing, scale: float) -> str:
             ' font-weight="bold"' if label.bold else f' font-style="italic" fill="{ZONE_INK}"' if label.town < 0 else ""
         )
         x, y = label.anchor
+        clicked = f' data-town="{label.town}" pointer-events="all"' if label.town >= 0 else ""
         parts.append(
-            f'<g transform="translate({x:.1f} {y:.1f})"><text class="n" transform="scale({1 / scale:.3f})" '
+            f'<g transform="translate({x:.1f} {y:.1f})"{clicked}><text class="n" transform="scale({1 / scale:.3f})" '
             f'x="{label.left:.1f}" y="{label.top + 0.8 * label.size:.1f}" font-size="{number(label.size)}" '
             f'textLength="{label.width:.1f}" lengthAdjust="spacingAndGlyphs"{look}>'
             f"{escape(label.text)}</text></g>"
@@ -295,11 +328,10 @@ def _row(x: float, y: float, room: float, row: LegendRow) -> str:
 # The picture to take away -------------------------------------------------------------------------------------------
 
 
-def still(drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, groups: tuple[str, str], compared: bool) -> str:
-    """Return one standalone SVG: title, map with names, legend, credits and the SIMULATED stamp.
-
-    `groups` are the frame's, between which the base's come.
-    """
+def still(
+    drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, layers: dict[str, dict[str, str]], compared: bool
+) -> str:
+    """Return one standalone SVG: title, map with names, legend, credits and the SIMULATED stamp."""
     wide, high = drawing.size
     beside = COLUMN + 16
     width, top = wide + beside + 36, 62.0
@@ -308,15 +340,18 @@ def still(drawing: MapDrawing, snapshot: Snapshot, stamp_text: str, groups: tupl
     height = top + max(high, tall + 30 + 13 * len(credit)) + 40
     title = f"Who holds what, {day_text(snapshot.date)}"
     about = drawing.scenario.title + f" · day {snapshot.day} of {drawing.scenario.days}"
-    below, above = groups
+    body = "".join(
+        drawing.still_layers[sign.name] if sign.layer == STILL else edged("".join(layers[sign.name].values()))
+        for sign in scene.SIGNS
+    )
     scale = "".join(drawing.painter.text(part) for part in scale_parts(drawing.ground)[0])
     parts = [
         f'<rect width="100%" height="100%" fill="{PAPER}"/>',
         words(12, 28, fitted(title, 20, width - 24, bold=True), 20, 'font-weight="bold"'),
         words(12, 49, fitted(about, 12, width - 24), 12, f'fill="{QUIET}"'),
         f'<svg x="12" y="{top}" width="{number(wide)}" height="{number(high)}" viewBox="0 0 {number(wide)} {number(high)}">'
-        f'<rect width="100%" height="100%" fill="{LAND}"/><defs>{drawing.shapes}</defs>{below}{drawing.under}'
-        f"{above}{drawing.name_set(1.0)}{scale}</svg>",
+        f'<rect width="100%" height="100%" fill="{LAND}"/><defs>{drawing.shapes}</defs>'
+        f"{body}{drawing.name_set(1.0)}{scale}</svg>",
         f'<rect x="12" y="{top}" width="{number(wide)}" height="{number(high)}" fill="none" stroke="{QUIET}"/>',
         f'<g transform="translate({number(wide + 32)} {top - 8})">{rows}</g>',
     ]

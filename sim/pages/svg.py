@@ -131,6 +131,11 @@ class SvgPainter:
                 parts.append(self._area(area, areas, f' fill="url(#{self.key}b{area.bands[1:]})"'))
         return "".join(parts)
 
+    def area(self, area: Area, areas: Areas) -> str:
+        """Return the elements of one area of several: its fill, and its bands over it."""
+        text = self._area(area, areas, f' fill="{area.fill}"')
+        return text + (self._area(area, areas, f' fill="url(#{self.key}b{area.bands[1:]})"') if area.bands else "")
+
     def _area(self, area: Area, areas: Areas, fill: str = "") -> str:
         if self.key and area.name:
             return f'<use href="#{self.key}{area.name}"{fill}/>'
@@ -153,7 +158,9 @@ class SvgPainter:
         if marker.town >= 0:
             return f'<g class="t" data-town="{marker.town}" {place}>{title}<g class="k">{glyphs}</g></g>'
         strokes = "".join(self._stroke(stroke) for stroke in marker.strokes)
-        return f'<g class="mv">{title}{strokes}<g {place}><g class="k">{glyphs}</g></g></g>'
+        way = " ".join(f"{number(px)},{number(py)}" for px, py in map(self.pixel, marker.way))
+        moving = f' data-way="{way}"' if way else ""
+        return f'<g class="mv">{title}{strokes}<g class="head"{moving} {place}><g class="k">{glyphs}</g></g></g>'
 
     def glyphs(self, glyphs: Iterable[Glyph]) -> str:
         """Return glyphs round the origin; those that are shown only when zoomed in are in a group of their own."""

@@ -13,8 +13,9 @@ from typing import Any
 import solara
 from mesa.visualization import SolaraViz
 
+from sim.pages.scripts import script, style
 from sim.viewer import scenario_form
-from sim.viewer.controls import Controls, MoreBox, ScenarioBox
+from sim.viewer.controls import Controls, MoreBox, ScenarioBox, Scripts
 from sim.viewer.dashboard import Dashboard
 from sim.viewer.library_parts import Buttons, force_update, side_bar, use_components
 from sim.viewer.server import WATCHING
@@ -52,6 +53,8 @@ def Layout(children: list[Any] = []) -> None:
     """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
     side = side_bar()
     solara.Style(STYLE)
+    solara.Style(style("map"))
+    Scripts(code=script("map"))
     pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
     with solara.Div(classes=[f"tc-page{pair}"]):
         solara.Div(classes=["tc-steer"], children=side)

@@ -62,7 +62,7 @@ def added(layer: str) -> Sign:
         star = Marker(((west + east) / 2, (south + north) / 2), (Glyph("burst", 12.0, STAR, LINE, level=7.0),))
         return [line, star]
 
-    return Sign(draw, layer, lambda view: [line_row("a diagonal", LINE, 3.0)])
+    return Sign("diagonal", draw, layer, lambda view: [line_row("a diagonal", LINE, 3.0)])
 
 
 @pytest.mark.parametrize("layer", [OVER, STILL])

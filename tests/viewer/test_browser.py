@@ -102,7 +102,7 @@ def opened(browser: Any) -> Iterator[Opened]:
         page.on("response", lambda reply: wrong.append(f"{reply.status} {reply.url}") if reply.status >= 400 else None)
         page.goto(address)
         page.wait_for_selector('.tc-day[data-day="0"]')
-        page.wait_for_selector(".mapview g[data-town], .mapview [data-town]", state="attached")
+        page.wait_for_selector(".simmap g[data-town], .simmap [data-town]", state="attached")
         return page
 
     yield call
@@ -257,8 +257,8 @@ def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
     page.wait_for_selector(".tc-card h2:has-text('Why E')")
     page.click(".tc-close")
     page.wait_for_selector(".tc-card", state="detached")
-    page.locator(".mapview [data-town]").first.dispatch_event("pointerdown", {"button": 0})
-    page.locator(".mapview [data-town]").first.click(force=True)
+    page.locator(".simmap [data-town]").first.dispatch_event("pointerdown", {"button": 0})
+    page.locator(".simmap [data-town]").first.click(force=True)
     page.wait_for_selector(".tc-card h3:has-text('Held by')")
 
 
@@ -314,7 +314,7 @@ def test_files_are_taken_away(address: str, opened: Opened, label: str, name: st
 def test_side_by_side_moves_both_with_one_clock(opened: Opened, tmp_path: Path) -> None:
     with serving(KAFR_HAMRA, MEDIATOR, "--seed", "7", folder=tmp_path) as address:
         page = opened(address)
-        assert page.locator(".mapview").count() == 2
+        assert page.locator(".simmap").count() == 2
         play_to_the_end(page)
         told = page.locator(".tc-difference").inner_text()
         assert "held differently" in told or "hold the same" in told

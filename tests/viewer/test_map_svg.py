@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from sim.pages.history import Snapshot
 from sim.pages.map_svg import SCALES, MapDrawing
 from sim.pages.svg import escape, fitted, number, text_width
 from sim.plots.labels import Box
+from sim.plots.map.scene import SIGNS
 from sim.plots.map.state import MapState, Move, start_state
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
@@ -35,6 +37,13 @@ def snapshot(scenario: Scenario, geography: Geography, moves: tuple[Move, ...] =
     fighters = np.zeros((len(geography.places), len(scenario.factions)), int)
     fighters[0, 0] = 1234
     return Snapshot(0, scenario.start, MapState(**state), moves, fighters, (), {}, {}, 0, 0, {}, "", ())
+
+
+def frame_text(drawing: MapDrawing, morning: Snapshot, **options: Any) -> str:
+    """Return the elements of a morning as one SVG text."""
+    layers = drawing.layers(morning, **options)
+    texts = (text for layer in layers.values() for text in layer.values())
+    return f'<svg xmlns="http://www.w3.org/2000/svg">{"".join(texts)}</svg>'
 
 
 @pytest.fixture(scope="module")
@@ -95,8 +104,8 @@ def test_a_map_without_a_zone_has_no_zone_and_no_line_of_contact(
 ) -> None:
     scenario, geography, drawing = valleys
     state = snapshot(scenario, geography)
-    assert 'class="q' not in drawing.frame(state)
-    assert 'zone"' not in drawing.base
+    assert 'class="q' not in frame_text(drawing, state)
+    assert not drawing.still_layers["demilitarised zone"]
     assert all(label.town >= 0 for label in drawing.labels[1.0])
     assert "line of contact" not in drawing.legend(state)
 
@@ -106,23 +115,25 @@ def test_base_and_frame_are_well_formed_and_every_reference_is_in_the_base(
 ) -> None:
     scenario, geography, drawing = case
     state = snapshot(scenario, geography, clashes={3: 5}, bases=((4, "HTS"), (4, "SNA")))
-    base, frame = ElementTree.fromstring(drawing.base), ElementTree.fromstring(drawing.frame(state))
-    known = {element.get("id") for element in base.iter() if element.get("id")}
-    used = set(re.findall(r'href="#([^"]+)"', drawing.frame(state)))
-    used |= set(re.findall(r"url\(#([^)]+)\)", drawing.frame(state)))
+    base, frame = json.loads(drawing.base), ElementTree.fromstring(frame_text(drawing, state))
+    still = "".join(layer["still"] or "" for layer in base["layers"]) + "".join(names["svg"] for names in base["names"])
+    shapes = ElementTree.fromstring(f'<svg xmlns="http://www.w3.org/2000/svg">{base["defs"]}{still}</svg>')
+    known = {element.get("id") for element in shapes.iter() if element.get("id")}
+    used = set(re.findall(r'href="#([^"]+)"', frame_text(drawing, state)))
+    used |= set(re.findall(r"url\(#([^)]+)\)", frame_text(drawing, state)))
     assert used <= known
-    assert base.get("viewBox") == frame.get("viewBox")
-    assert [group.get("class") for group in frame] == ["cells", "signs"]
+    assert [layer["name"] for layer in base["layers"]] == [sign.name for sign in SIGNS]
+    assert list(drawing.layers(state)) == [layer["name"] for layer in base["layers"] if layer["still"] is None]
     towns = [int(element.get("data-town", "-1")) for element in frame.iter() if element.get("data-town")]
     assert sorted(towns) == list(range(len(geography.places)))
 
 
 def test_a_frame_carries_neither_outlines_of_cells_nor_names(case: tuple[Scenario, Geography, MapDrawing]) -> None:
     scenario, geography, drawing = case
-    frame = drawing.frame(snapshot(scenario, geography))
+    frame = frame_text(drawing, snapshot(scenario, geography))
     assert len(frame) < 0.4 * len(drawing.base)
     assert "<text" not in frame
-    assert drawing.under not in frame
+    assert all(still not in frame for still in drawing.still_layers.values() if still)
 
 
 def test_cells_and_symbols_take_the_holders_colour_and_contested_ones_both(
@@ -130,7 +141,7 @@ def test_cells_and_symbols_take_the_holders_colour_and_contested_ones_both(
 ) -> None:
     scenario, geography, drawing = valleys
     sides = (("Lanterns",), ("League", "Rangers"), (), *[("League",)] * (len(geography.places) - 3))
-    frame = ElementTree.fromstring(drawing.frame(snapshot(scenario, geography, sides=sides)))
+    frame = ElementTree.fromstring(frame_text(drawing, snapshot(scenario, geography, sides=sides)))
     colour = drawing.look.colours
     symbols = [[use.get("fill") for use in town(frame, i).iter(f"{SVG}use")] for i in range(3)]
     assert symbols == [[colour["Lanterns"]], [colour["League"], colour["Rangers"]], ["#FFFFFF"]]
@@ -147,7 +158,7 @@ def test_tooltips_tell_holder_bases_fighters_and_fighting(case: tuple[Scenario, 
     changed = np.zeros(len(geography.places), bool)
     changed[0] = True
     state = snapshot(scenario, geography, clashes={0: 9}, bases=((0, "SNA"),), changed=changed)
-    told = town(ElementTree.fromstring(drawing.frame(state)), 0).findtext(f"{SVG}title") or ""
+    told = town(ElementTree.fromstring(frame_text(drawing, state)), 0).findtext(f"{SVG}title") or ""
     first, *lines = told.split("\n")
     assert first.startswith("Kafr Hamra (")
     assert lines == [
@@ -160,13 +171,15 @@ def test_tooltips_tell_holder_bases_fighters_and_fighting(case: tuple[Scenario, 
 
 def test_rings_mark_changed_differing_and_selected_towns(case: tuple[Scenario, Geography, MapDrawing]) -> None:
     scenario, geography, drawing = case
-    plain = drawing.frame(snapshot(scenario, geography))
+    plain = frame_text(drawing, snapshot(scenario, geography))
     assert "<circle" not in plain
-    differing = drawing.frame(snapshot(scenario, geography), differing=frozenset({2}))
-    selected = drawing.frame(snapshot(scenario, geography), selected=3)
+    differing = frame_text(drawing, snapshot(scenario, geography), differing=frozenset({2}))
+    selected = frame_text(drawing, snapshot(scenario, geography), selected=3)
     assert "#B00020" in ElementTree.tostring(town(ElementTree.fromstring(differing), 2), encoding="unicode")
     assert "stroke-dasharray" in ElementTree.tostring(town(ElementTree.fromstring(selected), 3), encoding="unicode")
-    assert drawing.frame(snapshot(scenario, geography)) == plain  # what was drawn before does not colour what follows
+    assert (
+        frame_text(drawing, snapshot(scenario, geography)) == plain
+    )  # what was drawn before does not colour what follows
 
 
 def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
@@ -176,7 +189,7 @@ def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
     here, there = (drawing.ground.at[i] for i in (0, 30))
     ways = [(tuple(here), tuple(there), 200), (tuple(here), tuple(there), 300), (tuple(there), tuple(here), 50)]
     moves = tuple(Move(k, "HTS", "HTS", n, a, b, "Atarib", 30, "attack") for k, (a, b, n) in enumerate(ways))
-    frame = ElementTree.fromstring(drawing.frame(snapshot(scenario, geography, moves)))
+    frame = ElementTree.fromstring(frame_text(drawing, snapshot(scenario, geography, moves)))
     arrows = [element for element in frame.iter() if element.get("class") == "mv"]
     assert [(arrow.findtext(f"{SVG}title") or "").split(" fighters")[0] for arrow in arrows] == ["HTS: 500", "HTS: 50"]
     heads = [re.findall(r"[\d.]+", arrow.findall(f"{SVG}g")[-1].get("transform") or "") for arrow in arrows]
@@ -189,9 +202,9 @@ def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
 def test_fighting_of_the_day_before_is_drawn_larger(case: tuple[Scenario, Geography, MapDrawing]) -> None:
     scenario, geography, drawing = case
     state = snapshot(scenario, geography, clashes={2: 1, 5: 1, 7: 1}, fresh=frozenset({5}))
-    stars = [use for use in ElementTree.fromstring(drawing.frame(state)).iter(f"{SVG}use") if use.get("class")]
+    stars = [use for use in ElementTree.fromstring(frame_text(drawing, state)).iter(f"{SVG}use") if use.get("class")]
     assert sorted(use.get("class") or "" for use in stars) == ["now", "past", "past"]
-    size = {at: town_star(drawing.frame(state), at) for at in (2, 5)}
+    size = {at: town_star(frame_text(drawing, state), at) for at in (2, 5)}
     assert size[5] - drawing.radii[5] > size[2] - drawing.radii[2]
 
 
@@ -208,7 +221,7 @@ def test_names_from_files_are_escaped(valleys: tuple[Scenario, Geography, MapDra
     hostile = scenario.model_copy(update={"factions": factions, "title": bad, "evidence_until": date(2020, 3, 1)})
     drawing = MapDrawing(hostile, geography)
     state = snapshot(hostile, geography, sides=tuple((next(iter(factions)),) for _ in geography.places), codes=())
-    for text in (drawing.frame(state), drawing.legend(state), drawing.still(state, f"SIMULATED · {bad}")):
+    for text in (frame_text(drawing, state), drawing.legend(state), drawing.still(state, f"SIMULATED · {bad}")):
         ElementTree.fromstring(text)
         assert "<script" not in text
 

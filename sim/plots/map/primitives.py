@@ -77,6 +77,8 @@ class Marker:
     strokes: tuple[Stroke, ...] = ()
     title: str = ""  # words that a page shows when it is pointed at
     town: int = -1  # town that a click on it means; -1 none
+    key: str = ""  # identity from day to day on a page, for what has no town: "force 12"
+    way: tuple[Point, ...] = ()  # places passed since the morning before, the last is `at`; () it did not move
 
 
 class Label(NamedTuple):

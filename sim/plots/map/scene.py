@@ -33,6 +33,7 @@ DASH = np.array([(-10.0, 0.0), (10.0, 0.0)])  # of a line in the legend
 class Sign(NamedTuple):
     """How a sign is drawn and explained."""
 
+    name: str  # of its layer on a page, which readers switch on and off: "roads"
     draw: Callable[[View], Iterable[Part]]
     layer: str  # UNDER, STILL or OVER
     rows: Callable[[View], Iterable[LegendRow]]
@@ -191,13 +192,13 @@ def column_rows(view: View) -> Iterable[LegendRow]:
 
 
 SIGNS = (  # from the lowest to the highest in each layer
-    Sign(cells, UNDER, no_rows),
-    Sign(hatching, STILL, hatching_rows, "Signs"),
-    Sign(roads, STILL, road_rows),
-    Sign(contact, OVER, contact_rows),
-    Sign(zone, STILL, zone_rows),
-    Sign(columns, OVER, column_rows, "Signs"),
-    Sign(towns, OVER, town_rows, "Signs"),
+    Sign("control", cells, UNDER, no_rows),
+    Sign("weak sources", hatching, STILL, hatching_rows, "Signs"),
+    Sign("roads", roads, STILL, road_rows),
+    Sign("line of contact", contact, OVER, contact_rows),
+    Sign("demilitarised zone", zone, STILL, zone_rows),
+    Sign("columns", columns, OVER, column_rows, "Signs"),
+    Sign("towns", towns, OVER, town_rows, "Signs"),
 )
 
 

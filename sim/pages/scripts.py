@@ -1,0 +1,32 @@
+"""The scripts and styles that pages carry: ours in `js` and `css`, and d3 out of the installed package `mpld3`.
+
+Pages without a server hold them in their text; the live page and notebooks run them once. D3 (BSD licence) brings zooming by
+wheel and touch, scales, axes and shapes.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+
+D3 = ("mpld3", "js", "d3.v5.min.js")  # package, folder, file
+
+
+@cache
+def script(*names: str) -> str:
+    """Return d3 and our scripts by name, in order, as one text that can be run anywhere, also beside a module loader.
+
+    >>> script("map").startswith("(function")
+    True
+    """
+    package, folder, file = D3
+    parts = [files(package).joinpath(folder, file).read_text(encoding="utf-8")]
+    parts += [files("sim.pages").joinpath("js", f"{name}.js").read_text(encoding="utf-8") for name in names]
+    # without the names by which loaders are recognised, d3 gives itself to the window
+    return "(function (define, module, exports) {\n" + "\n".join(parts) + "\n}).call(window);\n"
+
+
+@cache
+def style(*names: str) -> str:
+    """Return our styles by name as one text."""
+    return "\n".join(files("sim.pages").joinpath("css", f"{name}.css").read_text(encoding="utf-8") for name in names)
