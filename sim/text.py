@@ -79,6 +79,24 @@ def three_digits(value: float) -> str:
     return "0" if float(text) == 0 else text
 
 
+def interval_text(value: float, low: float, high: float, sign: bool = False) -> str:
+    """Say an estimate with its interval, with as many decimals as the interval's width bears; `sign` writes a plus.
+
+    >>> interval_text(12.18, 9.96, 14.4), interval_text(-0.91, -1.64, -0.445, sign=True), interval_text(6879, 3037, 10892)
+    ('12 (10 to 14)', '\u22120.9 (\u22121.6 to \u22120.4)', '6,900 (3,000 to 10,900)')
+    """
+    half = abs(high - low) / 2
+    place = 2
+    if half > 0 and math.isfinite(half):  # the last digit is worth a tenth to a half of the interval's half width
+        place = 1 - math.floor(math.log10(half)) if half >= 20 else max(0, -math.floor(math.log10(half / 2)))
+
+    def text(number: float) -> str:
+        rounded = round(number, place) or 0.0  # no negative zero
+        return f"{rounded:{'+' if sign and rounded else ''},.{min(max(place, 0), 6)}f}".replace("-", "\u2212")
+
+    return text(value) if not math.isfinite(low) else f"{text(value)} ({text(low)} to {text(high)})"
+
+
 def unit_text(unit: str, value: float) -> str:
     """Return a unit as it stands behind a number: "day" behind 1."""
     return unit[:-1] if unit.endswith("s") and value == 1 else unit

@@ -123,15 +123,26 @@ class Fan:
 
 
 @dataclass(frozen=True, eq=False)
+class FanDifference:
+    """One scenario less the reference, day by day, over `pairs` matched runs; NaN with fewer than two pairs."""
+
+    scenario: str
+    pairs: int
+    mean: np.ndarray  # f8 [D + 1]
+    low: np.ndarray  # f8 [D + 1], 95 % interval of the mean of a day (Student's t over pairs)
+    high: np.ndarray  # f8 [D + 1]
+
+
+@dataclass(frozen=True, eq=False)
 class FanPanel:
-    """One small multiple: a daily quantity in every scenario; one scale for all, `top` its upper end."""
+    """A daily quantity in every scenario, and its paired differences from the reference."""
 
     key: str  # column of daily, "deaths_total" for sums: unique in a comparison
     label: str
     unit: str
     days: np.ndarray  # i8 [D + 1]
     fans: tuple[Fan, ...]  # one a scenario, in order
-    top: float
+    differences: tuple[FanDifference, ...]  # one for each scenario but the reference
     note: str  # what the bands mean and how many runs
 
 

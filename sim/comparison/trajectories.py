@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from scipy.stats import t as student
 
 from sim.comparison.matched_runs import MatchedRuns
-from sim.comparison.results import BANDS, Fan, FanPanel, LadderResult, ReachCurve
+from sim.comparison.results import BANDS, Fan, FanDifference, FanPanel, LadderResult, ReachCurve
 from sim.engine.kinds import LEVELS
 from sim.scenario.schema import Scenario, codes, rebel_pairs
 from sim.statistics.inference import wilson
@@ -73,29 +74,48 @@ def fans(gathered: MatchedRuns) -> tuple[FanPanel, ...]:
         rows = [columns.index(name) for name in panel.columns]
         values = {name: panel.make(counts[..., rows].astype(float)) for name, counts in daily.items()}
         if any(np.ptp(counts) > 0 for counts in values.values() if counts.size):
-            drawn.append(_panel(panel, values))
+            drawn.append(_panel(gathered, panel, values))
     return tuple(drawn)
 
 
-def _panel(panel: Panel, values: dict[str, np.ndarray]) -> FanPanel:
+def _panel(gathered: MatchedRuns, panel: Panel, values: dict[str, np.ndarray]) -> FanPanel:
     scenario_fans = tuple(_fan(name, counts) for name, counts in values.items())
     days = np.arange(len(scenario_fans[0].median))
-    top = max(float(fan.high[-1].max()) for fan in scenario_fans)
+    differences = tuple(_difference(gathered, name, values) for name in gathered.others)
     runs = [fan.runs for fan in scenario_fans]
     counted = plural(runs[0], "run") if len(set(runs)) == 1 else f"{min(runs):,} to {max(runs):,} runs"
     note = (
-        f"Line: median of {counted} a scenario, day by day. Bands hold the middle 50, 80 and 95 % of the runs of a day: they "
-        "show how runs spread, not how well the median is known."
+        f"Lines: medians of {counted} a scenario. Bands hold the middle 80 % of the runs of a day: they show how runs spread, "
+        "not how well the median is known."
         if max(runs) > 1
         else "One run a scenario: there are no bands."
     )
-    return FanPanel(panel.key, panel.label, panel.unit, days, scenario_fans, top, note)
+    if differences and max(runs) > 1:
+        note += (
+            " Below: mean of the paired differences from the reference, with its 95 % interval of each day (Student's t); "
+            "pale where the interval spans zero."
+        )
+    return FanPanel(panel.key, panel.label, panel.unit, days, scenario_fans, differences, note)
 
 
 def _fan(name: str, values: np.ndarray) -> Fan:
     edges = [[50 - width / 2, 50 + width / 2] for width in BANDS]
     low, high = (np.percentile(values, [edge[side] for edge in edges], axis=0) for side in (0, 1))
     return Fan(name, len(values), np.median(values, axis=0), low, high, values.mean(axis=0))
+
+
+def _difference(gathered: MatchedRuns, name: str, values: dict[str, np.ndarray]) -> FanDifference:
+    """Return the mean of the paired differences of each day from the reference, with its interval."""
+    pairs = gathered.pairs(name)
+    first, second = (
+        values[scenario][np.isin(gathered.replicates(scenario), pairs)] for scenario in (gathered.reference, name)
+    )
+    gap = second - first
+    mean = gap.mean(axis=0) if len(pairs) else np.full(gap.shape[1], math.nan)
+    half = np.full(gap.shape[1], math.nan)
+    if len(pairs) > 1:
+        half = student.ppf(0.975, len(pairs) - 1) * gap.std(axis=0, ddof=1) / math.sqrt(len(pairs))
+    return FanDifference(name, len(pairs), mean, mean - half, mean + half)
 
 
 def ladder(gathered: MatchedRuns) -> LadderResult:

@@ -79,6 +79,34 @@ STATISTICS: dict[str, Statistic] = {
 }  # fmt: skip
 
 
+TOPICS: dict[str, tuple[str, ...]] = {
+    "Who holds what": (
+        "holder", "towns_gained", "towns_lost", "towns_end", "changes_of_holder", "towns_changed", "bases_opened",
+        "base_attempts", "towns_by_battle", "towns_by_handover", "towns_by_withdrawal",
+    ),
+    "Fighting": (
+        "clash_days", "clashes", "incidents", "first_clash_day", "places_reached", "longest_calm_days", "peak_level",
+        "days_at_level", "episodes", "episode_days_max", "episode_days_mean", "deaths", "deaths_rebels",
+        "commanders_killed", "campaigns", "campaign_days_median", "campaign_first_towns", "groups_joined",
+        "groups_stood_aside", "columns_met", "offensive_day",
+    ),
+    "Agreements and disputes": (
+        "agreements_signed", "agreements_broken", "agreements_expired", "first_agreement_day",
+        "agreement_days_held_median", "agreement_days_held_mean", "violations", "disputes", "disputes_max", "talks",
+        "killings_at_talks",
+    ),
+    "People": ("deaths_civilians", "acts_against_civilians", "displaced_max"),
+    "The run": ("days",),
+}  # fmt: skip
+"""Statistics by what they are about, in the order in which figures show them."""
+
+
+def topic_of(key: str) -> str:
+    """Return the topic of a statistic, also of a yes/no one: `holder.Kafr Hamra=NLF` is about who holds what."""
+    name = base_name(key)
+    return next((topic for topic, names in TOPICS.items() if name in names), next(iter(TOPICS)))
+
+
 def base_name(key: str) -> str:
     """Return the name in `STATISTICS` of a key of a summary: `deaths.HTS` is of `deaths`."""
     return key if key in STATISTICS else key.partition(".")[0]

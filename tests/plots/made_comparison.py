@@ -91,6 +91,12 @@ def _contrast(reference: np.ndarray, other: np.ndarray, name: str) -> c.ControlC
     )  # fmt: skip
 
 
+def _fan_difference(reference: c.Fan, fan: c.Fan) -> c.FanDifference:
+    mean = fan.mean - reference.mean
+    half = 0.02 * np.abs(fan.mean)
+    return c.FanDifference(fan.scenario, 200, mean, mean - half, mean + half)
+
+
 def _fans(scenarios: tuple[str, ...]) -> tuple[c.FanPanel, ...]:
     days = np.arange(DAYS + 1)
     panels = []
@@ -110,7 +116,7 @@ def _fans(scenarios: tuple[str, ...]) -> tuple[c.FanPanel, ...]:
                 unit,
                 days,
                 tuple(fans),
-                top,
+                tuple(_fan_difference(fans[0], fan) for fan in fans[1:]),
                 "Bands hold 50, 80 and 95 % of 200 runs a scenario; line: median.",
             )
         )

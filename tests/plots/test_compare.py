@@ -22,6 +22,7 @@ from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, s
 from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
+from sim.text import interval_text
 from tests.plots.made_comparison import LONG, compared
 
 NAMES = tuple(kinds_of(compared()))
@@ -130,30 +131,40 @@ def test_the_fan_draws_the_numbers_of_its_csv() -> None:
     made = drawn("fan-deaths_total", 5)
     table = read_back(made)
     panels = [axes for axes in made.figure.axes if axes.axison]
-    assert len(panels) == 5
-    assert len({axes.get_ylim() for axes in panels}) == 1, "one scale"
-    for axes, name in zip(panels, LONG, strict=True):
+    upper, lower = panels[:4], panels[4:]
+    assert (len(upper), len(lower)) == (4, 4), "each scenario over the reference, its difference below"
+    assert len({axes.get_ylim() for axes in upper}) == 1, "one scale"
+    reference = table[table["scenario"] == LONG[0]]
+    for axes, below, name in zip(upper, lower, LONG[1:], strict=True):
         rows = table[table["scenario"] == name]
-        mean, median = axes.lines[:2]
-        np.testing.assert_array_equal(median.get_ydata(), rows["median"])
-        np.testing.assert_array_equal(mean.get_ydata(), rows["mean"])
-        bands = [c for c in axes.collections if isinstance(c, PolyCollection)]
-        for band, share in zip(bands, (95, 80, 50), strict=True):
-            corners = band.get_paths()[0].vertices
-            assert corners[:, 1].max() == rows[f"high_{share}"].max()
-            assert corners[:, 1].min() == rows[f"low_{share}"].min()
+        curves = [np.asarray(line.get_ydata()) for line in axes.lines]
+        assert any(np.array_equal(curve, rows["median"]) for curve in curves)
+        assert any(np.array_equal(curve, reference["median"]) for curve in curves)
+        bands = [c.get_paths()[0].vertices[:, 1] for c in axes.collections if isinstance(c, PolyCollection)]
+        for band, course in zip(bands, (reference, rows), strict=True):
+            assert (band.max(), band.min()) == (course["high_80"].max(), course["low_80"].min())
+        assert any(np.array_equal(line.get_ydata(), rows["difference"]) for line in below.lines)
+
+
+def test_the_title_of_a_fan_says_the_difference_at_the_end_and_its_interval() -> None:
+    made = drawn("fan-HTS_towns", 2)
+    last = read_back(made).iloc[-1]
+    text = interval_text(last["difference"], last["difference_low"], last["difference_high"])
+    assert text in made.title
+    assert text in " ".join(" ".join(text.get_text() for text in texts_of(made.figure)).split())
 
 
 def test_the_forest_draws_the_numbers_of_its_csv() -> None:
     made = drawn("differences", 5)
     table = read_back(made)
     markers = [line for axes in made.figure.axes for line in axes.lines if line.get_linestyle() == "None"]
-    markers = [line for line in markers if line.get_markersize() == 5]
-    np.testing.assert_array_equal([line.get_xdata()[0] for line in markers], table["scaled"])
-    hollow = [line.get_markerfacecolor() == "#FFFFFF" for line in markers]
-    assert hollow == [not resolved for resolved in table["resolved"]]
-    words = " ".join(text.get_text() for text in texts_of(made.figure))
-    assert "+17 [+9, +25]" in words, "shares of runs in points of percent"
+    markers = [line for line in markers if np.isfinite(line.get_xdata()[0])]
+    drawn_rows = sorted((line.get_xdata()[0], line.get_markerfacecolor() != "#FFFFFF") for line in markers)
+    assert drawn_rows == sorted(
+        (scaled, bool(sure)) for scaled, sure in zip(table["scaled"], table["resolved"], strict=True)
+    )
+    words = " ".join(text.get_text() for text in texts_of(drawn("differences", 2).figure))
+    assert "+17 (+9 to +25)" in words, "shares of runs in percentage points"
 
 
 def test_the_strips_draw_a_point_for_each_row_of_their_csv() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,70 +10,184 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.comparison.results import BANDS
-from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, key_of, long_table, looks_of, words_of
+from sim.plots.comparison.figure import (
+    ComparisonFigure,
+    Grid,
+    axis_label,
+    figure_text,
+    key_of,
+    long_table,
+    looks_of,
+    signed,
+    words_of,
+)
 from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet
-from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
+from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
+from sim.text import MONTHS, clause_list, interval_text, plural
 
 if TYPE_CHECKING:
-    from sim.comparison.results import Comparison, Convergence, Fan, FanPanel, LadderResult, ReachCurve
+    from sim.comparison.results import Comparison, Convergence, Fan, FanDifference, FanPanel, LadderResult, ReachCurve
 
-SHADES = (0.42, 0.64, 0.82)  # share of white of the bands, narrow to wide
+BAND = BANDS.index(80)  # of the bands of a fan, the one drawn
+MARGIN = 0.08  # of the range of values, above and below
+LOWER, BETWEEN = 0.3, 0.1  # heights of the differences and of the gap above them, as shares of a panel
 
 
 def fan_table(panel: FanPanel) -> pd.DataFrame:
-    """Return a panel's lines and bands as a table, a row for each scenario and day."""
+    """Return a panel's lines, bands and paired differences as a table, a row for each scenario and day."""
+    gaps = {gap.scenario: gap for gap in panel.differences}
     parts = []
     for fan in panel.fans:
         columns: dict[str, object] = {"scenario": fan.scenario, "runs": fan.runs, "day": panel.days}
         columns |= {"median": fan.median, "mean": fan.mean}
         for i, width in enumerate(BANDS):
             columns |= {f"low_{width}": fan.low[i], f"high_{width}": fan.high[i]}
+        gap = gaps.get(fan.scenario)
+        empty = np.full(len(panel.days), np.nan)
+        columns |= {
+            "difference": gap.mean if gap else empty,
+            "difference_low": gap.low if gap else empty,
+            "difference_high": gap.high if gap else empty,
+        }
         parts.append(long_table(columns, len(panel.days)))
     return pd.concat(parts, ignore_index=True)
 
 
 def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> ComparisonFigure:
-    """Draw the fan chart of one daily quantity."""
-    names = looks_of(comparison)
-    grid = Grid(width_mm, [names[fan.scenario].text for fan in panel.fans], 1.05, 1.0, left=0.4, bottom=0.3)
+    """Draw one daily quantity: each scenario over the reference on one axis, and the paired differences below."""
+    names, others = looks_of(comparison), panel.fans[1:]
+    titles = [names[fan.scenario].text for fan in others] if len(others) > 1 else [""]
+    grid = Grid(width_mm, titles, 1.3, 1.9 if len(others) < 2 else 1.35, left=0.42, bottom=0.22)
     unit = f" ({panel.unit})" if panel.unit and panel.unit not in panel.label else ""
-    title = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
-    key = [Mark("median", LineStyle(INK, "-", 1.5)), Mark("mean", LineStyle(INK, (0, (1.2, 1.4)), 1.1))]
-    if not comparison.single:
-        key += [
-            Mark(f"{width} % of runs", fill=pale(INK, shade), edge=pale(INK, shade))
-            for width, shade in zip(BANDS, SHADES, strict=True)
-        ]
+    about = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
+    words = words_of(comparison, course_statement(comparison, panel), panel.note, about)
+    low, high = _range([panel.fans[0], *others])
     with typography():
-        sheet = Sheet(words_of(comparison, title, panel.note), width_mm, grid.body, key)
-        reference = panel.fans[0]
-        for axes, fan in zip(grid.panels(sheet), panel.fans, strict=True):
-            _fan(axes, panel, fan, names[fan.scenario], reference)
+        sheet = Sheet(words, width_mm, grid.body, _fan_key(comparison, panel))
+        frames = grid.panels(sheet)
+        for frame, fan in zip(frames, others or panel.fans, strict=True):
+            axes, below = (frame, None) if not others or comparison.single else split(sheet, frame)
+            for course in dict.fromkeys((panel.fans[0], fan)):
+                _course(axes, panel.days, course, names[course.scenario])
+            axes.set_ylim(low, high)
             grid.ticks(axes)
-            if panel.top >= 3:
+            if high - low >= 3:
                 axes.yaxis.get_major_locator().set_params(integer=True)
-            axis_label(axes, "day", grid.type.small)
-    caption = (
-        f"{title}. One panel a scenario on one scale; the thin line in the others is the median of the reference, "
-        f"{comparison.reference}. {panel.note}"
-    )
-    return ComparisonFigure(sheet.figure, fan_table(panel), title, caption)
+            if below is not None:
+                gap = next(gap for gap in panel.differences if gap.scenario == fan.scenario)
+                _gap(below, panel, gap, names[fan.scenario], grid.type.small)
+                grid.ticks(below, vertical=2)
+                axes.tick_params(labelbottom=False)
+            for each in (axes, below):
+                if each is not None:
+                    date_axis(each, comparison, panel.days, grid.width, grid.type.small)
+    caption = f"{words.title} {about}. {panel.note}"
+    return ComparisonFigure(sheet.figure, fan_table(panel), words.title, caption)
 
 
-def _fan(axes: Axes, panel: FanPanel, fan: Fan, look: ScenarioLook, reference: Fan) -> None:
+def course_statement(comparison: Comparison, panel: FanPanel) -> str:
+    """Say how the scenarios differ on the last day, and how surely: the title of a fan chart."""
+    what = f"{panel.label[:1].upper()}{panel.label[1:]}"
+    if not panel.differences or comparison.single:
+        last = [f"{figure_text(fan.median[-1])}" for fan in panel.fans]
+        return f"{what}: {clause_list(last)} at the end" + ("" if comparison.single else " in the median")
+    sure = [gap for gap in panel.differences if gap.low[-1] > 0 or gap.high[-1] < 0]
+    if not sure:
+        return f"{what}: no difference is shown at the end"
+    if len(panel.differences) > 1:
+        most = max(sure, key=lambda gap: abs(gap.mean[-1]))
+        return (
+            f"{what}: {len(sure)} of {plural(len(panel.differences), 'scenario')} differ at the end, most of all "
+            f"{most.scenario} ({signed(most.mean[-1])})"
+        )
+    gap = sure[0]
+    size = interval_text(abs(gap.mean[-1]), *sorted((abs(gap.low[-1]), abs(gap.high[-1]))))
+    less, more = ("lower", "higher") if panel.unit == "level" else ("fewer", "more")
+    return f"{what}: {size} {less if gap.mean[-1] < 0 else more} at the end in {gap.scenario}"
+
+
+def _range(fans: list[Fan]) -> tuple[float, float]:
+    """Return the ends of the vertical axis: the data's, with a margin; zero if the data come near it."""
+    curves = [np.concatenate([fan.low[BAND], fan.high[BAND], fan.median]) for fan in fans]
+    values = np.concatenate(curves)
+    values = values[np.isfinite(values)]
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    low = 0.0 if 0 <= low < 0.15 * high else low
+    edge = MARGIN * ((high - low) or 1.0)
+    return (low if low == 0 else low - edge), high + edge
+
+
+def _fan_key(comparison: Comparison, panel: FanPanel) -> list[Mark]:
+    key = key_of(comparison)
+    if not comparison.single:
+        key.append(Mark(f"{BANDS[BAND]} % of runs", fill=pale(INK, 0.8), edge=pale(INK, 0.4)))
+    if _evidence_day(comparison, panel.days) is not None:
+        key.append(Mark("evidence ends", LineStyle(EVIDENCE_INK, (0, (4, 2)), 0.9)))
+    return key
+
+
+def split(sheet: Sheet, frame: Axes) -> tuple[Axes, Axes]:
+    """Return two axes in place of one, the lower for differences."""
+    box = frame.get_position()
+    lower = LOWER * box.height
+    frame.set_position((box.x0, box.y0 + lower + BETWEEN * box.height, box.width, (1 - LOWER - BETWEEN) * box.height))
+    inches = box.x0 * sheet.width, (1 - box.y0) * sheet.height - sheet.top - lower * sheet.height
+    return frame, sheet.axes(*inches, box.width * sheet.width, lower * sheet.height)
+
+
+def _course(axes: Axes, days: np.ndarray, fan: Fan, look: ScenarioLook) -> None:
     colour = look.line.colour
-    for i in reversed(range(len(BANDS))):
-        if np.isfinite(fan.low[i]).any():
-            axes.fill_between(
-                panel.days, fan.low[i], fan.high[i], color=pale(colour, SHADES[i]), linewidth=0, zorder=2, step=None
-            )
-    axes.plot(panel.days, fan.mean, color=colour, linewidth=1.1, linestyle=(0, (1.2, 1.4)), zorder=4)
-    axes.plot(panel.days, fan.median, color=colour, linewidth=1.5, zorder=5)
-    if fan is not reference:
-        axes.plot(panel.days, reference.median, color=INK, linewidth=0.6, zorder=6)
-    axes.set_xlim(panel.days[0], panel.days[-1])
-    axes.set_ylim(0, panel.top or 1)
+    if np.isfinite(fan.low[BAND]).any() and fan.runs > 1:
+        axes.fill_between(days, fan.low[BAND], fan.high[BAND], color=colour, alpha=0.14, linewidth=0, zorder=2)
+        for edge in (fan.low[BAND], fan.high[BAND]):
+            axes.plot(days, edge, color=colour, linewidth=0.5, alpha=0.6, zorder=3)
+    axes.plot(days, fan.median, color=colour, linewidth=1.6, linestyle=look.line.dashes, zorder=5)
+
+
+def _gap(axes: Axes, panel: FanPanel, gap: FanDifference, look: ScenarioLook, points: float) -> None:
+    """Draw a paired difference with its interval, pale where the interval spans zero."""
+    colour = look.line.colour
+    sure = (gap.low > 0) | (gap.high < 0)
+    axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
+    axes.annotate(
+        f"{look.letter} less A", (0, 1), xycoords="axes fraction", xytext=(3, 1), textcoords="offset points",
+        fontsize=points, color=QUIET, va="bottom",
+    )  # fmt: skip
+    axes.fill_between(panel.days, gap.low, gap.high, color=pale(colour, 0.86), linewidth=0, zorder=1)
+    axes.fill_between(panel.days, gap.low, gap.high, where=sure, color=pale(colour, 0.55), linewidth=0, zorder=2)
+    axes.plot(panel.days, gap.mean, color=pale(colour, 0.5), linewidth=1.0, zorder=3)
+    axes.plot(panel.days, np.where(sure, gap.mean, np.nan), color=colour, linewidth=1.5, zorder=5)
+
+
+def _evidence_day(comparison: Comparison, days: np.ndarray) -> int | None:
+    """Return the morning after the last day with evidence; None outside the days drawn."""
+    model = comparison.models[comparison.reference]
+    day = (model.evidence_until - model.start).days + 1
+    return day if days[0] < day < days[-1] else None
+
+
+def date_axis(axes: Axes, comparison: Comparison, days: np.ndarray, width: float, points: float) -> None:
+    """Mark months, or weeks in short runs, and the end of the evidence on an axis of mornings; `width` is the axis's in inches."""
+    start = comparison.models[comparison.reference].start
+    dates = [start + timedelta(days=int(day)) for day in days]
+    ticks = [int(day) for day, when in zip(days, dates, strict=True) if when.day == 1]
+    if len(ticks) < 2:
+        ticks = [int(day) for day in days if day % 7 == 0]
+    most = max(2, int(width / (0.055 * points)))
+    ticks = ticks[:: -(-len(ticks) // most)]
+    texts = []
+    for tick in ticks:
+        when = start + timedelta(days=tick)
+        day = "" if when.day == 1 and len(ticks) > 1 else f"{when.day} "
+        texts.append(
+            f"{day}{MONTHS[when.month - 1]}" + (f"\n{when.year}" if when.month == 1 or tick == ticks[0] else "")
+        )
+    axes.set_xticks(ticks, texts)
+    axes.set_xlim(days[0], days[-1])
+    evidence = _evidence_day(comparison, days)
+    if evidence is not None:
+        axes.axvline(evidence, color=EVIDENCE_INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=6)
 
 
 STRIP = "Highest escalation level among rebels, day by day"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import groupby
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -26,11 +25,13 @@ from sim.plots.comparison.sheet import (
     Words,
     broken,
     looks,
+    text_width,
     type_for,
 )
-from sim.plots.style import INK, PAPER, QUIET, evidence_line, typography
+from sim.plots.style import INK, PAPER, QUIET, evidence_line, pale, typography
 from sim.statistics.inference import SHARE, Difference
-from sim.text import clause_list, day_text, plural
+from sim.statistics.summary import TOPICS, topic_of
+from sim.text import clause_list, day_text, interval_text, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -76,10 +77,10 @@ def runs_text(comparison: Comparison) -> str:
     return f"{clause_list(f'{n:,}' for n in done)} runs"
 
 
-def words_of(comparison: Comparison, title: str, note: str) -> Words:
+def words_of(comparison: Comparison, title: str, note: str, subtitle: str = "") -> Words:
     """Return the words round a figure; a partial study says so in each."""
     partial = " The study is not complete." if comparison.partial else ""
-    return Words(title, f"{note}{partial}", stamp_of(comparison))
+    return Words(title, f"{note}{partial}", stamp_of(comparison), subtitle)
 
 
 def figure_text(value: float) -> str:
@@ -179,9 +180,6 @@ def axis_label(axes: Axes, text: str, points: float) -> None:
     axes.set_xlabel(text, fontsize=points, color=QUIET, loc="right", labelpad=1.5)
 
 
-FOREST_TITLE = "What changes against the reference, and how surely"
-
-
 def forest_table(rows: tuple[ForestRow, ...]) -> pd.DataFrame:
     """Return the rows of a forest plot as a table."""
     return pd.DataFrame(
@@ -199,69 +197,98 @@ def forest_table(rows: tuple[ForestRow, ...]) -> pd.DataFrame:
 
 
 def difference_text(difference: Difference) -> str:
-    """Say a difference with its interval: "+3.2 [+1.1, +5.2]"; shares of runs in points of percent: "+17 [+9, +25]"."""
+    """Say a difference with its interval: "+3.2 (+1.1 to +5.2)"; shares of runs in percentage points."""
     scale = 100 if difference.unit == SHARE else 1
-    value, low, high = (
-        signed(_rounded(scale * v, scale)) for v in (difference.difference, difference.low, difference.high)
-    )
-    return value if np.isnan(difference.low) else f"{value} [{low}, {high}]"
+    return interval_text(scale * difference.difference, scale * difference.low, scale * difference.high, sign=True)
 
 
 def unit_text(difference: Difference) -> str:
-    """Return the unit of a difference in brackets, with a space before; empty if it has none."""
-    unit = "points of percent" if difference.unit == SHARE else difference.unit
-    return f" ({unit})" if unit else ""
+    """Return the unit of a difference in brackets, with a space before; empty if it has none or the label names it."""
+    unit = "points" if difference.unit == SHARE else difference.unit
+    return f" ({unit})" if unit and unit not in difference.label else ""
 
 
-def _rounded(value: float, scale: int) -> float:
-    return round(value, 1) if scale != 1 else value
+def forest_statement(comparison: Comparison, rows: Sequence[ForestRow]) -> str:
+    """Say how many differences are resolved and which is largest: the title of a forest plot."""
+    sure = [row for row in rows if row.difference.resolved and np.isfinite(row.scaled)]
+    others = [name for name in comparison.scenarios if name != comparison.reference]
+    who = f"{others[0]} against {comparison.reference}" if len(others) == 1 else f"Against {comparison.reference}"
+    if not sure:
+        return f"{who}: no difference is resolved"
+    most = max(sure, key=lambda row: abs(row.scaled))
+    by = "" if len(others) == 1 else f" in {most.scenario}"
+    size = difference_text(most.difference).split(" (")[0]
+    unit = "points" if most.difference.unit == SHARE else most.difference.unit
+    return f"{who}: {len(sure)} of {plural(len(rows), 'difference')} resolved, most of all {most.difference.label}{by}, {size} {unit}".rstrip()
 
 
 def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the forest plot of all headline statistics and scenarios."""
-    return forest_of(comparison, comparison.forest, FOREST_TITLE, comparison.forest_note, width_mm)
+    return forest_of(comparison, comparison.forest, "Headline statistics", comparison.forest_note, width_mm)
 
 
 def forest_of(
-    comparison: Comparison, rows: tuple[ForestRow, ...], title: str, note: str, width_mm: float
+    comparison: Comparison, rows: tuple[ForestRow, ...], about: str, note: str, width_mm: float
 ) -> ComparisonFigure:
-    """Draw rows of differences, by statistic; a filled marker is a difference that is resolved, a hollow one is not."""
-    sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    words = min(2.6, max(1.35, 0.4 * inner))
-    layout = _ForestLayout(rows, sizes, inner, words)
-    note = f"{note} Filled: resolved; hollow: not resolved."
+    """Draw differences from the reference: a row a statistic, by topic and size; a colour a scenario; pale if not resolved."""
+    subtitle = (
+        f"{about}: difference from {comparison.reference}, in standard deviations of one run, with 95 % intervals"
+    )
+    title, note = forest_statement(comparison, rows), f"{note} Pale and hollow: not resolved."
+    layout = _ForestLayout(rows, type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE)
+    words = words_of(comparison, title, note, subtitle)
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, layout.body, key_of(comparison))
+        sheet = Sheet(words, width_mm, layout.body, key_of(comparison, [row.scenario for row in rows]))
         _draw_forest(sheet, layout, looks_of(comparison))
-    caption = f"Differences of headline statistics from the reference, {comparison.reference}. {note}"
-    return ComparisonFigure(sheet.figure, forest_table(rows), title, caption)
+    return ComparisonFigure(sheet.figure, forest_table(rows), title, f"{title}. {subtitle}. {note}")
+
+
+MOST_NUMBERS = 3  # scenarios in a row whose differences are written beside it
+TALLEST_ROWS = 5.7  # inches of all rows: with title and note a sheet stays below 200 mm
 
 
 class _ForestLayout:
     """Where headings and rows of a forest plot stand, in inches below the top of the body."""
 
-    def __init__(self, rows: tuple[ForestRow, ...], sizes: Type, inner: float, words: float) -> None:
-        self.sizes, self.left, self.words = sizes, 0.18, words
-        self.axis = inner - self.left - words - 0.1
+    def __init__(self, rows: tuple[ForestRow, ...], sizes: Type, inner: float) -> None:
+        self.sizes = sizes
+        by_statistic: dict[str, list[ForestRow]] = {}
+        for row in rows:
+            by_statistic.setdefault(row.difference.statistic, []).append(row)
+        self.scenarios = list(dict.fromkeys(row.scenario for row in rows))
+        numbered = len(self.scenarios) <= MOST_NUMBERS
+        self.left = min(2.35, 0.4 * inner)
+        self.right = min(2.0, 0.36 * inner) if numbered else 0.12
+        self.axis = inner - self.left - self.right - 0.12
         self.headings: list[tuple[float, str]] = []
-        self.rows: list[tuple[float, ForestRow, list[str]]] = []
-        line, y = sizes.small * 1.28 / 72, 0.02
-        for _statistic, group in groupby(rows, key=lambda row: row.difference.statistic):
-            members = list(group)
-            heading = f"{members[0].difference.label}{unit_text(members[0].difference)}"
-            for text in broken(heading, inner, sizes.text, bold=True):
-                self.headings.append((y, text))
-                y += sizes.text * 1.28 / 72
-            for row in members:
-                lines = broken(difference_text(row.difference), words, sizes.small, most=2) + broken(
-                    row.verdict, words, sizes.small, most=3
-                )
-                tall = max(len(lines), 1) * line + 0.05
-                self.rows.append((y + tall / 2, row, lines))
+        self.rows: list[tuple[float, list[str], list[ForestRow]]] = []
+        line = sizes.small * 1.28 / 72
+        self.step = (
+            line if numbered else min(line, TALLEST_ROWS / max(len(by_statistic), 1) / (len(self.scenarios) + 1))
+        )
+        y = 0.02
+        for topic in TOPICS:
+            members = [each for each in by_statistic.values() if topic_of(each[0].difference.statistic) == topic]
+            if not members:
+                continue
+            if len(by_statistic) > 1:
+                self.headings.append((y, topic))
+                y += sizes.text * 1.45 / 72
+            for each in sorted(members, key=_surprise, reverse=True):
+                first = each[0].difference
+                name = broken(f"{first.label}{unit_text(first)}", self.left - 0.08, sizes.small, most=2)
+                tall = max(len(name) * line, len(each) * self.step) + 0.035
+                self.rows.append((y + tall / 2, name, each))
                 y += tall
             y += 0.05
         self.end = y
-        self.body = y + 0.42
+        self.body = y + 0.4
+
+
+def _surprise(rows: list[ForestRow]) -> tuple[bool, float]:
+    """Return what orders statistics: resolved ones first, then the largest difference."""
+    sizes = [abs(row.scaled) for row in rows if np.isfinite(row.scaled)]
+    return any(row.difference.resolved for row in rows), max(sizes, default=0.0)
 
 
 def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioLook]) -> None:
@@ -272,39 +299,44 @@ def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioL
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.axvline(0, color=INK, linewidth=0.8, zorder=1)
-    for y, text in layout.headings:
-        plain.text(
-            0, -y, text, fontsize=sizes.text, fontweight="bold", va="top", zorder=9,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.6},
-        )  # fmt: skip
     plain.set_zorder(axes.get_zorder() + 1)
     plain.patch.set_visible(False)
-    right = layout.left + layout.axis + 0.1
-    for y, row, lines in layout.rows:
-        look = looks[row.scenario]
-        plain.text(0, -y, look.letter, fontsize=sizes.text, fontweight="bold", color=look.line.colour, va="center")
-        plain.text(right, -y, "\n".join(lines), fontsize=sizes.small, va="center", linespacing=1.2)
-        _interval(axes, y, row, look)
-    reach = [abs(v) for _y, row, _s in layout.rows for v in (row.scaled, row.scaled_low, row.scaled_high)]
+    for y, text in layout.headings:
+        plain.text(0, -y, text, fontsize=sizes.text, fontweight="bold", va="top")
+    right = layout.left + layout.axis + 0.12
+    for y, name, rows in layout.rows:
+        resolved = any(row.difference.resolved for row in rows)
+        style = {"fontsize": sizes.small, "va": "center", "linespacing": 1.15}
+        plain.text(0, -y, "\n".join(name), color=INK if resolved else QUIET, **style)
+        for number, row in enumerate(rows):
+            at = y + (number - (len(rows) - 1) / 2) * layout.step
+            look = looks[row.scenario]
+            _interval(axes, at, row, look, small=layout.step < 0.08 or layout.axis < 1.5)
+            if len(layout.scenarios) <= MOST_NUMBERS:
+                colour = QUIET if not row.difference.resolved else look.line.colour if len(rows) > 1 else INK
+                text = difference_text(row.difference)
+                if text_width(text, sizes.small) > layout.right:
+                    text = text.split(" (")[0]
+                plain.text(right, -at, text, color=colour, **style)
+    reach = [abs(v) for _y, _n, rows in layout.rows for r in rows for v in (r.scaled, r.scaled_low, r.scaled_high)]
     most = max([v for v in reach if np.isfinite(v)], default=1.0) or 1.0
-    axes.set_xlim(-1.12 * most, 1.12 * most)
+    axes.set_xlim(-1.08 * most, 1.08 * most)
     axes.locator_params(axis="x", nbins=5)
-    axes.set_xlabel(
-        "← lower    higher →\nin standard deviations of one run", fontsize=sizes.small, color=QUIET, labelpad=1.5,
-    )  # fmt: skip
+    axes.grid(axis="x", color="#E5E5E0", linewidth=0.5, zorder=0)
+    axes.set_axisbelow(True)
+    axes.set_xlabel("← lower    higher →", fontsize=sizes.small, color=QUIET, labelpad=1.5)
 
 
-def _interval(axes: Axes, y: float, row: ForestRow, look: ScenarioLook) -> None:
-    colour, resolved = look.line.colour, row.difference.resolved
+def _interval(axes: Axes, y: float, row: ForestRow, look: ScenarioLook, small: bool = False) -> None:
+    resolved = row.difference.resolved
+    colour = look.line.colour if resolved else pale(look.line.colour, 0.55)
     if not np.isfinite(row.scaled):
         return
     if np.isfinite(row.scaled_low) and np.isfinite(row.scaled_high):
-        axes.plot(
-            [row.scaled_low, row.scaled_high], [y, y], color=colour, linewidth=1.3, solid_capstyle="butt", zorder=2
-        )
-        for end in (row.scaled_low, row.scaled_high):
-            axes.plot([end, end], [y - 0.03, y + 0.03], color=colour, linewidth=1.0, zorder=2)
+        ends = [row.scaled_low, row.scaled_high]
+        axes.plot(ends, [y, y], color=colour, linewidth=0.9 if small else 1.4, solid_capstyle="butt", zorder=2)
     axes.plot(
-        [row.scaled], [y], marker=look.line.marker, markersize=5, markerfacecolor=colour if resolved else PAPER,
-        markeredgecolor=colour, markeredgewidth=1.0, linestyle="none", zorder=3,
+        [row.scaled], [y], marker=look.line.marker, markersize=2.8 if small else 5.0,
+        markerfacecolor=colour if resolved else PAPER, markeredgecolor=colour, markeredgewidth=0.7 if small else 1.0,
+        linestyle="none", zorder=3,
     )  # fmt: skip

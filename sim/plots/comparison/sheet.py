@@ -103,11 +103,15 @@ def type_for(width_mm: float) -> Type:
 
 @dataclass(frozen=True)
 class Words:
-    """What is written round a figure: `note` says what bands mean and how many runs, `stamp` begins with SIMULATED."""
+    """What is written round a figure.
+
+    `title` says what was found, `subtitle` what is drawn, `note` what bands mean and how many runs; `stamp` begins with SIMULATED.
+    """
 
     title: str
     note: str
     stamp: str
+    subtitle: str = ""
 
 
 @dataclass(frozen=True)
@@ -206,10 +210,11 @@ class Sheet:
         self.width = width_mm / MM_PER_INCH
         self.inner = self.width - 2 * EDGE
         self.title = broken(words.title, self.inner, self.type.title, bold=True)
+        self.subtitle = broken(words.subtitle, self.inner, self.type.text)
         self.note = broken(words.note, self.inner, self.type.small)
         self.stamp = broken(words.stamp, self.inner, self.type.small)
         rows = self._rows(key)
-        above = 0.05 + self.tall(self.title, self.type.title) + (0.06 + len(rows) * self.row_height if rows else 0.0)
+        above = self._heading + (0.06 + len(rows) * self.row_height if rows else 0.0)
         below = 0.07 + self.tall(self.note, self.type.small) + self.tall(self.stamp, self.type.small) + 0.09
         self.body = body
         self.top = above + 0.05
@@ -223,6 +228,11 @@ class Sheet:
     def tall(lines: Sequence[str], points: float) -> float:
         """Return the height of lines of text in inches."""
         return len(lines) * points * SPACING / 72
+
+    @property
+    def _heading(self) -> float:
+        """Height of title and subtitle with the margin above, in inches."""
+        return 0.05 + self.tall(self.title, self.type.title) + self.tall(self.subtitle, self.type.text)
 
     @property
     def row_height(self) -> float:
@@ -261,6 +271,9 @@ class Sheet:
         for line in self.title:
             self._line(line, y, self.type.title, INK, "bold")
             y += self.tall([line], self.type.title)
+        for line in self.subtitle:
+            self._line(line, y, self.type.text, QUIET, "normal")
+            y += self.tall([line], self.type.text)
         y = self.height - 0.05 - self.tall(self.stamp, self.type.small) - self.tall(self.note, self.type.small)
         for line in self.note:
             self._line(line, y, self.type.small, QUIET, "normal")
@@ -295,7 +308,7 @@ class Sheet:
     def _draw_key(self, rows: list[list[tuple[float, Mark, str]]]) -> None:
         if not rows:
             return
-        top = 0.05 + self.tall(self.title, self.type.title) + 0.04
+        top = self._heading + 0.04
         axes = self.blank(EDGE, top - self.top, self.inner, len(rows) * self.row_height)
         for number, row in enumerate(rows):
             y = -(number + 0.5) * self.row_height
