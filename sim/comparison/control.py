@@ -50,12 +50,12 @@ def control(gathered: MatchedRuns) -> ControlResult:
 
 def _note(gathered: MatchedRuns) -> str:
     if gathered.single:
-        return "One run a scenario: a town differs or it does not; nothing is resolved, all differences are hatched."
+        return "One run a scenario: a town differs or it does not; nothing is resolved."
     return (
         "Shares of runs. A difference is resolved where an exact McNemar test over matched runs stands after control of the "
         f"false discovery rate at {percent(DISCOVERIES)} over all towns and codes of a day (Benjamini and Hochberg 1995; cells "
         f"in which fewer than {LEAST_DIFFERENT} pairs differ cannot be resolved and are not tested). Intervals are Newcombe's, "
-        "of one town alone. Towns not resolved are hatched: no difference was shown, which is not the same as none."
+        "of one town alone. Where nothing is resolved, no difference was shown, which is not the same as none."
     )
 
 

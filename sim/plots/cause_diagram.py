@@ -15,7 +15,7 @@ from sim import __version__
 from sim.comparison.control import ControlPath, TownPaths, whole_percent
 from sim.plots.labels import Box, place_labels
 from sim.plots.map.geometry import Ground
-from sim.plots.map.matplotlib_painter import HALO, Legend, draw_names, frame_axes, paint
+from sim.plots.map.matplotlib_painter import HALO, Legend, draw_names, frame_axes, leader_line, paint
 from sim.plots.map.primitives import LegendRow
 from sim.plots.map.scene import ROW_RADIUS, all_parts, symbol_at_origin
 from sim.plots.map.sheets import Atlas, view_on, within
@@ -248,21 +248,12 @@ def _numbered(
     boxes = place_labels(points, sizes, radii, np.array(towns, int), frame, clear, must=frozenset(towns), margin=3)
     for town, box in boxes.items():
         x, y = axes.transData.inverted().transform((box.left + 3.5 * pixel, (box.bottom + box.top) / 2))
-        _leader(axes, points[town], box)
+        leader_line(axes, points[town], box)
         axes.text(
             x, y, words[town], fontsize=9, fontweight="bold", va="center_baseline", ha="left", zorder=8,
             bbox={"boxstyle": "round,pad=0.22", "facecolor": PAPER, "edgecolor": INK, "linewidth": 0.9},
         )  # fmt: skip
     return [*boxes.values(), *clear]
-
-
-def _leader(axes: Axes, point: np.ndarray, box: Box) -> None:
-    """Draw leader lines to displaced labels; lengths in pixels."""
-    near = np.clip(point, (box.left, box.bottom), (box.right, box.top))
-    if np.hypot(*(near - point)) > 14 * axes.figure.dpi / 72:
-        ends = axes.transData.inverted().transform([point, near])
-        axes.plot(*ends.T, color=PAPER, linewidth=2.6, zorder=7.4)
-        axes.plot(*ends.T, color=QUIET, linewidth=1.1, zorder=7.5)
 
 
 def _key(axes: Axes, ground: Ground, state: MapState, extent: tuple[float, float, float, float]) -> None:

@@ -112,12 +112,14 @@ def place_labels(
     keep_clear: list[Box],
     must: frozenset[int] = frozenset(),
     margin: float = 1.0,
+    far: tuple[float, ...] = (),
 ) -> dict[int, Box]:
     """Return the boxes of the labels that fit.
 
     points [n, 2]: all symbols; sizes [n, 2]: width and height of each label; radii [n]: of the symbols; order: indices
     of the labels wanted, most important first; keep_clear: further boxes that stay free; must: labels that may touch
-    other symbols, never other labels, where there is no free room.
+    other symbols, never other labels, where there is no free room; far: distances at which free room is looked for as well,
+    for labels that a leader line joins to their symbol.
     """
     symbols = np.column_stack([points[:, 0] - radii, points[:, 1] - radii, points[:, 0] + radii, points[:, 1] + radii])
     fixed = np.array(keep_clear, float).reshape(-1, 4)
@@ -125,7 +127,7 @@ def place_labels(
     for i in order:
         names = np.array(list(placed.values()), float).reshape(-1, 4)
         taken = np.vstack([symbols, fixed, names])
-        tries = [(reach, taken) for reach in (2.0, 5.0)]
+        tries = [(reach, taken) for reach in (2.0, 5.0, *far)]
         if int(i) in must:
             centre = symbols[i : i + 1]
             tries += [(reach, np.vstack([centre, fixed, names])) for reach in (2.0, 8.0, 16.0)]

@@ -205,18 +205,24 @@ def test_causes_and_those_in_force_make_the_whole() -> None:
     np.testing.assert_allclose(table.groupby(["scenario", "days_held"])["share"].sum(), 1.0)
 
 
-def test_unresolved_towns_are_hatched_and_equal_ones_are_plain() -> None:
+def test_towns_without_a_resolved_difference_are_white_and_unnamed() -> None:
     comparison = compared()
     contrast = comparison.control.contrasts[0]
     equal = replace(contrast, difference=contrast.difference * 0)
     sure = replace(contrast, town_resolved=np.ones_like(contrast.town_resolved))
-    hatches = []
+    tinted, named = [], []
     for changed in (contrast, equal, sure):
         control = replace(comparison.control, contrasts=(changed,))
         figure = kinds_of(comparison)["difference_map"].draw(replace(comparison, control=control), width_mm=85.0).figure
-        axes = next(a for a in figure.axes if a.collections and a.axison)
-        hatches.append(sum(patch.get_linewidth() == 0.45 for patch in axes.patches))
-    assert hatches == [1, 0, 0]
+        cells = [c for axes in figure.axes for c in axes.collections if isinstance(c, PolyCollection)]
+        fills = np.vstack([c.get_facecolors() for c in cells])
+        tinted.append(int((fills[:, :3] < 0.99).any(axis=1).sum()))
+        named.append(sum(bool(re.search(r" \+\d+$", text.get_text())) for text in texts_of(figure)))
+    gainer = contrast.difference[-1].argmax(axis=1)
+    coloured = (contrast.difference[-1].max(axis=1) >= 0.005) & (gainer != comparison.control.codes.index("NEUTRAL"))
+    assert tinted == [int((coloured & contrast.town_resolved[-1]).sum()), 0, int(coloured.sum())]
+    assert named[1] == 0
+    assert 0 < named[0] <= tinted[0]
 
 
 def test_a_map_is_of_the_day_asked_for() -> None:
@@ -225,7 +231,7 @@ def test_a_map_is_of_the_day_asked_for() -> None:
     assert set(kind.draw(comparison, width_mm=85.0).table["day"]) == {180}
     near = kind.draw(comparison, width_mm=85.0, day=65)
     assert set(near.table["day"]) == {60}
-    assert "day 60" in near.title
+    assert "day 60" in near.caption
 
 
 def test_a_single_run_each_has_no_intervals_and_no_forest() -> None:

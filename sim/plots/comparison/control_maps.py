@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -10,11 +11,12 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.plots.comparison.figure import ComparisonFigure, Grid, looks_of, words_of
-from sim.plots.comparison.sheet import NARROW_MM, Mark, Sheet, Symbol
+from sim.plots.comparison.sheet import EDGE, Mark, Sheet, Symbol, shortened
 from sim.plots.labels import Box, place_labels
-from sim.plots.map.geometry import Ground, ground_of, stripes
-from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_axes, paint
+from sim.plots.map.geometry import Ground, ground_of
+from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_axes, leader_line, paint
 from sim.plots.map.primitives import Area, Areas, Stroke, outline
+from sim.plots.map.sheets import inset_extent, within
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
 from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
 from sim.text import clause_list
@@ -29,8 +31,10 @@ SHARE_CLASSES = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHARE_COLOURS = ("#FBFBF8", "#DCE6E4", "#A9C6C6", "#6D9DA5", "#376F80", "#123F52")  # light to dark, also in grey
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
-HATCH_GAP_INCH = 0.035
-NAMES_PER_INCH = 2.0  # of resolved towns, per square inch of map
+CELL_EDGE, DOT = "#DAD6CE", "#A9A49B"  # of cells, and of towns without a resolved difference
+FAR = (10.0, 16.0, 24.0)  # points between a town and a text that a line joins to it
+NAMES_PER_INCH = 0.9  # of resolved towns, per square inch of map
+LEAST_BESIDE = 1.3  # inches beside it, from which there is a zoomed map and a list
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
 
 
@@ -58,23 +62,142 @@ def code_text(comparison: Comparison, code: str) -> str:
 
 
 def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw, for each scenario but the reference, who holds each town more often, with unresolved towns hatched."""
+    """Draw, for each scenario but the reference, who holds each town more often; unresolved towns are near white.
+
+    Of one scenario a wide sheet has the watched towns enlarged beside the map, and the towns that differ most.
+    """
     k, control, names = chosen_day(comparison, day), comparison.control, looks_of(comparison)
     ground = ground_for(comparison)
     reference = names[comparison.reference].letter
+    single = len(control.contrasts) == 1
     titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
-    grid = _map_grid(width_mm, titles, ground, 1.45 if width_mm <= NARROW_MM else 2.2)
-    title = f"Where control differs {when_text(comparison, k)}"
-    note = (
-        f"Colour and shape: who holds the town in more runs than in the reference ({reference}, {comparison.reference}); "
-        f"depth and size: in how many more. Numbers: points of percent, resolved towns. {control.note}"
-    )
+    grid = _map_grid(width_mm, titles, ground, 1.45)
+    title = difference_statement(comparison, k)
+    white = "held alike" if comparison.single else "no difference is resolved"
+    about = f"Who holds each town in more runs than in {comparison.reference}, {when_text(comparison, k)}"
+    note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
+    words = words_of(comparison, title, note, about)
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, grid.body, _gain_key(comparison, ground, k))
-        for axes, contrast in zip(grid.panels(sheet), control.contrasts, strict=True):
-            _gains(axes, comparison, ground, contrast, k, grid.type.small)
+        sheet = Sheet(words, width_mm, grid.body, _gain_key(comparison, ground, k))
+        panels = grid.panels(sheet)
+        beside = EDGE + grid.width + 0.15
+        zoomed = inset_extent(ground) if single and sheet.width - EDGE - beside > LEAST_BESIDE else None
+        for axes, contrast in zip(panels, control.contrasts, strict=True):
+            gains = Gains(comparison, ground, contrast, k)
+            _draw_gains(axes, gains, ground.extent, grid.type.small, hidden=zoomed)
+            if single and sheet.width - EDGE - beside > LEAST_BESIDE:
+                _beside(sheet, gains, beside, grid, zoomed)
+                if zoomed is not None:
+                    _outline(axes, zoomed)
     sentences = " ".join(contrast.sentence for contrast in control.contrasts) if k == len(control.days) - 1 else ""
-    return ComparisonFigure(sheet.figure, difference_table(comparison, k), title, f"{title}. {sentences} {note}")
+    return ComparisonFigure(
+        sheet.figure, difference_table(comparison, k), title, f"{title}. {about}. {sentences} {note}"
+    )
+
+
+def difference_statement(comparison: Comparison, k: int) -> str:
+    """Say in how many towns control differs on a chosen day and who gains: the title of the map of differences."""
+    control = comparison.control
+    towns = len(control.towns)
+    gains = [gainers(contrast, k)[0] for contrast in control.contrasts]
+    sure = [contrast.town_resolved[k] & (codes >= 0) for contrast, codes in zip(control.contrasts, gains, strict=True)]
+    counts = [int(towns_sure.sum()) for towns_sure in sure]
+    if len(counts) > 1:
+        return f"Control differs in {min(counts)} to {max(counts)} of {towns} towns"
+    contrast = control.contrasts[0]
+    if comparison.single:
+        return f"{int((gains[0] >= 0).sum())} of {towns} towns are held otherwise in {contrast.scenario}"
+    if not counts[0]:
+        return f"Control is not shown to differ in any of {towns} towns under {contrast.scenario}"
+    gained = Counter(control.codes[c] for c in gains[0][sure[0]])
+    code, most = gained.most_common(1)[0]
+    who = CODE_WORDS.get(code, code)
+    verb = "is likelier to hold" if code not in CODE_WORDS else "is likelier in"
+    return f"{contrast.scenario}: {who} {verb} {most} of {towns} towns" + (
+        f", others {counts[0] - most}" if counts[0] > most else ""
+    )
+
+
+class Gains:
+    """Who gains in each town on a chosen day, and how it is drawn."""
+
+    def __init__(self, comparison: Comparison, ground: Ground, contrast: ControlContrast, k: int) -> None:
+        self.ground = ground
+        self.codes, self.gain = gainers(contrast, k)
+        self.sure = (contrast.town_resolved[k] | comparison.single) & (self.codes >= 0)
+        self.names = comparison.control.codes
+        step = np.searchsorted(GAIN_CLASSES, self.gain, side="right")
+        self.radii = np.where(self.sure, np.array(GAIN_RADII)[step], 0.9)
+        self.colours = [_code_colour(ground, self.names[c]) if c >= 0 else "" for c in self.codes]
+        self.fills = [
+            pale(colour, GAIN_PALE[s]) if sure else PAPER
+            for colour, s, sure in zip(self.colours, step, self.sure, strict=True)
+        ]
+        self.order = [int(i) for i in np.argsort(-self.gain, kind="stable") if self.sure[i]]
+
+    def text(self, town: int) -> str:
+        """Return a town's name with its gain in percentage points if it is resolved."""
+        return f"{self.ground.names[town]}{f' {100 * self.gain[town]:+.0f}' if self.sure[town] else ''}"
+
+
+def _draw_gains(
+    axes: Axes,
+    gains: Gains,
+    extent: tuple[float, float, float, float],
+    points: float,
+    hidden: tuple[float, float, float, float] | None = None,
+    larger: float = 1.0,
+) -> None:
+    """Draw a map of gains; names of towns inside `hidden`, which a zoomed map shows, are left out."""
+    ground = gains.ground
+    _base(axes, ground, extent)
+    items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, gains.fills, strict=True))
+    paint(axes, [Areas(items, CELL_EDGE, 0.4)])
+    _lines(axes, ground)
+    for town in range(len(gains.codes)):
+        sure = gains.sure[town]
+        shape = ground.look.shape(gains.names[gains.codes[town]]) if sure else outline("circle")
+        colour = gains.colours[town] if sure else DOT
+        edge = (INK if colour == PAPER else PAPER) if sure else DOT
+        radius = gains.radii[[town]] * (larger if sure else 1.0)
+        add_shapes(axes, shape, ground.at[[town]], radius, colour, edge, 0.6 if sure else 0.0, 4 if sure else 3)
+    inside = within(ground, extent) & ~(within(ground, hidden) if hidden else np.zeros(len(ground.at), bool))
+    box = axes.get_window_extent()
+    room = int(NAMES_PER_INCH * box.width * box.height / axes.figure.dpi**2)
+    wanted = dict.fromkeys([i for i in ground.watch if inside[i]] + [i for i in gains.order if inside[i]][:room])
+    place_texts(axes, ground, {i: gains.text(i) for i in wanted}, larger * gains.radii, points, leaders=True)
+
+
+def _outline(axes: Axes, extent: tuple[float, float, float, float]) -> None:
+    west, east, south, north = extent
+    axes.plot([west, east, east, west, west], [south, south, north, north, south], color=INK, linewidth=0.8, zorder=6)
+
+
+def _beside(
+    sheet: Sheet, gains: Gains, left: float, grid: Grid, zoomed: tuple[float, float, float, float] | None
+) -> None:
+    """Draw the watched towns enlarged, and below them a list of the towns that differ most."""
+    top, wide = grid.head, sheet.width - EDGE - left
+    if zoomed is not None:
+        west, east, south, north = zoomed
+        tall = min(wide * (north - south) / (east - west), 0.55 * grid.height)
+        axes = sheet.axes(left, top, tall * (east - west) / (north - south), tall)
+        _draw_gains(axes, gains, zoomed, grid.type.small, larger=1.5)
+        top += tall + 0.16
+    line = grid.type.small * 1.45 / 72
+    rows = gains.order[: max(0, int((grid.height + grid.head - top) / line) - 1)]
+    plain = sheet.blank(left, top, wide, line * (len(rows) + 1))
+    plain.text(0, 0, "Differ most", fontsize=grid.type.text, fontweight="bold", va="top")
+    for number, town in enumerate(rows, start=1):
+        code = gains.names[gains.codes[town]]
+        y = -(number + 0.15) * line
+        plain.text(
+            0, y, shortened(gains.ground.names[town], wide - 0.9, grid.type.small), fontsize=grid.type.small, va="top"
+        )
+        text = f"{CODE_WORDS.get(code, code)} {100 * gains.gain[town]:+.0f}"
+        plain.text(
+            wide, y, text, fontsize=grid.type.small, va="top", ha="right", color=gains.colours[town], fontweight="bold"
+        )
 
 
 def difference_table(comparison: Comparison, k: int) -> pd.DataFrame:
@@ -107,13 +230,12 @@ def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) 
     return Grid(width_mm, titles, least, 0.0, left=0.0, right=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
 
 
-def _base(axes: Axes, ground: Ground) -> float:
-    """Prepare a map panel; return how many km an inch shows."""
-    frame_axes(axes, ground.extent)
+def _base(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] | None = None) -> None:
+    """Prepare a map panel, of the whole map if no extent is given."""
+    frame_axes(axes, extent or ground.extent)
     axes.apply_aspect()
     for spine in axes.spines.values():
         spine.set_visible(True)
-    return float((ground.extent[1] - ground.extent[0]) / (axes.get_window_extent().width / axes.figure.dpi))
 
 
 def _cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
@@ -126,47 +248,13 @@ def _lines(axes: Axes, ground: Ground) -> None:
     paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
 
-def _gains(
-    axes: Axes, comparison: Comparison, ground: Ground, contrast: ControlContrast, k: int, points: float
-) -> None:
-    codes, gain = gainers(contrast, k)
-    colours = [_code_colour(ground, comparison.control.codes[c]) if c >= 0 else "" for c in codes]
-    step = np.searchsorted(GAIN_CLASSES, gain, side="right")
-    scale = _base(axes, ground)
-    _cells(axes, ground, [pale(c, GAIN_PALE[s]) if c else PAPER for c, s in zip(colours, step, strict=True)])
-    doubtful = np.flatnonzero((codes >= 0) & ~contrast.town_resolved[k])
-    hatching = [line for i in doubtful for line in stripes(ground.cells[i], HATCH_GAP_INCH * scale)]
-    add_lines(axes, hatching, "#6B6660", 0.45, 1.4)
-    _lines(axes, ground)
-    radii = np.zeros(len(codes))
-    for town in np.argsort(-gain, kind="stable"):
-        if codes[town] < 0:
-            continue
-        radii[town] = GAIN_RADII[step[town]]
-        shape = ground.look.shape(comparison.control.codes[codes[town]])
-        add_shapes(
-            axes,
-            shape,
-            ground.at[[town]],
-            radii[[town]],
-            colours[town],
-            INK if colours[town] == PAPER else PAPER,
-            0.6,
-            4,
-        )
-    names = {
-        int(i): f"{ground.names[i]} {100 * gain[i]:+.0f}"
-        for i in np.flatnonzero(contrast.town_resolved[k] & (codes >= 0))
-    }
-    names |= {i: ground.names[i] for i in ground.watch if i not in names}
-    order = sorted(names, key=lambda i: (i not in ground.watch, -gain[i], i))
-    box = axes.get_window_extent()
-    room = len(ground.watch) + int(NAMES_PER_INCH * box.width * box.height / axes.figure.dpi**2)
-    place_texts(axes, ground, {i: names[i] for i in order[:room]}, radii, points)
+def place_texts(
+    axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float, leaders: bool = False
+) -> list[Box]:
+    """Write texts beside towns, in their order, if there is room; return their boxes in pixels.
 
-
-def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float) -> list[Box]:
-    """Write texts beside towns, in their order, if there is room; return their boxes in pixels."""
+    leaders: watched towns alone must have their text, and lines join texts to towns that they stand away from.
+    """
     pixel, seen = axes.figure.dpi / 72, axes.get_window_extent()
     at = axes.transData.transform(ground.at)
     sizes = np.zeros((len(at), 2))
@@ -177,11 +265,14 @@ def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.nda
         sizes[i] = (box.width, box.height)
     frame = Box(seen.x0 + 2, seen.y0 + 2, seen.x1 - 2, seen.y1 - 2)
     placed = place_labels(
-        at, sizes, (radii + 0.8) * pixel, np.array(list(texts), int), frame, [], must=frozenset(texts), margin=1.5
-    )
+        at, sizes, (radii + 0.8) * pixel, np.array(list(texts), int), frame, [],
+        must=frozenset(ground.watch if leaders else texts), margin=1.5, far=FAR if leaders else (),
+    )  # fmt: skip
     back = axes.transData.inverted()
     for i, box in placed.items():
         x, y = back.transform((box.left, box.bottom))
+        if leaders:
+            leader_line(axes, at[i], box, 0.6, 7.0)
         axes.text(x, y, texts[i], fontsize=points, va="bottom", ha="left", path_effects=HALO, zorder=7)
     return list(placed.values())
 
@@ -192,7 +283,8 @@ def _code_colour(ground: Ground, code: str) -> str:
 
 def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
     control = comparison.control
-    seen = {int(c) for contrast in control.contrasts for c in gainers(contrast, k)[0] if c >= 0}
+    gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
+    seen = {int(code) for each in gains for code in each.codes[each.sure]}
     marks = []
     for c in sorted(seen):
         code = control.codes[c]
@@ -202,8 +294,7 @@ def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
     sizes = ("under 5", "5 to 15", "15 to 30", "over 30 points")
     for text, radius in zip(sizes, GAIN_RADII, strict=True):
         marks.append(Mark(text, symbols=(Symbol(outline("circle"), radius, QUIET),)))
-    marks.append(Mark("not resolved", fill="#E9E7E1", hatch="//////", edge="#6B6660"))
-    marks.append(Mark("no difference", fill=PAPER, edge=QUIET))
+    marks.append(Mark("not resolved", fill=PAPER, edge=DOT))
     return marks
 
 

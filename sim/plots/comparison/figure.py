@@ -105,7 +105,7 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
 
 
 LINES = 4  # of a heading at most
-TALLEST = 6.4  # inches of a map at most
+TALLEST = 5.6  # inches of a map at most, so that a sheet stays below 200 mm
 
 
 class Grid:
@@ -148,6 +148,11 @@ class Grid:
 
     def _row_height(self, row: list[list[str]]) -> float:
         return self._head(row) + self.height + self.bottom + 0.06
+
+    @property
+    def head(self) -> float:
+        """Height of the headings of the first row in inches."""
+        return self._head(self.rows[0])
 
     def panels(self, sheet: Sheet) -> list[Axes]:
         """Add the panels with their headings to a sheet."""

@@ -120,6 +120,15 @@ def add_shapes(
     )  # fmt: skip
 
 
+def leader_line(axes: Axes, point: np.ndarray, box: Box, width: float = 1.1, least: float = 14.0) -> None:
+    """Join a label's box to its point, both in pixels, by a line if they are more than `least` points apart."""
+    near = np.clip(point, (box.left, box.bottom), (box.right, box.top))
+    if np.hypot(*(near - point)) > least * axes.figure.dpi / 72:
+        ends = axes.transData.inverted().transform([point, near])
+        axes.plot(*ends.T, color=PAPER, linewidth=2.4 * width, zorder=6.4)
+        axes.plot(*ends.T, color=QUIET, linewidth=width, zorder=6.5)
+
+
 def _glyphs(axes: Axes, markers: list[Marker]) -> None:
     """Draw the glyphs of markers, those of one look together."""
     scale = points_per_km(axes) if markers else 1.0
