@@ -15,6 +15,7 @@ from sim.comparison.matched_runs import DUMMY, MatchedRuns, gather
 from sim.comparison.outcomes import (
     HeadlineStatistic,
     answers,
+    distributions,
     forest,
     forest_note,
     matched_values,
@@ -267,6 +268,7 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         forest=rows,
         forest_note=forest_note(gathered, statistics),
         control=control(gathered),
+        distributions=distributions(gathered, statistics),
         fans=fans(gathered),
         holding=holding(gathered),
         ladder=ladder(gathered),

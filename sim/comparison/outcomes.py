@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from sim.comparison.matched_runs import MatchedRuns
-from sim.comparison.results import Answer, ForestRow, Group, InputChange, ScenarioChanges
+from sim.comparison.results import Answer, Distribution, ForestRow, Group, InputChange, ScenarioChanges
 from sim.event_text import policy_phrase
 from sim.scenario.diff import Change
 from sim.scenario.diff import changes as differences
@@ -299,6 +299,18 @@ def forest(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[
         for statistic in varying
         for name in gathered.others
     )
+
+
+def distributions(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Distribution, ...]:
+    """Return the values of each number that varies, in every run of each scenario; yes/no statistics are left out."""
+    return tuple(
+        Distribution(
+            each.statistic, each.label, each.unit,
+            {name: (values := values_of(gathered, each, name))[np.isfinite(values)] for name in gathered.scenarios},
+        )
+        for each in statistics
+        if not each.yes_no and varies(gathered, each)
+    )  # fmt: skip
 
 
 def _spread(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str) -> float:

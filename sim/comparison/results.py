@@ -77,6 +77,16 @@ class ForestRow:
 
 
 @dataclass(frozen=True, eq=False)
+class Distribution:
+    """A number in every run of each scenario: f8 [R], runs in the order of replicates, without those that have none."""
+
+    statistic: str
+    label: str
+    unit: str
+    values: dict[str, np.ndarray]  # by scenario, in order
+
+
+@dataclass(frozen=True, eq=False)
 class ControlContrast:
     """Control in one scenario against the reference, over `pairs` matched runs: shares of runs, other less reference."""
 
@@ -388,6 +398,7 @@ class Comparison:
     forest: tuple[ForestRow, ...]
     forest_note: str
     control: ControlResult
+    distributions: tuple[Distribution, ...]  # of the statistics of the forest that are numbers
     fans: tuple[FanPanel, ...]
     holding: AgreementSurvival
     ladder: LadderResult

@@ -18,6 +18,7 @@ from sim.plots.comparison.control_maps import difference_map, entropy_map, proba
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
+from sim.plots.comparison.overview import distributions, heatmap
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
@@ -78,6 +79,12 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
         kinds.append(
             Kind("differences", "paired differences of headline statistics (forest plot)", "differences", forest)
         )
+        if len(comparison.scenarios) > 2:
+            kinds.append(
+                Kind("heatmap", "resolved differences of all statistics and scenarios", "differences", heatmap)
+            )
+    if comparison.distributions and not comparison.single:
+        kinds.append(Kind("distributions", "how each statistic spreads over the runs", "differences", distributions))
     if comparison.over_draws is not None:
         kinds.append(Kind("over_draws", "differences in each draw of the posterior (strips)", "draws", draw_strips))
     kinds += _maps(comparison)

@@ -19,12 +19,14 @@ from sim.plots.comparison.figure import (
     words_of,
 )
 from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, text_width, type_for
+from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.text import interval_text, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import AgreementSurvival, Comparison, HoldingCurve
 
-SURVIVAL = "How long agreements hold"
+SURVIVAL = "Share of agreements still in force, by days held"
 CAUSES = "What ends agreements"
 DIFFERENCES = "Mean hold of agreements against the reference"
 OVERLAID = 3  # scenarios in one panel; more have a panel each
@@ -51,23 +53,47 @@ def survival(comparison: Comparison, width_mm: float, day: int | None = None) ->
     holding, names = comparison.holding, looks_of(comparison)
     together = len(holding.curves) <= OVERLAID
     groups = [list(holding.curves)] if together else [[curve] for curve in holding.curves]
-    titles = ["Share of agreements still in force"] if together else [names[g[0].scenario].text for g in groups]
+    titles = [""] if together else [names[g[0].scenario].text for g in groups]
     sizes = type_for(width_mm)
     rows = max(len(group) for group in groups) + 1
     below = 0.4 + rows * sizes.small * 1.35 / 72
     grid = Grid(width_mm, titles, 1.05, 1.9 if together else 1.05, left=0.42, bottom=below)
     key = key_of(comparison) if together else [Mark("reference in the other panels", names[comparison.reference].line)]
     with typography():
-        sheet = Sheet(words_of(comparison, SURVIVAL, holding.note), width_mm, grid.body, key)
+        words = words_of(comparison, hold_statement(comparison), holding.note, SURVIVAL)
+        sheet = Sheet(words, width_mm, grid.body, key)
         for axes, group in zip(grid.panels(sheet), groups, strict=True):
             if not together and group[0] is not holding.curves[0]:
                 axes.step(holding.days, holding.curves[0].share, where="post", color=INK, linewidth=0.6, zorder=3)
             for curve in group:
-                _curve(axes, holding, curve, names[curve.scenario], together)
+                _curve(axes, holding, curve, names[curve.scenario], together, sizes.text)
             _frame(axes, holding, grid)
             _at_risk(axes, holding, group, names, sizes.small)
-    caption = f"{SURVIVAL}: share of agreements that hold longer than so many days. {holding.note}"
-    return ComparisonFigure(sheet.figure, survival_table(holding), SURVIVAL, caption)
+    caption = f"{words.title}. {SURVIVAL}. {holding.note}"
+    return ComparisonFigure(sheet.figure, survival_table(holding), words.title, caption)
+
+
+def hold_statement(comparison: Comparison) -> str:
+    """Say whether agreements hold longer or shorter than in the reference: the title of the survival curves."""
+    rows, curves = comparison.holding.differences, comparison.holding.curves
+    if not rows or comparison.single:
+        curve = curves[0]
+        half = (
+            "over half still hold at the end"
+            if np.isnan(curve.median)
+            else f"half have ended within {plural(int(curve.median), 'day')}"
+        )
+        return f"Of {plural(curve.agreements, 'agreement')} {half}"
+    sure = [row for row in rows if row.difference.resolved]
+    if len(rows) > 1:
+        return f"Agreements hold otherwise than in {comparison.reference} in {len(sure)} of {plural(len(rows), 'scenario')}"
+    gap = rows[0].difference
+    if not sure:
+        size = interval_text(gap.difference, gap.low, gap.high, sign=True)
+        return f"{rows[0].scenario}: no difference in how long agreements hold is resolved, {size} days"
+    near, away = sorted((abs(gap.low), abs(gap.high)))
+    size = interval_text(abs(gap.difference), near, away)
+    return f"{rows[0].scenario}: agreements hold {size} days {'longer' if gap.difference > 0 else 'less'} on average"
 
 
 def _frame(axes: Axes, holding: AgreementSurvival, grid: Grid) -> None:
@@ -78,7 +104,9 @@ def _frame(axes: Axes, holding: AgreementSurvival, grid: Grid) -> None:
     axis_label(axes, "days held", grid.type.small)
 
 
-def _curve(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook, lettered: bool) -> None:
+def _curve(
+    axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook, lettered: bool, points: float
+) -> None:
     colour, days = look.line.colour, holding.days
     known = np.isfinite(curve.low) & np.isfinite(curve.high)
     if known.any():
@@ -93,6 +121,10 @@ def _curve(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: Sc
         axes.plot(
             [days[spot]], [curve.share[spot]], marker=look.line.marker, color=colour, markersize=5,
             markeredgecolor=PAPER, markeredgewidth=0.7, zorder=5,
+        )  # fmt: skip
+        axes.annotate(
+            look.letter, (days[spot], curve.share[spot]), xytext=(4, 4), textcoords="offset points", fontsize=points,
+            fontweight="bold", color=colour, path_effects=HALO, zorder=6,
         )  # fmt: skip
 
 

@@ -1,0 +1,210 @@
+"""All headline statistics at a glance: a heatmap of differences by scenario, and how each statistic spreads over the runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from sim.plots.comparison.figure import (
+    ComparisonFigure,
+    Grid,
+    axis_label,
+    difference_text,
+    figure_text,
+    forest_statement,
+    forest_table,
+    key_of,
+    looks_of,
+    unit_text,
+    words_of,
+)
+from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Mark, ScenarioLook, Sheet, Type, broken, text_width, type_for
+from sim.plots.style import INK, PAPER, QUIET, pale, typography
+from sim.statistics.summary import TOPICS, topic_of
+from sim.text import percent
+
+if TYPE_CHECKING:
+    from sim.comparison.results import Comparison, Distribution, ForestRow
+
+LOWER_INK, HIGHER_INK = "#B35806", "#542788"  # ends of ColorBrewer's PuOr, told apart in all kinds of colour blindness
+FULL = 1.0  # standard deviations of one run at which a cell has its full colour
+PALEST, DEEPEST = 0.82, 0.25  # share of white of the smallest and of the largest difference
+MOST_ZEROS = 0.5  # share of runs at zero from which a panel says so
+
+
+def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    """Draw a cell for each statistic and scenario, tinted by the resolved difference from the reference; others stay empty."""
+    sizes, names = type_for(width_mm), looks_of(comparison)
+    inner = width_mm / MM_PER_INCH - 2 * EDGE
+    rows = _by_topic(comparison.forest)
+    others = [name for name in comparison.scenarios if name != comparison.reference]
+    left = min(2.2, 0.42 * inner)
+    wide = (inner - left) / len(others)
+    line = sizes.small * 1.28 / 72
+    heads = [broken(f"{names[name].letter} {name}", wide - 0.04, sizes.small, bold=True, most=3) for name in others]
+    head = max(map(len, heads)) * line + 0.06
+    about = f"Difference from {comparison.reference} if it is resolved; depth: in standard deviations of one run"
+    note = f"{comparison.forest_note} Empty: not resolved."
+    title = forest_statement(comparison, comparison.forest)
+    key = [
+        Mark("lower", fill=pale(LOWER_INK, 0.5), edge=QUIET), Mark("higher", fill=pale(HIGHER_INK, 0.5), edge=QUIET),
+        Mark("not resolved", fill=PAPER, edge=QUIET),
+    ]  # fmt: skip
+    body = head + len(rows) * 1.35 * line + 0.06 + len({topic for topic, _ in rows}) * 1.6 * line
+    with typography():
+        sheet = Sheet(words_of(comparison, title, note, about), width_mm, body, key)
+        axes = sheet.blank(EDGE, 0, inner, body)
+        for number, lines in enumerate(heads):
+            x = left + (number + 0.5) * wide
+            axes.text(
+                x, -head + 0.03, "\n".join(lines), fontsize=sizes.small, fontweight="bold", ha="center", va="bottom",
+                color=names[others[number]].line.colour, linespacing=1.15,
+            )  # fmt: skip
+        _heat_rows(axes, rows, others, (left, wide, head, line), sizes)
+    return ComparisonFigure(sheet.figure, forest_table(comparison.forest), title, f"{title}. {about}. {note}")
+
+
+def _by_topic(forest: tuple[ForestRow, ...]) -> list[tuple[str, list[ForestRow]]]:
+    """Return the rows of each statistic with its topic, in the order of topics."""
+    statistics: dict[str, list[ForestRow]] = {}
+    for row in forest:
+        statistics.setdefault(row.difference.statistic, []).append(row)
+    order = list(TOPICS)
+    topics = [(topic_of(name), members) for name, members in statistics.items()]
+    return sorted(topics, key=lambda item: order.index(item[0]))
+
+
+def _heat_rows(
+    axes: Axes,
+    rows: list[tuple[str, list[ForestRow]]],
+    others: list[str],
+    layout: tuple[float, float, float, float],
+    sizes: Type,
+) -> None:
+    left, wide, y, line = layout
+    last = ""
+    for topic, members in rows:
+        if topic != last:
+            y += 0.3 * line
+            axes.text(0, -y, topic, fontsize=sizes.text, fontweight="bold", va="top")
+            y, last = y + 1.3 * line, topic
+        first = members[0].difference
+        name = broken(f"{first.label}{unit_text(first)}", left - 0.06, sizes.small, most=1)[0]
+        axes.text(0.06, -y - 0.67 * line, name, fontsize=sizes.small, va="center", color=INK)
+        for row in members:
+            _heat_cell(axes, row, left + others.index(row.scenario) * wide, y, (wide, 1.35 * line), sizes.small)
+        y += 1.35 * line
+
+
+def _heat_cell(axes: Axes, row: ForestRow, x: float, y: float, size: tuple[float, float], points: float) -> None:
+    wide, tall = size
+    face, text = PAPER, ""
+    if row.difference.resolved and np.isfinite(row.scaled):
+        depth = min(abs(row.scaled) / FULL, 1.0)
+        face = pale(HIGHER_INK if row.scaled > 0 else LOWER_INK, PALEST - (PALEST - DEEPEST) * depth)
+        text = difference_text(row.difference).split(" (")[0]
+    axes.add_patch(Rectangle((x, -y - tall), wide, tall, facecolor=face, edgecolor="#DAD6CE", linewidth=0.6))
+    if text and text_width(text, points) < wide - 0.03:
+        dark = row.difference.resolved and abs(row.scaled) > 0.75 * FULL
+        axes.text(
+            x + wide / 2, -y - tall / 2, text, fontsize=points, ha="center", va="center", color=PAPER if dark else INK
+        )
+
+
+def distributions_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every value drawn as a table: a row for each statistic, scenario and run."""
+    parts = [
+        pd.DataFrame(
+            {"statistic": each.statistic, "label": each.label, "unit": each.unit, "scenario": name, "value": values}
+        )
+        for each in comparison.distributions
+        for name, values in each.values.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def distributions(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    """Draw the share of runs at or below each value of each statistic, all scenarios over one another."""
+    names = looks_of(comparison)
+    titles = [f"{each.label[:1].upper()}{each.label[1:]}{_unit(each)}" for each in comparison.distributions]
+    grid = Grid(width_mm, titles, 1.35, 0.95, left=0.4, bottom=0.36)
+    title = _spread_statement(comparison)
+    about = "Headline statistics: share of runs at or below each value"
+    note = (
+        "Steps: empirical distribution over all runs of a scenario; dots: medians; bars below: the middle 80 % of runs. "
+        "They show how runs spread, not how well a mean is known."
+    )
+    with typography():
+        sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key_of(comparison))
+        for axes, each in zip(grid.panels(sheet), comparison.distributions, strict=True):
+            for number, (name, values) in enumerate(each.values.items()):
+                _steps(axes, values, names[name], number)
+            _spread_axes(axes, each, grid)
+            if zeros := _zeros(each, names):
+                axis_label(axes, zeros, grid.type.small)
+    return ComparisonFigure(sheet.figure, distributions_table(comparison), title, f"{title}. {about}. {note}")
+
+
+def _unit(each: Distribution) -> str:
+    return f" ({each.unit})" if each.unit and each.unit not in each.label else ""
+
+
+def _steps(axes: Axes, values: np.ndarray, look: ScenarioLook, number: int) -> None:
+    if not len(values):
+        return
+    ordered, colour = np.sort(values), look.line.colour
+    share = np.arange(1, len(ordered) + 1) / len(ordered)
+    axes.step(
+        np.concatenate([ordered[:1], ordered]), np.concatenate([[0.0], share]), where="post", color=colour, linewidth=1.3,
+        linestyle=look.line.dashes, zorder=3,
+    )  # fmt: skip
+    low, middle, high = np.percentile(values, [10, 50, 90])
+    y = -0.07 - 0.07 * number
+    axes.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt", clip_on=False, zorder=4)
+    axes.plot(
+        [middle], [y], marker=look.line.marker, color=colour, markersize=3.4, markeredgewidth=0, clip_on=False, zorder=5
+    )
+
+
+def _spread_axes(axes: Axes, each: Distribution, grid: Grid) -> None:
+    """Set the axes: values up to the 99th percentile, so that one far run does not set the scale."""
+    every = np.concatenate(list(each.values.values()))
+    low, high = float(every.min()), float(np.percentile(every, 99))
+    high = high if high > low else float(every.max())
+    edge = 0.03 * ((high - low) or 1.0)
+    axes.set_xlim(low - edge, high + edge)
+    grid.ticks(axes)
+    axes.set_ylim(-0.1 - 0.07 * len(each.values), 1.02)
+    axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+
+
+def _zeros(each: Distribution, names: dict[str, ScenarioLook]) -> str:
+    """Say in what share of runs a number is zero if that is most of them; empty if it is not."""
+    shares = {name: float(np.mean(values == 0)) for name, values in each.values.items() if len(values)}
+    if not shares or max(shares.values()) < MOST_ZEROS:
+        return ""
+    if len(shares) > 2:
+        return f"none in {percent(min(shares.values()))} to {percent(max(shares.values()))} of runs"
+    return "none in " + ", ".join(f"{names[name].letter} {percent(share)}" for name, share in shares.items())
+
+
+def _spread_statement(comparison: Comparison) -> str:
+    """Say which statistic shifts most, or of one scenario where most runs lie: the title of the distributions."""
+    known = {each.statistic: each for each in comparison.distributions}
+    rows = [row for row in comparison.forest if row.difference.statistic in known and row.difference.resolved]
+    if rows:
+        most = max(rows, key=lambda row: abs(row.scaled))
+        values = known[most.difference.statistic].values
+        before, after = (figure_text(float(np.median(values[name]))) for name in (comparison.reference, most.scenario))
+        what = f"{most.difference.label[:1].upper()}{most.difference.label[1:]}"
+        return f"{what}: median {before} in {comparison.reference}, {after} in {most.scenario}; the largest shift"
+    if len(comparison.scenarios) > 1:
+        return "No statistic is shown to shift"
+    first = comparison.distributions[0]
+    low, middle, high = np.percentile(first.values[comparison.reference], [10, 50, 90])
+    what = f"{first.label[:1].upper()}{first.label[1:]}"
+    return f"{what}: median {figure_text(middle)}, in 80 % of runs {figure_text(low)} to {figure_text(high)}"
