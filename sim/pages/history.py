@@ -11,7 +11,8 @@ import numpy as np
 
 from sim.engine import kinds, tables
 from sim.event_text import agreement_phrase
-from sim.plots.map.state import MapState, Mornings, Move
+from sim.pages.morning import Fronts, Marches, campaigns_of, fighters_by, freeze, live_rows, shellings_of
+from sim.plots.map.state import Campaign, FrontRoad, MapState, Mornings, Move, Shelling
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
 from sim.results.tables import agreement_name, control_codes, parties_of
 from sim.scenario.schema import MIXED, rebel_pairs
@@ -19,7 +20,6 @@ from sim.text import day_text
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result, Simulation
-    from sim.engine.tables import World
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Snapshot:
     date: date
     map: MapState
     moves: tuple[Move, ...]
-    fighters: np.ndarray  # i8 [T, F], fighters standing in each town; read-only
+    fighters: np.ndarray  # i4 [T, F], fighters standing in each town; read-only
     accords: tuple[Accord, ...]
     towns_held: dict[str, int]  # code -> towns; contested ones not counted
     levels: dict[tuple[str, str], int]  # pair of rebel codes, in the scenario's order -> escalation level 0..5
@@ -68,6 +68,11 @@ class Snapshot:
     offensive: str  # phase in words: "mobilised", "under way"; "" none
     fresh: tuple[int, ...]  # rows in `History.lines` of the events of the day before
     disputes: tuple[Dispute, ...] = ()
+    standing: np.ndarray | None = None  # i4 [T, G], fighters standing in each town by group; read-only
+    front: tuple[FrontRoad, ...] | None = None
+    campaigns: tuple[Campaign, ...] = ()
+    shellings: tuple[Shelling, ...] = ()  # of the day before
+    influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; read-only
 
 
 @dataclass(frozen=True)
@@ -109,7 +114,6 @@ class History:
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
 
-ORDERS = tuple(word.replace("_", " ") for word in kinds.ORDERS)
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
 
@@ -119,7 +123,7 @@ def start_history(simulation: Simulation) -> History:
     if simulation.day:
         raise ValueError(f"a history begins with the first morning; the simulation is at day {simulation.day}")
     history = History(memory=CarriedState(simulation))
-    _add(simulation, history, ())
+    _add(simulation, history, simulation.world.events[:0])
     return history
 
 
@@ -137,7 +141,7 @@ def follow(simulation: Simulation, history: History) -> None:
     log = simulation.world.events[start:end].copy()
     history.lines += _lines(result, memory, log, start)
     memory.add_morning(simulation, log)
-    _add(simulation, history, tuple(range(start, end)))
+    _add(simulation, history, log)
 
 
 @dataclass(frozen=True)
@@ -169,8 +173,8 @@ class CarriedState:
         self.mornings = Mornings(result.scenario, result.geography, control_codes(result)[0])
         self.holder = result.daily.holder[0]
         self.words: dict[int, AgreementText] = {}
-        self.at = np.zeros((0, 2))
-        self.strength = np.zeros(0, np.int64)
+        self.marches = Marches(simulation.world, self.codes, result.groups, self.labels)
+        self.fronts = Fronts()
 
     def add_morning(self, simulation: Simulation, log: np.ndarray) -> None:
         """Add the map of the morning that a simulation has reached; `log` are the events of the day before."""
@@ -213,21 +217,23 @@ def _lines(result: Result, memory: CarriedState, log: np.ndarray, start: int) ->
     return lines
 
 
-def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> None:
-    """Append the snapshot of the morning that a simulation has reached."""
+def _add(simulation: Simulation, history: History, log: np.ndarray) -> None:
+    """Append the snapshot of the morning that a simulation has reached; `log` are the events of the day before."""
     memory, world, day = history.memory, simulation.world, simulation.day
     faction, pair, theatre = (getattr(simulation.daily, name)[day] for name in ("faction", "pair", "theatre"))
     when = simulation.scenario.start + timedelta(days=day)
     died = pair["deaths"]
-    rows = _live(world, "forces", tables.L_FORCES)
+    rows = live_rows(world, "forces", tables.L_FORCES)
     forces = world.forces[rows]
+    groups = memory.result.groups
+    standing = fighters_by(world, forces, "group", len(groups))
     history.snapshots.append(
         Snapshot(
             day=day,
             date=when,
             map=memory.mornings.states[day],
-            moves=_moves(world, memory, rows, forces),
-            fighters=_fighters(world, len(memory.codes), forces),
+            moves=memory.marches.moves(world, rows, forces),
+            fighters=fighters_by(world, forces, "faction", len(memory.codes)),
             accords=_accords(simulation, memory),
             towns_held=dict(zip(memory.codes, faction["towns"].tolist(), strict=True)),
             levels={names: int(pair["level"][a, b]) for names, a, b in memory.pairs},
@@ -238,92 +244,21 @@ def _add(simulation: Simulation, history: History, fresh: tuple[int, ...]) -> No
                 for a, b in zip(*np.nonzero(np.triu(died)), strict=True)
             },
             offensive=PHASES[theatre["offensive"]],
-            fresh=fresh,
+            fresh=tuple(range(len(history.lines) - len(log), len(history.lines))),
             disputes=_disputes(simulation, memory),
+            standing=standing,
+            front=memory.fronts.roads(world, day),
+            campaigns=campaigns_of(world, memory.codes, groups, standing),
+            shellings=shellings_of(world, memory.codes, log),
+            influence=freeze(world.influence.astype(np.float32)),
         )
     )
-
-
-def _freeze(array: np.ndarray) -> np.ndarray:
-    """Return a read-only array."""
-    array.setflags(write=False)
-    return array
-
-
-def _live(world: World, name: str, length: int) -> np.ndarray:
-    """Return the rows of a table that are in use, those that closed on the day included."""
-    rows: np.ndarray = getattr(world, f"live_{name}")[: world.counts[length]]
-    return rows
-
-
-def _fighters(world: World, factions: int, forces: np.ndarray) -> np.ndarray:
-    """Return the fighters of each faction who stand in each town: i8 [T, F]."""
-    standing = (forces["alive"] == 1) & (forces["town"] >= 0)
-    at = forces["town"][standing] * factions + forces["faction"][standing]
-    counts = np.bincount(at, forces["fighters"][standing], len(world.towns) * factions)
-    return _freeze(counts.astype(np.int64).reshape(-1, factions))
-
-
-def _places(world: World, forces: np.ndarray) -> np.ndarray:
-    """Return where forces are, km east and north: f8 [n, 2]; on the way, the middle of their cell."""
-    side = world.space["cell_km"][0]
-    points = np.column_stack([(forces["x"] + 0.5) * side, (forces["y"] + 0.5) * side])
-    standing = forces["town"] >= 0
-    points[standing] = _town_places(world, forces["town"][standing])
-    return points
-
-
-def _town_places(world: World, town: np.ndarray) -> np.ndarray:
-    return np.column_stack([world.towns["east"][town], world.towns["north"][town]])
-
-
-def _moves(world: World, memory: CarriedState, rows: np.ndarray, forces: np.ndarray) -> tuple[Move, ...]:
-    """Return the forces that moved on the day or are on the way, of those in rows of the table.
-
-    A column formed on the day comes from its home; one that joined a garrison at home has the fighters it had before.
-    """
-    now, new = _places(world, forces), rows >= len(memory.at)
-    before = _town_places(world, forces["home"])
-    before[~new] = memory.at[rows[~new]]
-    joined = (forces["alive"] == 0) & (forces["orders"] == kinds.GARRISON) & (forces["fighters"] == 0)
-    fighters = forces["fighters"].copy()
-    fighters[joined & ~new] = memory.strength[rows[joined & ~new]]
-    alive = forces["alive"] == 1
-    moving = ((now != before).any(axis=1) & (alive | joined)) | (alive & (forces["goal"] >= 0))
-    memory.at = _grown(memory.at, rows, now)
-    memory.strength = _grown(memory.strength, rows, forces["fighters"])
-    fields = ("key", "faction", "group", "goal", "orders")
-    columns = [forces[name][moving].tolist() for name in fields]
-    rest = (fighters[moving].tolist(), before[moving].tolist(), now[moving].tolist())
-    return tuple(
-        Move(
-            key,
-            memory.codes[f],
-            memory.result.groups[g],
-            n,
-            (a[0], a[1]),
-            (b[0], b[1]),
-            memory.labels[goal],
-            goal,
-            ORDERS[o],
-        )
-        for key, f, g, goal, o, n, a, b in zip(*columns, *rest, strict=True)
-    )
-
-
-def _grown(stored: np.ndarray, rows: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return what is kept by row, with the values of some rows put in; rows beyond the last are added."""
-    size = max(len(stored), int(rows.max()) + 1 if len(rows) else 0)
-    grown = np.zeros((size, *stored.shape[1:]), stored.dtype)
-    grown[: len(stored)] = stored
-    grown[rows] = values
-    return grown
 
 
 def _accords(simulation: Simulation, memory: CarriedState) -> tuple[Accord, ...]:
     """Return the agreements in force."""
     table, accords = simulation.world.agreements, []
-    for row in _live(simulation.world, "agreements", tables.L_AGREEMENTS).tolist():
+    for row in live_rows(simulation.world, "agreements", tables.L_AGREEMENTS).tolist():
         a = table[row]
         if a["alive"] == 0:
             continue
@@ -354,7 +289,7 @@ def _words(memory: CarriedState, row: int, agreement: np.void) -> AgreementText:
 def _disputes(simulation: Simulation, memory: CarriedState) -> tuple[Dispute, ...]:
     """Return the disputes that are not settled."""
     world, groups = simulation.world, memory.result.groups
-    rows = world.disputes[_live(world, "disputes", tables.L_DISPUTES)]
+    rows = world.disputes[live_rows(world, "disputes", tables.L_DISPUTES)]
     return tuple(
         Dispute(
             int(d["town"]),

@@ -8,6 +8,7 @@ their size: sets of names placed for several scales wait in the base, and the se
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -34,8 +35,9 @@ from sim.pages.svg import (
 )
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
 from sim.plots.map import scene
+from sim.plots.map.force_signs import MOST_WEDGES
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
-from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part
+from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part, Stroke
 from sim.plots.map.scene import STILL, UNDER, legend_sections, parts_of, scale_parts
 from sim.plots.map.state import View, start_state
 from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
-SIGN_SHAPES = ("burst", "flag", "dart", "bar", "circle")
+WEDGES = tuple(f"wedge {part}/{parts}" for parts in range(2, MOST_WEDGES + 1) for part in range(1, parts + 1))
+SIGN_SHAPES = ("burst", "flag", "dart", "circle", *WEDGES)
+ON_TOP = ("columns", "bases")  # layers over the names
 Point = tuple[float, float]
 
 
@@ -94,7 +98,8 @@ class MapDrawing:
         return View(
             self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger,
             frozenset(np.flatnonzero(snapshot.map.changed).tolist()), "holder changed since start", differing, compared,
-            selected, snapshot.fighters, snapshot.moves,
+            selected, snapshot.fighters, snapshot.moves, snapshot.standing, snapshot.front, snapshot.campaigns,
+            snapshot.shellings, snapshot.influence,
         )  # fmt: skip
 
     def frame(self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1) -> str:
@@ -120,6 +125,8 @@ class MapDrawing:
                     elements[area.name or f"{row}.{column}"] = self._area_text(area, part)
             elif isinstance(part, Marker) and (part.key or part.town >= 0):
                 elements[part.key or f"t{part.town}"] = self.texts[part]
+            elif isinstance(part, Stroke) and part.sign not in elements:
+                elements[part.sign] = self.texts[part]
             else:
                 elements[str(row)] = self.texts[part]
         return elements
@@ -166,7 +173,15 @@ class MapDrawing:
             "unit": round(self.unit, 4),
             "defs": self.shapes,
             "edge": [WHITE, number(EDGE * PX)],
-            "layers": [{"name": sign.name, "still": self.still_layers.get(sign.name)} for sign in scene.SIGNS],
+            "layers": [
+                {
+                    "name": sign.name,
+                    "still": self.still_layers.get(sign.name),
+                    "shown": sign.shown,
+                    "top": sign.name in ON_TOP,
+                }
+                for sign in scene.SIGNS
+            ],
             "towns": [[x, y, name] for (x, y), name in towns],
             "names": [{"scale": scale, "svg": _name_set(self, scale)} for scale in SCALES],
         }
@@ -343,7 +358,9 @@ def still(
     body = "".join(
         drawing.still_layers[sign.name] if sign.layer == STILL else edged("".join(layers[sign.name].values()))
         for sign in scene.SIGNS
+        if sign.shown
     )
+    body = re.sub(r'(<g [^>]*?) data-tip="([^"]*)"([^>]*>)', r"\1\3<title>\2</title>", body)
     scale = "".join(drawing.painter.text(part) for part in scale_parts(drawing.ground)[0])
     parts = [
         f'<rect width="100%" height="100%" fill="{PAPER}"/>',

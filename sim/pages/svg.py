@@ -79,6 +79,7 @@ def canvas(width: float, height: float, content: str, title: str = "", more: str
 
 PX = 1.25  # px a point of the printed maps
 EDGE = 0.9  # points, of the edge that glyphs have from `edged`
+NOTE_PX = 11.0  # of letters beside markers
 MOST_TEXTS = 8_000
 NO_EDGE = ' stroke="none"'
 
@@ -87,7 +88,7 @@ class SvgPainter:
     """Writes parts of a map as elements.
 
     origin, scale: place at px (0, 0), and px a unit to the east; y goes down. key: prefix of the ids of the shapes in `definitions`, which elements refer to;
-    if it is empty, each element holds its own shape. Widths of lines and the class names "q", "k" and "f" serve `map_view.vue`,
+    if it is empty, each element holds its own shape. Widths of lines and the class names "q", "k" and "f" serve `map.js`,
     which lets symbols and lines grow with the square root of the scale. Markers belong into a group of `edged`.
     """
 
@@ -146,21 +147,31 @@ class SvgPainter:
         data, width = self.path(stroke.lines), stroke.width * PX
         casing = _line(data, PAPER, width + CASING_POINTS * PX, "q") if stroke.cased else ""
         if not stroke.dashes:
-            return casing + _line(data, stroke.colour, width, "q")
+            return casing + _line(data, stroke.colour, width, f"q {stroke.sign}")
         on, off = (number(length * PX) for length in stroke.dashes)
         more = f';--d:{on}px;--g:{off}px" stroke-dasharray="{on} {off}'
         return casing + _line(data, stroke.colour, width, f"q dash {stroke.sign}", more)
 
     def _marker(self, marker: Marker) -> str:
         x, y = self.pixel(marker.at)
-        title = f"<title>{escape(marker.title)}</title>" if marker.title else ""
+        title = escape(marker.title).replace("\n", "&#10;")
+        tip = f' data-tip="{title}"' if title else ""
         place, glyphs = f'transform="translate({number(x)} {number(y)})"', self.glyphs(marker.glyphs)
         if marker.town >= 0:
-            return f'<g class="t" data-town="{marker.town}" {place}>{title}<g class="k">{glyphs}</g></g>'
+            return f'<g class="t" data-town="{marker.town}"{tip} {place}><g class="k">{glyphs}</g></g>'
         strokes = "".join(self._stroke(stroke) for stroke in marker.strokes)
         way = " ".join(f"{number(px)},{number(py)}" for px, py in map(self.pixel, marker.way))
         moving = f' data-way="{way}"' if way else ""
-        return f'<g class="mv">{title}{strokes}<g class="head"{moving} {place}><g class="k">{glyphs}</g></g></g>'
+        note = self._note(marker) if marker.note else ""
+        head = f'<g class="head"{moving} {place}><g class="k">{glyphs}{note}</g></g>'
+        return f'<g class="{marker.kind}"{tip}>{strokes}{head}</g>'
+
+    def _note(self, marker: Marker) -> str:
+        """Return the words beside a marker, which have one size at every scale."""
+        x, y = marker.note_at
+        halo = f'paint-order="stroke" stroke="{PAPER}" stroke-width="3" stroke-linejoin="round" fill="{INK}"'
+        text = words(0, 0.36 * NOTE_PX, marker.note, NOTE_PX, f'font-weight="bold" {halo}')
+        return f'<g transform="translate({number(x * PX)} {number(-y * PX)})"><g class="u">{text}</g></g>'
 
     def glyphs(self, glyphs: Iterable[Glyph]) -> str:
         """Return glyphs round the origin; those that are shown only when zoomed in are in a group of their own."""
@@ -249,7 +260,7 @@ class Texts(dict[Part, str]):
 
     def __missing__(self, part: Part) -> str:
         text = self.painter.text(part)
-        if isinstance(part, Areas | Stroke) or (isinstance(part, Marker) and part.town >= 0):
+        if isinstance(part, Areas | Stroke) or (isinstance(part, Marker) and (part.town >= 0 or part.key)):
             if len(self) > MOST_TEXTS:
                 self.clear()
             self[part] = text

@@ -109,10 +109,11 @@ LAND = "#F4F3EF"
 BURST = "#FFD21F"
 ZONE_INK = "#7A3E9D"
 EVIDENCE_INK = "#B00020"
+AGREED = "#0B6B3A"
 
 # Escalation levels 0..5: light to dark, one hue, readable in grey.
 LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B")
-ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, *LEVEL_COLOURS)
+ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, AGREED, *LEVEL_COLOURS)
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
 DPI = 150
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
@@ -128,6 +129,7 @@ class FactionStyles:
     colours: dict[str, str]
     shapes: dict[str, str]
     code_of: dict[str, str]  # faction or group name -> control code
+    groups: tuple[str, ...] = ()  # in the order of the engine's tables
 
     def colour(self, code: str) -> str:
         """Return the colour of a faction's code; grey for an unknown one."""
@@ -153,7 +155,8 @@ def look_of(scenario: Scenario) -> FactionStyles:
         shapes[code] = SHAPES[i % len(SHAPES)]
         code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
-    return FactionStyles(tuple(names), names, colours, shapes, code_of)
+    groups = tuple(group for faction in scenario.factions.values() for group in faction.groups)
+    return FactionStyles(tuple(names), names, colours, shapes, code_of, groups)
 
 
 def pale(colour: str, white: float = 0.74) -> str:

@@ -105,8 +105,8 @@ def test_forces_on_the_move_are_drawn_in_their_colour(
     region = np.s_[-60:, :150]  # the lower left corner
     assert not has(painter(empty, all_parts(empty))[region], colour)
     assert has(painter(marching, all_parts(marching))[region], colour)
-    titles = [part.title for part in parts_of(marching, OVER) if isinstance(part, Marker) and part.town < 0]
-    assert titles == ["HTS: 900 fighters, attack"]
+    titles = [part.title for part in parts_of(marching, OVER) if isinstance(part, Marker) and part.kind == "mv"]
+    assert titles == ["HTS: 900 fighters set out, to attack"]
 
 
 @pytest.mark.parametrize("painter", [with_matplotlib, with_pillow])
@@ -161,9 +161,18 @@ def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
 
     paper = texts(view_of(atlas))
     page = texts(
-        view_of(atlas, moves=(), fighters=np.zeros((len(atlas.ground.at), 3), int), compared=True, ring_text="changed")
+        view_of(
+            atlas,
+            moves=(),
+            fighters=np.zeros((len(atlas.ground.at), 3), int),
+            front=(),
+            compared=True,
+            ring_text="changed",
+        )
     )
     assert set(paper) < set(page)
     assert set(page) - set(paper) == {
-        "force on the move", "100, 1,000 fighters (zoom in)", "held otherwise in the other", "changed",
+        "column on the way, its fighters", "column going home", "100 fighters", "1,000 fighters", "road between rivals",
+        "the same under an agreement", "agreement broken the day before", "campaign", "shelled the day before",
+        "held otherwise in the other", "changed",
     }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -12,11 +13,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
+from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography, load_map
-from sim.pages.history import Snapshot
+from sim.pages.history import History, Snapshot, follow, start_history
 from sim.pages.map_svg import SCALES, MapDrawing
 from sim.pages.svg import escape, fitted, number, text_width
 from sim.plots.labels import Box
+from sim.plots.map.force_signs import POINTS_PER_FIGHTER, forces, marching_text
+from sim.plots.map.primitives import Marker
 from sim.plots.map.scene import SIGNS
 from sim.plots.map.state import MapState, Move, start_state
 from sim.scenario.load import load_scenario
@@ -31,12 +35,24 @@ def read(name: str) -> tuple[Scenario, Geography]:
     return scenario, load_map(scenario.map)
 
 
-def snapshot(scenario: Scenario, geography: Geography, moves: tuple[Move, ...] = (), **changes: Any) -> Snapshot:
+def snapshot(
+    scenario: Scenario,
+    geography: Geography,
+    moves: tuple[Move, ...] = (),
+    known: dict[str, Any] = {},  # noqa: B006 - read only
+    **changes: Any,
+) -> Snapshot:
     start = start_state(scenario, geography)
     state = {name: getattr(start, name) for name in MapState.__dataclass_fields__} | changes
     fighters = np.zeros((len(geography.places), len(scenario.factions)), int)
     fighters[0, 0] = 1234
-    return Snapshot(0, scenario.start, MapState(**state), moves, fighters, (), {}, {}, 0, 0, {}, "", ())
+    standing = np.zeros(
+        (len(geography.places), sum(len(faction.groups) for faction in scenario.factions.values())), int
+    )
+    standing[0, 0] = 1234
+    return Snapshot(
+        0, scenario.start, MapState(**state), moves, fighters, (), {}, {}, 0, 0, {}, "", (), standing=standing, **known
+    )
 
 
 def frame_text(drawing: MapDrawing, morning: Snapshot, **options: Any) -> str:
@@ -158,9 +174,9 @@ def test_tooltips_tell_holder_bases_fighters_and_fighting(case: tuple[Scenario, 
     changed = np.zeros(len(geography.places), bool)
     changed[0] = True
     state = snapshot(scenario, geography, clashes={0: 9}, bases=((0, "SNA"),), changed=changed)
-    told = town(ElementTree.fromstring(frame_text(drawing, state)), 0).findtext(f"{SVG}title") or ""
+    told = town(ElementTree.fromstring(frame_text(drawing, state)), 0).get("data-tip") or ""
     first, *lines = told.split("\n")
-    assert first.startswith("Kafr Hamra (")
+    assert first.startswith("Kafr Hamra (about ")
     assert lines == [
         "NLF, changed since the start",
         "base of SNA",
@@ -191,7 +207,7 @@ def test_forces_on_one_way_are_one_arrow_and_stop_short_of_the_town(
     moves = tuple(Move(k, "HTS", "HTS", n, a, b, "Atarib", 30, "attack") for k, (a, b, n) in enumerate(ways))
     frame = ElementTree.fromstring(frame_text(drawing, snapshot(scenario, geography, moves)))
     arrows = [element for element in frame.iter() if element.get("class") == "mv"]
-    assert [(arrow.findtext(f"{SVG}title") or "").split(" fighters")[0] for arrow in arrows] == ["HTS: 500", "HTS: 50"]
+    assert [(arrow.get("data-tip") or "").split(" fighters")[0] for arrow in arrows] == ["HTS: 500", "HTS: 50"]
     heads = [re.findall(r"[\d.]+", arrow.findall(f"{SVG}g")[-1].get("transform") or "") for arrow in arrows]
     gap = np.hypot(*(np.array(heads[0], float) - drawing.at[30]))
     assert drawing.radii[30] < gap < drawing.radii[30] + 15
@@ -263,3 +279,104 @@ def test_small_helpers() -> None:
     cut = fitted("a very long name of a place", 11, 60)
     assert cut.endswith("…")
     assert text_width(cut, 11) <= 60
+
+
+@pytest.fixture(scope="module")
+def mornings() -> tuple[MapDrawing, History, Simulation]:
+    """Return the recorded mornings of the case on seed 7, and what draws them."""
+    scenario, geography = read("kafr_hamra")
+    simulation = Simulation(scenario, geography, 7)
+    history = start_history(simulation)
+    while simulation.day < simulation.days:
+        simulation.step()
+        follow(simulation, history)
+    return MapDrawing(scenario, geography), history, simulation
+
+
+def visible(layers: dict[str, dict[str, str]]) -> list[dict[str, str]]:
+    """Return what a reader sees of the layers that are on at first: elements without the words of tips."""
+    on = {sign.name for sign in SIGNS if sign.shown}
+    return [
+        {key: re.sub(r' data-tip="[^"]*"', "", text) for key, text in elements.items()}
+        for name, elements in layers.items()
+        if name in on
+    ]
+
+
+def test_nearly_every_morning_shows_something_new(mornings: tuple[MapDrawing, History, Simulation]) -> None:
+    drawing, history, _simulation = mornings
+    frames = [visible(drawing.layers(snapshot)) for snapshot in history.snapshots]
+    same = [day for day, (before, now) in enumerate(pairwise(frames), 1) if before == now]
+    assert len(same) <= 25, same
+
+
+def test_every_stack_in_a_town_has_its_halo_and_the_area_goes_with_the_fighters(
+    mornings: tuple[MapDrawing, History, Simulation],
+) -> None:
+    drawing, history, _simulation = mornings
+    for day in (0, 60, 120):
+        snapshot = history.snapshots[day]
+        halos = {part.key: part for part in forces(drawing.view(snapshot)) if isinstance(part, Marker)}
+        assert sum(len(halo.glyphs) for halo in halos.values()) == np.count_nonzero(snapshot.fighters)
+        for town, row in enumerate(snapshot.fighters):
+            symbol = (drawing.ground.radii[town] * drawing.larger) ** 2
+            for glyph in halos[f"s{town}"].glyphs if row.any() else ():
+                parts = np.count_nonzero(row)
+                area = np.pi * (glyph.radius**2 - symbol) / parts
+                drawn = [code for code in drawing.look.codes if drawing.look.colour(code) == glyph.fill]
+                fighters = row[drawing.look.codes.index(drawn[0])]
+                assert area == pytest.approx(POINTS_PER_FIGHTER * fighters)
+
+
+def test_columns_march_on_roads_and_go_on_where_they_were(mornings: tuple[MapDrawing, History, Simulation]) -> None:
+    drawing, history, simulation = mornings
+    at, roads = drawing.ground.at, simulation.world.roads
+    ends = np.stack([at[roads["a"]], at[roads["b"]]], axis=1)
+    legs = 0
+    for snapshot in history.snapshots:
+        for move in snapshot.moves:
+            assert move.way == () or (move.way[0], move.way[-1]) == (move.start, move.end)
+            for first, last in pairwise(move.way):
+                legs += 1
+                assert on_a_road(np.array([first, last]), ends), (snapshot.day, move)
+    assert legs > 300
+    marched = [move for snapshot in history.snapshots for move in snapshot.moves if move.way]
+    assert {move.home for move in marched} == {True, False}
+
+
+def on_a_road(leg: np.ndarray, ends: np.ndarray) -> bool:
+    """Return whether both places of a leg [2, 2] lie on one of the roads [R, 2, 2], in km."""
+    along = ends[:, 1] - ends[:, 0]
+    share = np.einsum("prk,rk->pr", leg[:, None] - ends[:, 0], along) / (along**2).sum(axis=1)
+    nearest = ends[:, 0] + np.clip(share, 0, 1)[..., None] * along
+    return bool((np.hypot(*(leg[:, None] - nearest).transpose(2, 0, 1)) < 1e-6).all(axis=0).any())
+
+
+def test_the_front_follows_holders_and_agreements(mornings: tuple[MapDrawing, History, Simulation]) -> None:
+    _drawing, history, _simulation = mornings
+    flashes = {snapshot.day for snapshot in history.snapshots for road in snapshot.front or () if any(road[4:])}
+    broken = {line.day + 1 for line in history.lines if line.kind == "agreement_broken"}
+    assert flashes
+    assert flashes <= broken
+    for snapshot in history.snapshots:
+        assert snapshot.front is not None
+        covered = [road for road in snapshot.front if road.covered_a or road.covered_b]
+        assert bool(covered) <= bool(snapshot.accords), snapshot.day
+        for road in snapshot.front:
+            assert snapshot.map.sides[road.a]
+            assert snapshot.map.sides[road.b]
+
+
+def test_on_29_october_the_flag_and_its_name_show_the_town_of_the_new_base(
+    mornings: tuple[MapDrawing, History, Simulation],
+) -> None:
+    drawing, history, _simulation = mornings
+    opened = next(line for line in history.lines if line.kind == "base_opened")
+    assert (opened.day, opened.town) == (14, "Kafr Hamra")
+    flags = drawing.layers(history.snapshots[15])["bases"]
+    assert list(flags) == ["b0"]
+    assert ">Kafr Hamra</text>" in flags["b0"]
+    column = next(move for move in history.snapshots[15].moves if move.orders == "open base")
+    assert (
+        marching_text(drawing.look, [column]) == "HTS: 60 fighters arrived in Kafr Hamra from Hraytan, to open a base"
+    )

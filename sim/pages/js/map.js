@@ -105,6 +105,7 @@
         this.world.append(set);
         return { scale, set };
       });
+      for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
       this.box.style.aspectRatio = `${base.width} / ${base.height}`;
       this.width = 0;
       this.resized();

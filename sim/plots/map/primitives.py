@@ -79,6 +79,12 @@ class Marker:
     town: int = -1  # town that a click on it means; -1 none
     key: str = ""  # identity from day to day on a page, for what has no town: "force 12"
     way: tuple[Point, ...] = ()  # places passed since the morning before, the last is `at`; () it did not move
+    note: str = ""  # words that a page writes beside it, upright and in one size
+    note_at: Point = (
+        0.0,
+        0.0,
+    )  # points to the right and up from the marker's place to the middle of the left edge of `note`
+    kind: str = ""  # name by which a page styles it
 
 
 class Label(NamedTuple):
@@ -102,6 +108,14 @@ class LegendRow(NamedTuple):
     brief: bool = True  # whether a short key has it too: signs that the morning shows, but not the ground
 
 
+DASH = np.array([(-10.0, 0.0), (10.0, 0.0)])  # of a line in the legend
+
+
+def line_row(text: str, colour: str, width: float, dashes: Point | None = None, brief: bool = True) -> LegendRow:
+    """Return the row that explains a line."""
+    return LegendRow((Stroke("row", (DASH,), colour, width, dashes),), text, brief=brief)
+
+
 def moved(part: Part, by: Point) -> Part:
     """Return a part at another place."""
     if isinstance(part, Areas):
@@ -119,8 +133,13 @@ def moved(part: Part, by: Point) -> Part:
 
 @cache
 def shape_of(name: str) -> Path:
-    """Return a closed shape of about unit size round the origin: an outline, its half ("circle left"), or a sign's own."""
+    """Return a closed shape of about unit size round the origin.
+
+    An outline, its half ("circle left"), a wedge of the circle ("wedge 1/3"), or a sign's own.
+    """
     base, _space, side = name.partition(" ")
+    if base == "wedge":
+        return wedge(*map(int, side.split("/")))
     if side:
         return half(base, side == "right")
     own = {"burst": burst, "flag": pennant, "dart": dart, "bar": bar}.get(name)
@@ -169,6 +188,13 @@ def half(shape: str, right: bool) -> Path:
         if (a[0] > 0) != (b[0] > 0) and a[0] != b[0]:
             points.append(a + (b - a) * (a[0] / (a[0] - b[0])))
     return _closed(np.array(points))
+
+
+@cache
+def wedge(part: int, parts: int) -> Path:
+    """Return one of some equal wedges of the unit circle, the first from the top leftwards."""
+    angles = np.pi / 2 + 2 * np.pi * (part - 1 + np.linspace(0, 1, 25)) / parts
+    return _closed(np.vstack([(0.0, 0.0), np.column_stack([np.cos(angles), np.sin(angles)])]))
 
 
 @cache

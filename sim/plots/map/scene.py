@@ -1,33 +1,43 @@
 """The scene of a map on one morning: its signs in the order of drawing, its legend, its scale bar; drawn once for all painters.
 
-A sign is a function that returns parts of a morning (holders, fighting, bases, roads, fronts, forces), and one that returns the
-rows that explain it in the legend: a row of SIGNS. What stands at a town is in `town_signs`. docs/extend.md adds a sign.
+A sign is a function that returns parts of a morning (cells, roads, the zone, the line of contact), and one that returns the
+rows that explain it in the legend: a row of SIGNS. What stands at a town is in `town_signs`, forces and fronts in `force_signs`.
+docs/extend.md adds a sign.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from math import atan2, degrees, hypot
 from typing import NamedTuple
 
 import numpy as np
 
+from sim.plots.map.force_signs import (
+    campaign_rows,
+    campaigns,
+    column_rows,
+    columns,
+    force_rows,
+    forces,
+    front,
+    front_rows,
+    shelling,
+    shelling_rows,
+)
 from sim.plots.map.geometry import CLASS_RADII, Ground, contact_lines, governed, stripes
-from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Point, Stroke
-from sim.plots.map.state import MapState, Move, View
-from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS, holder_glyphs, no_rows, town_rows, towns
+from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Stroke, line_row
+from sim.plots.map.state import MapState, View
+from sim.plots.map.town_signs import base_rows, bases, holder_glyphs, no_rows, town_rows, towns
 from sim.plots.style import INK, PAPER, QUIET, ZONE_INK, FactionStyles, pale
 from sim.scenario.schema import CODE_WORDS, NEUTRAL
 
-ZONE_DASHES, AHEAD_DASHES = (6.5, 3.25), (1.2, 2.8)  # points
+ZONE_DASHES = (6.5, 3.25)  # points
 ROAD_LOOK = (("#D3CDC5", 0.5), ("#A79E95", 1.1), ("#8A8078", 2.2))
 ROAD_NAMES = ("other link", "main road", "motorway")
-HATCH, SWATCH = "#9A958C", "#EFEDE8"
+HATCH, SWATCH, GRID = "#9A958C", "#EFEDE8", "#B9B4AB"
+HEAT_STEPS = 5  # shades of influence
 UNDER, STILL, OVER = "under", "still", "over"  # layers: areas that change with the day, what never changes, the rest
-NEAR_KM = 0.6  # a force nearer to a town than this stands in it
-STANDS_KM = 0.1  # a force that moved less did not move
-DASH = np.array([(-10.0, 0.0), (10.0, 0.0)])  # of a line in the legend
 
 
 class Sign(NamedTuple):
@@ -38,6 +48,7 @@ class Sign(NamedTuple):
     layer: str  # UNDER, STILL or OVER
     rows: Callable[[View], Iterable[LegendRow]]
     section: str = "Lines"  # of the legend
+    shown: bool = True  # whether it is on pictures, and on a page before a reader switches layers
 
 
 # Areas and lines ----------------------------------------------------------------------------------------------------
@@ -88,11 +99,6 @@ def road_rows(view: View) -> Iterable[LegendRow]:
     return [line_row(text, colour, width, brief=False) for lines, text, (colour, width) in reversed(classes) if lines]
 
 
-def line_row(text: str, colour: str, width: float, dashes: Point | None = None, brief: bool = True) -> LegendRow:
-    """Return the row that explains a line."""
-    return LegendRow((Stroke("row", (DASH,), colour, width, dashes),), text, brief=brief)
-
-
 def zone(view: View) -> Iterable[Part]:
     """Draw the edge of the demilitarised zone."""
     lines = tuple(view.ground.zone)
@@ -126,79 +132,54 @@ def contact_rows(view: View) -> Iterable[LegendRow]:
     return [line_row("line of contact", INK, 1.7)] if list(contact(view)) else []
 
 
-# Forces on the move -------------------------------------------------------------------------------------------------
+# Off at start ---------------------------------------------------------------------------------------------------------
 
 
-def columns(view: View) -> Iterable[Part]:
-    """Draw an arrow for each body of fighters that moved or is on the way; those on one way together are one."""
-    bodies: dict[tuple[str, Point, Point, int], list[Move]] = {}
-    for move in view.moves or ():
-        bodies.setdefault((move.code, move.start, move.end, move.goal_town), []).append(move)
-    if not bodies:
-        return []
-    ground = view.ground
-    ends = np.array([key[2] for key in bodies])
-    away = np.hypot(ends[:, :1] - ground.at[:, 0], ends[:, 1:] - ground.at[:, 1])
-    towns, gaps = away.argmin(axis=1).tolist(), away.min(axis=1).tolist()
-    goals = ground.at[[key[3] for key in bodies]].tolist()
-    arrows = []
-    for body, town, gap, goal in zip(bodies.values(), towns, gaps, goals, strict=True):
-        short = 0.0
-        if gap < NEAR_KM:  # the head stays clear of the symbol of the town it stands in
-            sign = BURST_POINTS * FRESH if town in view.state.clashes else RING_POINTS
-            short = (float(ground.radii[town]) * view.zoom + sign + 4.5) / view.points_per_km
-        arrows.append(_arrow(ground.look, body, goal, short))
-    return arrows
+def grid(view: View) -> Iterable[Part]:
+    """Draw the edges of the model's cells, on which forces and towns stand."""
+    geography, (west, east, south, north) = view.ground.geography, view.ground.extent
+    side = geography.cell_km
+    columns = np.arange(np.ceil(west / side), np.floor(east / side) + 1) * side
+    rows = np.arange(np.ceil(south / side), np.floor(north / side) + 1) * side
+    lines = [np.array([(x, south), (x, north)]) for x in columns] + [np.array([(west, y), (east, y)]) for y in rows]
+    return [Stroke("grid", tuple(lines), GRID, 0.4)]
 
 
-def _arrow(look: FactionStyles, body: list[Move], goal: list[float], short: float) -> Marker:
-    """Return a line with its head `short` km before the end, and a dotted line on to the goal in km."""
-    move, fighters = body[0], sum(part.fighters for part in body)
-    colour, width = look.colour(move.code), 1.0 + min(1.9, fighters**0.5 / 15)
-    (from_x, from_y), (x, y) = move.start, move.end
-    east, north = x - from_x, y - from_y
-    length, strokes = hypot(east, north), []
-    if move.goal_town >= 0:
-        gap = min(hypot(goal[0] - x, goal[1] - y), hypot(goal[0] - from_x, goal[1] - from_y))
-        if gap > NEAR_KM:
-            strokes.append(Stroke("ahead", (np.array([move.end, goal]),), colour, 0.9, AHEAD_DASHES))
-        if length <= STANDS_KM:
-            east, north = goal[0] - x, goal[1] - y
-    if length > STANDS_KM:
-        back = min(short, 0.7 * length) / length
-        x, y = x - east * back, y - north * back
-        strokes.append(Stroke("column", (np.array([move.start, (x, y)]),), colour, width, cased=True))
-    head = Glyph("dart", 3.0 + width, colour, PAPER, 0.8, level=2.5, turn=degrees(atan2(north, east)))
-    return Marker((x, y), (head,), tuple(strokes), _marching(look, body, fighters))
+def influence(view: View) -> Iterable[Part]:
+    """Tint each town's cell by the faction of most influence in it, the stronger the larger its share."""
+    if view.influence is None:
+        return ()
+    first = view.influence.argmax(axis=1)
+    share = view.influence[np.arange(len(first)), first]
+    steps = np.clip(np.ceil((share - 0.25) / 0.75 * HEAT_STEPS), 1, HEAT_STEPS).astype(int)
+    pairs = tuple(zip(first.tolist(), steps.tolist(), strict=True))
+    return (view.ground.recurring(("influence", pairs), _heat, view.ground, pairs),)
 
 
-def _marching(look: FactionStyles, body: list[Move], fighters: int) -> str:
-    first = body[0]
-    groups = ", ".join(dict.fromkeys(move.group for move in body))
-    who = look.names.get(first.code, first.code)
-    who += f" ({groups})" if groups != who else ""
-    orders = ", ".join(dict.fromkeys(move.orders for move in body))
-    goal = f" on the way to {first.goal}" if first.goal else ""
-    return f"{who}: {fighters:,} fighters{goal}, {orders}"
+def _heat(ground: Ground, pairs: tuple[tuple[int, int], ...]) -> Areas:
+    return Areas(tuple(ground.recurring(("heat", t, pair), _warm, ground, t, pair) for t, pair in enumerate(pairs)))
 
 
-def column_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the arrows if forces are known."""
-    if view.moves is None:
-        return []
-    line = Stroke("column", (np.array([(-10.0, 0.0), (5.0, 0.0)]),), QUIET, 1.9)
-    head = Marker((5.6, 0.0), (Glyph("dart", 4.4, QUIET, ""),))
-    return [LegendRow((line, head), "force on the move")]
+def _warm(ground: Ground, town: int, pair: tuple[int, int]) -> Area:
+    colour = ground.look.colour(ground.look.codes[pair[0]])
+    return Area(ground.cells[town], pale(colour, 1.0 - pair[1] / (HEAT_STEPS + 1)), "", f"c{town}")
 
 
 SIGNS = (  # from the lowest to the highest in each layer
     Sign("control", cells, UNDER, no_rows),
+    Sign("influence", influence, UNDER, no_rows, shown=False),
     Sign("weak sources", hatching, STILL, hatching_rows, "Signs"),
+    Sign("grid", grid, STILL, no_rows, shown=False),
     Sign("roads", roads, STILL, road_rows),
+    Sign("forces", forces, OVER, force_rows, "Signs"),
+    Sign("front", front, OVER, front_rows),
     Sign("line of contact", contact, OVER, contact_rows),
     Sign("demilitarised zone", zone, STILL, zone_rows),
+    Sign("campaigns", campaigns, OVER, campaign_rows, "Signs"),
     Sign("columns", columns, OVER, column_rows, "Signs"),
+    Sign("shelling", shelling, OVER, shelling_rows, "Signs"),
     Sign("towns", towns, OVER, town_rows, "Signs"),
+    Sign("bases", bases, OVER, base_rows, "Signs"),
 )
 
 
@@ -216,7 +197,7 @@ class Section(NamedTuple):
 
 def parts_of(view: View, layer: str) -> list[Part]:
     """Return the parts of a layer of the morning (UNDER, STILL or OVER), in the order of drawing."""
-    return [part for sign in SIGNS if sign.layer == layer for part in sign.draw(view)]
+    return [part for sign in SIGNS if sign.layer == layer and sign.shown for part in sign.draw(view)]
 
 
 def all_parts(view: View) -> list[Part]:

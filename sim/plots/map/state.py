@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -58,7 +58,48 @@ class Move:
     end: tuple[float, float]  # this morning, likewise
     goal: str  # short name of the town it marches to; "" none
     goal_town: int  # -1 none
-    orders: str  # of kinds.ORDERS, in words: "open base", "attack"
+    orders: str  # under which it marched or marches, of kinds.ORDERS, in words: "open base", "attack", "return"
+    way: tuple[
+        tuple[float, float], ...
+    ] = ()  # places passed since the morning before, from `start` to `end`; () it stands
+    ahead: tuple[tuple[float, float], ...] = ()  # places from `end` to the town of the goal, both included; () no goal
+    origin: str = ""  # short name of the town it comes from; "" unknown
+    arrived: str = ""  # short name of the town it reached on the day; "" none
+    home: bool = False  # whether it marches homeward
+    next_orders: str = ""  # orders given after it arrived, likewise in words; "" none
+
+
+class FrontRoad(NamedTuple):
+    """A road between towns of rival rebel factions; an end is covered if an agreement in force binds both sides in its town."""
+
+    a: int  # town
+    b: int
+    covered_a: bool
+    covered_b: bool
+    broken_a: bool = False  # whether an agreement that covered the end was broken on the day before
+    broken_b: bool = False
+
+
+class Campaign(NamedTuple):
+    """A campaign under way."""
+
+    key: int
+    code: str  # of the faction whose group decided on it
+    target_code: str
+    group: str
+    target_group: str
+    source: int  # town where most fighters of the group stand
+    targets: tuple[int, ...]  # towns against which its columns are ordered
+    decided: int  # day
+
+
+class Shelling(NamedTuple):
+    """A town that was shelled on the day before."""
+
+    town: int
+    code: str  # of the side that shelled
+    source: int  # nearest town of that side; -1 none
+    deaths: int  # of fighters and civilians in the town
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +118,11 @@ class View:
     selected: int = -1  # town; -1 none
     fighters: np.ndarray | None = None  # i8 [T, F] who stand in each town; None unknown
     moves: Sequence[Move] | None = None  # None unknown
+    standing: np.ndarray | None = None  # i4 [T, G] who stand in each town by group; None unknown
+    front: tuple[FrontRoad, ...] | None = None  # None unknown
+    campaigns: tuple[Campaign, ...] = ()
+    shellings: tuple[Shelling, ...] = ()
+    influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; None unknown
 
 
 def start_state(scenario: Scenario, geography: Geography) -> MapState:

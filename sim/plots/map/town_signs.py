@@ -1,6 +1,7 @@
-"""The signs that stand at towns: holder, fighting, rings, fighters, bases.
+"""The signs that stand at towns: holder, fighting, rings, bases.
 
-Each is a function of `TownView` that returns glyphs, and one that returns its rows of the legend: a row of TOWN_SIGNS.
+Each but the flags of bases is a function of `TownView` that returns glyphs, and one that returns its rows of the legend: a row of
+TOWN_SIGNS.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point
 from sim.plots.map.state import CLASH_DAYS, View
 from sim.plots.style import BURST, EVIDENCE_INK, INK, PAPER, QUIET, FactionStyles
 
-RING_POINTS, BURST_POINTS, FLAG_POINTS = 3.0, 7.5, 5.2
+RING_POINTS, BURST_POINTS = 3.0, 7.5
+FLAG_POINTS, LEGEND_FLAG_POINTS = 9.6, 5.2  # a flag is 2.1 times as high
 FRESH, PAST = 1.2, 0.95  # size of a burst: fighting on the day before, and earlier in the week
 SELECTED_DASHES = (3.2, 2.0)
 
@@ -25,7 +27,7 @@ class TownView(NamedTuple):
 
     town: int
     sides: tuple[str, ...]
-    fighters: tuple[int, ...]  # who stand in it, by faction; () unknown
+    fighters: tuple[int, ...]  # who stand in it, by group; () unknown
     deaths: int = -1  # in the fighting of the last CLASH_DAYS days; -1 no fighting
     fresh: bool = False  # fighting on the day before
     bases: tuple[str, ...] = ()
@@ -104,51 +106,34 @@ def ring_rows(view: View) -> Iterable[LegendRow]:
     return rows
 
 
-def fighter_bar(look: FactionStyles, radius: float, town: TownView) -> Iterable[Glyph]:
-    """Draw the fighters standing in a town as a bar below it, seen when zoomed in; its area goes with their number."""
-    total = sum(town.fighters)
-    if not total:
-        return []
-    wide = bar_length(total)
-    left, y = -wide / 2, -(radius + (RING_POINTS + 1) * town.ringed + 3.2 * (town.differs or town.selected) + 3.0)
-    glyphs = []
-    for code, fighters in zip(look.codes, town.fighters, strict=False):
-        if fighters:
-            glyphs.append(_bar(wide * fighters / total, left, y, look.colour(code)))
-            left += wide * fighters / total
-    return glyphs
-
-
-def bar_length(fighters: int) -> float:
-    """Return the points of the bar that stands for fighters in a town."""
-    return min(20.8, max(1.2, 0.304 * fighters**0.5))
-
-
-def _bar(length: float, left: float, y: float, colour: str, near: bool = True) -> Glyph:
-    middle = (left + length / 2, y)
-    return Glyph("bar", length / 2, colour, "", 0.0, 5.5, middle, tall=2.4 / length, near=near)
-
-
-def fighter_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the bars if forces are known."""
-    if view.fighters is None:
-        return []
-    bars = [_bar(bar_length(n), x - bar_length(n) / 2, 0.0, QUIET, near=False) for x, n in ((-7, 100), (5, 1000))]
-    return [LegendRow((Marker((0.0, 0.0), tuple(bars)),), "100, 1,000 fighters (zoom in)")]
-
-
-def base_flags(look: FactionStyles, radius: float, town: TownView) -> Iterable[Glyph]:
-    """Draw a flag for each base that another faction keeps in a town."""
-    foot = 0.7 * radius
+def bases(view: View) -> Iterable[Part]:
+    """Draw a flag for each base that another faction keeps in a town, with the town's name beside it."""
+    flown: dict[int, tuple[str, ...]] = {}
+    for at, code in view.state.bases:
+        flown[at] = (*flown.get(at, ()), code)
     return [
-        Glyph("flag", FLAG_POINTS, look.colour(code), INK, 0.7, 6.0, (foot + 4.0 * k, foot))
-        for k, code in enumerate(town.bases)
+        view.ground.recurring(("flags", view.zoom, at, codes), _flags, view, at, codes) for at, codes in flown.items()
     ]
+
+
+def _flags(view: View, town: int, codes: tuple[str, ...]) -> Marker:
+    ground, look = view.ground, view.ground.look
+    foot = 0.6 * float(ground.radii[town]) * view.zoom
+    glyphs = tuple(
+        Glyph("flag", FLAG_POINTS, look.colour(code), INK, 0.9, 6.0, (foot + 6.0 * k, foot))
+        for k, code in enumerate(codes)
+    )
+    east, north = ground.at[town].tolist()
+    title = f"{ground.names[town]}: base of " + ", ".join(look.names.get(code, code) for code in codes)
+    beside = (foot + 6.0 * len(codes) + 10.5, foot + 13.0)
+    return Marker(
+        (east, north), glyphs, (), title, key=f"b{town}", note=ground.names[town], note_at=beside, kind="flag"
+    )
 
 
 def base_rows(view: View) -> Iterable[LegendRow]:
     """Explain the flag."""
-    flag = Glyph("flag", FLAG_POINTS, QUIET, INK, 0.7, 6.0, (-4.0, -5.0))
+    flag = Glyph("flag", LEGEND_FLAG_POINTS, QUIET, INK, 0.7, 6.0, (-4.0, -5.0))
     return [LegendRow((Marker((0.0, 0.0), (flag,)),), "base in another's town", brief=bool(view.state.bases))]
 
 
@@ -156,8 +141,6 @@ TOWN_SIGNS = (
     TownSign(fighting, fighting_rows),
     TownSign(holder, no_rows),
     TownSign(rings, ring_rows),
-    TownSign(fighter_bar, fighter_rows),
-    TownSign(base_flags, base_rows),
 )
 
 
@@ -184,7 +167,7 @@ def towns(view: View) -> Iterable[Part]:
 
 def _plain_towns(view: View) -> list[Marker]:
     """Return the markers of all towns as if each had a holder only; those that are as on the last view are taken from it."""
-    ground, sides, fighters = view.ground, view.state.sides, view.fighters
+    ground, sides, fighters = view.ground, view.state.sides, view.standing
     last_sides, last_fighters, markers = ground.parts.get(("last towns", view.zoom), ((), None, []))
     if len(last_sides) == len(sides) and (fighters is None) == (last_fighters is None):
         differ = {town for town, (now, before) in enumerate(zip(sides, last_sides, strict=True)) if now != before}
@@ -200,7 +183,7 @@ def _plain_towns(view: View) -> list[Marker]:
 
 
 def _fighters(view: View, town: int) -> tuple[int, ...]:
-    return tuple(view.fighters[town].tolist()) if view.fighters is not None else ()
+    return tuple(view.standing[town].tolist()) if view.standing is not None else ()
 
 
 def _known_town(view: View, town: TownView) -> Marker:
@@ -223,19 +206,33 @@ def town_text(ground: Ground, town: TownView) -> str:
     held = "neutral" if not sides else name(sides[0], sides[0]) if len(sides) == 1 else "contested"
     if len(sides) == 2 and sides[0] != sides[1]:
         held += f" between {name(sides[0], sides[0])} and {name(sides[1], sides[1])}"
-    people = ground.geography.places[town.town].population
+    people = round(ground.geography.places[town.town].population)
     lines = [
-        f"{ground.names[town.town]} ({people:,} people)",
+        f"{ground.names[town.town]} (about {people:,} people)",
         held + (", changed since the start" if town.changed else ""),
     ]
     if town.bases:
         lines.append("base of " + ", ".join(name(code, code) for code in town.bases))
-    here = [f"{name(c, c)} {n:,}" for c, n in zip(ground.look.codes, town.fighters, strict=False) if n]
-    if here:
-        lines.append("fighters: " + ", ".join(here))
+    if any(town.fighters):
+        lines.append("fighters: " + fighters_text(ground.look, town.fighters))
     if town.deaths >= 0:
         lines.append(f"fighting, last {CLASH_DAYS} days: {town.deaths} killed")
     return "\n".join(lines)
+
+
+def fighters_text(look: FactionStyles, fighters: tuple[int, ...]) -> str:
+    """Return fighters by faction and group in words; `fighters` are by group, in the order of `look.groups`."""
+    by_code: dict[str, list[tuple[str, int]]] = {}
+    for group, number in zip(look.groups, fighters, strict=True):
+        if number:
+            by_code.setdefault(look.code_of[group], []).append((group, number))
+    parts = []
+    for code, groups in by_code.items():
+        name = look.names.get(code, code)
+        named = ", ".join(f"{group} {number:,}" for group, number in groups)
+        only = len(groups) == 1 and groups[0][0] == name
+        parts.append(f"{name} {sum(n for _, n in groups):,}" + ("" if only else f" ({named})"))
+    return ", ".join(parts)
 
 
 def town_rows(view: View) -> Iterable[LegendRow]:

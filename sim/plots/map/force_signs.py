@@ -1,0 +1,326 @@
+"""The signs of forces: who stands where, columns on their roads, the front between rivals, campaigns, shelling.
+
+What stands in a town is a halo round the town's symbol whose area goes with the number of fighters. A page knows all of it;
+the pictures of a finished run know none of it and leave it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import atan2, degrees, hypot
+
+import numpy as np
+
+from sim.plots.map.geometry import Ground
+from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke, line_row
+from sim.plots.map.state import Campaign, FrontRoad, Move, Shelling, View
+from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
+from sim.plots.style import AGREED, EVIDENCE_INK, INK, PAPER, QUIET, FactionStyles, pale
+
+POINTS_PER_FIGHTER = 0.16  # square points of a halo
+MOST_WEDGES = 4  # factions shown in one town, the largest
+HALO_EDGE, HALO_OPACITY = 0.8, 0.4
+AHEAD_DASHES, HOME_DASHES, PEACE_DASHES = (1.2, 2.8), (4.0, 2.6), (5.0, 3.0)  # points
+LANE_POINTS = 2.4  # a column marches this far to the right of the middle of its road
+NEAR_KM = 0.6  # a force nearer to a town than this stands in it
+STANDS_KM = 0.1  # a force that moved less did not move
+FRONT_POINTS = 2.0
+PURPOSES = {
+    "attack": "to attack",
+    "open base": "to open a base",
+    "reinforce": "to reinforce",
+    "occupy": "to take it over",
+    "gather": "to gather for an attack",
+}  # of kinds.ORDERS in words
+
+
+# Standing forces ----------------------------------------------------------------------------------------------------
+
+
+def forces(view: View) -> Iterable[Part]:
+    """Draw a halo round each town in which fighters stand; its area outside the town's symbol goes with their number."""
+    if view.fighters is None:
+        return []
+    rows, ground = view.fighters.tolist(), view.ground
+    return [
+        ground.recurring(("halo", view.zoom, town, sides[:1], *row), _halo, view, town, sides[:1], row)
+        for town, (row, sides) in enumerate(zip(rows, view.state.sides, strict=True))
+        if any(row)
+    ]
+
+
+def _halo(view: View, town: int, first: tuple[str, ...], fighters: list[int]) -> Marker:
+    look, radius = view.ground.look, float(view.ground.radii[town]) * view.zoom
+    present = [(code, n) for code, n in zip(look.codes, fighters, strict=True) if n]
+    present = sorted(present, key=lambda item: (-item[1], item[0]))[:MOST_WEDGES]
+    present.sort(key=lambda item: (item[0] not in first, look.codes.index(item[0])))
+    east, north = view.ground.at[town].tolist()
+    return Marker((east, north), halo_glyphs(look, radius, present), key=f"s{town}", kind="halo")
+
+
+def halo_glyphs(look: FactionStyles, radius: float, present: list[tuple[str, int]]) -> tuple[Glyph, ...]:
+    """Return the wedges of a halo round a symbol of a radius in points, one a faction: its code and its fighters."""
+    parts = len(present)
+    return tuple(
+        Glyph(
+            "circle" if parts == 1 else f"wedge {part}/{parts}",
+            (radius**2 + parts * POINTS_PER_FIGHTER * fighters / np.pi) ** 0.5,
+            look.colour(code),
+            look.colour(code),
+            HALO_EDGE,
+            2.6,
+            opacity=HALO_OPACITY,
+        )
+        for part, (code, fighters) in enumerate(present, 1)
+    )
+
+
+def force_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the halos if forces are known."""
+    if view.fighters is None:
+        return []
+    rows = []
+    for fighters in (100, 1000):
+        radius = (3.4**2 + POINTS_PER_FIGHTER * fighters / np.pi) ** 0.5
+        halo = Glyph("circle", radius, QUIET, QUIET, HALO_EDGE, 2.6, opacity=HALO_OPACITY)
+        rows.append(LegendRow((Marker((0.0, 0.0), (halo, Glyph("circle", 3.4, QUIET))),), f"{fighters:,} fighters"))
+    return rows
+
+
+# Columns ------------------------------------------------------------------------------------------------------------
+
+
+def columns(view: View) -> Iterable[Part]:
+    """Draw an arrow along its road for each body of fighters that moved or is on the way; those on one way are one."""
+    bodies: dict[tuple[str, Point, Point, int, bool], list[Move]] = {}
+    for move in view.moves or ():
+        bodies.setdefault((move.code, move.start, move.end, move.goal_town, move.home), []).append(move)
+    known = view.ground.recurring
+    return [known(("column", view.zoom, view.state, *body), _column, view, body) for body in bodies.values()]
+
+
+def _column(view: View, body: list[Move]) -> Marker:
+    """Return the way since the morning before, a dotted one ahead, and a head with the number of fighters beside it."""
+    move, fighters, ground = body[0], sum(part.fighters for part in body), view.ground
+    colour, width = ground.look.colour(move.code), 1.1 + min(1.9, fighters**0.5 / 15)
+    lane, strokes = LANE_POINTS * view.zoom / view.points_per_km, []
+    way = _beside(np.array(move.way or (move.start, move.end)), lane)
+    ahead = _beside(np.array(move.ahead), lane) if len(move.ahead) > 1 else None
+    if ahead is None and move.goal_town >= 0:
+        ahead = _beside(np.array([move.end, ground.at[move.goal_town]]), lane)
+    if ahead is not None and _length(ahead) > NEAR_KM:
+        strokes.append(Stroke("ahead", (ahead,), colour, 1.0, AHEAD_DASHES, cased=True))
+    if _length(way) > STANDS_KM:
+        way = _shortened(way, _clear_of_town(view, move.end))
+        strokes.append(Stroke("column", (way,), colour, width, HOME_DASHES if move.home else None, cased=True))
+        place, before = way[-1], way[-2]
+    elif ahead is not None:
+        place, before = _at(ahead, _clear_of_town(view, move.end)), ahead[0]
+    else:
+        place, before = way[-1], way[0]
+    turn = degrees(atan2(place[1] - before[1], place[0] - before[0]))
+    fill, edge = (PAPER, colour) if move.home else (colour, INK)
+    head = Glyph("dart", 4.2 + width, fill, edge, 1.5 if move.home else 0.8, level=5.6, turn=turn)
+    passed = tuple((float(x), float(y)) for x, y in way) if _length(way) > STANDS_KM else ()
+    return Marker(
+        (float(place[0]), float(place[1])), (head,), tuple(strokes), marching_text(ground.look, body),
+        key=f"f{min(part.key for part in body)}", way=passed, note=f"{fighters:,}", note_at=(8.0, -6.5), kind="mv",
+    )  # fmt: skip
+
+
+def _clear_of_town(view: View, at: Point) -> float:
+    """Return how many km a head stays away from a place, so that it is clear of the symbol of a town there."""
+    ground = view.ground
+    away = np.hypot(*(ground.at - at).T)
+    town = int(away.argmin())
+    if away[town] >= NEAR_KM:
+        return 0.0
+    sign = BURST_POINTS * FRESH if town in view.state.clashes else RING_POINTS
+    return (float(ground.radii[town]) * view.zoom + sign + 4.5) / view.points_per_km
+
+
+def _length(line: np.ndarray) -> float:
+    return float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+def _at(line: np.ndarray, km: float) -> np.ndarray:
+    """Return the place on a polyline [n, 2] so many km from its start, at most at 70 % of it."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    km = min(km, 0.7 * lengths[-1])
+    return np.array([np.interp(km, lengths, line[:, 0]), np.interp(km, lengths, line[:, 1])])
+
+
+def _shortened(line: np.ndarray, km: float) -> np.ndarray:
+    """Return a polyline [n, 2] without its last km, of which it loses at most 70 %."""
+    lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    end = max(lengths[-1] - km, 0.3 * lengths[-1])
+    last = np.array([np.interp(end, lengths, line[:, 0]), np.interp(end, lengths, line[:, 1])])
+    shortened: np.ndarray = np.vstack([line[lengths < end], last])
+    return shortened
+
+
+def _beside(line: np.ndarray, km: float) -> np.ndarray:
+    """Return a polyline [n, 2] moved so many km to the right of its direction."""
+    steps = np.diff(line, axis=0)
+    lengths = np.hypot(*steps.T)
+    if not lengths.any():
+        return line
+    right = np.column_stack([steps[:, 1], -steps[:, 0]]) / np.maximum(lengths, 1e-9)[:, None]
+    corners = np.vstack([right[:1], (right[1:] + right[:-1]) / 2, right[-1:]])
+    moved: np.ndarray = line + km * corners
+    return moved
+
+
+def marching_text(look: FactionStyles, body: list[Move]) -> str:
+    """Return who marches, how many, from where to where, and what for."""
+    first, fighters = body[0], sum(move.fighters for move in body)
+    groups = ", ".join(dict.fromkeys(move.group for move in body))
+    who = look.names.get(first.code, first.code)
+    who += f" ({groups})" if groups != who else ""
+    start = f" from {first.origin}" if first.origin else ""
+    purposes = dict.fromkeys(PURPOSES[move.orders] for move in body if move.orders in PURPOSES)
+    purpose = ", " + " and ".join(purposes) if purposes else ""
+    later = ", go home next" if first.next_orders == "return" else ""
+    if first.arrived:
+        verb = "came home to" if first.home else "arrived in"
+        return f"{who}: {fighters:,} fighters {verb} {first.arrived}{start}{purpose}{later}"
+    if first.home:
+        return f"{who}: {fighters:,} fighters go home{start}" + (f" to {first.goal}" if first.goal else "")
+    verb = "on the way" if first.way else "set out"
+    return f"{who}: {fighters:,} fighters {verb}{start}" + (f" to {first.goal}" if first.goal else "") + purpose
+
+
+def column_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the arrows if forces are known."""
+    if view.moves is None:
+        return []
+    rows = []
+    for dashes, fill, edge, text in (
+        (None, QUIET, INK, "column on the way, its fighters"),
+        (HOME_DASHES, PAPER, QUIET, "column going home"),
+    ):
+        line = Stroke("column", (np.array([(-10.0, 0.0), (3.0, 0.0)]),), QUIET, 1.9, dashes)
+        rows.append(LegendRow((line, Marker((5.6, 0.0), (Glyph("dart", 4.8, fill, edge, 1.2),))), text))
+    return rows
+
+
+# Front, campaigns, shelling -----------------------------------------------------------------------------------------
+
+
+def front(view: View) -> Iterable[Part]:
+    """Draw the roads between rivals: red, or green and dashed on the half on which an agreement covers them."""
+    if not view.front:
+        return ()
+    strokes: tuple[Stroke, ...] = view.ground.recurring(("rivals", view.front), _front, view.ground, view.front)
+    return strokes
+
+
+def _front(ground: Ground, roads: tuple[FrontRoad, ...]) -> tuple[Stroke, ...]:
+    lines: dict[str, list[np.ndarray]] = {"hostile": [], "covered": [], "broken": []}
+    for road in roads:
+        a, b = ground.at[road.a], ground.at[road.b]
+        ends = ((a, b, road.covered_a, road.broken_a), (b, a, road.covered_b, road.broken_b))
+        for near, far, covered, broken in ends:
+            lines["covered" if covered else "hostile"].append(np.array([near, (near + far) / 2]))
+            if broken:
+                lines["broken"].append(np.array([near, (near + far) / 2]))
+    looks = {
+        "hostile": (EVIDENCE_INK, FRONT_POINTS, None),
+        "covered": (AGREED, FRONT_POINTS + 0.4, PEACE_DASHES),
+        "broken": (EVIDENCE_INK, 2.6 * FRONT_POINTS, None),
+    }
+    return tuple(
+        Stroke(name, tuple(lines[name]), colour, width, dashes, cased=name == "covered")
+        for name, (colour, width, dashes) in looks.items()
+        if lines[name]
+    )
+
+
+def front_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the roads of the front if it is known."""
+    if view.front is None:
+        return []
+    return [
+        line_row("road between rivals", EVIDENCE_INK, FRONT_POINTS),
+        line_row("the same under an agreement", AGREED, FRONT_POINTS + 0.4, PEACE_DASHES),
+        line_row("agreement broken the day before", EVIDENCE_INK, 2.6 * FRONT_POINTS),
+    ]
+
+
+def campaigns(view: View) -> Iterable[Part]:
+    """Draw broad arrows from where those who decided on a campaign are strongest to the towns that it is to take."""
+    return [
+        view.ground.recurring(("campaign", view.zoom, campaign, town), _campaign, view, campaign, town)
+        for campaign in view.campaigns
+        for town in campaign.targets
+    ]
+
+
+def _campaign(view: View, campaign: Campaign, town: int) -> Marker:
+    look, at = view.ground.look, view.ground.at
+    way = _shortened(
+        at[[campaign.source, town]], _clear_of_town(view, tuple(at[town].tolist())) + 6 / view.points_per_km
+    )
+    (from_x, from_y), (x, y) = way.tolist()
+    colour = look.colour(campaign.code)
+    head = Glyph("dart", 10.0, pale(colour, 0.3), INK, 0.9, 2.9, turn=degrees(atan2(y - from_y, x - from_x)))
+    line = Stroke("campaign", (way,), pale(colour, 0.3), 5.0, cased=True)
+    name = view.ground.names
+    title = (
+        f"Campaign of {campaign.group} against {campaign.target_group}: from {name[campaign.source]} on {name[town]}"
+    )
+    return Marker((x, y), (head,), (line,), title, key=f"c{campaign.key}.{town}", kind="mv")
+
+
+def campaign_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the broad arrows if campaigns are known."""
+    if view.front is None:
+        return []
+    line = Stroke("campaign", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), pale(QUIET, 0.3), 5.0)
+    return [
+        LegendRow(
+            (line, Marker((4.0, 0.0), (Glyph("dart", 6.5, pale(QUIET, 0.3), INK, 0.9),))), "campaign", brief=False
+        )
+    ]
+
+
+def shelling(view: View) -> Iterable[Part]:
+    """Draw a small star and a dotted line of fire beside each town shelled on the day before."""
+    return [_shelled(view, shelled) for shelled in view.shellings]
+
+
+def _shelled(view: View, shelled: Shelling) -> Marker:
+    ground, look = view.ground, view.ground.look
+    at = ground.at[shelled.town]
+    colour, strokes, place = look.colour(shelled.code), [], at
+    reach = (float(ground.radii[shelled.town]) * view.zoom + 4.0) / view.points_per_km
+    if shelled.source >= 0:
+        towards = ground.at[shelled.source] - at
+        towards = towards / max(hypot(*towards), 1e-9)
+        place = at + reach * towards
+        strokes.append(
+            Stroke("fire", (np.array([place + 22.0 / view.points_per_km * towards, place]),), colour, 1.5, (2.0, 2.4))
+        )
+    side = look.names.get(shelled.code, shelled.code)
+    title = f"{ground.names[shelled.town]}: shelled by {side} the day before, {shelled.deaths} killed"
+    star = Glyph("burst", 5.0, colour, INK, 0.7, 4.6)
+    return Marker(
+        (float(place[0]), float(place[1])),
+        (star,),
+        tuple(strokes),
+        title,
+        key=f"h{shelled.town}.{shelled.code}",
+        kind="mv",
+    )
+
+
+def shelling_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the shelling if it is known."""
+    if view.front is None:
+        return []
+    fire = Stroke("fire", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), QUIET, 1.5, (2.0, 2.4))
+    return [
+        LegendRow(
+            (fire, Marker((4.0, 0.0), (Glyph("burst", 4.6, QUIET, INK, 0.7),))), "shelled the day before", brief=False
+        )
+    ]
