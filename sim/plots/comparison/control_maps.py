@@ -103,6 +103,8 @@ def difference_statement(comparison: Comparison, k: int) -> str:
     sure = [contrast.town_resolved[k] & (codes >= 0) for contrast, codes in zip(control.contrasts, gains, strict=True)]
     counts = [int(towns_sure.sum()) for towns_sure in sure]
     if len(counts) > 1:
+        if not max(counts):
+            return f"Control is not shown to differ in any of {towns} towns in any scenario"
         return f"Control differs in {min(counts)} to {max(counts)} of {towns} towns"
     contrast = control.contrasts[0]
     if comparison.single:

@@ -58,7 +58,7 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Compa
     """Draw one daily quantity: each scenario over the reference on one axis, and the paired differences below."""
     names, others = looks_of(comparison), panel.fans[1:]
     titles = [names[fan.scenario].text for fan in others] if len(others) > 1 else [""]
-    grid = Grid(width_mm, titles, 1.3, 1.9 if len(others) < 2 else 1.35, left=0.42, bottom=0.22)
+    grid = Grid(width_mm, titles, 1.0, 1.9 if len(others) < 2 else 1.25, left=0.4, bottom=0.22)
     unit = f" ({panel.unit})" if panel.unit and panel.unit not in panel.label else ""
     about = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
     words = words_of(comparison, course_statement(comparison, panel), panel.note, about)

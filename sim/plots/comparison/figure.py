@@ -213,6 +213,13 @@ def unit_text(difference: Difference) -> str:
     return f" ({unit})" if unit and unit not in difference.label else ""
 
 
+def statistic_lines(difference: Difference, inches: float, points: float, most: int) -> list[str]:
+    """Return a statistic's name as the head of a row, with its unit if there is room: "longest calm (days)"."""
+    name = difference.label.removesuffix(" at the end") if difference.unit == SHARE else difference.label
+    lines = broken(f"{name}{unit_text(difference)}", inches, points)
+    return lines if len(lines) <= most else broken(name, inches, points, most=most)
+
+
 def forest_statement(comparison: Comparison, rows: Sequence[ForestRow]) -> str:
     """Say how many differences are resolved and which is largest: the title of a forest plot."""
     sure = [row for row in rows if row.difference.resolved and np.isfinite(row.scaled)]
@@ -249,7 +256,7 @@ def forest_of(
 
 
 MOST_NUMBERS = 3  # scenarios in a row whose differences are written beside it
-TALLEST_ROWS = 5.7  # inches of all rows: with title and note a sheet stays below 200 mm
+TALLEST_ROWS = 4.1  # inches of all rows: with title and note a sheet stays below 200 mm
 
 
 class _ForestLayout:
@@ -268,9 +275,8 @@ class _ForestLayout:
         self.headings: list[tuple[float, str]] = []
         self.rows: list[tuple[float, list[str], list[ForestRow]]] = []
         line = sizes.small * 1.28 / 72
-        self.step = (
-            line if numbered else min(line, TALLEST_ROWS / max(len(by_statistic), 1) / (len(self.scenarios) + 1))
-        )
+        room = TALLEST_ROWS / max(len(by_statistic), 1) - 0.035
+        self.step = line if numbered else min(line, room / len(self.scenarios))
         y = 0.02
         for topic in TOPICS:
             members = [each for each in by_statistic.values() if topic_of(each[0].difference.statistic) == topic]
@@ -281,7 +287,7 @@ class _ForestLayout:
                 y += sizes.text * 1.45 / 72
             for each in sorted(members, key=_surprise, reverse=True):
                 first = each[0].difference
-                name = broken(f"{first.label}{unit_text(first)}", self.left - 0.08, sizes.small, most=2)
+                name = statistic_lines(first, self.left - 0.08, sizes.small, 2 if numbered else 1)
                 tall = max(len(name) * line, len(each) * self.step) + 0.035
                 self.rows.append((y + tall / 2, name, each))
                 y += tall

@@ -19,10 +19,21 @@ from sim.plots.comparison.figure import (
     forest_table,
     key_of,
     looks_of,
-    unit_text,
+    statistic_lines,
     words_of,
 )
-from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Mark, ScenarioLook, Sheet, Type, broken, text_width, type_for
+from sim.plots.comparison.sheet import (
+    EDGE,
+    MM_PER_INCH,
+    NARROW_MM,
+    Mark,
+    ScenarioLook,
+    Sheet,
+    Type,
+    broken,
+    text_width,
+    type_for,
+)
 from sim.plots.style import INK, PAPER, QUIET, pale, typography
 from sim.statistics.summary import TOPICS, topic_of
 from sim.text import percent
@@ -33,6 +44,7 @@ if TYPE_CHECKING:
 LOWER_INK, HIGHER_INK = "#B35806", "#542788"  # ends of ColorBrewer's PuOr, told apart in all kinds of colour blindness
 FULL = 1.0  # standard deviations of one run at which a cell has its full colour
 PALEST, DEEPEST = 0.82, 0.25  # share of white of the smallest and of the largest difference
+PANELS_NARROW, PANELS_WIDE = 8, 16  # on a sheet of at most 200 mm
 MOST_ZEROS = 0.5  # share of runs at zero from which a panel says so
 
 
@@ -45,7 +57,11 @@ def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> 
     left = min(2.2, 0.42 * inner)
     wide = (inner - left) / len(others)
     line = sizes.small * 1.28 / 72
-    heads = [broken(f"{names[name].letter} {name}", wide - 0.04, sizes.small, bold=True, most=3) for name in others]
+    fits = all(text_width(name, sizes.small, bold=True) < 1.6 * wide for name in others)
+    heads = [
+        broken(f"{names[name].letter} {name if fits else ''}", wide - 0.04, sizes.small, bold=True, most=3)
+        for name in others
+    ]
     head = max(map(len, heads)) * line + 0.06
     about = f"Difference from {comparison.reference} if it is resolved; depth: in standard deviations of one run"
     note = f"{comparison.forest_note} Empty: not resolved."
@@ -54,6 +70,7 @@ def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> 
         Mark("lower", fill=pale(LOWER_INK, 0.5), edge=QUIET), Mark("higher", fill=pale(HIGHER_INK, 0.5), edge=QUIET),
         Mark("not resolved", fill=PAPER, edge=QUIET),
     ]  # fmt: skip
+    key += [] if fits else [Mark(names[name].text) for name in others]
     body = head + len(rows) * 1.35 * line + 0.06 + len({topic for topic, _ in rows}) * 1.6 * line
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, body, key)
@@ -93,7 +110,7 @@ def _heat_rows(
             axes.text(0, -y, topic, fontsize=sizes.text, fontweight="bold", va="top")
             y, last = y + 1.3 * line, topic
         first = members[0].difference
-        name = broken(f"{first.label}{unit_text(first)}", left - 0.06, sizes.small, most=1)[0]
+        name = statistic_lines(first, left - 0.06, sizes.small, 1)[0]
         axes.text(0.06, -y - 0.67 * line, name, fontsize=sizes.small, va="center", color=INK)
         for row in members:
             _heat_cell(axes, row, left + others.index(row.scenario) * wide, y, (wide, 1.35 * line), sizes.small)
@@ -130,23 +147,36 @@ def distributions_table(comparison: Comparison) -> pd.DataFrame:
 def distributions(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the share of runs at or below each value of each statistic, all scenarios over one another."""
     names = looks_of(comparison)
-    titles = [f"{each.label[:1].upper()}{each.label[1:]}{_unit(each)}" for each in comparison.distributions]
-    grid = Grid(width_mm, titles, 1.35, 0.95, left=0.4, bottom=0.36)
+    shown = _most_shifted(comparison, PANELS_NARROW if width_mm <= NARROW_MM else PANELS_WIDE)
+    titles = [f"{each.label[:1].upper()}{each.label[1:]}{_unit(each)}" for each in shown]
+    grid = Grid(width_mm, titles, 1.0, 0.72, left=0.4, bottom=0.34)
     title = _spread_statement(comparison)
     about = "Headline statistics: share of runs at or below each value"
     note = (
         "Steps: empirical distribution over all runs of a scenario; dots: medians; bars below: the middle 80 % of runs. "
         "They show how runs spread, not how well a mean is known."
     )
+    if len(shown) < len(comparison.distributions):
+        note += f" The {len(shown)} statistics that shift most, of {len(comparison.distributions)}; the table has all."
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key_of(comparison))
-        for axes, each in zip(grid.panels(sheet), comparison.distributions, strict=True):
+        for axes, each in zip(grid.panels(sheet), shown, strict=True):
             for number, (name, values) in enumerate(each.values.items()):
                 _steps(axes, values, names[name], number)
             _spread_axes(axes, each, grid)
             if zeros := _zeros(each, names):
                 axis_label(axes, zeros, grid.type.small)
     return ComparisonFigure(sheet.figure, distributions_table(comparison), title, f"{title}. {about}. {note}")
+
+
+def _most_shifted(comparison: Comparison, most: int) -> list[Distribution]:
+    """Return the statistics that shift most, at most so many, in their order."""
+    size = {each.statistic: 0.0 for each in comparison.distributions}
+    for row in comparison.forest:
+        if row.difference.statistic in size and np.isfinite(row.scaled):
+            size[row.difference.statistic] = max(size[row.difference.statistic], abs(row.scaled))
+    chosen = sorted(size, key=lambda name: -size[name])[:most]
+    return [each for each in comparison.distributions if each.statistic in chosen]
 
 
 def _unit(each: Distribution) -> str:
@@ -179,6 +209,7 @@ def _spread_axes(axes: Axes, each: Distribution, grid: Grid) -> None:
     axes.set_xlim(low - edge, high + edge)
     grid.ticks(axes)
     axes.set_ylim(-0.1 - 0.07 * len(each.values), 1.02)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}")
     axes.set_yticks([0, 0.5, 1], ["0", "50 %", "100 %"])
 
 
