@@ -17,7 +17,7 @@ if __name__ == "__main__":
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # arrays are small: more threads would only wait for each other
     if sys.argv[1:2] == ["check"]:  # runs nothing: what it asks of the rules they say as Python, and it starts at once
         os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
-    from sim.signals import exit_code, handle_signals
+    from sim.errors import exit_code, handle_signals
 
     with handle_signals():  # from here on, so that a signal while libraries are imported is no traceback
         try:

@@ -29,7 +29,7 @@ from sim.load import read
 from sim.scenario import schema
 from sim.scenario.fields import inputs_of
 from sim.scenario.parameters import Level, Quantity, Rules, Term
-from sim.validation.late_evidence import late_inputs
+from sim.validation.forecasts import late_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"

@@ -28,7 +28,7 @@ class EventFacts:
     """What is known about one event, in names; an empty text or 0 stands for none.
 
     `for_town`: a demand is made by the side that has the base, for the town. `agreement` is a phrase of
-    `sim.event_text.agreement_phrase`, `policy` one of `sim.event_text.policy_phrase`; `held` counts the days an agreement
+    `sim.results.phrases.agreement_phrase`, `policy` one of `policy_phrase` there; `held` counts the days an agreement
     held, None if unknown. `fighters` is what the log's column holds: also people, a rank, a role, an account.
     """
 

@@ -87,7 +87,7 @@ def _patronage(policy: Policy, factor: float) -> str:
 
 def _guarantee(start: Simulation, policy: Policy, row: np.void) -> str:
     """Say what share of breaches a guarantor deters, by the forces of the first day."""
-    from sim.engine.rules.policies import deterrence
+    from sim.engine.rules.lasting_policies import deterrence
 
     action = int(np.flatnonzero(start.world.actions["key"] == row["key"])[0])
     share = float(deterrence(start.world, action))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sim.study.definition import DefinitionFile
     from sim.study.runner import Progress
     from sim.validation.audit import Audited
-    from sim.validation.audit_estimates import Estimate, Planned
+    from sim.validation.audit_studies import Estimate, Planned
     from sim.validation.claims import Claim, ClaimFile
     from sim.validation.pattern_file import Patterns
 
@@ -47,7 +47,7 @@ def audit(
     """
     from sim.cli.batch import resumable
     from sim.cli.locate import check_folder, refuse
-    from sim.study.path_kind import Kind
+    from sim.results.manifest import Kind
     from sim.validation.audit import audited
     from sim.validation.claims import find_claims, read_claims
 
@@ -74,7 +74,7 @@ def audit(
 
 def _readable() -> set[str]:
     """Return the kinds of path that the reader of claims is left to report on."""
-    from sim.study.path_kind import Kind
+    from sim.results.manifest import Kind
 
     return {Kind.CLAIM_FILE, Kind.FILE, Kind.FOLDER, Kind.MISSING}
 
@@ -194,7 +194,7 @@ def _estimates(
 ) -> list[Estimate]:
     """Return what a claim comes to in each of its studies."""
     from sim.study.store import Study
-    from sim.validation.audit_estimates import estimate
+    from sim.validation.audit_studies import estimate
 
     return [
         estimate(claim, planned_study, Study.open(folders[planned_study.plan.name]), declared)

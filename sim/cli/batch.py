@@ -15,8 +15,7 @@ import typer
 
 from sim.cli.locate import OUTPUTS
 from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
-from sim.errors import Fault, InputError
-from sim.signals import deferred
+from sim.errors import Fault, InputError, deferred
 from sim.text import plural, unit_text
 
 if TYPE_CHECKING:
@@ -105,8 +104,8 @@ def compile_for(plan: Plan) -> None:
 def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path | None]:
     """Return the study that words of a command line name, its source, and where it is already, for a study's folder."""
     from sim.cli.locate import NO_SCENARIO, refuse
+    from sim.results.manifest import Kind, kind_of
     from sim.study.definition import DefinitionFile, find_file, read_definition
-    from sim.study.path_kind import Kind, kind_of
     from sim.study.plan import of_files
 
     if len(files) == 1 and (files[0] / "study.yaml").is_file():
@@ -185,9 +184,9 @@ def estimate_rows(
     plan: Plan, folder: Path, workers: int | None, precise: tuple[float, int] | None = None
 ) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
-    from sim.study.path_kind import Kind, kind_of
-    from sim.study.status import estimate, free_bytes
+    from sim.results.manifest import Kind, kind_of
     from sim.study.store import Study
+    from sim.study.worker import estimate, free_bytes
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
     cost = estimate(plan, workers)
@@ -339,7 +338,7 @@ def status(
 ) -> None:
     """Say what of a study is done, what failed and why, and the command that goes on."""
     from sim.cli.locate import find_folder
-    from sim.study.path_kind import Kind
+    from sim.results.manifest import Kind
     from sim.study.status import status_lines
     from sim.study.store import Study
 

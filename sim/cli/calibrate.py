@@ -56,8 +56,8 @@ def calibrate(
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.cli.run import compile_rules
-    from sim.results.lock import note_of, sole_writer
-    from sim.study.path_kind import Kind
+    from sim.results.manifest import Kind
+    from sim.results.write import note_of, sole_writer
     from sim.validation.priors import read_calibration
 
     refuse(

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from sim.plots.comparison.figure import ComparisonFigure
     from sim.study.store import Study
-    from sim.validation.hindcast import Record, Summary
+    from sim.validation.hindcast import Summary
     from sim.validation.observed import Sides
+    from sim.validation.past_record import Record
 
 FOLDER = "hindcast"
 RUN_UP = 28
@@ -66,7 +67,8 @@ def hindcast(
     from sim.cli.locate import check_folder, find_study
     from sim.cli.score import free_folder
     from sim.validation.event_files import Area
-    from sim.validation.hindcast import joined, read_record
+    from sim.validation.hindcast import joined
+    from sim.validation.past_record import read_record
 
     by_label = joined([find_study(study) for study in studies])
     result = next(iter(by_label.values()))
@@ -105,7 +107,7 @@ def _scored_weeks(studies: dict[str, Study], record: Record, run_up: int) -> pd.
 
 
 def _powers(study: Study, record: Record, truths: int, run_up: int) -> pd.DataFrame:
-    from sim.validation.power import power
+    from sim.validation.hindcast import power
 
     def report(done: int) -> None:
         _print_progress(f"power: truths forecast at {done} of {plural(len(study.scenarios), 'origin')}")
@@ -144,8 +146,7 @@ def _made_of(
 ) -> dict[str, Any]:
     from sim import __version__
     from sim.study.manifest import now
-    from sim.validation.hindcast import by_ahead, by_origin, summary
-    from sim.validation.power import power_summary
+    from sim.validation.hindcast import by_ahead, by_origin, power_summary, summary
 
     study, scores = next(iter(studies.values())), summary(table)
     hashes = {key: study.manifest.get(key) for key in ("program", "defaults", "posterior", "scenarios")}
@@ -268,7 +269,7 @@ def _print_gains(scores: Summary) -> None:
     from rich.table import Table
 
     from sim.cli.console import console
-    from sim.validation.weekly_baselines import baseline_text
+    from sim.validation.baselines import baseline_text
 
     table = Table(title="Gain of the model (above 0 favours it)", title_justify="left", box=None, pad_edge=False)
     table.add_column("over", no_wrap=True)
@@ -296,8 +297,8 @@ def _resolved(low: float, high: float) -> str:
 def _print_power(powers: pd.DataFrame) -> None:
     """Print how often a difference of the model's own making would be seen."""
     from sim.cli.console import console
-    from sim.validation.power import power_summary
-    from sim.validation.weekly_baselines import baseline_text
+    from sim.validation.baselines import baseline_text
+    from sim.validation.hindcast import power_summary
 
     out = console()
     for power in power_summary(powers):

@@ -19,27 +19,21 @@ import typer
 from typer.core import TyperGroup
 
 from sim import __version__
-from sim.cli.ablate import ablate
 from sim.cli.audit import audit
 from sim.cli.batch import batch, status
 from sim.cli.calibrate import calibrate
-from sim.cli.check import changes, check, rules, schema, show
+from sim.cli.check import changes, check, new_map, rules, schema, show
 from sim.cli.compare import compare
-from sim.cli.events import events, export, pack
+from sim.cli.events import events, export, pack, why
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
-from sim.cli.home import SCENARIOS, home
-from sim.cli.new_map import new_map
-from sim.cli.options import name_maps
-from sim.cli.patterns import patterns
-from sim.cli.run import run
+from sim.cli.locate import SCENARIOS, home
+from sim.cli.options import name_maps, usage_faults
+from sim.cli.patterns import ablate, patterns
+from sim.cli.run import branch, run, verify
 from sim.cli.score import score
-from sim.cli.usage import usage_faults
-from sim.cli.verify import branch, verify
 from sim.cli.watch import watch
-from sim.cli.why import why
-from sim.errors import Fault, InputError, did_you_mean
-from sim.signals import deferred, exit_code, handle_signals
+from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     run,

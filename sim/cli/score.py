@@ -17,8 +17,8 @@ from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.store import Study
-    from sim.validation.answers import Answer
     from sim.validation.measures import Measure
+    from sim.validation.questions import Answer
     from sim.validation.scores import Scores
 
 FOLDER = "score"
@@ -71,8 +71,8 @@ def _score(
     command: str,
 ) -> tuple[Path, list[str]]:
     """Score, or answer questions alone; print the results and write them. Return the folder and the names of the files."""
-    from sim.validation import score_study as scoring
-    from sim.validation.answers import as_data
+    from sim.validation import scores as scoring
+    from sim.validation.questions import as_data, questions_csv
 
     files: dict[str, str] = {}
     scores = None
@@ -93,7 +93,7 @@ def _score(
         print_answers(head, answers)
         files |= {
             "questions.json": _json({**as_data(head, answers), "command": command}),
-            "questions.csv": scoring.questions_csv(answers),
+            "questions.csv": questions_csv(answers),
         }
     return _write(study, files, scores, head, answers, name, out, no_pictures), list(files)
 
@@ -107,9 +107,9 @@ def print_answers(head: dict[str, Any], answers: list[Answer]) -> None:
     from rich.table import Table
 
     from sim.cli.console import console
-    from sim.validation.answers import best_answer
+    from sim.validation.baselines import baseline_text
     from sim.validation.forecasts import MODEL
-    from sim.validation.weekly_baselines import baseline_text
+    from sim.validation.questions import best_answer
 
     table = Table(title=f"SIMULATED. {head['title']}: chance of yes", title_justify="left", box=None, pad_edge=False)
     for column in ("question", "model", "baselines", "outcome", "nearest baseline"):
@@ -158,7 +158,7 @@ def _write(
 ) -> Path:
     """Write the files and draw the figures, scores.json last; return the folder."""
     from sim.results.write import write_text
-    from sim.validation.score_study import chosen_scenario
+    from sim.validation.scores import chosen_scenario
 
     scenario = study.scenarios[chosen_scenario(study, name)]
     with own_folder(study.folder, FOLDER, out) as (partial, final):

@@ -43,7 +43,7 @@ def watch(
     """Watch a scenario unfold in the browser, steer it, question it; replay a run; compare two side by side."""
     from sim.cli.locate import NO_SCENARIO, refuse
     from sim.errors import Fault, InputError, unsupported
-    from sim.study.path_kind import Kind
+    from sim.results.manifest import Kind
 
     if line := unsupported("ipyvuetify", "mesa", "solara"):
         raise InputError([Fault("watch", None, "", line)])
@@ -89,8 +89,9 @@ def source_of(
 ) -> RunSource:
     """Return what a word of the command line means: a scenario, a finished run, or one run of a study's folder."""
     from sim.cli.locate import find_run, path_of
+    from sim.results.manifest import Kind, kind_of
     from sim.scenario.compose import find_scenario
-    from sim.study.path_kind import Kind, chosen, kind_of
+    from sim.study.plan import chosen
     from sim.viewer.session import RunSource
 
     kind = kind_of(path_of(word))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.comparison.agreements import holding
 from sim.comparison.control import control
 from sim.comparison.matched_runs import DUMMY, MatchedRuns, gather
 from sim.comparison.outcomes import (
@@ -29,10 +28,10 @@ from sim.comparison.outcomes import (
 from sim.comparison.over_draws import over_draws
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
-from sim.comparison.trajectories import fans, ladder
+from sim.comparison.trajectories import fans, holding, ladder
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
-from sim.study.path_kind import one_command
+from sim.study.plan import one_command
 from sim.text import percent, plural, three_digits
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ import pandas as pd
 
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import Answer, Distribution, ForestRow, Group, InputChange, ScenarioChanges
-from sim.event_text import policy_phrase
-from sim.scenario.diff import Change
-from sim.scenario.diff import changes as differences
+from sim.results.phrases import policy_phrase
 from sim.scenario.fields import input_label
 from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario
+from sim.scenario.show import Change
+from sim.scenario.show import changes as differences
 from sim.statistics.inference import (
     DRAWS,
     SHARE,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.engine import kinds, tables
-from sim.event_text import agreement_phrase
 from sim.pages.morning import Fronts, Marches, campaigns_of, fighters_by, freeze, live_rows, shellings_of
 from sim.plots.map.state import Campaign, FrontRoad, MapState, Mornings, Move, Shelling
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
+from sim.results.phrases import agreement_phrase
 from sim.results.tables import agreement_name, control_codes, parties_of
 from sim.scenario.schema import MIXED, rebel_pairs
 from sim.text import day_text

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sim import __version__
-from sim.event_text import policy_phrase
 from sim.files import write_whole
 from sim.plots.map.animation import animate
 from sim.plots.map.scene import code_name
@@ -20,9 +19,9 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes
 from sim.plots.timeline import timeline
+from sim.results.phrases import answer_sentence, policy_phrase
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import CODE_WORDS, Given, Policy
-from sim.statistics.answer import answer_sentence
 from sim.statistics.causes import turning_points
 from sim.statistics.summary import STATISTICS, base_name, besides_given, label
 from sim.text import agree, day_text, result_text

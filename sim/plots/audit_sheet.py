@@ -29,8 +29,7 @@ from sim.plots.style import (
 from sim.study.plan import Plan
 from sim.text import day_text
 from sim.validation.audit import SURE, Audited, expected_text, quantity_text, reason_text
-from sim.validation.audit_changes import CHANGES, STATED
-from sim.validation.audit_estimates import Estimate
+from sim.validation.audit_studies import CHANGES, STATED, Estimate
 
 ROW_INCHES = 1.5
 WIDTH_INCHES = 11.0

@@ -15,10 +15,9 @@ from sim.plots.map.primitives import outline
 from sim.plots.score_figures import RIVAL, SHADES, week_fan
 from sim.plots.style import EVIDENCE_INK, INK, QUIET, pale, typography
 from sim.text import day_text, plural
+from sim.validation.baselines import baseline_text
 from sim.validation.forecasts import MODEL
-from sim.validation.hindcast import Summary, by_origin
-from sim.validation.power import power_summary
-from sim.validation.weekly_baselines import baseline_text
+from sim.validation.hindcast import Summary, by_origin, power_summary
 
 HINDCAST_WIDTH_MM = 190.0
 ROW_INCHES = 0.2

@@ -44,9 +44,9 @@ from sim.plots.style import (
 from sim.scenario.schema import MIXED
 from sim.statistics.scoring import interval, reliability
 from sim.text import day_text, plural
-from sim.validation.answers import Answer, best_answer
+from sim.validation.baselines import baseline_text
+from sim.validation.questions import Answer, best_answer
 from sim.validation.scores import Scores, WrongCall, wrong_calls
-from sim.validation.weekly_baselines import baseline_text
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

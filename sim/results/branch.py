@@ -20,10 +20,9 @@ from sim.results.columns import FILES
 from sim.results.manifest import MANIFEST, read_manifest
 from sim.results.run import Run, csv_text
 from sim.results.verify import Progress, parts_of, run_of_parts
-from sim.scenario.diff import Change, changes
 from sim.scenario.fields import as_data, inputs_of
 from sim.scenario.schema import Policy, Scenario
-from sim.scenario.show import flow, show
+from sim.scenario.show import Change, changes, flow, show
 from sim.scenario.yaml_reader import read_file
 from sim.text import plural
 

@@ -23,8 +23,8 @@ from sim.engine.kinds import (
 )
 from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.event_kinds import EventFacts, event_text, report_text
-from sim.event_text import agreement_phrase, moved_by, policy_phrase
 from sim.geography.towns import find_place
+from sim.results.phrases import agreement_phrase, moved_by, policy_phrase
 from sim.scenario.schema import codes
 
 if TYPE_CHECKING:

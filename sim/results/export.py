@@ -1,24 +1,32 @@
-"""Exporting a run to files of other tools: UCDP GED and ACLED columns here, layers in `export_gis`.
+"""Exporting a run to files of other tools: columns of UCDP GED and ACLED (`export_events`), and control, zone, roads and events as layers
+in GeoJSON and GeoPackage files.
 
 Names begin with `simulated_`; an existing file is never overwritten.
 """
 
 from __future__ import annotations
 
-import math
+import json
+import sqlite3
+import struct
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
 
 from sim.errors import Fault, InputError
-from sim.event_kinds import AGAINST_CIVILIANS, TABLE
+from sim.geography.zone import line_of_contact, zone_edge
 from sim.results.columns import Format, LogName
-from sim.results.export_gis import geojson_text, gpkg_bytes, layers
-from sim.results.export_rows import REGION_ONLY, SOURCE, Entry, ExportedSide, entries, table_text
+from sim.results.export_events import REGION_ONLY, SOURCE, Entry, acled_text, entries, ged_text, run_id
+from sim.scenario.schema import codes
 
 if TYPE_CHECKING:
     from sim.results.run import Run
+
 
 SUFFIXES = {Format.GED: ".csv", Format.ACLED: ".csv", Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}
 LAYERS = ("control", "roads", "zone", "events")
@@ -92,180 +100,220 @@ def _write_new(path: Path, content: bytes) -> None:
             raise
 
 
-GED_COLUMNS = """
-id relid year active_year code_status type_of_violence conflict_dset_id conflict_new_id conflict_name dyad_dset_id
-dyad_new_id dyad_name side_a_dset_id side_a_new_id side_a side_b_dset_id side_b_new_id side_b number_of_sources
-source_article source_office source_date source_headline source_original where_prec where_coordinates
-where_description adm_1 adm_2 latitude longitude geom_wkt priogrid_gid country country_id region event_clarity
-date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown best high low gwnoa gwnob
+Point = tuple[float, float]
+Field = Literal["text", "int", "float", "date"]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One thing on a map: a point (one pair), a line (several), or nothing where it has no place."""
+
+    at: tuple[Point, ...]
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Features of one shape with the names and types of their values."""
+
+    name: str
+    shape: Literal["Point", "LineString"]
+    fields: dict[str, Field]
+    features: list[Feature]
+
+
+def layers(run: Run, entries: Iterable[Entry]) -> list[Layer]:
+    """Return the layers of a run, with the entries as events."""
+    return [control_layer(run), road_layer(run), zone_layer(run), event_layer(entries)]
+
+
+def control_layer(run: Run) -> Layer:
+    """Return who held each town, and from when to when."""
+    table = run.control_daily
+    days = [day.date().isoformat() for day in table["date"]]
+    features = []
+    for town in run.geography.places:
+        for code, stretch in groupby(range(len(days)), key=table[town.name].tolist().__getitem__):
+            rows = list(stretch)
+            end = days[min(rows[-1] + 1, len(days) - 1)]
+            if rows[0] < len(days) - 1:  # the last morning is the end of the last day, not a day of its own
+                values = (f"{run_id(run)}-{town.name}-{days[rows[0]]}", town.name, code, days[rows[0]], end)
+                features.append(Feature(((town.lon, town.lat),), values))
+    fields: dict[str, Field] = {"id": "text", "town": "text", "control": "text", "start": "date", "end": "date"}
+    return Layer("control", "Point", fields, features)
+
+
+def road_layer(run: Run) -> Layer:
+    """Return the roads of the map, from town to town as the crow flies."""
+    places, on = run.geography.places, run.geography
+    classes = on.road_classes or ("",) * len(on.roads)
+    features = []
+    for road, name, kind in zip(on.roads, on.road_names, classes, strict=True):
+        start, end = places[road["a"]], places[road["b"]]
+        values = (start.name, end.name, name, kind, float(road["km"]))
+        features.append(Feature(((start.lon, start.lat), (end.lon, end.lat)), values))
+    fields: dict[str, Field] = {"from_town": "text", "to_town": "text", "name": "text", "class": "text", "km": "float"}
+    return Layer("roads", "LineString", fields, features)
+
+
+def zone_layer(run: Run) -> Layer:
+    """Return the line of contact at the start and, where there is a zone, its far edge."""
+    known = codes(run.scenario)
+    roles = {known[name]: faction.role for name, faction in run.scenario.factions.items()}
+    start = run.control_start_end["start"].tolist()
+    government = np.array([roles.get(code) == "government" for code in start])
+    lines = [("line of contact", line) for line in line_of_contact(run.geography, government)]
+    zone = run.scenario.zone
+    if zone is not None:
+        inside = np.array([roles.get(code) not in ("government", "patron_backed") for code in start])
+        depth = run.values.get("zone.depth_km", zone.depth_km.best)
+        lines += [
+            (f"far edge of the {zone.name}", line) for line in zone_edge(run.geography, government, inside, depth)
+        ]
+    day = run.scenario.start.isoformat()
+    features = [Feature(tuple((float(x), float(y)) for x, y in line), (name, day)) for name, line in lines]
+    return Layer("zone", "LineString", {"name": "text", "start": "date"}, features)
+
+
+def event_layer(entries: Iterable[Entry]) -> Layer:
+    """Return the entries as points; one that names no town has none."""
+    fields: dict[str, Field] = {
+        "id": "text",
+        "start": "date",
+        "end": "date",
+        "kind": "text",
+        "initiator": "text",
+        "target": "text",
+        "town": "text",
+        "precision": "int",
+        "deaths_initiator": "int",
+        "deaths_target": "int",
+        "deaths_civilians": "int",
+        "deaths": "int",
+        "summary": "int",
+        "text": "text",
+    }
+    return Layer("events", "Point", fields, [_event(entry) for entry in entries])
+
+
+def _event(entry: Entry) -> Feature:
+    placed = entry.precision < REGION_ONLY
+    values = (
+        entry.id,
+        entry.start.isoformat(),
+        entry.end.isoformat(),
+        entry.kind,
+        entry.one.name,
+        entry.other.name,
+        entry.place if placed else "",
+        entry.precision,
+        entry.deaths_one,
+        entry.deaths_other,
+        entry.deaths_civilians,
+        entry.deaths,
+        int(entry.summary),
+        entry.text,
+    )
+    return Feature(((entry.lon, entry.lat),) if placed else (), values)
+
+
+def geojson_text(layer: Layer) -> str:
+    """Return a layer as a FeatureCollection with one feature a line."""
+    lines = [json.dumps(_feature(layer, feature), ensure_ascii=False, allow_nan=False) for feature in layer.features]
+    name = json.dumps(f"{SOURCE}_{layer.name}")
+    body = ",\n".join(lines)
+    return f'{{"type": "FeatureCollection", "name": {name}, "features": [\n{body}\n]}}\n'
+
+
+def _feature(layer: Layer, feature: Feature) -> dict[str, Any]:
+    points = [list(point) for point in feature.at]
+    shape = {"type": layer.shape, "coordinates": points[0] if layer.shape == "Point" else points} if points else None
+    values = dict(zip(layer.fields, feature.values, strict=True))
+    return {"type": "Feature", "geometry": shape, "properties": {**values, "source": SOURCE}}
+
+
+WGS84 = 4326
+
+DEFINITION = (
+    'GEOGCS["WGS 84",DATUM["WGS_1984",SPHEROID["WGS 84",6378137,298.257223563,AUTHORITY["EPSG","7030"]],'
+    'AUTHORITY["EPSG","6326"]],PRIMEM["Greenwich",0,AUTHORITY["EPSG","8901"]],'
+    'UNIT["degree",0.0174532925199433,AUTHORITY["EPSG","9122"]],AUTHORITY["EPSG","4326"]]'
+)
+
+TABLES = """
+PRAGMA application_id = 1196444487;
+PRAGMA user_version = 10300;
+CREATE TABLE gpkg_spatial_ref_sys (
+  srs_name TEXT NOT NULL, srs_id INTEGER NOT NULL PRIMARY KEY, organization TEXT NOT NULL,
+  organization_coordsys_id INTEGER NOT NULL, definition TEXT NOT NULL, description TEXT);
+CREATE TABLE gpkg_contents (
+  table_name TEXT NOT NULL PRIMARY KEY, data_type TEXT NOT NULL, identifier TEXT UNIQUE, description TEXT DEFAULT '',
+  last_change DATETIME NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ','now')), min_x DOUBLE, min_y DOUBLE,
+  max_x DOUBLE, max_y DOUBLE, srs_id INTEGER,
+  CONSTRAINT fk_gc_r_srs_id FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
+CREATE TABLE gpkg_geometry_columns (
+  table_name TEXT NOT NULL, column_name TEXT NOT NULL, geometry_type_name TEXT NOT NULL, srs_id INTEGER NOT NULL,
+  z TINYINT NOT NULL, m TINYINT NOT NULL,
+  CONSTRAINT pk_geom_cols PRIMARY KEY (table_name, column_name),
+  CONSTRAINT uk_gc_table_name UNIQUE (table_name),
+  CONSTRAINT fk_gc_tn FOREIGN KEY (table_name) REFERENCES gpkg_contents(table_name),
+  CONSTRAINT fk_gc_srs FOREIGN KEY (srs_id) REFERENCES gpkg_spatial_ref_sys(srs_id));
 """
 
-STATE_BASED, NON_STATE, ONE_SIDED = 1, 2, 3
-CIVILIANS = "Civilians"
-DATE_PRECISION = ((1, 1), (6, 2), (7, 3), (31, 4))  # days covered at most, and their code; more is 5
+SYSTEMS = (
+    ("WGS 84", WGS84, "EPSG", WGS84, DEFINITION, "longitude and latitude in degrees"),
+    ("Undefined Cartesian", -1, "NONE", -1, "undefined", None),
+    ("Undefined geographic", 0, "NONE", 0, "undefined", None),
+)
+
+TYPES = {"text": "TEXT", "int": "INTEGER", "float": "DOUBLE", "date": "DATE"}
 
 
-def ged_text(run: Run, entries: Iterable[Entry]) -> str:
-    """Return the lethal events as CSV text; a clash reported without deaths stays, with `best` 0, as GED has them."""
-    lethal_entries = [entry for entry in entries if lethal(entry)]
-    return table_text(GED_COLUMNS, [ged_row(run, entry, number) for number, entry in enumerate(lethal_entries, 1)])
+def gpkg_bytes(layers: Iterable[Layer], changed: date) -> bytes:
+    """Return layers as the bytes of a GeoPackage."""
+    base = sqlite3.connect(":memory:")
+    try:
+        base.executescript(TABLES)
+        base.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", SYSTEMS)
+        for layer in layers:
+            _add(base, layer, f"{changed.isoformat()}T00:00:00.000Z")
+        base.commit()
+        return base.serialize()
+    finally:
+        base.close()
 
 
-def lethal(entry: Entry) -> bool:
-    """Return whether an event is one that GED records: with deaths, or a clash, between known sides."""
-    sided = bool(entry.one.name and entry.other.name) or entry.kind in AGAINST_CIVILIANS
-    return sided and (entry.deaths > 0 or entry.kind == "clash")
+def _add(base: sqlite3.Connection, layer: Layer, changed: str) -> None:
+    """Add one layer with its entry in the contents."""
+    name = f"{SOURCE}_{layer.name}"
+    box = _box([point for feature in layer.features for point in feature.at])
+    about = (name, "features", name, "SIMULATED", changed, *box, WGS84)
+    base.execute(f"INSERT INTO gpkg_contents VALUES ({', '.join('?' * len(about))})", about)
+    shape = layer.shape.upper()
+    base.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', ?, ?, 0, 0)", (name, shape, WGS84))
+    fields = {**layer.fields, "source": "text"}
+    columns = ", ".join(f'"{field}" {TYPES[kind]}' for field, kind in fields.items())
+    base.execute(f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shape}, {columns})')
+    marks = ", ".join("?" * (len(fields) + 1))
+    names = ", ".join(f'"{field}"' for field in fields)
+    rows = ((_geometry(feature), *feature.values, SOURCE) for feature in layer.features)
+    base.executemany(f'INSERT INTO "{name}" (geom, {names}) VALUES ({marks})', rows)
 
 
-def sides(entry: Entry) -> tuple[ExportedSide, ExportedSide, int, int]:
-    """Return side a, side b and their deaths: a government first, else in order of their names, civilians last."""
-    if entry.kind in AGAINST_CIVILIANS:
-        return entry.one, ExportedSide(CIVILIANS), entry.deaths_one, 0
-    first = (entry.one, entry.deaths_one)
-    second = (entry.other, entry.deaths_other)
-    (a, dead_a), (b, dead_b) = sorted((first, second), key=lambda pair: (pair[0].role != "government", pair[0].name))
-    return a, b, dead_a, dead_b
+def _box(points: list[Point]) -> tuple[float | None, ...]:
+    """Return the least and greatest longitude and latitude in the standard's order; nothing without points."""
+    if not points:
+        return (None,) * 4
+    east, north = zip(*points, strict=True)
+    return min(east), min(north), max(east), max(north)
 
 
-def ged_row(run: Run, entry: Entry, number: int) -> dict[str, Any]:
-    """Return one event under GED's names."""
-    a, b, dead_a, dead_b = sides(entry)
-    kind = ONE_SIDED if b.name == CIVILIANS else STATE_BASED if "government" in (a.role, b.role) else NON_STATE
-    dyad, deaths = f"{a.name} - {b.name}", entry.deaths
-    return {
-        "id": entry.id,
-        "relid": f"SIM-{entry.start.year}-{kind}-{number}",
-        "year": entry.start.year,
-        "code_status": SOURCE,
-        "type_of_violence": kind,
-        "conflict_name": dyad,
-        "dyad_name": dyad,
-        "side_a": a.name,
-        "side_b": b.name,
-        "number_of_sources": 1,
-        "source_article": f"{SOURCE}: {run.scenario.title}, seed {run.seed}",
-        "source_office": SOURCE,
-        "source_date": entry.noted.isoformat(),
-        "source_headline": entry.text,
-        "source_original": SOURCE,
-        "where_prec": entry.precision,
-        "where_coordinates": entry.place,
-        "adm_1": entry.governorate,
-        "latitude": entry.lat,
-        "longitude": entry.lon,
-        "geom_wkt": f"POINT ({entry.lon!r} {entry.lat!r})",
-        "priogrid_gid": priogrid(entry.lat, entry.lon) if entry.precision < REGION_ONLY else "",
-        "country": run.geography.country,
-        "event_clarity": 2 if entry.summary else 1,
-        "date_prec": next((code for days, code in DATE_PRECISION if entry.days <= days), 5),
-        "date_start": entry.start.isoformat(),
-        "date_end": entry.end.isoformat(),
-        "deaths_a": dead_a,
-        "deaths_b": dead_b,
-        "deaths_civilians": entry.deaths_civilians,
-        "deaths_unknown": entry.deaths_unknown,
-        "best": deaths,
-        "high": max(deaths, 1),
-        "low": deaths,
-    }
-
-
-def priogrid(lat: float, lon: float) -> int:
-    """Return the half-degree cell of PRIO-GRID (Tollefsen et al. 2012, J Peace Research 49:363), row by row from the south."""
-    return math.floor((lat + 90) * 2) * 720 + math.floor((lon + 180) * 2) + 1
-
-
-ACLED_COLUMNS = """
-event_id_cnty event_date year time_precision disorder_type event_type sub_event_type actor1 assoc_actor_1 inter1
-actor2 assoc_actor_2 inter2 interaction civilian_targeting iso region country admin1 admin2 admin3 location
-latitude longitude geo_precision source source_scale notes fatalities tags timestamp
-"""
-
-EVENT_TYPES = {
-    "Armed clash": "Battles",
-    "Government regains territory": "Battles",
-    "Non-state actor overtakes territory": "Battles",
-    "Shelling/artillery/missile attack": "Explosions/Remote violence",
-    "Attack": "Violence against civilians",
-    "Abduction/forced disappearance": "Violence against civilians",
-    "Agreement": "Strategic developments",
-    "Arrests": "Strategic developments",
-    "Headquarters or base established": "Strategic developments",
-    "Non-violent transfer of territory": "Strategic developments",
-}
-
-SUB_EVENTS = {name: kind.acled for name, kind in TABLE.items() if kind.acled}
-INTER = {"government": "State forces", "rebel": "Rebel group", "neutral": "Political militia"}
-
-INTER |= {"civilians": "Civilians", "patron_backed": "External/Other forces"}
-
-ORDER = list(INTER.values())  # of the two words in `interaction`
-GEO_PRECISION = {1: 1, 2: 2, 4: 3}
-TIME_PRECISION = ((1, 1), (7, 2))  # days covered at most, and their code; more is 3
-
-
-def acled_text(run: Run, entries: Iterable[Entry]) -> str:
-    """Return the events as CSV text; kinds that ACLED has no type for are left out."""
-    return table_text(ACLED_COLUMNS, [acled_row(run, entry) for entry in entries if entry.kind in SUB_EVENTS])
-
-
-def sub_event(entry: Entry) -> str:
-    """Return ACLED's sub-event type of an event."""
-    if entry.kind == "arrest_raid" and entry.deaths:
-        return "Armed clash"
-    if entry.kind == "capture" and entry.one.role == "government":
-        return "Government regains territory"
-    return SUB_EVENTS[entry.kind]
-
-
-def actors(run: Run, entry: Entry) -> tuple[ExportedSide, ExportedSide]:
-    """Return the two actors; civilians are the second of an act against them."""
-    if entry.kind not in AGAINST_CIVILIANS:
-        return entry.one, entry.other
-    name = f"Civilians ({run.geography.country})" if run.geography.country else "Civilians"
-    return entry.one, ExportedSide(name, "civilians", entry.civilian.capitalize())
-
-
-def interaction(first: ExportedSide, second: ExportedSide) -> str:
-    """Return the two kinds of actor in ACLED's order: "State forces-Rebel group", "Rebel group only"."""
-    actor_kinds = sorted((INTER[side.role] for side in (first, second) if side.role), key=ORDER.index)
-    return f"{actor_kinds[0]} only" if len(actor_kinds) == 1 else "-".join(actor_kinds)
-
-
-def acled_row(run: Run, entry: Entry) -> dict[str, Any]:
-    """Return one event under ACLED's names."""
-    first, second = actors(run, entry)
-    sub = sub_event(entry)
-    kind = EVENT_TYPES[sub]
-    only_civilians = 0 < entry.deaths == entry.deaths_civilians
-    targeted = entry.kind in AGAINST_CIVILIANS or (kind.startswith("Explosions") and only_civilians)
-    return {
-        "event_id_cnty": entry.id,
-        "event_date": entry.end.isoformat(),
-        "year": entry.end.year,
-        "time_precision": next((code for days, code in TIME_PRECISION if entry.days <= days), 3),
-        "disorder_type": kind if kind == "Strategic developments" else "Political violence",
-        "event_type": kind,
-        "sub_event_type": sub,
-        "actor1": first.name,
-        "assoc_actor_1": first.group,
-        "inter1": INTER.get(first.role, ""),
-        "actor2": second.name,
-        "assoc_actor_2": second.group,
-        "inter2": INTER.get(second.role, ""),
-        "interaction": interaction(first, second),
-        "civilian_targeting": "Civilian targeting" if targeted else "",
-        "country": run.geography.country,
-        "admin1": entry.governorate,
-        "admin3": entry.nahiyah,
-        "location": entry.place,
-        "latitude": entry.lat,
-        "longitude": entry.lon,
-        "geo_precision": GEO_PRECISION.get(entry.precision, 3),
-        "source": SOURCE,
-        "source_scale": "Other",
-        "notes": f"SIMULATED. {entry.text}",
-        "fatalities": entry.deaths,
-        "tags": SOURCE,
-        "timestamp": int(datetime(entry.noted.year, entry.noted.month, entry.noted.day, tzinfo=UTC).timestamp()),
-    }
+def _geometry(feature: Feature) -> bytes | None:
+    """Return a point or a line in the standard's binary form: header without a box, then well-known binary."""
+    if not feature.at:
+        return None
+    numbers = [value for point in feature.at for value in point]
+    head = struct.pack("<2sBBi", b"GP", 0, 1, WGS84)
+    if len(feature.at) == 1:
+        return head + struct.pack("<BI2d", 1, 1, *numbers)
+    return head + struct.pack(f"<BII{len(numbers)}d", 1, 2, len(feature.at), *numbers)

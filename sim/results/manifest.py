@@ -4,7 +4,8 @@ Keys: schema_version, simulated (always true), name, label, seed, days, values (
 text), scenario_sha256, map {name, files: SHA-256}, product {name, version, commit, modified}, versions, platform,
 command, started, finished (UTC, ISO 8601), outputs {path: SHA-256}, branch (null; of a branch {of: folder of the run it
 goes on from, day: first day with the changed numbers, as in events.csv, date, changes: in words, earlier: [{day, scenario,
-values}] of the parts before, the first from day 0})."""
+values}] of the parts before, the first from day 0}).
+What a path is (a scenario, a study, a run, a calibration ...) is decided here, without reading it in full: `kind_of`."""
 
 from __future__ import annotations
 
@@ -13,8 +14,10 @@ import json
 import platform
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from enum import StrEnum
 from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
@@ -26,6 +29,7 @@ from sim.results.columns import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from sim.results.run import Run
+
 
 MANIFEST = "manifest.json"
 PRODUCT = "territorial-competition"
@@ -204,3 +208,112 @@ def _is_branch(branch: Any) -> bool:
         and all(earlier < later for earlier, later in pairwise(days))
         and all(isinstance(part.get("scenario"), str) and _numbers(part.get("values")) for part in parts)
     )
+
+
+class Kind(StrEnum):
+    """What a file or folder is, in the words of a message."""
+
+    SCENARIO_FILE = "a scenario file"
+    STUDY_FILE = "a study file"
+    CALIBRATION_FILE = "a calibration file"
+    PATTERN_FILE = "a file of observed patterns"
+    QUESTION_FILE = "a file of yes/no questions"
+    CLAIM_FILE = "a file of claims"
+    RUN = "a single run"
+    STUDY = "a study"
+    CALIBRATION = "a calibration"
+    RESULTS = "a folder of results that were made from a run or study"
+    PACK = "a packed run or study"
+    FILE = "a file"
+    DAMAGED = "a folder of results whose manifest.json cannot be read"
+    FOLDER = "a folder without results"
+    MISSING = "no file or folder"
+
+
+YAML_SUFFIXES = (".yaml", ".yml")
+SCENARIO_KEYS = {"extends", "map", "factions", "rules"}  # a scenario has one of them
+
+RESULT_FILES = {  # a file by which a folder of results is known, and what made it
+    "comparison.json": "compare",
+    "scores.json": "score",
+    "questions.json": "score",
+    "hindcast.json": "hindcast",
+    "patterns.csv": "patterns",
+    "ablations.csv": "ablate",
+    "audit.json": "audit",
+}
+
+RUN_KEYS = {"seed", "scenario", "values"}  # of the manifest of a run, in every version
+
+
+def kind_of(path: Path) -> Kind:
+    """Return what a path is. A folder's manifest.json stands for the folder."""
+    try:
+        if path.name == MANIFEST and path.is_file():
+            path = path.parent
+        if path.is_dir():
+            return _kind_of_folder(path)
+        if not path.exists():
+            return Kind.MISSING
+        if zipfile.is_zipfile(path):
+            return Kind.PACK if _is_pack(path) else Kind.FILE
+    except (OSError, ValueError):
+        return Kind.MISSING
+    return _kind_of_file(path)
+
+
+def _kind_of_folder(folder: Path) -> Kind:
+    if not (folder / MANIFEST).is_file():
+        return Kind.RESULTS if made_by(folder) else Kind.FOLDER
+    manifest = read_any_manifest(folder)
+    if manifest.get("kind") == "study":
+        return Kind.STUDY
+    if manifest.get("kind") == "calibration":
+        return Kind.CALIBRATION
+    return Kind.RUN if manifest.keys() >= RUN_KEYS else Kind.DAMAGED
+
+
+def read_any_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a folder, of whatever kind and version; empty if it cannot be read."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
+
+
+def made_by(folder: Path) -> str:
+    """Return the command that wrote a folder of results made from a run or study; empty if the folder is none."""
+    return next((command for name, command in RESULT_FILES.items() if (folder / name).is_file()), "")
+
+
+def _is_pack(path: Path) -> bool:
+    """Return whether a zip file holds one folder with a manifest, as `pack` writes it."""
+    try:
+        with zipfile.ZipFile(path) as file:
+            return any(Path(name).name == MANIFEST and len(Path(name).parts) == 2 for name in file.namelist())
+    except (zipfile.BadZipFile, NotImplementedError):
+        return False
+
+
+def _kind_of_file(path: Path) -> Kind:
+    """Return the kind of a YAML file by its keys; a `.yaml` that cannot be read is left to the reader of scenarios."""
+    from sim.scenario.yaml_reader import read_file  # imports pydantic and PyYAML, which `--help` does without
+
+    usual = Kind.SCENARIO_FILE if path.suffix.lower() in YAML_SUFFIXES else Kind.FILE
+    try:
+        data = read_file(path).data
+    except InputError:
+        return usual
+    keys = set(data) if isinstance(data, dict) else set()
+    if "scenarios" in keys:
+        return Kind.STUDY_FILE
+    if {"scenario", "fitted"} <= keys:
+        return Kind.CALIBRATION_FILE
+    if {"patterns", "sides"} <= keys:
+        return Kind.PATTERN_FILE
+    if {"questions", "asked"} <= keys:
+        return Kind.QUESTION_FILE
+    if {"claims", "title"} <= keys:
+        return Kind.CLAIM_FILE
+    return Kind.SCENARIO_FILE if keys & SCENARIO_KEYS else usual

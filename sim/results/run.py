@@ -17,11 +17,11 @@ from sim.geography.maps import Geography, load_map
 from sim.results.columns import FILES, kind_of
 from sim.results.event_rows import watched
 from sim.results.manifest import read_manifest
+from sim.results.phrases import answer_sentence
 from sim.results.tables import EXTRACT
 from sim.scenario.compose import file_name
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.statistics.answer import answer_sentence
 from sim.statistics.summary import Scalar, summarise
 from sim.text import plural
 

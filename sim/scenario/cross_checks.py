@@ -9,9 +9,8 @@ from datetime import date, timedelta
 from itertools import combinations
 from typing import Any, NamedTuple
 
-from sim.scenario.fields import Key, as_data, choice, name_fault, quote_value, same_name, slot_at
+from sim.scenario.fields import Complaint, Key, as_data, choice, name_fault, quote_value, same_name, slot_at
 from sim.scenario.schema import MIXED, NEUTRAL
-from sim.scenario.validate import Complaint
 
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 MAX_DAYS = 4000

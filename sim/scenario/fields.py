@@ -22,6 +22,7 @@ from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Scenario
 
 Key = tuple[str | int, ...]
+Complaint = tuple[Key, str]  # where, and what is wrong there
 JOINERS = "\u200c\u200d"  # invisible, but Persian and Indian scripts need them
 FORMULA = "=+-@"
 

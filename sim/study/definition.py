@@ -16,8 +16,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from sim.errors import Fault, InputError, did_you_mean
 from sim.scenario.compose import SCENARIOS, display, file_name, find_scenario
 from sim.scenario.fields import Key, dotted
+from sim.scenario.load import Forms, complaint, unknown_key
 from sim.scenario.show import flow, text
-from sim.scenario.validate import Forms, complaint, unknown_key
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.summary import headline_faults
 

@@ -11,8 +11,7 @@ from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
-from sim.errors import Fault, InputError
-from sim.signals import become_worker, blocked_in_children
+from sim.errors import Fault, InputError, become_worker, blocked_in_children
 
 CONNECT_SECONDS = 10
 AHEAD = 2  # chunks in flight for each worker, so that none waits for the next

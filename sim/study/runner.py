@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
-from sim.errors import Fault, InputError
+from sim.errors import Fault, InputError, deferred, signals_received
 from sim.files import write_whole
-from sim.results.lock import Lock, note_of, sole_writer
 from sim.results.manifest import MANIFEST
-from sim.signals import deferred, signals_received
+from sim.results.write import Lock, note_of, sole_writer
 from sim.study import manifest, stored_parts
 from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout

@@ -17,10 +17,9 @@ from sim.engine.draws import identity
 from sim.errors import Fault, InputError
 from sim.scenario.cross_checks import ORDERED_RULES, cross_checks
 from sim.scenario.fields import GONE, ROOT, Key, as_data, choice, dotted, gone_key, names_of, quantities
-from sim.scenario.load import Loaded
+from sim.scenario.load import Loaded, survey
 from sim.scenario.parameters import Quantity
 from sim.scenario.show import interval, number_text
-from sim.scenario.validate import survey
 from sim.study.definition import Definition, DefinitionFile
 from sim.tabular.table import Table, read_table
 from sim.text import clause_list, plural

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from sim.errors import Fault, InputError, reason
 from sim.files import DRAFT, write_whole
 from sim.study.manifest import KEY, Columns, Kind
-from sim.study.path_kind import one_command
+from sim.study.plan import one_command
 
 if TYPE_CHECKING:
     from sim.study.worker import ChunkResult, Failure, RunTask

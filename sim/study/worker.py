@@ -1,4 +1,4 @@
-"""What a worker does: some runs, one after another, into tables as Parquet.
+"""What a worker does: some runs, one after another, into tables as Parquet; and what all runs of a study take, by some of them.
 
 A worker needs no file of the study: scenarios come with the task, tables go back as bytes, so that machines of a cluster
 need not share a disk. Neither Mesa, pandas, scipy nor matplotlib is imported here.
@@ -7,11 +7,14 @@ need not share a disk. Neither Mesa, pandas, scipy nor matplotlib is imported he
 from __future__ import annotations
 
 import pickle
+import shutil
 import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -20,16 +23,21 @@ from sim.engine.jit import source_hash
 from sim.engine.kinds import EVENT_KINDS
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, simulate
+from sim.errors import Fault, InputError
 from sim.geography.maps import Geography, load_map
 from sim.results import tables as result_tables
 from sim.results.event_rows import array, codes_of, log_of, named, towns, watched
 from sim.scenario.schema import Scenario
 from sim.statistics.summary import summarise
-from sim.study.manifest import Layout
+from sim.study.executors import cores
+from sim.study.manifest import Layout, layout
 from sim.study.stored_parts import Coded, parquet
 
 if TYPE_CHECKING:
-    from sim.study.plan import Job
+    from sim.study.plan import Job, Plan
+
+MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
+MOST_RUNS = 400  # made for an estimate
 
 Values = dict[str, np.ndarray]
 
@@ -230,3 +238,58 @@ def path_of(row: int, causes: Sequence[int], kinds: Sequence[str]) -> str:
             path.append(kinds[row])
         row = causes[row] if causes[row] < row else -1
     return " > ".join(reversed(path))
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Time and disk of a whole study, by the `measured` runs of it that were made for this."""
+
+    runs: int
+    workers: int
+    measured: int
+    seconds_a_run: float
+    bytes_a_run: float
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the whole study, if all workers are as fast as this process."""
+        return self.seconds_a_run * self.runs / self.workers
+
+    @property
+    def bytes(self) -> float:
+        """Bytes of the study's tables."""
+        return self.bytes_a_run * self.runs
+
+
+def estimate(plan: Plan, workers: int | None = None) -> Estimate:
+    """Run some of the plan's runs and return what all of them would take; InputError where every run that is tried fails."""
+    scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
+    geography = load_map(next(iter(scenarios.values())).map)
+    tables = layout(scenarios, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    kit = StudyContext(source_hash(), scenarios, tables).packed()
+    _measured(plan, kit, len(scenarios))  # compiles the rules and reads the map; not counted
+    first = _measured(plan, kit, len(scenarios))
+    count = max(len(scenarios), min(MOST_RUNS, int(MEASURE_SECONDS / (first.seconds / len(scenarios)))))
+    done, used = first, len(scenarios)
+    if count > used:
+        done = _measured(plan, kit, count)
+        used = min(count, plan.replicates * len(scenarios))
+    runs = plan.replicates * len(scenarios)
+    size = sum(map(len, done.tables.values()))
+    return Estimate(runs, workers or cores(), used, done.seconds / used, size / used)
+
+
+def _measured(plan: Plan, kit: bytes, count: int) -> ChunkResult:
+    tasks = [RunTask.of(job) for job in islice(plan.jobs(), count)]
+    done = run_chunk(kit, tasks)
+    if len(done.failures) == len(tasks):
+        first = done.failures[0]
+        message = f"every run that was tried failed, the first at {first.stage}: {first.error}"
+        raise InputError([Fault(plan.name, None, "", message)])
+    return done
+
+
+def free_bytes(folder: Path) -> int:
+    """Return the bytes that are free where a folder is, or would be made."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    return shutil.disk_usage(there).free

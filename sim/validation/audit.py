@@ -32,8 +32,17 @@ from sim.study.definition import Definition, DefinitionFile
 from sim.study.manifest import layout
 from sim.study.plan import Plan, make_plan
 from sim.text import clause_list, plural
-from sim.validation.audit_changes import CHANGES, SEEDS
-from sim.validation.audit_estimates import AGAINST, CLAIMED, Z95, Estimate, Planned, declared_part, geography_of
+from sim.validation.audit_studies import (
+    AGAINST,
+    CHANGES,
+    CLAIMED,
+    SEEDS,
+    Z95,
+    Estimate,
+    Planned,
+    declared_part,
+    geography_of,
+)
 from sim.validation.claims import Claim
 from sim.validation.pattern_estimators import PLACES_SCORE
 from sim.validation.pattern_file import Patterns

@@ -40,7 +40,7 @@ from sim.validation.pattern_estimators import measure
 from sim.validation.pattern_file import Patterns, Window
 from sim.validation.pattern_samples import ReportedRun, log_of_run, window_samples
 from sim.validation.priors import CalibrationPlan
-from sim.validation.waves import Region, draws_in, next_region
+from sim.validation.rejection_abc import Region, draws_in, next_region
 
 CHUNK = 24  # runs
 PREDICTIVE = 1 << 40  # seeds of fresh runs of the posterior are numbered from here

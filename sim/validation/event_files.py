@@ -16,8 +16,8 @@ from typing import NamedTuple
 from sim.errors import Fault, InputError
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
-from sim.results import export as export_events
-from sim.results.export_rows import SOURCE
+from sim.results import export_events
+from sim.results.export_events import SOURCE
 from sim.tabular.table import CsvRow, Limits, Table, day_of, read_table, short
 
 LIMITS = Limits(bytes=512 * 2**20, rows=2_000_000, cell=5000)  # all of UCDP GED is about 250 MB

@@ -3,34 +3,34 @@ events and with baselines made from the record before that day. Several studies 
 
 Runs begin some weeks before the origin. The forecast is made by those runs whose weeks before the origin are most like the
 record's (approximate Bayesian computation by rejection; Beaumont 2010, Annu Rev Ecol Evol Syst 41:379): so the model, too,
-knows whether there has been fighting. Nothing of the record after the origin is used."""
+knows whether there has been fighting. Nothing of the record after the origin is used.
+
+Power: one run of the model is taken as the truth of all origins, with the record before it as its past. It is forecast by the other
+runs and by the baselines, as the record is. Over many such truths, the share in which the band of the gain excludes 0 is the chance
+that so many weeks show a difference of that size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from sim.errors import Fault, InputError
-from sim.scenario.compose import display
 from sim.statistics import scoring
 from sim.statistics.conflict_log import Log
-from sim.validation.baselines import calm_day
-from sim.validation.event_files import Area
+from sim.validation.baselines import calm_day, weekly_baselines
 from sim.validation.forecasts import MODEL, reported_logs, weekly
-from sim.validation.observed import Sides, read_events
 from sim.validation.outcome import WEEK, Week
-from sim.validation.past_record import past_of
-from sim.validation.weekly_baselines import weekly_baselines
+from sim.validation.past_record import Fits, Record, fits_of, observed_weeks, past_of
 
 if TYPE_CHECKING:
+    from sim.scenario.schema import Scenario
     from sim.study.store import Study
 
-FARTHEST = timedelta(days=20 * 365)  # records are read from at most so long before the first origin
-LEAST_EVENTS = 20  # before an origin, to fit a process to
+
 SEED = 1
 LEVELS = (0.5, 0.9)
 RUN_UP_DAYS = 28  # before the origin
@@ -48,42 +48,6 @@ class Origin(NamedTuple):
     forecasts: dict[str, np.ndarray]
     fitted: int  # events before it, which the baselines are made from
     runs: int  # of which the model's forecast is a part
-
-
-class Record(NamedTuple):
-    """Lethal events of an observed record between two sides, its first and last day, and what was read of its file."""
-
-    log: Log
-    begins: date
-    until: date
-    notes: tuple[str, ...] = ()
-    sha256: str = ""
-
-    def before(self, origin: date) -> Log:
-        """Return the events before a day, in the window from the record's first day to the day before."""
-        return self.log.until((origin - self.begins).days)
-
-
-def read_record(path: Path, names: Sides | None, first: date, until: date | None, area: Area | None = None) -> Record:
-    """Return the record of a UCDP GED or ACLED-style file, from its first event to `until`, or to its last event.
-
-    `names`: of the first side and its rivals, None for all events; `first` is the first origin, `area` the map's.
-    InputError if fewer than LEAST_EVENTS events are before the origin.
-    """
-    begins = first - FARTHEST
-    events = read_events([path], area)
-    if names is not None and not any(part.any() for part in events.between(names)):
-        raise InputError([events.none_between(names)])
-    days = 2 * FARTHEST.days if until is None else min(2 * FARTHEST.days, max(0, (until - begins).days + 1))
-    log = events.log(begins, days, names)
-    early = int(np.sum(log.day < FARTHEST.days))
-    if early < LEAST_EVENTS:
-        message = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
-        raise InputError([Fault(display(path), None, "", f"{message}. {' '.join(events.summary_lines())}")])
-    opening = int(log.day[0])
-    last = until or begins + timedelta(days=int(log.end.max()))
-    notes = tuple(events.summary_lines())
-    return Record(log.since(opening), begins + timedelta(days=opening), last, notes, events.files[0].sha256)
 
 
 def joined(studies: list[Study]) -> dict[str, Study]:
@@ -143,17 +107,6 @@ def likest(simulated: np.ndarray, observed: np.ndarray, share: float) -> np.ndar
     distance = np.abs(np.sqrt(simulated) - np.sqrt(observed)) @ weight
     cut = np.sort(distance)[max(1, round(share * len(distance))) - 1]
     return np.flatnonzero(distance <= cut + 1e-9)
-
-
-def observed_weeks(record: Record, start: date, days: int) -> tuple[Week, ...]:
-    """Return the whole weeks of a stretch of days that lie within the record, with what was observed in them."""
-    day = record.log.day - (start - record.begins).days
-    known = min(days, (record.until - start).days + 1)
-    weeks = []
-    for first in range(0, known - WEEK + 1, WEEK):
-        inside = (day >= first) & (day < first + WEEK)
-        weeks.append(Week(first, first + WEEK - 1, int(inside.sum()), int(record.log.deaths[inside].sum())))
-    return tuple(weeks)
 
 
 def table_of(origins: list[Origin]) -> pd.DataFrame:
@@ -267,3 +220,134 @@ def by_ahead(table: pd.DataFrame) -> pd.DataFrame:
                 row[f"{name}_coverage_{level}"] = float(inside.mean())
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+Progress = Callable[[int], None]  # is called with the number of origins done
+
+
+class _Origin(NamedTuple):
+    """What the truths of one origin share: runs [M] with their weeks before and after it, and the record before the runs."""
+
+    scenario: Scenario
+    weeks: tuple[Week, ...]  # in days since the origin
+    logs: list[Log]
+    before: np.ndarray  # f8 [M, K]
+    after: np.ndarray  # f8 [M, W]
+    record: Log
+    fits: Fits
+
+
+def power(
+    study: Study,
+    record: Record,
+    truths: int,
+    run_up: int = RUN_UP_DAYS,
+    share: float = KEPT_SHARE,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """Return, for each truth and rival, the mean CRPS of both and the gain of the model with its 90 % band over origins.
+
+    Truths are the replicates that all scenarios have done, the first `truths` of them: a replicate has the same draw of inputs in
+    each scenario. Processes are fitted to the record before the runs, and go on with the weeks of the truth before the origin.
+
+    Args:
+        study: a study whose scenarios begin `run_up` days before their origins.
+        record: what was observed before.
+        truths: number of runs taken as the truth.
+        run_up: days of each scenario before its origin, whole weeks.
+        share: of the other runs that make the forecast.
+        progress: is called after each origin.
+
+    Returns:
+        Columns truth, rival, model, score, gain, low, high; gain above 0 favours the model.
+
+    Raises:
+        InputError: if no replicate is done in all scenarios, or none is left to forecast it.
+    """
+    names = [name for name in study.scenarios if _has_weeks(study.scenarios[name], record, run_up)]
+    done = study.runs.groupby("replicate")["scenario"].agg(set)
+    whole = np.array(sorted(done.index[[set(names) <= scenarios for scenarios in done]]), dtype=np.int64)
+    if len(whole) < 2 or not names:
+        message = "needs two replicates or more that are done in all scenarios, to forecast one by the others"
+        raise InputError([Fault(str(study.folder), None, "", message)])
+    rows: list[dict[str, object]] = []
+    for number, name in enumerate(names):
+        origin = _origin(study, name, whole, record, run_up)
+        for truth in range(min(truths, len(whole))):
+            rows += _scored(origin, int(whole[truth]), truth, record, run_up, share)
+        if progress is not None:
+            progress(number + 1)
+    return _by_truth(pd.DataFrame(rows))
+
+
+def _has_weeks(scenario: Scenario, record: Record, run_up: int) -> bool:
+    return bool(observed_weeks(record, scenario.start + timedelta(days=run_up), scenario.days - run_up))
+
+
+def _origin(study: Study, name: str, replicates: np.ndarray, record: Record, run_up: int) -> _Origin:
+    scenario = study.scenarios[name]
+    weeks = observed_weeks(record, scenario.start + timedelta(days=run_up), scenario.days - run_up)
+    logs = reported_logs(study, name, scenario, replicates)
+    earlier = tuple(Week(first, first + WEEK - 1, 0, 0) for first in range(0, run_up, WEEK))
+    ahead = tuple(week._replace(first=week.first + run_up, last=week.last + run_up) for week in weeks)
+    past = record.before(scenario.start)
+    return _Origin(scenario, weeks, logs, weekly(logs, earlier)[0], weekly(logs, ahead)[0], past, fits_of(past))
+
+
+def _scored(
+    origin: _Origin, replicate: int, truth: int, record: Record, run_up: int, share: float
+) -> list[dict[str, object]]:
+    """Return a row a week ahead of one truth at one origin: CRPS of the model and of each baseline."""
+    start = origin.scenario.start + timedelta(days=run_up)
+    others = np.arange(len(origin.logs)) != truth
+    retained = likest(origin.before[others], origin.before[truth], share)
+    log = origin.record.followed_by(origin.logs[truth].until(run_up))
+    calm = calm_day(origin.scenario, start)
+    past = past_of(log, record.begins, start - timedelta(days=1), calm, origin.fits)
+    drawn = weekly_baselines(past, origin.weeks, (SEED, start.toordinal(), replicate))
+    forecasts = {MODEL: origin.after[others][retained], **{name: courses.events for name, courses in drawn.items()}}
+    return [
+        {"truth": replicate, "origin": start.isoformat(), "week": column}
+        | {name: scoring.crps(members[:, column], observed) for name, members in forecasts.items()}
+        for column, observed in enumerate(origin.after[truth])
+    ]
+
+
+def _by_truth(scored: pd.DataFrame) -> pd.DataFrame:
+    rivals = [name for name in scored.columns if name not in ("truth", "origin", "week", MODEL)]
+    rows = []
+    for truth, part in scored.groupby("truth", sort=True):
+        blocks = part["origin"].to_numpy(dtype=object)
+        for rival in rivals:
+            gain = (part[rival] - part[MODEL]).to_numpy(dtype=float)
+            low, high = scoring.block_band(gain, blocks, SEED)
+            means = {"model": float(part[MODEL].mean()), "score": float(part[rival].mean()), "gain": float(gain.mean())}
+            rows.append({"truth": truth, "rival": rival, **means, "low": low, "high": high, "source": "SIMULATED"})
+    return pd.DataFrame(rows)
+
+
+class Power(NamedTuple):
+    """Over truths: mean gain over a rival, its 5 and 95 percentiles, and how often its band excludes 0 on either side."""
+
+    rival: str
+    truths: int
+    gain: float
+    low: float
+    high: float
+    shown_better: float  # share of truths whose band lies above 0
+    shown_worse: float
+
+
+def power_summary(table: pd.DataFrame) -> list[Power]:
+    """Return the power against each rival, the rival with the least mean score first."""
+    powers = []
+    for rival, part in table.groupby("rival", sort=False):
+        low, high = np.percentile(part["gain"], scoring.EDGES)
+        better, worse = float((part["low"] > 0).mean()), float((part["high"] < 0).mean())
+        powers.append(
+            (
+                float(part["score"].mean()),
+                Power(str(rival), len(part), float(part["gain"].mean()), float(low), float(high), better, worse),
+            )
+        )
+    return [power for _, power in sorted(powers, key=lambda pair: pair[0])]

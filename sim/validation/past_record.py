@@ -1,8 +1,9 @@
-"""The record before a forecast, as the figures that baselines are made from: read from a file, or computed from a log."""
+"""The record of observed events, and the record before a forecast as the figures that baselines are made from: read from a file, or
+computed from a log."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from sim.errors import Fault, InputError
 from sim.scenario.compose import SCENARIOS, display
-from sim.scenario.validate import complaint
+from sim.scenario.load import complaint
 from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.conflict_log import Log
 from sim.statistics.hawkes import (
@@ -27,10 +28,14 @@ from sim.statistics.hawkes import (
     spread_ties,
     two_level_of,
 )
-from sim.validation.outcome import WEEK
+from sim.validation.event_files import Area
+from sim.validation.observed import Sides, read_events
+from sim.validation.outcome import WEEK, Week
 
 BASELINES = SCENARIOS / "baselines"
 SHARES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+FARTHEST = timedelta(days=20 * 365)  # records are read from at most so long before the first origin
+LEAST_EVENTS = 20  # before an origin, to fit a process to
 
 
 class RecordModel(BaseModel):
@@ -235,3 +240,50 @@ def weeks_of(log: Log) -> dict[str, list[int]]:
     events = np.bincount(row[inside], minlength=size)
     deaths = np.bincount(row[inside], weights=log.deaths[inside], minlength=size)
     return {"events": events.tolist(), "deaths": deaths.astype(np.int64).tolist()}
+
+
+class Record(NamedTuple):
+    """Lethal events of an observed record between two sides, its first and last day, and what was read of its file."""
+
+    log: Log
+    begins: date
+    until: date
+    notes: tuple[str, ...] = ()
+    sha256: str = ""
+
+    def before(self, origin: date) -> Log:
+        """Return the events before a day, in the window from the record's first day to the day before."""
+        return self.log.until((origin - self.begins).days)
+
+
+def read_record(path: Path, names: Sides | None, first: date, until: date | None, area: Area | None = None) -> Record:
+    """Return the record of a UCDP GED or ACLED-style file, from its first event to `until`, or to its last event.
+
+    `names`: of the first side and its rivals, None for all events; `first` is the first origin, `area` the map's.
+    InputError if fewer than LEAST_EVENTS events are before the origin.
+    """
+    begins = first - FARTHEST
+    events = read_events([path], area)
+    if names is not None and not any(part.any() for part in events.between(names)):
+        raise InputError([events.none_between(names)])
+    days = 2 * FARTHEST.days if until is None else min(2 * FARTHEST.days, max(0, (until - begins).days + 1))
+    log = events.log(begins, days, names)
+    early = int(np.sum(log.day < FARTHEST.days))
+    if early < LEAST_EVENTS:
+        message = f"has {early} events between the sides before {first}; {LEAST_EVENTS} are needed to fit a process to"
+        raise InputError([Fault(display(path), None, "", f"{message}. {' '.join(events.summary_lines())}")])
+    opening = int(log.day[0])
+    last = until or begins + timedelta(days=int(log.end.max()))
+    notes = tuple(events.summary_lines())
+    return Record(log.since(opening), begins + timedelta(days=opening), last, notes, events.files[0].sha256)
+
+
+def observed_weeks(record: Record, start: date, days: int) -> tuple[Week, ...]:
+    """Return the whole weeks of a stretch of days that lie within the record, with what was observed in them."""
+    day = record.log.day - (start - record.begins).days
+    known = min(days, (record.until - start).days + 1)
+    weeks = []
+    for first in range(0, known - WEEK + 1, WEEK):
+        inside = (day >= first) & (day < first + WEEK)
+        weeks.append(Week(first, first + WEEK - 1, int(inside.sum()), int(record.log.deaths[inside].sum())))
+    return tuple(weeks)

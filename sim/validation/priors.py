@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, model_validator
 from sim.errors import Fault, InputError, did_you_mean
 from sim.geography.maps import Geography
 from sim.load import read
+from sim.results.manifest import Kind, kind_of
 from sim.scenario.compose import display
 from sim.scenario.cross_checks import ORDERED_RULES
 from sim.scenario.fields import Key, choice, dotted, gone_key, inputs_of, names_of, units_of
@@ -32,7 +33,6 @@ from sim.study.definition import (
     plain_name,
     scenario_file,
 )
-from sim.study.path_kind import Kind, kind_of
 from sim.study.sampling import halton
 from sim.text import day_text, plural
 from sim.validation.event_files import Area

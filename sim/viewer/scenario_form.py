@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
-from sim.event_text import policy_phrase
-from sim.results.manifest import read_manifest
+from sim.results.manifest import Kind, kind_of, read_manifest
+from sim.results.phrases import policy_phrase
 from sim.scenario.compose import SCENARIOS
 from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot_at
 from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import flow
-from sim.study.path_kind import Kind, kind_of
 from sim.text import day_text
 
 OUTPUTS = Path("outputs")

@@ -22,8 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from sim.errors import Fault, InputError
-from sim.signals import ends_loop
+from sim.errors import Fault, InputError, ends_loop
 
 if TYPE_CHECKING:
     from sim.viewer.session import RunSource

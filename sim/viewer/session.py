@@ -17,8 +17,8 @@ from sim.engine.simulation import CoursePart, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
-from sim.scenario.diff import changes
 from sim.scenario.schema import Scenario
+from sim.scenario.show import changes
 
 if TYPE_CHECKING:
     from sim.results.run import Run

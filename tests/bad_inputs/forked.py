@@ -25,7 +25,7 @@ def load() -> None:
     import sim.load
     import sim.results.verify
     import sim.study.plan
-    import sim.study.verify  # noqa: F401
+    import sim.study.status  # noqa: F401
     from sim.cli.main import parser
 
     parser()

@@ -10,8 +10,8 @@ import pytest
 
 from sim.cli.batch import RateMeter, duration, size_text
 from sim.cli.main import main
-from sim.study import status
-from sim.study.path_kind import Kind, kind_of
+from sim.results.manifest import Kind, kind_of
+from sim.study import worker
 from sim.study.runner import Progress
 from tests.cli.support import ROOT, Command
 
@@ -65,7 +65,7 @@ def test_the_plan_runs_nothing_and_says_time_and_disk(
     here: Path, study: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(here)
-    monkeypatch.setattr(status, "MEASURE_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "MEASURE_SECONDS", 0.1)
     assert main(["batch", "pass.yaml", "--plan", "--workers", "2"]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "3 replicates of 2 scenarios, 6 runs; seed 1" in said
@@ -89,7 +89,7 @@ def test_the_plan_says_how_many_runs_until_precise(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.chdir(here)
-    monkeypatch.setattr(status, "MEASURE_SECONDS", 0.1)
+    monkeypatch.setattr(worker, "MEASURE_SECONDS", 0.1)
     assert main(["batch", "pass.yaml", "--plan", "--workers", "1", "--until-precise", *options]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert runs in said

@@ -9,15 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli.home import home
+from sim.cli.locate import home
 from sim.cli.main import main
 from sim.files import pack
 from sim.results.columns import SCHEMA_VERSION
-from sim.results.lock import sole_writer
+from sim.results.manifest import Kind, kind_of
 from sim.results.run import Run
-from sim.results.write import write
+from sim.results.write import sole_writer, write
 from sim.study.manifest import SCHEMA_VERSION as STUDY_SCHEMA
-from sim.study.path_kind import Kind, kind_of
 from sim.viewer.scenario_form import choices
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
 from tests.results import small_result
@@ -144,7 +143,7 @@ def test_a_study_given_for_a_run_names_the_command_that_makes_one_of_its_runs(
 def test_home_tells_each_result_by_its_kind_and_a_next_command(
     outputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.cli.home.RECENT", 20)
+    monkeypatch.setattr("sim.cli.locate.RECENT", 20)
     home()
     screen = capsys.readouterr().out.partition("Recent results")[2]
     assert "outputs/run: run of " in screen

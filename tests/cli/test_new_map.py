@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-import sim.cli.new_map as command
+import sim.cli.check as command
 from sim.cli.main import main
 from sim.engine.simulation import simulate
 from sim.geography import load_map

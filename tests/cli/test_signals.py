@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 import sim.load
-from sim import signals
+from sim import errors
 from sim.cli.main import main
+from sim.errors import Stopped, deferred, ends_loop, handle_signals
 from sim.results.write import whole_folder
-from sim.signals import Stopped, deferred, ends_loop, handle_signals
 from sim.study import runner
 from sim.study.store import Study
 from sim.validation.calibration import RUNS
@@ -180,12 +180,12 @@ def test_clean_up_is_not_interrupted_by_a_second_signal(tmp_path: Path, monkeypa
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(shutil, "rmtree", removed_while_stopped_again)
-    monkeypatch.setattr(signals, "QUIET_SECONDS", -1.0)
+    monkeypatch.setattr(errors, "QUIET_SECONDS", -1.0)
     with handle_signals(), pytest.raises(Stopped) as stop:  # noqa: PT012, SIM117 (the block is what is interrupted)
         with whole_folder(tmp_path, "a") as (folder, _):
             (folder / "half").write_text("half")
             signal.raise_signal(signal.SIGTERM)
-    assert signals.exit_code(stop.value) == 143
+    assert errors.exit_code(stop.value) == 143
     assert list(tmp_path.iterdir()) == []
 
 
@@ -195,7 +195,7 @@ def test_signals_in_quick_succession_are_raised_once() -> None:
             signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGTERM)
         signal.raise_signal(signal.SIGINT)
-        assert signals.signals_received() == 3
+        assert errors.signals_received() == 3
 
 
 def test_a_deferred_signal_is_raised_at_the_end() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import COMMANDS, main, parser
-from sim.cli.usage import Parameter, parameters_of, usage_faults, value_fault
+from sim.cli.options import Parameter, parameters_of, usage_faults, value_fault
 from tests.validation.test_calibration import written
 
 NAMES = {command.__name__.replace("_", "-"): command for command in COMMANDS}

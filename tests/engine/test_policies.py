@@ -12,7 +12,7 @@ import pytest
 
 from sim.engine import kinds
 from sim.engine.rules.columns import spare_strength
-from sim.engine.rules.policies import attack_factor, breach_factor, patron_pressure
+from sim.engine.rules.lasting_policies import attack_factor, breach_factor, patron_pressure
 from sim.engine.simulation import Simulation, simulate
 from sim.invariants import Checker
 from sim.load import read

@@ -13,11 +13,10 @@ import pytest
 
 from sim.errors import InputError
 from sim.results.columns import Format, LogName
-from sim.results.export import ACLED_COLUMNS as ACLED
-from sim.results.export import GED_COLUMNS as GED
-from sim.results.export import SUB_EVENTS, acled_text, export, ged_text, priogrid
-from sim.results.export_gis import control_layer
-from sim.results.export_rows import entries
+from sim.results.export import control_layer, export
+from sim.results.export_events import ACLED_COLUMNS as ACLED
+from sim.results.export_events import GED_COLUMNS as GED
+from sim.results.export_events import SUB_EVENTS, acled_text, entries, ged_text, priogrid
 from sim.results.run import Run
 from tests.results.small_result import result
 

@@ -13,9 +13,8 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
-from sim.results import lock
-from sim.results.lock import HeldError, Lock, note_of, sole_writer
-from sim.results.write import whole_folder
+from sim.results import write
+from sim.results.write import HeldError, Lock, note_of, sole_writer, whole_folder
 
 
 @pytest.fixture
@@ -66,7 +65,7 @@ def test_the_lock_of_a_killed_process_is_taken_over_with_a_line(ended: int, tmp_
     assert list((tmp_path / "study").iterdir()) == []
 
 
-@pytest.mark.parametrize("seconds", [0, lock.STALE_SECONDS / 2])
+@pytest.mark.parametrize("seconds", [0, write.STALE_SECONDS / 2])
 def test_a_lock_of_another_machine_is_respected_while_it_is_touched(seconds: float, ended: int, tmp_path: Path) -> None:
     file = tmp_path / ".writer"
     left_behind(file, ended, "other-machine", seconds)
@@ -81,7 +80,7 @@ def test_a_lock_of_another_machine_is_respected_while_it_is_touched(seconds: flo
 @pytest.mark.parametrize("content", ["{ended}\nother-machine\n", "", "\0\0\0", "x" * 5000])
 def test_a_lock_that_nobody_touches_is_taken_over(content: str, ended: int, tmp_path: Path) -> None:
     file = tmp_path / ".writer"
-    left_behind(file, ended, "other-machine", 2 * lock.STALE_SECONDS)
+    left_behind(file, ended, "other-machine", 2 * write.STALE_SECONDS)
     touched = file.stat().st_mtime
     file.write_text(content.format(ended=ended), encoding="utf-8")
     os.utime(file, (touched, touched))
@@ -92,7 +91,7 @@ def test_a_lock_that_nobody_touches_is_taken_over(content: str, ended: int, tmp_
 
 
 def test_a_live_process_of_this_machine_is_never_taken_over(tmp_path: Path) -> None:
-    left_behind(tmp_path / ".writer", os.getppid(), socket.gethostname(), 2 * lock.STALE_SECONDS)
+    left_behind(tmp_path / ".writer", os.getppid(), socket.gethostname(), 2 * write.STALE_SECONDS)
     with pytest.raises(HeldError, match=str(os.getppid())):
         Lock(tmp_path / ".writer").acquire()
 

@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine.kinds import EVENT_KINDS, M_AGREEMENT, M_NONE, M_OWN_FORCE, MOVERS
 from sim.event_kinds import EventFacts, deaths_text, event_text, side
-from sim.event_text import moved_by, policy_phrase
+from sim.results.phrases import moved_by, policy_phrase
 from sim.scenario.schema import Policy
 from sim.text import agree, clause_list, is_plural, plural, result_text
 

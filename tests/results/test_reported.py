@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from sim.engine.simulation import simulate
-from sim.event_text import policy_phrase
 from sim.geography.maps import load_map
+from sim.results.phrases import policy_phrase
 from sim.results.run import Run
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Policy, rebels

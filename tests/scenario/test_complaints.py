@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, Field, ValidationError, field_validator
 from pydantic_core.core_schema import ErrorType
 
-from sim.scenario.validate import complaint
+from sim.scenario.load import complaint
 
 KINDS = [*get_args(ErrorType), "a_kind_of_later_versions", "int_of_later_versions"]
 OUR_OWN = {"value_error"}  # carries the error that our own check raised

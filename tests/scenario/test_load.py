@@ -8,11 +8,10 @@ from pathlib import Path
 import pytest
 
 import sim.scenario.compose as files
-from sim.scenario.diff import changes, changes_text
 from sim.scenario.fields import GONE, inputs_of, units_of
 from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Quantity, Rules
-from sim.scenario.show import json_schema, show
+from sim.scenario.show import changes, changes_text, json_schema, show
 from tests.scenario.valleys import GOOD, Faults, Write
 
 OWN = ["kafr_hamra", "greater_idlib_2018"]

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 from sim.cli.console import statistics_rows
+from sim.results.phrases import _gains, answer_sentence
 from sim.results.run import Run
-from sim.statistics.answer import _gains, answer_sentence
 from sim.statistics.causes import cause_chain, turning_points
 from sim.statistics.summary import STATISTICS, base_name, expand, headline_faults, label
 from tests.results.small_result import result

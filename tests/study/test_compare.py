@@ -19,8 +19,7 @@ from sim.scenario.schema import rebel_pairs
 from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
 from sim.study.definition import Range
-from sim.study.path_kind import one_run
-from sim.study.plan import make_plan, of_files
+from sim.study.plan import make_plan, of_files, one_run
 from sim.study.runner import run_study
 from sim.study.store import Study
 from tests.study.study_in_memory import SCENARIOS, MadeStudy, made_study

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sim.cli.main import main
 from sim.errors import InputError
+from sim.results.manifest import Kind, kind_of
 from sim.study.definition import (
     STUDIES,
     Definition,
@@ -22,7 +23,6 @@ from sim.study.definition import (
     plain_name,
     read_definition,
 )
-from sim.study.path_kind import Kind, kind_of
 from sim.study.plan import make_plan, of_files
 from sim.study.runner import run_study
 from sim.study.store import Study

@@ -9,16 +9,16 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
-from sim.study import runner
-from sim.study import status as module
+from sim.study import runner, worker
 from sim.study.runner import run_study
-from sim.study.status import Estimate, Precision, estimate, free_bytes, half_width, highest, lacking_text, precisions
+from sim.study.status import Precision, half_width, highest, lacking_text, precisions
+from sim.study.worker import Estimate, estimate, free_bytes
 from tests.study.support import small_plan
 
 
 def test_disk_is_what_a_study_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MEASURE_SECONDS", 1e9)
-    monkeypatch.setattr(module, "MOST_RUNS", 20)
+    monkeypatch.setattr(worker, "MEASURE_SECONDS", 1e9)
+    monkeypatch.setattr(worker, "MOST_RUNS", 20)
     monkeypatch.setattr(runner, "CHUNK_SECONDS", 1e9)  # neither depends on how fast this machine is
     monkeypatch.setattr(runner, "LEAST_SECONDS", 1e9)
     plan = small_plan(replicates=20)

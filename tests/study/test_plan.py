@@ -11,10 +11,10 @@ import pytest
 from sim.engine.simulation import Simulation
 from sim.errors import InputError
 from sim.geography.maps import load_map
+from sim.results.manifest import Kind, kind_of
 from sim.scenario.compose import SCENARIOS
 from sim.scenario.fields import inputs_of
 from sim.study.definition import DESIGNS, Definition, Variant, read_definition
-from sim.study.path_kind import Kind, kind_of
 from sim.study.plan import Plan, make_plan, of_files
 
 EXPANSION = "factions.Lanterns.doctrine.expansion"

@@ -17,7 +17,7 @@ from sim.errors import InputError
 from sim.results.run import Run
 from sim.study import runner, stored_parts
 from sim.study.manifest import MANIFEST
-from sim.study.path_kind import one_command
+from sim.study.plan import one_command
 from sim.study.runner import Progress, run_study
 from sim.study.store import Study
 from sim.study.worker import ChunkResult, OtherProgramError, RunTask, StudyContext, run_chunk

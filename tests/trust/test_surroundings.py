@@ -22,8 +22,8 @@ import pytest
 import sim.pages.run_report
 from sim.cli.main import main
 from sim.engine.jit import CACHE_FOLDER, ROOM
-from sim.results.lock import sole_writer
 from sim.results.verify import verify_run
+from sim.results.write import sole_writer
 from sim.study import runner
 from tests.trust.processes import ROOT, RUN, bound_by_permissions, call, call_all, contents, mounted, program
 

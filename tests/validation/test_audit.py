@@ -24,8 +24,15 @@ from sim.study.manifest import layout
 from sim.study.sampling import seed_of
 from sim.study.worker import RunTask, StudyContext, run_tables
 from sim.validation.audit import audited
-from sim.validation.audit_changes import CHANGES, SEEDS, other_labels, scaled_inputs, scaled_paths, shifted_grid
-from sim.validation.audit_estimates import Estimate
+from sim.validation.audit_studies import (
+    CHANGES,
+    SEEDS,
+    Estimate,
+    other_labels,
+    scaled_inputs,
+    scaled_paths,
+    shifted_grid,
+)
 from sim.validation.claims import Bounds, Claim
 
 PRESSURE = "rules.civilians.pressure_per_town_month"

@@ -16,13 +16,13 @@ from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Log
 from sim.study.definition import read_definition
 from sim.study.plan import make_plan
-from sim.validation import baselines, weekly_baselines
+from sim.validation import baselines
 from sim.validation.baselines import Known
 from sim.validation.forecasts import MODEL, Forecast, can_fight
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
 from sim.validation.past_record import BASELINES, Past, past_before, past_of
 from sim.validation.pattern_estimators import Holds
-from sim.validation.score_study import past_holds
+from sim.validation.scores import past_holds
 
 WEEKS = tuple(Week(7 * n, 7 * n + 6, 0, 0) for n in range(4))
 
@@ -144,7 +144,7 @@ def test_a_shuffled_map_changes_as_many_towns_of_each_code_in_other_places() -> 
 def test_the_mean_of_a_hawkes_process_is_that_of_theory() -> None:
     """E N(0, t) grows with slope mu / (1 - n) and starts at n E0 / lag: m(t) solves a linear equation."""
     mu, n, lag, excited, days = 0.2, 0.6, 3.0, 4.0, 28
-    drawn = weekly_baselines.hawkes(made_past(mu, n, lag, excited), WEEKS, np.random.default_rng(1))
+    drawn = baselines.hawkes(made_past(mu, n, lag, excited), WEEKS, np.random.default_rng(1))
     assert drawn is not None
     counts = drawn.events
     decay, level = (1 - n) / lag, mu / (1 - n)
@@ -171,7 +171,7 @@ def two_level_past(active: float, excitation: float = 0.0) -> Past:
 def test_a_process_of_two_levels_goes_on_from_its_level() -> None:
     """The chance of the active level is 0.5 + (a - 0.5) 0.96^t, so that the mean of a week is a sum of seven such terms."""
     for active in (0.0, 1.0):
-        drawn = weekly_baselines.two_level_hawkes(two_level_past(active), WEEKS, np.random.default_rng(1))
+        drawn = baselines.two_level_hawkes(two_level_past(active), WEEKS, np.random.default_rng(1))
         assert drawn is not None
         for column, week in enumerate(WEEKS):
             share = [0.5 + (active - 0.5) * 0.96**day for day in range(week.first, week.last + 1)]
@@ -179,10 +179,10 @@ def test_a_process_of_two_levels_goes_on_from_its_level() -> None:
 
 
 def test_weeks_of_the_base_rate_have_the_pasts_mean_and_variance() -> None:
-    found = weekly_baselines.drawn_counts(2.0, 8.0, np.ones(50), np.random.default_rng(1))
+    found = baselines.drawn_counts(2.0, 8.0, np.ones(50), np.random.default_rng(1))
     assert found.mean() == pytest.approx(2.0, rel=0.03)
     assert found.var() == pytest.approx(8.0, rel=0.06)
-    poisson = weekly_baselines.drawn_counts(2.0, 1.0, np.ones(50), np.random.default_rng(1))
+    poisson = baselines.drawn_counts(2.0, 1.0, np.ones(50), np.random.default_rng(1))
     assert poisson.var() == pytest.approx(2.0, rel=0.05)
 
 
@@ -190,16 +190,16 @@ def test_conflictology_draws_whole_weeks_of_the_last_year() -> None:
     """Of 60 weeks the first eight, with 100 events each, are too old; events and deaths stay together."""
     weeks = {"events": [100] * 8 + [0, 0, 0, 4] * 13, "deaths": [900] * 8 + [0, 0, 0, 7] * 13}
     past = Past.model_validate({**made_past().model_dump(by_alias=True), "weeks": weeks})
-    drawn = weekly_baselines.conflictology(past, WEEKS, np.random.default_rng(1))
+    drawn = baselines.conflictology(past, WEEKS, np.random.default_rng(1))
     assert drawn is not None
     assert drawn.deaths is not None
     pairs = set(zip(drawn.events.ravel().tolist(), drawn.deaths.ravel().tolist(), strict=True))
     assert pairs == {(0, 0.0), (4, 7.0)}
     assert np.mean(drawn.events == 4) == pytest.approx(0.25, abs=0.02)
-    long = weekly_baselines.conflictology(past, (Week(0, 30, 0, 0),), np.random.default_rng(1))
+    long = baselines.conflictology(past, (Week(0, 30, 0, 0),), np.random.default_rng(1))
     assert long is not None
     assert long.events.mean() == pytest.approx(31 / 7, rel=0.05)  # one event a week
-    short = weekly_baselines.conflictology(past, (Week(0, 2, 0, 0),), np.random.default_rng(1))
+    short = baselines.conflictology(past, (Week(0, 2, 0, 0),), np.random.default_rng(1))
     assert short is not None
     assert short.events.max() <= 4
     assert short.events.mean() == pytest.approx(3 / 7, rel=0.1)
@@ -208,20 +208,20 @@ def test_conflictology_draws_whole_weeks_of_the_last_year() -> None:
 def test_the_mixture_is_not_caught_by_a_quiet_year() -> None:
     weeks = {"events": [9, 3] + [0] * 60, "deaths": [20, 5] + [0] * 60}
     past = Past.model_validate({**made_past().model_dump(by_alias=True), "weeks": weeks})
-    quiet = weekly_baselines.conflictology(past, WEEKS, np.random.default_rng(1))
-    mixed = weekly_baselines.mixture(past, WEEKS, np.random.default_rng(1))
+    quiet = baselines.conflictology(past, WEEKS, np.random.default_rng(1))
+    mixed = baselines.mixture(past, WEEKS, np.random.default_rng(1))
     assert quiet is not None
     assert mixed is not None
     assert quiet.events.max() == 0
-    assert np.mean(mixed.events == 9) == pytest.approx(weekly_baselines.MIXTURE_SHARE / 2, rel=0.1)
-    assert np.mean(mixed.events == 3) == pytest.approx(weekly_baselines.MIXTURE_SHARE / 2, rel=0.1)
+    assert np.mean(mixed.events == 9) == pytest.approx(baselines.MIXTURE_SHARE / 2, rel=0.1)
+    assert np.mean(mixed.events == 3) == pytest.approx(baselines.MIXTURE_SHARE / 2, rel=0.1)
 
 
 def test_a_past_without_weeks_or_processes_makes_no_forecast_of_them() -> None:
     empty = {**made_past().model_dump(by_alias=True), "weeks": {"events": [], "deaths": []}, "hawkes": None}
-    found = weekly_baselines.weekly_baselines(Past.model_validate(empty), WEEKS, (1,))
+    found = baselines.weekly_baselines(Past.model_validate(empty), WEEKS, (1,))
     assert set(found) == {"base_rate"}
-    assert weekly_baselines.weekly_baselines(None, WEEKS, (1,)) == {}
+    assert baselines.weekly_baselines(None, WEEKS, (1,)) == {}
 
 
 def test_places_by_value_and_by_nothing() -> None:

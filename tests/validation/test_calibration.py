@@ -24,8 +24,7 @@ from sim.validation.pattern_card import distance
 from sim.validation.pattern_file import Figure, Interval
 from sim.validation.posterior import INNER, excess, posterior_of, posterior_text
 from sim.validation.priors import Space, Targets, read_calibration, with_record
-from sim.validation.rejection_abc import recover
-from sim.validation.waves import Region, draws_in, emulate, next_region, terms
+from sim.validation.rejection_abc import Region, draws_in, emulate, next_region, recover, terms
 
 READY = SCENARIOS / "studies" / "calibrate_2018_02.yaml"
 PATTERNS = """title: invented patterns of two valleys

@@ -8,7 +8,7 @@ import pytest
 
 from sim.load import read
 from sim.scenario.fields import inputs_of
-from sim.validation.late_evidence import basis_of, late_inputs
+from sim.validation.forecasts import basis_of, late_inputs
 
 FIRST = date(2018, 10, 1)
 

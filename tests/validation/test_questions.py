@@ -24,12 +24,20 @@ from sim.study.definition import Definition, Variant
 from sim.study.plan import make_plan
 from sim.study.runner import run_study
 from sim.study.store import Study
-from sim.validation.answers import Answer, asked_on, best_answer, chance_of, resolved
 from sim.validation.forecasts import Forecast, Hold
 from sim.validation.measures import question_scores
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
-from sim.validation.questions import FOLDER, Question, read_questions
-from sim.validation.score_study import answer_questions, asked_of, score_study
+from sim.validation.questions import (
+    FOLDER,
+    Answer,
+    Question,
+    asked_on,
+    best_answer,
+    chance_of,
+    read_questions,
+    resolved,
+)
+from sim.validation.scores import answer_questions, asked_of, score_study
 
 HEAD = "title: Made up\nasked: 2018-10-31\nquestions:\n"
 TRUCE = "Agreement of 31 October"

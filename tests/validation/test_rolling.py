@@ -20,11 +20,10 @@ from sim.study.definition import Definition, Variant
 from sim.study.plan import make_plan
 from sim.study.runner import run_study
 from sim.study.store import Study
+from sim.validation.baselines import WEEKLY, weekly_baselines
 from sim.validation.forecasts import MODEL
-from sim.validation.hindcast import SEED, joined, likest, observed_weeks, origins_of, read_record, summary, table_of
-from sim.validation.past_record import fits_of, past_of
-from sim.validation.power import power, power_summary
-from sim.validation.weekly_baselines import WEEKLY, weekly_baselines
+from sim.validation.hindcast import SEED, joined, likest, origins_of, power, power_summary, summary, table_of
+from sim.validation.past_record import fits_of, observed_weeks, past_of, read_record
 
 FIRST, SECOND = date(2020, 3, 1), date(2020, 3, 15)
 BEGINS = date(2019, 6, 1)

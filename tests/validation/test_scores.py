@@ -25,13 +25,11 @@ from sim.statistics.scoring import DAY_FLOOR, FLOOR
 from sim.study.runner import run_study
 from sim.study.store import Study
 from sim.validation.baselines import NAMES
-from sim.validation.control_measures import transitions
 from sim.validation.forecasts import MODEL, Forecast, Hold, of_study
-from sim.validation.measures import Cell, Measure, relapse_loss
+from sim.validation.measures import Cell, Measure, relapse_loss, transitions
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, read_outcome, start_codes
 from sim.validation.past_record import Past
-from sim.validation.score_study import score_study, scores_csv
-from sim.validation.scores import losses, score, verdict, wrong_calls
+from sim.validation.scores import losses, score, score_study, scores_csv, verdict, wrong_calls
 from tests.study.support import DAYS, small_plan
 
 REPLICATES = 12

@@ -18,8 +18,7 @@ from sim.results.branch import branch
 from sim.results.run import Run
 from sim.results.write import write
 from sim.study.definition import Definition, Variant
-from sim.study.path_kind import one_command
-from sim.study.plan import make_plan
+from sim.study.plan import make_plan, one_command
 from sim.study.runner import run_study
 from sim.study.store import Study
 from sim.viewer.session import RunSource, Session, build

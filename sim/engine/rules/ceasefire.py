@@ -72,7 +72,7 @@ from sim.engine.rules.agreements import (
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town
 from sim.engine.rules.ladder import CLASHES
-from sim.engine.rules.policies import breach_factor, patron_pressure
+from sim.engine.rules.lasting_policies import breach_factor, patron_pressure
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CLASHES, L_DISPUTES, L_FORCES
 
 

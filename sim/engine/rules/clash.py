@@ -71,7 +71,7 @@ from sim.engine.queries import (
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.policies import attack_factor
+from sim.engine.rules.lasting_policies import attack_factor
 from sim.engine.rules.spread import begin_round, set_off
 from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
 

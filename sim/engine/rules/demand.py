@@ -48,7 +48,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.columns import assembly_town, column_under_way, muster, relieve, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.policies import let_through
+from sim.engine.rules.lasting_policies import let_through
 from sim.engine.tables import L_DISPUTES
 
 

@@ -34,7 +34,7 @@ from sim.engine.queries import covering, rebels, strongest_group
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.columns import send_column
-from sim.engine.rules.policies import let_through
+from sim.engine.rules.lasting_policies import let_through
 
 DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
 

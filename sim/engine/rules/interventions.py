@@ -32,7 +32,7 @@ from sim.engine.rules.base_attempt import attempt
 from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
-from sim.engine.rules.policies import apply_policies, release_stationed, send_garrison
+from sim.engine.rules.lasting_policies import apply_policies, release_stationed, send_garrison
 from sim.engine.rules.talks import given_killing
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES, N_FORCES
 

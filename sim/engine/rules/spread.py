@@ -56,8 +56,8 @@ from sim.engine.queries import (
 )
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.columns import send_column
+from sim.engine.rules.lasting_policies import let_through
 from sim.engine.rules.memory import standing
-from sim.engine.rules.policies import let_through
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day

@@ -1,0 +1,282 @@
+"""Phrases for agreements and policies, for the factors that moved an event's chance, and the answer of one run to its scenario's question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sim.engine.kinds import MOVERS
+from sim.scenario.schema import MIXED, NEUTRAL, Policy
+from sim.statistics.causes import RunLike
+from sim.statistics.conflict_log import column, text
+from sim.statistics.summary import STATISTICS, base_name, expand, label
+from sim.text import agree, clause_list, day_text, plural, result_text, two_digits
+
+
+def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), mediator: str = "") -> str:
+    """Say where an agreement holds, its terms and its mediator: "on all fronts (no expansion; mediated by X)"."""
+    where = {"all_fronts": "on all fronts", "sector": f"in the sector of {town}", "town": f"for {town}"}.get(scope, "")
+    notes = [", ".join(term.replace("_", " ") for term in terms), f"mediated by {mediator}" if mediator else ""]
+    inside = "; ".join(note for note in notes if note)
+    return f"{where} ({inside})" if inside else where
+
+
+def _until(policy: Policy) -> str:
+    return f" until {day_text(policy.until)}" if policy.until else ""
+
+
+def _in_town(policy: Policy) -> str:
+    if policy.in_town is None:
+        return ""
+    return " in the zone" if policy.in_town == "zone" else f" in {policy.in_town}"
+
+
+def policy_phrase(policy: Policy) -> str:
+    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
+    factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
+    if policy.withdraw is not None:
+        who, its = policy.withdraw, agree(policy.withdraw, "its")
+        area = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
+        towns = (
+            f"nobody holds {its} towns"
+            if policy.towns_to == "neutral"
+            else f"{its} towns go to the strongest group nearby"
+        )
+        barred = f"; {agree(who, 'it')} {agree(who, 'opens')} no base or front in the zone afterwards"
+        return f"{who} {agree(who, 'leaves')} {area}; {towns}{barred if policy.may_return is False else ''}"
+    if policy.enforce_no_expansion is not None:
+        return f"no expansion is enforced on {policy.enforce_no_expansion}: base attempts {factor}"
+    if policy.mediate is not None:
+        return f"{policy.mediate} {agree(policy.mediate, 'mediates')}: chance of an agreement {factor}"
+    if policy.reinforce is not None:
+        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}"
+    if policy.merge_groups is not None:
+        joining = clause_list(policy.merge_groups)
+        return f"{joining} {agree(joining, 'merges')} into {policy.into}"
+    if policy.monitor is not None:
+        return f"{policy.monitor} {agree(policy.monitor, 'watches over agreements')}: hold of agreements {factor}"
+    return _phrase_of_force(policy, factor)
+
+
+def _phrase_of_force(policy: Policy, factor: str) -> str:
+    """Say what a policy does that binds others by force or patronage, or that moves fighters."""
+    if policy.guarantor is not None and policy.credibility is not None:
+        parties = f" between {clause_list(policy.between)}" if policy.between else ""
+        who = f"{policy.guarantor} {agree(policy.guarantor, 'guarantees agreements')}"
+        return f"{who}{parties}{_in_town(policy)}: credibility {policy.credibility.best:g}{_until(policy)}"
+    if policy.sanctions is not None:
+        return f"patrons press {policy.sanctions}: decisions for a campaign {factor}"
+    if policy.support is not None:
+        return f"patrons back {policy.support}: decisions for a campaign {factor}"
+    if policy.demobilise is not None:
+        return f"fighters of {policy.demobilise}{_in_town(policy)} demobilise"
+    return f"fighters of {policy.garrison} are stationed{_in_town(policy)}{_until(policy)}"
+
+
+def _signal(text: str) -> Callable[[float], str]:
+    return lambda _: text
+
+
+def _count(noun: str, many: str = "") -> Callable[[float], str]:
+    return lambda value: plural(round(value), noun, many)
+
+
+def _amount(noun: str, rest: str) -> Callable[[float], str]:
+    """Return the phrase of a count that fades with time, and so may be a fraction: "0.83 towns taken in a week"."""
+    return lambda value: f"{value:.2g} {noun}{'' if f'{value:.2g}' == '1' else 's'} {rest}"
+
+
+def _share(text: str) -> Callable[[float], str]:
+    return lambda value: f"{text} {value:.2f}"
+
+
+def _control_age(days: float) -> str:
+    """Say how new control is; 0 is contested or of the day, 999 the engine's cap for "long ago"."""
+    if days < 1:
+        return "contested or just taken"
+    return "settled control" if days >= 999 else f"control changed {plural(round(days), 'day')} ago"
+
+
+_MOVED: dict[str, Callable[[float], str]] = {
+    "none": _signal(""),
+    "agreement": _signal("agreement"),
+    "distance": lambda value: f"{value:.3g} km by road",
+    "force_ratio": lambda value: f"own force {two_digits(value)} times the other's",
+    "own_force": lambda value: f"{plural(round(value), 'own fighter')} within reach",
+    "value": _share("town value"),
+    "trust": _share("trust"),
+    "threat": _share("perceived threat"),
+    "fatigue": _share("war fatigue"),
+    "grievance": _share("grievance"),
+    "support": _share("local influence"),
+    "restraint": _share("restraint"),
+    "help": lambda value: f"help of {plural(round(value), 'fighter')} expected",
+    "deaths": lambda value: f"{plural(round(value), 'recent death')}",
+    "stalemate": lambda value: f"{plural(round(value), 'day')} without a capture",
+    "mediator": _signal("a mediator"),
+    "momentum": _amount("town", "taken in a week"),
+    "breaches": _amount("agreement", "broken lately"),
+    "disputes": _count("unresolved dispute"),
+    "bases": _count("base"),
+    "terms": _signal("terms"),
+    "proscribed": lambda value: f"{100 * value:.0f} % of fighters in the zone proscribed",
+    "patience": _share("guarantors' patience"),
+    "calendar": lambda value: f"calendar {value:.2g} a month",
+    "neighbours_lost": lambda value: f"{100 * value:.0f} % of neighbouring towns lost",
+    "solidarity": _share("solidarity"),
+    "offensive": _signal("offensive under way"),
+    "truce_propensity": _share("readiness for truce"),
+    "expansion": _share("ambition"),
+    "zone": _signal("zone agreed"),
+    "belief": _share("belief that it was wronged"),
+    "coercion": _share("coercion"),
+    "new_control": _control_age,
+    "policy": _signal("policy"),
+    "aggressiveness": _share("aggressiveness"),
+    "shift": lambda value: (
+        f"the rival's force changed by {100 * (2.718281828459045**value - 1):+.0f} % against one's own in a quarter"
+    ),
+    "trigger": lambda value: (
+        "no fresh reason" if value >= 999 else f"{plural(round(value), 'day')} after the last reason for war"
+    ),
+    "towns_lost": lambda value: f"{100 * value:.0f} % of the group's towns lost",
+    "new_presence": lambda value: f"{plural(round(value), 'town')} of the zone entered by a proscribed faction",
+}
+
+assert set(_MOVED) == set(MOVERS)
+
+_SAY_MOVER = tuple(_MOVED[name] for name in MOVERS)
+
+
+def moved_by(slots: Iterable[tuple[int, float, float]]) -> str:
+    """Say what moved a chance: "agreement x0.65; 900 own fighters within reach x2.1".
+
+    Each slot is (code of kinds.MOVERS, value, factor on the chance); slots of code 0, and factors that
+    are 1 as printed, are left out.
+    """
+    return "; ".join(
+        f"{_SAY_MOVER[code](value)} x{factor_text}"
+        for code, value, factor in slots
+        if code and (factor_text := two_digits(factor)) != "1"
+    )
+
+
+CAUTION = "One run is one possible course: compare many."
+Summary = Mapping[str, float | int | str | None]
+
+
+def _still(run: RunLike, towns: list[str]) -> list[str]:
+    """Say which side still holds which of the watched towns that never changed hands."""
+    by_code: dict[str, list[str]] = {}
+    for town in towns:
+        code = run.summary.get(f"holder.{town}")
+        by_code.setdefault("" if code is None else str(code), []).append(run.labels.get(town, town))
+    clauses = []
+    for code, names in by_code.items():
+        verb = "is" if len(names) == 1 else "are"
+        special = {"": f"{verb} not on the map", MIXED: f"{verb} still contested", NEUTRAL: f"{verb} still neutral"}
+        listed = clause_list(names)
+        clauses.append(
+            f"{listed} {special[code]}"
+            if code in special
+            else f"{code} still {agree(code, 'holds')} {listed} at the end"
+        )
+    return clauses
+
+
+def _holders(run: RunLike, towns: list[str]) -> list[str]:
+    """Say who holds the watched towns at the end, and since when."""
+    changes = run.control_changes
+    last = {name: row for row, name in enumerate(text(changes, "town"))}
+    clauses = []
+    for town in (town for town in towns if town in last):
+        row, code, name = last[town], str(run.summary.get(f"holder.{town}")), run.labels.get(town, town)
+        date = day_text(column(changes, "date")[row].astype("datetime64[D]").item())
+        word = {
+            "capture": "taken on",
+            "withdrawal": "left to it on",
+            "handover": "handed over to it on",
+            "town_entered": "entered on",
+        }.get(text(changes, "how")[row], "since")
+        state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
+        holds = f"{code} {agree(code, 'holds')} {name} at the end"
+        clauses.append(f"{state.get(code, holds)} ({word} {date})")
+    return clauses + _still(run, [town for town in towns if town not in last])
+
+
+def _fighting(summary: Summary) -> str:
+    """Say how far and how long rebels clashed."""
+    if not summary.get("clash_days"):
+        return "rebels did not clash"
+    places, days = int(summary["places_reached"] or 0), int(summary["clash_days"] or 0)
+    return f"clashes reached {plural(places, 'place')} over {plural(days, 'day')}"
+
+
+def _agreement(summary: Summary) -> str:
+    """Say when the first agreement was signed and how many were broken."""
+    day, broken = summary.get("first_agreement_day"), int(summary.get("agreements_broken") or 0)
+    first = "no agreement was signed" if day is None else f"the first agreement was signed on day {day}"
+    return f"{first}; {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
+
+
+def _shared(run: RunLike) -> dict[str, int]:
+    """Return, for each side, how many towns it holds at the end that were contested at the start, shared by sides."""
+    changes = run.control_changes
+    towns, before, after = (text(changes, name) for name in ("town", "from", "to"))
+    first = {town: before[row] for row, town in reversed(list(enumerate(towns)))}
+    last = dict(zip(towns, after, strict=True))
+    counts: dict[str, int] = {}
+    for town, code in last.items():
+        if first[town] == MIXED and code != MIXED:
+            counts[code] = counts.get(code, 0) + 1
+    return counts
+
+
+def _gains(run: RunLike) -> str:
+    """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
+    at the start".
+    """
+    parts, shared = [], _shared(run)
+    for key, value in run.summary.items():
+        code, count = key.partition(".")[2], int(value or 0) if key.startswith("towns_gained.") else 0
+        if count:
+            before = shared.get(code, 0)
+            among = f" ({'it was' if count == 1 else f'{before} of them'} contested at the start)" if before else ""
+            parts.append(f"{code} {agree(code, 'gains')} {plural(count, 'town')}{among}")
+    return clause_list(parts) or "no side gains a town"
+
+
+def _towns(name: str, summary: Summary) -> str:
+    """Say a statistic given by faction: "HTS loses 2 towns"."""
+    verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
+    parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
+    clauses = [f"{code} {agree(code, verb)} {plural(count, 'town')}" for code, count in parts if count]
+    return clause_list(clauses) or f"no side {verb} a town"
+
+
+def _clauses(run: RunLike) -> list[str]:
+    """Return the clauses of the answer: watched towns first, then the scenario's headline statistics."""
+    summary, clauses = run.summary, _holders(run, run.watch_towns)
+    for name in run.scenario.headline:
+        if name == "towns_gained":
+            clauses.append(_gains(run))
+        elif name in ("towns_lost", "towns_end"):
+            clauses.append(_towns(name, summary))
+        elif name in ("clash_days", "places_reached", "clashes"):
+            clauses.append(_fighting(summary))
+        elif name in ("first_agreement_day", "agreements_signed", "agreements_broken"):
+            clauses.append(_agreement(summary))
+        elif base_name(name) != "holder":
+            clauses.extend(
+                f"{label(key)}: {result_text(summary[key], STATISTICS[base_name(key)].unit)}"
+                for key in expand([name], summary)
+            )
+    offensive = summary.get("offensive_day")
+    clauses.append(f"an offensive began on day {offensive}" if offensive is not None else "")
+    return list(dict.fromkeys(clause for clause in clauses if clause))
+
+
+def answer_sentence(run: RunLike) -> str:
+    """Return the answer: "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); clashes reached 7 places
+    over 12 days; ... One run is one possible course: compare many."
+    """
+    return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"
