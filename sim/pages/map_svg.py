@@ -10,16 +10,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import sha256
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.pages.map_names import SCALES, name_set, place_names
 from sim.pages.svg import (
     EDGE,
-    FONT,
     IN_PLACE,
     MOST_TEXTS,
     PX,
@@ -33,14 +32,13 @@ from sim.pages.svg import (
     text_width,
     words,
 )
-from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
 from sim.plots.map import scene
 from sim.plots.map.force_signs import MOST_WEDGES
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
 from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part, Stroke
 from sim.plots.map.scene import STILL, UNDER, legend_sections, parts_of, scale_parts
 from sim.plots.map.state import View, start_state
-from sim.plots.style import EVIDENCE_INK, INK, LAND, PAPER, QUIET, UNKNOWN, ZONE_INK, evidence_line, pale
+from sim.plots.style import EVIDENCE_INK, LAND, PAPER, QUIET, UNKNOWN, evidence_line, pale
 from sim.text import day_text
 
 if TYPE_CHECKING:
@@ -49,12 +47,9 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
-SCALES = (0.5, 0.65, 0.8, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
-NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
 WEDGES = tuple(f"wedge {part}/{parts}" for parts in range(2, MOST_WEDGES + 1) for part in range(1, parts + 1))
 SIGN_SHAPES = ("burst", "flag", "dart", "circle", *WEDGES)
 ON_TOP = ("columns", "bases")  # layers over the names
-Point = tuple[float, float]
 
 
 class MapDrawing:
@@ -153,7 +148,7 @@ class MapDrawing:
 
     def name_set(self, scale: float) -> str:
         """Return the names placed for one of SCALES."""
-        return _name_set(self, scale)
+        return name_set(self, scale)
 
     def _definitions(self, start: View) -> str:
         """Return the shapes that frames refer to."""
@@ -183,7 +178,7 @@ class MapDrawing:
                 for sign in scene.SIGNS
             ],
             "towns": [[x, y, name] for (x, y), name in towns],
-            "names": [{"scale": scale, "svg": _name_set(self, scale)} for scale in SCALES],
+            "names": [{"scale": scale, "svg": name_set(self, scale)} for scale in SCALES],
         }
         return json.dumps(base, ensure_ascii=False, separators=(",", ":"))
 
@@ -200,108 +195,6 @@ def _digest(scenario: Scenario, geography: Geography) -> str:
     """Return the prefix of a drawing's ids, so that two maps in one page keep their own shapes."""
     text = f"{geography.folder}|{scenario.model_dump_json()}"
     return "m" + sha256(text.encode()).hexdigest()[:6]
-
-
-# Names --------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Label:
-    """A name at one scale: the point that stays put while zooming, and the text's place beside it in px of the screen."""
-
-    town: int  # -1: the zone
-    text: str
-    size: float
-    bold: bool
-    anchor: Point  # px at scale 1
-    left: float  # from the anchor to the right
-    top: float  # from the anchor downwards
-    width: float
-
-
-def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
-    """Return the names that fit when a px of the base takes `scale` px on the screen; none overlaps another."""
-    ground, (wide, high) = drawing.ground, (drawing.size[0] * scale, drawing.size[1] * scale)
-    points = np.column_stack([drawing.at[:, 0], drawing.size[1] - drawing.at[:, 1]]) * scale  # y upwards
-    fonts = [_name_font(drawing, town, scale) for town in range(len(points))]
-    texts = [fitted(name, size, 170, bold) for name, (size, bold) in zip(ground.names, fonts, strict=True)]
-    sizes = np.array([(text_width(t, s, b), 0.98 * s) for t, (s, b) in zip(texts, fonts, strict=True)])
-    radii = drawing.radii * np.sqrt(scale) * 1.1 + 2.5
-    frame = Box(3, 3, wide - 3, high - 3)
-    labels, clear = [], []
-    zone = _zone_label(drawing, scale, points, radii, frame)
-    if zone is not None:
-        labels, clear = [zone[0]], [zone[1]]
-    population = np.array([map_town.population for map_town in ground.geography.places])
-    rank = np.log10(1 + population) + 100.0 * np.isin(np.arange(len(points)), ground.watch)
-    must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.ground.radii > 6)}
-    order = np.argsort(-rank, kind="stable")
-    placed = place_labels(points, sizes, radii, order, frame, clear, must, margin=1.2)
-    for town, box in placed.items():
-        labels.append(_label(drawing, town, texts[town], fonts[town], points[town], box, scale))
-    return labels
-
-
-def _name_font(drawing: MapDrawing, town: int, scale: float) -> tuple[float, bool]:
-    if town in drawing.ground.watch:
-        return NAME_SIZES[2 if scale >= 1 else 0], True
-    return NAME_SIZES[1] if drawing.ground.radii[town] > 6 else NAME_SIZES[0], False
-
-
-def _label(
-    drawing: MapDrawing, town: int, text: str, font: tuple[float, bool], point: np.ndarray, box: Box, scale: float
-) -> Label:
-    """Anchor a name at the point of its box that is nearest to its town: shrinking towards it, it stays in its box."""
-    x, y = float(np.clip(point[0], box.left, box.right)), float(np.clip(point[1], box.bottom, box.top))
-    anchor = (x / scale, drawing.size[1] - y / scale)
-    return Label(town, text, *font, anchor, box.left - x, y - box.top, box.right - box.left)
-
-
-def _zone_label(
-    drawing: MapDrawing, scale: float, points: np.ndarray, radii: np.ndarray, frame: Box
-) -> tuple[Label, Box] | None:
-    """Return the name of the zone beside its edge, where it covers least."""
-    if not drawing.ground.zone:
-        return None
-    line = drawing.px(max(drawing.ground.zone, key=len))
-    line = np.column_stack([line[:, 0], drawing.size[1] - line[:, 1]]) * scale
-    text = fitted(drawing.ground.zone_name, NAME_SIZES[0], 190)
-    wide, high = text_width(text, NAME_SIZES[0]), NAME_SIZES[0]
-    symbols = np.column_stack([points - radii[:, None], points + radii[:, None]])
-    dots = np.column_stack([line - 1, line + 1])
-    best: tuple[float, Box, np.ndarray] | None = None
-    for point in line[:: max(1, len(line) // 80)]:
-        for direction in DIRECTIONS:
-            box = candidate(point[0], point[1], wide, high, 5, direction)
-            if box.left < frame.left or box.right > frame.right or box.bottom < frame.bottom or box.top > frame.top:
-                continue
-            cost = 10.0 * overlaps(box, symbols, 3).sum() + overlaps(box, dots).sum()
-            if best is None or cost < best[0]:
-                best = (cost, box, point)
-    if best is None:
-        return None
-    return _label(drawing, -1, text, (NAME_SIZES[0], False), best[2], best[1], scale), best[1]
-
-
-def _name_set(drawing: MapDrawing, scale: float) -> str:
-    parts = []
-    for label in drawing.labels[scale]:
-        look = (
-            ' font-weight="bold"' if label.bold else f' font-style="italic" fill="{ZONE_INK}"' if label.town < 0 else ""
-        )
-        x, y = label.anchor
-        clicked = f' data-town="{label.town}" pointer-events="all"' if label.town >= 0 else ""
-        parts.append(
-            f'<g transform="translate({x:.1f} {y:.1f})"{clicked}><text class="n" transform="scale({1 / scale:.3f})" '
-            f'x="{label.left:.1f}" y="{label.top + 0.8 * label.size:.1f}" font-size="{number(label.size)}" '
-            f'textLength="{label.width:.1f}" lengthAdjust="spacingAndGlyphs"{look}>'
-            f"{escape(label.text)}</text></g>"
-        )
-    hidden = "" if scale == 1 else ' display="none"'
-    return (
-        f'<g class="names" data-scale="{scale}" font-family="{FONT}" fill="{INK}" paint-order="stroke" stroke="{PAPER}" '
-        f'stroke-width="2.6" stroke-linejoin="round" pointer-events="none"{hidden}>{"".join(parts)}</g>'
-    )
 
 
 # Legend -------------------------------------------------------------------------------------------------------------

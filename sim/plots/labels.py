@@ -84,6 +84,7 @@ def lacking_line(starts: Iterable[tuple[Scenario, Geography]]) -> str:
 
 # Directions tried, best first: right, left, above right, below right, above, below, above left, below left.
 DIRECTIONS = ((1, 0), (-1, 0), (0.8, 0.8), (0.8, -0.8), (0, 1), (0, -1), (-0.8, 0.8), (-0.8, -0.8))
+AROUND = tuple((float(np.cos(angle)), float(np.sin(angle))) for angle in np.linspace(0, 2 * np.pi, 24, endpoint=False))
 
 
 class Box(NamedTuple):
@@ -132,7 +133,8 @@ def place_labels(
             centre = symbols[i : i + 1]
             tries += [(reach, np.vstack([centre, fixed, names])) for reach in (2.0, 8.0, 16.0)]
         for reach, obstacles in tries:
-            box = _first_free(points[i], sizes[i], radii[i] + reach * margin, frame, obstacles, margin)
+            directions = AROUND if reach in far else DIRECTIONS
+            box = _first_free(points[i], sizes[i], radii[i] + reach * margin, frame, obstacles, margin, directions)
             if box is not None:
                 placed[int(i)] = box
                 break
@@ -140,9 +142,15 @@ def place_labels(
 
 
 def _first_free(
-    point: np.ndarray, extent: np.ndarray, gap: float, frame: Box, taken: np.ndarray, margin: float
+    point: np.ndarray,
+    extent: np.ndarray,
+    gap: float,
+    frame: Box,
+    taken: np.ndarray,
+    margin: float,
+    directions: Iterable[tuple[float, float]] = DIRECTIONS,
 ) -> Box | None:
-    for direction in DIRECTIONS:
+    for direction in directions:
         box = candidate(point[0], point[1], extent[0], extent[1], gap, direction)
         inside = (
             box.left >= frame.left and box.right <= frame.right and box.bottom >= frame.bottom and box.top <= frame.top

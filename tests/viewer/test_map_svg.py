@@ -16,7 +16,8 @@ import pytest
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography, load_map
 from sim.pages.history import History, Snapshot, follow, start_history
-from sim.pages.map_svg import SCALES, MapDrawing
+from sim.pages.map_names import SCALES, name_set
+from sim.pages.map_svg import MapDrawing
 from sim.pages.svg import escape, fitted, number, text_width
 from sim.plots.labels import Box
 from sim.plots.map.force_signs import POINTS_PER_FIGHTER, forces, marching_text
@@ -92,6 +93,34 @@ def test_names_never_overlap_at_any_scale_at_which_they_are_shown(name: str, req
             left, top, right, bottom = shown.T
             hit = (left[:, None] < right) & (right[:, None] > left) & (top[:, None] < bottom) & (bottom[:, None] > top)
             assert np.argwhere(np.triu(hit, 1)).tolist() == []
+
+
+OPENING = 556 / 900  # px a px of the base: the map of a page of 1366x768 px
+
+
+def test_no_name_covers_the_symbol_of_another_town_at_opening_zoom(
+    case: tuple[Scenario, Geography, MapDrawing],
+) -> None:
+    drawing = case[2]
+    placed_for = max(scale for scale in SCALES if scale <= OPENING)
+    labels = drawing.labels[placed_for]
+    at, radii = drawing.at * OPENING, drawing.radii * np.sqrt(OPENING)
+    assert len(labels) > 50
+    for label, box in zip(labels, boxes(drawing, placed_for, OPENING), strict=True):
+        gap = np.maximum([box.left, box.bottom] - at, at - [box.right, box.top]).clip(0)
+        covered = np.flatnonzero(np.hypot(*gap.T) < radii)
+        assert set(covered.tolist()) <= {label.town}, label.text
+
+
+def test_a_name_away_from_its_town_has_a_line_to_it(case: tuple[Scenario, Geography, MapDrawing]) -> None:
+    drawing = case[2]
+    placed_for = max(scale for scale in SCALES if scale <= OPENING)
+    for label in drawing.labels[placed_for]:
+        if label.town >= 0:
+            away = np.hypot(*(np.array(label.anchor) - drawing.at[label.town])) * placed_for
+            assert label.leads or away < drawing.radii[label.town] * np.sqrt(placed_for) + 14, label.text
+    leads = [label for label in drawing.labels[placed_for] if label.leads]
+    assert name_set(drawing, placed_for).count('class="lead"') == 2 * len(leads) > 0
 
 
 def test_names_stay_inside_the_map_and_more_are_shown_the_closer_one_looks(
