@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,6 +16,7 @@ from matplotlib.patches import Rectangle
 from sim.engine.kinds import LEVELS
 from sim.plots.map.state import records, watched
 from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, FactionStyles, pale, rgb_of
+from sim.scenario.schema import rebel_pairs
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -27,27 +29,39 @@ MARKERS = {
 NAME_INCHES = 0.0866  # room for a letter of a town named in the panel of changes
 
 
+MOST_LANES = 16  # agreements
+
 Pair = tuple[str, str]
+Row = TypeVar("Row", bound=Mapping[str, Any])
 Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """What the charts of a run show, morning by morning; `sim.viewer.charts` has the same of a page's snapshots."""
+    """What the charts of a run show, morning by morning, in pictures and on pages (`sim.pages.chart_specs`)."""
 
     towns: dict[str, np.ndarray]  # code -> towns held, [days + 1]; of those that ever held one
-    levels: dict[Pair, np.ndarray]  # pair of codes -> escalation level, [days + 1]
+    levels: dict[Pair, np.ndarray]  # pair of rebels -> escalation level, [days + 1]; the ladder knows no other pairs
     deaths: dict[Pair, np.ndarray]  # pair of codes -> deaths of both sides on the day before, [days + 1]
+    civilians: np.ndarray  # civilians killed on the day before, [days + 1]
+
+    @property
+    def last(self) -> int:
+        """The last morning there is."""
+        return len(self.civilians) - 1
 
     def fighting_pairs(self) -> list[Pair]:
         """Return the pairs that ever left calm or killed each other, deadliest first."""
         deaths = {pair: float(self.deaths[pair].sum()) for pair in self.deaths}
-        left = [pair for pair in {**self.levels, **self.deaths} if deaths.get(pair) or self.level(pair).any()]
+        calm = np.zeros(1, int)
+        left = [
+            pair for pair in {**self.levels, **self.deaths} if deaths.get(pair) or self.levels.get(pair, calm).any()
+        ]
         return sorted(left, key=lambda pair: (-deaths.get(pair, 0.0), pair))
 
-    def level(self, pair: Pair) -> np.ndarray:
-        """Return the escalation levels of a pair; calm if it has none."""
-        return self.levels.get(pair, np.zeros(1, int))
+    def ladder_pairs(self) -> list[Pair]:
+        """Return the pairs of rebels that ever left calm, in the order of the scenario."""
+        return [pair for pair, levels in self.levels.items() if levels.any()]
 
     def weekly_deaths(self, pair: Pair) -> np.ndarray:
         """Return a pair's deaths by week from the start."""
@@ -63,13 +77,12 @@ def course_of(run: Run, look: FactionStyles) -> Course:
     """Return the course of a finished run."""
     daily = run.daily
     towns = {code: daily[f"{code}_towns"].to_numpy(float) for code in look.codes}
-    levels, deaths = {}, {}
-    for a, b in combinations(look.codes, 2):
-        for suffix in (f"{a}_{b}", f"{b}_{a}"):
-            if f"level_{suffix}" in daily:
-                levels[a, b] = daily[f"level_{suffix}"].to_numpy(int)
-                deaths[a, b] = daily[f"deaths_{suffix}"].to_numpy(float)
-    return Course({code: held for code, held in towns.items() if held.any()}, levels, deaths)
+    columns = {(a, b): f"{a}_{b}" for pair in combinations(look.codes, 2) for a, b in (pair, pair[::-1])}
+    present = {pair: suffix for pair, suffix in columns.items() if f"deaths_{suffix}" in daily}
+    levels = {pair: daily[f"level_{present[pair]}"].to_numpy(int) for pair in rebel_pairs(run.scenario)}
+    deaths = {pair: daily[f"deaths_{suffix}"].to_numpy(float) for pair, suffix in present.items()}
+    civilians = daily["civilian_deaths"].to_numpy(float)
+    return Course({code: held for code, held in towns.items() if held.any()}, levels, deaths, civilians)
 
 
 def level_name(level: int) -> str:
@@ -77,15 +90,29 @@ def level_name(level: int) -> str:
     return LEVELS[level].replace("clashes in several places", "several places")
 
 
-def level_ink(level: int) -> str:
-    """Return the colour of text on the colour of a level."""
-    return PAPER if sum(rgb_of(LEVEL_COLOURS[level])) < 330 else INK
+LEVEL_INKS = tuple(PAPER if sum(rgb_of(colour)) < 330 else INK for colour in LEVEL_COLOURS)  # text on a level's colour
 
 
 def level_spans(levels: Sequence[int] | np.ndarray, cut: int = 0) -> list[tuple[int, int, int]]:
     """Return (first, first after, level) of the stretches of one level; a stretch also ends before `cut`, if it is above 0."""
     steps = [i for i in range(1, len(levels)) if levels[i] != levels[i - 1] or i == cut]
     return [(first, after, int(levels[first])) for first, after in pairwise([0, *steps, len(levels)])]
+
+
+def agreement_lanes(rows: Sequence[Row]) -> list[Row]:
+    """Return the rows of the table of agreements to draw, in the order of signing: all, or those that held longest."""
+    in_order = sorted(rows, key=lambda row: (row["signed"], str(row["agreement_id"])))
+    if len(in_order) <= MOST_LANES:
+        return in_order
+    longest = sorted(in_order, key=lambda row: (-float(row["days_held"]), str(row["agreement_id"])))[:MOST_LANES]
+    chosen = {row["agreement_id"] for row in longest}
+    return [row for row in in_order if row["agreement_id"] in chosen]
+
+
+def party_codes(parties: str, look: FactionStyles) -> list[str]:
+    """Return the codes of the sides of an agreement, "HTS / Ahrar al-Sham"; those that the scenario does not name are left out."""
+    sides = re.split(r"\s*(?:/|;|,|\+| and )\s*", parties)
+    return list(dict.fromkeys(look.code_of[side] for side in sides if side in look.code_of))
 
 
 def title(axes: Axes, text: str) -> None:
@@ -120,9 +147,9 @@ def deaths(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:
 def levels(axes: Axes, run: Run, course: Course) -> None:
     """Draw a strip a pair, coloured by escalation level, with the key beside it."""
     title(axes, "Escalation level, by pair")
-    start, pairs = date2num(run.scenario.start), course.fighting_pairs()
+    start, pairs = date2num(run.scenario.start), course.ladder_pairs()
     for row, pair in enumerate(pairs):
-        for first, after, level in level_spans(course.level(pair)[1:]):
+        for first, after, level in level_spans(course.levels[pair][1:]):
             _stretch(axes, start + first, after - first, row, level)
     axes.set_ylim(max(len(pairs), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(pairs)), [f"{a} – {b}" for a, b in pairs], fontsize=8)
@@ -139,7 +166,9 @@ def _stretch(axes: Axes, x: float, days: int, row: int, level: int) -> None:
     colour = LEVEL_COLOURS[level]
     axes.add_patch(Rectangle((x, row - 0.42), days, 0.84, facecolor=colour, edgecolor="none", zorder=2))
     if days >= 3 and level > 0:
-        axes.text(x + days / 2, row, str(level), fontsize=7, ha="center", va="center", color=level_ink(level), zorder=3)
+        axes.text(
+            x + days / 2, row, str(level), fontsize=7, ha="center", va="center", color=LEVEL_INKS[level], zorder=3
+        )
 
 
 def towns(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter
 
-from sim.plots.charts import changes, course_of, deaths, levels, title, towns
+from sim.plots.charts import agreement_lanes, changes, course_of, deaths, levels, party_codes, title, towns
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, Sheet, Words, shortened, type_for
 from sim.plots.map.state import records
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 WIDTH = 11.0
 LANE = 0.30  # inches
-MOST_LANES = 16
 LEFT, RIGHT = 0.115, 0.865
 
 
@@ -48,7 +47,7 @@ def timeline(run: Run) -> Figure:
     """Draw the timeline chart of a run."""
     look, agreements = look_of(run.scenario), lane_rows(run)
     course = course_of(run, look)
-    pairs = course.fighting_pairs()
+    pairs = course.ladder_pairs()
     inches = [max(1, len(agreements)) * LANE + 0.1, 1.5, 0.24 * max(1, len(pairs)) + 0.05, 2.1, 0.3]
     gaps, top, bottom = 0.42, 0.95, 0.75
     height = sum(inches) + gaps * (len(inches) - 1) + top + bottom
@@ -122,12 +121,8 @@ def dates(axes: Axes, run: Run, labels: bool) -> None:
 
 
 def lane_rows(run: Run) -> list[dict[str, Any]]:
-    """Return the agreements to draw, in the order of signing: all, or those that held longest."""
-    rows = records(run.agreements.sort_values(["signed", "agreement_id"])) if len(run.agreements) else []
-    if len(rows) <= MOST_LANES:
-        return rows
-    longest = sorted(rows, key=lambda row: (-float(row["days_held"]), str(row["agreement_id"])))[:MOST_LANES]
-    return [row for row in rows if row in longest]
+    """Return the agreements to draw, in the order of signing."""
+    return agreement_lanes(records(run.agreements)) if len(run.agreements) else []
 
 
 def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles, texts: bool = True) -> None:
@@ -137,7 +132,7 @@ def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles,
     start, end = date2num(run.scenario.start), date2num(end_of(run))
     for lane, row in enumerate(rows):
         signed, over = _number(row["signed"], start), _number(row["ended"], end)
-        colours = [look.colour(code) for code in _party_codes(str(row["parties"]), look)] or [QUIET]
+        colours = [look.colour(code) for code in party_codes(str(row["parties"]), look)] or [QUIET]
         from_x = max(signed, start)
         thickness = 0.62 / len(colours[:2])
         for k, colour in enumerate(colours[:2]):
@@ -189,11 +184,6 @@ def _lane_text(
     )  # fmt: skip
 
 
-def _party_codes(parties: str, look: FactionStyles) -> list[str]:
-    sides = re.split(r"\s*(?:/|;|,|\+| and )\s*", parties)
-    return list(dict.fromkeys(look.code_of[side] for side in sides if side in look.code_of))
-
-
 def _number(value: Any, otherwise: float) -> float:
     if value is None or value == "" or pd.isna(value):
         return otherwise
@@ -211,7 +201,7 @@ def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
     """Draw agreements, deaths a week, escalation levels, towns held and changes of holder on one axis of dates."""
     look, rows = look_of(run.scenario), lane_rows(run)
     course = course_of(run, look)
-    pairs = course.fighting_pairs()
+    pairs = course.ladder_pairs()
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     tall = [
         max(1, len(rows)) * (LANE if width_mm >= TEXTS_FROM_MM else 0.17) + 0.06,

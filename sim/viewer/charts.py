@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sim.pages.svg import canvas, escape, fitted, number, pale_of, text_width, town_symbol, words
-from sim.plots.charts import Pair, level_ink, level_name, level_spans, spaced, weekly
+from sim.plots.charts import LEVEL_INKS, Pair, level_name, level_spans, spaced, weekly
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET
 from sim.text import MONTHS
 
@@ -337,7 +337,7 @@ def _strip(levels: list[int], until: int, axis: Axis, y: float) -> str:
         if level and wide >= 10:
             middle = (axis.x(first) + end) / 2
             parts.append(
-                words(middle, y + 11, str(level), SIZE, f'text-anchor="middle" fill="{level_ink(level)}"{faded}')
+                words(middle, y + 11, str(level), SIZE, f'text-anchor="middle" fill="{LEVEL_INKS[level]}"{faded}')
             )
     return "".join(parts)
 
