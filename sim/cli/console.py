@@ -16,8 +16,8 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
 from sim.event_kinds import GIVEN, MINOR, EventFacts, event_text
 from sim.results.event_rows import is_for_town
-from sim.statistics.summary import STATISTICS, base_name, besides_given
-from sim.text import day_text, plural, result_text
+from sim.results.phrases import statistic_texts
+from sim.text import day_text, plural
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,9 +57,6 @@ def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
     out.print(table)
 
 
-Value = float | int | str | None
-
-
 def print_run(run: Run, folder: Path) -> None:
     """Print the results of a run that was written to `folder`."""
     out = console()
@@ -68,7 +65,7 @@ def print_run(run: Run, folder: Path) -> None:
     if skipped := skipped_text(run):
         out.print(skipped)
     out.print()
-    pairs(statistics_rows(run.summary, int(run.agreements["given"].sum())))
+    pairs([row[:2] for row in statistic_texts(run.summary, int(run.agreements["given"].sum()))])
     out.print()
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     print(f"written to {folder}:")
@@ -89,32 +86,6 @@ def skipped_text(run: Run) -> str:
 def _bare(text: str) -> str:
     """Return an event's sentence without what is said around it already."""
     return text.rpartition("impossible on its day: ")[2].removesuffix(".").removesuffix(GIVEN)
-
-
-def statistics_rows(summary: dict[str, Value], given: int = 0) -> list[tuple[str, str]]:
-    """Return label and text of each statistic; one given by faction, town or level has one row for all of them.
-
-    `given` agreements are not among those signed, but may be broken or expire: they are named beside, so that sums agree.
-    """
-    parts: dict[str, list[tuple[str, Value]]] = {}
-    for key, value in summary.items():
-        name = base_name(key)
-        parts.setdefault(name, []).append((key[len(name) + 1 :], value))
-    rows = {name: _text(name, values) for name, values in parts.items()}
-    if "agreements_signed" in rows:
-        rows["agreements_signed"] += besides_given(given)
-    return [(STATISTICS[name].label, row) for name, row in rows.items()]
-
-
-def _text(name: str, part_values: list[tuple[str, Value]]) -> str:
-    """Say the values of a statistic: "12 days", "day 53", "HTS 1, NLF 2" with those at zero left out."""
-    unit, per = STATISTICS[name].unit, STATISTICS[name].per
-    if not per:
-        return result_text(part_values[0][1], unit)
-    texts = [f"{part} {result_text(value)}" for part, value in part_values if value or per == "level"]
-    if per == "town":
-        texts = [f"{part}: {value}" for part, value in part_values]
-    return ", ".join(texts) or "none"
 
 
 Report = Callable[[int, "World"], None]

@@ -9,27 +9,34 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sim import __version__
+from sim.errors import InputError
 from sim.files import write_whole
+from sim.pages.run_document import pack_document, pack_text, record_run, run_document
+from sim.pages.scripts import opener, script, style
 from sim.plots.map.animation import animate
 from sim.plots.map.scene import code_name
 from sim.plots.map.sheets import Atlas, control_map, key_days
-from sim.plots.map.state import MapState, weak_towns
-from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes
+from sim.plots.map.state import MapState, records, weak_towns
+from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import answer_sentence, policy_phrase
+from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, statistic_texts
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import CODE_WORDS, Given, Policy
 from sim.statistics.causes import turning_points
-from sim.statistics.summary import STATISTICS, base_name, besides_given, label
-from sim.text import agree, day_text, result_text
+from sim.text import agree, day_text, plural
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from matplotlib.figure import Figure
+
     from sim.results.run import Run
+
+MOST_BYTES = 1_000_000  # of the page of a usual run, so that it can be mailed
 
 ALT = {
     "start": "Map of who holds each town at the start",
@@ -40,15 +47,23 @@ ALT = {
 
 @dataclass(frozen=True)
 class Pictures:
-    """PNG files, as bytes, that the page carries."""
+    """Pictures, PNG or WebP as bytes, that the page carries."""
 
     start: bytes
     end: bytes
     timeline: bytes
 
 
-def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
-    """Return the page."""
+@dataclass(frozen=True)
+class Recording:
+    """The days of a run as the page carries them, packed; or the reason why it has none."""
+
+    days: str = ""  # sim.pages.run_document.pack_document
+    reason: str = ""
+
+
+def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | None = None) -> str:
+    """Return the page; with a recording it plays the run."""
     scenario = run.scenario
     first, last = atlas.states[0], atlas.states[atlas.states.days]
     page = environment().get_template("report.html.j2")
@@ -68,7 +83,10 @@ def report(run: Run, pictures: Pictures, atlas: Atlas) -> str:
         balance=balance(atlas, first, last),
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
-        numbers=numbers(run.summary, int(run.agreements["given"].sum())),
+        agreements=agreement_rows(run),
+        numbers=statistic_texts(run.summary, int(run.agreements["given"].sum())),
+        recording=recording or Recording(),
+        live=live_parts("player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
         + [policy_text(policy, scenario.start) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
@@ -112,9 +130,19 @@ def environment() -> Environment:
     )
 
 
-def data_uri(png: bytes) -> str:
-    """Return a picture to put into the page."""
-    return "data:image/png;base64," + base64.b64encode(png).decode("ascii")
+def live_parts(part: str) -> dict[str, str]:
+    """Return what a page carries to come alive with js/<part>.js: its code packed, its styles, and the text that opens both."""
+    return {
+        "code": pack_text(script("map", "charts", part)),
+        "style": style("map", "charts", part),
+        "opener": opener(),
+    }
+
+
+def data_uri(picture: bytes) -> str:
+    """Return a picture, PNG or WebP, to put into the page."""
+    kind = "webp" if picture.startswith(b"RIFF") else "png"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
@@ -145,18 +173,24 @@ def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> li
     ]
 
 
-def numbers(summary: dict[str, Any], given: int = 0) -> list[dict[str, str]]:
-    """Return the summary statistics in words: label, value with unit, what it counts; `given` agreements are named apart."""
-    return [
-        {
-            "label": label(name),
-            "value": result_text(value, STATISTICS[base_name(name)].unit)
-            + (besides_given(given) if name == "agreements_signed" else ""),
-            "about": STATISTICS[base_name(name)].about,
-        }
-        for name, value in summary.items()
-        if base_name(name) in STATISTICS
-    ]
+def agreement_rows(run: Run) -> list[dict[str, str]]:
+    """Return the agreements in words, in the order of signing: name, parties, scope with terms, days signed and ended, how."""
+    rows = []
+    for row in records(run.agreements.sort_values(["signed", "agreement_id"])):
+        ends = {"broken": f"broken by {row['broken_by']}", "expired": "ran out"}
+        terms = [term.strip() for term in str(row["terms"]).split(",") if term.strip()]
+        phrase = agreement_phrase(str(row["scope"]), str(row["town"]), terms, str(row["mediator"]))
+        rows.append(
+            {
+                "parties": str(row["parties"]).replace(" / ", " and "),
+                "terms": phrase if terms else f"{phrase}; nothing else agreed",
+                "signed": day_text(row["signed"]).replace(" ", "\u00a0") + (" (given by the scenario)" if row["given"] else ""),
+                "ended": "" if pd.isna(row["ended"]) else day_text(row["ended"]),
+                "end": ends.get(str(row["status"]), "still holds at the end") + f", after {plural(int(row['days_held']), 'day')}",
+                "violations": str(int(row["violations"])),
+            }
+        )  # fmt: skip
+    return rows
 
 
 def assumed(run: Run) -> list[dict[str, str]]:
@@ -197,28 +231,37 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[P
     """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written."""
     notify = progress or (lambda _text: None)
     folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
-    pictures: dict[int, bytes] = {}
+    figures: dict[int, Figure] = {}
     written: list[Path] = []
     for day in days:
         notify(f"map of day {day}")
-        pictures[day] = draw_day(run, folder, day, atlas, written)
+        figures[day] = control_map(run, day, atlas=atlas)
+        written += write_figure(figures[day], folder / "maps", f"control_day_{day:03d}")
     notify("timeline")
     chart = timeline(run)
-    png = png_bytes(chart)
-    written.append(write_whole(folder / "timeline.png", png))
-    written.append(write_whole(folder / "timeline.svg", svg_bytes(chart)))
+    written += write_figure(chart, folder, "timeline")
+    notify("recorded days")
+    recording = recorded(run)
     notify("report")
-    page = report(run, Pictures(pictures[days[0]], pictures[days[-1]], png), atlas)
+    pictures = Pictures(*(webp_bytes(figure) for figure in (figures[days[0]], figures[days[-1]], chart)))
+    page = report(run, pictures, atlas, recording)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     notify("animation")
     written.append(animate(run, folder / "maps" / "control.gif", atlas))
     return sorted(written)
 
 
-def draw_day(run: Run, folder: Path, day: int, atlas: Atlas, written: list[Path]) -> bytes:
-    """Draw the map of a day, add its two files to `written` and return it as PNG."""
-    figure, stem = control_map(run, day, atlas=atlas), f"control_day_{day:03d}"
-    picture = png_bytes(figure)
-    written.append(write_whole(folder / "maps" / f"{stem}.png", picture))
-    written.append(write_whole(folder / "maps" / f"{stem}.svg", svg_bytes(figure)))
-    return picture
+def recorded(run: Run) -> Recording:
+    """Return the days of a run, simulated again; the reason if that does not give the same run."""
+    try:
+        return Recording(pack_document(run_document(record_run(run))))
+    except InputError as error:
+        return Recording(reason="; ".join(fault.message for fault in error.faults))
+
+
+def write_figure(figure: Figure, folder: Path, stem: str) -> list[Path]:
+    """Write a figure as PNG and SVG; return the two files."""
+    return [
+        write_whole(folder / f"{stem}.png", png_bytes(figure)),
+        write_whole(folder / f"{stem}.svg", svg_bytes(figure)),
+    ]

@@ -30,3 +30,8 @@ def script(*names: str) -> str:
 def style(*names: str) -> str:
     """Return our styles by name as one text."""
     return "\n".join(files("sim.pages").joinpath("css", f"{name}.css").read_text(encoding="utf-8") for name in names)
+
+
+def opener() -> str:
+    """Return the script of a page that carries its code and its data packed: it opens them, or says why it cannot."""
+    return files("sim.pages").joinpath("js", "open.js").read_text(encoding="utf-8")

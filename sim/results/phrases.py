@@ -1,14 +1,17 @@
-"""Phrases for agreements and policies, for the factors that moved an event's chance, and the answer of one run to its scenario's question."""
+"""Phrases for agreements and policies, for the factors that moved an event's chance, the answer of one run to its scenario's question, and its statistics."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+import numpy as np
 
 from sim.engine.kinds import MOVERS
 from sim.scenario.schema import MIXED, NEUTRAL, Policy
 from sim.statistics.causes import RunLike
 from sim.statistics.conflict_log import column, text
-from sim.statistics.summary import STATISTICS, base_name, expand, label
+from sim.statistics.summary import STATISTICS, Scalar, base_name, besides_given, expand, label
 from sim.text import agree, clause_list, day_text, plural, result_text, two_digits
 
 
@@ -211,11 +214,25 @@ def _fighting(summary: Summary) -> str:
     return f"clashes reached {plural(places, 'place')} over {plural(days, 'day')}"
 
 
-def _agreement(summary: Summary) -> str:
-    """Say when the first agreement was signed and how many were broken."""
-    day, broken = summary.get("first_agreement_day"), int(summary.get("agreements_broken") or 0)
-    first = "no agreement was signed" if day is None else f"the first agreement was signed on day {day}"
+def _agreement(run: RunLike) -> str:
+    """Say when the first agreement of the run was signed, how long it held, and how many were broken."""
+    day, broken = run.summary.get("first_agreement_day"), int(run.summary.get("agreements_broken") or 0)
+    first = "no agreement was signed"
+    if day is not None:
+        first = f"the first agreement was signed on day {day}{_hold(run)}"
     return f"{first}; {plural(broken, 'agreement was', 'agreements were')} broken" if broken else first
+
+
+def _hold(run: RunLike) -> str:
+    """Say how long the first agreement signed in the run held: " and broken after 4 days"."""
+    table = run.agreements
+    rows = np.flatnonzero(column(table, "given") == 0)
+    if not len(rows):
+        return ""
+    row = rows[np.argmin(column(table, "signed")[rows])]
+    days = plural(int(column(table, "days_held")[row]), "day")
+    ends = {"broken": f" and broken after {days}", "expired": f" and ran out after {days}"}
+    return ends.get(str(text(table, "status")[row]), f" and still holds at the end, after {days}")
 
 
 def _shared(run: RunLike) -> dict[str, int]:
@@ -264,7 +281,7 @@ def _clauses(run: RunLike) -> list[str]:
         elif name in ("clash_days", "places_reached", "clashes"):
             clauses.append(_fighting(summary))
         elif name in ("first_agreement_day", "agreements_signed", "agreements_broken"):
-            clauses.append(_agreement(summary))
+            clauses.append(_agreement(run))
         elif base_name(name) != "holder":
             clauses.extend(
                 f"{label(key)}: {result_text(summary[key], STATISTICS[base_name(key)].unit)}"
@@ -280,3 +297,43 @@ def answer_sentence(run: RunLike) -> str:
     over 12 days; ... One run is one possible course: compare many."
     """
     return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"
+
+
+class StatisticText(NamedTuple):
+    """A summary statistic in words, all its factions, towns or levels together."""
+
+    label: str
+    text: str  # "12 days", "day 53", "HTS 1, NLF 2", "none"
+    about: str  # what it counts
+    nothing: bool  # whether it is zero, or there is none
+
+
+def statistic_texts(summary: Mapping[str, Scalar], given: int = 0) -> list[StatisticText]:
+    """Return the statistics of a summary in words, in its order.
+
+    `given` agreements are not among those signed, but may be broken or expire: they are named beside, so that sums agree.
+    """
+    parts: dict[str, dict[str, Scalar]] = {}
+    for key, value in summary.items():
+        name = base_name(key)
+        if name in STATISTICS:
+            parts.setdefault(name, {})[key[len(name) + 1 :]] = value
+    rows = []
+    for name, values in parts.items():
+        words = _statistic(name, values) + (besides_given(given) if name == "agreements_signed" else "")
+        nothing = not any(values.values()) and not (given and name == "agreements_signed")
+        rows.append(StatisticText(STATISTICS[name].label, words, STATISTICS[name].about, nothing))
+    return rows
+
+
+def _statistic(name: str, values: Mapping[str, Scalar]) -> str:
+    """Say the values of a statistic by faction, town or level; those of factions at zero are left out."""
+    unit, per = STATISTICS[name].unit, STATISTICS[name].per
+    if not per:
+        return result_text(values[""], unit)
+    if per == "town":
+        return ", ".join(f"{town}: {value}" for town, value in values.items()) or "none"
+    if per == "level":
+        return "level " + ", ".join(f"{level}: {result_text(days)}" for level, days in values.items())
+    texts = [f"{part} {result_text(value)}" for part, value in values.items() if value]
+    return ", ".join(texts) or "none"

@@ -43,13 +43,21 @@ def parts_of(folder: Path, manifest: dict[str, Any] | None = None) -> list[Cours
     """Return what a run in a folder was simulated with: one part, or one more for each branch it comes of."""
     recorded = manifest or read_manifest(folder)
     file = folder / MANIFEST
-    branch = recorded.get("branch")
+    last = scenario_of(recorded["scenario"], file)
+    return _parts(recorded.get("branch"), last, recorded["values"], file)
+
+
+def course_parts(run: Run) -> list[CoursePart]:
+    """Return what a run, in memory or in its folder, was simulated with; as `parts_of`."""
+    return _parts(run.branch, run.scenario, run.values, Path(run.folder or run.name))
+
+
+def _parts(
+    branch: dict[str, Any] | None, scenario: Scenario, values: dict[str, float], source: Path
+) -> list[CoursePart]:
     earlier = branch["earlier"] if branch else []
-    parts = [CoursePart(part["day"], scenario_of(part["scenario"], file), part["values"]) for part in earlier]
-    return [
-        *parts,
-        CoursePart(branch["day"] if branch else 0, scenario_of(recorded["scenario"], file), recorded["values"]),
-    ]
+    parts = [CoursePart(part["day"], scenario_of(part["scenario"], source), part["values"]) for part in earlier]
+    return [*parts, CoursePart(branch["day"] if branch else 0, scenario, values)]
 
 
 def made_again(folder: Path, progress: Progress | None = None) -> Run:
@@ -75,7 +83,7 @@ def run_of_parts(
     return Run.of(result, manifest["name"], manifest["label"], branch=manifest.get("branch"))
 
 
-__all__ = ["made_again", "parts_of", "run_of_parts", "scenario_of"]
+__all__ = ["course_parts", "made_again", "parts_of", "run_of_parts", "scenario_of"]
 MOST_SHOWN = 60  # letters of a value in a message
 
 

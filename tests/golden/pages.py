@@ -11,7 +11,7 @@ from sim.cli.main import parser
 from sim.pages.run_report import Pictures, report
 from sim.plots.map.sheets import Atlas
 
-BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "table", "section", "figcaption", "summary", "header"}
+BLOCKS = {"p", "div", "li", "tr", "h1", "h2", "h3", "table", "section", "figcaption", "summary", "header", "aside"}
 HIDDEN = {"style", "script"}
 
 

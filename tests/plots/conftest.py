@@ -178,7 +178,7 @@ def atlas(run: Run) -> Atlas:
 @pytest.fixture(scope="session")
 def drawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with everything drawn, once for all processes of the test run; nothing is changed in it."""
-    from sim.pages.run_report import draw_all
+    from sim.pages.run_report import Recording, draw_all
 
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
@@ -186,7 +186,9 @@ def drawn(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with FileLock(shared / "drawn.lock"):
         if not (shared / "drawn").exists():
             (shared / "draft").mkdir()
-            draw_all(run, shared / "draft")
+            with pytest.MonkeyPatch.context() as patch:  # a run made by hand cannot be simulated again
+                patch.setattr("sim.pages.run_report.recorded", lambda _run: Recording())
+                draw_all(run, shared / "draft")
             (shared / "draft").rename(shared / "drawn")
     return shared / "drawn"
 

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from sim import __version__
-from sim.pages.run_report import draw_all
+from sim.pages.run_report import Recording, draw_all
 from sim.plots.charts import spaced
 from sim.plots.map.primitives import half, outline
 from sim.plots.map.sheets import control_map, key_days, start_map, start_maps
@@ -68,7 +68,8 @@ def test_the_animation_has_a_frame_a_day(drawn: Path) -> None:
     assert len(np.unique(last.reshape(-1, 3), axis=0)) > 20
 
 
-def test_two_drawings_of_a_run_are_the_same_bytes(drawn: Path, make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_two_drawings_of_a_run_are_the_same_bytes(drawn: Path, make, tmp_path: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setattr("sim.pages.run_report.recorded", lambda _run: Recording())  # a run made by hand
     draw_all(make(), tmp_path)
     for path in sorted(drawn.rglob("*.*")):
         assert path.read_bytes() == (tmp_path / path.relative_to(drawn)).read_bytes(), path.name

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from sim.pages.run_report import Pictures, given_text, numbers, report
+import sim
+from sim.pages.run_report import Pictures, given_text, recorded, report
 from sim.plots.map.sheets import Atlas
+from sim.results.phrases import statistic_texts
 from sim.scenario.schema import Given
 
 BAD = "<script>alert(1)</script>"
@@ -35,8 +37,9 @@ def test_the_page_is_self_contained(drawn: Path) -> None:
     text = (drawn / "report.html").read_text(encoding="utf-8")
     page = Links()
     page.feed(text)
-    assert len(page.loaded) == 3
-    assert all(link.startswith("data:image/png;base64,") for link in page.loaded)
+    pictures = [link for link in page.loaded if not link.startswith("#")]
+    assert len(pictures) == 3
+    assert all(link.startswith("data:image/webp;base64,") for link in pictures)
     assert not {"script", "link", "iframe", "object", "embed"} & set(page.tags)
     assert not re.search(r"@import|url\(|https?://", text)
 
@@ -46,6 +49,14 @@ def test_the_page_says_what_it_is(drawn: Path) -> None:
     for words in ("SIMULATED", "Who holds Kafr Hamra in the end?", "seed 7", "evidence ends 31 Oct 2018", "python run.py scenario.yaml --seed 7",
                   "weakly sourced", "500 to 2,000", "by hand", "Turning points"):  # fmt: skip
         assert words in text, words
+
+
+def test_a_run_that_comes_out_otherwise_is_not_played_and_says_why() -> None:
+    run = sim.simulate("two_valleys", seed=1, sets=["days=20"])
+    run.seed = 2
+    text = report(run, PICTURES, Atlas.of(run), recorded(run))
+    assert "This page does not play the run: simulating it again gives other events" in text
+    assert "<script" not in text
 
 
 def test_names_are_escaped(make, scenario_with) -> None:  # type: ignore[no-untyped-def]
@@ -64,10 +75,10 @@ def test_names_are_escaped(make, scenario_with) -> None:  # type: ignore[no-unty
     ("given", "text"), [(0, "9"), (1, "9 agreements, besides 1 given"), (2, "9 agreements, besides 2 given")]
 )
 def test_given_agreements_are_counted_apart_from_those_signed(given: int, text: str) -> None:
-    rows = numbers({"agreements_signed": 9, "violations": 3}, given)
-    assert rows[0]["value"].startswith(text)
-    assert ("besides" in rows[0]["value"]) == (given > 0)
-    assert "besides" not in rows[1]["value"]
+    rows = statistic_texts({"agreements_signed": 9, "violations": 3}, given)
+    assert rows[0].text.startswith(text)
+    assert ("besides" in rows[0].text) == (given > 0)
+    assert "besides" not in rows[1].text
 
 
 def test_what_a_scenario_gives_is_said_by_its_kind() -> None:

@@ -5,8 +5,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from sim.cli.console import statistics_rows
-from sim.results.phrases import _gains, answer_sentence
+from sim.results.phrases import _gains, answer_sentence, statistic_texts
 from sim.results.run import Run
 from sim.statistics.causes import cause_chain, turning_points
 from sim.statistics.summary import STATISTICS, base_name, expand, headline_faults, label
@@ -53,7 +52,8 @@ def test_headlines_are_checked_against_the_registry(run: Run) -> None:
 def test_the_answer_is_a_sentence_and_warns(run: Run) -> None:
     assert answer_sentence(run) == (
         "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); HTS gains 1 town; clashes reached 2 places over "
-        "3 days; the first agreement was signed on day 7; 1 agreement was broken. One run is one possible course: compare many."
+        "3 days; the first agreement was signed on day 7 and still holds "
+        "at the end, after 3 days; 1 agreement was broken. One run is one possible course: compare many."
     )
 
 
@@ -76,9 +76,21 @@ def test_gains_of_contested_towns_are_counted_apart() -> None:
 
 def test_given_agreements_are_named_beside_those_signed() -> None:
     summary = {"agreements_signed": 9, "agreements_broken": 9, "agreements_expired": 1}
-    rows = dict(statistics_rows(summary, given=1))
+    rows = {row.label: row.text for row in statistic_texts(summary, given=1)}
     assert rows["agreements signed"].startswith("9 agreements, besides 1 given")
-    assert dict(statistics_rows(summary))["agreements signed"] == "9 agreements"
+    assert statistic_texts(summary)[0].text == "9 agreements"
+
+
+def test_statistics_without_anything_are_known() -> None:
+    summary = {"deaths.HTS": 3, "deaths.NLF": 0, "towns_lost.HTS": 0, "first_clash_day": 29, "offensive_day": None,
+               "days_at_level.0": 2, "days_at_level.1": 0, "peak_level": 5}  # fmt: skip
+    rows = {row.label: (row.text, row.nothing) for row in statistic_texts(summary)}
+    assert rows["fighters killed"] == ("HTS 3", False)
+    assert rows["towns lost"] == ("none", True)
+    assert rows["day of the first clash among rebels"] == ("day 29", False)
+    assert rows["day of the first offensive by a government"] == ("none", True)
+    assert rows["days at the escalation level"] == ("level 0: 2, 1: 0", False)
+    assert rows["peak escalation level"] == ("level 5", False)
 
 
 def test_any_statistic_may_be_a_headline() -> None:

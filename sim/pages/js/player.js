@@ -1,0 +1,432 @@
+// A recorded run that plays in a page without a server.
+//
+//   const player = new Sim.Player(box, document);   // box: an empty element; document: of sim.pages.run_document
+//   player.go(14);  player.play();  player.pause();  player.openTown(3);  player.openEvent(17);
+//
+// Space plays and pauses, the arrow keys move a day, Escape closes the card.
+(function () {
+  "use strict";
+  const SPEEDS = [["slow", 2], ["normal", 6], ["fast", 20], ["full speed", 30]]; // mornings a second
+  const LINGER = 1300; // ms, the least that a morning with a headline stays, if Play lingers
+  const HURRY = 0.5; // share of the time of a morning without a headline, if Play lingers
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const SVG = "http://www.w3.org/2000/svg";
+  const NO_COLOUR = "#B8BDC2";
+
+  /** Return an element with attributes, listeners ("onclick") and children; text is never read as HTML. */
+  function element(tag, attributes = {}, ...children) {
+    const node = document.createElement(tag);
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+      else if (value === true) node.setAttribute(name, "");
+      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
+    }
+    node.append(...children.filter((child) => child !== null && child !== undefined));
+    return node;
+  }
+
+  function plural(count, noun) {
+    return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  }
+
+  /** The layers of the map by morning: those that do not change are shared with the morning before. */
+  class Mornings {
+    constructor({ texts, mornings }) {
+      this.texts = texts;
+      this.changes = mornings;
+      this.known = [];
+    }
+
+    at(day) {
+      for (let next = this.known.length; next <= day; next += 1) {
+        const layers = { ...(this.known[next - 1] || {}) };
+        for (const [layer, changed] of Object.entries(this.changes[next])) {
+          const now = { ...(layers[layer] || {}) };
+          for (const [key, row] of Object.entries(changed)) {
+            if (row < 0) delete now[key];
+            else now[key] = this.texts[row];
+          }
+          layers[layer] = now;
+        }
+        this.known.push(layers);
+      }
+      return this.known[day];
+    }
+  }
+
+  class Player {
+    constructor(box, run) {
+      this.box = box;
+      this.run = run;
+      this.day = 0;
+      this.playing = false;
+      this.opened = null; // {town} or {event}: what the card shows
+      this.filter = { kind: "", side: "", words: "", all: false };
+      this.mornings = new Mornings(run);
+      this.colours = Object.fromEntries(run.factions.map((faction) => [faction.code, faction.colour]));
+      this.days = run.mornings.map((_, day) => this.dateOf(day));
+      this.build();
+      this.map = new Sim.Map(this.parts.map, { pick: (town) => this.openTown(town) });
+      this.map.setBase(run.base);
+      this.mark = document.createElementNS(SVG, "g");
+      this.map.world.append(this.mark);
+      this.layersMenu();
+      this.feed();
+      this.charts();
+      this.listen();
+      this.go(0);
+    }
+
+    dateOf(day) {
+      const date = new Date(`${this.run.start}T00:00:00Z`);
+      date.setUTCDate(date.getUTCDate() + day);
+      return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
+    }
+
+    // The page ----------------------------------------------------------------------------------------------------
+
+    build() {
+      const last = this.run.days;
+      const parts = (this.parts = {});
+      parts.play = element("button", { type: "button", class: "player-play", onclick: () => this.toggle() }, "\u25b6 Play");
+      parts.slider = element("input", {
+        type: "range", min: 0, max: last, value: 0, step: 1, "aria-label": "Day",
+        oninput: () => { this.pause(); this.go(Number(parts.slider.value)); },
+      });
+      parts.date = element("b");
+      parts.count = element("span");
+      parts.speed = element(
+        "select", { "aria-label": "Speed" },
+        ...SPEEDS.map(([name, speed]) => element("option", { value: speed, selected: name === "normal" }, name))
+      );
+      parts.linger = element("input", { type: "checkbox", checked: true });
+      parts.layers = element("details", { class: "player-layers" });
+      parts.headline = element("p", { class: "player-headline", "aria-live": "polite" });
+      parts.map = element("div", { class: "player-map" });
+      parts.card = element("section", { class: "player-card", tabindex: -1, hidden: true });
+      parts.accords = element("div", { class: "player-accords" });
+      parts.feed = element("div", { class: "player-feed", role: "region", tabindex: 0, "aria-label": "Events so far, newest first" });
+      parts.charts = element("div", { class: "player-charts" });
+      const side = element("div", { class: "player-side" }, parts.card, parts.accords, this.filters(), parts.feed);
+      this.box.append(
+        element(
+          "div", { class: "player-bar", role: "group", "aria-label": "Play the run" },
+          parts.play,
+          element("div", { class: "player-slider" }, parts.slider, this.ticks()),
+          element("div", { class: "player-day" }, parts.date, parts.count),
+          element(
+            "div", { class: "player-options" }, parts.speed,
+            element("label", {}, parts.linger, " linger on headlines"), parts.layers
+          )
+        ),
+        parts.headline,
+        element("div", { class: "player-main" }, parts.map, side),
+        parts.charts
+      );
+    }
+
+    /** Marks under the slider: mornings with a headline, and the last one with evidence. */
+    ticks() {
+      const at = (day) => `left: calc(8px + (100% - 16px) * ${day / Math.max(1, this.run.days)})`;
+      const marks = this.run.headlines.map((text, day) => (text ? element("i", { style: at(day) }) : null));
+      const end = this.run.evidence;
+      if (end !== null) marks.push(element("i", { class: "player-evidence", style: at(end) }));
+      return element("div", { class: "player-ticks", "aria-hidden": "true" }, ...marks);
+    }
+
+    layersMenu() {
+      const { layers } = this.parts;
+      const rows = this.run.base.layers.filter((layer) => layer.label);
+      layers.hidden = !rows.length;
+      layers.append(element("summary", {}, "Layers"));
+      const menu = element("div", { class: "player-menu" });
+      for (const layer of rows) {
+        const box = element("input", {
+          type: "checkbox", checked: layer.shown !== false, onchange: () => this.map.toggle(layer.name, box.checked),
+        });
+        menu.append(element("label", {}, box, ` ${layer.label}`));
+      }
+      layers.append(menu);
+    }
+
+    filters() {
+      const { events, factions, towns } = this.run;
+      const change = (name) => (event) => { this.filter[name] = event.target.value; this.sift(); };
+      const kinds = [...new Set(events.kind)].sort();
+      const options = (first, rows) => [element("option", { value: "" }, first), ...rows.map(([value, text]) => element("option", { value }, text))];
+      this.parts.all = element("input", { type: "checkbox", onchange: (event) => { this.filter.all = event.target.checked; this.sift(); } });
+      this.parts.towns = element(
+        "select", { "aria-label": "Open a town", onchange: (event) => event.target.value && this.openTown(Number(event.target.value)) },
+        ...options("open a town \u2026", towns.map((town, i) => [i, town.name]).sort((a, b) => a[1].localeCompare(b[1])))
+      );
+      return element(
+        "div", { class: "player-filters", role: "group", "aria-label": "Events shown" },
+        element("select", { "aria-label": "Kind of event", onchange: change("kind") }, ...options("all kinds", kinds.map((kind) => [kind, kind]))),
+        element("select", { "aria-label": "Faction", onchange: change("side") }, ...options("all factions", factions.map((f) => [f.code, f.name]))),
+        element("input", { type: "search", "aria-label": "Town or words", placeholder: "town or words", oninput: change("words") }),
+        this.parts.towns,
+        element("label", {}, this.parts.all, " minor events too")
+      );
+    }
+
+    /** Make all lines of the feed, newest first; a day is shown from the morning after it. */
+    feed() {
+      const { events } = this.run;
+      this.lines = events.text.map((text, row) =>
+        element(
+          "button", { type: "button", class: "player-line", "data-event": row, onclick: () => this.openEvent(row) },
+          element("i", { style: `background: ${this.colours[events.by[row]] || NO_COLOUR}` }), text
+        )
+      );
+      const days = new Map();
+      events.day.forEach((day, row) => (days.has(day) ? days.get(day).push(row) : days.set(day, [row])));
+      this.sections = [...days].map(([day, rows]) => {
+        const section = element("section", {}, element("h4", {}, this.days[day]), ...rows.map((row) => this.lines[row]));
+        return { day, rows, section };
+      });
+      this.parts.none = element("p", { class: "player-none" });
+      this.parts.feed.append(this.parts.none, ...this.sections.map((each) => each.section).reverse());
+      this.sift();
+    }
+
+    /** Show the lines that pass the filter. A filter that names something shows minor events too. */
+    sift() {
+      const { events, towns } = this.run;
+      const { kind, side, words, all } = this.filter;
+      const wanted = words.trim().toLowerCase();
+      for (const each of this.sections) {
+        each.passing = 0;
+        for (const row of each.rows) {
+          const town = events.town[row] < 0 ? "" : towns[events.town[row]].name;
+          const passes =
+            (all || kind || side || wanted || events.headline[row]) &&
+            (!kind || events.kind[row] === kind) &&
+            (!side || events.by[row] === side || events.against[row] === side) &&
+            (!wanted || `${events.text[row]} ${town}`.toLowerCase().includes(wanted));
+          this.lines[row].hidden = !passes;
+          each.passing += passes ? 1 : 0;
+        }
+      }
+      this.reveal();
+    }
+
+    reveal() {
+      let shown = 0;
+      for (const each of this.sections) {
+        each.section.hidden = !each.passing || each.day >= this.day;
+        if (!each.section.hidden) shown += each.passing;
+      }
+      const whole = Object.values(this.filter).some(Boolean) ? "No such event so far." : "No headline so far.";
+      this.parts.none.textContent = this.day ? whole : "Nothing has happened yet. Press Play.";
+      this.parts.none.hidden = shown > 0;
+    }
+
+    charts() {
+      this.drawn = this.run.charts.map((spec) => {
+        const box = element("div", { class: "player-chart" });
+        this.parts.charts.append(box);
+        return Sim.chart(box, spec, { day: (day) => { this.pause(); this.go(day); } });
+      });
+      Sim.link(this.drawn);
+    }
+
+    listen() {
+      this.inView = true;
+      new IntersectionObserver(([entry]) => (this.inView = entry.isIntersecting)).observe(this.box);
+      document.addEventListener("keydown", (event) => this.key(event));
+    }
+
+    key(event) {
+      const { target, key } = event;
+      if (!this.inView || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (target !== document.body && !this.box.contains(target)) return;
+      if (key === "Escape" && this.opened) this.close();
+      else if (target.closest("input, select, textarea, [role=img]")) return;
+      else if (key === " " && !target.closest("button, summary")) this.toggle();
+      else if (key === "ArrowRight") { this.pause(); this.go(this.day + 1); }
+      else if (key === "ArrowLeft") { this.pause(); this.go(this.day - 1); }
+      else return;
+      event.preventDefault();
+    }
+
+    // Days --------------------------------------------------------------------------------------------------------
+
+    go(day, glide = 0) {
+      const { parts, run } = this;
+      this.day = Math.min(Math.max(day, 0), run.days);
+      this.map.show(this.mornings.at(this.day), { glide });
+      parts.slider.value = this.day;
+      const past = run.evidence !== null && this.day >= run.evidence;
+      const count = `day ${this.day} of ${run.days}`;
+      parts.slider.setAttribute("aria-valuetext", `${this.days[this.day]}, ${count}`);
+      parts.date.textContent = this.days[this.day];
+      parts.count.textContent = past ? `${count} \u00b7 beyond the evidence` : count;
+      parts.count.classList.toggle("player-past", past);
+      parts.headline.textContent = run.headlines[this.day] || "\u00a0";
+      this.drawn.forEach((chart) => chart.mark(this.day));
+      this.accords();
+      this.reveal();
+      if (this.opened && "town" in this.opened) this.fillTown(this.opened.town);
+    }
+
+    accords() {
+      const names = this.run.accords[this.day];
+      const text = names.join("\n");
+      if (text === this.accordText) return;
+      this.accordText = text;
+      this.parts.accords.replaceChildren(
+        element("h3", {}, "Agreements in force"),
+        names.length ? element("ul", {}, ...names.map((name) => element("li", {}, name))) : element("p", {}, "none")
+      );
+    }
+
+    /** Return how long the morning on the screen stays, in ms. */
+    wait() {
+      const each = 1000 / Number(this.parts.speed.value);
+      if (!this.parts.linger.checked) return each;
+      return this.run.headlines[this.day] ? Math.max(each, LINGER) : each * HURRY;
+    }
+
+    toggle() {
+      if (this.playing) this.pause();
+      else this.play();
+    }
+
+    play() {
+      if (this.day >= this.run.days) this.go(0);
+      this.playing = true;
+      this.parts.play.textContent = "\u275a\u275a Pause";
+      this.parts.headline.setAttribute("aria-live", "off");
+      this.due = performance.now() + this.wait() * 0.5;
+      const advance = (now) => {
+        if (!this.playing) return;
+        if (now >= this.due) {
+          if (this.day >= this.run.days) return this.pause();
+          this.day += 1;
+          const stay = this.wait();
+          this.go(this.day, Math.min(stay * 0.9, 900));
+          this.due = Math.max(this.due + stay, now); // a picture that took long is not caught up with
+        }
+        requestAnimationFrame(advance);
+      };
+      requestAnimationFrame(advance);
+    }
+
+    pause() {
+      this.playing = false;
+      this.parts.play.textContent = "\u25b6 Play";
+      this.parts.headline.setAttribute("aria-live", "polite");
+    }
+
+    // Cards -------------------------------------------------------------------------------------------------------
+
+    openTown(town) {
+      this.opened = { town };
+      this.ring(town);
+      this.fillTown(town);
+      this.showCard();
+    }
+
+    openEvent(row) {
+      this.opened = { event: row };
+      this.ring(this.run.events.town[row]);
+      this.fillEvent(row);
+      this.showCard();
+    }
+
+    showCard() {
+      this.from = this.box.contains(document.activeElement) ? document.activeElement : this.parts.play;
+      this.parts.card.hidden = false;
+      this.parts.card.focus({ preventScroll: true });
+      this.parts.card.scrollTop = 0;
+    }
+
+    close() {
+      this.opened = null;
+      this.parts.card.hidden = true;
+      this.parts.towns.value = "";
+      this.mark.replaceChildren();
+      if (this.from && this.from.isConnected && !this.parts.card.contains(this.from)) this.from.focus({ preventScroll: true });
+    }
+
+    /** Ring a town on the map, and bring it into view. */
+    ring(town) {
+      this.mark.replaceChildren();
+      if (town < 0) return;
+      const [x, y] = this.run.base.towns[town];
+      this.mark.innerHTML = `<g transform="translate(${x} ${y})" pointer-events="none"><g class="k"><circle r="13" fill="none" stroke="#fff" stroke-width="6"/><circle r="13" fill="none" stroke="#1f2328" stroke-width="2.6"/></g></g>`;
+      const at = this.map.transform.apply([x, y]);
+      const inside = at[0] > 20 && at[1] > 20 && at[0] < this.map.width - 20 && at[1] < this.map.height - 20;
+      if (!inside) this.map.look(town);
+    }
+
+    fill(title, ...children) {
+      const shut = element("button", { type: "button", class: "player-close", "aria-label": "Close", onclick: () => this.close() }, "\u00d7");
+      this.parts.card.setAttribute("aria-label", title);
+      this.parts.card.replaceChildren(shut, element("h3", {}, title), ...children.filter(Boolean));
+    }
+
+    fillTown(index) {
+      const { run, day } = this;
+      const town = run.towns[index];
+      const held = town.held.filter(([first]) => first <= day);
+      const rows = held.map(([first, side], i) => {
+        const next = i + 1 < held.length ? held[i + 1][0] : day;
+        return element("tr", {}, element("td", {}, this.days[first]), element("td", {}, `to ${this.days[next]}`), element("td", {}, side));
+      });
+      const standing = town.fighters.filter(([first]) => first <= day).pop().slice(1);
+      const fighters = standing.map((n, f) => [n, run.factions[f].code]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
+      const bases = town.bases.filter(([first, last]) => first <= day && day <= last);
+      const here = run.events.text.map((_, row) => row).filter((row) => run.events.town[row] === index && run.events.day[row] < day);
+      const deaths = here.reduce((sum, row) => sum + run.events.deaths[row], 0);
+      const facts = [
+        town.also.length ? `also ${town.also.join(", ")}` : "",
+        town.people ? `about ${town.people.toLocaleString("en")} people (2004)` : "",
+      ].filter(Boolean);
+      this.fill(
+        town.name,
+        facts.length ? element("p", { class: "player-quiet" }, facts.join("; ")) : null,
+        element("table", {}, element("caption", {}, "Held by"), element("tbody", {}, ...rows)),
+        element("p", {}, `Fighters there: ${fighters.map(([n, code]) => `${code} ${n.toLocaleString("en")}`).join(", ") || "none"}`),
+        ...bases.map(([first, , who]) => element("p", {}, `Base of ${who}, open since ${this.days[first - 1] || this.days[0]}`)),
+        element("p", {}, `Killed there so far: ${deaths.toLocaleString("en")}`),
+        element("h4", {}, here.length ? `${plural(here.length, "event")} there so far, newest first` : "No event there so far"),
+        ...here.reverse().map((row) => this.link(row, true))
+      );
+    }
+
+    /** Return a line that opens an event. */
+    link(row, dated) {
+      const { events } = this.run;
+      const text = dated ? `${this.days[events.day[row]]}: ${events.text[row]}` : events.text[row];
+      return element(
+        "button", { type: "button", class: "player-line", onclick: () => this.openEvent(row) },
+        element("i", { style: `background: ${this.colours[events.by[row]] || NO_COLOUR}` }), text
+      );
+    }
+
+    fillEvent(row) {
+      const { events, towns } = this.run;
+      const causes = [];
+      for (let cause = events.cause[row]; cause >= 0; cause = events.cause[cause]) causes.push(cause);
+      const effects = events.cause.map((cause, after) => (cause === row ? after : -1)).filter((after) => after >= 0);
+      const town = events.town[row];
+      const actions = element("p", { class: "player-actions" });
+      if (this.day !== events.day[row] + 1)
+        actions.append(element("button", { type: "button", onclick: () => { this.pause(); this.go(events.day[row] + 1); } }, "Go to this day"));
+      if (town >= 0) actions.append(element("button", { type: "button", onclick: () => this.openTown(town) }, towns[town].name));
+      this.fill(
+        this.days[events.day[row]],
+        element("p", { class: "player-event" }, events.text[row]),
+        events.chance[row] ? element("p", { class: "player-quiet" }, events.chance[row]) : null,
+        actions,
+        element("h4", {}, causes.length ? "Because, nearest cause first" : "No cause in the log: it was given, or came of a rate that is always at work"),
+        ...causes.map((cause) => this.link(cause, true)),
+        effects.length ? element("h4", {}, "What it led to") : null,
+        ...effects.map((after) => this.link(after, true))
+      );
+    }
+  }
+
+  window.Sim = Object.assign(window.Sim || {}, { Player });
+})();
