@@ -124,13 +124,25 @@ def fitting_step(main: SliderSpec, value: float) -> float:
     return step
 
 
+def on_slider(main: SliderSpec, value: float) -> float:
+    """Return a value, if it is a number; ValueError if a slider can have no such value."""
+    if not math.isfinite(value):
+        raise ValueError(main.key)
+    return value
+
+
+def unmoved(main: SliderSpec, value: float, own: float) -> bool:
+    """Return whether a slider stands at the scenario's own value, or on the step nearest to it: a browser moves it there."""
+    return _same(value, own) or abs(value - own) < fitting_step(main, own) * 0.501
+
+
 def slider_label(main: SliderSpec, value: float, own: float) -> str:
     """Return the label of a slider: name, value, unit, and the scenario's own value if it differs.
 
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
     label = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
-    return label if _same(value, own) else f"{label} (changed from {_short(own)})"
+    return label if unmoved(main, value, own) else f"{label} (changed from {_short(own)})"
 
 
 def _short(value: float) -> str:
@@ -166,9 +178,10 @@ def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]
     """Return the six sliders' values by key if they differ from the scenario's own."""
     sets = {}
     for main in MAIN:
-        value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
-        if not _same(value, value_at(scenario, main.key)):
-            sets[main.key] = flow(value)
+        own = value_at(scenario, main.key)
+        value = float(values.get(main.name, own))
+        if not unmoved(main, value, own):
+            sets[main.key] = flow(round(value, 9))
     return sets
 
 
@@ -315,6 +328,16 @@ def checked(scenario: Scenario, key: str, value: Any) -> str | None:
     if row["kind"] == "number" and not isinstance(value, bool) and math.isfinite(float(value)):
         return None if float(value) == row["value"] else flow(float(value))
     raise ValueError(key)
+
+
+def from_text(scenario: Scenario, key: str, text: str) -> Any:
+    """Return the value that a text of "KEY=VALUE" means for an input that is offered; KeyError or ValueError as `checked`."""
+    kind = "number" if key == "days" else _rows(scenario)[key]["kind"]
+    if kind == "words":
+        return text
+    if kind == "switch":
+        return {"true": True, "false": False}[text]
+    return int(text) if key == "days" else float(text)
 
 
 def _rows(scenario: Scenario) -> dict[str, dict[str, Any]]:

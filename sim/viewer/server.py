@@ -184,6 +184,8 @@ SETTINGS = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_VARIANT": "light",
     "SOLARA_THEME_TITLE": "Simulated conflict",
+    "SOLARA_THEME_LOADER": "plain",
+    "SOLARA_THEME_FORCE_REFRESH": "true",  # a page whose server is back loads its address again
     "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # a tab that vanished without a word, or whose computer sleeps
     "SOLARA_KERNEL_MAX_PER_SESSION": "50",
     "SOLARA_ASSETS_PROXY": "true",
