@@ -218,11 +218,23 @@ class Controls:
             parts.append("another run" if then[0].replay else "another scenario")
         elif now[0].sets != then[0].sets:
             parts.extend(scenario_form.differences(now[0].sets, then[0].sets))
+            parts.extend(self._switched())
         elif now != then and now[0].seed == then[0].seed:
             parts.append("policies")
         if now[0].seed != then[0].seed:
             parts.append(f"seed {then[0].seed}")
         return f"Waiting for Reset: {'; '.join(parts)}." if parts else ""
+
+    def _switched(self) -> list[str]:
+        """Return the policies that Reset will switch, in words."""
+        running = {scenario_form.key_of(policy) for policy in self.session.runs[0].simulation.scenario.policy}
+        own = {scenario_form.key_of(policy) for policy in self.base.value.policy}
+        phrases = []
+        for offer in scenario_form.offers(self.base.value):
+            on = self.policies.value.get(offer.key, offer.key in own)
+            if on != (offer.key in running):
+                phrases.append(offer.text if on else f"no longer {offer.text}")
+        return phrases
 
     def choose(self, key: str) -> None:
         """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""

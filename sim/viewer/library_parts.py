@@ -59,7 +59,7 @@ def _below(elements: Sequence[Any]) -> Iterator[Any]:
 
 
 def adapt_html(change: Callable[[str], str]) -> None:
-    """Pass the page of HTML, which Solara's server makes, through a change of ours."""
+    """Pass the page of HTML, which Solara's server makes, through a change of ours; a later change replaces an earlier."""
 
     def changed(*words: Any, **settings: Any) -> Any:
         html = _read_root(*words, **settings)

@@ -21,7 +21,7 @@ from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot
 from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Policy, Scenario
-from sim.scenario.show import flow
+from sim.scenario.show import Change, flow
 from sim.text import day_text
 
 OUTPUTS = Path("outputs")
@@ -154,24 +154,48 @@ def _same(a: float, b: float) -> bool:
 
 
 def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
-    """Say by which changes ("KEY=VALUE") two lists differ: the new value, or that the file's own comes back."""
-    labels = {main.key: main.label for main in MAIN}
+    """Say by which changes ("KEY=VALUE") two lists differ, policies left out: the new value, or that the file's comes back."""
     old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
-    phrases = []
-    for key in {**old, **new}:
-        if old.get(key) == new.get(key):
-            continue
-        name = labels.get(key, key)
-        value = _plain(new[key]) if key in new else "as in the file"
-        phrases.append("policies" if key == "policy" else f"{name} {value}")
-    return phrases
+    keys = [key for key in {**old, **new} if key != "policy" and old.get(key) != new.get(key)]
+    return [f"{input_name(key)} {_plain(new[key]) if key in new else 'as in the file'}" for key in keys]
+
+
+def input_name(key: str) -> str:
+    """Return an input's name in words, from its dotted key: "base attempts", "incident", "clash, loss per day"."""
+    label = next((main.label for main in MAIN if main.key == key), None)
+    if label is not None:
+        return label[0].lower() + label[1:]
+    parts = [part for part in key.split(".") if part not in ("rules", "groups", "doctrine", "enabled")]
+    return ", ".join(part.replace("_", " ") for part in parts)
+
+
+def change_text(change: Change, scenario: Scenario) -> str:
+    """Return a difference between a file and a scenario in words: "base attempts 0.08 a town and month (file: 0.02)"."""
+    parts = change.path.split(".")
+    if parts[0] == "policy":
+        if change.after is None:
+            return f"without a policy of the file: {change.before}"[:200]
+        return policy_text(scenario.policy[int(parts[1])])
+    name = input_name(change.path)
+    if change.after is None or change.before is None:
+        return f"{name} {'added' if change.before is None else 'left out'}"
+    unit = next((main.unit for main in MAIN if main.key == change.path), change.unit)
+    unit = "" if unit in ("chance", "share") else f" {unit}".rstrip()
+    return f"{name} {_plain(change.after)}{unit} (file: {_plain(change.before)})"
+
+
+def policy_text(policy: Policy) -> str:
+    """Return a policy in words with its day: "by 15 Oct 2018: HTS leaves the zone; ..."."""
+    day = policy.on or policy.by
+    when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
+    return when + policy_phrase(policy)
 
 
 def _plain(text: str) -> str:
     try:
         return _short(float(text))
     except ValueError:
-        return text
+        return {"true": "on", "false": "off"}.get(text, text)
 
 
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
@@ -296,11 +320,9 @@ def offers(scenario: Scenario) -> list[Offer]:
 
 
 def _offer(offers_by_key: dict[str, Offer], policy: Policy, of: str) -> None:
-    day = policy.on or policy.by
-    when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
     data = as_data(policy)
     key = flow(data)
-    offers_by_key.setdefault(key, Offer(key, when + policy_phrase(policy), data, of))
+    offers_by_key.setdefault(key, Offer(key, policy_text(policy), data, of))
 
 
 def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:

@@ -18,6 +18,7 @@ from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
 from sim.scenario.show import changes
+from sim.viewer.scenario_form import change_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -277,7 +278,9 @@ def _reset_notice(old: RecordedModel, new: RecordedModel, before: RunSource, aft
 def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
     """Return in words what the page has changed in the scenario of a file, or what a scenario changes in the one it extends."""
     now, base = model.simulation.scenario, _extended(source)
-    return [] if base is None else [str(change) for change in changes(base, now) if not _wording(change.path)]
+    if base is None:
+        return []
+    return [change_text(change, now) for change in changes(base, now) if not _wording(change.path)]
 
 
 def _wording(path: str) -> bool:
