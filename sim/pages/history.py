@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from sim.engine import kinds, tables
+from sim.engine.simulation import Simulation
 from sim.pages.morning import Fronts, Marches, campaigns_of, fighters_by, freeze, live_rows, shellings_of
 from sim.plots.map.state import Campaign, FrontRoad, MapState, Mornings, Move, Shelling
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
@@ -19,7 +20,8 @@ from sim.scenario.schema import MIXED, rebel_pairs
 from sim.text import day_text
 
 if TYPE_CHECKING:
-    from sim.engine.simulation import Result, Simulation
+    from sim.engine.simulation import Result
+    from sim.engine.tables import World
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,53 @@ def follow(simulation: Simulation, history: History) -> None:
     history.lines += _lines(result, memory, log, start)
     memory.add_morning(simulation, log)
     _add(simulation, history, log)
+
+
+def resume_history(simulation: Simulation) -> tuple[History, int]:
+    """Return the history of a simulation that has taken steps, and the first morning that it can show.
+
+    If the simulation comes out the same from its start, that is day 0. Otherwise somebody has changed it: the present
+    day, and of the days before only control, events, levels and deaths are known.
+    """
+    again = Simulation(simulation.scenario, simulation.geography, simulation.seed, simulation.values)
+    history = start_history(again)
+    while again.day < simulation.day:
+        again.step()
+        follow(again, history)
+    if all(_bytes(again.world, name) == _bytes(simulation.world, name) for name in STATE):
+        return history, 0
+    history = History(memory=CarriedState(simulation))
+    days = simulation.world.events[: simulation.world.counts[tables.N_EVENTS]]["day"]
+    for day in range(simulation.day + 1):
+        start, end = (int(n) for n in np.searchsorted(days, (day - 1, day)))
+        morning = cast("Simulation", _Morning(simulation, day))
+        log = simulation.world.events[start:end].copy()
+        if day:
+            history.lines += _lines(simulation.result(), history.memory, log, start)
+            history.memory.add_morning(morning, log)
+        _add(morning, history, log)
+        if day < simulation.day:
+            unknown: dict[str, Any] = {"moves": (), "accords": (), "disputes": (), "front": None, "campaigns": ()}
+            history.snapshots[-1] = replace(history.snapshots[-1], **unknown)
+    return history, simulation.day
+
+
+STATE = ("counts", "towns", "influence", "factions", "groups", "relations", "forces", "bases", "disputes", "agreements")
+
+
+def _bytes(world: World, name: str) -> bytes:
+    table: np.ndarray = getattr(world, name)
+    return table.tobytes()
+
+
+class _Morning:
+    """A simulation as its daily tables have it on an earlier morning."""
+
+    def __init__(self, simulation: Simulation, day: int) -> None:
+        self.simulation, self.day = simulation, day
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.simulation, name)
 
 
 @dataclass(frozen=True)

@@ -36,21 +36,35 @@ def Clock(
     day: int = 0,
     last: int = 0,
     days: int = 1,
+    first: int = 0,
+    turn: int = 0,
+    headline: bool = False,
     evidence: int = -1,
     evidence_text: str = "",
     ticks: str = "[]",
     speeds: str = "[]",
-    interval: int = 100,
+    rate: int = 6,
     event_go: Handler | None = None,
+    event_advance: Handler | None = None,
     event_set_speed: Handler | None = None,
-    event_drawn: Handler | None = None,
 ) -> None:
-    """The line of days: reports the day wanted, the speed wanted, and each day once it is on the screen."""
+    """Play, step, speed and the line of days; reports the day wanted, and while playing the days to go on, each once the
+    last picture is drawn. `turn` changes with each answer, also one that shows the same day.
+    """
 
 
 @solara.component_vue("panel.vue")
-def Panel(html: str = "", place: str = "", event_pick: Handler | None = None) -> None:
-    """Words and drawings, in the style of a `place`; reports {kind, id} of what is clicked."""
+def Panel(html: str = "", place: str = "", dialog: str = "", live: str = "", event_pick: Handler | None = None) -> None:
+    """Words and drawings, in the style of a `place`; reports {kind, id} of what is clicked.
+
+    With the name of a `dialog` it takes the focus, and Escape closes it and gives the focus back. With `live`
+    ("polite", "off") a screen reader reads what changes.
+    """
+
+
+def region(tag: str, label: str, classes: str) -> Any:
+    """Return an element of HTML with an accessible name, for use in a `with`: a landmark or a part of one."""
+    return solara.v.Html(tag=tag, class_=classes, attributes={"aria-label": label})
 
 
 @solara.component_vue("fold.vue")
@@ -83,8 +97,9 @@ def ScenarioBox(
     event_choose: Handler | None = None,
     event_set_seed: Handler | None = None,
     event_draw_seed: Handler | None = None,
+    event_reset: Handler | None = None,
 ) -> None:
-    """Choice of scenario and seed; says what Reset will apply, what it has applied, and what is wrong."""
+    """Choice of scenario and seed, and Reset; says what it will apply, what it has applied, and what is wrong."""
 
 
 @solara.component_vue("more.vue")
@@ -110,16 +125,14 @@ def Downloads(
     """Buttons to take files away; reports the key of the file wanted, saves what comes back as {id, name, mime, data}."""
 
 
-# ms between two days; values that Mesa's own slider can take
+# days a second
 SPEEDS = (
-    (491, "slow", "about two days a second"),
-    (151, "normal", "about six days a second"),
-    (41, "fast", "about twenty days a second"),
-    (1, "full", "about thirty days a second; days are left out of the pictures where they take longer"),
+    (2, "slow", "about two days a second"),
+    (6, "normal", "about six days a second"),
+    (20, "fast", "about twenty days a second; days are left out of the pictures if they take longer"),
+    (30, "full", "about thirty days a second; days are left out of the pictures if they take longer"),
 )
-
-FULL_SPEED = 1
-NORMAL = 151
+NORMAL, FAST = 6, 20
 MOST_SEED = 2**63 - 1
 
 
@@ -129,7 +142,7 @@ class Controls:
     def __init__(self, session: Session, given: tuple[Path, ...]) -> None:
         self.session, self.given = session, given
         first = session.given[0]
-        self.interval = solara.Reactive(NORMAL)
+        self.rate = solara.Reactive(NORMAL)
         self.seed = solara.Reactive(str(first.seed))
         self.source_of = solara.Reactive(replace(first, sets=()))
         self.beside = tuple(run.simulation.scenario for run in session.runs[1:])
@@ -151,7 +164,7 @@ class Controls:
     @property
     def steerable(self) -> bool:
         """Whether inputs, rules, policies and the seed can be set: not in a finished run."""
-        return not (self.replay or any(source.replay for source in self.session.given[1:]))
+        return not (self.replay or self.session.own or any(source.replay for source in self.session.given[1:]))
 
     def wanted(self) -> tuple[RunSource, ...]:
         """Return the runs that Reset will start: the chosen run and, for two, the other, with the same settings."""
@@ -164,8 +177,17 @@ class Controls:
         if not self.steerable:
             return source
         sets = {**self._fields(), **self._sliders(), **scenario_form.policy_set(base, self.policies.value)}
-        own = next((given.sets for given in self.session.given if given.path == source.path), ())
-        return replace(source, seed=self.seed_number(), sets=(*own, *(f"{key}={text}" for key, text in sets.items())))
+        texts = (f"{key}={text}" for key, text in sets.items())
+        return replace(source, seed=self.seed_number(), sets=(*self.own_sets(source.path), *texts))
+
+    def own_sets(self, path: Path) -> tuple[str, ...]:
+        """Return the changes that the command line makes in a scenario; the page's come after them."""
+        return next((given.sets for given in self.session.given if given.path == path), ())
+
+    def key_chosen(self) -> str:
+        """Return the key of the scenario or run chosen; empty if it is not of the list."""
+        path = self.source_of.value.path
+        return next((choice.key for choice in scenario_form.choices(self.given) if choice.path == path), "")
 
     def _fields(self) -> dict[str, str]:
         return {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}
@@ -196,11 +218,23 @@ class Controls:
             parts.append("another run" if then[0].replay else "another scenario")
         elif now[0].sets != then[0].sets:
             parts.extend(scenario_form.differences(now[0].sets, then[0].sets))
+            parts.extend(self._switched())
         elif now != then and now[0].seed == then[0].seed:
             parts.append("policies")
         if now[0].seed != then[0].seed:
             parts.append(f"seed {then[0].seed}")
-        return f"Press Reset to apply: {', '.join(parts)}." if parts else ""
+        return f"Waiting for Reset: {'; '.join(parts)}." if parts else ""
+
+    def _switched(self) -> list[str]:
+        """Return the policies that Reset will switch, in words."""
+        running = {scenario_form.key_of(policy) for policy in self.session.runs[0].simulation.scenario.policy}
+        own = {scenario_form.key_of(policy) for policy in self.base.value.policy}
+        phrases = []
+        for offer in scenario_form.offers(self.base.value):
+            on = self.policies.value.get(offer.key, offer.key in own)
+            if on != (offer.key in running):
+                phrases.append(offer.text if on else f"no longer {offer.text}")
+        return phrases
 
     def choose(self, key: str) -> None:
         """Choose a scenario or run of the list; its values go to the sliders. Anything else is ignored."""
@@ -221,9 +255,7 @@ class Controls:
             return scenario_form.read_file(choice.path / "scenario.yaml").scenario
         from sim.load import read
 
-        sets = next((given.sets for given in self.session.given if given.path == choice.path), ())
-
-        return read(choice.path, sets)[0].scenario
+        return read(choice.path, self.own_sets(choice.path))[0].scenario
 
     def _take(self, scenario: Scenario) -> None:
         self.base.value = scenario
@@ -240,6 +272,18 @@ class Controls:
             self.faults.value = (f"{key[:80]}: {str(value)[:40]} is not a value that can be set here.",)
             return
         self.faults.value = ()
+        self._put(key, value, text)
+
+    def set_from_text(self, key: str, text: str) -> None:
+        """Take a change as "KEY=VALUE" has it; KeyError for a key that is not offered, ValueError for a value of another kind."""
+        slider = next((main for main in scenario_form.MAIN if main.key == key), None)
+        if slider is not None:
+            self.main[slider.name].value = scenario_form.on_slider(slider, float(text))
+            return
+        value = scenario_form.from_text(self.base.value, key, text)
+        self._put(key, value, self._text(key, value))
+
+    def _put(self, key: str, value: Any, text: str | None) -> None:
         rest = {name: setting for name, setting in self.changed.value.items() if name != key}
         self.changed.value = rest if text is None else rest | {key: value}
 
@@ -247,11 +291,15 @@ class Controls:
         """Switch a policy on or off."""
         self.policies.value = self.policies.value | {str(change.get("key")): bool(change.get("on"))}
 
-    def set_speed(self, pause: Any) -> None:
-        """Set the pause between two days, ms, to one of those offered."""
-        if pause in {ms for ms, _, _ in SPEEDS}:
-            self.interval.value = int(pause)
-            self.session.pace.full = pause == FULL_SPEED
+    def set_speed(self, rate: Any) -> None:
+        """Set the days a second to one of the speeds offered."""
+        if rate in {days for days, _, _ in SPEEDS}:
+            self.rate.value = int(rate)
+
+    @property
+    def glide(self) -> int:
+        """The time that columns take from one morning to the next, ms; 0 at speeds that leave none for it."""
+        return 0 if self.rate.value >= FAST else round(0.8 * 1000 / self.rate.value)
 
     def draw_seed(self, _: Any) -> None:
         """Put a new seed in the field."""

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
+from sim.pages.headlines import headline, is_headline
 from sim.pages.map_svg import MapDrawing
+from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.scenario.fields import as_data
 from sim.text import day_text
@@ -19,6 +21,7 @@ from sim.viewer import cards
 from sim.viewer.cards import Question, answer, place_of
 from sim.viewer.charts import agreements_chart, deaths_chart, ladder_chart, towns_chart
 from sim.viewer.controls import (
+    FAST,
     SPEEDS,
     Clock,
     Controls,
@@ -29,11 +32,10 @@ from sim.viewer.controls import (
     Panel,
     groups_of,
     pick_events,
+    region,
 )
 from sim.viewer.downloads import make, offered
 from sim.viewer.ensemble import band as want_band
-from sim.viewer.library_parts import update_counter
-from sim.viewer.server import WATCHING
 from sim.viewer.session import RecordedModel, Session, changed_from_file
 
 if TYPE_CHECKING:
@@ -50,7 +52,6 @@ _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
 NO_FILTER = {"kind": "", "faction": "", "place": ""}
 Go = Callable[[Any], None]
-Again = Callable[[], None]
 
 
 def drawing_of(run: RecordedModel) -> MapDrawing:
@@ -67,25 +68,35 @@ def drawing_of(run: RecordedModel) -> MapDrawing:
 
 
 @solara.component
-def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: Again) -> None:
-    """Everything that changes with the day."""
-    update_counter.get()
-    model.get()
-    asked: solara.Reactive[Question | None] = solara.use_reactive(None)
+def Dashboard(
+    session: Session,
+    controls: Controls,
+    turn: tuple[int, int],
+    answered: Callable[[Callable[[int], None]], Go],
+    asked: Any,
+) -> None:
+    """Everything that changes with the day. `turn` changes with each answer to the browser, `asked` is the question whose
+    card is open.
+    """
     chosen = solara.use_reactive(NO_FILTER)
     runs, day, frontier = session.view()
-    ended = bool(runs) and session.ended
-    solara.use_effect(lambda: asked.set(None), [runs])
-    solara.use_effect(lambda: again() if ended else None, [ended])
+    begun = solara.use_ref(False)
+
+    def forget() -> None:
+        if begun.current:
+            asked.set(None)
+        begun.current = True
+
+    solara.use_effect(forget, [runs])
     with solara.Div(classes=["tc-flat"]):
         if not runs:
             return
         day_snapshots = [run.history.at(day) for run in runs]
-        Head(session, runs, day_snapshots[0], day)
-        Times(session, controls, runs, day, frontier, go)
-        Maps(runs, day_snapshots, asked)
-        with solara.Div(classes=["tc-area-side"]):
-            Curves(runs, day_snapshots, day)
+        News(controls, runs, day)
+        Times(session, controls, runs, day, frontier, turn, answered)
+        Maps(runs, day_snapshots, asked, controls.glide if session.by_step else 0)
+        with region("section", "Curves and events", "tc-area-side"):
+            Curves(session, runs, day_snapshots, day)
             Events(runs, day, chosen, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
@@ -93,51 +104,72 @@ def Dashboard(session: Session, controls: Controls, model: Any, go: Go, again: A
 
 
 @solara.component
-def Head(session: Session, runs: tuple[RecordedModel, ...], snapshot: Snapshot, day: int) -> None:
+def Head(session: Session, turn: tuple[int, int]) -> None:
     """Question, what was changed, date, SIMULATED."""
+    runs, day, _ = session.view()
     changed = solara.use_memo(
         lambda: [
             f"{run.simulation.scenario.title}: {line}" if session.pair else line
-            for run, source in zip(runs, session.sources, strict=True)
+            for run, source in zip(runs, session.sources, strict=False)
             for line in changed_from_file(run, source)
         ],
         [runs],
     )
-    with solara.Div(classes=["tc-area-head"]):
-        Panel(html=cards.header(session, changed, snapshot))
+    with solara.v.Html(tag="header", class_="tc-area-head"):
+        if runs:
+            Panel(html=cards.header(session, changed, runs[0].history.at(day)))
+
+
+@solara.component
+def News(controls: Controls, runs: tuple[RecordedModel, ...], day: int) -> None:
+    """The headline of the day before the morning shown; read aloud, but not at speeds that leave no time for it."""
+    lines = [run.history.lines for run in runs]
+    text = " · ".join(headline([line for line in past if line.day == day - 1]) for past in lines)
+    live = "off" if controls.rate.value >= FAST else "polite"
+    with solara.Div(classes=["tc-area-news"]):
+        Panel(html=f'<p class="tc-headline">{escape(text)}</p>', live=live)
 
 
 @solara.component
 def Times(
-    session: Session, controls: Controls, runs: tuple[RecordedModel, ...], day: int, frontier: int, go: Go
+    session: Session,
+    controls: Controls,
+    runs: tuple[RecordedModel, ...],
+    day: int,
+    frontier: int,
+    turn: tuple[int, int],
+    answered: Callable[[Callable[[int], None]], Go],
 ) -> None:
-    """The line of days with its speeds."""
-    scenario, days = runs[0].simulation.scenario, session.days
-    ticks = sorted({round(days * i / TICKS) for i in range(TICKS + 1)})
-    with solara.Div(classes=["tc-area-clock"]):
+    """Play, speeds and the line of days."""
+    scenario, days, first = runs[0].simulation.scenario, session.days, session.first
+    ticks = sorted({first + round((days - first) * i / TICKS) for i in range(TICKS + 1)})
+    with region("section", "Time", "tc-area-clock"):
         Clock(
             day=day,
             last=frontier,
             days=days,
+            first=first,
+            turn=hash(turn) & 0xFFFFFFFF,
+            headline=any(is_headline(run.history.lines[row]) for run in runs for row in run.history.at(day).fresh),
             evidence=(scenario.evidence_until - scenario.start).days + 1,
             evidence_text=f"evidence ends {day_text(scenario.evidence_until)}",
             ticks=json.dumps([{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks]),
-            speeds=json.dumps([{"ms": ms, "label": label, "about": about} for ms, label, about in SPEEDS]),
-            interval=controls.interval.value,
-            event_go=go,
+            speeds=json.dumps([{"rate": rate, "label": label, "about": about} for rate, label, about in SPEEDS]),
+            rate=controls.rate.value,
+            event_go=answered(session.go),
+            event_advance=answered(session.play),
             event_set_speed=controls.set_speed,
-            event_drawn=lambda day: session.pace.drawn(int(day)),
         )
 
 
 @solara.component
-def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: Any) -> None:
+def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: Any, glide: int) -> None:
     """The map; two beside each other for two runs, with a ring round what they hold differently."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     rings = cards.differing(*day_snapshots) if len(day_snapshots) == 2 else frozenset()
     question = asked.value
     legend = solara.use_reactive(False)
-    with solara.Div(classes=["tc-area-map"]):
+    with region("section", "Map", "tc-area-map"):
         for index, (run, drawing, snapshot) in enumerate(zip(runs, drawings, day_snapshots, strict=True)):
             selected = question.town if question is not None and question.run == index else -1
 
@@ -148,18 +180,18 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
                 if len(runs) == 2:
                     Panel(html=cards.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected)
-                MapView(base=drawing.base, frame=frame, event_pick=picked)
+                MapView(base=drawing.base, frame=frame, glide=glide, event_pick=picked)
         html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
         Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))
 
 
-def use_bands(runs: tuple[RecordedModel, ...]) -> tuple[Band | None, ...]:
+def use_bands(runs: tuple[RecordedModel, ...], seeds: int) -> tuple[Band | None, ...]:
     """Return the bands of many seeds behind the runs, as far as they are computed; the page draws them as they grow."""
     grown: solara.Reactive[tuple[Band | None, ...]] = solara.use_reactive(())
 
     def grow(cancel: threading.Event) -> None:
         grown.value = ()
-        requests = [want_band(run.simulation.scenario, run.geography, WATCHING.seeds) for run in runs if WATCHING.seeds]
+        requests = [want_band(run.simulation.scenario, run.geography, seeds) for run in runs if seeds]
         while requests and not cancel.is_set():
             now = tuple(request.wait(_next_of(request.band), PATIENCE) for request in requests)
             if cancel.is_set():
@@ -179,11 +211,11 @@ def _next_of(band: Band | None) -> int:
 
 
 @solara.component
-def Curves(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], day: int) -> None:
+def Curves(session: Session, runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], day: int) -> None:
     """Towns held over time and agreements in force."""
     looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
     height = 120 if len(runs) == 2 else 190
-    bands = use_bands(runs)
+    bands = use_bands(runs, session.seeds)
     for run, look, snapshot, band in zip(runs, looks, day_snapshots, bands, strict=True):
         scenario, snapshots = run.simulation.scenario, run.history.snapshots
         chart = towns_chart(look, snapshots, day, scenario.days, band, WIDE, height, scenario.evidence_until)
@@ -250,7 +282,9 @@ def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any
 
     with session.lock:  # the answer reads the tables of the model, which a step changes
         html = answer(runs, question, day)
-    Panel(html=html, event_pick=picked)
+    title = "event" if question.event else runs[question.run].geography.places[question.town].name
+    with solara.Div(classes=["tc-flat"]).key(f"{question}"):
+        Panel(html=html, place="tc-sheet", dialog=f"Card: {title}", event_pick=picked)
 
 
 @solara.component
@@ -266,7 +300,7 @@ def Below(session: Session, runs: tuple[RecordedModel, ...], day: int) -> None:
         fault.value, ready.value = message, file
 
     items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
-    with solara.Div(classes=["tc-area-below"]):
+    with region("section", "Escalation, deaths, downloads", "tc-area-below"):
         ladders, deaths = [], []
         for run, drawing in zip(runs, drawings, strict=True):
             scenario, snapshots = run.simulation.scenario, run.history.snapshots

@@ -1,17 +1,19 @@
 """Parts of Mesa's and Solara's pages that have no documented interface. Nothing else in the program uses such parts.
 
-Mesa builds its page from components that are names of its module `solara_viz`; `use_components` puts ours in their place. Solara's
-portals are the places of its layout that a page may fill; a layout of our own must take over what is put there.
+SolaraViz puts its cards into the side bar of Solara's layout. Solara's portals carry what is put there; a page of our own
+takes it over and picks the part that it wants. Solara's page of HTML, in which everything else is drawn, is made from a
+template; `adapt_html` changes its text.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
 from sim.errors import Fault, InputError
 
-VIZ, COUNTER, LAYOUT = "mesa.visualization.solara_viz", "mesa.visualization.utils", "solara.components.applayout"
+VIZ, LAYOUT, SERVER = "mesa.visualization.solara_viz", "solara.components.applayout", "solara.server.server"
 MISSING: list[str] = []  # names that the installed versions lack
 
 
@@ -24,10 +26,8 @@ def _part(module: str, name: str) -> Any:
         return None
 
 
-Buttons = _part(VIZ, "ModelController")
-_part(VIZ, "ShowSteps")
-force_update = _part(COUNTER, "force_update")
-update_counter = _part(COUNTER, "update_counter")
+_inputs = _part(VIZ, "ModelCreator")
+_read_root = _part(SERVER, "read_root")
 _side, _bar, _title = (_part(LAYOUT, name) for name in ("sidebar_portal", "appbar_portal", "apptitle_portal"))
 _embed = _part(LAYOUT, "should_use_embed")
 
@@ -39,16 +39,30 @@ def check_parts() -> None:
         raise InputError([Fault("watch", None, "", line)])
 
 
-def use_components(**components: Any) -> None:
-    """Replace components of Mesa's page by name; those that it lacks are in `MISSING`."""
-    for name, component in components.items():
-        setattr(import_module(VIZ), name, component)
+def use_sliders() -> Any:
+    """Return Mesa's inputs of a model as SolaraViz below puts them into its side bar; None until it has.
 
-
-def side_bar() -> Any:
-    """Return what SolaraViz puts into the side bar, and take over the rest of Solara's layout."""
+    To be called once in the component that has SolaraViz below it. Mesa's own cards of controls and steps stay undrawn.
+    """
     _embed.provide(True)
     side = _side.use_portal()
     _bar.use_portal()
     _title.use_portal()
-    return side
+    return next((element for element in _below(side) if element.component is _inputs), None)
+
+
+def _below(elements: Sequence[Any]) -> Iterator[Any]:
+    """Yield elements and those within them."""
+    for element in elements:
+        yield element
+        yield from _below([child for child in element.kwargs.get("children") or () if hasattr(child, "component")])
+
+
+def adapt_html(change: Callable[[str], str]) -> None:
+    """Pass the page of HTML, which Solara's server makes, through a change of ours; a later change replaces an earlier."""
+
+    def changed(*words: Any, **settings: Any) -> Any:
+        html = _read_root(*words, **settings)
+        return change(html) if isinstance(html, str) else html
+
+    import_module(SERVER).__dict__["read_root"] = changed

@@ -1,12 +1,13 @@
-"""The page: SolaraViz with its model, controls, parameters and Reset, and beside them our own dashboard.
+"""The page: a session behind SolaraViz, which holds the model and its sliders, and beside it our own dashboard.
 
-Solara opens `Page` inside `Layout` for each tab. The play thread steps the model and publishes the day; what is drawn
-comes from immutable snapshots of past mornings alone.
+Solara opens `Page` for each tab of the server; `Watch` is the same page wherever it is put. What is drawn comes from
+immutable snapshots of past mornings alone.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,95 +16,101 @@ from mesa.visualization import SolaraViz
 
 from sim.pages.scripts import script, style
 from sim.viewer import scenario_form
-from sim.viewer.controls import Controls, MoreBox, ScenarioBox, Scripts
-from sim.viewer.dashboard import Dashboard
-from sim.viewer.library_parts import Buttons, force_update, side_bar, use_components
+from sim.viewer.address import Address, open_at, query_of
+from sim.viewer.cards import Question
+from sim.viewer.controls import Controls, MoreBox, ScenarioBox, Scripts, region
+from sim.viewer.dashboard import Dashboard, Head
+from sim.viewer.library_parts import use_sliders
 from sim.viewer.server import WATCHING
-from sim.viewer.session import LiveModel, Session
+from sim.viewer.session import LiveModel, RunSource, Session
 
 STYLE = Path(__file__).with_name("page.css")
 
 
 @solara.component
-def NoSteps(model: Any) -> None:
-    """In place of Mesa's "Step: 12": the header has the date. Redrawing it would walk the whole page a second time a day."""
-    solara.Text("")
-
-
-BEGUN = solara.reactive(0)  # a tab's own: how often Play, Step and Reset were recreated
-
-
-@solara.component
-def Lasting(model: Any, **settings: Any) -> None:
-    """Mesa's buttons, made again at the end of a run: otherwise only Reset would work after the last day."""
-    with solara.Div(classes=["tc-flat"]).key(f"buttons {BEGUN.value}"):
-        Buttons(model, **settings)
-
-
-use_components(ShowSteps=NoSteps, ModelController=Lasting)
-
-
-def again() -> None:
-    """Make Mesa's buttons again."""
-    BEGUN.value += 1
-
-
-@solara.component
 def Layout(children: list[Any] = []) -> None:
-    """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
-    side = side_bar()
-    solara.Style(STYLE)
-    solara.Style(style("map"))
-    Scripts(code=script("map"))
-    pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
-    with solara.Div(classes=[f"tc-page{pair}"]):
-        solara.Div(classes=["tc-steer"], children=side)
-        solara.Div(classes=["tc-flat"], children=children)
+    """In place of Solara's own layout: the page lays itself out."""
+    solara.Div(classes=["tc-flat"], children=children)
 
 
 @solara.component
 def Page() -> None:
-    """One tab: a session of its own, freed when the tab closes."""
-    session = solara.use_memo(lambda: Session(WATCHING.sources), [])
-    controls = solara.use_memo(lambda: Controls(session, WATCHING.given), [])
-    model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
-    solara.use_effect(lambda: session.close, [])
-    set_to = tuple(value.value for value in controls.main.values())
-    sliders = solara.use_memo(controls.sliders, [controls.base.value, set_to])
-    solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
-
-    def go(day: Any) -> None:
-        session.go(int(day))
-        force_update()
-
-    parameters: dict[str, Any] = {"session": session}
-    if controls.steerable:
-        parameters |= sliders
-    with solara.Div(classes=["tc-flat"]):
-        with solara.Div(classes=["tc-viz"]):
-            SolaraViz(
-                model,
-                components=[],
-                model_params=parameters,
-                play_interval=controls.interval,
-                name="Simulated conflict",
-            )
-            with solara.Sidebar():
-                Scenario(session, controls, model)
-        Dashboard(session, controls, model, go, again)
+    """One tab of the server, opened at the state that its address holds."""
+    router = solara.use_router()
+    opening = solara.use_memo(lambda: router.search or "", [])
+    Watch(WATCHING.sources, WATCHING.given, WATCHING.seeds, opening, served=True)
 
 
 @solara.component
-def Scenario(session: Session, controls: Controls, model: Any) -> None:
-    """Choice of scenario, seed, rules, policies and all other inputs, in the side bar."""
+def Watch(
+    sources: tuple[RunSource, ...],
+    given: tuple[Path, ...] = (),
+    seeds: int = 0,
+    opening: str = "",
+    served: bool = False,
+) -> None:
+    """A page with a session of its own, freed when the tab closes.
+
+    `opening` is the query of the address; a page that is `served` keeps its address up to date.
+    """
+    session = solara.use_memo(lambda: Session(sources, seeds), [])
+    controls = solara.use_memo(lambda: Controls(session, given), [])
+    opened_town = solara.use_memo(lambda: open_at(opening, session, controls), [])
+    asked: solara.Reactive[Question | None] = solara.use_reactive(
+        Question(0, town=opened_town) if opened_town >= 0 else None
+    )
+    model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
+    drawn = solara.use_memo(lambda: solara.Reactive(0), [])
+    turn = (drawn.get(), id(model.get()))
+    solara.use_effect(lambda: session.close, [])
+    solara.Style(STYLE)
+    solara.Style(style("map"))
+    Scripts(code=script("map"))
+    solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
+
+    def answered(act: Callable[[int], None]) -> Callable[[Any], None]:
+        """Return what does something with a number that the browser reports, and draws the answer."""
+
+        def call(value: Any) -> None:
+            act(int(value))
+            drawn.value += 1
+
+        return call
+
+    with solara.Div(classes=["tc-page", *(["tc-pair"] if session.pair else [])]):
+        sliders = use_sliders()
+        Viz(session, controls, model)
+        Head(session, turn)
+        with region("main", "The run", "tc-flat"):
+            Dashboard(session, controls, turn, answered, asked)
+        with region("aside", "Settings", "tc-steer"):
+            Steering(session, controls, model, sliders)
+    if served:
+        Address(query=query_of(session, controls, asked.value))
+
+
+@solara.component
+def Viz(session: Session, controls: Controls, model: Any) -> None:
+    """SolaraViz with the model and its sliders, which it hands over."""
+    set_to = tuple(value.value for value in controls.main.values())
+    sliders = solara.use_memo(controls.sliders, [controls.base.value, set_to])
+    parameters: dict[str, Any] = {"session": session} | (sliders if controls.steerable else {})
+    with solara.Div(classes=["tc-viz"]):
+        SolaraViz(model, components=[], model_params=parameters, name="Simulated conflict")
+
+
+@solara.component
+def Steering(session: Session, controls: Controls, model: Any, sliders: Any) -> None:
+    """Choice of scenario, seed, the six sliders, rules, policies and all other inputs."""
     model.get()
-    files = [{"key": c.key, "label": c.label, "question": c.question} for c in scenario_form.choices(controls.given)]
+    if session.own:
+        return
+    choices = scenario_form.choices(controls.given)
     chosen = controls.source_of.value
-    key = next((c.key for c in scenario_form.choices(controls.given) if c.path == chosen.path), "")
     faults = [fault for fault in (controls.seed_fault(), *controls.faults.value, *session.faults) if fault]
     ScenarioBox(
-        files=json.dumps(files),
-        file=key,
+        files=json.dumps([{"key": c.key, "label": c.label, "question": c.question} for c in choices]),
+        file=next((c.key for c in choices if c.path == chosen.path), ""),
         question=controls.base.value.question,
         seed=controls.seed.value,
         pending=controls.pending(),
@@ -115,8 +122,13 @@ def Scenario(session: Session, controls: Controls, model: Any) -> None:
         event_choose=controls.choose,
         event_set_seed=lambda text: controls.seed.set(str(text)[:19]),
         event_draw_seed=controls.draw_seed,
+        event_reset=lambda _: model.set(LiveModel(session)),
     )
     if controls.steerable:
+        if sliders is not None:
+            with region("section", "What matters most", "tc-box tc-sliders"):
+                solara.v.Html(tag="h2", children=["What matters most"])
+                solara.Div(children=[sliders])
         Inputs(controls)
 
 

@@ -21,7 +21,7 @@ from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot
 from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Policy, Scenario
-from sim.scenario.show import flow
+from sim.scenario.show import Change, flow
 from sim.text import day_text
 
 OUTPUTS = Path("outputs")
@@ -124,13 +124,25 @@ def fitting_step(main: SliderSpec, value: float) -> float:
     return step
 
 
+def on_slider(main: SliderSpec, value: float) -> float:
+    """Return a value, if it is a number; ValueError if a slider can have no such value."""
+    if not math.isfinite(value):
+        raise ValueError(main.key)
+    return value
+
+
+def unmoved(main: SliderSpec, value: float, own: float) -> bool:
+    """Return whether a slider stands at the scenario's own value, or on the step nearest to it: a browser moves it there."""
+    return _same(value, own) or abs(value - own) < fitting_step(main, own) * 0.501
+
+
 def slider_label(main: SliderSpec, value: float, own: float) -> str:
     """Return the label of a slider: name, value, unit, and the scenario's own value if it differs.
 
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
     label = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
-    return label if _same(value, own) else f"{label} (changed from {_short(own)})"
+    return label if unmoved(main, value, own) else f"{label} (changed from {_short(own)})"
 
 
 def _short(value: float) -> str:
@@ -142,33 +154,58 @@ def _same(a: float, b: float) -> bool:
 
 
 def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
-    """Say by which changes ("KEY=VALUE") two lists differ: the new value, or that the file's own comes back."""
-    labels = {main.key: main.label for main in MAIN}
+    """Say by which changes ("KEY=VALUE") two lists differ, policies left out: the new value, or that the file's comes back."""
     old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
-    phrases = []
-    for key in {**old, **new}:
-        if old.get(key) == new.get(key):
-            continue
-        name = labels.get(key, key)
-        value = _plain(new[key]) if key in new else "as in the file"
-        phrases.append("policies" if key == "policy" else f"{name} {value}")
-    return phrases
+    keys = [key for key in {**old, **new} if key != "policy" and old.get(key) != new.get(key)]
+    return [f"{input_name(key)} {_plain(new[key]) if key in new else 'as in the file'}" for key in keys]
+
+
+def input_name(key: str) -> str:
+    """Return an input's name in words, from its dotted key: "base attempts", "incident", "clash, loss per day"."""
+    label = next((main.label for main in MAIN if main.key == key), None)
+    if label is not None:
+        return label[0].lower() + label[1:]
+    parts = [part for part in key.split(".") if part not in ("rules", "groups", "doctrine", "enabled")]
+    return ", ".join(part.replace("_", " ") for part in parts)
+
+
+def change_text(change: Change, scenario: Scenario) -> str:
+    """Return a difference between a file and a scenario in words: "base attempts 0.08 a town and month (file: 0.02)"."""
+    parts = change.path.split(".")
+    if parts[0] == "policy":
+        if change.after is None:
+            return f"without a policy of the file: {change.before}"[:200]
+        return policy_text(scenario.policy[int(parts[1])])
+    name = input_name(change.path)
+    if change.after is None or change.before is None:
+        return f"{name} {'added' if change.before is None else 'left out'}"
+    unit = next((main.unit for main in MAIN if main.key == change.path), change.unit)
+    unit = "" if unit in ("chance", "share") else f" {unit}".rstrip()
+    return f"{name} {_plain(change.after)}{unit} (file: {_plain(change.before)})"
+
+
+def policy_text(policy: Policy) -> str:
+    """Return a policy in words with its day: "by 15 Oct 2018: HTS leaves the zone; ..."."""
+    day = policy.on or policy.by
+    when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
+    return when + policy_phrase(policy)
 
 
 def _plain(text: str) -> str:
     try:
         return _short(float(text))
     except ValueError:
-        return text
+        return {"true": "on", "false": "off"}.get(text, text)
 
 
 def main_sets(scenario: Scenario, values: Mapping[str, float]) -> dict[str, str]:
     """Return the six sliders' values by key if they differ from the scenario's own."""
     sets = {}
     for main in MAIN:
-        value = round(float(values.get(main.name, value_at(scenario, main.key))), 9)
-        if not _same(value, value_at(scenario, main.key)):
-            sets[main.key] = flow(value)
+        own = value_at(scenario, main.key)
+        value = float(values.get(main.name, own))
+        if not unmoved(main, value, own):
+            sets[main.key] = flow(round(value, 9))
     return sets
 
 
@@ -283,11 +320,9 @@ def offers(scenario: Scenario) -> list[Offer]:
 
 
 def _offer(offers_by_key: dict[str, Offer], policy: Policy, of: str) -> None:
-    day = policy.on or policy.by
-    when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
     data = as_data(policy)
     key = flow(data)
-    offers_by_key.setdefault(key, Offer(key, when + policy_phrase(policy), data, of))
+    offers_by_key.setdefault(key, Offer(key, policy_text(policy), data, of))
 
 
 def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:
@@ -315,6 +350,16 @@ def checked(scenario: Scenario, key: str, value: Any) -> str | None:
     if row["kind"] == "number" and not isinstance(value, bool) and math.isfinite(float(value)):
         return None if float(value) == row["value"] else flow(float(value))
     raise ValueError(key)
+
+
+def from_text(scenario: Scenario, key: str, text: str) -> Any:
+    """Return the value that a text of "KEY=VALUE" means for an input that is offered; KeyError or ValueError as `checked`."""
+    kind = "number" if key == "days" else _rows(scenario)[key]["kind"]
+    if kind == "words":
+        return text
+    if kind == "switch":
+        return {"true": True, "false": False}[text]
+    return int(text) if key == "days" else float(text)
 
 
 def _rows(scenario: Scenario) -> dict[str, dict[str, Any]]:

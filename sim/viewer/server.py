@@ -184,6 +184,8 @@ SETTINGS = {
     "SOLARA_THEME_SHOW_BANNER": "false",
     "SOLARA_THEME_VARIANT": "light",
     "SOLARA_THEME_TITLE": "Simulated conflict",
+    "SOLARA_THEME_LOADER": "plain",
+    "SOLARA_THEME_FORCE_REFRESH": "true",  # a page whose server is back loads its address again
     "SOLARA_KERNEL_CULL_TIMEOUT": "10m",  # a tab that vanished without a word, or whose computer sleeps
     "SOLARA_KERNEL_MAX_PER_SESSION": "50",
     "SOLARA_ASSETS_PROXY": "true",
@@ -305,6 +307,34 @@ def _once_started(server: Any, announce: Callable[[], None]) -> None:
         announce()
 
 
+VIEWPORT = "width=device-width, initial-scale=1"
+LOST = (
+    '<div class="tc-lost" role="alert" v-if="(connectionStatus != \'connected\') && wasConnected"><b>The page has lost its '
+    "server.</b> What you see stays as it is. If the server has been stopped, start it again with the same command; the page "
+    "then comes back by itself, to this day and town.</div>"
+)
+LOADER = (
+    '<div class="tc-loader" role="status" style="position: fixed; inset: 0; display: flex; flex-direction: column; '
+    "align-items: center; justify-content: center; gap: 10px; background: Canvas; color: CanvasText; color-scheme: light dark; "
+    'font: 15px Verdana, sans-serif"><b style="font-size: 22px">Simulated conflict</b>'
+    "<span>The page is loading; the first time takes some seconds.</span></div>"
+)
+
+
+def own_html(html: str) -> str:
+    """Return Solara's page of HTML with a language, free to be zoomed, with our words while it loads and without a server."""
+    html = html.replace("<html>", '<html lang="en">', 1)
+    html = re.sub(r'(<meta name="viewport" content=")[^"]*', rf"\g<1>{VIEWPORT}", html, count=1)
+    html = re.sub(r'<v-overlay style="z-index: 100002;.*?</v-overlay>', LOST, html, count=1, flags=re.DOTALL)
+    return re.sub(
+        r'(<div v-if="loading" id="loader-container">).*?(\s*</div>\s*<div v-else>)',
+        rf"\g<1>{LOADER}\2",
+        html,
+        count=1,
+        flags=re.DOTALL,
+    )
+
+
 def _application() -> Application:
     import warnings
 
@@ -312,6 +342,9 @@ def _application() -> Application:
     warnings.filterwarnings("ignore", module=r"solara\.server\..*", category=UserWarning)
     from solara.server import starlette
 
+    from sim.viewer.library_parts import adapt_html
+
+    adapt_html(own_html)
     application: Application = starlette.app
     return application
 

@@ -1,15 +1,14 @@
-"""A browser session: one model, its settings, and the pace of play."""
+"""A browser session: one model or two, the day shown, and what Reset makes of them."""
 
 from __future__ import annotations
 
 import secrets
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import mesa
 
@@ -19,63 +18,24 @@ from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
 from sim.scenario.show import changes
+from sim.viewer.scenario_form import change_text
 
 if TYPE_CHECKING:
     from sim.results.run import Run
 
-FULL = 30.0  # days a second at full speed; where pictures take longer than a day, days are left out of them
 MOST = 15  # days between two pictures
-PATIENCE = 1.0  # s to wait for a picture: a tab in the background draws none
-PAUSE = 3.0  # s after which playing has begun again
-
-
-class PlayThrottle:
-    """The pace of one tab. Browser events arrive on one thread; the play thread waits."""
-
-    def __init__(self) -> None:
-        self.full = False
-        self._drawn = threading.Condition()
-        self._day = -1  # the day on the screen
-        self._hearing = 0  # the thread on which browser events arrive; 0 none yet
-        self._before = 0.0
-
-    @property
-    def playing(self) -> bool:
-        """Whether this is the thread that plays, and a browser is there to see it."""
-        return self._hearing not in (0, threading.get_ident())
-
-    def drawn(self, day: int) -> None:
-        """Note that a day is on the screen."""
-        with self._drawn:
-            self._day, self._hearing = day, threading.get_ident()
-            self._drawn.notify_all()
-
-    def wait(self, current_day: Callable[[], int]) -> None:
-        """Wait until the day shown is on the screen, in the thread that plays."""
-        if self.playing:
-            with self._drawn:
-                self._drawn.wait_for(lambda: self._day == current_day(), PATIENCE)
-
-    def days(self) -> int:
-        """Return the days to simulate until the next picture: one, but at full speed as many as its pace asks for."""
-        now = time.monotonic()
-        gone, self._before = now - self._before, now
-        if not (self.full and self.playing) or gone > PAUSE:
-            return 1
-        return min(max(1, round(gone * FULL)), MOST)
-
-
 MOST_NEW_SEED = 10**6
 
 
 @dataclass(frozen=True)
 class RunSource:
-    """What a run is made from: a scenario file with changes ("KEY=VALUE"), or the folder of a finished run."""
+    """What a run is made from: a scenario file with changes ("KEY=VALUE"), the folder of a finished run, or a model."""
 
     path: Path
     seed: int = 1
     sets: tuple[str, ...] = ()
     replay: bool = False
+    model: ConflictModel | None = None  # of the caller's own; `path` is then its name
 
 
 class RecordedModel(ConflictModel):
@@ -86,6 +46,7 @@ class RecordedModel(ConflictModel):
         super().__init__(file, rng=rng, sets=sets)
         self.label = label or self.name or self.simulation.scenario.title
         self.history: History = start_history(self.simulation)
+        self.first = 0  # the first morning that can be shown
 
     def use(self, values: Mapping[str, float]) -> None:
         """Start again with the values that a finished run used for its inputs."""
@@ -116,6 +77,10 @@ def build(source: RunSource) -> RecordedModel:
 
     InputError if the file has faults, or the run is of another version or does not come out the same.
     """
+    if source.model is not None:
+        from sim.viewer.own_model import OwnModel
+
+        return cast(RecordedModel, OwnModel(source.model))
     if source.replay:
         return _replayed(source.path)
     return RecordedModel(source.path, source.seed, source.sets)
@@ -164,26 +129,29 @@ def _same_events(folder: Path, model: RecordedModel, run: Run) -> None:
 class Session:
     """What one tab watches: one run, or two on one seed. `wanting` says what Reset makes of them.
 
-    Steps are made by the thread that plays, all else by the one that hears the browser: `lock` keeps them apart.
+    The browser sets the pace: it asks for the next morning once the last one is drawn. Threads that compute bands read the
+    runs meanwhile: `lock` keeps them apart.
     """
 
     sources: tuple[RunSource, ...]
+    seeds: int = 0  # runs behind the curve of towns held; 0 none
     wanting: Callable[[], tuple[RunSource, ...]] = field(init=False, repr=False)
     given: tuple[RunSource, ...] = field(init=False)  # of the command line
     runs: tuple[RecordedModel, ...] = ()
     day: int = 0  # the morning shown
-    turn: int = 0  # resets so far
     faults: tuple[str, ...] = ()
     said: str = ""  # what the last Reset did
     opened: bool = False  # whether it has had its first model
     closed: bool = False
-    pace: PlayThrottle = field(default_factory=PlayThrottle)
+    by_step: bool = False  # whether the morning shown follows the one shown before: columns glide then
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def __post_init__(self) -> None:
         self.given = self.sources
         self.wanting = lambda: self.sources
         self.runs = tuple(build(source) for source in self.sources)
+        if self.own:
+            self.day = self.runs[0].history.day
 
     @property
     def days(self) -> int:
@@ -206,6 +174,16 @@ class Session:
         return any(source.replay for source in self.sources)
 
     @property
+    def own(self) -> bool:
+        """Whether a model of the caller's own is shown."""
+        return any(source.model is not None for source in self.sources)
+
+    @property
+    def first(self) -> int:
+        """The first morning that can be shown."""
+        return max((run.first for run in self.runs), default=0)
+
+    @property
     def pair(self) -> bool:
         """Whether two runs are shown side by side: those of the command line, which stay."""
         return len(self.sources) > 1
@@ -225,25 +203,21 @@ class Session:
                 if run.history.day < min(self.day, run.simulation.days):
                     run.step()
 
-    def play(self, turn: int) -> None:
-        """Show what comes next: as many mornings on as the pace asks for; after the last, the first again if playing.
-
-        A model of an earlier turn changes nothing.
-        """
-        self.pace.wait(lambda: self.day)
+    def play(self, days: int = 1) -> None:
+        """Show the morning some days on, 1 to MOST, as the browser's pace asks for; after the last, the first again."""
         with self.lock:
-            if turn != self.turn:
+            if self.ended:
+                self.day = self.first
                 return
-            if self.ended and self.pace.playing:
-                self.day = 0
-                return
-            for _ in range(self.pace.days()):
+            days = min(max(days, 1), MOST)
+            for _ in range(days):
                 self.advance()
+            self.by_step = days == 1
 
     def go(self, day: int) -> None:
         """Show a morning that has been simulated."""
         with self.lock:
-            self.day = min(max(day, 0), self.frontier)
+            self.day, self.by_step = min(max(day, self.first), self.frontier), False
 
     def reset(self) -> None:
         """Apply what is wanted and go back to the first day; with faults, all stays as it is."""
@@ -251,7 +225,7 @@ class Session:
         if not old:
             return
         before, after = self.sources, self.wanting()
-        if self.replay and after == before:
+        if (self.replay or self.own) and after == before:
             self._back("Back at the first day of the run.")
             return
         try:
@@ -270,8 +244,7 @@ class Session:
 
     def _back(self, notice: str) -> None:
         with self.lock:
-            self.day, self.faults, self.said = 0, (), notice
-            self.turn += 1
+            self.day, self.faults, self.said, self.by_step = self.first, (), notice, False
 
     def close(self) -> None:
         """Free the models: the tab is gone."""
@@ -305,7 +278,9 @@ def _reset_notice(old: RecordedModel, new: RecordedModel, before: RunSource, aft
 def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
     """Return in words what the page has changed in the scenario of a file, or what a scenario changes in the one it extends."""
     now, base = model.simulation.scenario, _extended(source)
-    return [] if base is None else [str(change) for change in changes(base, now) if not _wording(change.path)]
+    if base is None:
+        return []
+    return [change_text(change, now) for change in changes(base, now) if not _wording(change.path)]
 
 
 def _wording(path: str) -> bool:
@@ -315,7 +290,7 @@ def _wording(path: str) -> bool:
 
 def _extended(source: RunSource) -> Scenario | None:
     """Return the scenario that a file extends where that is one of its own, else the file's as it is written."""
-    if source.replay:
+    if source.replay or source.model is not None:
         return None
     return _base_of(source.path)
 
@@ -339,10 +314,10 @@ def new_seed() -> int:
 
 
 class LiveModel(mesa.Model):
-    """The session's runs as one Mesa model: what SolaraViz plays, steps and resets.
+    """The session's runs as one Mesa model: what SolaraViz shows and takes the sliders of.
 
     Made again by Reset, which applies what the session wants. The sliders' values are the session's as well, so that
-    the arguments that SolaraViz passes on say no more than it knows.
+    its arguments say no more than it knows.
     """
 
     def __init__(
@@ -361,11 +336,9 @@ class LiveModel(mesa.Model):
         if session.opened:
             session.reset()
         session.opened = True
-        self.turn = session.turn
         self.running = not session.ended
 
     def step(self) -> None:
-        """Show the next day; it is simulated if it is new. Playing stops after the last."""
-        ended = self.session.ended
-        self.session.play(self.turn)
-        self.running = not self.session.closed and (ended or not self.session.ended)
+        """Show the next day; it is simulated if it is new. `running` ends with the last."""
+        self.session.advance()
+        self.running = not (self.session.closed or self.session.ended)

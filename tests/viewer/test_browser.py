@@ -132,7 +132,7 @@ def saved(page: Any, label: str) -> tuple[str, bytes]:
 
 def play_to_the_end(page: Any, days: int = 120) -> None:
     press(page, "full")
-    press(page, "▶")
+    press(page, "Play")
     at_day(page, days)
 
 
@@ -150,9 +150,9 @@ def test_step_play_to_the_end_scrub_back_and_take_the_events_away(address: str, 
     assert events == (run / "events.csv").read_bytes()
     go(page, 110)
     assert "2 Feb 2019" in page.locator(".tc-day").inner_text()
-    press(page, "▶")
+    press(page, "Play")
     at_day(page, 120)
-    press(page, "▶")  # after the end: from the first day again
+    press(page, "Play")  # after the end: from the first day again
     page.wait_for_selector('.tc-day:not([data-day="120"])')
     at_day(page, 120)
     press(page, "Reset")
@@ -165,13 +165,13 @@ def test_reset_with_another_scenario_says_so(address: str, opened: Opened) -> No
     at_day(page, 1)
     page.select_option("#tc-file", "strong_mediator")
     page.fill("#tc-seed", "12")
-    page.wait_for_selector(".tc-pending:has-text('another scenario, seed 12')")
-    press(page, "Reset")
+    page.wait_for_selector(".tc-pending:has-text('another scenario; seed 12')")
+    press(page, "Apply and restart")
     at_day(page, 0)
     page.wait_for_selector(".tc-said:has-text('applied scenario A strong mediator')")
     assert "A strong mediator" in page.locator("h1").inner_text()
     assert "seed 12" in page.locator(".tc-date").inner_text()
-    assert "policy" in page.locator(".tc-changes").inner_text()
+    assert "Turkey mediates" in page.locator(".tc-changes").inner_text()
     page.fill("#tc-seed", "x")
     page.wait_for_selector(".tc-fault:has-text('whole number')")
 
@@ -182,13 +182,13 @@ def test_inputs_are_changed_below_more_and_faults_are_reported(address: str, ope
     page.fill("[aria-label='find an input']", "loss per day")
     page.fill("input[type=number][aria-label='rules.clash.loss_per_day']", "0.05")
     page.keyboard.press("Tab")
-    page.wait_for_selector(".tc-pending:has-text('rules.clash.loss_per_day 0.05')")
-    press(page, "Reset")
+    page.wait_for_selector(".tc-pending:has-text('clash, loss per day 0.05')")
+    press(page, "Apply and restart")
     page.wait_for_selector(".tc-said:has-text('1 change')")
-    assert "rules.clash.loss_per_day" in page.locator(".tc-changes").inner_text()
+    assert "clash, loss per day 0.05" in page.locator(".tc-changes").inner_text()
     page.fill("input[type=number][aria-label='rules.clash.loss_per_day']", "7")
     page.keyboard.press("Tab")
-    press(page, "Reset")
+    press(page, "Apply and restart")
     page.wait_for_selector(".tc-fault:has-text('loss_per_day')")
     at_day(page, 0)
 
@@ -203,7 +203,7 @@ def test_two_sessions_do_not_disturb_each_other(address: str, opened: Opened) ->
     at_day(one, 3)
     two.fill("#tc-seed", "99")
     two.wait_for_selector(".tc-pending")
-    press(two, "Reset")
+    press(two, "Apply and restart")
     two.wait_for_selector(".tc-said")
     assert "seed 99" in two.locator(".tc-date").inner_text()
     assert "seed 7" in one.locator(".tc-date").inner_text()
@@ -236,7 +236,7 @@ def test_a_closed_tab_frees_its_model_on_the_server(opened: Opened, monkeypatch:
     running.start()
     try:
         page = opened(f"http://127.0.0.1:{bound.getsockname()[1]}")
-        press(page, "▶")
+        press(page, "Play")
         page.wait_for_selector('.tc-day:not([data-day="0"])')
         assert [len(session.runs) for session in made] == [1]
         page.close(run_before_unload=True)
@@ -335,7 +335,7 @@ def test_a_finished_run_is_replayed(opened: Opened, tmp_path: Path) -> None:
         assert whole.startswith(events)
         assert len(events) < len(whole)
         press(page, "full")
-        press(page, "▶")
+        press(page, "Play")
         at_day(page, 120)
         assert saved(page, "events, CSV")[1] == whole
         page.context.close()
