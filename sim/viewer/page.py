@@ -53,8 +53,8 @@ def Layout(children: list[Any] = []) -> None:
     """Put the page's parts and SolaraViz's side bar on one grid; the bar above is the page's header."""
     side = side_bar()
     solara.Style(STYLE)
-    solara.Style(style("map"))
-    Scripts(code=script("map"))
+    solara.Style(style("map", "charts"))
+    Scripts(code=script("map", "charts"))
     pair = " tc-pair" if len(WATCHING.sources) > 1 else ""
     with solara.Div(classes=[f"tc-page{pair}"]):
         solara.Div(classes=["tc-steer"], children=side)
