@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 NEWS = (
     "offensive_started", "campaign_decided", "capture", "agreement_broken", "agreement_signed", "base_opened",
     "killing_at_talks", "withdrawal", "town_entered", "handover", "town_neutral", "group_absorbed", "offensive_ended",
-    "campaign_ended", "commander_killed", "mobilisation", "assault", "campaign_joined", "stood_aside", "policy",
+    "campaign_ended", "commander_killed", "mobilisation", "assault", "campaign_joined", "policy",
     "base_closed", "agreement_expired", "talks_settled", "clash", "front_opened", "column_met", "refused", "assassination",
      "arrest_raid", "zone_deadline", "level_change",
 )  # fmt: skip

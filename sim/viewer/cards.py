@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Any
 from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.tables import N_BASES, N_EVENTS
 from sim.event_kinds import side
-from sim.geography.towns import find_place
 from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.results import tables
 from sim.results.event_rows import labels, towns
-from sim.statistics.causes import IN_THIS_RUN, nothing_line, why_event, why_lines, why_town
+from sim.statistics.causes import IN_THIS_RUN, Why, leaf_lines, why_event, why_town
 from sim.text import clause_list, day_text, plural
 from sim.viewer.session import RecordedModel
 
@@ -108,7 +107,9 @@ class TownCard:
     forces: tuple[tuple[str, int], ...]  # (code of the faction, fighters standing there), most first
     disputes: tuple[str, ...]
     lines: tuple[EventLine, ...]  # what happened there, newest first
-    why: tuple[str, ...]  # what `run.py why RUN TOWN` prints of a run that ended on this morning; before, with its date
+    why: (
+        Why | None
+    )  # what `run.py why RUN TOWN` explains of a run that ended on this morning; None: nothing of note happened
 
 
 def town_card(model: ConflictModel, history: History, town: int, day: int) -> TownCard:
@@ -128,19 +129,18 @@ def town_card(model: ConflictModel, history: History, town: int, day: int) -> To
     )
 
 
-def event_card(model: ConflictModel, history: History, event_id: str) -> tuple[str, ...]:
-    """Return what `run.py why RUN EVENT_ID` prints of the days there are; KeyError if there is no such event."""
-    cut = PartialRun(result_at(model, history))
-    return tuple(why_lines(cut, model.simulation.seed, why_event(cut, event_id)))
+def event_card(model: ConflictModel, history: History, event_id: str) -> Why:
+    """Return what `run.py why RUN EVENT_ID` explains, of the days there are; KeyError if there is no such event."""
+    return why_event(PartialRun(result_at(model, history)), event_id)
 
 
-def _why_town(model: ConflictModel, history: History, name: str, day: int) -> tuple[str, ...]:
-    cut = PartialRun(result_at(model, history, day))
-    when = IN_THIS_RUN if day >= model.simulation.days else f"by {day_text(history.snapshots[day].date)}"
-    answer = why_town(cut, name, when)
-    if answer is None:
-        return (nothing_line(cut.labels[name], when),)
-    return tuple(why_lines(cut, model.simulation.seed, answer))
+def _why_town(model: ConflictModel, history: History, name: str, day: int) -> Why | None:
+    return why_town(PartialRun(result_at(model, history, day)), name, period(model, history, day))
+
+
+def period(model: ConflictModel, history: History, day: int) -> str:
+    """Return the time that an answer of a morning is about: "by 14 Dec 2018"."""
+    return IN_THIS_RUN if day >= model.simulation.days else f"by {day_text(history.snapshots[day].date)}"
 
 
 def _held(model: ConflictModel, history: History, town: int, day: int) -> Iterator[Held]:
@@ -188,7 +188,8 @@ def _disputes(snapshot: Snapshot, town: int) -> Iterable[str]:
 
 
 MOST_CHANGES = 3
-MOST_LINES, MOST_THERE = 60, 100  # events of the feed, and of a town's card
+MOST_THERE = 100  # events of a town's card
+NO_SIDE = "#B8BDC2"  # colour of an event that nobody initiates
 
 
 def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
@@ -225,30 +226,32 @@ def _changed(changed: Sequence[str]) -> str:
     return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
 
 
-def event_lines(lines: Sequence[EventLine], look: FactionStyles, day: int, most: int = MOST_LINES) -> str:
-    """Return the first `most` events with the initiator's colour; those of the day before the one shown are marked.
+def message(title: str, text: str) -> str:
+    """Return a card with one sentence."""
+    return f'<div class="tc-card">{close()}<h2>{escape(title)}</h2><p>{escape(text)}</p></div>'
 
-    `lines` are newest first; where some are left out, a last line says of how many.
-    """
-    rows = []
-    for line in lines[:most]:
-        colour = look.colour(line.initiator) if line.initiator else "#B8BDC2"
-        fresh = " tc-fresh" if line.day == day - 1 else ""
-        town_attribute = f' data-town="{escape(line.town)}"' if line.town else ""
-        rows.append(
-            f'<div class="tc-line{fresh}" tabindex="0" role="button" data-pick="event" data-id="{escape(line.event_id)}"{town_attribute}>'
-            f'<span class="tc-mark" style="background:{colour}"></span><span class="tc-when">{escape(line.date)}</span>'
-            f'<span class="tc-what">{escape(line.text)}</span></div>'
+
+def event(why: Why) -> str:
+    """Return the card of an event: its causes in order of time, each a link to its own card."""
+    head = f"{close()}<h2>{escape(why.title)}</h2>"
+    return f'<div class="tc-card" data-event="{escape(why.event_id)}">{head}{_steps(why)}</div>'
+
+
+def _steps(why: Why) -> str:
+    """Return the steps of an answer as a list; all but the last, which is explained, are links."""
+    items = []
+    for step in why.steps:
+        text = f'<span class="tc-quiet">{escape(step.when)}</span> <span>{escape(step.text)}</span>'
+        known = step is why.steps[-1]
+        words = (
+            f'<p class="tc-explained">{text}</p>'
+            if known
+            else f'<button type="button" class="tc-cause" data-pick="event" data-id="{escape(step.event_ids[-1])}">{text}</button>'
         )
-    if not rows:
-        return note("no such event so far")
-    return "".join(rows) + (note(f"the newest {len(rows)} of {len(lines):,}") if len(lines) > len(rows) else "")
-
-
-def chain(title: str, lines: Sequence[str]) -> str:
-    """Return a card with lines of text below a title."""
-    body = "".join(f'<p class="tc-why">{escape(line)}</p>' for line in lines)
-    return f'<div class="tc-card">{close()}<h2>{escape(title)}</h2>{body}</div>'
+        leaves = "".join(f'<p class="tc-quiet">{escape(line)}</p>' for line in leaf_lines(step))
+        items.append(f"<li>{words}{leaves}</li>")
+    head = "" if len(why.steps) == 1 else f'<p class="tc-quiet">{escape(why.head)}</p>'
+    return f'{head}<ol class="tc-steps">{"".join(items)}</ol>'
 
 
 def close() -> str:
@@ -272,15 +275,18 @@ def difference_text(left: RecordedModel, right: RecordedModel, towns: frozenset[
     return f'<div class="tc-difference"><b>{count} held differently</b> (ringed): {", ".join(names)}</div>'
 
 
-def map_title(run: RecordedModel, snapshot: Snapshot | None = None) -> str:
-    """Return the heading of one of two runs, with its own date where a morning is given."""
-    when = f' <span class="tc-quiet">{day_text(snapshot.date)}</span>' if snapshot is not None else ""
-    return f'<h2 class="tc-maptitle">{escape(run.simulation.scenario.title)}{when}</h2>'
+SIDES = "AB"  # of two runs
 
 
-def note(text: str) -> str:
-    """Return a quiet remark."""
-    return f'<div class="tc-quiet tc-none">{escape(text)}</div>'
+def run_title(runs: Sequence[RecordedModel], index: int) -> str:
+    """Return the title of one of two runs: "A · Kafr Hamra, October 2018"; "" for a single one."""
+    return f"{SIDES[index]} · {runs[index].simulation.scenario.title}" if len(runs) > 1 else ""
+
+
+def map_title(runs: Sequence[RecordedModel], index: int, snapshot: Snapshot) -> str:
+    """Return the heading of the map of one of two runs, with its own date."""
+    title = escape(run_title(runs, index))
+    return f'<h2 class="tc-maptitle">{title} <span class="tc-quiet">{day_text(snapshot.date)}</span></h2>'
 
 
 def town(card: TownCard, look: FactionStyles, day: int) -> str:
@@ -291,24 +297,35 @@ def town(card: TownCard, look: FactionStyles, day: int) -> str:
         f"<tr><td>{day_text(h.start)}</td><td>to {day_text(h.end)}</td><td>{escape(h.side)}</td></tr>"
         for h in card.held
     )
-    forces = [f"{code} {fighters:,}" for code, fighters in card.forces]
+    forces = [f"{look.names[code]} {fighters:,}" for code, fighters in card.forces]
+    why, changed = card.why, len(card.held) > 1
+    heading = "Why it last changed hands" if changed else "Has not changed hands. What happened here"
+    because = _steps(why) if why is not None else '<p class="tc-quiet">Nothing of note.</p>'
     return (
         f'<div class="tc-card">{close()}<h2>{escape(card.name)}</h2>{also}{people}'
         f"<h3>Held by</h3><table>{held}</table>"
         f"{_list('Fighters there', [', '.join(forces)] if forces else [])}"
         f"{_list('Bases', card.bases)}{_list('Disputes', card.disputes)}"
-        f"<h3>Why it last changed hands</h3>{_why(card.why)}"
-        f"<h3>What happened there</h3>{event_lines(card.lines, look, day, MOST_THERE)}</div>"
+        f"<h3>{heading}</h3>{because}"
+        f"<h3>All events there</h3>{_lines(card.lines, look, day)}</div>"
     )
+
+
+def _lines(lines: Sequence[EventLine], look: FactionStyles, day: int) -> str:
+    """Return events as buttons with their dates, newest first; those of the day before the one shown are marked."""
+    rows = [
+        f'<button type="button" class="tc-line{" tc-fresh" if line.day == day - 1 else ""}" data-pick="event" data-id="{escape(line.event_id)}">'
+        f'<span class="tc-mark" style="background:{look.colour(line.initiator) if line.initiator else NO_SIDE}"></span>'
+        f'<span class="tc-what"><span class="tc-quiet">{escape(line.date)}</span> {escape(line.text)}</span></button>'
+        for line in lines[:MOST_THERE]
+    ]
+    left = f'<p class="tc-quiet">the newest {len(rows)} of {len(lines):,}</p>' if len(lines) > len(rows) else ""
+    return "".join(rows) + left or '<p class="tc-quiet">Nothing so far.</p>'
 
 
 def _list(title: str, lines: Sequence[str]) -> str:
     items = "".join(f"<p>{escape(line)}</p>" for line in lines) or '<p class="tc-quiet">none</p>'
     return f"<h3>{title}</h3>{items}"
-
-
-def _why(lines: Sequence[str]) -> str:
-    return "".join(f'<p class="tc-why">{escape(line)}</p>' for line in lines)
 
 
 @dataclass(frozen=True)
@@ -318,6 +335,24 @@ class Question:
     run: int
     town: int = -1
     event: str = ""
+
+
+def place_asked(runs: tuple[RecordedModel, ...], question: Question | None, run: int) -> int:
+    """Return the town that a question about a run is about, also the one of an event; -1 for none."""
+    if question is None or question.run != run:
+        return -1
+    if not question.event:
+        return question.town
+    history = runs[run].history
+    row = row_of_event(history, question.event)
+    name = history.lines[row].town if row >= 0 else ""
+    return next((n for n, place in enumerate(runs[run].geography.places) if place.name == name), -1) if name else -1
+
+
+def row_of_event(history: History, event: str) -> int:
+    """Return the row of an event in `History.lines`; -1 if there is none."""
+    row = int(event[1:]) - 1 if event[1:].isascii() and event[1:].isdigit() else -1
+    return row if 0 <= row < len(history.lines) and history.lines[row].event_id == event else -1
 
 
 def answer(runs: tuple[RecordedModel, ...], question: Question, day: int) -> str:
@@ -333,20 +368,8 @@ def answer(runs: tuple[RecordedModel, ...], question: Question, day: int) -> str
     return town(card, look_of(run.simulation.scenario), day)
 
 
-def _event(run: RecordedModel, event: str) -> str:
+def _event(run: RecordedModel, name: str) -> str:
     try:
-        return chain(f"Why {event}", event_card(run, run.history, event))
+        return event(event_card(run, run.history, name))
     except KeyError:
-        return chain(event[:20], ["There is no such event in this run."])
-
-
-def place_of(run: RecordedModel, text: str) -> tuple[str, str]:
-    """Return the town meant by what was typed, as the map names it, and a remark if there is none."""
-    word = text.strip()
-    if not word:
-        return "", ""
-    try:
-        return run.geography.places[find_place(run.geography, word)].name, ""
-    except KeyError as error:
-        near = [map_town.name for map_town in run.geography.places if word.casefold() in map_town.name.casefold()]
-        return (near[0], "") if len(near) == 1 else ("", str(error.args[0]))
+        return message(name[:20], "There is no such event in this run.")

@@ -1,9 +1,8 @@
-"""Controls of the page: scenario, seed, inputs, rules, the widgets they are built of, and the filters of events."""
+"""Controls of the page: scenario, seed, inputs, rules, and the widgets they are built of."""
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,6 @@ import solara
 from mesa.visualization import Slider
 
 from sim.errors import InputError
-from sim.event_kinds import GROUPS, TABLE
-from sim.pages.history import EventLine
 from sim.scenario.schema import Scenario
 from sim.viewer import scenario_form
 from sim.viewer.session import RunSource, Session, new_seed
@@ -22,8 +19,11 @@ Handler = Callable[[Any], None]
 
 
 @solara.component_vue("map_view.vue")
-def MapView(base: str = "", frame: str = "", glide: int = 0, event_pick: Handler | None = None) -> None:
-    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take `glide` ms; reports the town clicked."""
+def MapView(base: str = "", frame: str = "", glide: int = 0, look: int = -1, event_pick: Handler | None = None) -> None:
+    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take `glide` ms; reports the town clicked.
+
+    `look` is the town of a chosen event, to which the map moves if it is out of sight; -1 none.
+    """
 
 
 @solara.component_vue("scripts.vue")
@@ -70,16 +70,6 @@ def region(tag: str, label: str, classes: str) -> Any:
 @solara.component_vue("fold.vue")
 def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Handler | None = None) -> None:
     """A title that opens and closes what is below it; reports whether it is to be open."""
-
-
-@solara.component_vue("filters.vue")
-def Filters(
-    kinds: str = "[]",
-    factions: str = "[]",
-    filter: dict[str, str] = {},
-    event_set_filter: Handler | None = None,
-) -> None:
-    """The filters of events; reports {kind, faction, place}."""
 
 
 @solara.component_vue("scenario.vue")
@@ -323,43 +313,3 @@ class Controls:
         )
         slider.value = current
         return slider
-
-
-# Filters of events -----------------------------------------------------------------------------------------------
-
-KIND_GROUPS = {group: tuple(name for name, kind in TABLE.items() if kind.group == group) for group in GROUPS}
-
-
-def groups_of(lines: Sequence[EventLine]) -> list[str]:
-    """Return the groups of kinds that occur, in the order of KIND_GROUPS."""
-    present = {TABLE[line.kind].group for line in lines}
-    return [group for group in KIND_GROUPS if group in present]
-
-
-def pick_events(
-    lines: Sequence[EventLine],
-    until_day: int,
-    kinds: Collection[str] = (),
-    factions: Collection[str] = (),
-    town: str = "",
-) -> list[EventLine]:
-    """Return the events that have happened by a morning, newest first.
-
-    `kinds` are kinds of event or words of KIND_GROUPS, `factions` codes of either side, `town` a town as the map names
-    it; an empty filter lets everything through.
-    """
-    chosen_kinds = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
-    sides = set(factions)
-    past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
-    if not (chosen_kinds or sides or town):
-        return list(past)
-    matches: list[EventLine] = []
-    for line in past:
-        if chosen_kinds and line.kind not in chosen_kinds:
-            continue
-        if sides and line.initiator not in sides and line.target not in sides:
-            continue
-        if town and line.town != town:
-            continue
-        matches.append(line)
-    return matches

@@ -14,43 +14,36 @@ import solara
 from sim.pages.headlines import headline, is_headline
 from sim.pages.map_svg import MapDrawing
 from sim.pages.svg import escape
-from sim.plots.style import look_of
 from sim.scenario.fields import as_data
 from sim.text import day_text
 from sim.viewer import cards
-from sim.viewer.cards import Question, answer, place_of
-from sim.viewer.charts import agreements_chart, deaths_chart, ladder_chart, towns_chart
+from sim.viewer.cards import Question, answer, place_asked
+from sim.viewer.charts import Curves, LowerCurves, use_specs
 from sim.viewer.controls import (
     FAST,
     SPEEDS,
     Clock,
     Controls,
     Downloads,
-    Filters,
     Fold,
     MapView,
     Panel,
-    groups_of,
-    pick_events,
     region,
 )
 from sim.viewer.downloads import make, offered
-from sim.viewer.ensemble import band as want_band
+from sim.viewer.feed import Events
 from sim.viewer.session import RecordedModel, Session, changed_from_file
 
 if TYPE_CHECKING:
     from sim.pages.history import Snapshot
-    from sim.viewer.ensemble import Band
 
 DAY = timedelta(days=1)
 TICKS = 4
-PATIENCE = 1.0  # s between looks at bands that grow
 MOST_DRAWINGS = 12
-WIDE, LEGEND = 440, 480  # px of the charts and of the legend, before they are fitted to the column
+LEGEND = 480  # px of the legend, before it is fitted to the column
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
 _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
-NO_FILTER = {"kind": "", "faction": "", "place": ""}
 Go = Callable[[Any], None]
 
 
@@ -78,7 +71,6 @@ def Dashboard(
     """Everything that changes with the day. `turn` changes with each answer to the browser, `asked` is the question whose
     card is open.
     """
-    chosen = solara.use_reactive(NO_FILTER)
     runs, day, frontier = session.view()
     begun = solara.use_ref(False)
 
@@ -88,6 +80,8 @@ def Dashboard(
         begun.current = True
 
     solara.use_effect(forget, [runs])
+    specs = use_specs(runs) if runs else {}
+    go = answered(session.go)
     with solara.Div(classes=["tc-flat"]):
         if not runs:
             return
@@ -96,11 +90,14 @@ def Dashboard(
         Times(session, controls, runs, day, frontier, turn, answered)
         Maps(runs, day_snapshots, asked, controls.glide if session.by_step else 0)
         with region("section", "Curves and events", "tc-area-side"):
-            Curves(session, runs, day_snapshots, day)
-            Events(runs, day, chosen, asked)
+            Curves(runs, specs, session.seeds, day, go)
+            if len(runs) == 2:
+                with solara.Div(classes=["tc-side-block"]):
+                    Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*day_snapshots)))
+            Events(runs, day, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
-        Below(session, runs, day)
+        Below(session, runs, specs, day, go)
 
 
 @solara.component
@@ -170,103 +167,20 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
     question = asked.value
     legend = solara.use_reactive(False)
     with region("section", "Map", "tc-area-map"):
-        for index, (run, drawing, snapshot) in enumerate(zip(runs, drawings, day_snapshots, strict=True)):
-            selected = question.town if question is not None and question.run == index else -1
+        for index, (drawing, snapshot) in enumerate(zip(drawings, day_snapshots, strict=True)):
+            selected = place_asked(runs, question, index)
 
             def picked(town: Any, index: int = index) -> None:
                 asked.set(Question(index, town=int(town)))
 
             with solara.Div(classes=["tc-map"]):
                 if len(runs) == 2:
-                    Panel(html=cards.map_title(run, snapshot))
+                    Panel(html=cards.map_title(runs, index, snapshot))
                 frame = drawing.frame(snapshot, rings, selected)
-                MapView(base=drawing.base, frame=frame, glide=glide, event_pick=picked)
+                look = selected if question is not None and question.event else -1
+                MapView(base=drawing.base, frame=frame, glide=glide, look=look, event_pick=picked)
         html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
         Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))
-
-
-def use_bands(runs: tuple[RecordedModel, ...], seeds: int) -> tuple[Band | None, ...]:
-    """Return the bands of many seeds behind the runs, as far as they are computed; the page draws them as they grow."""
-    grown: solara.Reactive[tuple[Band | None, ...]] = solara.use_reactive(())
-
-    def grow(cancel: threading.Event) -> None:
-        grown.value = ()
-        requests = [want_band(run.simulation.scenario, run.geography, seeds) for run in runs if seeds]
-        while requests and not cancel.is_set():
-            now = tuple(request.wait(_next_of(request.band), PATIENCE) for request in requests)
-            if cancel.is_set():
-                return
-            if now != grown.peek():
-                grown.value = now
-            if all(request.done for request in requests):
-                return
-
-    solara.use_thread(grow, dependencies=[runs], intrusive_cancel=False)
-    return grown.value if len(grown.value) == len(runs) else (None,) * len(runs)
-
-
-def _next_of(band: Band | None) -> int:
-    """Return for how many runs to wait until a band is drawn again."""
-    return 1 if band is None else band.runs + max(1, band.runs // 8)
-
-
-@solara.component
-def Curves(session: Session, runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], day: int) -> None:
-    """Towns held over time and agreements in force."""
-    looks = solara.use_memo(lambda: [look_of(run.simulation.scenario) for run in runs], [runs])
-    height = 120 if len(runs) == 2 else 190
-    bands = use_bands(runs, session.seeds)
-    for run, look, snapshot, band in zip(runs, looks, day_snapshots, bands, strict=True):
-        scenario, snapshots = run.simulation.scenario, run.history.snapshots
-        chart = towns_chart(look, snapshots, day, scenario.days, band, WIDE, height, scenario.evidence_until)
-        with solara.Div(classes=["tc-side-block"]):
-            Panel(html=(cards.map_title(run) if len(runs) == 2 else "") + chart)
-        if len(runs) == 1:
-            with solara.Div(classes=["tc-side-block", "tc-scroll"]):
-                Panel(html=agreements_chart(snapshot, look, WIDE))
-    if len(runs) == 2:
-        with solara.Div(classes=["tc-side-block"]):
-            Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*day_snapshots)))
-
-
-@solara.component
-def Events(runs: tuple[RecordedModel, ...], day: int, chosen: Any, asked: Any) -> None:
-    """What has happened, newest first, by kind, faction and place."""
-    filters = chosen.value
-
-    def set_filter(values: dict[str, Any]) -> None:
-        chosen.value = {name: str(values.get(name, ""))[:60] for name in NO_FILTER}
-
-    for index, run in enumerate(runs):
-
-        def picked(what: dict[str, str], index: int = index) -> None:
-            asked.set(Question(index, event=str(what.get("id", ""))))
-
-        lines = run.history.lines
-        town, note = place_of(run, filters["place"])
-        visible_lines = (
-            []
-            if note
-            else pick_events(
-                lines,
-                day,
-                [filters["kind"]] if filters["kind"] else [],
-                [filters["faction"]] if filters["faction"] else [],
-                town,
-            )
-        )
-        look = look_of(run.simulation.scenario)
-        title = cards.map_title(run) if len(runs) == 2 else ""
-        with solara.Div(classes=["tc-side-block", "tc-grow"]):
-            if index == 0:
-                Filters(
-                    kinds=json.dumps(groups_of(lines)),
-                    factions=json.dumps(look.codes),
-                    filter=filters,
-                    event_set_filter=set_filter,
-                )
-            html = cards.note(note) if note else cards.event_lines(visible_lines, look, day)
-            Panel(html=title + html, place="tc-lines", event_pick=picked)
 
 
 @solara.component
@@ -288,8 +202,8 @@ def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any
 
 
 @solara.component
-def Below(session: Session, runs: tuple[RecordedModel, ...], day: int) -> None:
-    """Escalation ladder, deaths a week, downloads."""
+def Below(session: Session, runs: tuple[RecordedModel, ...], specs: dict[str, str], day: int, go: Go) -> None:
+    """Escalation, deaths a week, downloads."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
     fault = solara.use_reactive("")
@@ -301,16 +215,6 @@ def Below(session: Session, runs: tuple[RecordedModel, ...], day: int) -> None:
 
     items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
     with region("section", "Escalation, deaths, downloads", "tc-area-below"):
-        ladders, deaths = [], []
-        for run, drawing in zip(runs, drawings, strict=True):
-            scenario, snapshots = run.simulation.scenario, run.history.snapshots
-            title = cards.map_title(run) if len(runs) == 2 else ""
-            ladders.append(title + ladder_chart(snapshots, day, scenario.days, drawing.look, WIDE))
-            deaths.append(title + deaths_chart(snapshots, day, scenario.days, scenario.start, drawing.look, WIDE))
-        for charts in (ladders, deaths):
-            with solara.Div(classes=["tc-below-column"]):
-                for chart in charts:
-                    with solara.Div(classes=["tc-below-block"]):
-                        Panel(html=chart)
+        LowerCurves(specs, day, go)
         with solara.Div(classes=["tc-below-block"]):
             Downloads(items=items, ready=ready.value, fault=fault.value, event_ask=ask)

@@ -64,8 +64,8 @@ def Watch(
     turn = (drawn.get(), id(model.get()))
     solara.use_effect(lambda: session.close, [])
     solara.Style(STYLE)
-    solara.Style(style("map"))
-    Scripts(code=script("map"))
+    solara.Style(style("map", "charts"))
+    Scripts(code=script("map", "charts"))
     solara.Title(f"SIMULATED · {session.runs[0].simulation.scenario.title}" if session.runs else "closed")
 
     def answered(act: Callable[[int], None]) -> Callable[[Any], None]:

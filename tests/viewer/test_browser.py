@@ -254,7 +254,7 @@ def test_a_town_and_an_event_answer(address: str, opened: Opened) -> None:
     play_to_the_end(page)
     page.fill("[aria-label=place]", "Kafr Hamra")
     page.locator(".tc-line").first.click()
-    page.wait_for_selector(".tc-card h2:has-text('Why E')")
+    page.wait_for_selector(".tc-card[data-event] h2:has-text('Why: ')")
     page.click(".tc-close")
     page.wait_for_selector(".tc-card", state="detached")
     page.locator(".simmap [data-town]").first.dispatch_event("pointerdown", {"button": 0})
@@ -287,10 +287,11 @@ def test_a_line_pressed_while_the_feed_is_drawn_anew_is_the_one_that_is_heard(
     else:
         page.mouse.up(button=button)
     if by != "right button":
-        page.wait_for_selector(f".tc-card h2:has-text('Why {event}')")
+        page.wait_for_selector(f".tc-card[data-event={event}]")
     page.click("button:has-text('Legend')")  # by its answer whatever else was asked has been answered
     page.wait_for_selector(".tc-foldbody")
-    assert page.locator(".tc-card h2").all_inner_texts() == ([] if by == "right button" else [f"Why {event}"])
+    cards = page.locator(".tc-card").evaluate_all("cards => cards.map((card) => card.dataset.event)")
+    assert cards == ([] if by == "right button" else [event])
 
 
 @pytest.mark.parametrize(
@@ -357,3 +358,31 @@ def test_what_is_not_the_pages_own_is_refused(address: str, path: str, headers: 
         urllib.request.urlopen(urllib.request.Request(address + path, headers=headers))
     with refused.value as reply:
         assert reply.code == status
+
+
+def test_the_feed_offers_towns_by_prefix_and_stays_where_it_was_scrolled(address: str, opened: Opened) -> None:
+    page = opened(address)
+    play_to_the_end(page)
+    page.locator("[aria-label=place]").press_sequentially("Kafr H")
+    offered = page.locator("[role=option]").all_inner_texts()
+    assert offered[0] == "Kafr Hamra"
+    assert all(name.startswith("Kafr H") for name in offered)
+    page.keyboard.press("Escape")
+    page.click("button:has-text('everything')")
+    page.wait_for_selector(".tc-line >> nth=20")
+    scrub = page.locator(".tc-scrub")
+    scrub.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_selector('.tc-day:not([data-day="120"])')
+    day = int(page.locator(".tc-day").get_attribute("data-day") or 0)
+    line = page.locator(".tc-line").nth(12)
+    line.evaluate(
+        "e => { const box = e.closest('.tc-lines'); box.scrollTop += e.getBoundingClientRect().top - box.getBoundingClientRect().top; }"
+    )
+    event, before = line.get_attribute("data-id"), line.bounding_box()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_selector(f'.tc-day[data-day="{day + 1}"]')
+    after = page.locator(f".tc-lines [data-id={event}]").bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,8 @@ from sim.model import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.results.run import Run
 from sim.results.write import write
-from sim.viewer.cards import PartialRun, event_card, result_at, town_card
+from sim.statistics.causes import nothing_line, why_lines
+from sim.viewer.cards import PartialRun, event, event_card, result_at, town_card
 from tests.viewer.test_snapshot import LIVELY, followed
 
 Watched = tuple[ConflictModel, History, Run]
@@ -43,8 +45,8 @@ def test_an_event_is_explained_as_on_the_command_line(
     last = {kind: str(rows["event_id"].iloc[-1]) for kind, rows in run.events.groupby("kind")}
     assert {"capture", "clash", "agreement_broken"} <= set(last)
     for event_id in last.values():
-        said = "\n".join(event_card(model, history, event_id)) + "\n"
-        assert said == printed(capsys, monkeypatch, folder, event_id)
+        words = why_lines(run, model.simulation.seed, event_card(model, history, event_id))
+        assert "\n".join(words) + "\n" == printed(capsys, monkeypatch, folder, event_id)
 
 
 def test_a_town_is_explained_as_on_the_command_line(
@@ -57,7 +59,8 @@ def test_a_town_is_explained_as_on_the_command_line(
     for name in (changed, busy[0], quiet):
         town = run.geography.places.index(next(p for p in run.geography.places if p.name == name))
         card = town_card(model, history, town, history.day)
-        assert "\n".join(card.why) + "\n" == printed(capsys, monkeypatch, folder, name)
+        words = [nothing_line(name)] if card.why is None else why_lines(run, model.simulation.seed, card.why)
+        assert "\n".join(words) + "\n" == printed(capsys, monkeypatch, folder, name)
 
 
 def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
@@ -65,13 +68,14 @@ def test_a_past_day_knows_nothing_of_later_ones(watched: Watched) -> None:
     change = run.control_changes.iloc[-1]
     town = model.row_of("towns", change["town"])
     before, after = (town_card(model, history, town, int(change["day"]) + more) for more in (0, 1))
-    assert change["event_id"] in after.why[-1] + after.why[-2]
-    assert change["event_id"] not in "".join(before.why)
+    assert after.why is not None
+    assert after.why.event_id == change["event_id"]
+    assert before.why is None or change["event_id"] not in str(before.why)
     for card, day in ((before, change["day"]), (after, change["day"] + 1)):
         here = (run.events["town"] == change["town"]) & (run.events["day"] < day)
         assert [line.event_id for line in card.lines] == run.events["event_id"][here].tolist()[::-1]
     quiet = next(t for t, place in enumerate(run.geography.places) if place.name not in set(run.events["town"]))
-    assert town_card(model, history, quiet, 5).why[0].endswith(" by 20 Oct 2018.")
+    assert town_card(model, history, quiet, 5).why is None
     # The same model, stopped on that day, answers the same: nothing of the later days has leaked.
     short = ConflictModel("kafr_hamra", rng=3, sets=LIVELY)
     kept = start_history(short.simulation)
@@ -136,3 +140,11 @@ def test_a_row_that_is_being_written_is_not_read(watched: Watched) -> None:
         assert event_card(model, history, whole[-1])
     finally:
         counts[N_EVENTS] -= 1
+
+
+def test_causes_are_links_to_the_events_they_are(watched: Watched) -> None:
+    model, history, run = watched
+    why = event_card(model, history, str(run.events.query("kind == 'capture'")["event_id"].iloc[-1]))
+    html = event(why)
+    assert len(why.steps) > 2
+    assert re.findall('data-pick="event" data-id="(E[0-9]+)"', html) == [s.event_ids[-1] for s in why.steps[:-1]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 
 import pytest
@@ -12,8 +13,7 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.pages.history import History
 from sim.plots.style import look_of
 from sim.scenario.load import load
-from sim.viewer.cards import MOST_LINES, event_lines
-from sim.viewer.controls import KIND_GROUPS, groups_of, pick_events
+from sim.viewer.feed import KIND_GROUPS, feed_days, groups_of, pick_events, place_of, places_of, remark
 from tests.viewer.test_snapshot import LIVELY, followed
 
 DAY = 60
@@ -63,12 +63,27 @@ def test_filters_offered_are_those_that_find_something(history: History) -> None
     assert groups_of([]) == []
 
 
-def test_the_omitted_part_of_a_long_list_is_counted(history: History) -> None:
+def test_one_heading_a_day_and_every_event_below_its_own(history: History) -> None:
     look, lines = look_of(load(KAFR_HAMRA).scenario), pick_events(history.lines, DAY)
-    assert len(lines) > MOST_LINES
-    whole = event_lines(lines, look, DAY)
-    assert whole.count('class="tc-line') == MOST_LINES
-    assert f"the newest {MOST_LINES} of {len(lines):,}" in whole
-    few = event_lines(lines[:8], look, DAY)
-    assert few.count('class="tc-line') == 8
-    assert "the newest" not in few
+    days = feed_days(lines, look)
+    assert [day["day"] for day in days] == sorted({line.day for line in lines}, reverse=True)
+    assert [line["id"] for day in days for line in day["lines"]] == [line.event_id for line in lines]
+    assert {day["date"] for day in days} == {line.date for line in lines}
+
+
+def test_the_remark_says_why_the_list_ends() -> None:
+    assert remark(100, 100, 80, 9, False) == "the newest 80 of 100"
+    assert remark(3, 3, 80, 9, False) == ""
+    assert "Press Play" in remark(0, 0, 80, 0, False)
+    assert "12 other events" in remark(0, 12, 80, 9, False)
+    assert remark(0, 0, 80, 9, True) != remark(0, 0, 80, 9, False)
+
+
+def test_places_offered_have_watched_towns_first_and_all_names() -> None:
+    model, _history = followed("kafr_hamra", 3, ["days=1"])
+    offered = json.loads(places_of(model))
+    watched = model.simulation.scenario.watch_towns
+    assert {place["name"] for place in offered[: len(watched)]} == set(watched)
+    assert {place["name"] for place in offered} == {place.name for place in model.geography.places}
+    assert place_of(model, "kafr hamra") == ("Kafr Hamra", "")
+    assert place_of(model, "nowhere at all")[1] != ""

@@ -11,7 +11,7 @@
   const LEFT = 38; // px beside the plot, the same in all charts, so that days stand one above the other
   const RIGHT = 124;
   const SLIM = 330; // px of width below which names stand below the plot
-  const ROW = { named: 32, plain: 19 }; // px of a row of spans
+  const ROW = { named: 32, plain: 25 }; // px of a row of spans
   const HEIGHT = 150; // px of a plot of values
   const GAP = 14; // px between two names
   const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -239,10 +239,12 @@
       this.tip.hidden = position === null || !this.pointed;
       if (this.tip.hidden) return;
       this.tip.innerHTML = this.tipAt(position);
-      const [x, wide] = [this.xOf(position), this.tip.offsetWidth];
-      const left = x + 12 + wide <= this.width ? x + 12 : Math.max(0, x - 12 - wide);
-      this.tip.style.left = `${left}px`;
-      this.tip.style.top = `${this.svg.getBoundingClientRect().top - this.box.getBoundingClientRect().top + 8}px`;
+      const { left, top } = this.svg.getBoundingClientRect();
+      const { offsetWidth: wide, offsetHeight: high } = this.tip;
+      const x = left + this.xOf(position);
+      const fits = x + 12 + wide <= document.documentElement.clientWidth;
+      this.tip.style.left = `${fits ? x + 12 : Math.max(0, x - 12 - wide)}px`;
+      this.tip.style.top = `${Math.max(0, Math.min(top + 8, window.innerHeight - high - 4))}px`;
     }
 
     readout() {}
@@ -452,7 +454,8 @@
       const values = this.curves.map((series) => series.values[Math.min(day, series.values.length - 1)]);
       const ends = this.svg.querySelector(".simchart-ends");
       const at = values.map((value) => this.y(value === null ? 0 : value));
-      const marks = this.curves.map((series, i) => (values[i] === null ? "" : symbol(series, this.xOf(day).toFixed(1), at[i].toFixed(1))));
+      const named = !this.slim && this.right - this.xOf(day) < 16; // a symbol stands beside the name already
+      const marks = this.curves.map((series, i) => (values[i] === null || named ? "" : symbol(series, this.xOf(day).toFixed(1), at[i].toFixed(1))));
       if (this.slim) {
         ends.innerHTML = marks.join("");
         if (this.curves.length) this.key.innerHTML = this.curves.map((series, i) => entry(series, values[i])).join("") + this.ownKey();
@@ -499,8 +502,8 @@
 
     span({ row, label, colour, ink, second, from, to, end }, rowHeight) {
       const named = rowHeight === ROW.named;
-      const y = this.top + row * rowHeight + (named ? 16 : 4);
-      const high = named ? 13 : 11;
+      const y = this.top + row * rowHeight + (named ? 16 : 14);
+      const high = named ? 13 : 7;
       const [x, over] = [this.xOf(Math.max(from, 0)), this.xOf(to === null ? this.last() : Math.min(to, this.spec.days))];
       const wide = Math.max(over - x, 1.5);
       const rect = (top, tall, fill) => `<rect x="${x.toFixed(1)}" y="${top.toFixed(1)}" width="${wide.toFixed(1)}" height="${tall}" fill="${fill}"/>`;
@@ -515,17 +518,9 @@
         expired: `<path class="simchart-end" d="M${over} ${middle - 6}V${middle + 6}"/>`,
       };
       shape += signs[end] || "";
-      return { shape, text: this.besides(label, x, over, middle, from > this.now()) };
-    }
-
-    /** Write a span's label right of it, left of it or over it, wherever there is most room. */
-    besides(label, x, over, middle, pale) {
-      const [right, left] = [this.width - over - 10, x - 8];
-      const needed = textWidth(label);
-      const style = `class="simchart-halo"${pale ? ' opacity=".5"' : ""}`;
-      if (needed <= right || (right >= left && right >= over - x)) return words(over + 8, middle + 4, fitted(label, right), style);
-      if (needed <= left || left >= over - x) return words(x - 5, middle + 4, fitted(label, left), `text-anchor="end" ${style}`);
-      return words(x + 4, middle + 4, fitted(label, this.width - x - 6), style);
+      const text = fitted(label, this.width - LEFT);
+      const start = Math.max(Math.min(x, this.width - textWidth(text)), 0);
+      return { shape, text: words(start, y - 3, text, `class="simchart-halo"${from > this.now() ? ' opacity=".5"' : ""}`) };
     }
 
     spanAt(row, day) {
