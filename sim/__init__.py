@@ -1,7 +1,7 @@
 """A simulator of territorial competition between rebel groups; the case is Greater Idlib, 2018-19.
 
 The public API: `simulate(path, seed)` and `Run.open(folder)` both give a `Run`, whose events, daily
-table, control and agreements are pandas DataFrames.
+table, control and agreements are pandas DataFrames. `compare(...)` compares studies, or single runs.
 
     import sim
     run = sim.simulate("scenarios/kafr_hamra.yaml", seed=7)
@@ -10,15 +10,18 @@ table, control and agreements are pandas DataFrames.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.results.run import Run
 
-__all__ = ["Run", "__version__", "simulate"]
+__all__ = ["Run", "__version__", "compare", "simulate"]
 __version__ = "0.1.0"
+compare: Callable[..., Any]
+"""`sim.comparison.compare.compare`, loaded when asked for."""
 
 
 def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
@@ -53,4 +56,6 @@ def __getattr__(name: str) -> Any:
         from sim.results.run import Run
 
         return Run
+    if name == "compare":
+        return import_module("sim.comparison.compare").compare
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

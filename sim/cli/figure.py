@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -33,6 +34,16 @@ def figure(
     ] = None,
     day: Annotated[int | None, typer.Option(metavar="D", min=0, help="Day of a map; the last if left out.")] = None,
     width_mm: Annotated[float, typer.Option("--width-mm", metavar="MM", help="Width on paper, 80 to 400.")] = 85.0,
+    rows: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,NAME", help="Statistics of differences, heatmap and distributions; all if left out."
+        ),
+    ] = None,
+    days: Annotated[
+        str | None, typer.Option(metavar="FIRST:LAST", help="Mornings of courses over time; all if left out.")
+    ] = None,
+    no_title: Annotated[bool, typer.Option("--no-title", help="Leave the title out of the picture.")] = False,
     format: Annotated[str | None, typer.Option(metavar="pdf|svg|png", help="pdf if left out.")] = None,
     out: Annotated[
         Path | None,
@@ -41,7 +52,7 @@ def figure(
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
     from sim.cli.locate import find_result
-    from sim.plots.comparison.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM
+    from sim.plots.comparison.sheet import LEAST_WIDTH_MM, MOST_WIDTH_MM, without_titles
 
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
         raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
@@ -62,10 +73,52 @@ def figure(
         _check_day(day, figures)
     path = _file(name, day, suffix, out)
     dated = ["--day", str(day)] if day is not None else []
-    asked = [str(result), name, *dated, "--width-mm", f"{width_mm:g}", "--format", suffix]
+    figures = _limited(figures, rows, days)
+    chosen = [
+        *(["--rows", rows] if rows else []),
+        *(["--days", days] if days else []),
+        *(["--no-title"] if no_title else []),
+    ]
+    asked = [str(result), name, *dated, *chosen, "--width-mm", f"{width_mm:g}", "--format", suffix]
     command = shlex.join(["python", "run.py", "figure", *asked])
     say_lacking_letters_of(source)
-    _draw(figures, name, width_mm, day, path, command)
+    with without_titles() if no_title else nullcontext():
+        _draw(figures, name, width_mm, day, path, command)
+
+
+def _limited(figures: Figures, rows: str | None, days: str | None) -> Figures:
+    """Return the figures of the statistics and mornings asked for."""
+    from dataclasses import replace
+
+    from sim.comparison.results import Comparison
+    from sim.plots.figures import limited
+
+    if rows is None and days is None:
+        return figures
+    if not isinstance(figures.source, Comparison):
+        raise _fault("--rows" if rows else "--days", "is of studies, not of single runs")
+    known = [row.difference.statistic for row in figures.source.forest]
+    known += [each.statistic for each in figures.source.distributions]
+    try:
+        source = limited(figures.source, [part.strip() for part in rows.split(",")] if rows else (), _days(days))
+    except KeyError as error:
+        listed = f"; known are {', '.join(dict.fromkeys(known))}"
+        raise _fault(
+            "--rows", f"there is no statistic {error.args[0]!r}{did_you_mean(error.args[0], known) or listed}"
+        ) from None
+    except ValueError as error:
+        raise _fault("--days", str(error)) from None
+    return replace(figures, source=source)
+
+
+def _days(text: str | None) -> tuple[int, int] | None:
+    """Return the first and last morning of "FIRST:LAST"; None for none."""
+    if text is None:
+        return None
+    first, _colon, last = text.partition(":")
+    if not (first.isascii() and first.isdigit() and last.isascii() and last.isdigit() and int(first) < int(last)):
+        raise _fault("--days", f"{text!r} is not FIRST:LAST, two days such as 0:60")
+    return int(first), int(last)
 
 
 def _check_day(day: int, figures: Figures) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -232,24 +233,23 @@ def _pairing(paired: list[ForestRow]) -> str:
 __all__ = ["convergence", "examples", "methods", "watch_command"]
 
 
-def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
+def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
     """Compare scenarios over matched runs; the first scenario is the reference. The same runs give the same numbers.
 
     Args:
-        studies: studies, or single runs; not both.
+        studies: studies, or single runs, or their folders; studies and single runs are not mixed.
 
     Raises:
         InputError: if a study has no finished run, maps differ, or runs and studies are mixed.
 
     Example:
         >>> import sim
-        >>> from sim.comparison.compare import compare
         >>> run = sim.simulate("two_valleys", seed=1)
         >>> without = sim.simulate("two_valleys", seed=1, sets=["rules.spread.enabled=false"])
-        >>> compare(run, without).answers[0].sentence.partition(": ")[0].endswith("holds Saddle Pass at the end")
+        >>> sim.compare(run, without).answers[0].sentence.partition(": ")[0].endswith("holds Saddle Pass at the end")
         True
     """
-    gathered = gather(studies)
+    gathered = gather([_opened(Path(each)) if isinstance(each, str | Path) else each for each in studies])
     statistics = measured(gathered)
     rows = forest(gathered, statistics)
     return Comparison(
@@ -280,6 +280,15 @@ def compare(*studies: Study | StudyOfRuns | Run) -> Comparison:
         over_draws=over_draws(gathered, statistics),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
+
+
+def _opened(folder: Path) -> Study | Run:
+    """Return the study or the run of a folder."""
+    from sim.results.manifest import Kind, kind_of
+    from sim.results.run import Run
+    from sim.study.store import Study
+
+    return Study.open(folder) if kind_of(folder) is Kind.STUDY else Run.open(folder)
 
 
 def _name(gathered: MatchedRuns) -> str:

@@ -7,7 +7,8 @@ is one run a scenario (`Comparison.single`), intervals are NaN and nothing is re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -416,6 +417,34 @@ class Comparison:
         """The first scenario."""
         return self.scenarios[0]
 
+    def plot(
+        self, name: str = "differences", *, ax: Any = None, width_mm: float = 180.0, day: int | None = None
+    ) -> Any:
+        """Draw one of the figures that `run.py figure` lists for a study.
+
+        Args:
+            name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "difference_map" and so on.
+            ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
+            width_mm: width of the sheet if no axes are given.
+            day: of a map; the last if left out.
+
+        Returns:
+            The axes, or without `ax` the matplotlib figure.
+
+        Raises:
+            KeyError: if the comparison has no such figure; its text lists those that there are.
+        """
+        return _plots().plot(self, name, ax=ax, width_mm=width_mm, day=day)
+
+    def table(self, name: str = "differences", day: int | None = None) -> Any:
+        """Return the numbers of a figure as a pandas DataFrame, as `run.py compare` writes them beside it."""
+        return _plots().table_of(self, name, day=day)
+
     def answers_of(self, scenario: str) -> tuple[Answer, ...]:
         """Return the answers on one scenario against the reference."""
         return tuple(answer for answer in self.answers if answer.scenario == scenario)
+
+
+def _plots() -> Any:
+    """Return the module that draws comparisons: loaded when asked for, so that numbers do without matplotlib."""
+    return import_module("sim.plots.comparison.on_axes")

@@ -5,8 +5,8 @@ The figures of comparisons are in sim/plots/comparison; those of single runs are
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -156,6 +156,50 @@ def _inputs(comparison: Comparison) -> list[Kind]:
                 Kind(f"{name}-{statistic}", f"{about} {label}", "inputs", partial(_of_statistic, draw, statistic))
             )
     return kinds
+
+
+def limited(comparison: Comparison, statistics: Sequence[str] = (), days: tuple[int, int] | None = None) -> Comparison:
+    """Return a comparison with some statistics (as its tables name them) and some mornings only; all if none are named.
+
+    Raises:
+        KeyError: if a statistic is not in the comparison.
+        ValueError: if fewer than two of the mornings are in it.
+    """
+    if statistics:
+        known = {row.difference.statistic for row in comparison.forest} | {
+            d.statistic for d in comparison.distributions
+        }
+        for name in statistics:
+            if name not in known:
+                raise KeyError(name)
+        comparison = replace(
+            comparison,
+            forest=tuple(row for row in comparison.forest if row.difference.statistic in statistics),
+            distributions=tuple(each for each in comparison.distributions if each.statistic in statistics),
+        )
+    if days is None:
+        return comparison
+    chosen = (comparison.ladder.days >= days[0]) & (comparison.ladder.days <= days[1])
+    if chosen.sum() < 2:
+        raise ValueError(f"days {days[0]} to {days[1]} are not in the comparison")
+    return replace(
+        comparison, fans=tuple(_cut(panel, chosen) for panel in comparison.fans), ladder=_cut(comparison.ladder, chosen)
+    )
+
+
+def _cut(part: Any, chosen: np.ndarray) -> Any:
+    """Return a result with the chosen days of each of its arrays by day, also in the results that it holds."""
+    changed: dict[str, Any] = {}
+    for field in fields(part):
+        value = getattr(part, field.name)
+        if isinstance(value, np.ndarray):
+            axis = next((i for i, size in enumerate(value.shape) if size == len(chosen)), None)
+            changed[field.name] = value if axis is None else np.compress(chosen, value, axis=axis)
+        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
+            changed[field.name] = tuple(_cut(each, chosen) for each in value)
+        elif isinstance(value, dict) and value and all(isinstance(each, np.ndarray) for each in value.values()):
+            changed[field.name] = {name: np.compress(chosen, each, axis=0) for name, each in value.items()}
+    return replace(part, **changed)
 
 
 @dataclass(frozen=True, eq=False)

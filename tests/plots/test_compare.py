@@ -18,8 +18,8 @@ from matplotlib.text import Text
 from PIL import Image
 
 from sim.plots.comparison.figure import ComparisonFigure
-from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width
-from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of
+from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width, without_titles
+from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of, limited
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
 from sim.text import interval_text
@@ -272,3 +272,63 @@ def test_texts_break_by_their_width() -> None:
 
 def test_names_of_files_are_plain() -> None:
     assert file_stem("tornado-holder.Kafr Hamra=HTS") == "tornado-holder.Kafr_Hamra_HTS"
+
+
+def test_statistics_and_mornings_can_be_chosen() -> None:
+    comparison = compared(LONG[:3])
+    few = limited(comparison, ["clash_days"], (10, 40))
+    assert {row.difference.statistic for row in few.forest} <= {"clash_days"}
+    assert [each.statistic for each in few.distributions] == ["clash_days"]
+    panel, whole = few.fans[0], comparison.fans[0]
+    assert panel.days.tolist() == list(range(10, 41))
+    np.testing.assert_array_equal(panel.fans[0].low, whole.fans[0].low[:, 10:41])
+    np.testing.assert_array_equal(panel.differences[0].mean, whole.differences[0].mean[10:41])
+    for share in few.ladder.share.values():
+        assert len(share) == 31
+    with pytest.raises(KeyError, match="clash_dys"):
+        limited(comparison, ["clash_dys"])
+    with pytest.raises(ValueError, match="not in the comparison"):
+        limited(comparison, (), (9000, 9001))
+
+
+def test_a_figure_may_go_without_its_title_and_is_then_lower() -> None:
+    comparison = compared()
+    kind = kinds_of(comparison)["fan-HTS_towns"]
+    with without_titles():
+        bare = kind.draw(comparison, width_mm=85.0)
+    titled = kind.draw(comparison, width_mm=85.0)
+    assert bare.title == titled.title
+    assert bare.figure.get_figheight() < titled.figure.get_figheight()
+    assert not any(len(text.get_text()) > 12 and text.get_text() in titled.title for text in texts_of(bare.figure))
+
+
+@pytest.mark.parametrize("name", ["differences", "fan-HTS_towns", "distribution-clash_days", "agreement_survival"])
+def test_a_comparison_draws_on_the_callers_axes(name: str) -> None:
+    axes = Figure().subplots()
+    assert compared().plot(name, ax=axes) is axes
+    assert axes.lines
+    assert axes.get_xlabel()
+
+
+def test_a_figure_that_is_not_there_is_refused_with_those_that_are() -> None:
+    comparison = compared()
+    with pytest.raises(KeyError, match="differences"):
+        comparison.plot("difference_map", ax=Figure().subplots())
+    with pytest.raises(KeyError, match="difference_map"):
+        comparison.table("diference_map")
+    assert len(comparison.table("differences")) == len(comparison.forest)
+
+
+def test_a_heatmap_writes_a_number_in_each_cell_that_is_resolved_and_in_no_other() -> None:
+    comparison = compared(LONG[:4])
+    made = kinds_of(comparison)["heatmap"].draw(comparison, width_mm=180.0)
+    numbers = [text for text in texts_of(made.figure) if re.fullmatch(r"[+\u2212][\d.,]+", text.get_text())]
+    assert len(numbers) == sum(row.difference.resolved and np.isfinite(row.scaled) for row in comparison.forest)
+
+
+@pytest.mark.parametrize("width_mm", [85.0, 125.0, 180.0])
+@pytest.mark.parametrize(
+    "name", ["differences", "distributions", "difference_map", "fan-HTS_towns", "agreement_survival"]
+)
+def test_sheets_are_at_most_200_mm_tall(name: str, width_mm: float) -> None:
+    assert drawn(name, 2, width_mm).figure.get_figheight() * 25.4 <= 200

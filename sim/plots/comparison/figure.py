@@ -105,7 +105,7 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
 
 
 LINES = 4  # of a heading at most
-TALLEST = 5.6  # inches of a map at most, so that a sheet stays below 200 mm
+TALLEST = 5.2  # inches of a map at most, so that a sheet stays below 200 mm
 
 
 class Grid:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -114,6 +116,19 @@ class Words:
     subtitle: str = ""
 
 
+_TITLED = ContextVar("titled", default=True)
+
+
+@contextmanager
+def without_titles() -> Iterator[None]:
+    """Leave out titles and subtitles of the sheets made inside: a journal sets them as text."""
+    token = _TITLED.set(False)
+    try:
+        yield
+    finally:
+        _TITLED.reset(token)
+
+
 @dataclass(frozen=True)
 class Symbol:
     """A shape in a key: its radius in points, its colours and its edge's width in points."""
@@ -209,8 +224,9 @@ class Sheet:
         self.type = type_for(width_mm)
         self.width = width_mm / MM_PER_INCH
         self.inner = self.width - 2 * EDGE
-        self.title = broken(words.title, self.inner, self.type.title, bold=True)
-        self.subtitle = broken(words.subtitle, self.inner, self.type.text)
+        titled = _TITLED.get()
+        self.title = broken(words.title, self.inner, self.type.title, bold=True) if titled else []
+        self.subtitle = broken(words.subtitle, self.inner, self.type.text) if titled else []
         self.note = broken(words.note, self.inner, self.type.small)
         self.stamp = broken(words.stamp, self.inner, self.type.small)
         rows = self._rows(key)
