@@ -22,8 +22,8 @@ Handler = Callable[[Any], None]
 
 
 @solara.component_vue("map_view.vue")
-def MapView(base: str = "", frame: str = "", glide: int = 0, event_pick: Handler | None = None) -> None:
-    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take `glide` ms; reports the town clicked."""
+def MapView(base: str = "", frame: str = "", glide: int = 500, event_pick: Handler | None = None) -> None:
+    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take at most `glide` ms; reports the town clicked."""
 
 
 @solara.component_vue("scripts.vue")
