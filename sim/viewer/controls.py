@@ -67,11 +67,6 @@ def region(tag: str, label: str, classes: str) -> Any:
     return solara.v.Html(tag=tag, class_=classes, attributes={"aria-label": label})
 
 
-@solara.component_vue("fold.vue")
-def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Handler | None = None) -> None:
-    """A title that opens and closes what is below it; reports whether it is to be open."""
-
-
 @solara.component_vue("filters.vue")
 def Filters(
     kinds: str = "[]",

@@ -27,7 +27,6 @@ from sim.viewer.controls import (
     Controls,
     Downloads,
     Filters,
-    Fold,
     MapView,
     Panel,
     groups_of,
@@ -46,7 +45,7 @@ DAY = timedelta(days=1)
 TICKS = 4
 PATIENCE = 1.0  # s between looks at bands that grow
 MOST_DRAWINGS = 12
-WIDE, LEGEND = 440, 480  # px of the charts and of the legend, before they are fitted to the column
+WIDE = 440  # px of the charts, before they are fitted to the column
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
 _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
@@ -168,7 +167,6 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     rings = cards.differing(*day_snapshots) if len(day_snapshots) == 2 else frozenset()
     question = asked.value
-    legend = solara.use_reactive(False)
     with region("section", "Map", "tc-area-map"):
         for index, (run, drawing, snapshot) in enumerate(zip(runs, drawings, day_snapshots, strict=True)):
             selected = question.town if question is not None and question.run == index else -1
@@ -181,8 +179,6 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
                     Panel(html=cards.map_title(run, snapshot))
                 frame = drawing.frame(snapshot, rings, selected)
                 MapView(base=drawing.base, frame=frame, glide=glide, event_pick=picked)
-        html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
-        Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))
 
 
 def use_bands(runs: tuple[RecordedModel, ...], seeds: int) -> tuple[Band | None, ...]:
