@@ -21,7 +21,6 @@ from sim.plots.charts import (
     level_name,
     level_spans,
     party_codes,
-    weekly,
 )
 from sim.plots.map.state import records
 from sim.plots.style import LEVEL_COLOURS, look_of, pale
@@ -279,60 +278,3 @@ def _day(scenario: Scenario, value: Any) -> int | None:
     """Return the morning of a date of a table; None for none."""
     when = np.datetime64(value or "NaT", "D")
     return None if np.isnat(when) else int(when.astype(np.int64)) - (scenario.start - date(1970, 1, 1)).days
-
-
-def beside(left: Mapping[str, Spec], right: Mapping[str, Spec]) -> dict[str, Spec]:
-    """Return the charts of two runs, A and B, by name: towns over one another, rows in turn, deaths on common axes."""
-    longer = max(left["towns"], right["towns"], key=lambda spec: spec["days"])
-    common = {name: longer[name] for name in ("start", "days", "evidence")}
-    common["last"] = max(left["towns"]["last"], right["towns"]["last"])
-    deaths = {f"deaths {side}": specs["deaths"] for side, specs in (("A", left), ("B", right))}
-    tops = {
-        name: max(_most_a_week(spec, down) for spec in deaths.values()) for name, down in (("top", 0), ("below", 1))
-    }
-    return {
-        "agreements": _rows_of_both(left["agreements"], right["agreements"]) | common,
-        "towns": left["towns"] | common | {"note": "A full, B dashed", "series": _series_of_both(left, right)},
-        "levels": _rows_of_both(left["levels"], right["levels"]) | common,
-        **{name: spec | common | tops | {"title": f"{name[-1]} · {spec['title']}"} for name, spec in deaths.items()},
-    }
-
-
-def _series_of_both(left: Mapping[str, Spec], right: Mapping[str, Spec]) -> list[Spec]:
-    """Return the towns held in A, and in B dashed; once if they are the same throughout."""
-    ours, theirs = ({series["code"]: series for series in specs["towns"]["series"]} for specs in (left, right))
-    both: list[Spec] = []
-    for code in dict.fromkeys([*ours, *theirs]):
-        a, b = ours.get(code), theirs.get(code)
-        if a and b and a["values"] == b["values"]:
-            both.append(a)
-            continue
-        both += [{**a, "name": f"A {a['name']}"}] if a else []
-        both += [{**b, "name": f"B {b['name']}", "dash": True}] if b else []
-    return both
-
-
-def _rows_of_both(left: Spec, right: Spec) -> Spec:
-    """Return spans of A and B in rows: of named rows each pair's A above its B, else all of A above all of B."""
-    rows = [(row["name"], side, n) for side, spec in (("A", left), ("B", right)) for n, row in enumerate(spec["rows"])]
-    names = list(dict.fromkeys(name for name, _side, _n in rows))
-    rows.sort(key=lambda row: (names.index(row[0]), row[1], row[2]))
-    at = {(side, n): position for position, (_name, side, n) in enumerate(rows)}
-    spans = []
-    for side, spec in (("A", left), ("B", right)):
-        for span in spec["spans"]:
-            named = spec["rows"][span["row"]]["name"]
-            label = span["label"] if named else f"{side} · {span['label']}"
-            spans.append({**span, "row": at[side, span["row"]], "label": label})
-    note = {"counted": ""} if "counted" in left else {"note": ""}
-    return (
-        left
-        | note
-        | {"rows": [{"name": f"{side} · {name}" if name else ""} for name, side, _n in rows], "spans": spans}
-    )
-
-
-def _most_a_week(spec: Spec, down: int) -> int:
-    """Return the most deaths of a week above the line, or below it."""
-    series = [one["values"] for one in spec["series"] if bool(one.get("down")) == bool(down)]
-    return max(weekly(np.sum(series, axis=0).astype(int).tolist()), default=0) if series else 0

@@ -108,6 +108,19 @@ def counted_events(result: Result) -> Columns:
     }
 
 
+def summary_tables(result: Result) -> dict[str, Columns]:
+    """Return the tables that the summary statistics of a run are made of, without sentences."""
+    control = control_index(result)
+    return {
+        "events": counted_events(result),
+        "daily": daily(result),
+        "control_changes": {"day": changes(result, control).day},
+        "control_start_end": control_start_end(result, control),
+        "agreements": agreements(result),
+        "campaigns": campaigns(result),
+    }
+
+
 def events_reported(result: Result) -> Columns:
     """Return what outlets and the monitor report: n rows."""
     rows = result.world.reports[: result.world.counts[N_REPORTS]]

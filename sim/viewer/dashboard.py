@@ -18,7 +18,7 @@ from sim.scenario.fields import as_data
 from sim.text import day_text
 from sim.viewer import cards
 from sim.viewer.cards import Question, answer, place_asked
-from sim.viewer.charts import Curves, LowerCurves, use_specs
+from sim.viewer.charts import Curves, LowerCurves, use_bands, use_specs
 from sim.viewer.controls import (
     FAST,
     SPEEDS,
@@ -78,7 +78,7 @@ def Dashboard(
         begun.current = True
 
     solara.use_effect(forget, [runs])
-    specs = use_specs(runs) if runs else {}
+    specs, bands = use_specs(runs), use_bands(runs, session.seeds)
     go = answered(session.go)
     with solara.Div(classes=["tc-flat"]):
         if not runs:
@@ -88,14 +88,14 @@ def Dashboard(
         Times(session, controls, runs, day, frontier, turn, answered)
         Maps(runs, day_snapshots, asked, controls.glide if session.by_step else 0)
         with region("section", "Curves and events", "tc-area-side"):
-            Curves(runs, specs, session.seeds, day, go)
+            Curves(runs, specs, bands, day, go)
             if len(runs) == 2:
                 with solara.Div(classes=["tc-side-block"]):
                     Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*day_snapshots)))
             Events(runs, day, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
-        Below(session, runs, specs, day, go)
+        Below(session, runs, specs, bands, day, go)
 
 
 @solara.component
@@ -197,7 +197,9 @@ def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any
 
 
 @solara.component
-def Below(session: Session, runs: tuple[RecordedModel, ...], specs: dict[str, str], day: int, go: Go) -> None:
+def Below(
+    session: Session, runs: tuple[RecordedModel, ...], specs: dict[str, str], bands: Any, day: int, go: Go
+) -> None:
     """Escalation, deaths a week, downloads."""
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
@@ -210,6 +212,6 @@ def Below(session: Session, runs: tuple[RecordedModel, ...], specs: dict[str, st
 
     items = solara.use_memo(lambda: json.dumps(offered(runs)), [runs])
     with region("section", "Escalation, deaths, downloads", "tc-area-below"):
-        LowerCurves(specs, day, go)
+        LowerCurves(runs, specs, bands, day, go)
         with solara.Div(classes=["tc-below-block"]):
             Downloads(items=items, ready=ready.value, fault=fault.value, event_ask=ask)

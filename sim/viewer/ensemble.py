@@ -1,4 +1,4 @@
-"""The towns held in many runs of one scenario, as a band that grows while a single run is watched.
+"""Many runs of one scenario, which grow while a single run is watched: a band of towns held, and each run's statistics.
 
 One process in the background, of low priority, runs the seeds of all sessions in turns; it uses the engine alone. What
 it has run is kept by the scenario's digest, so that sessions that watch the same scenario share it. A scenario that
@@ -26,8 +26,10 @@ from sim.study.executors import stay_with_parent
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
+    from sim.engine.simulation import Result
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
+    from sim.statistics.summary import Scalar
 
 RUNS = 200
 LOW, MIDDLE, HIGH = 0.05, 0.5, 0.95
@@ -40,17 +42,31 @@ Curves = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
+class RunTotals:
+    """What one whole run comes to."""
+
+    towns: np.ndarray  # held on each morning by each faction, i2 [days + 1, F]
+    statistics: dict[str, Scalar]  # of sim.statistics.summary, by key
+    held: tuple[int, ...]  # days that each agreement held that the model signed and that ended
+
+
+@dataclass(frozen=True, eq=False)
 class Band:
-    """Towns held over time in the runs there are so far; days + 1 mornings."""
+    """Towns held over time in the runs there are so far, days + 1 mornings, and what each run comes to."""
 
     towns: dict[str, Curves]  # code -> 5 %, 50 % and 95 % of the runs, f8 [days + 1] each
-    runs: int
+    totals: tuple[RunTotals, ...]
     wanted: int
+
+    @property
+    def runs(self) -> int:
+        """Runs in it so far."""
+        return len(self.totals)
 
 
 @dataclass(eq=False)
 class _Job:
-    """A scenario to run, and the towns held on each morning in the runs done: i8 [days + 1, F] by seed."""
+    """A scenario to run, and the runs done, by seed."""
 
     key: str
     codes: tuple[str, ...]
@@ -58,7 +74,7 @@ class _Job:
     wanted: int = 0  # runs
     asked: int = 0  # runs that the process has received
     holders: int = 0  # sessions that want it
-    runs: dict[int, np.ndarray] = field(default_factory=dict)
+    runs: dict[int, RunTotals] = field(default_factory=dict)
     losses: int = 0
     fault: str = ""
     band: Band | None = None
@@ -72,9 +88,10 @@ class _Job:
         """Return the band of the runs done, or of nearly as many; None without any."""
         done, previous = len(self.runs), 0 if self.band is None else self.band.runs
         if done > previous and (done >= GROWTH * previous or done >= self.wanted):
-            low, middle, high = np.quantile(np.stack(list(self.runs.values())), (LOW, MIDDLE, HIGH), axis=0)
+            totals = tuple(self.runs.values())
+            low, middle, high = np.quantile(np.stack([run.towns for run in totals]), (LOW, MIDDLE, HIGH), axis=0)
             towns = {code: (low[:, f], middle[:, f], high[:, f]) for f, code in enumerate(self.codes)}
-            self.band = Band(towns, done, self.wanted)
+            self.band = Band(towns, totals, self.wanted)
         return self.band
 
 
@@ -197,13 +214,13 @@ class Bands:
         process.join()
         self._ended(process)
 
-    def _take(self, key: str, seed: int, towns: np.ndarray | None, fault: str) -> None:
+    def _take(self, key: str, seed: int, totals: RunTotals | None, fault: str) -> None:
         with self.changed:
             job = self._jobs.get(key)
-            if job is not None and towns is None:
+            if job is not None and totals is None:
                 job.fault = fault
-            elif job is not None and towns is not None:
-                job.runs[seed], job.losses = towns, 0
+            elif job is not None and totals is not None:
+                job.runs[seed], job.losses = totals, 0
             self._settle()
             self.changed.notify_all()
 
@@ -275,13 +292,28 @@ def _note(asked: OrderedDict[str, tuple[Any, deque[int]]], message: tuple[Any, .
 
 
 def _one_run(pipe: Connection, key: str, case: tuple[Scenario, Geography], seed: int) -> bool:
-    """Run one seed and send the towns held; False if that fails."""
+    """Run one seed and send what it comes to; False if that fails."""
     from sim.engine.simulation import simulate
 
     try:
-        result = simulate(*case, seed)
+        totals = totals_of(simulate(*case, seed))
     except Exception as error:  # any error: the page reports it and continues
         pipe.send((key, seed, None, f"seed {seed} of the band failed: {error}"))
         return False
-    pipe.send((key, seed, result.daily.faction["towns"].astype(np.int16), ""))
+    pipe.send((key, seed, totals, ""))
     return True
+
+
+def totals_of(result: Result) -> RunTotals:
+    """Return what a finished simulation comes to."""
+    from sim.results.event_rows import watched
+    from sim.results.tables import summary_tables
+    from sim.statistics.summary import hold_of, summarise
+
+    tables = summary_tables(result)
+    days, censored = hold_of(tables["agreements"])
+    return RunTotals(
+        result.daily.faction["towns"].astype(np.int16),
+        summarise(result.scenario, tables, watched(result.scenario, result.geography)),
+        tuple(days[~censored].tolist()),
+    )

@@ -10,6 +10,16 @@ import pytest
 from sim.pages.chart_specs import NAMES, band_of, charts_of_history, charts_of_run
 from sim.pages.headlines import NEWS, headline, is_headline
 from sim.pages.history import EventLine, History
+from sim.pages.own_charts import (
+    HELD,
+    beside,
+    column_names,
+    column_spec,
+    histogram_spec,
+    scatter_spec,
+    statistic_names,
+    statistic_words,
+)
 from sim.plots.charts import weekly
 from sim.plots.style import look_of
 from sim.results.run import Run
@@ -121,3 +131,64 @@ def test_days_of_a_run_with_a_headline_are_those_with_news(case: Case) -> None:
         days += bool(sentence)
     assert 0 < days < len(history.snapshots)
     assert {line.kind for line in history.lines if is_headline(line)} <= set(NEWS)
+
+
+def test_every_column_of_the_daily_table_can_be_drawn_and_has_a_name_of_its_own(case: Case) -> None:
+    _history, run, _specs = case
+    daily = {name: run.daily[name].to_numpy() for name in run.daily}
+    names = column_names(run.scenario, list(daily))
+    assert len(set(names.values())) == len(names) == len(daily) - 2
+    assert not any("_" in words for words in names.values())
+    for column in names:
+        spec = column_spec(run.scenario, daily, column)
+        assert spec["series"][0]["values"] == pytest.approx(run.daily[column].tolist(), abs=1e-4)
+    assert column_spec(run.scenario, daily, "HTS_fighters")["unit"] == "fighters"
+    assert column_spec(run.scenario, daily, "deaths_HTS_NLF")["unit"] == "deaths"
+    assert column_spec(run.scenario, daily, "HTS_influence")["series"][0]["style"] == "line"
+
+
+def test_a_distribution_counts_runs_without_a_value_apart(case: Case) -> None:
+    names = look_of(case[1].scenario).names
+    spec = histogram_spec("first_agreement_day", [3, None, 5, float("nan")], 4, 7, names)
+    assert (spec["values"], spec["mark"]) == ([3, 5], 7)
+    assert "4 other runs, 2 without a value" in spec["note"]
+    assert statistic_words("towns_gained.OTHER", names) == "towns gained, Jaysh al-Izza"
+    assert statistic_words("days_at_level.3", names).endswith(", 3")
+    offered = statistic_names(case[1].summary, names)
+    assert HELD in offered
+    assert not any(key.startswith("holder") for key in offered)
+
+
+def test_one_statistic_against_another_leaves_out_runs_without_both() -> None:
+    runs = [{"deaths_rebels": 1, "first_agreement_day": None}, {"deaths_rebels": 2, "first_agreement_day": 9}]
+    spec = scatter_spec("deaths_rebels", "first_agreement_day", runs, runs[0], {})
+    assert (spec["x"]["values"], spec["y"]["values"], spec["mark"]) == ([1.0, 2.0], [None, 9.0], None)
+    assert scatter_spec("deaths_rebels", "first_agreement_day", runs, runs[1], {})["mark"] == [2.0, 9.0]
+
+
+def test_two_runs_share_axes_and_both_sides_agreements(case: Case) -> None:
+    specs = case[2]
+    model, history = followed("kafr_hamra", 7)
+    other = charts_of_history(model.simulation, history)
+    both = beside(specs, other)
+    assert {name: both[name]["days"] for name in both} == dict.fromkeys(both, 120)
+    a, b = both["deaths A"], both["deaths B"]
+    assert (a["top"], a["below"]) == (b["top"], b["below"])
+    fighters = [
+        np.sum([s["values"] for s in x["series"] if not s.get("down")], axis=0)
+        for x in (specs["deaths"], other["deaths"])
+    ]
+    assert a["top"] == max(max(weekly(values.tolist())) for values in fighters)
+    labels = [span["label"] for span in both["agreements"]["spans"]]
+    assert len(labels) == len(specs["agreements"]["spans"]) + len(other["agreements"]["spans"])
+    assert {label[0] for label in labels} == {"A", "B"}
+    rows = [span["row"] for span in both["agreements"]["spans"]]
+    assert sorted(rows) == list(range(len(rows)))
+    drawn = {series["name"]: series["values"] for series in both["towns"]["series"]}
+    assert drawn["A HTS"] != drawn["B HTS"]
+    assert [series["dash"] for series in both["towns"]["series"] if series["name"].startswith("B ")]
+
+
+def test_a_run_beside_itself_is_drawn_once(case: Case) -> None:
+    specs = case[2]
+    assert beside(specs, specs)["towns"]["series"] == specs["towns"]["series"]

@@ -14,6 +14,7 @@ import pytest
 
 from sim.engine.simulation import simulate
 from sim.geography.maps import Geography, load_map
+from sim.results.run import Run
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario, codes
 from sim.viewer import ensemble as module
@@ -49,6 +50,12 @@ def test_a_band_is_the_quantiles_of_its_runs(bands: Bands) -> None:
         for curve, share in zip(curves, (0.05, 0.5, 0.95), strict=True):
             assert curve == pytest.approx(np.quantile(runs[:, :, f], share, axis=0))
     assert any((curves[2] > curves[0]).any() for curves in found.towns.values())
+    by_seed = {seed: Run.of(simulate(scenario, geography, seed)) for seed in (1, 2)}
+    for seed, run in by_seed.items():
+        totals = wanted._job.runs[seed]
+        assert totals.statistics == pytest.approx(run.summary, nan_ok=True)
+        ended = run.agreements[(run.agreements["given"] == 0) & (run.agreements["censored"] == 0)]
+        assert list(totals.held) == ended["days_held"].tolist()
 
 
 def test_sessions_share_runs_and_what_is_known_is_not_run_again(bands: Bands) -> None:

@@ -624,7 +624,7 @@
 
     readout() {}
 
-    marked_line(x, value, parts) {
+    ownLine(x, value, parts) {
       if (value === null || value === undefined) return;
       parts.push(`<path class="simchart-evidence" d="M${x(value).toFixed(1)} ${this.top}V${this.bottom}"/>`);
       this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${number(value)}</b></span>`;
@@ -652,7 +652,7 @@
         parts.push(`<rect class="simchart-bin" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(over - x, 1).toFixed(1)}" height="${(this.bottom - y).toFixed(1)}"/>`);
       }
       this.whole = whole;
-      this.marked_line(this.x, mark, parts);
+      this.ownLine(this.x, mark, parts);
       return { height: this.bottom + 38, parts };
     }
 
@@ -678,7 +678,7 @@
       const bin = this.items[i];
       if (!bin) return "none";
       const count = bin.length;
-      return `<b>${this.range(bin)}</b> ${escape(this.spec.unit || "")}<div>${number(count)} of ${number(this.spec.values.length)} runs</div>`;
+      return `<b>${this.range(bin)}</b> ${escape(this.spec.unit || "")}<div>${number(count)} of ${number(this.spec.values.length)} ${escape(this.spec.counted || "runs")}</div>`;
     }
 
     alternative() {
