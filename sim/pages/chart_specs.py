@@ -276,5 +276,5 @@ def _text(value: Any) -> str:
 
 def _day(scenario: Scenario, value: Any) -> int | None:
     """Return the morning of a date of a table; None for none."""
-    when = np.datetime64(value or "NaT", "D")
+    when = np.datetime64("NaT" if not value or value != value else value, "D")
     return None if np.isnat(when) else int(when.astype(np.int64)) - (scenario.start - date(1970, 1, 1)).days

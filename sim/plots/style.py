@@ -116,7 +116,7 @@ LEVEL_COLOURS = ("#F1F1EE", "#FBE3C0", "#F6BD7A", "#E5853F", "#B8461B", "#6B1A0B
 ALWAYS = (PAPER, INK, QUIET, BURST, ZONE_INK, EVIDENCE_INK, AGREED, *LEVEL_COLOURS)
 SHAPES = ("circle", "square", "triangle", "diamond", "pentagon", "inverted", "hexagon", "cross")
 DPI = 150
-PAGE_DPI = 110  # of pictures inside a page
+PAGE_DPI = 100  # of pictures inside a page
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
 
