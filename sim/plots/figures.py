@@ -18,6 +18,7 @@ from sim.plots.comparison.control_maps import difference_map, entropy_map, proba
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
+from sim.plots.comparison.flows import flows
 from sim.plots.comparison.overview import distributions, heatmap
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.comparison.survival_curves import causes, hold_differences, survival
@@ -130,6 +131,8 @@ def _maps(comparison: Comparison) -> list[Kind]:
         kinds.append(
             Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
         )
+    if control.days[0] == 0 and len(control.days) > 1:
+        kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):
         if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
             about = (

@@ -332,3 +332,14 @@ def test_a_heatmap_writes_a_number_in_each_cell_that_is_resolved_and_in_no_other
 )
 def test_sheets_are_at_most_200_mm_tall(name: str, width_mm: float) -> None:
     assert drawn(name, 2, width_mm).figure.get_figheight() * 25.4 <= 200
+
+
+def test_flows_sum_to_the_towns_of_each_holder() -> None:
+    comparison = compared(LONG[:2])
+    table = kinds_of(comparison)["flows"].draw(comparison, width_mm=180.0).table
+    for name in comparison.scenarios:
+        rows = table[table["scenario"] == name]
+        assert rows["towns"].sum() == pytest.approx(len(comparison.control.towns))
+        ends = rows.groupby("end")["towns"].sum()
+        shares = comparison.control.shares[name][-1].sum(axis=0)
+        assert [ends[code] for code in comparison.control.codes] == pytest.approx(shares.tolist())

@@ -28,7 +28,8 @@ GAIN_CLASSES = (0.05, 0.15, 0.30)  # shares of runs
 GAIN_PALE = (0.80, 0.58, 0.32, 0.0)  # share of white of the four classes
 GAIN_RADII = (1.5, 2.4, 3.4, 4.4)  # points
 SHARE_CLASSES = (0.05, 0.25, 0.50, 0.75, 0.95)
-SHARE_COLOURS = ("#FBFBF8", "#DCE6E4", "#A9C6C6", "#6D9DA5", "#376F80", "#123F52")  # light to dark, also in grey
+SHARE_WHITE = (0.97, 0.84, 0.66, 0.45, 0.22, 0.0)  # share of white of the classes, in the faction's own colour
+LIKELY = 0.5  # share of runs
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
 CELL_EDGE, DOT = "#DAD6CE", "#A9A49B"  # of cells, and of towns without a resolved difference
@@ -130,7 +131,7 @@ class Gains:
         self.names = comparison.control.codes
         step = np.searchsorted(GAIN_CLASSES, self.gain, side="right")
         self.radii = np.where(self.sure, np.array(GAIN_RADII)[step], 0.9)
-        self.colours = [_code_colour(ground, self.names[c]) if c >= 0 else "" for c in self.codes]
+        self.colours = [code_colour(ground, self.names[c]) if c >= 0 else "" for c in self.codes]
         self.fills = [
             pale(colour, GAIN_PALE[s]) if sure else PAPER
             for colour, s, sure in zip(self.colours, step, self.sure, strict=True)
@@ -279,7 +280,8 @@ def place_texts(
     return list(placed.values())
 
 
-def _code_colour(ground: Ground, code: str) -> str:
+def code_colour(ground: Ground, code: str) -> str:
+    """Return the colour of a control code."""
     return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
@@ -290,7 +292,7 @@ def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
     marks = []
     for c in sorted(seen):
         code = control.codes[c]
-        colour = _code_colour(ground, code)
+        colour = code_colour(ground, code)
         symbol = Symbol(ground.look.shape(code), 4.0, colour, INK if colour == PAPER else PAPER)
         marks.append(Mark(f"more often {code_text(comparison, code)}", symbols=(symbol,)))
     sizes = ("under 5", "5 to 15", "15 to 30", "over 30 points")
@@ -305,21 +307,28 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
     who = {MIXED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
-    title = f"{who} {when_text(comparison, k)}: share of runs"
+    about = f"{who} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
-    return _shaded(comparison, title, values, (SHARE_CLASSES, SHARE_COLOURS, bounds), table, width_mm)
+    likely = [f"{int((shares > LIKELY).sum())} in {name}" for name, shares in values.items()]
+    state = "contested" if code == MIXED else "held by nobody" if code == NEUTRAL else f"held by {code}"
+    title = f"Towns {state} in most runs: {clause_list(likely)}"
+    colour = code_colour(ground_for(comparison), code)
+    colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)
+    return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, bounds), table, width_mm)
 
 
 def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw how uncertain the holder of each town is, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
-    title = f"How uncertain the holder is {when_text(comparison, k)}: entropy over runs"
+    about = f"How uncertain the holder of each town is {when_text(comparison, k)}: entropy over runs, 0 certain, 1 open"
     values = {name: control.entropy[name][k] for name in comparison.scenarios}
     bounds = ("under 0.05 (certain)", "0.05 to 0.2", "0.2 to 0.4", "0.4 to 0.6", "0.6 to 0.8", "over 0.8 (open)")
     table = _town_table(comparison, k, values, "entropy")
-    return _shaded(comparison, title, values, (ENTROPY_CLASSES, ENTROPY_COLOURS, bounds), table, width_mm)
+    certain = [f"{int((entropy < ENTROPY_CLASSES[0]).sum())} in {name}" for name, entropy in values.items()]
+    title = f"Towns whose holder is certain, of {len(control.towns)}: {clause_list(certain)}"
+    return _shaded(comparison, title, about, values, (ENTROPY_CLASSES, ENTROPY_COLOURS, bounds), table, width_mm)
 
 
 def _town_table(comparison: Comparison, k: int, values: dict[str, np.ndarray], column: str) -> pd.DataFrame:
@@ -341,6 +350,7 @@ def _town_table(comparison: Comparison, k: int, values: dict[str, np.ndarray], c
 def _shaded(
     comparison: Comparison,
     title: str,
+    about: str,
     values: dict[str, np.ndarray],
     scale: tuple[tuple[float, ...], tuple[str, ...], tuple[str, ...]],
     table: pd.DataFrame,
@@ -355,7 +365,7 @@ def _shaded(
     runs = clause_list(f"{n:,} of {name}" for name, n in comparison.control.runs.items())
     note = f"Shades are classes of the value over the runs of each scenario ({runs}); no sampling error is shown."
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, grid.body, key)
+        sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key)
         for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
             _base(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
@@ -364,4 +374,4 @@ def _shaded(
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             texts = {i: ground.names[i] for i in ground.watch}
             place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
-    return ComparisonFigure(sheet.figure, table, title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {about}. {note}")

@@ -24,7 +24,7 @@ from sim.plots.comparison.figure import (
 from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
-from sim.text import MONTHS, clause_list, interval_text, plural
+from sim.text import MONTHS, clause_list, interval_text, percent, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, Convergence, Fan, FanDifference, FanPanel, LadderResult, ReachCurve
@@ -190,6 +190,7 @@ def date_axis(axes: Axes, comparison: Comparison, days: np.ndarray, width: float
         axes.axvline(evidence, color=EVIDENCE_INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=6)
 
 
+WIDE_LEVEL = 4  # clashes in several places
 STRIP = "Highest escalation level among rebels, day by day"
 REACH = "How soon runs reach a level of escalation"
 
@@ -204,22 +205,50 @@ def strip_table(ladder: LadderResult, scenarios: tuple[str, ...]) -> pd.DataFram
     return pd.concat(parts, ignore_index=True)
 
 
+def strip_statement(comparison: Comparison) -> str:
+    """Say on which share of mornings, over runs, war reaches several places or is a campaign: the title of the ladder."""
+    ladder = comparison.ladder
+    shares = {name: float(share[:, WIDE_LEVEL:].sum(axis=1).mean()) for name, share in ladder.share.items()}
+    text = clause_list(f"{percent(share)} in {name}" for name, share in shares.items())
+    return f"Mornings with {ladder.levels[WIDE_LEVEL]} or a {ladder.levels[-1]}: {text}"
+
+
 def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the shares of runs on each level, stacked, a panel for each scenario."""
+    """Draw the shares of runs on each level, stacked, a panel for each scenario; then their differences from the reference."""
     ladder, names = comparison.ladder, looks_of(comparison)
-    grid = Grid(width_mm, [names[n].text for n in comparison.scenarios], 1.05, 0.95, left=0.42, bottom=0.3)
+    others = [] if comparison.single else list(comparison.scenarios[1:])
+    titles = [names[n].text for n in comparison.scenarios]
+    titles += [f"{names[n].letter} less A, share of runs at or above each level" for n in others]
+    grid = Grid(width_mm, titles, 1.05, 0.95, left=0.42, bottom=0.3)
     key = [
         Mark(f"{i} {text}", fill=colour, edge=QUIET)
         for i, (text, colour) in enumerate(zip(ladder.levels, LEVEL_COLOURS, strict=True))
     ]
     with typography():
-        sheet = Sheet(words_of(comparison, STRIP, ladder.note), width_mm, grid.body, key)
-        for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
+        words = words_of(comparison, strip_statement(comparison), ladder.note, STRIP)
+        sheet = Sheet(words, width_mm, grid.body, key)
+        panels = grid.panels(sheet)
+        for axes, name in zip(panels, comparison.scenarios, strict=False):
             _stack(axes, ladder.days, ladder.share[name])
             _percent(axes, grid)
-            axis_label(axes, "day", grid.type.small)
-    caption = f"{STRIP}: share of runs on each level. {ladder.note}"
-    return ComparisonFigure(sheet.figure, strip_table(ladder, comparison.scenarios), STRIP, caption)
+        for axes, name in zip(panels[len(comparison.scenarios) :], others, strict=True):
+            _level_gaps(axes, ladder, comparison.reference, name)
+            grid.ticks(axes)
+            axes.yaxis.set_major_formatter(
+                lambda value, _: f"{100 * value:+.0f}".replace("-", "\u2212").replace("+0", "0")
+            )
+        for axes in panels:
+            date_axis(axes, comparison, ladder.days, grid.width, grid.type.small)
+    caption = f"{words.title}. {STRIP}: share of runs on each level; differences in percentage points. {ladder.note}"
+    return ComparisonFigure(sheet.figure, strip_table(ladder, comparison.scenarios), words.title, caption)
+
+
+def _level_gaps(axes: Axes, ladder: LadderResult, reference: str, name: str) -> None:
+    """Draw by how much more runs are at or above each level than in the reference, a line a level."""
+    for level in range(1, len(ladder.levels)):
+        gap = ladder.share[name][:, level:].sum(axis=1) - ladder.share[reference][:, level:].sum(axis=1)
+        axes.plot(ladder.days, gap, color=LEVEL_COLOURS[level], linewidth=1.3, zorder=3)
+    axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
 
 
 def _stack(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
