@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sim.pages.map_svg import MapDrawing
 
 SCALES = (0.4, 0.5, 0.6, 0.7, 0.85, 1.0, 1.3, 1.8, 2.6, 4.0, 6.0)  # for which names are placed
+INSET_SCALES = (0.7, 0.85, 1.0, 1.2, 1.5, 1.9)  # the same for the enlarged part of the map
 NAME_SIZES = (11.0, 12.0, 13.0)  # px: small town, city, watched town
 FAR = (12.0, 20.0, 30.0, 42.0, 56.0, 72.0, 90.0)  # px from its town's symbol at which a name may stand on a line
 LEADER_PX = 9.0  # a name farther from its town's symbol than this has a line
@@ -41,26 +42,34 @@ class Label:
     leads: bool = False  # whether a line leads from the name to its town
 
 
-def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
+def place_names(
+    drawing: MapDrawing, scale: float, part: tuple[float, float, float, float] | None = None
+) -> list[Label]:
     """Return the names that fit when a px of the base takes `scale` px on the screen.
+
+    part: left, top, right, bottom in px of the base of a part of the map that is shown alone; None the whole map.
 
     None overlaps another, and none covers another town's symbol as long as there is room within FAR.
     """
-    ground, (wide, high) = drawing.ground, (drawing.size[0] * scale, drawing.size[1] * scale)
+    ground, high = drawing.ground, drawing.size[1] * scale
     points = np.column_stack([drawing.at[:, 0], drawing.size[1] - drawing.at[:, 1]]) * scale  # y upwards
-    fonts = [_name_font(drawing, town, scale) for town in range(len(points))]
+    largest = scale >= 1 if part is None else scale >= INSET_SCALES[-2]
+    fonts = [_name_font(drawing, town, largest) for town in range(len(points))]
     texts = [fitted(name, size, 170, bold) for name, (size, bold) in zip(ground.names, fonts, strict=True)]
     sizes = np.array([(text_width(t, s, b), 0.98 * s) for t, (s, b) in zip(texts, fonts, strict=True)])
     radii = drawing.radii * np.sqrt(scale) * 1.1 + 2.5
-    frame = Box(3, 3, wide - 3, high - 3)
+    left, top, right, bottom = (0.0, 0.0, *drawing.size) if part is None else part
+    frame = Box(left * scale + 3, high - bottom * scale + 3, right * scale - 3, high - top * scale - 3)
     labels, clear = [], []
-    zone = _zone_label(drawing, scale, points, radii, frame)
+    zone = _zone_label(drawing, scale, points, radii, frame) if part is None else None
     if zone is not None:
         labels, clear = [zone[0]], [zone[1]]
     population = np.array([map_town.population for map_town in ground.geography.places])
     rank = np.log10(1 + population) + 100.0 * np.isin(np.arange(len(points)), ground.watch)
     must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.ground.radii > 6)}
+    inside = np.flatnonzero(np.hstack([points >= frame[:2], points <= frame[2:]]).all(axis=1))
     order = np.argsort(-rank, kind="stable")
+    order = order[np.isin(order, inside)]
     first = np.isin(order, list(must))
     placed = place_labels(points, sizes, radii, order[first], frame, clear, must, 1.2, FAR)
     placed |= place_labels(points, sizes, radii, order[~first], frame, [*clear, *placed.values()], frozenset(), 1.2)
@@ -69,9 +78,10 @@ def place_names(drawing: MapDrawing, scale: float) -> list[Label]:
     return labels
 
 
-def _name_font(drawing: MapDrawing, town: int, scale: float) -> tuple[float, bool]:
+def _name_font(drawing: MapDrawing, town: int, largest: bool) -> tuple[float, bool]:
+    """Return the size in px of a town's name and whether it is bold; `largest`: there is room for large watched ones."""
     if town in drawing.ground.watch:
-        return NAME_SIZES[2 if scale >= 1 else 0], True
+        return NAME_SIZES[2 if largest else 0], True
     return NAME_SIZES[1] if drawing.ground.radii[town] > 6 else NAME_SIZES[0], False
 
 
@@ -118,10 +128,10 @@ def _zone_label(
     return _label(drawing, -1, text, (NAME_SIZES[0], False), best[2], best[1], scale), best[1]
 
 
-def name_set(drawing: MapDrawing, scale: float) -> str:
-    """Return the names placed for one of SCALES, their lines under them."""
-    parts = [_leader(drawing, label) for label in drawing.labels[scale] if label.leads]
-    for label in drawing.labels[scale]:
+def name_set(drawing: MapDrawing, scale: float, labels: list[Label]) -> str:
+    """Return the names placed for a scale, their lines under them."""
+    parts = [_leader(drawing, label) for label in labels if label.leads]
+    for label in labels:
         look = (
             ' font-weight="bold"' if label.bold else f' font-style="italic" fill="{ZONE_INK}"' if label.town < 0 else ""
         )
@@ -145,6 +155,6 @@ def _leader(drawing: MapDrawing, label: Label) -> str:
     (x, y), (to_x, to_y) = drawing.at[label.town].tolist(), label.anchor
     data = f"M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}"
     return "".join(
-        f'<path class="lead" vector-effect="non-scaling-stroke" fill="none" stroke="{colour}" stroke-width="{width}" d="{data}"/>'
+        f'<path class="lead" data-of="{label.town}" vector-effect="non-scaling-stroke" fill="none" stroke="{colour}" stroke-width="{width}" d="{data}"/>'
         for colour, width in ((PAPER, 2.6), (INK, 0.9))
     )

@@ -12,11 +12,11 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 from textwrap import wrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.pages.map_names import SCALES, name_set, place_names
+from sim.pages.map_names import INSET_SCALES, SCALES, name_set, place_names
 from sim.pages.svg import (
     EDGE,
     IN_PLACE,
@@ -36,7 +36,8 @@ from sim.plots.map import scene
 from sim.plots.map.force_signs import MOST_WEDGES
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
 from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part, Stroke
-from sim.plots.map.scene import STILL, UNDER, legend_sections, parts_of, scale_parts
+from sim.plots.map.scene import STILL, UNDER, Section, legend_sections, parts_of, scale_parts
+from sim.plots.map.sheets import inset_extent
 from sim.plots.map.state import View, start_state
 from sim.plots.style import EVIDENCE_INK, LAND, PAPER, QUIET, UNKNOWN, evidence_line, pale
 from sim.text import day_text
@@ -148,13 +149,13 @@ class MapDrawing:
 
     def name_set(self, scale: float) -> str:
         """Return the names placed for one of SCALES."""
-        return name_set(self, scale)
+        return name_set(self, scale, self.labels[scale])
 
     def _definitions(self, start: View) -> str:
         """Return the shapes that frames refer to."""
         own = {"circle", *self.look.shapes.values()}
         shapes = {*SIGN_SHAPES, *own, *(f"{name} {side}" for name in own for side in ("left", "right"))}
-        colours = dict.fromkeys(pale(colour) for colour in (*self.look.colours.values(), UNKNOWN))
+        colours = dict.fromkeys([*(self.look.tint(code) for code in self.look.codes), pale(UNKNOWN)])
         named = (part for part in parts_of(start, UNDER) if isinstance(part, Areas))
         outlines = Areas(tuple(area for part in named for area in part.items))
         return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)
@@ -178,9 +179,41 @@ class MapDrawing:
                 for sign in scene.SIGNS
             ],
             "towns": [[x, y, name] for (x, y), name in towns],
-            "names": [{"scale": scale, "svg": name_set(self, scale)} for scale in SCALES],
+            "order": self._order(),
+            "inset": self._inset(),
+            "legend": self._key(),
+            "names": [{"scale": scale, "svg": name_set(self, scale, self.labels[scale])} for scale in SCALES],
         }
         return json.dumps(base, ensure_ascii=False, separators=(",", ":"))
+
+    def _order(self) -> list[int]:
+        """Return the towns as a keyboard walks them: watched ones, then by people."""
+        people = np.array([town.population for town in self.ground.geography.places])
+        rest = [int(town) for town in np.argsort(-people, kind="stable") if town not in self.ground.watch]
+        return [*self.ground.watch, *rest]
+
+    def _inset(self) -> dict[str, Any] | None:
+        """Return the surroundings of the watched towns, left, top, right, bottom in px, and their names; None if not needed."""
+        extent = inset_extent(self.ground)
+        if extent is None:
+            return None
+        west, east, south, north = extent
+        (left, top), (right, bottom) = np.round(self.px(np.array([(west, north), (east, south)])), 1).tolist()
+        box = (left, top, right, bottom)
+        names = [{"scale": s, "svg": name_set(self, s, place_names(self, s, box))} for s in INSET_SCALES]
+        return {"box": box, "names": names}
+
+    def _key(self) -> str:
+        """Return the legend of a page's map as an <svg>: who is who, and what each sign means, without counts."""
+        none = np.zeros((len(self.ground.at), 1), np.int32)
+        view = View(
+            self.scenario, self.ground, start_state(self.scenario, self.ground.geography), self.unit / PX, self.larger,
+            ring_text="holder changed since start", fighters=none, moves=(), front=(),
+        )  # fmt: skip
+        held, *others = legend_sections(view)
+        rows = [row._replace(note="") for row in held.rows if row.brief]
+        body, height = _body([Section("Who holds a town", rows), *others], COLUMN + 30)
+        return canvas(COLUMN + 30, height, body, "Legend")
 
 
 def _larger(at: np.ndarray) -> float:
@@ -206,7 +239,12 @@ COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,),
 
 def legend_body(drawing: MapDrawing, snapshot: Snapshot, width: float, compared: bool) -> tuple[str, float]:
     """Return the legend's elements and its height in px."""
-    sections = legend_sections(drawing.view(snapshot, compared=compared), drawing.before)
+    held, *others = legend_sections(drawing.view(snapshot, compared=compared), drawing.before)
+    return _body([Section(f"{held.title} (since the start)", held.rows), *others], width)
+
+
+def _body(sections: list[Section], width: float) -> tuple[str, float]:
+    """Return the elements of sections in as many columns as a width in px takes, and their height in px."""
     columns = COLUMNS[min(max(int(width // COLUMN), 1), len(COLUMNS)) - 1]
     room, parts, lowest = width / len(columns), [], 0.0
     for i, column in enumerate(columns):
@@ -214,8 +252,7 @@ def legend_body(drawing: MapDrawing, snapshot: Snapshot, width: float, compared:
         for section in column:
             title, rows = sections[section]
             y += HEAD
-            heading = title + " (since the start)" * (section == 0)
-            parts.append(words(i * room + 2, y - 9, heading, 12.5, 'font-weight="bold"'))
+            parts.append(words(i * room + 2, y - 9, title, 12.5, 'font-weight="bold"'))
             for row in rows:
                 parts.append(_row(i * room, y, room - 14, row))
                 y += ROW

@@ -19,8 +19,8 @@ Handler = Callable[[Any], None]
 
 
 @solara.component_vue("map_view.vue")
-def MapView(base: str = "", frame: str = "", glide: int = 0, look: int = -1, event_pick: Handler | None = None) -> None:
-    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take `glide` ms; reports the town clicked.
+def MapView(base: str = "", frame: str = "", glide: int = 500, look: int = -1, event_pick: Handler | None = None) -> None:
+    """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take at most `glide` ms; reports the town clicked.
 
     `look` is the town of a chosen event, to which the map moves if it is out of sight; -1 none.
     """

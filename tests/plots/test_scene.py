@@ -172,7 +172,7 @@ def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
     )
     assert set(paper) < set(page)
     assert set(page) - set(paper) == {
-        "column on the way, its fighters", "column going home", "100 fighters", "1,000 fighters", "road between rivals",
+        "column on the way, with its number", "column going home", "100 fighters", "1,000 fighters", "road between rivals",
         "the same under an agreement", "agreement broken the day before", "campaign", "shelled the day before",
         "held otherwise in the other", "changed",
     }  # fmt: skip

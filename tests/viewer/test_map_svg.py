@@ -120,7 +120,7 @@ def test_a_name_away_from_its_town_has_a_line_to_it(case: tuple[Scenario, Geogra
             away = np.hypot(*(np.array(label.anchor) - drawing.at[label.town])) * placed_for
             assert label.leads or away < drawing.radii[label.town] * np.sqrt(placed_for) + 14, label.text
     leads = [label for label in drawing.labels[placed_for] if label.leads]
-    assert name_set(drawing, placed_for).count('class="lead"') == 2 * len(leads) > 0
+    assert name_set(drawing, placed_for, drawing.labels[placed_for]).count('class="lead"') == 2 * len(leads) > 0
 
 
 def test_names_stay_inside_the_map_and_more_are_shown_the_closer_one_looks(

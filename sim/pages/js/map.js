@@ -1,18 +1,25 @@
 // The map of a page: a base that stays, layers of keyed elements that change with the day, columns that glide along their way.
 //
-//   const map = new Sim.Map(box, { pick(town, event) {}, view(view) {} });
+//   const map = new Sim.Map(box, { pick(town, event) {}, view(view) {}, label: "Map of control" });
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.toggle("roads", false);  map.setView(view);  map.look(town, scale);  map.whole();  map.destroy();
 //
-// Zoom and drag are d3-zoom's: the wheel or two fingers zoom, one finger scrolls the page, a mouse drags.
+// The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
+// under one finger, menus of layers and of the legend, and an inset of the watched towns. The choice of layers is remembered
+// for each page. Zoom and drag are d3-zoom's: the wheel or two fingers zoom, one finger scrolls the page, a mouse drags.
 (function () {
   "use strict";
   const MOST = 14; // times the whole map
-  const REACH = 14; // px: a click this near to a town means it
+  const REACH = 14; // px: a mouse this near to a town means it
+  const FINGER = 22; // px: a finger this near to a town may mean it
+  const CHOICES = 8; // most towns that one tap offers
   const NEAR = 1.7; // px a px of the base, from which small signs are shown
+  const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
+  const LEAST_FOR_INSET = 460; // px of the map's width
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
+  let maps = 0; // made so far, for ids
 
   /** Return the elements of SVG text. */
   function elements(text) {
@@ -21,60 +28,201 @@
     return holder;
   }
 
+  function element(name, className, more = {}) {
+    const made = Object.assign(document.createElement(name), more);
+    made.className = className;
+    return made;
+  }
+
   function button(text, label, act) {
-    const made = document.createElement("button");
-    made.type = "button";
-    made.textContent = text;
-    made.title = label;
-    made.setAttribute("aria-label", label);
+    const made = element("button", "", { type: "button", textContent: text });
+    if (label !== text) made.setAttribute("aria-label", label);
     made.addEventListener("click", act);
     return made;
   }
 
+  /** Return a place a share of the way along points, and the lengths up to each. */
+  function along(points) {
+    const lengths = [0];
+    points.slice(1).forEach((point, i) => {
+      lengths.push(lengths[i] + Math.hypot(point[0] - points[i][0], point[1] - points[i][1]));
+    });
+    const whole = lengths[lengths.length - 1];
+    return (share) => {
+      let i = 1;
+      while (i < points.length - 1 && lengths[i] < share * whole) i += 1;
+      const [a, b] = [points[i - 1], points[i]];
+      const part = whole ? (share * whole - lengths[i - 1]) / (lengths[i] - lengths[i - 1] || 1) : 1;
+      return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
+    };
+  }
+
+  // A drawing of the world: the map itself, and its inset ---------------------------------------------------------------
+
+  class Sheet {
+    /** Draw into an svg; of the elements of towns only those that `holds(town)`. */
+    constructor(svg, holds) {
+      this.svg = svg; // an element of its own coordinates in px
+      this.holds = holds || (() => true);
+      this.world = document.createElementNS(SVG, "g");
+      svg.append(this.world);
+      this.transform = d3.zoomIdentity;
+    }
+
+    setBase(base, names) {
+      this.world.replaceChildren();
+      this.shown = {}; // layer -> key -> text on the screen
+      this.nodes = {}; // layer -> key -> element
+      this.groups = {};
+      for (const layer of base.layers) {
+        const group = document.createElementNS(SVG, "g");
+        group.dataset.layer = layer.name;
+        if (layer.still) group.innerHTML = layer.still;
+        else {
+          group.setAttribute("stroke", base.edge[0]);
+          group.setAttribute("stroke-width", base.edge[1]);
+        }
+        this.groups[layer.name] = group;
+        this.world.append(group);
+      }
+      this.names = names.map(({ scale, svg }) => {
+        const set = elements(svg).firstChild;
+        this.world.append(set);
+        return { scale, set };
+      });
+      for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
+    }
+
+    /** Bring a layer to a morning; return the elements that are new. */
+    patch(name, now) {
+      const group = this.groups[name];
+      if (!group) return [];
+      const before = this.shown[name] || {};
+      const nodes = this.nodes[name] || (this.nodes[name] = {});
+      const fresh = [];
+      for (const key of Object.keys(before)) {
+        if (key in now || !nodes[key]) continue;
+        nodes[key].remove();
+        delete nodes[key];
+      }
+      for (const [key, text] of Object.entries(now)) {
+        if (before[key] === text) continue;
+        const town = /^[bcst](\d+)$/.exec(key);
+        if (town && !this.holds(Number(town[1]))) continue;
+        const holder = elements(text);
+        const node = holder.childElementCount === 1 ? holder.firstChild : holder;
+        if (nodes[key]) nodes[key].replaceWith(node);
+        else group.append(node);
+        nodes[key] = node;
+        fresh.push(node);
+      }
+      this.shown[name] = now;
+      return fresh;
+    }
+
+    draw(transform, scale = transform.k) {
+      this.transform = transform;
+      this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
+      const least = Math.min(...this.names.map((set) => set.scale));
+      this.world.style.setProperty("--k", 1 / Math.sqrt(scale));
+      this.world.style.setProperty("--t", 1 / Math.max(scale, least));
+      const fits = this.names.filter((set) => set.scale <= scale * 1.001).map((set) => set.scale);
+      const shown = fits.length ? Math.max(...fits) : least;
+      this.names.forEach((set) => (set.set.style.display = set.scale === shown ? "inline" : "none"));
+      this.set = this.names.find((set) => set.scale === shown).set;
+      this.svg.classList.toggle("simmap-near", scale >= NEAR);
+    }
+
+    /** Hide the names under flags, and the names of towns whose flag has it. */
+    clearNames() {
+      for (const hidden of this.svg.querySelectorAll(".names .under")) hidden.classList.remove("under");
+      const flags = Object.entries(this.nodes.bases || {});
+      if (!flags.length || this.groups.bases.style.display === "none") return;
+      flags.forEach(([, node]) => this.turnNote(node));
+      const boxes = flags.map(([, node]) => node.getBoundingClientRect());
+      const flown = new Set(flags.map(([key]) => key.slice(1)));
+      for (const name of this.set.querySelectorAll("[data-town]")) {
+        const box = name.getBoundingClientRect();
+        const hit = boxes.some((f) => f.left < box.right && f.right > box.left && f.top < box.bottom && f.bottom > box.top);
+        if (!hit && !flown.has(name.dataset.town)) continue;
+        name.classList.add("under");
+        this.set.querySelectorAll(`[data-of="${name.dataset.town}"]`).forEach((lead) => lead.classList.add("under"));
+      }
+    }
+
+    /** Write the name of a flag on its other side if it would leave the picture. */
+    turnNote(node) {
+      const text = node.querySelector("text");
+      text.setAttribute("x", 0);
+      text.removeAttribute("text-anchor");
+      if (text.getBoundingClientRect().right <= this.svg.getBoundingClientRect().right) return;
+      text.setAttribute("text-anchor", "end");
+      text.setAttribute("x", -8 - node.querySelector("use").getBoundingClientRect().width);
+    }
+
+    /** Return the towns within `reach` px of a place on the screen, the nearest first. */
+    near(towns, event, reach) {
+      const box = this.svg.getBoundingClientRect();
+      const at = [event.clientX - box.left, event.clientY - box.top];
+      return towns
+        .map(([east, north], town) => {
+          const [x, y] = this.transform.apply([east, north]);
+          return { town, away: this.holds(town) ? Math.hypot(x - at[0], y - at[1]) : Infinity };
+        })
+        .filter((found) => found.away < reach)
+        .sort((a, b) => a.away - b.away)
+        .map((found) => found.town);
+    }
+  }
+
+  // The map -------------------------------------------------------------------------------------------------------------
+
   class SimMap {
     constructor(box, { pick, view, label } = {}) {
       this.box = box;
+      this.id = `simmap-${(maps += 1)}`;
       this.pick = pick || (() => {});
       this.viewed = view || (() => {});
-      this.hidden = new Set(); // layers switched off
-      this.shown = {}; // layer -> key -> text on the screen
-      this.nodes = {}; // layer -> key -> element
+      this.hidden = new Map(); // layer -> whether a reader or the page switched it off
       this.gliding = [];
+      this.current = -1; // town under the keyboard
       box.classList.add("simmap");
       box.innerHTML = "";
       this.svg = document.createElementNS(SVG, "svg");
       this.svg.setAttribute("role", "img");
       this.svg.setAttribute("aria-label", label || "Map of control (simulated)");
       this.defs = document.createElementNS(SVG, "defs");
-      this.world = document.createElementNS(SVG, "g");
-      this.svg.append(this.defs, this.world);
-      this.buttons = document.createElement("div");
-      this.buttons.className = "simmap-buttons";
+      this.svg.append(this.defs);
+      this.main = new Sheet(this.svg);
+      this.scale = element("div", "simmap-scale", { innerHTML: '<span></span><div class="simmap-bar"></div>' });
+      this.scale.setAttribute("aria-hidden", "true");
+      this.buttons = element("div", "simmap-buttons");
       this.buttons.append(
         button("+", "Zoom in", () => this.step(1.5)),
         button("\u2212", "Zoom out", () => this.step(1 / 1.5)),
         button("\u21ba", "Whole map", () => this.whole())
       );
-      this.scale = document.createElement("div");
-      this.scale.className = "simmap-scale";
-      this.scale.setAttribute("aria-hidden", "true");
-      this.scale.innerHTML = '<span></span><div class="simmap-bar"></div>';
-      box.append(this.svg, this.buttons, this.scale);
+      this.tip = element("div", "simmap-tip", { hidden: true });
+      this.tip.setAttribute("role", "status");
+      box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
         .filter(() => (d3.event.type === "touchstart" ? d3.event.touches.length > 1 : !d3.event.button))
         .on("zoom", () => this.draw(d3.event.transform));
       d3.select(this.svg).call(this.zoom).on("dblclick.zoom", null);
       this.svg.style.touchAction = "pan-x pan-y";
-      this.svg.addEventListener("click", (event) => this.clicked(event));
-      this.transform = d3.zoomIdentity;
+      this.listen(this.svg, () => this.main);
+      this.listeners = [["keydown", (event) => event.key === "Escape" && this.close()], ["pointerdown", (event) => this.outside(event)]];
+      this.listeners.forEach(([kind, act]) => document.addEventListener(kind, act));
       this.watcher = new ResizeObserver(() => this.resized());
       this.watcher.observe(box);
     }
 
     destroy() {
       this.watcher.disconnect();
+      this.listeners.forEach(([kind, act]) => document.removeEventListener(kind, act));
       cancelAnimationFrame(this.frame);
+      clearTimeout(this.clearing);
     }
 
     // What never changes ------------------------------------------------------------------------------------------
@@ -83,38 +231,36 @@
       this.base = base;
       this.size = { width: base.width, height: base.height };
       this.defs.innerHTML = base.defs;
-      this.world.replaceChildren();
-      this.shown = {};
-      this.nodes = {};
-      this.groups = {};
+      this.main.setBase(base, base.names);
+      this.ring = elements('<g class="simmap-focus" display="none"><g class="k"><circle r="13"/><circle r="13"/></g></g>').firstChild;
+      this.main.world.append(this.ring);
+      this.makeInset();
+      this.options();
+      this.legend.lastChild.innerHTML = base.legend || "";
+      this.menu.lastChild.replaceChildren();
+      const stored = this.stored();
       for (const layer of base.layers) {
-        const group = document.createElementNS(SVG, "g");
-        group.dataset.layer = layer.name;
-        group.setAttribute("stroke", base.edge[0]);
-        group.setAttribute("stroke-width", base.edge[1]);
-        if (layer.still) {
-          group.removeAttribute("stroke");
-          group.innerHTML = layer.still;
-        }
-        this.groups[layer.name] = group;
-        this.world.append(group);
-        this.toggle(layer.name, layer.shown !== false && !this.hidden.has(layer.name));
+        const on = layer.name in stored ? stored[layer.name] : layer.shown !== false;
+        const off = this.hidden.get(layer.name);
+        this.toggle(layer.name, off === undefined ? on : !off);
+        this.checkbox(layer);
       }
-      this.names = base.names.map(({ scale, svg }) => {
-        const set = elements(svg).firstChild;
-        this.world.append(set);
-        return { scale, set };
-      });
-      for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
       this.box.style.aspectRatio = `${base.width} / ${base.height}`;
       this.width = 0;
       this.resized();
     }
 
+    /** Return the sheets there are: the map, and its inset. */
+    sheets() {
+      return this.inset ? [this.main, this.inset] : [this.main];
+    }
+
     toggle(layer, on) {
-      if (on) this.hidden.delete(layer);
-      else this.hidden.add(layer);
-      if (this.groups && this.groups[layer]) this.groups[layer].style.display = on ? "" : "none";
+      this.hidden.set(layer, !on);
+      for (const sheet of this.base ? this.sheets() : []) if (sheet.groups[layer]) sheet.groups[layer].style.display = on ? "" : "none";
+      const box = this.menu.querySelector(`[data-of="${layer}"]`);
+      if (box) box.checked = on;
+      if (layer === "bases") this.clearSoon();
     }
 
     // What changes with the day -----------------------------------------------------------------------------------
@@ -122,38 +268,26 @@
     /** Show a morning; elements whose text is the same stay as they are. */
     show(layers, { glide = 0 } = {}) {
       cancelAnimationFrame(this.frame);
-      this.gliding.forEach((column) => column.put(1));
+      this.gliding.forEach((column) => column(1));
       this.gliding = [];
-      for (const [name, now] of Object.entries(layers)) if (this.groups[name]) this.patch(name, now, glide);
+      const calm = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      for (const [name, now] of Object.entries(layers)) {
+        for (const sheet of this.sheets()) {
+          const fresh = sheet.patch(name, now);
+          if (glide && !calm) fresh.forEach((node) => this.start(node));
+          if (name === "bases" && fresh.length) this.clearSoon();
+        }
+      }
+      if (!this.tip.hidden && this.tipTown >= 0) this.tell(this.townTip(this.tipTown));
       if (!this.gliding.length) return;
       const began = performance.now();
       const advance = (time) => {
         const share = Math.min(Math.max((time - began) / glide, 0), 1);
-        this.gliding.forEach((column) => column.put(share));
+        this.gliding.forEach((column) => column(share));
         if (share < 1) this.frame = requestAnimationFrame(advance);
         else this.gliding = [];
       };
       this.frame = requestAnimationFrame(advance);
-    }
-
-    patch(name, now, glide) {
-      const group = this.groups[name];
-      const before = this.shown[name] || {};
-      const nodes = this.nodes[name] || (this.nodes[name] = {});
-      for (const key of Object.keys(before)) {
-        if (key in now) continue;
-        nodes[key].remove();
-        delete nodes[key];
-      }
-      for (const [key, text] of Object.entries(now)) {
-        if (before[key] === text) continue;
-        const node = elements(text);
-        if (nodes[key]) nodes[key].replaceWith(node);
-        else group.append(node);
-        nodes[key] = node;
-        if (glide) this.start(node);
-      }
-      this.shown[name] = now;
     }
 
     /** Let a column that has a way move along it. */
@@ -161,21 +295,16 @@
       const head = node.querySelector("[data-way]");
       if (!head) return;
       const points = head.dataset.way.split(" ").map((pair) => pair.split(",").map(Number));
-      const lengths = [0];
-      points.slice(1).forEach((point, i) => {
-        lengths.push(lengths[i] + Math.hypot(point[0] - points[i][0], point[1] - points[i][1]));
-      });
-      const whole = lengths[lengths.length - 1];
-      const put = (share) => {
-        let i = 1;
-        while (i < points.length - 1 && lengths[i] < share * whole) i += 1;
-        const [a, b] = [points[i - 1], points[i]];
-        const part = whole ? (share * whole - lengths[i - 1]) / (lengths[i] - lengths[i - 1] || 1) : 1;
-        head.setAttribute("transform", `translate(${a[0] + (b[0] - a[0]) * part} ${a[1] + (b[1] - a[1]) * part})`);
-      };
       if (points.length < 2) return;
-      put(0);
-      this.gliding.push({ put });
+      const place = along(points);
+      const column = (share) => head.setAttribute("transform", `translate(${place(share).join(" ")})`);
+      column(0);
+      this.gliding.push(column);
+    }
+
+    clearSoon() {
+      clearTimeout(this.clearing);
+      this.clearing = setTimeout(() => this.base && this.sheets().forEach((sheet) => sheet.set && sheet.clearNames()), 60);
     }
 
     // View --------------------------------------------------------------------------------------------------------
@@ -187,7 +316,7 @@
     resized() {
       const { width, height } = this.box.getBoundingClientRect();
       if (!width || !height || !this.base) return;
-      const before = this.width ? { zoom: this.transform.k / this.least(), at: this.middle() } : null;
+      const before = this.width ? { zoom: this.main.transform.k / this.least(), at: this.middle() } : null;
       this.width = width;
       this.height = height;
       this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -199,16 +328,17 @@
         .translateExtent([[-x, -y], [this.size.width + x, this.size.height + y]]);
       if (before) this.setView({ x: before.at[0], y: before.at[1], zoom: before.zoom }, true);
       else this.whole();
+      this.placeInset();
     }
 
     middle() {
-      return this.transform.invert([this.width / 2, this.height / 2]);
+      return this.main.transform.invert([this.width / 2, this.height / 2]);
     }
 
     /** Return the view: the middle in px of the base, and the scale as a multiple of the whole map's. */
     view() {
       const [x, y] = this.middle();
-      return { x, y, zoom: this.transform.k / this.least() };
+      return { x, y, zoom: this.main.transform.k / this.least() };
     }
 
     setView({ x, y, zoom }, quiet = false) {
@@ -234,41 +364,339 @@
     }
 
     draw(transform) {
-      this.transform = transform;
+      this.main.draw(transform);
       const scale = transform.k;
-      this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
-      const least = Math.min(...this.names.map((set) => set.scale));
-      this.world.style.setProperty("--k", 1 / Math.sqrt(scale));
-      this.world.style.setProperty("--t", 1 / Math.max(scale, least));
-      const fits = this.names.filter((set) => set.scale <= scale * 1.001).map((set) => set.scale);
-      const shown = fits.length ? Math.max(...fits) : least;
-      this.names.forEach((set) => (set.set.style.display = set.scale === shown ? "inline" : "none"));
-      this.box.classList.toggle("simmap-near", scale >= NEAR);
       const km = LENGTHS.filter((length) => length * this.base.unit * scale <= 110).pop() || LENGTHS[0];
       this.scale.firstChild.textContent = `${km} km`;
       this.scale.lastChild.style.width = `${km * this.base.unit * scale}px`;
+      this.placeInset();
+      this.clearSoon();
+      this.hideTip();
       if (!this.quiet) this.viewed(this.view());
     }
 
-    // Clicks ------------------------------------------------------------------------------------------------------
+    // Inset of the watched towns --------------------------------------------------------------------------------------
 
-    clicked(event) {
-      if (event.defaultPrevented) return; // the end of a drag
-      const named = event.target.closest("[data-town]");
-      const town = named ? Number(named.dataset.town) : this.nearest(event);
-      if (town >= 0) this.pick(town, event);
+    makeInset() {
+      if (this.inset) this.inset.svg.remove();
+      if (this.closer) this.closer.remove();
+      this.inset = null;
+      if (!this.base.inset) return;
+      const [left, top, right, bottom] = this.base.inset.box;
+      const svg = document.createElementNS(SVG, "svg");
+      svg.setAttribute("class", "simmap-inset");
+      svg.setAttribute("role", "img");
+      svg.setAttribute("aria-label", "The watched towns, enlarged");
+      const reach = 30; // px of the base beyond the edge
+      this.inset = new Sheet(svg, (town) => {
+        const [x, y] = this.base.towns[town];
+        return x > left - reach && x < right + reach && y > top - reach && y < bottom + reach;
+      });
+      this.inset.setBase(this.base, this.base.inset.names);
+      this.frameOf = elements(`<rect class="simmap-framed" x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/>`).firstChild;
+      this.main.world.insertBefore(this.frameOf, this.main.names[0].set);
+      this.closer = button("\u00d7", "Close the enlarged part", () => {
+        this.insetClosed = true;
+        this.placeInset();
+      });
+      this.closer.className = "simmap-closer";
+      this.box.insertBefore(svg, this.buttons);
+      this.box.insertBefore(this.closer, this.buttons);
+      this.listen(svg, () => this.inset);
     }
 
-    nearest(event) {
+    /** Put the inset into a left corner, as large as it can be without covering a town or a name; hide it if there is no room. */
+    placeInset() {
+      if (!this.inset) return;
+      const [left, top, right, bottom] = this.base.inset.box;
+      const shape = (bottom - top) / (right - left);
+      const whole = this.main.transform.k < this.least() * 1.15;
+      const taken = whole && !this.insetClosed && this.width >= LEAST_FOR_INSET ? this.taken() : null;
+      let corner = null;
+      let wide = Math.min(INSETS[0] * this.width, (INSETS[0] * this.height) / shape);
+      const fits = ([x, y]) =>
+        !taken.some((part) => part.left < x + wide + 5 && part.right > x && part.top < y + wide * shape + 5 && part.bottom > y);
+      for (const size of taken ? INSETS : []) {
+        wide = Math.min(size * this.width, (size * this.height) / shape);
+        corner = [[7, 7], [7, this.height - wide * shape - 54]].find(fits);
+        if (corner) break;
+      }
+      for (const part of [this.inset.svg, this.closer, this.frameOf]) part.style.display = corner ? "" : "none";
+      if (!corner) return;
+      const high = wide * shape;
+      Object.assign(this.inset.svg.style, { left: `${corner[0]}px`, top: `${corner[1]}px`, width: `${wide}px`, height: `${high}px` });
+      Object.assign(this.closer.style, { left: `${corner[0] + wide - 22}px`, top: `${corner[1] + 2}px` });
+      this.inset.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
+      const scale = wide / (right - left);
+      this.inset.draw(d3.zoomIdentity.translate(-left * scale, -top * scale).scale(scale));
+    }
+
+    /** Return the boxes in px of the map that towns and names take. */
+    taken() {
       const box = this.svg.getBoundingClientRect();
-      const at = [event.clientX - box.left, event.clientY - box.top];
-      let [best, reach] = [-1, REACH];
-      this.base.towns.forEach((town, index) => {
-        const [x, y] = this.transform.apply(town);
-        const away = Math.hypot(x - at[0], y - at[1]);
-        if (away < reach) [best, reach] = [index, away];
+      const names = [...this.main.set.querySelectorAll(":scope > g")].map((name) => {
+        const { left, top, right, bottom } = name.getBoundingClientRect();
+        return { left: left - box.left, top: top - box.top, right: right - box.left, bottom: bottom - box.top };
       });
-      return best;
+      const towns = this.base.towns.map((town) => {
+        const [x, y] = this.main.transform.apply(town);
+        return { left: x - 12, top: y - 12, right: x + 12, bottom: y + 12 };
+      });
+      return [...names, ...towns];
+    }
+
+    // Pointing and clicking --------------------------------------------------------------------------------------------
+
+    listen(svg, sheet) {
+      svg.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
+      svg.addEventListener("click", (event) => this.clicked(event, sheet()));
+      svg.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.pointed(event, sheet()));
+      svg.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.hideTip());
+    }
+
+    /** Return the town that an event means and the words of its tip; town -1 none. */
+    meant(event, sheet) {
+      const named = event.target.closest("[data-town]");
+      const told = event.target.closest("[data-tip]");
+      if (!named && told) return { town: -1, text: told.dataset.tip };
+      const [nearest = -1] = named ? [Number(named.dataset.town)] : sheet.near(this.base.towns, event, REACH);
+      return { town: nearest, text: nearest >= 0 ? this.townTip(nearest) : "" };
+    }
+
+    pointed(event, sheet) {
+      if (event.buttons) return this.hideTip();
+      const { town, text } = this.meant(event, sheet);
+      sheet.svg.style.cursor = town >= 0 ? "pointer" : "";
+      if (!text) return this.hideTip();
+      this.tipTown = town;
+      this.tell(text, event);
+    }
+
+    clicked(event, sheet) {
+      if (event.defaultPrevented) return; // the end of a drag
+      const byFinger = this.pointer === "touch";
+      const { town, text } = this.meant(event, sheet);
+      if (byFinger && !event.target.closest(".names [data-town]")) {
+        const near = sheet.near(this.base.towns, event, FINGER).slice(0, CHOICES);
+        if (near.length > 1) return this.choose(near, event);
+        if (near.length === 1) return this.picked(near[0], event);
+        this.tipTown = -1;
+        if (text) this.tell(text, event);
+        else this.hideTip();
+      } else if (town >= 0) this.picked(town, event);
+    }
+
+    picked(town, event) {
+      this.hideTip();
+      this.pick(town, event);
+    }
+
+    /** Offer the towns under one finger. */
+    choose(towns, event) {
+      this.close();
+      this.choice = element("div", "simmap-choice");
+      this.choice.setAttribute("role", "group");
+      this.choice.setAttribute("aria-label", "Which town?");
+      for (const town of towns) {
+        this.choice.append(
+          button(this.base.towns[town][2], this.base.towns[town][2], (click) => {
+            this.close();
+            this.picked(town, click);
+          })
+        );
+      }
+      this.box.append(this.choice);
+      this.put(this.choice, event);
+      this.choice.firstChild.focus({ preventScroll: true });
+    }
+
+    townTip(town) {
+      const node = (this.main.nodes.towns || {})[`t${town}`];
+      return (node && node.dataset.tip) || this.base.towns[town][2];
+    }
+
+    /** Show a tip, its first line strong; beside an event's place if there is one. */
+    tell(text, event) {
+      const [first, ...rest] = text.split("\n");
+      this.tip.replaceChildren(element("strong", "", { textContent: first }));
+      rest.forEach((line) => this.tip.append(element("div", "", { textContent: line })));
+      this.tip.hidden = false;
+      if (event) this.put(this.tip, event);
+    }
+
+    /** Put a box beside the place of an event, inside the map. */
+    put(part, event) {
+      const box = this.box.getBoundingClientRect();
+      const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+      const { offsetWidth: wide, offsetHeight: high } = part;
+      const left = x + 14 + wide > this.width ? x - 14 - wide : x + 14;
+      const top = y + 12 + high > this.height ? y - 12 - high : y + 12;
+      part.style.left = `${Math.max(2, Math.min(left, this.width - wide - 2))}px`;
+      part.style.top = `${Math.max(2, Math.min(top, this.height - high - 2))}px`;
+    }
+
+    hideTip() {
+      this.tip.hidden = true;
+      this.tipTown = -1;
+    }
+
+    // Keyboard --------------------------------------------------------------------------------------------------------
+
+    /** Return the list of towns that the keyboard walks: one stop, arrows and first letters choose, Enter opens. */
+    list() {
+      this.towns = element("div", "simmap-towns", { tabIndex: 0 });
+      this.towns.setAttribute("role", "listbox");
+      this.towns.setAttribute("aria-label", "Towns: arrow keys or first letters choose, Enter opens");
+      this.towns.addEventListener("keydown", (event) => this.key(event));
+      this.towns.addEventListener("focus", () => this.step && this.aim(Math.max(this.current, 0)));
+      this.towns.addEventListener("blur", () => {
+        this.ring.setAttribute("display", "none");
+        this.box.classList.remove("simmap-focused");
+        this.hideTip();
+      });
+      return this.towns;
+    }
+
+    options() {
+      this.order = this.base.order || this.base.towns.map((_town, index) => index);
+      this.current = -1;
+      this.towns.replaceChildren(
+        ...this.order.map((town) => {
+          const option = element("div", "", { id: `${this.id}-${town}`, textContent: this.base.towns[town][2] });
+          option.setAttribute("role", "option");
+          option.setAttribute("aria-selected", "false");
+          return option;
+        })
+      );
+    }
+
+    /** Aim at a town of the list by its place in it. */
+    aim(place) {
+      if (!this.base) return;
+      const before = this.towns.children[this.current];
+      if (before) before.setAttribute("aria-selected", "false");
+      this.current = Math.min(Math.max(place, 0), this.order.length - 1);
+      const town = this.order[this.current];
+      const option = this.towns.children[this.current];
+      option.setAttribute("aria-selected", "true");
+      this.towns.setAttribute("aria-activedescendant", option.id);
+      const at = this.base.towns[town];
+      let [x, y] = this.main.transform.apply(at);
+      if (x < 20 || y < 20 || x > this.width - 20 || y > this.height - 20) {
+        this.look(town);
+        [x, y] = this.main.transform.apply(at);
+      }
+      this.box.classList.add("simmap-focused");
+      this.ring.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
+      this.ring.removeAttribute("display");
+      const box = this.box.getBoundingClientRect();
+      this.tipTown = town;
+      this.tell(this.townTip(town), { clientX: x + box.left, clientY: y + box.top });
+      option.textContent = this.townTip(town).replaceAll("\n", ", ");
+    }
+
+    key(event) {
+      const moves = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.key in moves) this.aim(this.current + moves[event.key]);
+      else if (event.key === "Home") this.aim(0);
+      else if (event.key === "End") this.aim(this.order.length - 1);
+      else if (event.key === "Enter") this.pick(this.order[this.current], event);
+      else if (/^\p{L}$/u.test(event.key)) this.seek(event.key);
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    }
+
+    /** Aim at the next town whose name begins with the letters typed within a second. */
+    seek(letter) {
+      const now = Date.now();
+      this.typed = now - (this.typedAt || 0) < 1000 ? this.typed + letter : letter;
+      this.typedAt = now;
+      const start = this.typed.length > 1 ? this.current : this.current + 1;
+      for (let i = 0; i < this.order.length; i += 1) {
+        const place = (start + i) % this.order.length;
+        const name = this.base.towns[this.order[place]][2].toLowerCase();
+        if (name.startsWith(this.typed.toLowerCase())) return this.aim(place);
+      }
+    }
+
+    // Menus -----------------------------------------------------------------------------------------------------------
+
+    /** Return the buttons and panels of layers and legend. */
+    menus() {
+      this.bar = element("div", "simmap-menus");
+      this.menu = this.panel("Layers", "fieldset");
+      this.legend = this.panel("Legend", "div");
+      return [this.bar, this.menu, this.legend];
+    }
+
+    panel(title, inner) {
+      const panel = element("div", "simmap-panel", { hidden: true, id: `${this.id}-${title}` });
+      panel.setAttribute("role", "group");
+      panel.setAttribute("aria-label", title);
+      const opener = button(title, title, () => {
+        const open = panel.hidden;
+        this.close();
+        panel.hidden = !open;
+        opener.setAttribute("aria-expanded", String(open));
+      });
+      opener.setAttribute("aria-expanded", "false");
+      opener.setAttribute("aria-controls", panel.id);
+      panel.opener = opener;
+      const closer = button("\u00d7", `Close ${title.toLowerCase()}`, () => {
+        this.close();
+        opener.focus();
+      });
+      closer.className = "simmap-closer";
+      panel.append(closer, element(inner, `simmap-${title.toLowerCase()}`));
+      this.bar.append(opener);
+      return panel;
+    }
+
+    checkbox(layer) {
+      const label = element("label", "");
+      const box = element("input", "", { type: "checkbox", checked: !this.hidden.get(layer.name) });
+      box.dataset.of = layer.name;
+      box.addEventListener("change", () => {
+        this.toggle(layer.name, box.checked);
+        this.store({ ...this.stored(), [layer.name]: box.checked });
+      });
+      label.append(box, layer.name[0].toUpperCase() + layer.name.slice(1));
+      this.menu.lastChild.append(label);
+    }
+
+    /** Close menus and choices. */
+    close() {
+      for (const panel of [this.menu, this.legend]) {
+        if (panel.contains(document.activeElement) && !panel.hidden) panel.opener.focus();
+        panel.hidden = true;
+        panel.opener.setAttribute("aria-expanded", "false");
+      }
+      if (this.choice) this.choice.remove();
+      this.choice = null;
+      this.hideTip();
+    }
+
+    outside(event) {
+      const inside = [this.menu, this.bar, this.legend, this.choice].some((part) => part && part.contains(event.target));
+      if (!inside && (this.choice || !this.menu.hidden)) this.close();
+    }
+
+    stored() {
+      try {
+        return JSON.parse(localStorage.getItem(`simmap ${location.pathname}`)) || {};
+      } catch {
+        return {};
+      }
+    }
+
+    store(layers) {
+      try {
+        localStorage.setItem(`simmap ${location.pathname}`, JSON.stringify(layers));
+      } catch {
+        // a page from a file may not store; the choice then ends with it
+      }
     }
   }
 

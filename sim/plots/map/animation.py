@@ -142,8 +142,7 @@ class Animation:
     def palette(self) -> Palette:
         """The colours of all frames, taken from the first, the last and the most embattled."""
         look, states = self.ground.look, self.atlas.states
-        colours = look.colours.values()
-        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *colours, *(pale(colour) for colour in colours)]
+        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *look.colours.values(), *map(look.tint, look.codes)]
         fiercest = max(range(states.days + 1), key=lambda day: len(states[day].clashes))
         sample = Image.new("RGB", (self.sheet.width * 3, self.sheet.height))
         for column, day in enumerate((0, fiercest, states.days)):

@@ -196,7 +196,7 @@ def column_rows(view: View) -> Iterable[LegendRow]:
         return []
     rows = []
     for dashes, fill, edge, text in (
-        (None, QUIET, INK, "column on the way, its fighters"),
+        (None, QUIET, INK, "column on the way, with its number"),
         (HOME_DASHES, PAPER, QUIET, "column going home"),
     ):
         line = Stroke("column", (np.array([(-10.0, 0.0), (3.0, 0.0)]),), QUIET, 1.9, dashes)

@@ -68,8 +68,8 @@ def _cells(ground: Ground, look: FactionStyles, sides: tuple[tuple[str, ...], ..
 
 
 def _cell(ground: Ground, look: FactionStyles, town: int, sides: tuple[str, ...]) -> Area:
-    fill = pale(look.colour(sides[0])) if sides else PAPER
-    bands = pale(look.colour(sides[1])) if len(sides) == 2 and sides[0] != sides[1] else ""
+    fill = look.tint(sides[0]) if sides else PAPER
+    bands = look.tint(sides[1]) if len(sides) == 2 and sides[0] != sides[1] else ""
     return Area(ground.cells[town], fill, bands, f"c{town}")
 
 

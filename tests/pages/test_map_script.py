@@ -1,0 +1,204 @@
+"""The script of the map in a real browser: names that open their towns, tips, layers, the list for the keyboard, fingers, the inset."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sim.pages.history import History
+from sim.pages.map_svg import MapDrawing
+from sim.pages.scripts import script, style
+from tests.viewer.test_snapshot import followed
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
+    pytest.skip("THE MAP IS NOT TESTED IN A BROWSER: Chromium or playwright missing", allow_module_level=True)
+
+OPENING = (569, 556)  # px of the map on a page of 1366 x 768
+Draw = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def case() -> tuple[MapDrawing, History]:
+    model, history = followed("kafr_hamra", 7)
+    return MapDrawing(model.simulation.scenario, model.simulation.geography), history
+
+
+@pytest.fixture(scope="module")
+def draw(case: tuple[MapDrawing, History], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Draw]:
+    from playwright.sync_api import sync_playwright
+
+    drawing, history = case
+    file = tmp_path_factory.mktemp("map") / "map.html"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        faults: list[str] = []
+
+        def drawn(day: int, size: tuple[int, int] = OPENING, touch: bool = False) -> Any:
+            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=touch)
+            page = context.new_page()
+            page.on("pageerror", lambda error: faults.append(str(error)))
+            write_page(file, drawing, history, day, size)
+            page.goto(file.as_uri())
+            page.wait_for_function("map.width > 0")
+            assert not faults
+            return page
+
+        yield drawn
+        assert not faults
+        browser.close()
+
+
+def write_page(file: Path, drawing: MapDrawing, history: History, day: int, size: tuple[int, int]) -> None:
+    """Write a page that is all map, on the morning of a day."""
+    calls = (
+        "window.picked = []; window.map = new Sim.Map(document.querySelector('#box'), { pick: (town) => picked.push(town) });"
+        f"map.setBase({drawing.base}); map.show({drawing.frame(history.snapshots[day])});"
+    )
+    file.write_text(
+        f"<!doctype html><meta charset=utf-8><style>{style('map')} body {{margin: 0}} #box {{height: {size[1]}px; max-height: none}}"
+        f"</style><div id=box></div><script>{script('map')}</script><script>{calls}</script>",
+        encoding="utf-8",
+    )
+
+
+def names_drawn(page: Any) -> list[dict[str, Any]]:
+    """Return the names that are shown, with the town that each means and the middle of its box on the screen."""
+    found: list[dict[str, Any]] = page.evaluate(
+        """() => [...map.main.set.querySelectorAll("[data-town]:not(.under)")].map((name) => {
+        const box = name.getBoundingClientRect();
+        return { town: Number(name.dataset.town), x: (box.left + box.right) / 2, y: (box.top + box.bottom) / 2 };
+    })"""
+    )
+    return found
+
+
+def middle(box: dict[str, float]) -> tuple[float, float]:
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def test_every_name_opens_its_own_town(draw: Draw) -> None:
+    page = draw(0)
+    names = names_drawn(page)
+    assert len(names) > 50
+    for name in names:
+        page.mouse.click(name["x"], name["y"])
+    assert page.evaluate("picked") == [name["town"] for name in names]
+    page.context.close()
+
+
+def test_a_tip_shows_at_once_and_no_title_of_the_browser_is_left(draw: Draw) -> None:
+    page = draw(15)
+    assert page.locator("svg title").count() == 0
+    name = next(name for name in names_drawn(page) if page.evaluate(f"map.base.towns[{name['town']}][2]") == "Afrin")
+    page.mouse.move(name["x"], name["y"])
+    assert page.locator(".simmap-tip strong").inner_text().startswith("Afrin (about ")
+    page.mouse.move(2, page.viewport_size["height"] - 120)
+    assert page.locator(".simmap-tip").is_hidden()
+    column = '.simmap > svg >> nth=0 >> [data-tip*=" 39 fighters"]'
+    page.mouse.move(*middle(page.locator(f"{column} .head use").bounding_box()))
+    words = page.locator(".simmap-tip strong").inner_text()
+    assert words == "Loyalists (Government): 39 fighters set out from Muhradah to Suran, to reinforce"
+    page.context.close()
+
+
+def test_flags_hide_the_names_under_them_and_bring_their_own(draw: Draw) -> None:
+    page = draw(15)
+    page.wait_for_selector(".names .under", state="attached")
+    hidden = page.evaluate(
+        "[...map.main.svg.querySelectorAll('.names .under[data-town]')].map((name) => name.dataset.town)"
+    )
+    assert "0" in hidden
+    assert page.locator(".simmap > svg:not(.simmap-inset) .flag text").text_content() == "Kafr Hamra"
+    page.evaluate("map.toggle('bases', false)")
+    page.wait_for_selector(".names .under", state="detached")
+    page.context.close()
+
+
+def test_layers_are_switched_by_keyboard_and_remembered(draw: Draw) -> None:
+    page = draw(15)
+    page.get_by_role("button", name="Layers", exact=True).focus()
+    page.keyboard.press("Enter")
+    grid = page.get_by_role("checkbox", name="Grid")
+    assert not grid.is_checked()
+    grid.focus()
+    page.keyboard.press("Space")
+    assert page.evaluate("map.main.groups.grid.style.display") == ""
+    page.keyboard.press("Escape")
+    assert page.locator(".simmap-panel").first.is_hidden()
+    assert page.evaluate("document.activeElement.textContent") == "Layers"
+    page.reload()
+    page.wait_for_function("map.width > 0")
+    assert page.evaluate("map.main.groups.grid.style.display") == ""
+    assert page.evaluate("map.main.groups.influence.style.display") == "none"
+    page.context.close()
+
+
+def test_the_legend_lies_over_the_map_and_leaves_it_its_size(draw: Draw) -> None:
+    page = draw(15)
+    before = page.locator(".simmap").bounding_box()
+    page.get_by_role("button", name="Legend", exact=True).click()
+    legend = page.locator(".simmap-legend svg")
+    assert "column going home" in (legend.text_content() or "")
+    assert page.locator(".simmap").bounding_box() == before
+    page.context.close()
+
+
+def test_towns_are_reached_by_keyboard_watched_ones_first(draw: Draw, case: tuple[MapDrawing, History]) -> None:
+    page, drawing = draw(15), case[0]
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.getAttribute('role')") == "listbox"
+    assert page.locator(".simmap-tip strong").inner_text().startswith("Kafr Hamra (about ")
+    assert page.locator(".simmap-focus").is_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    page.keyboard.type("saraq")
+    page.keyboard.press("Enter")
+    order = json.loads(drawing.base)["order"]
+    assert page.evaluate("picked") == [order[1], order[-1], drawing.ground.names.index("Saraqib")]
+    assert order[: len(drawing.ground.watch)] == list(drawing.ground.watch)
+    assert sorted(order) == list(range(len(drawing.ground.names)))
+    page.context.close()
+
+
+def test_a_finger_near_several_towns_chooses_from_a_list(draw: Draw, case: tuple[MapDrawing, History]) -> None:
+    page, drawing = draw(15, (390, 480), touch=True), case[0]
+    ariha = drawing.ground.names.index("Ariha")
+    x, y = page.evaluate(f"map.main.transform.apply(map.base.towns[{ariha}])")
+    page.touchscreen.tap(x, y)
+    choices = page.locator(".simmap-choice button").all_inner_texts()
+    assert "Ariha" in choices
+    assert len(choices) > 1
+    page.locator(".simmap-choice button", has_text="Ariha").tap()
+    assert page.evaluate("picked") == [ariha]
+    assert page.locator(".simmap-choice").count() == 0
+    page.context.close()
+
+
+@pytest.mark.parametrize("size", [OPENING, (867, 869)])
+def test_the_inset_covers_no_town_and_no_name_and_shows_the_watched_towns(
+    draw: Draw, case: tuple[MapDrawing, History], size: tuple[int, int]
+) -> None:
+    page, drawing = draw(15, size), case[0]
+    inset = page.locator(".simmap-inset").bounding_box()
+    assert inset["width"] > 130
+    places = page.evaluate("map.base.towns.map((town) => map.main.transform.apply(town))")
+    places += [[name["x"], name["y"]] for name in names_drawn(page)]
+    right, bottom = inset["x"] + inset["width"], inset["y"] + inset["height"]
+    assert not [place for place in places if place[0] < right and place[1] < bottom]
+    seen = page.evaluate(
+        "[...map.inset.groups.towns.querySelectorAll('[data-town]')].map((town) => Number(town.dataset.town))"
+    )
+    assert set(drawing.ground.watch) <= set(seen)
+    assert len(seen) < len(drawing.ground.names)
+    page.evaluate("map.step(2)")
+    page.wait_for_selector(".simmap-inset", state="hidden")
+    page.context.close()
