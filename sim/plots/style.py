@@ -30,7 +30,13 @@ from sim.scenario.schema import NEUTRAL, Scenario
 from sim.text import day_text
 
 MOST, EXACT = 255, 96
-TINT_GREYS = (196, 236, 216, 226, 206)  # grey values of cells, 0..255, of the first faction, the second, ...; then again
+TINT_GREYS = (
+    196,
+    236,
+    216,
+    226,
+    206,
+)  # grey values of cells, 0..255, of the first faction, the second, ...; then again
 STEP = 3  # every third pixel of a row and column is counted
 
 

@@ -19,7 +19,9 @@ Handler = Callable[[Any], None]
 
 
 @solara.component_vue("map_view.vue")
-def MapView(base: str = "", frame: str = "", glide: int = 500, look: int = -1, event_pick: Handler | None = None) -> None:
+def MapView(
+    base: str = "", frame: str = "", glide: int = 500, look: int = -1, event_pick: Handler | None = None
+) -> None:
     """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take at most `glide` ms; reports the town clicked.
 
     `look` is the town of a chosen event, to which the map moves if it is out of sight; -1 none.
@@ -65,11 +67,6 @@ def Panel(html: str = "", place: str = "", dialog: str = "", live: str = "", eve
 def region(tag: str, label: str, classes: str) -> Any:
     """Return an element of HTML with an accessible name, for use in a `with`: a landmark or a part of one."""
     return solara.v.Html(tag=tag, class_=classes, attributes={"aria-label": label})
-
-
-@solara.component_vue("fold.vue")
-def Fold(title: str = "", html: str = "", opened: bool = False, event_fold: Handler | None = None) -> None:
-    """A title that opens and closes what is below it; reports whether it is to be open."""
 
 
 @solara.component_vue("scenario.vue")

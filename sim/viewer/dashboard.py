@@ -25,7 +25,6 @@ from sim.viewer.controls import (
     Clock,
     Controls,
     Downloads,
-    Fold,
     MapView,
     Panel,
     region,
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
 DAY = timedelta(days=1)
 TICKS = 4
 MOST_DRAWINGS = 12
-LEGEND = 480  # px of the legend, before it is fitted to the column
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
 _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
@@ -165,7 +163,6 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
     drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     rings = cards.differing(*day_snapshots) if len(day_snapshots) == 2 else frozenset()
     question = asked.value
-    legend = solara.use_reactive(False)
     with region("section", "Map", "tc-area-map"):
         for index, (drawing, snapshot) in enumerate(zip(drawings, day_snapshots, strict=True)):
             selected = place_asked(runs, question, index)
@@ -179,8 +176,6 @@ def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: 
                 frame = drawing.frame(snapshot, rings, selected)
                 look = selected if question is not None and question.event else -1
                 MapView(base=drawing.base, frame=frame, glide=glide, look=look, event_pick=picked)
-        html = drawings[0].legend(day_snapshots[0], LEGEND, len(runs) == 2) if legend.value else ""
-        Fold(title="Legend", html=html, opened=legend.value, event_fold=lambda opened: legend.set(bool(opened)))
 
 
 @solara.component

@@ -36,7 +36,6 @@ from sim.plots.style import (
     Palette,
     evidence_line,
     new_figure,
-    pale,
     put_stamp,
     rgb_of,
     stamp,
