@@ -162,7 +162,7 @@ def _heat(ground: Ground, pairs: tuple[tuple[int, int], ...]) -> Areas:
 
 def _warm(ground: Ground, town: int, pair: tuple[int, int]) -> Area:
     colour = ground.look.colour(ground.look.codes[pair[0]])
-    return Area(ground.cells[town], pale(colour, 1.0 - pair[1] / (HEAT_STEPS + 1)), "", f"c{town}")
+    return Area(ground.cells[town], pale(colour, 0.9 - 0.45 * pair[1] / HEAT_STEPS), "", f"c{town}")
 
 
 SIGNS = (  # from the lowest to the highest in each layer
