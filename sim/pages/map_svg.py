@@ -155,7 +155,7 @@ class MapDrawing:
         """Return the shapes that frames refer to."""
         own = {"circle", *self.look.shapes.values()}
         shapes = {*SIGN_SHAPES, *own, *(f"{name} {side}" for name in own for side in ("left", "right"))}
-        colours = dict.fromkeys(pale(colour) for colour in (*self.look.colours.values(), UNKNOWN))
+        colours = dict.fromkeys([*(self.look.tint(code) for code in self.look.codes), pale(UNKNOWN)])
         named = (part for part in parts_of(start, UNDER) if isinstance(part, Areas))
         outlines = Areas(tuple(area for part in named for area in part.items))
         return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)

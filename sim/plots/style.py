@@ -30,6 +30,13 @@ from sim.scenario.schema import NEUTRAL, Scenario
 from sim.text import day_text
 
 MOST, EXACT = 255, 96
+TINT_GREYS = (
+    196,
+    236,
+    216,
+    226,
+    206,
+)  # grey values of cells, 0..255, of the first faction, the second, ...; then again
 STEP = 3  # every third pixel of a row and column is counted
 
 
@@ -136,6 +143,18 @@ class FactionStyles:
         """Return the colour of a faction's code; grey for an unknown one."""
         return NEUTRAL_FILL if code == NEUTRAL else self.colours.get(code, UNKNOWN)
 
+    def tint(self, code: str) -> str:
+        """Return the colour of a faction's cells: its colour mixed with white to a grey value of its own.
+
+        So cells stay apart in grey print and for the colour-blind, whatever the colours are.
+        """
+        colour = self.colour(code)
+        if code not in self.codes:
+            return pale(colour)
+        grey = grey_of(colour)
+        white = (TINT_GREYS[self.codes.index(code) % len(TINT_GREYS)] - grey) / max(1.0, 255 - grey)
+        return pale(colour, min(0.9, max(0.35, white)))
+
     def shape(self, code: str) -> Shape:
         """Return the outline of a faction's symbol, of the area of the unit circle."""
         return outline(self.shapes.get(code, "circle"))
@@ -164,6 +183,12 @@ def pale(colour: str, white: float = 0.74) -> str:
     """Return the colour mixed with a share of white."""
     rgb = np.array(rgb_of(colour)) * (1 - white) + 255 * white
     return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in rgb))
+
+
+def grey_of(colour: str) -> float:
+    """Return the grey value of a colour, 0..255, by the weights of ITU-R BT.601."""
+    red, green, blue = rgb_of(colour)
+    return 0.299 * red + 0.587 * green + 0.114 * blue
 
 
 def rgb_of(colour: str) -> tuple[int, int, int]:

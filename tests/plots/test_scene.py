@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, St
 from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, line_row, parts_of
 from sim.plots.map.sheets import Atlas, control_map
 from sim.plots.map.state import Move, View
-from sim.plots.style import new_figure, rgb_of, svg_bytes, typography
+from sim.plots.style import grey_of, new_figure, rgb_of, svg_bytes, typography
 
 LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
 SIZE = 400  # pixels
@@ -176,3 +177,30 @@ def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
         "the same under an agreement", "agreement broken the day before", "campaign", "shelled the day before",
         "held otherwise in the other", "changed",
     }  # fmt: skip
+
+
+CONFUSED = {  # Machado, Oliveira & Fernandes 2009, IEEE Trans. Vis. Comput. Graph. 15:1291, severity 1; rows make linear r, g, b
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+    "tritanopia": ((1.255528, -0.076749, -0.178779), (-0.078411, 0.930809, 0.147602), (0.004733, 0.691367, 0.303900)),
+}
+
+
+def as_seen(colour: str, matrix: tuple[tuple[float, float, float], ...]) -> np.ndarray:
+    """Return red, green, blue, 0..255, as somebody sees a colour who confuses some."""
+    share = np.array(rgb_of(colour)) / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(np.array(matrix) @ linear, 0, 1)
+    seen: np.ndarray = 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return seen
+
+
+def test_cells_of_two_factions_stay_apart_in_grey_and_for_the_colour_blind(atlas: Atlas) -> None:
+    look = atlas.ground.look
+    assert len(look.codes) > 2
+    for one, other in combinations(look.codes, 2):
+        tints = look.tint(one), look.tint(other)
+        assert abs(grey_of(tints[0]) - grey_of(tints[1])) > 6, (one, other)
+        for kind, matrix in CONFUSED.items():
+            assert np.abs(as_seen(tints[0], matrix) - as_seen(tints[1], matrix)).max() > 6, (one, other, kind)
+    assert len(set(look.shapes.values())) == len(look.codes)

@@ -17,6 +17,7 @@
   const NEAR = 1.7; // px a px of the base, from which small signs are shown
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
+  const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
   let maps = 0; // made so far, for ids
@@ -150,6 +151,19 @@
       }
     }
 
+    /** Of numbers beside columns that cover each other leave the larger one. */
+    clearNumbers() {
+      const notes = Object.values(this.nodes.columns || {}).map((node) => node.querySelector("text")).filter(Boolean);
+      const number = (note) => Number(note.textContent.replace(/\D/g, ""));
+      const kept = [];
+      for (const note of notes.sort((a, b) => number(b) - number(a))) {
+        const box = note.getBoundingClientRect();
+        const covered = kept.some((k) => k.left < box.right && k.right > box.left && k.top + 3 < box.bottom && k.bottom > box.top + 3);
+        note.classList.toggle("under", covered);
+        if (!covered) kept.push(box);
+      }
+    }
+
     /** Write the name of a flag on its other side if it would leave the picture. */
     turnNote(node) {
       const text = node.querySelector("text");
@@ -260,7 +274,7 @@
       for (const sheet of this.base ? this.sheets() : []) if (sheet.groups[layer]) sheet.groups[layer].style.display = on ? "" : "none";
       const box = this.menu.querySelector(`[data-of="${layer}"]`);
       if (box) box.checked = on;
-      if (layer === "bases") this.clearSoon();
+      if (this.base && ON_TOP.has(layer)) this.clearSoon();
     }
 
     // What changes with the day -----------------------------------------------------------------------------------
@@ -275,7 +289,7 @@
         for (const sheet of this.sheets()) {
           const fresh = sheet.patch(name, now);
           if (glide && !calm) fresh.forEach((node) => this.start(node));
-          if (name === "bases" && fresh.length) this.clearSoon();
+          if (ON_TOP.has(name) && fresh.length) this.clearSoon();
         }
       }
       if (!this.tip.hidden && this.tipTown >= 0) this.tell(this.townTip(this.tipTown));
@@ -285,7 +299,10 @@
         const share = Math.min(Math.max((time - began) / glide, 0), 1);
         this.gliding.forEach((column) => column(share));
         if (share < 1) this.frame = requestAnimationFrame(advance);
-        else this.gliding = [];
+        else {
+          this.gliding = [];
+          this.clearSoon();
+        }
       };
       this.frame = requestAnimationFrame(advance);
     }
@@ -304,7 +321,13 @@
 
     clearSoon() {
       clearTimeout(this.clearing);
-      this.clearing = setTimeout(() => this.base && this.sheets().forEach((sheet) => sheet.set && sheet.clearNames()), 60);
+      this.clearing = setTimeout(() => {
+        for (const sheet of this.sheets()) {
+          if (!sheet.set) continue;
+          sheet.clearNames();
+          sheet.clearNumbers();
+        }
+      }, 60);
     }
 
     // View --------------------------------------------------------------------------------------------------------

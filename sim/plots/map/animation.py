@@ -36,7 +36,6 @@ from sim.plots.style import (
     Palette,
     evidence_line,
     new_figure,
-    pale,
     put_stamp,
     rgb_of,
     stamp,
@@ -142,8 +141,7 @@ class Animation:
     def palette(self) -> Palette:
         """The colours of all frames, taken from the first, the last and the most embattled."""
         look, states = self.ground.look, self.atlas.states
-        colours = look.colours.values()
-        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *colours, *(pale(colour) for colour in colours)]
+        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *look.colours.values(), *map(look.tint, look.codes)]
         fiercest = max(range(states.days + 1), key=lambda day: len(states[day].clashes))
         sample = Image.new("RGB", (self.sheet.width * 3, self.sheet.height))
         for column, day in enumerate((0, fiercest, states.days)):

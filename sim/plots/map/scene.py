@@ -68,8 +68,8 @@ def _cells(ground: Ground, look: FactionStyles, sides: tuple[tuple[str, ...], ..
 
 
 def _cell(ground: Ground, look: FactionStyles, town: int, sides: tuple[str, ...]) -> Area:
-    fill = pale(look.colour(sides[0])) if sides else PAPER
-    bands = pale(look.colour(sides[1])) if len(sides) == 2 and sides[0] != sides[1] else ""
+    fill = look.tint(sides[0]) if sides else PAPER
+    bands = look.tint(sides[1]) if len(sides) == 2 and sides[0] != sides[1] else ""
     return Area(ground.cells[town], fill, bands, f"c{town}")
 
 
@@ -162,7 +162,7 @@ def _heat(ground: Ground, pairs: tuple[tuple[int, int], ...]) -> Areas:
 
 def _warm(ground: Ground, town: int, pair: tuple[int, int]) -> Area:
     colour = ground.look.colour(ground.look.codes[pair[0]])
-    return Area(ground.cells[town], pale(colour, 1.0 - pair[1] / (HEAT_STEPS + 1)), "", f"c{town}")
+    return Area(ground.cells[town], pale(colour, 0.9 - 0.45 * pair[1] / HEAT_STEPS), "", f"c{town}")
 
 
 SIGNS = (  # from the lowest to the highest in each layer
