@@ -42,14 +42,14 @@ def test_axe_finds_no_fault(address: str, browser: Any, scheme: str) -> None:
     page = visit(browser, address, "?day=33", color_scheme=scheme)
     assert faults(page) == []
     page.locator(".tc-line").first.click()
-    page.wait_for_selector("[role=dialog] h2")
+    page.wait_for_selector(".tc-sheet h2")
     assert faults(page) == []
     page.set_viewport_size(PHONE)
     page.goto(f"{address}/?day=33&town=Kafr+Hamra")
-    page.wait_for_selector("[role=dialog] h2:has-text('Kafr Hamra')")
+    page.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
     assert faults(page) == []
     page.click(".tc-close")
-    page.wait_for_selector("[role=dialog]", state="detached")
+    page.wait_for_selector(".tc-sheet", state="detached")
     page.click("summary:has-text('More: all inputs')")
     assert faults(page) == []
     page.context.close()
@@ -80,13 +80,13 @@ def test_the_keyboard_plays_asks_and_goes_back(address: str, browser: Any) -> No
     line.focus()
     event = line.get_attribute("data-id")
     page.keyboard.press("Space")  # on an event it asks, and does not play
-    page.wait_for_selector("[role=dialog]")
+    page.wait_for_selector(".tc-sheet")
     assert page.evaluate("document.activeElement.getAttribute('role')") == "dialog"
-    assert page.locator("[role=dialog]").get_attribute("aria-label").startswith("Card")
+    assert page.locator(".tc-sheet").get_attribute("aria-label").startswith("Card")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('[role=dialog]') !== null")
+    assert page.evaluate("document.activeElement.closest('.tc-sheet') !== null")
     page.keyboard.press("Escape")
-    page.wait_for_selector("[role=dialog]", state="detached")
+    page.wait_for_selector(".tc-sheet", state="detached")
     assert page.evaluate("document.activeElement.dataset.id") == event
     page.fill("#tc-seed", "1")
     page.focus("#tc-seed")
@@ -135,12 +135,12 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
     }
     other = visit(browser, address, query + "&town=kafr%20hamra")
     at_day(other, 3)
-    other.wait_for_selector("[role=dialog] h2:has-text('Kafr Hamra')")
+    other.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
     assert other.locator(".tc-lines").inner_text() == page.locator(".tc-lines").inner_text()
     assert other.locator(".tc-changes").inner_text() == page.locator(".tc-changes").inner_text()
     other.reload()
     at_day(other, 3)
-    other.wait_for_selector("[role=dialog] h2:has-text('Kafr Hamra')")
+    other.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
     for opened in (page, other):
         opened.context.close()
 
@@ -192,13 +192,13 @@ def test_a_phone_shows_player_day_and_map_on_one_screen(address: str, browser: A
     page.wait_for_function("scrollY > 100")
     page.evaluate("scrollTo(0, 0)")
     page.locator(".simmap [data-town]").nth(40).dispatch_event("click")
-    page.wait_for_selector("[role=dialog] h2")
+    page.wait_for_selector(".tc-sheet h2")
     page.wait_for_function("document.querySelector('.tc-sheet').getBoundingClientRect().bottom <= innerHeight + 1")
     close = page.locator(".tc-close").bounding_box()
     assert close["width"] >= 40
     assert close["y"] < PHONE["height"]
     page.click(".tc-close")
-    page.wait_for_selector("[role=dialog]", state="detached")
+    page.wait_for_selector(".tc-sheet", state="detached")
     page.context.close()
 
 
@@ -252,6 +252,6 @@ def test_a_lost_server_is_told_in_words_and_the_page_comes_back_to_its_day(brows
     second = start()
     page.wait_for_selector(".tc-lost", state="detached")
     at_day(page, 5)
-    page.wait_for_selector("[role=dialog] h2:has-text('Kafr Hamra')")
+    page.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
     page.context.close()
     stop(second)
