@@ -2,85 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
-import re
-import shutil
-import subprocess
-import sys
 import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.viewer.support import KAFR_HAMRA, MEDIATOR, ROOT, open_with  # isort: skip
+from tests.viewer.support import KAFR_HAMRA, MEDIATOR, PATIENCE, at_day, open_with, press, require_browser, serving  # isort: skip
 
 import sim
 from sim.results.write import write
-from sim.viewer.server import listen, make_server, offline_folder
+from sim.viewer.server import listen, make_server
 from sim.viewer.session import RunSource, Session
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-MISSING = [
-    what
-    for what, there in (
-        ("pytest-playwright (extra `test`)", importlib.util.find_spec("pytest_playwright") is not None),
-        ("a Chromium on the path", CHROMIUM is not None),
-        ("solara-assets (extra `offline`)", offline_folder() is not None),
-    )
-    if not there
-]
-if MISSING:
-    pytest.skip(f"THE PAGE IS NOT TESTED IN A BROWSER: {', '.join(MISSING)} missing", allow_module_level=True)
-
-PATIENCE = 60_000  # ms, for a busy machine
-
-
-@contextmanager
-def serving(*words: str | Path, folder: Path) -> Iterator[str]:
-    """Run `run.py watch` and give its address, as it prints it once it answers."""
-    command = [
-        sys.executable,
-        str(ROOT / "run.py"),
-        "watch",
-        *map(str, words),
-        "--no-browser",
-        "--port",
-        "0",
-        "--seeds",
-        "0",
-    ]
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=folder, env={**os.environ}
-    ) as process:
-        assert process.stdout is not None
-        said = []
-        try:
-            for line in process.stdout:
-                said.append(line)
-                if found := re.search(r"Watch at (http://\S+)", line):
-                    yield found[1]
-                    return
-            raise AssertionError("the server ended: " + "".join(said))
-        finally:
-            process.terminate()
-            process.stdout.close()
-
-
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"], "headless": True}
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(KAFR_HAMRA, "--seed", "7", folder=tmp_path_factory.mktemp("empty")) as found:
-        yield found
+require_browser()
 
 
 Opened = Callable[[str], Any]
@@ -111,17 +49,9 @@ def opened(browser: Any) -> Iterator[Opened]:
     assert wrong == []
 
 
-def at_day(page: Any, day: int) -> None:
-    page.wait_for_selector(f'.tc-day[data-day="{day}"]')
-
-
 def go(page: Any, day: int) -> None:
     page.locator(".tc-scrub").evaluate("(e, day) => { e.value = day; e.dispatchEvent(new Event('input')); }", day)
     at_day(page, day)
-
-
-def press(page: Any, label: str) -> None:
-    page.get_by_role("button", name=label, exact=True).click()
 
 
 def saved(page: Any, label: str) -> tuple[str, bytes]:
