@@ -69,6 +69,8 @@ def patterns(
     Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
     """
     from sim.cli.locate import check_folder, find_result
+    from sim.results.manifest import sha256
+    from sim.scenario.compose import display
     from sim.validation.event_files import Area
     from sim.validation.observed import observe
     from sim.validation.pattern_file import find_patterns, read_patterns
@@ -90,7 +92,8 @@ def patterns(
     ]
     record = seen[0]
     card = card_with_nulls(runs, against, towns, seen[0], seen[1])
-    print_card(card, record.notes if record else ())
+    declared_by = f"Declared in {display(file)}, SHA-256 {sha256(file.read_bytes())}."
+    print_card(card, (declared_by, *(record.notes if record else ())))
     if not no_pictures:
         write(card, model, parent)
 
@@ -128,9 +131,9 @@ def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file
 
 
 def print_card(card: Card, read: Sequence[str] = ()) -> None:
-    """Print the card; `read` are sentences on the files of events that were given."""
+    """Print the card; `read` are sentences on the file of patterns and the files of events that were given."""
     from sim.cli.console import console
-    from sim.validation.pattern_report import failing, null_lines, summary
+    from sim.validation.pattern_report import failing, null_lines, record_lines, summary
 
     out = console()
     out.print(f"SIMULATED. {card.title}", style="bold")
@@ -142,7 +145,7 @@ def print_card(card: Card, read: Sequence[str] = ()) -> None:
     out.print(f"observed: of the record; * computed from the file given.{of_runs if card.runs > 1 else ''}")
     out.print()
     out.print(summary(card), style="bold")
-    for line in failing(card) if card.runs > 1 else ():
+    for line in (*(failing(card) if card.runs > 1 else ()), *record_lines(card)):
         out.print(line)
     out.print()
     for line in null_lines(card):

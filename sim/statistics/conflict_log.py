@@ -66,8 +66,12 @@ class Log:
         keep = self.day < days
         return self._cut(keep, self.day[keep], np.minimum(self.end[keep], days - 1), days)
 
+    def rows(self, chosen: np.ndarray) -> Log:
+        """Return some events in the same window; `chosen` are their rows in rising order, i8 [m]."""
+        return self._cut(chosen, self.day[chosen], self.end[chosen], self.days)
+
     def _cut(self, keep: np.ndarray, day: np.ndarray, end: np.ndarray, days: int) -> Log:
-        """Return the events that `keep` marks, bool [n], with other days."""
+        """Return the events that `keep` marks, bool [n], or whose rows it gives, i8 [m], with other days."""
         names = ("place", "lat", "lon", "deaths", "summary", "losses", "group")
         columns = {name: getattr(self, name) for name in names}
         rest: dict[str, Any] = {name: None if values is None else values[keep] for name, values in columns.items()}

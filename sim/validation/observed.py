@@ -71,7 +71,19 @@ class Events:
             self.matched[:] = True
         self.used |= inside
         rivals = None if sides is None else np.where(behind, self.side_a, self.side_b)
-        rows = np.flatnonzero(inside)
+        return self._log_of(np.flatnonzero(inside), start, days, losses, rivals)
+
+    def pair_logs(self, start: date, days: int) -> list[Log]:
+        """Return the log of each pair of sides, as the files name them, that fights in a window of `days` days from `start`."""
+        day = self.first - start.toordinal()
+        pairs: dict[frozenset[str], list[int]] = {}
+        for row in np.flatnonzero((day >= 0) & (day < days)).tolist():
+            pairs.setdefault(frozenset((self.side_a[row], self.side_b[row])), []).append(row)
+        return [self._log_of(np.array(rows), start, days, self.losses, None) for rows in pairs.values()]
+
+    def _log_of(self, rows: np.ndarray, start: date, days: int, losses: np.ndarray, rivals: np.ndarray | None) -> Log:
+        """Return some rows as a log, in order of days; `losses` i8 [N, 2] and `rivals` object [N] are of all rows."""
+        day = self.first - start.toordinal()
         rows = rows[np.argsort(day[rows], kind="stable")]
         end = np.minimum(self.last - start.toordinal(), days - 1)
         return Log(

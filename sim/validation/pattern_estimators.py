@@ -1,4 +1,4 @@
-"""Estimators of the patterns P1-P15 of docs/ODD.md, with those of pattern_rounds, the same for simulated and observed logs.
+"""Estimators of the patterns P1-P15 of docs/ODD.md, with P16-P24 and C1-C4 of pattern_rounds, the same for simulated and observed logs.
 
 `samples` reduces one log (and its agreements) to the raw samples behind the patterns; `pool` joins those of many runs;
 `measure` turns samples into figures. So each pattern can be had per run and pooled over runs with one estimator.
@@ -20,9 +20,13 @@ from sim.statistics.hawkes import Times, fit_hawkes, spread_ties
 from sim.statistics.summary import Episode, episodes, places, places_by_day, quiet_days
 from sim.statistics.survival import survival
 from sim.validation.pattern_rounds import (
+    CAMPAIGN_FIGURES,
     ROUND_PATTERNS,
+    Campaign,
     LargeRound,
     RoundContext,
+    campaign_figures,
+    campaigns,
     quiet_months,
     round_figures,
     round_mean,
@@ -74,6 +78,7 @@ PATTERNS: dict[str, tuple[str, str]] = {
     "P15_signed_inside_share": ("share", "of agreements signed inside the largest round, which went on"),
     "P15_signed_inside_any_share": ("share", "of agreements signed inside any episode that went on"),
     **ROUND_PATTERNS,
+    **CAMPAIGN_FIGURES,
     PLACES_SCORE: ("nats an event", "minus the log share of the runs' events in the town of an observed event"),
 }
 
@@ -135,6 +140,7 @@ class Samples:
     small: list[int]  # events of small episodes
     quiet_months: list[int]  # one a run
     large: list[LargeRound]
+    campaigns: list[Campaign]
 
 
 def distance_km(lat: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -218,6 +224,7 @@ def samples(log: Log, holds: Holds, theatre: Theatre = NOTHING) -> Samples:
         small=small_episodes(rounds),
         quiet_months=[quiet_months(log)],
         large=round_figures(log, rounds, theatre.rounds),
+        campaigns=campaigns(log, theatre.rounds.groups),
     )
 
 
@@ -336,6 +343,7 @@ def measure(sample: Samples, hawkes: bool = True) -> dict[str, float]:
         **measure_toll_and_space(sample),
         **measure_sides(sample),
         **measure_rounds(sample),
+        **campaign_figures(sample.campaigns),
         PLACES_SCORE: math.nan,
     }
     return {name: values[name] for name in PATTERNS}

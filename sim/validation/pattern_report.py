@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from csv import writer
 
-from sim.text import clause_list
+from sim.text import clause_list, plural
 from sim.validation.pattern_card import Card, FigureRow
 from sim.validation.pattern_file import Interval
 
@@ -95,8 +95,27 @@ def null_lines(card: Card) -> list[str]:
     if card.tells_nothing:
         tells = "these patterns tell" if len(card.tells_nothing) > 1 else "this pattern tells"
         lines.append(f"All nulls pass {clause_list(card.tells_nothing)}: {tells} nothing about actors.")
+    if all(pattern.weight != "mandatory" for pattern in card.declared.patterns.values()):
+        return lines
     cards = [("runs", card), *((null.about.split(", ", 1)[-1], null) for _, null in card.nulls)]
     return lines + [_joint_text(name, one) for name, one in cards]
+
+
+def record_lines(card: Card) -> list[str]:
+    """Return a sentence on the figures computed from files of events: how many are in the declared range, and which are not."""
+    computed = [row for row in card.rows if row.recomputed and row.accept is not None]
+    if not computed:
+        return []
+    outside = [
+        f"{short(row.figure)} {number(row.observed.low)} (accepted {interval(row.accept)})"
+        for row in computed
+        if row.accept is not None and not row.accept.holds(row.observed.low)
+    ]
+    inside = len(computed) - len(outside)
+    rest = f"; not {clause_list(outside)}" if outside else ""
+    return [
+        f"Of the {plural(len(computed), 'judged figure')} computed from the files {inside} {'lies' if inside == 1 else 'lie'} in the accepted range{rest}."
+    ]
 
 
 def _joint_text(name: str, card: Card) -> str:

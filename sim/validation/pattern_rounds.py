@@ -1,5 +1,7 @@
-"""Estimators of P16-P24: what sets the large rounds of a log apart, the same for simulated and observed logs.
+"""Estimators of P16-P24, what sets the large rounds of a log apart, and of C1-C4, the form of campaigns; the same for simulated and
+observed logs.
 
+A campaign is an episode with `CAMPAIGN_DEATHS` deaths or more.
 The two episodes with most events are the large rounds. Whom they are fought against, what they change and what comes before and after
 them needs more than times, places and tolls: a log without groups, changes of holder or loyalist deaths does not give these figures."""
 
@@ -14,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.statistics.conflict_log import Log
-from sim.statistics.summary import Episode
+from sim.statistics.summary import Episode, episodes, places_by_day
 
 LARGE_ROUNDS = 2
 SMALL_SHARE = 7 / 9  # P17: the smallest episodes, 14 of the record's 18
@@ -39,6 +41,30 @@ ROUND_PATTERNS: dict[str, tuple[str, str]] = {
     "P23_towns_changed": ("towns", "with another holder after a large round than before it, mean of two"),
     "P24_pressure_below_share": ("share", "of large rounds with fewer loyalist deaths a day in the 30 days before than in the year"),
 }  # fmt: skip
+
+CAMPAIGN_DEATHS = (
+    25  # of Syria's 95 episodes between two rebel groups in 2016-18, the eight with so many have 79 % of all deaths
+)
+OPENING_DAYS = 2  # C2
+WEEK_DAYS = 7  # C3, C4
+
+CAMPAIGN_FIGURES: dict[str, tuple[str, str]] = {
+    "C1_campaign_days_median": ("days", "of a campaign, an episode with 25 deaths or more"),
+    "C1_campaign_days_log_sd": ("log days", "standard deviation of the natural logarithm of the lengths of campaigns"),
+    "C2_opening_places_median": ("places", "of a campaign's first two days"),
+    "C3_week_places_median": ("places", "of a campaign's first seven days"),
+    "C4_later_events_a_day": ("events a day", "of campaigns, from their eighth day on"),
+}
+
+
+class Campaign(NamedTuple):
+    """One campaign: its length in days, the places of its first two and seven days, events and days from its eighth day on."""
+
+    days: int
+    opening_places: int
+    week_places: int
+    later_events: int
+    later_days: int
 
 
 class Body(NamedTuple):
@@ -221,3 +247,53 @@ def round_mean(rounds: Sequence[LargeRound], name: str) -> float:
     """Return the mean of a figure over the large rounds that give it; NaN if none does."""
     values = [value for one in rounds if not math.isnan(value := getattr(one, name))]
     return float(np.mean(values)) if values else math.nan
+
+
+def campaigns(log: Log, groups: RivalGroups | None = None) -> list[Campaign]:
+    """Return the campaigns of a log; with `groups`, those against each rival group or body by itself, as UCDP GED counts pairs of sides.
+
+    Summary rows count as deaths and events, and name no place.
+    """
+    return [
+        Campaign(
+            episode.days,
+            places_by_day(part, episode, OPENING_DAYS),
+            places_by_day(part, episode, WEEK_DAYS),
+            int((part.day[episode.first : episode.last] >= episode.began + WEEK_DAYS).sum()),
+            max(episode.days - WEEK_DAYS, 0),
+        )
+        for part in _by_rival(log, groups)
+        for episode in episodes(part)
+        if part.deaths[episode.first : episode.last].sum() >= CAMPAIGN_DEATHS
+    ]
+
+
+def _by_rival(log: Log, groups: RivalGroups | None) -> list[Log]:
+    """Return a log for each rival group or body that the events of a log name, the log itself if they name none."""
+    if groups is None or log.group is None:
+        return [log]
+    bodies = {body.name for body in groups.bodies}
+    rows: dict[str, list[int]] = {}
+    for row, text in enumerate(log.group.tolist()):
+        named = groups.named(str(text), int(log.day[row]))
+        merged = [name for name in named if name in bodies]
+        rows.setdefault(", ".join(merged[:1] or sorted(named)) or str(text), []).append(row)
+    return [log.rows(np.array(part, dtype=np.int64)) for part in rows.values()]
+
+
+def campaign_figures(fought: Sequence[Campaign]) -> dict[str, float]:
+    """Return C1 to C4 of some campaigns; NaN for what they do not give (a spread needs two, C4 one of more than a week)."""
+    lengths = np.log([campaign.days for campaign in fought])
+    later_days = sum(campaign.later_days for campaign in fought)
+    later_events = sum(campaign.later_events for campaign in fought)
+
+    def median(name: str) -> float:
+        return float(np.median([getattr(campaign, name) for campaign in fought])) if fought else math.nan
+
+    return {
+        "C1_campaign_days_median": median("days"),
+        "C1_campaign_days_log_sd": float(np.std(lengths, ddof=1)) if len(fought) > 1 else math.nan,
+        "C2_opening_places_median": median("opening_places"),
+        "C3_week_places_median": median("week_places"),
+        "C4_later_events_a_day": later_events / later_days if later_days else math.nan,
+    }

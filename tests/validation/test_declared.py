@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
+from sim.results.manifest import sha256
+from sim.scenario.compose import SCENARIOS
 from sim.validation.pattern_estimators import PATTERNS
 from sim.validation.pattern_file import FOLDER, Figure, Interval, find_patterns, read_patterns
+from sim.validation.pattern_rounds import CAMPAIGN_FIGURES
 
 TEXT = """\
 title: a record
@@ -45,6 +48,18 @@ def test_the_shipped_file_declares_its_patterns_with_tolerances_and_cases() -> N
     assert {name for _, name, _ in found.figures()} <= set(PATTERNS)
     assert found.evidence_until.isoformat() == "2018-10-31"
     assert all((window.start - found.evidence_until).days + window.days <= 1 for window in found.windows.values())
+
+
+def test_the_declared_constants_of_campaigns_are_those_whose_hash_the_page_notes() -> None:
+    file = SCENARIOS / "constants" / "campaigns.yaml"
+    found = read_patterns(file)
+    assert {name for _, name, _ in found.figures()} == set(CAMPAIGN_FIGURES)
+    assert all(figure.cases and figure.accept and _overlap(figure) for _, _, figure in found.figures())
+    assert found.sides == read_patterns(FOLDER / "greater_idlib.yaml").sides.model_copy(update={"government": None})
+    (window,) = found.windows.values()
+    assert (window.start.isoformat(), window.days) == ("2018-01-01", 304)
+    page = (SCENARIOS.parent / "docs" / "validation.md").read_text(encoding="utf-8")
+    assert sha256(file.read_bytes()) in page
 
 
 def _overlap(figure: Figure) -> bool:

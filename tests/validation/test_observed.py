@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from docs import campaign_constants
 from sim.errors import InputError
 from sim.scenario.compose import SCENARIOS
 from sim.validation.observed import observe, read_events, read_holds, read_log
@@ -154,3 +155,23 @@ def test_an_aligned_window_of_a_record_begins_at_its_own_largest_round(tmp_path:
     alone = ROUND.replace("2017-03-01,Ahrar al-Sham,HTS,Onetown,1,36.0,37.0,1\n", "")
     late = observe([written(tmp_path, alone)], declared, file).logs["year"]
     assert late.day[0] == 13  # no room for 258 days from March: as declared, from 16 February 2018
+
+
+def test_the_script_of_constants_measures_each_pair_of_sides(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = "id,date_start,latitude,longitude,best,side_a,side_b,location"
+    rows = [
+        "1,2016-02-01,36.0,37.0,20,HTS,Whites,Onetown",
+        "2,2016-02-02,36.1,37.1,6,Whites,HTS,Twotown",  # the same pair
+        "3,2016-02-02,36.1,37.1,24,HTS,Blues,Twotown",  # another, with too few deaths
+        "4,2016-02-09,36.2,37.2,1,HTS,Whites,Threetown",
+        "5,2018-02-01,36.0,37.0,90,HTS,Whites,Onetown",  # of later days
+    ]
+    campaign_constants.main([str(written(tmp_path, "\n".join([head, *rows])))])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(
+        "9 days; places of the first two days 2, of the first seven 2; from the eighth day on 1 "
+    )
+    assert lines[1].startswith("1 campaigns of 2 pairs of sides")
+    assert "C4_later_events_a_day 0.5 events a day" in lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -9,10 +10,11 @@ import pytest
 from PIL import Image
 
 from sim.cli.main import main
+from sim.results.manifest import sha256
 from sim.results.run import Run
 from sim.study.store import Study
 from sim.validation.pattern_card import make_card
-from sim.validation.pattern_file import find_patterns, read_patterns
+from sim.validation.pattern_file import FOLDER, find_patterns, read_patterns
 from sim.validation.pattern_samples import log_of_run, reported_run, runs_of_study
 
 STUDY = """\
@@ -92,6 +94,13 @@ def test_the_observed_side_is_computed_from_a_file(
     text = " ".join(" ".join(lines).split())
     assert "2 rows, 2 used, 1 Mar 2018 to 2 Mar 2018; actors: " in text
     assert "Not computed from the files, and so as declared: " in text
+    assert f"SHA-256 {sha256((FOLDER / 'greater_idlib.yaml').read_bytes())}." in text
+    in_range = re.search(r"Of the (\d+) judged figures computed from the files (\d+) lies? in", text)
+    assert in_range is not None
+    computed, inside = in_range.groups()
+    outside = text.split("in the accepted range; not ")[1].split(". ")[0]
+    assert "deaths per event mean 45.5 (accepted 3 to 5)" in outside
+    assert int(computed) - int(inside) == outside.count(" (accepted ")
     assert not (study / "ged").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -16,9 +17,12 @@ from sim.validation.pattern_estimators import NO_HOLDS, Theatre, measure, sample
 from sim.validation.pattern_file import Patterns
 from sim.validation.pattern_rounds import (
     Body,
+    Campaign,
     Changes,
     RivalGroups,
     RoundContext,
+    campaign_figures,
+    campaigns,
     half_deaths_days,
     name_pattern,
     pressure_below,
@@ -177,3 +181,39 @@ def test_runs_that_meet_the_mandatory_patterns_are_counted() -> None:
     assert card.joint is not None
     assert (card.joint.runs, card.joint.shares) == (3, {"P8": pytest.approx(2 / 3)})
     assert card.joint.together == card.joint.together_given == pytest.approx(2 / 3)
+
+
+def fought(days: list[int], named: list[str], deaths: list[int], places: list[str]) -> Log:
+    whole = log(days, named, deaths)
+    return replace(whole, place=np.array(places, object))
+
+
+def test_a_campaign_is_against_one_group_or_body_and_is_counted_from_its_own_first_day() -> None:
+    days = [5, 6, 6, 9, 12, 30, 32, 38, 44]
+    named = ["West", "West", "East", "West", "West", "North", "South", "Front, East", "South"]
+    deaths = [10, 10, 24, 3, 2, 5, 5, 10, 5]
+    found = campaigns(fought(days, named, deaths, ["a", "b", "c", "a", "d", "e", "f", "g", "e"]), GROUPS)
+    # West: 25 deaths on days 5 to 12; East alone has 24; North and South have been one body, the Front, since day 30
+    assert found == [(8, 2, 3, 1, 1), (15, 1, 2, 2, 8)]
+    # without groups all of it is one campaign a round
+    assert [one.days for one in campaigns(fought(days, named, deaths, list("abcadefge")), None)] == [8, 15]
+
+
+def test_constants_of_campaigns_are_medians_a_spread_and_a_pooled_rate() -> None:
+    some = [Campaign(4, 1, 2, 0, 0), Campaign(16, 3, 5, 6, 9), Campaign(8, 2, 4, 1, 1)]
+    assert campaign_figures(some) == {
+        "C1_campaign_days_median": 8,
+        "C1_campaign_days_log_sd": pytest.approx(math.log(2)),
+        "C2_opening_places_median": 2,
+        "C3_week_places_median": 4,
+        "C4_later_events_a_day": 0.7,
+    }
+    assert math.isnan(campaign_figures(some[:1])["C1_campaign_days_log_sd"])
+    assert math.isnan(campaign_figures(some[:1])["C4_later_events_a_day"])
+    assert all(math.isnan(value) for value in campaign_figures([]).values())
+
+
+def test_the_card_measures_the_campaigns_of_runs() -> None:
+    one = fought([0, 1, 2, 9], ["West"] * 4, [10, 10, 5, 1], list("abca"))
+    assert figures(one, groups=GROUPS)["C1_campaign_days_median"] == 10
+    assert figures(one, groups=GROUPS)["C2_opening_places_median"] == 2
