@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 
 from docs import campaign_constants
+from docs.places import best_weight, earlier_events, log_score
 from sim.errors import InputError
+from sim.geography.maps import load_map
 from sim.scenario.compose import SCENARIOS
 from sim.validation.observed import observe, read_events, read_holds, read_log
 from sim.validation.pattern_file import FOLDER, read_patterns
+from sim.validation.pattern_nulls import Towns
 
 START = date(2018, 2, 18)
 SIDES = (["HTS", "Hay'at Tahrir al-Sham"], ["Ahrar al-Sham", "Sham Legion"])
@@ -175,3 +178,22 @@ def test_the_script_of_constants_measures_each_pair_of_sides(
     )
     assert lines[1].startswith("1 campaigns of 2 pairs of sides")
     assert "C4_later_events_a_day 0.5 events a day" in lines
+
+
+def test_the_weight_of_a_forecast_of_places_is_that_which_scores_best_over_earlier_events() -> None:
+    model, alike = np.array([0.5, 0.5, 0.0]), np.full(3, 1 / 3)
+    assert log_score(alike, np.array([2, 2, 1])) == pytest.approx(np.log(3))
+    assert best_weight(model, alike, np.array([2, 2, 1])) == pytest.approx(0.4)  # 4 log(1/3 + w/6) + log((1 - w)/3)
+    assert best_weight(model, alike, np.array([1, 1, 1])) == 0
+    assert best_weight(model, alike, np.array([1, 3, 0])) == 1
+
+
+def test_events_on_the_forecasts_first_day_are_not_earlier_ones(tmp_path: Path) -> None:
+    towns = Towns.of(load_map("greater_idlib"))
+    where = {name: (towns.lat[row], towns.lon[row]) for row, name in enumerate(towns.name)}
+    head = "id,date_start,latitude,longitude,best,side_a,side_b,location"
+    days = {"1": ("2018-09-30", "Saraqib"), "2": ("2018-10-01", "Kafr Hamra"), "3": ("2016-11-30", "Kafr Hamra")}
+    rows = [f"{number},{day},{where[t][0]},{where[t][1]},3,HTS,Ahrar al-Sham,{t}" for number, (day, t) in days.items()]
+    file = written(tmp_path, "\n".join([head, *rows]))
+    counts = earlier_events(file, date(2016, 12, 1), date(2018, 10, 1), towns, "greater_idlib")
+    assert dict(zip(towns.name[counts > 0], counts[counts > 0].tolist(), strict=True)) == {"Saraqib": 1}
