@@ -217,7 +217,7 @@
         button("\u21ba", "Whole map", () => this.whole())
       );
       this.tip = element("div", "simmap-tip", { hidden: true });
-      this.tip.setAttribute("role", "status");
+      this.tip.setAttribute("aria-hidden", "true"); // the list of towns reads the same words
       box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()

@@ -1,30 +1,28 @@
-"""The signs of forces: who stands where, columns on their roads, the front between rivals, campaigns, shelling.
+"""The signs of forces: who stands where, and columns on their roads.
 
-What stands in a town is a halo round the town's symbol whose area goes with the number of fighters. A page knows all of it;
-the pictures of a finished run know none of it and leave it out.
+What stands in a town is a halo round the town's symbol whose area goes with the number of fighters. A page knows them;
+the pictures of a finished run do not and leave them out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import atan2, degrees, hypot
+from math import atan2, degrees
 
 import numpy as np
 
-from sim.plots.map.geometry import Ground
-from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke, line_row
-from sim.plots.map.state import Campaign, FrontRoad, Move, Shelling, View
+from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke
+from sim.plots.map.state import Move, View
 from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
-from sim.plots.style import AGREED, EVIDENCE_INK, INK, PAPER, QUIET, FactionStyles, pale
+from sim.plots.style import INK, PAPER, QUIET, FactionStyles
 
 POINTS_PER_FIGHTER = 0.16  # square points of a halo
 MOST_WEDGES = 4  # factions shown in one town, the largest
 HALO_EDGE, HALO_OPACITY = 0.8, 0.4
-AHEAD_DASHES, HOME_DASHES, PEACE_DASHES = (1.2, 2.8), (4.0, 2.6), (5.0, 3.0)  # points
+AHEAD_DASHES, HOME_DASHES = (1.2, 2.8), (4.0, 2.6)  # points
 LANE_POINTS = 2.4  # a column marches this far to the right of the middle of its road
 NEAR_KM = 0.6  # a force nearer to a town than this stands in it
 STANDS_KM = 0.1  # a force that moved less did not move
-FRONT_POINTS = 2.0
 PURPOSES = {
     "attack": "to attack",
     "open base": "to open a base",
@@ -111,11 +109,11 @@ def _column(view: View, body: list[Move]) -> Marker:
     if ahead is not None and _length(ahead) > NEAR_KM:
         strokes.append(Stroke("ahead", (ahead,), colour, 1.0, AHEAD_DASHES, cased=True))
     if _length(way) > STANDS_KM:
-        way = _shortened(way, _clear_of_town(view, move.end))
+        way = shortened(way, clear_of_town(view, move.end))
         strokes.append(Stroke("column", (way,), colour, width, HOME_DASHES if move.home else None, cased=True))
         place, before = way[-1], way[-2]
     elif ahead is not None:
-        place, before = _at(ahead, _clear_of_town(view, move.end)), ahead[0]
+        place, before = _at(ahead, clear_of_town(view, move.end)), ahead[0]
     else:
         place, before = way[-1], way[0]
     turn = degrees(atan2(place[1] - before[1], place[0] - before[0]))
@@ -128,7 +126,7 @@ def _column(view: View, body: list[Move]) -> Marker:
     )  # fmt: skip
 
 
-def _clear_of_town(view: View, at: Point) -> float:
+def clear_of_town(view: View, at: Point) -> float:
     """Return how many km a head stays away from a place, so that it is clear of the symbol of a town there."""
     ground = view.ground
     away = np.hypot(*(ground.at - at).T)
@@ -150,7 +148,7 @@ def _at(line: np.ndarray, km: float) -> np.ndarray:
     return np.array([np.interp(km, lengths, line[:, 0]), np.interp(km, lengths, line[:, 1])])
 
 
-def _shortened(line: np.ndarray, km: float) -> np.ndarray:
+def shortened(line: np.ndarray, km: float) -> np.ndarray:
     """Return a polyline [n, 2] without its last km, of which it loses at most 70 %."""
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
     end = max(lengths[-1] - km, 0.3 * lengths[-1])
@@ -202,125 +200,3 @@ def column_rows(view: View) -> Iterable[LegendRow]:
         line = Stroke("column", (np.array([(-10.0, 0.0), (3.0, 0.0)]),), QUIET, 1.9, dashes)
         rows.append(LegendRow((line, Marker((5.6, 0.0), (Glyph("dart", 4.8, fill, edge, 1.2),))), text))
     return rows
-
-
-# Front, campaigns, shelling -----------------------------------------------------------------------------------------
-
-
-def front(view: View) -> Iterable[Part]:
-    """Draw the roads between rivals: red, or green and dashed on the half on which an agreement covers them."""
-    if not view.front:
-        return ()
-    strokes: tuple[Stroke, ...] = view.ground.recurring(("rivals", view.front), _front, view.ground, view.front)
-    return strokes
-
-
-def _front(ground: Ground, roads: tuple[FrontRoad, ...]) -> tuple[Stroke, ...]:
-    lines: dict[str, list[np.ndarray]] = {"hostile": [], "covered": [], "broken": []}
-    for road in roads:
-        a, b = ground.at[road.a], ground.at[road.b]
-        ends = ((a, b, road.covered_a, road.broken_a), (b, a, road.covered_b, road.broken_b))
-        for near, far, covered, broken in ends:
-            lines["covered" if covered else "hostile"].append(np.array([near, (near + far) / 2]))
-            if broken:
-                lines["broken"].append(np.array([near, (near + far) / 2]))
-    looks = {
-        "hostile": (EVIDENCE_INK, FRONT_POINTS, None),
-        "covered": (AGREED, FRONT_POINTS + 0.4, PEACE_DASHES),
-        "broken": (EVIDENCE_INK, 2.6 * FRONT_POINTS, None),
-    }
-    return tuple(
-        Stroke(name, tuple(lines[name]), colour, width, dashes, cased=name == "covered")
-        for name, (colour, width, dashes) in looks.items()
-        if lines[name]
-    )
-
-
-def front_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the roads of the front if it is known."""
-    if view.front is None:
-        return []
-    return [
-        line_row("road between rivals", EVIDENCE_INK, FRONT_POINTS),
-        line_row("the same under an agreement", AGREED, FRONT_POINTS + 0.4, PEACE_DASHES),
-        line_row("agreement broken the day before", EVIDENCE_INK, 2.6 * FRONT_POINTS),
-    ]
-
-
-def campaigns(view: View) -> Iterable[Part]:
-    """Draw broad arrows from where those who decided on a campaign are strongest to the towns that it is to take."""
-    return [
-        view.ground.recurring(("campaign", view.zoom, campaign, town), _campaign, view, campaign, town)
-        for campaign in view.campaigns
-        for town in campaign.targets
-    ]
-
-
-def _campaign(view: View, campaign: Campaign, town: int) -> Marker:
-    look, at = view.ground.look, view.ground.at
-    way = _shortened(
-        at[[campaign.source, town]], _clear_of_town(view, tuple(at[town].tolist())) + 6 / view.points_per_km
-    )
-    (from_x, from_y), (x, y) = way.tolist()
-    colour = look.colour(campaign.code)
-    head = Glyph("dart", 10.0, pale(colour, 0.3), INK, 0.9, 2.9, turn=degrees(atan2(y - from_y, x - from_x)))
-    line = Stroke("campaign", (way,), pale(colour, 0.3), 5.0, cased=True)
-    name = view.ground.names
-    title = (
-        f"Campaign of {campaign.group} against {campaign.target_group}: from {name[campaign.source]} on {name[town]}"
-    )
-    return Marker((x, y), (head,), (line,), title, key=f"c{campaign.key}.{town}", kind="mv")
-
-
-def campaign_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the broad arrows if campaigns are known."""
-    if view.front is None:
-        return []
-    line = Stroke("campaign", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), pale(QUIET, 0.3), 5.0)
-    return [
-        LegendRow(
-            (line, Marker((4.0, 0.0), (Glyph("dart", 6.5, pale(QUIET, 0.3), INK, 0.9),))), "campaign", brief=False
-        )
-    ]
-
-
-def shelling(view: View) -> Iterable[Part]:
-    """Draw a small star and a dotted line of fire beside each town shelled on the day before."""
-    return [_shelled(view, shelled) for shelled in view.shellings]
-
-
-def _shelled(view: View, shelled: Shelling) -> Marker:
-    ground, look = view.ground, view.ground.look
-    at = ground.at[shelled.town]
-    colour, strokes, place = look.colour(shelled.code), [], at
-    reach = (float(ground.radii[shelled.town]) * view.zoom + 4.0) / view.points_per_km
-    if shelled.source >= 0:
-        towards = ground.at[shelled.source] - at
-        towards = towards / max(hypot(*towards), 1e-9)
-        place = at + reach * towards
-        strokes.append(
-            Stroke("fire", (np.array([place + 22.0 / view.points_per_km * towards, place]),), colour, 1.5, (2.0, 2.4))
-        )
-    side = look.names.get(shelled.code, shelled.code)
-    title = f"{ground.names[shelled.town]}: shelled by {side} the day before, {shelled.deaths} killed"
-    star = Glyph("burst", 5.0, colour, INK, 0.7, 4.6)
-    return Marker(
-        (float(place[0]), float(place[1])),
-        (star,),
-        tuple(strokes),
-        title,
-        key=f"h{shelled.town}.{shelled.code}",
-        kind="mv",
-    )
-
-
-def shelling_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the shelling if it is known."""
-    if view.front is None:
-        return []
-    fire = Stroke("fire", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), QUIET, 1.5, (2.0, 2.4))
-    return [
-        LegendRow(
-            (fire, Marker((4.0, 0.0), (Glyph("burst", 4.6, QUIET, INK, 0.7),))), "shelled the day before", brief=False
-        )
-    ]

@@ -1,7 +1,7 @@
 """The scene of a map on one morning: its signs in the order of drawing, its legend, its scale bar; drawn once for all painters.
 
-A sign is a function that returns parts of a morning (cells, roads, the zone, the line of contact), and one that returns the
-rows that explain it in the legend: a row of SIGNS. What stands at a town is in `town_signs`, forces and fronts in `force_signs`.
+A sign is a function that returns parts of a morning (cells, roads), and one that returns the rows that explain it in the
+legend: a row of SIGNS. What stands at a town is in `town_signs`, forces in `force_signs`, fronts in `front_signs`.
 docs/extend.md adds a sign.
 """
 
@@ -13,26 +13,26 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.plots.map.force_signs import (
+from sim.plots.map.force_signs import column_rows, columns, force_rows, forces
+from sim.plots.map.front_signs import (
     campaign_rows,
     campaigns,
-    column_rows,
-    columns,
-    force_rows,
-    forces,
+    contact,
+    contact_rows,
     front,
     front_rows,
     shelling,
     shelling_rows,
+    zone,
+    zone_rows,
 )
-from sim.plots.map.geometry import CLASS_RADII, Ground, contact_lines, governed, stripes
+from sim.plots.map.geometry import CLASS_RADII, Ground, stripes
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Stroke, line_row
 from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import base_rows, bases, holder_glyphs, no_rows, town_rows, towns
-from sim.plots.style import INK, PAPER, QUIET, ZONE_INK, FactionStyles, pale
+from sim.plots.style import INK, PAPER, QUIET, FactionStyles, pale
 from sim.scenario.schema import CODE_WORDS, NEUTRAL
 
-ZONE_DASHES = (6.5, 3.25)  # points
 ROAD_LOOK = (("#D3CDC5", 0.5), ("#A79E95", 1.1), ("#8A8078", 2.2))
 ROAD_NAMES = ("other link", "main road", "motorway")
 HATCH, SWATCH, GRID = "#9A958C", "#EFEDE8", "#B9B4AB"
@@ -97,39 +97,6 @@ def road_rows(view: View) -> Iterable[LegendRow]:
     ground = view.ground
     classes = list(zip((ground.links, ground.main_roads, ground.motorways), ROAD_NAMES, ROAD_LOOK, strict=True))
     return [line_row(text, colour, width, brief=False) for lines, text, (colour, width) in reversed(classes) if lines]
-
-
-def zone(view: View) -> Iterable[Part]:
-    """Draw the edge of the demilitarised zone."""
-    lines = tuple(view.ground.zone)
-    return [Stroke("zone", lines, ZONE_INK, 1.3, ZONE_DASHES, cased=True)] if lines else []
-
-
-def zone_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the zone by its name."""
-    return [line_row(view.ground.zone_name, ZONE_INK, 1.3, ZONE_DASHES)] if view.ground.zone else []
-
-
-def contact(view: View) -> Iterable[Part]:
-    """Draw the line of contact between a government's towns and the others."""
-    strokes: tuple[Stroke, ...] = view.ground.recurring(("front", view.state.sides), _front, view)
-    return strokes
-
-
-def _front(view: View) -> tuple[Stroke, ...]:
-    key = ("contact", governed(view.scenario, view.state.sides).tobytes())
-    strokes: tuple[Stroke, ...] = view.ground.recurring(key, _contact, view)
-    return strokes
-
-
-def _contact(view: View) -> tuple[Stroke, ...]:
-    lines = tuple(contact_lines(view.scenario, view.ground, view.state.sides))
-    return (Stroke("contact", lines, INK, 1.7, cased=True),) if lines else ()
-
-
-def contact_rows(view: View) -> Iterable[LegendRow]:
-    """Explain the line of contact."""
-    return [line_row("line of contact", INK, 1.7)] if list(contact(view)) else []
 
 
 # Off at start ---------------------------------------------------------------------------------------------------------

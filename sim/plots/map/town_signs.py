@@ -229,9 +229,8 @@ def fighters_text(look: FactionStyles, fighters: tuple[int, ...]) -> str:
     parts = []
     for code, groups in by_code.items():
         name = look.names.get(code, code)
-        named = ", ".join(f"{group} {number:,}" for group, number in groups)
-        only = len(groups) == 1 and groups[0][0] == name
-        parts.append(f"{name} {sum(n for _, n in groups):,}" + ("" if only else f" ({named})"))
+        named = groups[0][0] if len(groups) == 1 else ", ".join(f"{group} {number:,}" for group, number in groups)
+        parts.append(f"{name} {sum(n for _, n in groups):,}" + ("" if named == name else f" ({named})"))
     return ", ".join(parts)
 
 
