@@ -70,9 +70,11 @@ class EventFacts:
 
 
 def side(faction: str, group: str = "") -> str:
-    """Name a side: "Ahrar al-Sham (NLF)"; a group that bears its faction's name is not repeated."""
+    """Name a side: "Ahrar al-Sham (NLF)"; what names its faction already, "HTS" or "Local NLF groups", stands alone."""
     if not group or group == faction:
         return faction or "an unknown side"
+    if faction in group.split():
+        return group
     return f"{group} ({faction})" if faction else group
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 Spec = dict[str, Any]
 Rows = Sequence[Mapping[str, Any]]  # of the table of agreements
-CIVILIAN = "#55595E"
+CIVILIAN = "#6F757C"
 MOST_PAIRS = 6  # pairs with a colour of their own in the deaths
 NAMES = ("agreements", "towns", "levels", "deaths")  # of the charts of a run, in order
 

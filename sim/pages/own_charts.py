@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELD = "agreements held"  # the key of the days that each agreement held, which is no statistic of a run
 NOT_OFFERED = ("day", "date")
-SHARED_INK = "#1F2328"  # colour of a curve that belongs to no faction
+SHARED_INK = "currentColor"  # colour of a curve that belongs to no faction
 
 
 def column_names(scenario: Scenario, columns: Sequence[str]) -> dict[str, str]:

@@ -174,7 +174,10 @@ def is_for_town(events: np.ndarray, kind: int, initiator: int, target: int, caus
 
 def texts(result: Result, log: np.ndarray) -> list[str]:
     """Return the sentence of each event of a log: the whole of it, or that of whole days."""
-    factions, groups, towns = [*result.factions, ""], [*result.groups, ""], [*labels(result), ""]
+    factions, towns = [*result.factions, ""], [*labels(result), ""]
+    alone = {next(iter(f.groups)) for f in result.scenario.factions.values() if len(f.groups) == 1}
+    # the only group of a faction goes by the faction's name
+    groups = [*("" if group in alone else group for group in result.groups), ""]
     phrases = _phrases(result, log)
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)

@@ -54,6 +54,8 @@ class Faction(Strict):
     """A side of the conflict: one group or a coalition of groups."""
 
     code: Name | None = Field(default=None, description="short code in tables and maps; the name if left out")
+    # words alone: left out where a scenario's digest is made
+    full_name: str | None = Field(default=None, exclude=True, description="name in full, shown beside the short one")
     role: Literal["rebel", "government", "patron_backed", "neutral"] = Field(description="rebels compete for towns; a government may attack them; the others stand aside")
     proscribed: bool = Field(default=False, description="must leave the zone by its deadline")
     colour: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$", description="colour on maps, #rrggbb")

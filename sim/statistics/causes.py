@@ -75,12 +75,26 @@ def date_of(events: Table, row: int) -> str:
 
 
 def chance_text(events: Table, row: int) -> str:
-    """Return the probability of an event and its factors: "chance 0.4: trust x0.5"; empty if there are none."""
-    moved = text(events, "moved_by")[row]
+    """Return the chance of an event and what moved it: "chance that day 40 %: trust 0.2 lowered it by 50 %"; else ""."""
+    moved = str(text(events, "moved_by")[row])
     chance = float(column(events, "probability")[row]) if np.isfinite(float(column(events, "draw")[row])) else 1.0
+    reasons = [reason.rpartition(" x") for reason in moved.split("; ") if reason]
     if chance < 1:
-        return f"chance {chance:.2g}{f': {moved}' if moved else ''}"
-    return f"moved by {moved}" if moved else ""
+        effects = "; ".join(f"{mover} {_effect(float(factor.replace(',', '')))}" for mover, _x, factor in reasons)
+        return f"chance that day {_percent(chance)}{f': {effects}' if effects else ''}"
+    return f"moved by {clause_list(mover for mover, _x, _factor in reasons)}" if reasons else ""
+
+
+def _effect(factor: float) -> str:
+    """Say what a factor does to a chance."""
+    if factor < 1:
+        return "lowered it to none" if factor == 0 else f"lowered it by {_percent(1 - factor)}"
+    return f"raised it by {_percent(factor - 1)}" if factor < 2 else f"raised it {factor:g} times"
+
+
+def _percent(share: float) -> str:
+    """Return a share in percent with two figures; one that is not quite 100 % stays below."""
+    return f"{100 * share:.2g} %" if share < 0.995 else f"{100 * share:.3g} %"
 
 
 def event_line(events: Table, row: int) -> str:

@@ -206,7 +206,7 @@ def header(session: Session, changed: Sequence[str], snapshot: Snapshot) -> str:
     replay = '<span class="tc-tag">replay</span>' if session.replay else ""
     return (
         f'<div class="tc-head"><div class="tc-headtext"><h1>{title}{replay}</h1>'
-        f'<p class="tc-question" title="{escape(scenario.question)}">{escape(scenario.question)}</p>{_changed(changed)}</div>'
+        f'<p class="tc-question" title="{escape(scenario.question)}">{escape(scenario.question)}</p>{_changed(changed, scenario)}</div>'
         f'<div class="tc-date"><div class="tc-day" data-day="{snapshot.day}">{day_text(snapshot.date)}</div>'
         f'<div class="tc-quiet">{_day(snapshot.day, session.days)} · seed {seed}</div></div>'
         f'<div class="tc-stamp"><div class="tc-simulated">SIMULATED</div>'
@@ -218,12 +218,15 @@ def _day(day: int, days: int) -> str:
     return f"day {day} of {days}" + (", the end" if day >= days else "")
 
 
-def _changed(changed: Sequence[str]) -> str:
+def _changed(changed: Sequence[str], scenario: Scenario) -> str:
+    """Return what was changed, and the names in full of the factions that have one."""
+    names = [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
     if not changed:
-        return '<p class="tc-changes tc-quiet">as in the file, nothing changed</p>'
+        return f'<p class="tc-changes tc-quiet">{escape(" · ".join(["Unchanged scenario", *names]))}</p>'
     text = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-    return f'<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
+    known = f'<p class="tc-names tc-quiet">{escape(" · ".join(names))}</p>' if names else ""
+    return f'{known}<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
 
 
 def message(title: str, text: str) -> str:

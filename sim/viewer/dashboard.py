@@ -147,7 +147,7 @@ def Times(
             turn=hash(turn) & 0xFFFFFFFF,
             headline=any(is_headline(run.history.lines[row]) for run in runs for row in run.history.at(day).fresh),
             evidence=(scenario.evidence_until - scenario.start).days + 1,
-            evidence_text=f"evidence ends {day_text(scenario.evidence_until)}",
+            evidence_text=f"after {day_text(scenario.evidence_until)} nothing observed stands behind it",
             ticks=json.dumps([{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks]),
             speeds=json.dumps([{"rate": rate, "label": label, "about": about} for rate, label, about in SPEEDS]),
             rate=controls.rate.value,

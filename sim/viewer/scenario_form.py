@@ -32,7 +32,10 @@ NOT_OFFERED = ("policy", "given")
 
 @dataclass(frozen=True)
 class SliderSpec:
-    """One of the six sliders: argument of LiveModel, dotted key, label, unit, ends and step."""
+    """One of the six sliders: argument of LiveModel, dotted key, label, unit, ends and step.
+
+    The unit of a share begins with "%": it is shown in percent.
+    """
 
     name: str
     key: str
@@ -45,13 +48,31 @@ class SliderSpec:
 
 MAIN = (
     SliderSpec(
-        "attempts", "rules.base_attempt.attempts_per_town_month", "Base attempts", "a town and month", 0, 0.1, 0.005
+        "attempts",
+        "rules.base_attempt.attempts_per_town_month",
+        "Attempts to open a base",
+        "per town and month",
+        0,
+        0.1,
+        0.005,
     ),
-    SliderSpec("after_refusal", "rules.demand.clash_after_refusal", "Force after a refusal", "chance", 0, 1, 0.05),
-    SliderSpec("offspring", "rules.spread.offspring_per_clash_day", "Clashes a clash-day sets off", "", 0, 1.5, 0.05),
-    SliderSpec("call_to_arms", "rules.spread.call_to_arms_share", "Of these far away", "share", 0, 1, 0.05),
-    SliderSpec("signing", "rules.ceasefire.signing_per_10_deaths", "Signing", "a day, per 10 deaths", 0, 0.3, 0.005),
-    SliderSpec("hold", "rules.ceasefire.hold_days", "Hold of agreements", "days", 1, 60, 1),
+    SliderSpec("after_refusal", "rules.demand.clash_after_refusal", "Chance of force after a refusal", "%", 0, 1, 0.05),
+    SliderSpec(
+        "offspring", "rules.spread.offspring_per_clash_day", "Each day of clashes sets off", "more", 0, 1.5, 0.05
+    ),
+    SliderSpec(
+        "call_to_arms", "rules.spread.call_to_arms_share", "New clashes that break out far away", "%", 0, 1, 0.05
+    ),
+    SliderSpec(
+        "signing",
+        "rules.ceasefire.signing_per_10_deaths",
+        "Chance to sign",
+        "% a day per 10 recent deaths",
+        0,
+        0.3,
+        0.005,
+    ),
+    SliderSpec("hold", "rules.ceasefire.hold_days", "Agreements hold", "days", 1, 60, 1),
 )
 
 
@@ -141,8 +162,15 @@ def slider_label(main: SliderSpec, value: float, own: float) -> str:
 
     Below the name, so that the values stand one below the other: `page.css` keeps the line break.
     """
-    label = f"{main.label}\n{_short(value)} {main.unit}".rstrip()
-    return label if unmoved(main, value, own) else f"{label} (changed from {_short(own)})"
+    label = f"{main.label}\n{value_text(main, value)}"
+    return label if unmoved(main, value, own) else f"{label} (file: {value_text(main, own, short=True)})"
+
+
+def value_text(main: SliderSpec, value: float, short: bool = False) -> str:
+    """Return a slider's value with its unit: "0.02 per town and month", "80 %"; in short without what follows the sign."""
+    if main.unit.startswith("%"):
+        return f"{_short(100 * value)} {'%' if short else main.unit}"
+    return _short(value) if short else f"{_short(value)} {main.unit}"
 
 
 def _short(value: float) -> str:
@@ -157,31 +185,49 @@ def differences(before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
     """Say by which changes ("KEY=VALUE") two lists differ, policies left out: the new value, or that the file's comes back."""
     old, new = (dict(text.split("=", 1) for text in texts) for texts in (before, after))
     keys = [key for key in {**old, **new} if key != "policy" and old.get(key) != new.get(key)]
-    return [f"{input_name(key)} {_plain(new[key]) if key in new else 'as in the file'}" for key in keys]
+    return [f"{input_name(key)} {_set_text(key, new[key]) if key in new else 'as in the file'}" for key in keys]
+
+
+def _set_text(key: str, text: str) -> str:
+    """Return a value set for a key in words, with the unit of a slider."""
+    main = next((main for main in MAIN if main.key == key), None)
+    return _plain(text) if main is None else value_text(main, float(text))
 
 
 def input_name(key: str) -> str:
-    """Return an input's name in words, from its dotted key: "base attempts", "incident", "clash, loss per day"."""
+    """Return an input's name in words, from its dotted key: "chance to sign", "incident", "clash, loss per day"."""
     label = next((main.label for main in MAIN if main.key == key), None)
     if label is not None:
         return label[0].lower() + label[1:]
-    parts = [part for part in key.split(".") if part not in ("rules", "groups", "doctrine", "enabled")]
+    parts = [
+        part if not part.isdigit() else str(int(part) + 1)
+        for part in key.split(".")
+        if part not in ("rules", "groups", "doctrine", "enabled")
+    ]
     return ", ".join(part.replace("_", " ") for part in parts)
 
 
-def change_text(change: Change, scenario: Scenario) -> str:
-    """Return a difference between a file and a scenario in words: "base attempts 0.08 a town and month (file: 0.02)"."""
+def change_text(change: Change, base: Scenario, scenario: Scenario) -> str:
+    """Return a difference between a base and a scenario in words: "attempts to open a base 0.08 per town and month (file: 0.02)"."""
     parts = change.path.split(".")
     if parts[0] == "policy":
-        if change.after is None:
-            return f"without a policy of the file: {change.before}"[:200]
-        return policy_text(scenario.policy[int(parts[1])])
+        own = scenario if change.after is not None else base
+        return ("" if change.after is not None else "no longer: ") + policy_text(own.policy[int(parts[1])])
     name = input_name(change.path)
     if change.after is None or change.before is None:
         return f"{name} {'added' if change.before is None else 'left out'}"
-    unit = next((main.unit for main in MAIN if main.key == change.path), change.unit)
-    unit = "" if unit in ("chance", "share") else f" {unit}".rstrip()
-    return f"{name} {_plain(change.after)}{unit} (file: {_plain(change.before)})"
+    main = next((main for main in MAIN if main.key == change.path), None)
+    after, before = (_plain(text.split(" (")[0]) for text in (change.after, change.before))
+    if main is not None:
+        after, before = value_text(main, float(after)), value_text(main, float(before), short=True)
+        return f"{name} {after} (file: {before})"
+    unit = f" {change.unit}" if change.unit and change.unit not in ("chance", "share") else ""
+    if after == before:
+        return f"{name}: another range around {after}{unit}"
+    return f"{name} {after}{unit} (file: {before})".translate(NO_BRACKETS).replace("_", " ")
+
+
+NO_BRACKETS = str.maketrans("", "", "{}[]")  # of lists and mappings as a file writes them
 
 
 def policy_text(policy: Policy) -> str:

@@ -278,14 +278,23 @@ def _reset_notice(old: RecordedModel, new: RecordedModel, before: RunSource, aft
 def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
     """Return in words what the page has changed in the scenario of a file, or what a scenario changes in the one it extends."""
     now, base = model.simulation.scenario, _extended(source)
-    if base is None:
-        return []
-    return [change_text(change, now) for change in changes(base, now) if not _wording(change.path)]
+    return [] if base is None else changes_in_words(base, now)
+
+
+def changes_in_words(base: Scenario, now: Scenario) -> list[str]:
+    """Return the differences of two scenarios, but for those of words alone; several of one policy are one sentence."""
+    return list(
+        dict.fromkeys(change_text(change, base, now) for change in changes(base, now) if not _wording(change.path))
+    )
 
 
 def _wording(path: str) -> bool:
     """Return whether a difference is one of words alone."""
-    return path in ("question", "title") or path.startswith(("compare_with", "headline")) or path.endswith(".source")
+    return (
+        path in ("question", "title")
+        or path.startswith(("compare_with", "headline"))
+        or path.endswith((".source", ".full_name"))
+    )
 
 
 def _extended(source: RunSource) -> Scenario | None:

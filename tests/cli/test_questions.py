@@ -45,7 +45,7 @@ def test_why_tells_the_causes_in_order_and_draws_them(
     steps = [line for line in out.splitlines() if line[:1].isdigit()]
     assert [line.split(".")[0] for line in steps] == ["1", "2", "3", "4", "5", "6"]
     assert "[E000011]" in steps[-1]
-    assert "chance 0.33: agreement x0.65" in out
+    assert "chance that day 33 %: agreement lowered it by 35 %" in out
     assert "1 other commander killed" in out
     assert "\x1b[" not in out
     png = next(tmp_path.glob("why_*.png"))

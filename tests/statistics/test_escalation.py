@@ -101,7 +101,9 @@ def test_any_statistic_may_be_a_headline() -> None:
 def test_a_chain_of_causes_leads_from_the_event_to_the_root(run: Run) -> None:
     lines = cause_chain(run, "E000011")
     assert lines[0] == "30 Oct 2018: HTS takes Kafr Hamra from Ahrar al-Sham (NLF)."
-    assert lines[2].endswith("(chance 0.33: agreement x0.65; 900 own fighters within reach x2.1)")
+    assert lines[2].endswith(
+        "(chance that day 33 %: agreement lowered it by 35 %; 900 own fighters within reach raised it 2.1 times)"
+    )
     assert "sends a party of 60" in lines[-1]
     with pytest.raises(KeyError, match="there is no event"):
         cause_chain(run, "E999999")

@@ -38,7 +38,10 @@ def test_days_of_one_fight_are_one_step_with_their_deaths_and_other_consequences
     assert fight.event_ids == ("E000006", "E000010")
     assert fight.when == "29 Oct 2018 to 30 Oct 2018"
     assert "in 2 days of fighting 7 people die" in fight.text
-    assert fight.chance == "chance 0.33: agreement x0.65; 900 own fighters within reach x2.1"
+    assert (
+        fight.chance
+        == "chance that day 33 %: agreement lowered it by 35 %; 900 own fighters within reach raised it 2.1 times"
+    )
     assert fight.also == "1 other clash, 1 other commander killed and 1 other broken agreement"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import gc
+import json
 import re
 import shutil
 import threading
@@ -22,18 +23,22 @@ import reacton.core
 import solara
 
 import sim
+from sim.engine.simulation import Simulation
 from sim.errors import InputError
+from sim.pages.chart_specs import days_spec
+from sim.pages.history import History
 from sim.results.run import Run
 from sim.results.write import write
-from sim.scenario.load import load
+from sim.scenario.compose import SCENARIOS
+from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Ceasefire, Clash
-from sim.viewer import scenario_form
+from sim.viewer import charts, scenario_form
 from sim.viewer.cards import Question, answer, differing, place_asked, town_card
 from sim.viewer.controls import Controls
 from sim.viewer.dashboard import drawing_of
 from sim.viewer.downloads import ITEMS, make
 from sim.viewer.page import Page
-from sim.viewer.session import LiveModel, RunSource, Session, build, new_seed
+from sim.viewer.session import LiveModel, RunSource, Session, build, changes_in_words, new_seed
 
 HOLD = Ceasefire().hold_days.best
 
@@ -90,6 +95,7 @@ def test_step_and_reset_work_and_past_days_come_back() -> None:
     with page(RunSource(KAFR_HAMRA, 7)) as box:
         assert "SIMULATED" in header(box)
         assert "15 Oct 2018" in header(box)
+        assert "NLF: National Front for Liberation" in header(box)
         step(box)
         step(box)
         clock = element(box, "day", "last", "days")
@@ -112,13 +118,13 @@ def test_reset_applies_scenario_seed_sliders_inputs_and_policies_and_says_so() -
         assert "another scenario" in element(box, "pending").pending
         more = element(box, "groups", "policies")
         tell(more, "set_input", {"key": "rules.clash.attrition", "value": "square"})
-        slider = next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "Hold" in (w.label or ""))
+        slider = next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "hold" in (w.label or ""))
         slider.v_model = 40.0
         reset(box)
         assert "applied scenario A strong mediator" in element(box, "said").said
         assert "seed 11" in element(box, "said").said
         assert "A strong mediator from 29 October 2018" in header(box)
-        assert "hold of agreements 40 days (file: " in header(box)
+        assert "agreements hold 40 days (file: " in header(box)
         assert "clash, attrition square (file: " in header(box)
         assert "from 29 Oct 2018: Turkey mediates" in header(box)
         assert not re.search(r"\w\.\w+_\w|[{}]", re.sub("<[^>]*>", "", header(box)))
@@ -276,16 +282,16 @@ def test_the_sliders_say_their_values_and_what_is_changed() -> None:
     with page(RunSource(KAFR_HAMRA, 7)) as box:
 
         def hold() -> Any:
-            return next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "Hold" in (w.label or ""))
+            return next(w for w in below(box) if isinstance(w, ipyvuetify.Slider) and "hold" in (w.label or ""))
 
-        assert hold().label == f"Hold of agreements\n{HOLD:g} days"
+        assert hold().label == f"Agreements hold\n{HOLD:g} days"
         hold().v_model = 40.0
-        assert hold().label == f"Hold of agreements\n40 days (changed from {HOLD:g})"
-        assert element(box, "pending").pending == "Waiting for Reset: hold of agreements 40."
+        assert hold().label == f"Agreements hold\n40 days (file: {HOLD:g})"
+        assert element(box, "pending").pending == "Waiting for Reset: agreements hold 40 days."
         reset(box)
         assert element(box, "pending").pending == ""
         hold().v_model = HOLD
-        assert element(box, "pending").pending == "Waiting for Reset: hold of agreements as in the file."
+        assert element(box, "pending").pending == "Waiting for Reset: agreements hold as in the file."
 
 
 def test_two_runs_are_steered_together_and_both_taken_away() -> None:
@@ -468,3 +474,36 @@ def test_a_closed_tab_frees_its_models() -> None:
 
 def test_new_seeds_are_seeds() -> None:
     assert all(0 < new_seed() <= 10**6 for _ in range(50))
+
+
+def test_a_panel_added_by_a_function_is_drawn_with_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(charts, "PANELS", [])
+
+    def moving(simulation: Simulation, history: History) -> dict[str, Any]:
+        values = [len(morning.moves) for morning in history.snapshots]
+        curve = {"name": "columns", "colour": "#555555", "values": values, "style": "step"}
+        return days_spec(simulation.scenario, "Columns on the way", history.day, series=[curve])
+
+    charts.add_panel(moving)
+    with page(RunSource(KAFR_HAMRA, 7)) as box:
+        tell(element(box, "day", "last", "days"), "advance", 1)
+        drawn = [json.loads(w.spec) for w in below(box) if hasattr(w, "spec")]
+        mine = next(spec for spec in drawn if spec["title"] == "Columns on the way")
+        assert len(mine["series"][0]["values"]) == 2
+        assert {"Towns held", "Agreements", "Displaced"} <= {spec["title"] for spec in drawn}
+
+
+SETS = ("rules.incident.enabled=false", "rules.ceasefire.signing_per_10_deaths=0.3", "given=[]", "policy=[]")
+
+
+def test_changes_are_in_words_without_keys_and_brackets() -> None:
+    """Of every scenario of the project against the first one, both ways, with what the command line can set."""
+    first = load_scenario("kafr_hamra")
+    others = [load_scenario(path, sets) for path in sorted(SCENARIOS.glob("*.yaml")) for sets in ((), SETS)]
+    pairs = [pair for other in others for pair in ((first, other), (other, first))]
+    lines = {line for pair in pairs for line in changes_in_words(*pair)}
+    assert len(lines) > 20
+    bad = [line for line in lines if re.search(r"[{}\[\]_]|[a-z]\.[a-z0-9]|[0-9]\.[a-z]", line)]
+    assert bad == []
+    assert any(line.startswith("no longer: ") for line in lines)
+    assert "chance to sign 30 % a day per 10 recent deaths (file: 18 %)" in lines
