@@ -13,10 +13,12 @@ import numpy as np
 
 from sim import __version__
 from sim.files import write_whole
-from sim.pages.run_report import data_uri, environment
+from sim.pages.comparison_document import comparison_document
+from sim.pages.run_document import pack_document
+from sim.pages.run_report import data_uri, environment, live_parts
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_text
 from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
-from sim.plots.style import evidence_line, png_bytes, svg_bytes
+from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import day_text, plural, result_text
@@ -26,22 +28,34 @@ if TYPE_CHECKING:
 
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
 MOST_TOWNS = 40  # rows of the table of towns that differ
+EMBEDDED = {
+    "differences": 1,
+    "draws": 1,
+    "control": 1,
+    "fans": 2,
+    "holding": 2,
+    "ladder": 1,
+    "inputs": 2,
+    "convergence": 1,
+}
+"""how many figures of a section stand in the page, so that it can be mailed; it links to the files of the others"""
 
 
 @dataclass(frozen=True)
 class ReportFigure:
-    """A figure in the report: its kind, the stem of its files, its caption and its PNG."""
+    """A figure in the report: its kind, the stem of its files, its caption and, if it stands in the page, its picture."""
 
     kind: Kind
     stem: str
     caption: str
-    png: bytes
+    picture: bytes  # WebP or PNG; empty: the page links to the file
 
 
 def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], command: str) -> str:
     """Return the page."""
     first = comparison.models[comparison.reference]
     days = max(model.days for model in comparison.models.values())
+    alive = not comparison.single and bool(comparison.control.contrasts)
     page = environment().get_template("compare.html.j2")
     return page.render(
         comparison=comparison,
@@ -70,6 +84,8 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         unresolved_rule=UNRESOLVED_RULE,
         outcome_rows=_outcome_rows(comparison),
         draw_rows=_draw_rows(comparison),
+        live=live_parts("player", "compare") if alive else {},
+        packed=pack_document(comparison_document(comparison)) if alive else "",
     )
 
 
@@ -89,7 +105,7 @@ def _by_section(figures: Sequence[ReportFigure]) -> dict[str, list[dict[str, str
                 "quoted": shlex.quote(figure.kind.name),
                 "about": figure.kind.about,
                 "stem": figure.stem,
-                "image": data_uri(figure.png),
+                "image": data_uri(figure.picture) if figure.picture else "",
                 "alt": f"SIMULATED. {figure.caption}",
             }
         )
@@ -229,16 +245,19 @@ def draw_comparison(
     """Write report.html, figures/ and, over a posterior, over_draws.csv; return the files. `command` repeats the comparison."""
     written: list[Path] = []
     figures: list[ReportFigure] = []
+    room = dict(EMBEDDED)
     for kind in kinds_of(comparison).values():
         if progress:
             progress(kind.name)
         drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        png = png_bytes(drawn.figure)
         for suffix, content in (
-            (".png", png), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
+            (".png", png_bytes(drawn.figure)), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
         ):  # fmt: skip
             written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
-        figures.append(ReportFigure(kind, stem, drawn.caption, png))
+        embedded = room.get(kind.section, 0) > 0
+        room[kind.section] = room.get(kind.section, 0) - 1
+        picture = webp_bytes(drawn.figure, DPI) if embedded else b""
+        figures.append(ReportFigure(kind, stem, drawn.caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
     page = comparison_report(comparison, figures, command)

@@ -130,11 +130,11 @@ def environment() -> Environment:
     )
 
 
-def live_parts(part: str) -> dict[str, str]:
-    """Return what a page carries to come alive with js/<part>.js: its code packed, its styles, and the text that opens both."""
+def live_parts(*scripts: str) -> dict[str, str]:
+    """Return what a page carries to come alive with map, charts and scripts of ours: code packed, styles, and what opens it."""
     return {
-        "code": pack_text(script("map", "charts", part)),
-        "style": style("map", "charts", part),
+        "code": pack_text(script("map", "charts", *scripts)),
+        "style": style("map", "charts", "player"),
         "opener": opener(),
     }
 

@@ -420,10 +420,10 @@
       parts.push(...drawn(past), `<path class="simchart-zero" d="M${LEFT} ${this.y(0).toFixed(1)}H${this.right}"/>`);
     }
 
-    band({ low, middle, high }) {
+    band({ low, middle, high, colour }) {
       const corners = (values) => d3.range(values.length).filter((d) => !d || d === values.length - 1 || values[d] !== values[d - 1] || values[d] !== values[d + 1]);
       const points = (values) => corners(values).map((d) => `${this.xOf(d).toFixed(1)} ${this.y(values[d]).toFixed(1)}`);
-      const area = `<path class="simchart-band" d="M${[...points(high), ...points(low).reverse()].join("L")}Z"/>`;
+      const area = `<path class="simchart-band"${colour ? ` style="fill: ${colour}"` : ""} d="M${[...points(high), ...points(low).reverse()].join("L")}Z"/>`;
       return area + `<path class="simchart-middle" d="M${points(middle).join("L")}"/>`;
     }
 

@@ -3,6 +3,7 @@
 //   const map = new Sim.Map(box, { pick(town, event) {}, view(view) {}, label: "Map of control" });
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
+//   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
 //   map.toggle("roads", false);  map.setView(view);  map.look(town, scale);  map.whole();  map.destroy();
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -92,6 +93,8 @@
         return { scale, set };
       });
       for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
+      this.over = document.createElementNS(SVG, "g");
+      this.world.append(this.over);
     }
 
     /** Bring a layer to a morning; return the elements that are new. */
@@ -305,6 +308,15 @@
         }
       };
       this.frame = requestAnimationFrame(advance);
+    }
+
+    /** Ring towns over everything else: rows of town, radius in px, colour, width in px. */
+    rings(rows) {
+      const circles = rows.map(([town, radius, colour, width]) => {
+        const [x, y] = this.base.towns[town];
+        return `<g transform="translate(${x} ${y})" pointer-events="none"><g class="k"><circle r="${radius}" fill="none" stroke="${colour}" stroke-width="${width}"/></g></g>`;
+      });
+      this.sheets().forEach((sheet) => (sheet.over.innerHTML = circles.join("")));
     }
 
     /** Let a column that has a way move along it. */

@@ -3,14 +3,13 @@
 //   const player = new Sim.Player(box, document);   // box: an empty element; document: of sim.pages.run_document
 //   player.go(14);  player.play();  player.pause();  player.openTown(3);  player.openEvent(17);
 //
-// Space plays and pauses, the arrow keys move a day, Escape closes the card.
+// Sim.element makes elements, for other parts of a page too. Space plays and pauses, the arrow keys move a day, Escape closes the card.
 (function () {
   "use strict";
   const SPEEDS = [["slow", 2], ["normal", 6], ["fast", 20], ["full speed", 30]]; // mornings a second
   const LINGER = 1300; // ms, the least that a morning with a headline stays, if Play lingers
   const HURRY = 0.5; // share of the time of a morning without a headline, if Play lingers
   const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-  const SVG = "http://www.w3.org/2000/svg";
   const NO_COLOUR = "#B8BDC2";
 
   /** Return an element with attributes, listeners ("onclick") and children; text is never read as HTML. */
@@ -68,9 +67,6 @@
       this.build();
       this.map = new Sim.Map(this.parts.map, { pick: (town) => this.openTown(town) });
       this.map.setBase(run.base);
-      this.mark = document.createElementNS(SVG, "g");
-      this.map.world.append(this.mark);
-      this.layersMenu();
       this.feed();
       this.charts();
       this.listen();
@@ -100,7 +96,6 @@
         ...SPEEDS.map(([name, speed]) => element("option", { value: speed, selected: name === "normal" }, name))
       );
       parts.linger = element("input", { type: "checkbox", checked: true });
-      parts.layers = element("details", { class: "player-layers" });
       parts.headline = element("p", { class: "player-headline", "aria-live": "polite" });
       parts.map = element("div", { class: "player-map" });
       parts.card = element("section", { class: "player-card", tabindex: -1, hidden: true });
@@ -116,7 +111,7 @@
           element("div", { class: "player-day" }, parts.date, parts.count),
           element(
             "div", { class: "player-options" }, parts.speed,
-            element("label", {}, parts.linger, " linger on headlines"), parts.layers
+            element("label", {}, parts.linger, " linger on headlines")
           )
         ),
         parts.headline,
@@ -132,21 +127,6 @@
       const end = this.run.evidence;
       if (end !== null) marks.push(element("i", { class: "player-evidence", style: at(end) }));
       return element("div", { class: "player-ticks", "aria-hidden": "true" }, ...marks);
-    }
-
-    layersMenu() {
-      const { layers } = this.parts;
-      const rows = this.run.base.layers.filter((layer) => layer.label);
-      layers.hidden = !rows.length;
-      layers.append(element("summary", {}, "Layers"));
-      const menu = element("div", { class: "player-menu" });
-      for (const layer of rows) {
-        const box = element("input", {
-          type: "checkbox", checked: layer.shown !== false, onchange: () => this.map.toggle(layer.name, box.checked),
-        });
-        menu.append(element("label", {}, box, ` ${layer.label}`));
-      }
-      layers.append(menu);
     }
 
     filters() {
@@ -345,17 +325,15 @@
       this.opened = null;
       this.parts.card.hidden = true;
       this.parts.towns.value = "";
-      this.mark.replaceChildren();
+      this.map.rings([]);
       if (this.from && this.from.isConnected && !this.parts.card.contains(this.from)) this.from.focus({ preventScroll: true });
     }
 
     /** Ring a town on the map, and bring it into view. */
     ring(town) {
-      this.mark.replaceChildren();
-      if (town < 0) return;
-      const [x, y] = this.run.base.towns[town];
-      this.mark.innerHTML = `<g transform="translate(${x} ${y})" pointer-events="none"><g class="k"><circle r="13" fill="none" stroke="#fff" stroke-width="6"/><circle r="13" fill="none" stroke="#1f2328" stroke-width="2.6"/></g></g>`;
-      const at = this.map.transform.apply([x, y]);
+      if (town < 0) return this.map.rings([]);
+      this.map.rings([[town, 13, "#fff", 6], [town, 13, "#1f2328", 2.6]]);
+      const at = this.map.main.transform.apply(this.run.base.towns[town]);
       const inside = at[0] > 20 && at[1] > 20 && at[0] < this.map.width - 20 && at[1] < this.map.height - 20;
       if (!inside) this.map.look(town);
     }
@@ -428,5 +406,5 @@
     }
   }
 
-  window.Sim = Object.assign(window.Sim || {}, { Player });
+  window.Sim = Object.assign(window.Sim || {}, { Player, element });
 })();
