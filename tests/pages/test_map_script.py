@@ -83,6 +83,19 @@ def middle(box: dict[str, float]) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def test_a_page_puts_its_own_marks_on_the_map(draw: Draw) -> None:
+    page = draw(0)
+    page.evaluate("map.world.append(document.createElementNS('http://www.w3.org/2000/svg', 'g'))")
+    place, x, y = page.evaluate(
+        "[map.transform.apply([100, 100]), map.transform.x + 100 * map.transform.k, map.transform.y]"
+    )
+    assert place[0] == pytest.approx(x)
+    assert place[1] > y
+    page.evaluate("map.setView({ x: 100, y: 100, zoom: 4 })")
+    assert page.evaluate("map.transform.apply([100, 100])") == pytest.approx([OPENING[0] / 2, OPENING[1] / 2], abs=3)
+    page.context.close()
+
+
 def test_every_name_opens_its_own_town(draw: Draw) -> None:
     page = draw(0)
     names = names_drawn(page)

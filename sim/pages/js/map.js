@@ -5,6 +5,7 @@
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
 //   map.toggle("roads", false);  map.setView(view);  map.look(town, scale);  map.whole();  map.destroy();
+//   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
 // under one finger, menus of layers and of the legend, and an inset of the watched towns. The choice of layers is remembered
@@ -240,6 +241,16 @@
       this.listeners.forEach(([kind, act]) => document.removeEventListener(kind, act));
       cancelAnimationFrame(this.frame);
       clearTimeout(this.clearing);
+    }
+
+    /** The group that holds all of the map, in px of the base: for marks of the page, after setBase. */
+    get world() {
+      return this.main.world;
+    }
+
+    /** The present transform from px of the base to px of the map's box. */
+    get transform() {
+      return this.main.transform;
     }
 
     // What never changes ------------------------------------------------------------------------------------------
