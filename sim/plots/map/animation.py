@@ -1,4 +1,4 @@
-"""An animated GIF of control, a frame a day, without ffmpeg.
+"""An animated GIF of control, a frame a day, without ffmpeg; where an encoder is installed, also a video of the same frames.
 
 What never changes is drawn once with matplotlib. For each day only the rectangles whose parts differ are painted again with
 Pillow and mapped to one fixed palette. So a day costs about a millisecond, and 120 days a second or two."""
@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from sim import __version__
+from sim.errors import Fault, InputError, reason
 from sim.files import write_whole
 from sim.plots.labels import font
 from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint
@@ -225,6 +226,55 @@ def animate(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
         comment=words.encode(),
     )  # fmt: skip
     return write_whole(path, buffer.getvalue())
+
+
+VIDEOS = {
+    "mp4": ("libx264", ("-crf", "22", "-preset", "medium", "-movflags", "+faststart")),
+    "webm": ("libvpx-vp9", ("-crf", "34", "-b:v", "0", "-row-mt", "1")),
+}
+"""kinds of video: encoder of ffmpeg and its settings, chosen so that names stay readable at a few hundred kilobytes"""
+
+
+def check_encoder() -> None:
+    """Raise InputError if there is no encoder of videos."""
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        message = "needs an encoder: pip install 'territorial-competition[video]', which brings imageio-ffmpeg"
+        raise InputError([Fault("--video", None, "", message)]) from None
+
+
+def film(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
+    """Write the frames of `animate` as a video, MP4 or WebM by the ending of `path`; start and end are held longer.
+
+    InputError without an encoder (`imageio-ffmpeg`, the extra `video`), or if it fails.
+    """
+    check_encoder()
+    from imageio_ffmpeg import write_frames
+
+    codec, settings = VIDEOS[path.suffix[1:]]
+    pictures = Animation(atlas or Atlas.of(run)).frames()
+    wide, high = (side + side % 2 for side in pictures[0].size)  # encoders want even sides
+    times = [HOLD_MS // DAY_MS, *[1] * (len(pictures) - 2), END_MS // DAY_MS][: len(pictures)]
+    title = f"{stamp(run.scenario, run.seed, day_text(run.scenario.start))} · {evidence_line(run.scenario)}"
+    writer = write_frames(
+        str(path), (wide, high), fps=1000 / DAY_MS, codec=codec, quality=None, pix_fmt_out="yuv420p", macro_block_size=2,
+        output_params=[*settings, "-metadata", f"title={title}"],
+    )  # fmt: skip
+    try:
+        writer.send(None)
+        for picture, count in zip(pictures, times, strict=True):
+            canvas = Image.new("RGB", (wide, high), PAPER)
+            canvas.paste(picture.convert("RGB"))
+            for _ in range(count):
+                writer.send(canvas.tobytes())
+    except OSError as error:
+        raise InputError([Fault(str(path), None, "", f"the encoder failed: {reason(error)}")]) from None
+    finally:
+        writer.close()
+    return path
 
 
 def _image(figure: Figure) -> Image.Image:
