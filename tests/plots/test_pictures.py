@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from PIL import Image
 from sim import __version__
 from sim.pages.run_report import Recording, draw_all
 from sim.plots.charts import spaced
+from sim.plots.map.animation import DAY_MS, END_MS, HOLD_MS, film
 from sim.plots.map.primitives import half, outline
 from sim.plots.map.sheets import control_map, key_days, start_map, start_maps
 from sim.plots.map.state import States
@@ -213,3 +215,28 @@ def test_the_stamp_fits_however_long_the_title(make, scenario_with) -> None:  # 
     boxes = [text.get_window_extent() for text in figure.texts[-3:]]
     assert boxes[1].x1 < boxes[2].x0
     assert boxes[0].x1 <= boxes[1].x0 + 2
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_a_video_has_the_frames_of_the_animation(drawn: Path, run, atlas, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
+    imageio_ffmpeg = pytest.importorskip("imageio_ffmpeg")
+    frames = imageio_ffmpeg.read_frames(str(film(run, tmp_path / f"control.{kind}", atlas)))
+    size = next(frames)["size"]
+    shown = [np.frombuffer(frame, np.uint8).reshape(size[1], size[0], 3) for frame in frames]
+    assert len(shown) == HOLD_MS // DAY_MS + run.scenario.days - 1 + END_MS // DAY_MS
+    with Image.open(drawn / "maps" / "control.gif") as animation:
+        animation.seek(run.scenario.days)
+        last = np.asarray(animation.convert("RGB"))
+    gap = np.abs(shown[-1][: last.shape[0], : last.shape[1]].astype(int) - last)
+    assert np.median(gap) <= 2
+    assert gap.mean() < 6
+
+
+def test_a_video_without_an_encoder_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    from sim.cli.main import main
+
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert main(["run", "kafr_hamra", "--video", "mp4"]) == 2
+    assert "--video: needs an encoder: pip install" in " ".join(capsys.readouterr().err.split())
+    assert main(["run", "kafr_hamra", "--video", "avi"]) == 2
+    assert "--video: takes mp4 or webm, not 'avi'" in " ".join(capsys.readouterr().err.split())
