@@ -101,13 +101,13 @@ def run(
 
 def _check_video(kind: str, no_pictures: bool) -> None:
     """Raise InputError if a video of a kind cannot be written, before a run is simulated for it."""
-    from sim.plots.map.animation import VIDEOS, check_encoder
+    from sim.plots.map.animation import VIDEOS, encoder
 
     if kind not in VIDEOS:
         raise InputError([Fault("--video", None, "", f"takes {' or '.join(VIDEOS)}, not {kind!r}")])
     if no_pictures:
         raise InputError([Fault("--video", None, "", "does not go with --no-pictures; leave one of them out")])
-    check_encoder()
+    encoder()
 
 
 def _check_kind(path: Path) -> None:

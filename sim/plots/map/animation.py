@@ -6,6 +6,7 @@ Pillow and mapped to one fixed palette. So a day costs about a millisecond, and 
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -235,15 +236,16 @@ VIDEOS = {
 """kinds of video: encoder of ffmpeg and its settings, chosen so that names stay readable at a few hundred kilobytes"""
 
 
-def check_encoder() -> None:
-    """Raise InputError if there is no encoder of videos."""
+def encoder() -> str:
+    """Return the path of ffmpeg, which `imageio-ffmpeg` brings; InputError if it is not installed."""
     try:
         from imageio_ffmpeg import get_ffmpeg_exe
 
-        get_ffmpeg_exe()
+        path: str = get_ffmpeg_exe()
     except (ImportError, RuntimeError):
         message = "needs an encoder: pip install 'territorial-competition[video]', which brings imageio-ffmpeg"
         raise InputError([Fault("--video", None, "", message)]) from None
+    return path
 
 
 def film(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
@@ -251,29 +253,25 @@ def film(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
 
     InputError without an encoder (`imageio-ffmpeg`, the extra `video`), or if it fails.
     """
-    check_encoder()
-    from imageio_ffmpeg import write_frames
-
     codec, settings = VIDEOS[path.suffix[1:]]
     pictures = Animation(atlas or Atlas.of(run)).frames()
     wide, high = (side + side % 2 for side in pictures[0].size)  # encoders want even sides
     times = [HOLD_MS // DAY_MS, *[1] * (len(pictures) - 2), END_MS // DAY_MS][: len(pictures)]
     title = f"{stamp(run.scenario, run.seed, day_text(run.scenario.start))} · {evidence_line(run.scenario)}"
-    writer = write_frames(
-        str(path), (wide, high), fps=1000 / DAY_MS, codec=codec, quality=None, pix_fmt_out="yuv420p", macro_block_size=2,
-        output_params=[*settings, "-metadata", f"title={title}"],
-    )  # fmt: skip
+    frames = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{wide}x{high}", "-r", f"{1000 / DAY_MS:g}", "-i", "-")
+    target = ("-an", "-c:v", codec, "-pix_fmt", "yuv420p", *settings, "-metadata", f"title={title}", str(path))
+    command = [encoder(), "-y", "-loglevel", "error", *frames, *target]
     try:
-        writer.send(None)
-        for picture, count in zip(pictures, times, strict=True):
-            canvas = Image.new("RGB", (wide, high), PAPER)
-            canvas.paste(picture.convert("RGB"))
-            for _ in range(count):
-                writer.send(canvas.tobytes())
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            assert process.stdin is not None
+            for picture, count in zip(pictures, times, strict=True):
+                canvas = Image.new("RGB", (wide, high), PAPER)
+                canvas.paste(picture.convert("RGB"))
+                process.stdin.write(canvas.tobytes() * count)
     except OSError as error:
         raise InputError([Fault(str(path), None, "", f"the encoder failed: {reason(error)}")]) from None
-    finally:
-        writer.close()
+    if process.returncode:
+        raise InputError([Fault(str(path), None, "", f"the encoder failed with code {process.returncode}")])
     return path
 
 
