@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,9 @@ def run(
     label: Annotated[str, typer.Option(metavar="TEXT", help="A note kept with the run.", show_default=False)] = "",
     sets: Sets = None,
     no_pictures: NoRunPictures = False,
+    video: Annotated[
+        str, typer.Option(metavar="mp4|webm", help="Also write the animation as a video; needs the extra `video`.")
+    ] = "",
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
     quiet: Quiet = False,
@@ -74,6 +78,8 @@ def run(
         raise InputError([Fault("--days", None, "", "does not go with --set days=...; give one of them")])
     changed = (*(sets or []), *([f"days={days}"] if days is not None else []))
     _check_kind(file)
+    if video:
+        _check_video(video, no_pictures)
     path, number, changed = chosen(file, seed, changed, scenario, replicate)
     loaded, geography = read(path, changed)
     seed = 1 if number is None else number
@@ -82,7 +88,7 @@ def run(
     result = _simulate(loaded.scenario, geography, seed, quiet, check)
     clock.end("simulating")
     finished = Run.of(result, loaded.name, label)
-    folder = write_run(finished, out, clock.started, no_pictures, quiet)
+    folder = write_run(finished, out, clock.started, no_pictures, quiet, video)
     clock.end("writing" if no_pictures else "writing and drawing")
     if quiet:
         print(folder)
@@ -91,6 +97,17 @@ def run(
     if profile:
         clock.print_stages()
         _tell_rules(loaded.scenario, geography, seed)
+
+
+def _check_video(kind: str, no_pictures: bool) -> None:
+    """Raise InputError if a video of a kind cannot be written, before a run is simulated for it."""
+    from sim.plots.map.animation import VIDEOS, encoder
+
+    if kind not in VIDEOS:
+        raise InputError([Fault("--video", None, "", f"takes {' or '.join(VIDEOS)}, not {kind!r}")])
+    if no_pictures:
+        raise InputError([Fault("--video", None, "", "does not go with --no-pictures; leave one of them out")])
+    encoder()
 
 
 def _check_kind(path: Path) -> None:
@@ -182,8 +199,8 @@ def _checked(
     return simulation.result()
 
 
-def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool) -> Path:
-    """Write a finished run to a folder of its own in `out`, with pictures unless told not to."""
+def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, quiet: bool, video: str = "") -> Path:
+    """Write a finished run to a folder of its own in `out`, with pictures unless told not to, and a video if one is named."""
     from sim.results.write import write
 
     if no_pictures:
@@ -193,8 +210,9 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
 
     say_lacking_letters((finished.scenario, finished.geography))
     if not quiet:
-        print("drawing maps, charts and the report", file=sys.stderr, flush=True)
-    return write(finished, out, draw=draw_all, started=started)
+        also = f", and a video ({video})" if video else ""
+        print(f"drawing maps, charts and the report{also}", file=sys.stderr, flush=True)
+    return write(finished, out, draw=partial(draw_all, video=video), started=started)
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

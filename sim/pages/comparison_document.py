@@ -78,7 +78,7 @@ def fan_spec(scenario: Scenario, comparison: Comparison, panel: FanPanel) -> dic
         look = names[fan.scenario]
         colour = look.line.colour
         median = np.round(fan.median, 2).tolist()
-        series.append({"name": look.text, "code": look.letter, "colour": colour, "values": median, "style": "line"})
+        series.append({"name": look.letter, "code": look.letter, "colour": colour, "values": median, "style": "line"})
         if fan.runs > 1:
             low, high = (np.round(edge[BAND], 2).tolist() for edge in (fan.low, fan.high))
             bands.append({"code": look.letter, "colour": colour, "low": low, "middle": median, "high": high})

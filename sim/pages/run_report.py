@@ -17,7 +17,7 @@ from sim.errors import InputError
 from sim.files import write_whole
 from sim.pages.run_document import pack_document, pack_text, record_run, run_document
 from sim.pages.scripts import opener, script, style
-from sim.plots.map.animation import animate
+from sim.plots.map.animation import animate, film
 from sim.plots.map.scene import code_name
 from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
@@ -227,8 +227,11 @@ def policy_text(policy: Policy, start: date) -> str:
 Progress = Callable[[str], None]
 
 
-def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[Path]:
-    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written."""
+def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: str = "") -> list[Path]:
+    """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written.
+
+    video: "mp4" or "webm" for maps/control.mp4 or .webm of the same frames as the GIF; InputError without an encoder.
+    """
     notify = progress or (lambda _text: None)
     folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
     figures: dict[int, Figure] = {}
@@ -248,6 +251,9 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None) -> list[P
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     notify("animation")
     written.append(animate(run, folder / "maps" / "control.gif", atlas))
+    if video:
+        notify(f"video ({video})")
+        written.append(film(run, folder / "maps" / f"control.{video}", atlas))
     return sorted(written)
 
 

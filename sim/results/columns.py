@@ -204,8 +204,8 @@ FILES: dict[str, FileDoc] = {
 SUMMARY_CSV = FileDoc("summary.csv", "The summary statistics, one row each.", SUMMARY)
 
 OTHER_FILES: tuple[FileDoc, ...] = (
-    FileDoc("report.html", "The run on one page: answer, maps, timeline, turning points, numbers, how to cite and reproduce."),
-    FileDoc("maps/", "Control maps of the first, last and key days as PNG and SVG, and an animated GIF."),
+    FileDoc("report.html", "The run on one page that plays without a server or a network: answer, days, events, towns, numbers, how to cite."),
+    FileDoc("maps/", "Control maps of the first, last and key days as PNG and SVG, and an animated GIF; with `--video`, also MP4 or WebM."),
     FileDoc("manifest.json", "What made the run: scenario, seed, values of inputs, versions, platform, command, times, and SHA-256 of every file."),
     FileDoc("scenario.yaml", "The scenario with all its defaults; it runs as it is."),
     FileDoc("summary.json", "The summary statistics: key and value."),

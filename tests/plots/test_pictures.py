@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from PIL import Image
 from sim import __version__
 from sim.pages.run_report import Recording, draw_all
 from sim.plots.charts import spaced
+from sim.plots.map.animation import DAY_MS, END_MS, HOLD_MS, encoder, film
 from sim.plots.map.primitives import half, outline
 from sim.plots.map.sheets import control_map, key_days, start_map, start_maps
 from sim.plots.map.state import States
@@ -213,3 +216,31 @@ def test_the_stamp_fits_however_long_the_title(make, scenario_with) -> None:  # 
     boxes = [text.get_window_extent() for text in figure.texts[-3:]]
     assert boxes[1].x1 < boxes[2].x0
     assert boxes[0].x1 <= boxes[1].x0 + 2
+
+
+@pytest.mark.parametrize("kind", ["mp4", "webm"])
+def test_a_video_has_the_frames_of_the_animation(drawn: Path, run, atlas, tmp_path: Path, kind: str) -> None:  # type: ignore[no-untyped-def]
+    pytest.importorskip("imageio_ffmpeg")
+    file = film(run, tmp_path / f"control.{kind}", atlas)
+    words = [encoder(), "-loglevel", "error", "-i", str(file), "-f", "rawvideo", "-pix_fmt", "rgb24", "-"]
+    with Image.open(drawn / "maps" / "control.gif") as animation:
+        wide, high = (side + side % 2 for side in animation.size)
+    frames = subprocess.run(words, stdout=subprocess.PIPE, check=True).stdout
+    shown = np.frombuffer(frames, np.uint8).reshape(-1, high, wide, 3)
+    assert len(shown) == HOLD_MS // DAY_MS + run.scenario.days - 1 + END_MS // DAY_MS
+    with Image.open(drawn / "maps" / "control.gif") as animation:
+        animation.seek(run.scenario.days)
+        last = np.asarray(animation.convert("RGB"))
+    gap = np.abs(shown[-1][: last.shape[0], : last.shape[1]].astype(int) - last)
+    assert np.median(gap) <= 2
+    assert gap.mean() < 6
+
+
+def test_a_video_without_an_encoder_is_refused_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys) -> None:  # type: ignore[no-untyped-def]
+    from sim.cli.main import main
+
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+    assert main(["run", "kafr_hamra", "--video", "mp4"]) == 2
+    assert "--video: needs an encoder: pip install" in " ".join(capsys.readouterr().err.split())
+    assert main(["run", "kafr_hamra", "--video", "avi"]) == 2
+    assert "--video: takes mp4 or webm, not 'avi'" in " ".join(capsys.readouterr().err.split())

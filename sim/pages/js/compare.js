@@ -116,6 +116,7 @@
         element("p", { class: "player-quiet" },
           "Colour: the side that holds a town in more runs than under A, the stronger the more runs. Ringed: resolved on that day. A click on a town shows its shares over time."),
         element("div", { class: "player-main" }, parts.map, element("div", { class: "player-side" }, parts.card, parts.list)),
+        element("p", { class: "player-quiet" }, `The course of the runs: ${data.scenarios.map(({ letter, name }) => `${letter} ${name}`).join(", ")}. A click on a chart moves the map to that day.`),
         parts.charts
       );
     }

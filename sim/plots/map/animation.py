@@ -1,4 +1,4 @@
-"""An animated GIF of control, a frame a day, without ffmpeg.
+"""An animated GIF of control, a frame a day, without ffmpeg; where an encoder is installed, also a video of the same frames.
 
 What never changes is drawn once with matplotlib. For each day only the rectangles whose parts differ are painted again with
 Pillow and mapped to one fixed palette. So a day costs about a millisecond, and 120 days a second or two."""
@@ -6,6 +6,7 @@ Pillow and mapped to one fixed palette. So a day costs about a millisecond, and 
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from matplotlib.figure import Figure
 from PIL import Image, ImageDraw
 
 from sim import __version__
+from sim.errors import Fault, InputError, reason
 from sim.files import write_whole
 from sim.plots.labels import font
 from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint
@@ -225,6 +227,52 @@ def animate(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
         comment=words.encode(),
     )  # fmt: skip
     return write_whole(path, buffer.getvalue())
+
+
+VIDEOS = {
+    "mp4": ("libx264", ("-crf", "22", "-preset", "medium", "-movflags", "+faststart")),
+    "webm": ("libvpx-vp9", ("-crf", "34", "-b:v", "0", "-row-mt", "1")),
+}
+"""kinds of video: encoder of ffmpeg and its settings, chosen so that names stay readable at a few hundred kilobytes"""
+
+
+def encoder() -> str:
+    """Return the path of ffmpeg, which `imageio-ffmpeg` brings; InputError if it is not installed."""
+    try:
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        path: str = get_ffmpeg_exe()
+    except (ImportError, RuntimeError):
+        message = "needs an encoder: pip install 'territorial-competition[video]', which brings imageio-ffmpeg"
+        raise InputError([Fault("--video", None, "", message)]) from None
+    return path
+
+
+def film(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
+    """Write the frames of `animate` as a video, MP4 or WebM by the ending of `path`; start and end are held longer.
+
+    InputError without an encoder (`imageio-ffmpeg`, the extra `video`), or if it fails.
+    """
+    codec, settings = VIDEOS[path.suffix[1:]]
+    pictures = Animation(atlas or Atlas.of(run)).frames()
+    wide, high = (side + side % 2 for side in pictures[0].size)  # encoders want even sides
+    times = [HOLD_MS // DAY_MS, *[1] * (len(pictures) - 2), END_MS // DAY_MS][: len(pictures)]
+    title = f"{stamp(run.scenario, run.seed, day_text(run.scenario.start))} · {evidence_line(run.scenario)}"
+    frames = ("-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{wide}x{high}", "-r", f"{1000 / DAY_MS:g}", "-i", "-")
+    target = ("-an", "-c:v", codec, "-pix_fmt", "yuv420p", *settings, "-metadata", f"title={title}", str(path))
+    command = [encoder(), "-y", "-loglevel", "error", *frames, *target]
+    try:
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+            assert process.stdin is not None
+            for picture, count in zip(pictures, times, strict=True):
+                canvas = Image.new("RGB", (wide, high), PAPER)
+                canvas.paste(picture.convert("RGB"))
+                process.stdin.write(canvas.tobytes() * count)
+    except OSError as error:
+        raise InputError([Fault(str(path), None, "", f"the encoder failed: {reason(error)}")]) from None
+    if process.returncode:
+        raise InputError([Fault(str(path), None, "", f"the encoder failed with code {process.returncode}")])
+    return path
 
 
 def _image(figure: Figure) -> Image.Image:
