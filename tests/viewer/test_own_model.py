@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.viewer.support import KAFR_HAMRA, ROOT, open_with  # isort: skip - before Solara
+from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before Solara
 
 import ipyvuetify
 import solara
@@ -57,7 +57,8 @@ def test_a_model_that_has_taken_steps_is_shown_from_its_first_day() -> None:
     assert model.steps == 25
     assert session.runs[0].history.lines == whole.runs[0].history.lines
     one, other = (run.history.at(12) for run in (session.runs[0], whole.runs[0]))
-    assert (one.accords, one.moves, one.map.codes) == (other.accords, other.moves, other.map.codes)
+    assert (one.accords, one.map.codes) == (other.accords, other.map.codes)
+    assert [vars(move) for move in one.moves] == [vars(move) for move in other.moves]
 
 
 def test_a_model_changed_by_hand_begins_at_its_present_day() -> None:
@@ -110,9 +111,7 @@ def test_a_script_serves_the_page_and_goes_on_after_the_signal(tmp_path: Path) -
         "from sim.model import ConflictModel\nfrom sim.viewer import show\n"
         "model = ConflictModel('two_valleys', rng=1)\nshow(model, browser=False)\nprint('ended at', model.steps)\n"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path, env=None
-    ) as process:
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, cwd=tmp_path) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         address = re.search(r"Watch at (http://\S+)", line)
@@ -154,6 +153,3 @@ def test_plain_solara_viz_draws_steps_and_resets_the_model() -> None:
         assert model.steps == 2  # a new model takes the steps
     finally:
         context.close()
-
-
-assert ROOT
