@@ -42,7 +42,7 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
             page.wait_for_selector(".simmap [data-town]", state="attached")
             page.wait_for_selector(f'.tc-day[data-day="{day}"]')
             if band:
-                page.wait_for_selector(f"text=/% of {RUNS} seeds/", state="attached")
+                page.wait_for_selector(f"text=of {RUNS} other runs lie", state="attached")
             page.wait_for_function(SAME_DAY)  # of two maps, the second is drawn a moment later
             page.mouse.move(0, 0)
             page.screenshot(path=file)
