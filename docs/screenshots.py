@@ -38,13 +38,11 @@ def picture(browser: Any, words: Sequence[str | Path], day: int, file: Path, ban
             address = next(found[0] for line in server.stdout if (found := re.search(r"http://\S+", line)))
             page = browser.new_page(viewport={"width": 1600, "height": 1000})
             page.set_default_timeout(PATIENCE)
-            page.goto(address)
+            page.goto(f"{address}/?day={day}")
             page.wait_for_selector(".simmap [data-town]", state="attached")
-            for done in range(1, day + 1):
-                page.get_by_role("button", name="Step", exact=True).click()
-                page.wait_for_selector(f'.tc-day[data-day="{done}"]')
+            page.wait_for_selector(f'.tc-day[data-day="{day}"]')
             if band:
-                page.wait_for_selector(f"text=/% of {RUNS} seeds/", state="attached")
+                page.wait_for_selector(f"text=of {RUNS} other runs lie", state="attached")
             page.wait_for_function(SAME_DAY)  # of two maps, the second is drawn a moment later
             page.mouse.move(0, 0)
             page.screenshot(path=file)

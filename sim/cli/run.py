@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -129,8 +130,22 @@ def compiling(quiet: bool = False) -> Iterator[None]:
     if not say_compiling(quiet):
         yield
         return
-    yield
+    ended = threading.Event()
+    threading.Thread(target=_say_still, args=(ended, began), daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
     print(f"the rules are compiled ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
+
+
+STILL = 10.0  # s between two words on how long the compiling takes
+
+
+def _say_still(ended: threading.Event, began: float) -> None:
+    """Say again and again, until it has ended, how long the compiling has taken so far."""
+    while not ended.wait(STILL):
+        print(f"still compiling ({time.monotonic() - began:.0f} s)", file=sys.stderr, flush=True)
 
 
 def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False) -> None:

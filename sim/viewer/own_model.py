@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +79,7 @@ def show(model: ConflictModel, port: int = 0, browser: bool = True) -> Any:
         raise InputError([Fault("show", None, "", "a page is being served already; end it first")])
     prepare((source,), seeds=0)
     try:
-        with listen(HERE, port) as bound:
+        with listen(HERE, port) as bound, suppress(KeyboardInterrupt):
             if line := fetching_line():
                 print(line, flush=True)
             serve(
