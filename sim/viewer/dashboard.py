@@ -84,7 +84,7 @@ def Dashboard(
         if not runs:
             return
         day_snapshots = [run.history.at(day) for run in runs]
-        News(controls, runs, day)
+        News(session, controls, runs, day)
         Times(session, controls, runs, day, frontier, turn, answered)
         Maps(runs, day_snapshots, asked, controls.glide if session.by_step else 0)
         with region("section", "Curves and events", "tc-area-side"):
@@ -116,10 +116,15 @@ def Head(session: Session, turn: tuple[int, int]) -> None:
 
 
 @solara.component
-def News(controls: Controls, runs: tuple[RecordedModel, ...], day: int) -> None:
+def News(session: Session, controls: Controls, runs: tuple[RecordedModel, ...], day: int) -> None:
     """The headline of the day before the morning shown; read aloud, but not at speeds that leave no time for it."""
-    lines = [run.history.lines for run in runs]
-    text = " · ".join(headline([line for line in past if line.day == day - 1]) for past in lines)
+    days = [[run.history.lines[row] for row in run.history.at(day).fresh] for run in runs]
+    news = [headline(lines) if run.history.day >= day else "" for run, lines in zip(runs, days, strict=True)]
+    text = (
+        " ".join(f"{side}: {line}" for side, line in zip(cards.SIDES, news, strict=False) if line)
+        if session.pair
+        else news[0]
+    )
     live = "off" if controls.rate.value >= FAST else "polite"
     with solara.Div(classes=["tc-area-news"]):
         Panel(html=f'<p class="tc-headline">{escape(text)}</p>', live=live)

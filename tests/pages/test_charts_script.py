@@ -15,8 +15,8 @@ from sim.pages.scripts import script, style
 from tests.viewer.test_snapshot import LIVELY, followed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
-    pytest.skip("THE CHARTS ARE NOT TESTED IN A BROWSER: Chromium or playwright missing", allow_module_level=True)
+if CHROMIUM is None or importlib.util.find_spec("pytest_playwright") is None:
+    pytest.skip("THE CHARTS ARE NOT TESTED IN A BROWSER: no Chromium, or no pytest-playwright", allow_module_level=True)
 
 HISTOGRAM = {"kind": "histogram", "title": "Days held", "unit": "days", "values": [1, 1, 2, 4], "mark": 2}
 SCATTER = {
@@ -36,35 +36,31 @@ def specs() -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def draw(specs: list[dict[str, Any]]) -> Iterator[Draw]:
-    from playwright.sync_api import sync_playwright
+def draw(browser: Any, specs: list[dict[str, Any]]) -> Iterator[Draw]:
+    page = browser.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        faults: list[str] = []
-        page.on("pageerror", lambda error: faults.append(str(error)))
+    def drawn(width: int) -> Any:
+        page.set_viewport_size({"width": width + 20, "height": 900})
+        page.set_content(f"<meta charset=utf-8><style>body {{margin: 10px}} {style('charts')}</style><main></main>")
+        page.evaluate(script("charts"))
+        page.evaluate(
+            """(specs) => {
+            window.asked = []; window.hovered = [];
+            const hooks = { day: (day) => asked.push(day), hover: (day) => hovered.push(day) };
+            const box = () => document.querySelector("main").appendChild(document.createElement("div"));
+            window.charts = specs.map((spec) => Sim.chart(box(), spec, hooks));
+            Sim.link(charts.slice(0, 4));
+            charts.slice(0, 4).forEach((chart) => chart.mark(60));
+        }""",
+            json.loads(json.dumps(specs)),
+        )
+        assert not faults
+        return page
 
-        def drawn(width: int) -> Any:
-            page.set_viewport_size({"width": width + 20, "height": 900})
-            page.set_content(f"<meta charset=utf-8><style>body {{margin: 10px}} {style('charts')}</style><main></main>")
-            page.evaluate(script("charts"))
-            page.evaluate(
-                """(specs) => {
-                window.asked = []; window.hovered = [];
-                const hooks = { day: (day) => asked.push(day), hover: (day) => hovered.push(day) };
-                const box = () => document.querySelector("main").appendChild(document.createElement("div"));
-                window.charts = specs.map((spec) => Sim.chart(box(), spec, hooks));
-                Sim.link(charts.slice(0, 4));
-                charts.slice(0, 4).forEach((chart) => chart.mark(60));
-            }""",
-                json.loads(json.dumps(specs)),
-            )
-            assert not faults
-            return page
-
-        yield drawn
-        browser.close()
+    yield drawn
+    page.close()
 
 
 @pytest.mark.parametrize("width", [280, 420, 1100])

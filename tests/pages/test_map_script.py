@@ -17,8 +17,8 @@ from sim.pages.scripts import script, style
 from tests.viewer.test_snapshot import followed
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if CHROMIUM is None or importlib.util.find_spec("playwright") is None:
-    pytest.skip("THE MAP IS NOT TESTED IN A BROWSER: Chromium or playwright missing", allow_module_level=True)
+if CHROMIUM is None or importlib.util.find_spec("pytest_playwright") is None:
+    pytest.skip("THE MAP IS NOT TESTED IN A BROWSER: no Chromium, or no pytest-playwright", allow_module_level=True)
 
 OPENING = (569, 556)  # px of the map on a page of 1366 x 768
 Draw = Callable[..., Any]
@@ -31,28 +31,27 @@ def case() -> tuple[MapDrawing, History]:
 
 
 @pytest.fixture(scope="module")
-def draw(case: tuple[MapDrawing, History], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Draw]:
-    from playwright.sync_api import sync_playwright
-
+def draw(browser: Any, case: tuple[MapDrawing, History], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Draw]:
     drawing, history = case
     file = tmp_path_factory.mktemp("map") / "map.html"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        faults: list[str] = []
+    faults: list[str] = []
+    contexts = []
 
-        def drawn(day: int, size: tuple[int, int] = OPENING, touch: bool = False) -> Any:
-            context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=touch)
-            page = context.new_page()
-            page.on("pageerror", lambda error: faults.append(str(error)))
-            write_page(file, drawing, history, day, size)
-            page.goto(file.as_uri())
-            page.wait_for_function("map.width > 0")
-            assert not faults
-            return page
-
-        yield drawn
+    def drawn(day: int, size: tuple[int, int] = OPENING, touch: bool = False) -> Any:
+        context = browser.new_context(viewport={"width": size[0], "height": size[1]}, has_touch=touch)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        write_page(file, drawing, history, day, size)
+        page.goto(file.as_uri())
+        page.wait_for_function("map.width > 0")
         assert not faults
-        browser.close()
+        return page
+
+    yield drawn
+    assert not faults
+    for context in contexts:
+        context.close()
 
 
 def write_page(file: Path, drawing: MapDrawing, history: History, day: int, size: tuple[int, int]) -> None:

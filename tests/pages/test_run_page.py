@@ -24,11 +24,6 @@ if CHROMIUM is None or importlib.util.find_spec("pytest_playwright") is None:
 from playwright.sync_api import expect  # noqa: E402
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args() -> dict[str, Any]:
-    return {"executable_path": CHROMIUM, "args": ["--no-sandbox"], "headless": True}
-
-
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = sim.simulate("kafr_hamra", seed=7)

@@ -110,14 +110,19 @@
     return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escape(text)}</text>`;
   }
 
-  /** Return values moved apart so that none is nearer than `gap` to the next and none beyond `low` (px, downwards). */
-  function spaced(values, gap, low) {
+  /** Return values moved apart so that none is nearer than `gap` to the next and none beyond `low` or above `high` (px, downwards). */
+  function spaced(values, gap, low, high) {
     const order = d3.range(values.length).sort((a, b) => values[b] - values[a]);
     const result = values.slice();
     let free = low;
     for (const i of order) {
       result[i] = Math.min(result[i], free);
       free = result[i] - gap;
+    }
+    free = high;
+    for (const i of order.reverse()) {
+      result[i] = Math.max(result[i], free);
+      free = result[i] + gap;
     }
     return result;
   }
@@ -462,7 +467,7 @@
         return;
       }
       if (!this.weeks) this.key.innerHTML = this.ownKey();
-      const places = spaced(at, GAP, this.bottom);
+      const places = spaced(at, GAP, this.bottom, this.top);
       const names = this.curves.map((series, i) => {
         const text = number(values[i]);
         const name = fitted(series.name, RIGHT - 26 - textWidth(` ${text}`));
