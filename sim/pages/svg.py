@@ -13,7 +13,7 @@ import numpy as np
 from sim.plots.labels import font
 from sim.plots.map.primitives import CASING_POINTS, WHITE, Area, Areas, Glyph, Label, Marker, Part, Stroke, shape_of
 from sim.plots.map.town_signs import holder_glyphs
-from sim.plots.style import INK, PAPER, pale
+from sim.plots.style import INK, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
@@ -28,11 +28,6 @@ _CONTROL = dict.fromkeys(i for i in range(32) if i not in (9, 10, 13))
 def escape(text: str) -> str:
     """Return text safe inside an element or a quoted attribute; what XML forbids is left out."""
     return _escape(text if text.isprintable() else text.translate(_CONTROL), quote=True)
-
-
-pale_of = lru_cache(maxsize=128)(pale)
-
-"""The colour mixed with white, as `sim.plots.style.pale` gives it."""
 
 
 def number(value: float) -> str:
@@ -88,7 +83,7 @@ class SvgPainter:
     """Writes parts of a map as elements.
 
     origin, scale: place at px (0, 0), and px a unit to the east; y goes down. key: prefix of the ids of the shapes in `definitions`, which elements refer to;
-    if it is empty, each element holds its own shape. Widths of lines and the class names "q", "k" and "f" serve `map.js`,
+    if it is empty, each element holds its own shape. Widths of lines and the class names "q", "k" and "u" serve `map.js`,
     which lets symbols and lines grow with the square root of the scale. Markers belong into a group of `edged`.
     """
 
@@ -174,12 +169,8 @@ class SvgPainter:
         return f'<g transform="translate({number(x * PX)} {number(-y * PX)})"><g class="u">{text}</g></g>'
 
     def glyphs(self, glyphs: Iterable[Glyph]) -> str:
-        """Return glyphs round the origin; those that are shown only when zoomed in are in a group of their own."""
-        parts = []
-        for near, run in groupby(glyphs, key=lambda glyph: glyph.near):
-            text = "".join(map(self._glyph if near else self._known_glyph, run))
-            parts.append(f'<g class="f" display="none" stroke="none">{text}</g>' if near else text)
-        return "".join(parts)
+        """Return glyphs round the origin."""
+        return "".join(map(self._known_glyph, glyphs))
 
     def _known_glyph(self, glyph: Glyph) -> str:
         """Return a glyph's element; those of one look are written once."""
@@ -198,11 +189,6 @@ class SvgPainter:
                 f'stroke-width="{number(glyph.width * PX)}"{dashes}/>'
             )
         (x, y), size = glyph.shift, glyph.radius * PX
-        if glyph.shape == "bar" and not glyph.edge:
-            wide, tall = 2 * size, 2 * size * glyph.tall
-            data = f"M{x * PX - size:.1f} {-y * PX - tall / 2:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z"
-            return f'<path d="{data}" fill="{glyph.fill}"{"" if glyph.near else NO_EDGE}/>'
-        scale = number(size) if glyph.tall == 1.0 else f"{size:.2f} {size * glyph.tall:.2f}"
         place = f"translate({number(x * PX)} {number(-y * PX)}) " if x or y else ""
         turn = f"rotate({-glyph.turn:.0f}) " if glyph.turn else ""
         more = dashes if glyph.edge == WHITE else f' stroke="{glyph.edge}"{dashes}' if glyph.edge else NO_EDGE
@@ -213,7 +199,7 @@ class SvgPainter:
             f'use href="#{self.key}{_id(glyph.shape)}"' if self.key else f'path d="{unit_path(shape_of(glyph.shape))}"'
         )
         fixed = "" if self.key else ' vector-effect="non-scaling-stroke"'
-        return f'<{shape} transform="{place}{turn}scale({scale})" fill="{glyph.fill}"{more}{fixed}/>'
+        return f'<{shape} transform="{place}{turn}scale({number(size)})" fill="{glyph.fill}"{more}{fixed}/>'
 
     def definitions(self, cells: Areas, shapes: Iterable[str], bands: Iterable[str], gap: float) -> str:
         """Return the outlines of cells, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""

@@ -16,7 +16,6 @@
   const REACH = 14; // px: a mouse this near to a town means it
   const FINGER = 22; // px: a finger this near to a town may mean it
   const CHOICES = 8; // most towns that one tap offers
-  const NEAR = 1.7; // px a px of the base, from which small signs are shown
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
   const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
@@ -135,7 +134,6 @@
       const shown = fits.length ? Math.max(...fits) : least;
       this.names.forEach((set) => (set.set.style.display = set.scale === shown ? "inline" : "none"));
       this.set = this.names.find((set) => set.scale === shown).set;
-      this.svg.classList.toggle("simmap-near", scale >= NEAR);
     }
 
     /** Hide the names under flags, and the names of towns whose flag has it. */

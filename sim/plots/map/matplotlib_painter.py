@@ -135,10 +135,9 @@ def _glyphs(axes: Axes, markers: list[Marker]) -> None:
     batches: dict[Glyph, list[tuple[float, float, float]]] = {}
     for marker in markers:
         for glyph in marker.glyphs:
-            if not glyph.near:
-                x, y = (at + shift / scale for at, shift in zip(marker.at, glyph.shift, strict=True))
-                look = glyph._replace(radius=1.0, shift=(0.0, 0.0), kind="")
-                batches.setdefault(look, []).append((x, y, glyph.radius))
+            x, y = (at + shift / scale for at, shift in zip(marker.at, glyph.shift, strict=True))
+            look = glyph._replace(radius=1.0, shift=(0.0, 0.0), kind="")
+            batches.setdefault(look, []).append((x, y, glyph.radius))
     for look, rows in batches.items():
         table = np.array(rows)
         axes.add_collection(
@@ -163,7 +162,7 @@ def shifted_boxes(axes: Axes, parts: Iterable[Part]) -> list[Box]:
     """Return the pixels of the glyphs that stand beside their place, such as flags: names keep clear of them."""
     pixel, boxes = axes.figure.dpi / 72, []
     for marker in (part for part in parts if isinstance(part, Marker)):
-        for glyph in (glyph for glyph in marker.glyphs if glyph.shift != (0.0, 0.0) and not glyph.near):
+        for glyph in (glyph for glyph in marker.glyphs if glyph.shift != (0.0, 0.0)):
             corners = axes.transData.transform(marker.at) + vertices(glyph) * pixel
             boxes.append(Box(*corners.min(axis=0), *corners.max(axis=0)))
     return boxes

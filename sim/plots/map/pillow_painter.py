@@ -107,9 +107,8 @@ class PillowPainter:
         else:
             for stroke in part.strokes:
                 yield self._stroke(stroke)
-            glyphs = tuple(glyph for glyph in part.glyphs if not glyph.near)
-            if glyphs:
-                yield self._marker(part.at, glyphs)
+            if part.glyphs:
+                yield self._marker(part.at, part.glyphs)
 
     def _marker(self, at: tuple[float, float], glyphs: tuple[Glyph, ...]) -> Sticker:
         corners = [vertices(glyph) * (self.point, -self.point) for glyph in glyphs]

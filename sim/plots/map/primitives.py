@@ -61,10 +61,8 @@ class Glyph(NamedTuple):
     level: float = 4.0  # shapes of a higher level cover those of a lower one, of all markers
     shift: Point = (0.0, 0.0)  # points to the right and up from the marker's place
     turn: float = 0.0  # degrees anticlockwise
-    tall: float = 1.0  # height as a share of what the shape has
     dashes: Point | None = None  # of the edge
     opacity: float = 1.0  # of the fill
-    near: bool = False  # whether it is shown only when zoomed in; never on paper
     kind: str = ""  # name by which a page styles it
 
 
@@ -142,7 +140,7 @@ def shape_of(name: str) -> Path:
         return wedge(*map(int, side.split("/")))
     if side:
         return half(base, side == "right")
-    own = {"burst": burst, "flag": pennant, "dart": dart, "bar": bar}.get(name)
+    own = {"burst": burst, "flag": pennant, "dart": dart}.get(name)
     return own() if own else outline(name)
 
 
@@ -217,15 +215,9 @@ def dart() -> Path:
     return _closed(np.array([(1.3, 0.0), (-0.9, 0.85), (-0.45, 0.0), (-0.9, -0.85)]))
 
 
-@cache
-def bar() -> Path:
-    """Return the square of half side 1, of which `Glyph.tall` makes a bar."""
-    return _closed(np.array([(1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)]))
-
-
 def vertices(glyph: Glyph) -> np.ndarray:
     """Return the corners [n, 2] of a glyph in points round the marker's place, y upwards; the last repeats the first."""
-    corners = np.asarray(shape_of(glyph.shape).vertices) * (glyph.radius, glyph.radius * glyph.tall)
+    corners = np.asarray(shape_of(glyph.shape).vertices) * glyph.radius
     if glyph.turn:
         angle = np.deg2rad(glyph.turn)
         corners = corners @ np.array([(np.cos(angle), np.sin(angle)), (-np.sin(angle), np.cos(angle))])
