@@ -89,7 +89,7 @@ def interval_text(value: float, low: float, high: float, sign: bool = False) -> 
     place = 2
     if half > 0 and math.isfinite(half):  # the last digit is worth a tenth to a half of the interval's half width
         place = 1 - math.floor(math.log10(half)) if half >= 20 else max(0, -math.floor(math.log10(half / 2)))
-    if any(end and math.isfinite(end) and not round(end, place) for end in (low, high)):
+    while place < 3 and any(end and math.isfinite(end) and not round(end, place) for end in (low, high)):
         place += 1  # on which side of zero an end lies is what is asked of it
 
     def text(number: float) -> str:

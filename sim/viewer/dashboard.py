@@ -104,8 +104,8 @@ def Head(session: Session, turn: tuple[int, int]) -> None:
     runs, day, _ = session.view()
     changed = solara.use_memo(
         lambda: [
-            f"{run.simulation.scenario.title}: {line}" if session.pair else line
-            for run, source in zip(runs, session.sources, strict=False)
+            f"{side}: {line}" if session.pair else line
+            for side, run, source in zip(cards.SIDES, runs, session.sources, strict=False)
             for line in changed_from_file(run, source)
         ],
         [runs],

@@ -17,6 +17,7 @@ from sim.geography.maps import Geography, load_map
 from sim.results.run import Run
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario, codes
+from sim.scenario.show import show
 from sim.viewer import ensemble as module
 from sim.viewer.ensemble import Bands, digest
 
@@ -80,6 +81,15 @@ def test_every_changed_scenario_has_its_own_band(bands: Bands) -> None:
     assert found[1] is not None
     pairs = zip(found[0].towns.values(), found[1].towns.values(), strict=True)
     assert any((np.array(a) != np.array(b)).any() for a, b in pairs)
+
+
+def test_a_name_in_full_is_written_out_and_changes_no_digest() -> None:
+    scenario = case()[0]
+    name, faction = next(iter(scenario.factions.items()))
+    named = faction.model_copy(update={"full_name": "The Name in Full"})
+    other = scenario.model_copy(update={"factions": {**scenario.factions, name: named}})
+    assert digest(other) == digest(scenario)
+    assert "full_name: The Name in Full" in show(other)
 
 
 def test_cancelled_requests_are_not_run(bands: Bands) -> None:
