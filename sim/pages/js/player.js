@@ -208,6 +208,11 @@
         return Sim.chart(box, spec, { day: (day) => { this.pause(); this.go(day); } });
       });
       Sim.link(this.drawn);
+      this.chartsInView = true; // out of view they cost no time while the run plays
+      new IntersectionObserver(([entry]) => {
+        this.chartsInView = entry.isIntersecting;
+        if (this.chartsInView) this.drawn.forEach((chart) => chart.mark(this.day));
+      }).observe(this.parts.charts);
     }
 
     listen() {
@@ -243,7 +248,7 @@
       parts.count.textContent = past ? `${count} \u00b7 beyond the evidence` : count;
       parts.count.classList.toggle("player-past", past);
       parts.headline.textContent = run.headlines[this.day] || "\u00a0";
-      this.drawn.forEach((chart) => chart.mark(this.day));
+      if (this.chartsInView) this.drawn.forEach((chart) => chart.mark(this.day));
       this.accords();
       this.reveal();
       if (this.opened && "town" in this.opened) this.fillTown(this.opened.town);
