@@ -188,10 +188,29 @@ def test_a_phone_shows_player_day_and_map_on_one_screen(address: str, browser: A
     assert small == []
     touch = page.context.new_cdp_session(page)
     x, y = boxes[".simmap"]["x"] + 180, boxes[".simmap"]["y"] + 200
-    touch.send("Input.synthesizeScrollGesture", {"x": x, "y": y, "yDistance": -200, "gestureSourceType": "touch"})
+
+    def fingers(kind: str, *points: tuple[float, float]) -> None:
+        at = [{"x": a, "y": b, "id": number} for number, (a, b) in enumerate(points)]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    scale = (
+        "Number(document.querySelector('.simmap > svg > g').getAttribute('transform').match(/scale\\(([\\d.]+)/)[1])"
+    )
+    whole = page.evaluate(scale)
+    fingers("touchStart", (x - 30, y))  # the second finger comes later
+    fingers("touchStart", (x - 30, y), (x + 30, y))
+    for away in (50, 70, 90):
+        fingers("touchMove", (x - away, y), (x + away, y))
+    fingers("touchEnd")
+    page.wait_for_function(f"{scale} > {2.5 * whole}")
+    assert page.evaluate("[visualViewport.scale, scrollY]") == [1, 0]
+    fingers("touchStart", (x, y + 100))
+    for up in range(0, 200, 20):
+        fingers("touchMove", (x, y + 100 - up))
+    fingers("touchEnd")
     page.wait_for_function("scrollY > 100")
     page.evaluate("scrollTo(0, 0)")
-    page.locator(".simmap [data-town]").nth(40).dispatch_event("click")
+    page.goto(f"{address}/?day=20&town=Kafr+Hamra")
     page.wait_for_selector(".tc-sheet h2")
     page.wait_for_function("document.querySelector('.tc-sheet').getBoundingClientRect().bottom <= innerHeight + 1")
     close = page.locator(".tc-close").bounding_box()

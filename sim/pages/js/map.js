@@ -223,10 +223,10 @@
       box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
-        .filter(() => (d3.event.type === "touchstart" ? d3.event.touches.length > 1 : !d3.event.button))
+        .filter(() => !d3.event.button)
         .on("zoom", () => this.draw(d3.event.transform));
       d3.select(this.svg).call(this.zoom).on("dblclick.zoom", null);
-      this.svg.style.touchAction = "pan-x pan-y";
+      this.pinch(this.svg);
       this.listen(this.svg, () => this.main);
       this.listeners = [["keydown", (event) => event.key === "Escape" && this.close()], ["pointerdown", (event) => this.outside(event)]];
       this.listeners.forEach(([kind, act]) => document.addEventListener(kind, act));
@@ -401,6 +401,36 @@
 
     whole() {
       this.setView({ x: this.size.width / 2, y: this.size.height / 2, zoom: 1 });
+    }
+
+    /** Let two fingers move and zoom the map, and leave one to the page; d3 5 would keep every finger from it. */
+    pinch(svg) {
+      d3.select(svg).on("touchstart.zoom touchmove.zoom touchend.zoom touchcancel.zoom", null);
+      svg.style.touchAction = "pan-x pan-y";
+      const held = ({ touches: [a, b] }) => {
+        const box = svg.getBoundingClientRect();
+        const middle = [(a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top];
+        return { middle, span: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)) };
+      };
+      let began = null;
+      const begin = (event) => {
+        began = event.touches.length === 2 ? { ...held(event), transform: this.transform } : null;
+        if (began && event.cancelable) event.preventDefault();
+      };
+      const move = (event) => {
+        if (!began || event.touches.length !== 2) return;
+        if (event.cancelable) event.preventDefault();
+        const { middle, span } = held(event);
+        const [least, most] = this.zoom.scaleExtent();
+        const scale = Math.min(Math.max((began.transform.k * span) / began.span, least), most);
+        const [x, y] = began.transform.invert(began.middle);
+        const to = d3.zoomIdentity.translate(middle[0] - x * scale, middle[1] - y * scale).scale(scale);
+        const extent = this.zoom.extent().call(svg);
+        d3.select(svg).call(this.zoom.transform, this.zoom.constrain()(to, extent, this.zoom.translateExtent()));
+      };
+      svg.addEventListener("touchstart", begin, { passive: false });
+      svg.addEventListener("touchmove", move, { passive: false });
+      for (const kind of ["touchend", "touchcancel"]) svg.addEventListener(kind, begin);
     }
 
     step(factor) {
