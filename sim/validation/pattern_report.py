@@ -9,6 +9,7 @@ from csv import writer
 
 from sim.text import clause_list, plural
 from sim.validation.pattern_card import Card, FigureRow
+from sim.validation.pattern_estimators import PLACES_SCORE
 from sim.validation.pattern_file import Interval
 
 MARK = "SIMULATED"
@@ -102,8 +103,11 @@ def null_lines(card: Card) -> list[str]:
 
 
 def record_lines(card: Card) -> list[str]:
-    """Return a sentence on the figures computed from files of events: how many are in the declared range, and which are not."""
-    computed = [row for row in card.rows if row.recomputed and row.accept is not None]
+    """Return a sentence on the figures computed from files of events: how many are in the declared range, and which are not.
+
+    P25, which is of runs and files together, is left out.
+    """
+    computed = [row for row in card.rows if row.recomputed and row.accept is not None and row.figure != PLACES_SCORE]
     if not computed:
         return []
     outside = [

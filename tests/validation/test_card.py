@@ -12,7 +12,7 @@ import pytest
 from sim.errors import InputError
 from sim.validation.pattern_card import FARTHEST, distances, edge, figures_of, make_card, samples_by_window
 from sim.validation.pattern_file import Patterns
-from sim.validation.pattern_report import card_csv, failing, interval, number, runs_csv, summary
+from sim.validation.pattern_report import card_csv, failing, interval, number, record_lines, runs_csv, summary
 from sim.validation.pattern_samples import ReportedRun
 
 START = date(2018, 10, 1)
@@ -222,3 +222,16 @@ def test_names_of_figures_are_short() -> None:
         "-",
     ]
     assert interval(None) == "-"
+
+
+def test_figures_of_files_are_held_against_their_declared_range() -> None:
+    figures = {
+        WEEKLY: {"observed": 0.5, "accept": [0.4, 0.7]},
+        "P8_weekly_none_share": {"observed": 0.5, "accept": [0.2, 0.6]},
+        "P3_episode_days_max": {"observed": 1, "accept": [1, 2]},  # not in the files
+    }
+    files = {WEEKLY: 2.0, "P8_weekly_none_share": 0.25}
+    assert record_lines(make_card(TEN_RUNS, declared(figures), files)) == [
+        "Of the 2 judged figures computed from the files 1 lies in the accepted range; not weekly mean 2 (accepted 0.4 to 0.7)."
+    ]
+    assert record_lines(make_card(TEN_RUNS, declared(figures))) == []
