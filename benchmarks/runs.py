@@ -19,7 +19,7 @@ SEEDS = 10  # runs of the engine measured together, as one is too short for a cl
 def runs(turns: int, picture_turns: int) -> list[Figure]:
     """Return milliseconds a run of the scenario, four ways, measured in turn."""
     from sim.model.conflict import ConflictModel
-    from sim.plots.run_report import draw_all
+    from sim.pages.run_report import draw_all
 
     loaded, geography = read(SCENARIO)
     scenario = loaded.scenario
@@ -81,7 +81,7 @@ def rules(turns: int) -> list[Figure]:
 
 def frames(turns: int) -> list[Figure]:
     """Return frames a second of the page's frame builder: the day in words and numbers, then the map as SVG."""
-    from sim.viewer.map_svg import MapDrawing
+    from sim.pages.map_svg import MapDrawing
     from sim.viewer.session import RecordedModel
 
     loaded, geography = read(SCENARIO)
