@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from sim.viewer.own_model import show
+from typing import Any
 
 __all__ = ["show"]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "show":  # not before: a process that simulates in the background imports this package too
+        from sim.viewer.own_model import show
+
+        return show
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -55,10 +55,14 @@ class Links(HTMLParser):
         super().__init__()
         self.loaded: list[str] = []
         self.tags: list[str] = []
+        self.clicked: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append(tag)
-        self.loaded += [value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")]
+        self.clicked += [value or "" for name, value in attrs if tag == "a" and name == "href"]
+        self.loaded += [
+            value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action") and tag != "a"
+        ]
 
 
 def test_compare_answers_and_writes_a_report(study: Path, compared: tuple[Path, str]) -> None:
@@ -74,8 +78,12 @@ def test_compare_answers_and_writes_a_report(study: Path, compared: tuple[Path, 
     page = (place / "report.html").read_text(encoding="utf-8")
     links = Links()
     links.feed(page)
-    assert all(link.startswith(("data:image/png;base64,", "#")) for link in links.loaded)
-    assert not {"script", "link", "iframe", "object", "embed"} & set(links.tags)
+    assert all(link.startswith("data:image/") for link in links.loaded), "nothing is fetched"
+    assert all(link.startswith("#") or (place / link).is_file() for link in links.clicked), (
+        "links lead to files beside it"
+    )
+    assert any(link.startswith("figures/") for link in links.clicked)
+    assert not {"link", "iframe", "object", "embed"} & set(links.tags)
     assert not re.search(r"@import|url\(|https?://", page)
     order = [page.index(f'id="{name}"') for name in SECTIONS.split()]
     assert order == sorted(order)

@@ -176,7 +176,7 @@ OF_A_STUDY = {"--scenario": ("other",), "--replicate": (NUMBER,)}
 REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     "run": (
         ["two_valleys", "--out", "NEW"],
-        {"FILE": NO_FILE, "--days": ("0", "-1", NUMBER), "--out": NO_FOLDER, "--set": KEYS},
+        {"FILE": NO_FILE, "--days": ("0", "-1", NUMBER), "--out": NO_FOLDER, "--set": KEYS, "--video": ("avi", "gif")},
     ),
     "watch": (
         ["two_valleys", "--port", "0"],
@@ -253,6 +253,8 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
             "RUN|STUDY": NO_RESULT,
             "NAME": ("no_figure", ""),
             "--day": ("6", NUMBER),
+            "--days": ("0:3", "3", "x:y"),
+            "--rows": ("clash_days", ""),
             "--width-mm": ("0", "-1", "1e9"),
             "--format": ("gif", ""),
             "--out": ("NEW/deeper/a.svg", "a.gif"),

@@ -156,7 +156,14 @@ def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> No
     for row, (low, high) in enumerate(((25, 75), (10, 90), (2.5, 97.5))):
         assert fan.low[row] == pytest.approx(np.percentile(so_far, low, axis=0))
         assert fan.high[row] == pytest.approx(np.percentile(so_far, high, axis=0))
-    assert panel.top >= fan.high.max()
+    gap = next(gap for gap in panel.differences if gap.scenario == fan.scenario)
+    before = np.array(
+        [study.runs_of[NAMES[0], i].daily.filter(regex="^[A-Z]+_deaths$").sum(axis=1).cumsum() for i in range(12)]
+    )
+    each = so_far - before
+    assert gap.pairs == 12
+    assert gap.mean == pytest.approx(each.mean(axis=0))
+    assert gap.high - gap.mean == pytest.approx(2.200985 * each.std(axis=0, ddof=1) / np.sqrt(12))  # t, 11 degrees
 
 
 def test_holding_is_kaplan_meier_of_all_agreements_of_the_runs(study: MadeStudy, found: Comparison) -> None:

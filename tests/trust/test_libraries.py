@@ -72,7 +72,7 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_all_that_is_imported_is_declared() -> None:
-    names = {canonicalize_name(each.name) for each in declared("watch", "offline", "cluster")}
+    names = {canonicalize_name(each.name) for each in declared("watch", "offline", "cluster", "video")}
     assert imported("sim") - names == set()
 
 
