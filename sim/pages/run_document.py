@@ -69,11 +69,16 @@ def record_run(run: Run) -> RecordedRun:
         simulation, history = record(course_parts(run), run.geography, run.seed)
     except ValueError as error:
         raise InputError([Fault(source, None, "values", str(error))]) from None
+    check_same_events(run, simulation, source)
+    return RecordedRun(run, simulation, history)
+
+
+def check_same_events(run: Run, simulation: Simulation, source: str) -> None:
+    """Raise InputError, which names the `source`, if a run simulated again has other events than before."""
     again, columns = Run.of(simulation.result()), ["event_id", "kind", "day", "town", "initiator", "target"]
     if not again.events[columns].equals(run.events[columns]):
         message = "simulating it again gives other events: run the scenario again to replay it"
         raise InputError([Fault(source, None, "", message)])
-    return RecordedRun(run, simulation, history)
 
 
 def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> dict[str, Any]:

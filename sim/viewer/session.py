@@ -21,7 +21,7 @@ from sim.scenario.show import changes
 from sim.viewer.scenario_form import change_text
 
 if TYPE_CHECKING:
-    from sim.results.run import Run
+    pass
 
 MOST = 15  # days between two pictures
 MOST_NEW_SEED = 10**6
@@ -87,6 +87,7 @@ def build(source: RunSource) -> RecordedModel:
 
 
 def _replayed(folder: Path) -> RecordedModel:
+    from sim.pages.run_document import check_same_events
     from sim.results.manifest import MANIFEST, read_manifest
     from sim.results.run import Run
     from sim.results.verify import parts_of
@@ -102,7 +103,7 @@ def _replayed(folder: Path) -> RecordedModel:
     except ValueError as error:
         raise InputError([Fault(str(folder / MANIFEST), None, "values", str(error))]) from None
     model.finish()
-    _same_events(folder, model, run)
+    check_same_events(run, model.simulation, str(folder))
     return model
 
 
@@ -113,15 +114,6 @@ def _same_version(folder: Path, version: str) -> None:
         message = (
             f"was made by version {version or 'unknown'}; this is {__version__}: run the scenario again to replay it"
         )
-        raise InputError([Fault(str(folder), None, "", message)])
-
-
-def _same_events(folder: Path, model: RecordedModel, run: Run) -> None:
-    """Raise InputError if a run simulated again has other events than its folder."""
-    again = type(run).of(model.simulation.result(), run.name)
-    columns = ["event_id", "kind", "day", "town", "initiator", "target"]
-    if not again.events[columns].equals(run.events[columns]):
-        message = "simulating it again gives other events: run the scenario again to replay it"
         raise InputError([Fault(str(folder), None, "", message)])
 
 
