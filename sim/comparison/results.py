@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sim.scenario.schema import Scenario
 
 Group = Literal["policies", "rules", "inputs", "other"]
+SPAN_ENDS = ("broken", "ended otherwise", "in force at the end")
 BANDS = (50, 80, 95)  # %, widths of the bands of a fan chart, narrow to wide
 
 
@@ -196,6 +197,9 @@ class AgreementSurvival:
     horizon: int
     curves: tuple[HoldingCurve, ...]  # one a scenario
     differences: tuple[ForestRow, ...]  # one for each scenario but the reference
+    spans: dict[
+        str, np.ndarray
+    ]  # i8 [agreements, 4] by scenario, also those given: run, first and last day, row in SPAN_ENDS
     note: str
 
 

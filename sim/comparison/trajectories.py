@@ -184,7 +184,8 @@ EXPIRED, OTHERWISE = "expired", "otherwise ended"
 
 def holding(gathered: MatchedRuns) -> AgreementSurvival:
     """Return the section on the survival of agreements signed during the runs."""
-    table = gathered.table("agreements", ["given", "days_held", "censored", "status", "broken_by_faction"])
+    columns = ["given", "signed", "days_held", "censored", "status", "broken_by_faction"]
+    table = gathered.table("agreements", columns)
     signed = {name: _signed(table, name) for name in gathered.scenarios}
     causes = _causes(gathered, signed)
     horizon = (
@@ -195,7 +196,21 @@ def holding(gathered: MatchedRuns) -> AgreementSurvival:
     drawn = tuple(_curve(name, signed[name], counted[name], causes, risk) for name in gathered.scenarios)
     until = common_horizon([curves(agreements).at_risk[0] for agreements in counted.values()])
     rows = tuple(_hold_difference(gathered, counted, name, until) for name in gathered.others if until > 0)
-    return AgreementSurvival(days, risk, horizon, drawn, rows, _note(gathered, until))
+    spans = {name: _spans(gathered, table, name) for name in gathered.scenarios}
+    return AgreementSurvival(days, risk, horizon, drawn, rows, spans, _note(gathered, until))
+
+
+def _spans(gathered: MatchedRuns, table: pd.DataFrame, name: str) -> np.ndarray:
+    """Return from when to when each agreement of a scenario's runs was in force: i8 [agreements, 4], as in `AgreementSurvival`."""
+    rows = table[table["scenario"] == name]
+    run = np.searchsorted(gathered.replicates(name), rows["replicate"].to_numpy(dtype=np.int64))
+    start = np.datetime64(gathered.scenarios[name].start, "D")
+    first = (rows["signed"].to_numpy().astype("datetime64[D]") - start).astype(np.int64)
+    last = first + rows["days_held"].to_numpy(dtype=np.int64)
+    broken = (rows["status"].astype(object) == "broken").to_numpy()
+    end = np.where(rows["censored"].to_numpy() == 1, 2, np.where(broken, 0, 1))
+    spans: np.ndarray = np.column_stack([run, np.maximum(first, 0), last, end]).astype(np.int64)
+    return spans[last >= 0]
 
 
 def _note(gathered: MatchedRuns, until: int) -> str:

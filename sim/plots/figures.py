@@ -21,7 +21,7 @@ from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
 from sim.plots.comparison.overview import distributions, heatmap
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
-from sim.plots.comparison.survival_curves import causes, hold_differences, survival
+from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.primitives import LegendRow, Marker, Stroke, shape_of
 from sim.plots.map.scene import legend_sections
@@ -95,6 +95,9 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
     ]
     if any(curve.agreements for curve in comparison.holding.curves):
         kinds.append(Kind("agreement_survival", "how long agreements hold (Kaplan-Meier)", "holding", survival))
+        kinds.append(
+            Kind("agreement_strip", "the agreements of every run, from signing to end", "holding", agreement_strip)
+        )
         kinds.append(Kind("agreement_causes", "what ends agreements (competing causes)", "holding", causes))
         if comparison.holding.differences and not comparison.single:
             kinds.append(

@@ -157,6 +157,7 @@ def _holding(scenarios: tuple[str, ...]) -> c.AgreementSurvival:
         120,
         tuple(curves),
         rows,
+        {name: np.array([[0, 0, 20, 0], [0, 30, 40, 1], [1, 5, DAYS, 2]]) for name in scenarios},
         "Kaplan-Meier; bands 95 %, pointwise, by resampling 200 runs a scenario.",
     )
 

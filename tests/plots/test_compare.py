@@ -12,13 +12,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import PolyCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
 
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width, without_titles
+from sim.plots.comparison.survival_curves import in_force
 from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of, limited
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
@@ -343,3 +344,12 @@ def test_flows_sum_to_the_towns_of_each_holder() -> None:
         ends = rows.groupby("end")["towns"].sum()
         shares = comparison.control.shares[name][-1].sum(axis=0)
         assert [ends[code] for code in comparison.control.codes] == pytest.approx(shares.tolist())
+
+
+def test_the_strip_has_a_line_an_agreement_and_the_share_of_mornings_under_one() -> None:
+    made, runs = drawn("agreement_strip", 2, 180.0), 200
+    lines = [c for axes in made.figure.axes for c in axes.collections if isinstance(c, LineCollection)]
+    assert sum(len(c.get_segments()) for c in lines) == len(made.table) == 6
+    force = in_force(compared().holding.spans[LONG[0]], runs, 181)
+    assert force.sum() == 21 + 11 + 176
+    assert f"{force.mean():.1%}".split(".")[0] in made.title

@@ -166,6 +166,18 @@ def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> No
     assert gap.high - gap.mean == pytest.approx(2.200985 * each.std(axis=0, ddof=1) / np.sqrt(12))  # t, 11 degrees
 
 
+def test_spans_are_the_agreements_of_the_runs_from_signing_on(study: MadeStudy, found: Comparison) -> None:
+    start = np.datetime64(found.models[NAMES[0]].start, "D")
+    for name in NAMES:
+        expected = []
+        for run in range(12):
+            for row in study.runs_of[name, run].agreements.to_dict("records"):
+                first = int((np.datetime64(row["signed"], "D") - start).astype(int))
+                end = 2 if row["censored"] else 0 if row["status"] == "broken" else 1
+                expected.append([run, max(first, 0), first + row["days_held"], end])
+        assert sorted(found.holding.spans[name].tolist()) == sorted(row for row in expected if row[2] >= 0)
+
+
 def test_holding_is_kaplan_meier_of_all_agreements_of_the_runs(study: MadeStudy, found: Comparison) -> None:
     for name, curve in zip(NAMES, found.holding.curves, strict=True):
         tables = [study.runs_of[name, i].agreements for i in range(12)]

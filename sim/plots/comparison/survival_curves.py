@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
+from sim.comparison.results import SPAN_ENDS
+from sim.plots.comparison.curves import date_axis
 from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
@@ -18,10 +21,10 @@ from sim.plots.comparison.figure import (
     looks_of,
     words_of,
 )
-from sim.plots.comparison.sheet import Mark, ScenarioLook, Sheet, text_width, type_for
+from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet, text_width, type_for
 from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.style import INK, PAPER, QUIET, typography
-from sim.text import interval_text, plural
+from sim.text import clause_list, interval_text, percent, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import AgreementSurvival, Comparison, HoldingCurve
@@ -205,6 +208,64 @@ def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: d
             linewidth=0.4, zorder=2,
         )  # fmt: skip
         base = base + cause.share
+
+
+STRIP = "Agreements of every run, from signing to end; runs with the most days under an agreement on top"
+SPAN_COLOURS = ("#B2182B", "#8C8C8C", "#1B6E6A")  # of SPAN_ENDS
+STRIP_TALL = 2.1  # inches of a panel
+
+
+def spans_table(comparison: Comparison) -> pd.DataFrame:
+    """Return every agreement drawn as a table: scenario, run in the order of replicates, first and last day, end."""
+    parts = [
+        pd.DataFrame(
+            {
+                "scenario": name, "run": spans[:, 0], "first_day": spans[:, 1], "last_day": spans[:, 2],
+                "end": np.array(SPAN_ENDS, dtype=object)[spans[:, 3]],
+            }
+        )
+        for name, spans in comparison.holding.spans.items()
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True)
+
+
+def in_force(spans: np.ndarray, runs: int, days: int) -> np.ndarray:
+    """Return whether an agreement is in force in each run on each morning: bool [runs, days]."""
+    force = np.zeros((runs, days), bool)
+    for run, first, last, _end in spans.tolist():
+        force[run, first : last + 1] = True
+    return force
+
+
+def agreement_strip(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    """Draw the agreements of every run as lines from signing to end, a panel for each scenario."""
+    names, days = looks_of(comparison), comparison.ladder.days
+    runs = {name: fan.runs for name, fan in zip(comparison.scenarios, comparison.fans[0].fans, strict=True)}
+    force = {name: in_force(spans, runs[name], len(days)) for name, spans in comparison.holding.spans.items()}
+    shares = clause_list(f"{percent(float(each.mean()))} in {name}" for name, each in force.items())
+    title = f"Mornings with an agreement in force somewhere: {shares}"
+    note = f"Also agreements given by a scenario. {plural(sum(runs.values()), 'run')}."
+    key = [Mark(text, LineStyle(colour, width=2.0)) for text, colour in zip(SPAN_ENDS, SPAN_COLOURS, strict=True)]
+    grid = Grid(width_mm, [names[name].text for name in comparison.scenarios], 1.3, STRIP_TALL, left=0.1, bottom=0.3)
+    with typography():
+        sheet = Sheet(words_of(comparison, title, note, STRIP), width_mm, grid.body, key)
+        for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
+            _spans(axes, comparison.holding.spans[name], force[name])
+            date_axis(axes, comparison, days, grid.width, grid.type.small)
+    return ComparisonFigure(sheet.figure, spans_table(comparison), title, f"{title}. {STRIP}. {note}")
+
+
+def _spans(axes: Axes, spans: np.ndarray, force: np.ndarray) -> None:
+    row = np.empty(len(force), int)
+    row[np.argsort(-force.sum(axis=1), kind="stable")] = np.arange(len(force))
+    wide = 72 * STRIP_TALL / max(len(force), 1)
+    for end, colour in enumerate(SPAN_COLOURS):
+        chosen = spans[spans[:, 3] == end]
+        lines = [[(first, row[run]), (last + 0.6, row[run])] for run, first, last, _end in chosen.tolist()]
+        axes.add_collection(LineCollection(lines, colors=colour, linewidths=max(0.5, 0.8 * wide), capstyle="butt"))
+    axes.set_ylim(len(force) - 0.5, -0.5)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
 
 
 def hold_differences(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
