@@ -63,7 +63,7 @@ def opened(browser: Any, address: str) -> Any:
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     page.set_default_timeout(120_000)
     page.goto(address)
-    page.wait_for_selector(".simmap [data-town]", state="attached")
+    page.wait_for_selector(".simmap [data-town], .mapview [data-town]", state="attached")  # as older pages have it
     return page
 
 
