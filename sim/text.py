@@ -99,6 +99,20 @@ def interval_text(value: float, low: float, high: float, sign: bool = False) -> 
     return text(value) if not math.isfinite(low) else f"{text(value)} ({text(low)} to {text(high)})"
 
 
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital letter, as a sentence or a title does; the rest stays as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def with_unit(label: str, unit: str) -> str:
+    """Return a label with its unit in brackets, unless there is none or the label names it.
+
+    >>> with_unit("longest calm", "days"), with_unit("days with clashes", "days")
+    ('longest calm (days)', 'days with clashes')
+    """
+    return f"{label} ({unit})" if unit and unit not in label else label
+
+
 def unit_text(unit: str, value: float) -> str:
     """Return a unit as it stands behind a number: "day" behind 1."""
     return unit[:-1] if unit.endswith("s") and value == 1 else unit

@@ -91,18 +91,17 @@ def _limited(figures: Figures, rows: str | None, days: str | None) -> Figures:
     from dataclasses import replace
 
     from sim.comparison.results import Comparison
-    from sim.plots.figures import limited
+    from sim.plots.figures import limited, statistics_of
 
     if rows is None and days is None:
         return figures
     if not isinstance(figures.source, Comparison):
         raise _fault("--rows" if rows else "--days", "is of studies, not of single runs")
-    known = [row.difference.statistic for row in figures.source.forest]
-    known += [each.statistic for each in figures.source.distributions]
     try:
         source = limited(figures.source, [part.strip() for part in rows.split(",")] if rows else (), _days(days))
     except KeyError as error:
-        listed = f"; known are {', '.join(dict.fromkeys(known))}"
+        known = statistics_of(figures.source)
+        listed = f"; known are {', '.join(known)}"
         raise _fault(
             "--rows", f"there is no statistic {error.args[0]!r}{did_you_mean(error.args[0], known) or listed}"
         ) from None

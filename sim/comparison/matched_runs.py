@@ -192,6 +192,12 @@ class MatchedRuns:
         """Return the replicates done in a scenario and in the reference: i8 [pairs], rising."""
         return np.intersect1d(self.replicates(self.reference), self.replicates(scenario))
 
+    def matched(self, scenario: str, reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return values by run, [R, ...] of the reference and of a scenario, of the matched runs alone: [pairs, ...] each."""
+        both = self.pairs(scenario)
+        first, second = (np.searchsorted(self.replicates(name), both) for name in (self.reference, scenario))
+        return reference[first], other[second]
+
     @cached_property
     def towns(self) -> list[str]:
         """The towns, as the map names them and in its order."""

@@ -28,7 +28,7 @@ from sim.statistics.inference import (
     wilson,
 )
 from sim.statistics.summary import STATISTICS, base_name, expand, label
-from sim.text import agree, clause_list, day_text, plural, points, three_digits, unit_text
+from sim.text import agree, capitalised, clause_list, day_text, plural, points, three_digits, unit_text
 
 # Beside the headline statistics, in the forest plot: how much, how far, how deadly, what holds.
 CORE = (
@@ -139,10 +139,8 @@ def values_of(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str
 
 def matched_values(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> tuple[np.ndarray, np.ndarray]:
     """Return a statistic in the runs matched between the reference and a scenario: f8 [pairs] each."""
-    both = gathered.pairs(scenario)
-    rows = [np.searchsorted(gathered.replicates(name), both) for name in (gathered.reference, scenario)]
     first, second = (values_of(gathered, statistic, name) for name in (gathered.reference, scenario))
-    return first[rows[0]], second[rows[1]]
+    return gathered.matched(scenario, first, second)
 
 
 def difference(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> Difference:
@@ -214,7 +212,7 @@ def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, s
         model, name = (first, names[0]) if change.after is None else (other, names[1])
         return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
     what, unit = input_label(change.path), f" {change.unit}" if change.unit not in ("", "probability", "share") else ""
-    what = what[:1].upper() + what[1:]
+    what = capitalised(what)
     if change.before is None:
         return f"{what}, only in {names[1]}: {change.after}{unit}."
     if change.after is None:
@@ -259,7 +257,7 @@ def _share_sentence(statistic: HeadlineStatistic, gap: Difference, yes: tuple[in
 
 
 def _mean_sentence(gathered: MatchedRuns, statistic: HeadlineStatistic, name: str, gap: Difference) -> str:
-    what = statistic.label[:1].upper() + statistic.label[1:]
+    what = capitalised(statistic.label)
     if gap.pairs == 0:
         return f"{what}: no runs are matched in which it is known."
     if math.isnan(gap.low):

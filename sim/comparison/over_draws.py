@@ -16,7 +16,7 @@ from sim.scenario.fields import input_label
 from sim.statistics.inference import LEAST_DIFFERENT, SEED, SHARE
 from sim.statistics.sensitivity import SHUFFLES
 from sim.statistics.survival import BOOTSTRAPS, band, draws
-from sim.text import percent, three_digits
+from sim.text import percent, three_digits, with_unit
 from sim.text import points as points_text
 
 LEAST_DRAWS = 20  # and as many runs more than draws; with fewer the two variances are not estimated
@@ -196,7 +196,7 @@ class DrawDifference:
     def unit_label(self) -> str:
         """The label with its unit: "days with clashes (days)"."""
         unit = "points of percent" if self.unit == SHARE else self.unit
-        return f"{self.label} ({unit})" if unit and unit not in self.label else self.label
+        return with_unit(self.label, unit)
 
 
 @dataclass(frozen=True, eq=False)

@@ -143,6 +143,7 @@ class FanDifference:
     mean: np.ndarray  # f8 [D + 1]
     low: np.ndarray  # f8 [D + 1], 95 % interval of the mean of a day (Student's t over pairs)
     high: np.ndarray  # f8 [D + 1]
+    resolved: np.ndarray  # bool [D + 1], as a difference of statistics is
 
 
 @dataclass(frozen=True, eq=False)

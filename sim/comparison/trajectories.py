@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 
 from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.outcomes import row_of
@@ -27,7 +26,7 @@ from sim.comparison.results import (
 )
 from sim.engine.kinds import LEVELS
 from sim.scenario.schema import Scenario, codes, rebel_pairs
-from sim.statistics.inference import SEED, difference_of, more_runs, wilson
+from sim.statistics.inference import LEAST_DIFFERENT, SEED, difference_of, half_width, more_runs, wilson
 from sim.statistics.survival import (
     BOOTSTRAPS,
     Counts,
@@ -119,7 +118,7 @@ def _panel(gathered: MatchedRuns, panel: Panel, values: dict[str, np.ndarray]) -
     if differences and max(runs) > 1:
         note += (
             " Below: mean of the paired differences from the reference, with its 95 % interval of each day (Student's t); "
-            "pale where the interval spans zero."
+            "pale where it is not resolved."
         )
     return FanPanel(panel.key, panel.label, panel.unit, days, scenario_fans, differences, note)
 
@@ -132,16 +131,13 @@ def _fan(name: str, values: np.ndarray) -> Fan:
 
 def _difference(gathered: MatchedRuns, name: str, values: dict[str, np.ndarray]) -> FanDifference:
     """Return the mean of the paired differences of each day from the reference, with its interval."""
-    pairs = gathered.pairs(name)
-    first, second = (
-        values[scenario][np.isin(gathered.replicates(scenario), pairs)] for scenario in (gathered.reference, name)
-    )
+    first, second = gathered.matched(name, values[gathered.reference], values[name])
     gap = second - first
-    mean = gap.mean(axis=0) if len(pairs) else np.full(gap.shape[1], math.nan)
-    half = np.full(gap.shape[1], math.nan)
-    if len(pairs) > 1:
-        half = student.ppf(0.975, len(pairs) - 1) * gap.std(axis=0, ddof=1) / math.sqrt(len(pairs))
-    return FanDifference(name, len(pairs), mean, mean - half, mean + half)
+    mean = gap.mean(axis=0) if len(gap) else np.full(gap.shape[1], math.nan)
+    half = half_width(gap)
+    low, high = mean - half, mean + half
+    resolved = ((low > 0) | (high < 0)) & (np.count_nonzero(gap, axis=0) >= LEAST_DIFFERENT)
+    return FanDifference(name, len(gap), mean, low, high, resolved)
 
 
 def ladder(gathered: MatchedRuns) -> LadderResult:

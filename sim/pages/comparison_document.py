@@ -15,7 +15,7 @@ from sim.pages.map_svg import MapDrawing
 from sim.plots.comparison.figure import looks_of
 from sim.plots.map.scene import code_name
 from sim.plots.style import look_of
-from sim.text import plural
+from sim.text import capitalised, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, FanPanel
@@ -82,6 +82,7 @@ def fan_spec(scenario: Scenario, comparison: Comparison, panel: FanPanel) -> dic
         if fan.runs > 1:
             low, high = (np.round(edge[BAND], 2).tolist() for edge in (fan.low, fan.high))
             bands.append({"code": look.letter, "colour": colour, "low": low, "middle": median, "high": high})
-    title = panel.label[:1].upper() + panel.label[1:]
     note = f"median and middle 80 % of {plural(max(fan.runs for fan in panel.fans), 'run')}" if bands else ""
-    return days_spec(scenario, title, int(panel.days[-1]), unit=panel.unit, note=note, series=series, bands=bands)
+    return days_spec(
+        scenario, capitalised(panel.label), int(panel.days[-1]), unit=panel.unit, note=note, series=series, bands=bands
+    )

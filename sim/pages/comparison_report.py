@@ -16,12 +16,12 @@ from sim.files import write_whole
 from sim.pages.comparison_document import comparison_document
 from sim.pages.run_document import pack_document
 from sim.pages.run_report import data_uri, environment, live_parts
-from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_text
+from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_of
 from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
 from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
-from sim.text import day_text, plural, result_text
+from sim.text import day_text, plural, result_text, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -121,7 +121,7 @@ def _forest_row(comparison: Comparison, row: ForestRow) -> dict[str, Any]:
     difference = row.difference
     look = looks_of(comparison)[row.scenario]
     return {
-        "label": f"{difference.label}{unit_text(difference)}", "letter": look.letter, "scenario": row.scenario,
+        "label": with_unit(difference.label, unit_of(difference)), "letter": look.letter, "scenario": row.scenario,
         "reference": value_text(difference.reference, difference.unit), "other": value_text(difference.other, difference.unit),
         "difference": difference_text(difference), "verdict": row.verdict, "pairs": f"{difference.pairs:,}", "resolved": difference.resolved,
     }  # fmt: skip
@@ -145,7 +145,7 @@ def _outcome_rows(comparison: Comparison) -> list[dict[str, str]]:
         return []
     return [
         {
-            "label": f"{row.label}{f' ({row.unit})' if row.unit and row.unit not in row.label else ''}",
+            "label": with_unit(row.label, row.unit),
             "mean": figure_text(row.mean), "median": figure_text(row.median), "runs": f"{row.runs:,}",
             "band": f"{figure_text(row.low)} to {figure_text(row.high)}",
         }

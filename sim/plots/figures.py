@@ -164,6 +164,12 @@ def _inputs(comparison: Comparison) -> list[Kind]:
     return kinds
 
 
+def statistics_of(comparison: Comparison) -> list[str]:
+    """Return the statistics that figures of a comparison show, by the names that its tables have."""
+    names = [row.difference.statistic for row in comparison.forest]
+    return list(dict.fromkeys([*names, *(each.statistic for each in comparison.distributions)]))
+
+
 def limited(comparison: Comparison, statistics: Sequence[str] = (), days: tuple[int, int] | None = None) -> Comparison:
     """Return a comparison with some statistics (as its tables name them) and some mornings only; all if none are named.
 
@@ -172,11 +178,8 @@ def limited(comparison: Comparison, statistics: Sequence[str] = (), days: tuple[
         ValueError: if fewer than two of the mornings are in it.
     """
     if statistics:
-        known = {row.difference.statistic for row in comparison.forest} | {
-            d.statistic for d in comparison.distributions
-        }
         for name in statistics:
-            if name not in known:
+            if name not in statistics_of(comparison):
                 raise KeyError(name)
         comparison = replace(
             comparison,
@@ -199,8 +202,7 @@ def _cut(part: Any, chosen: np.ndarray) -> Any:
     for field in fields(part):
         value = getattr(part, field.name)
         if isinstance(value, np.ndarray):
-            axis = next((i for i, size in enumerate(value.shape) if size == len(chosen)), None)
-            changed[field.name] = value if axis is None else np.compress(chosen, value, axis=axis)
+            changed[field.name] = np.compress(chosen, value, axis=-1) if value.shape[-1] == len(chosen) else value
         elif isinstance(value, tuple) and value and is_dataclass(value[0]):
             changed[field.name] = tuple(_cut(each, chosen) for each in value)
         elif isinstance(value, dict) and value and all(isinstance(each, np.ndarray) for each in value.values()):

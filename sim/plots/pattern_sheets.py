@@ -28,6 +28,7 @@ from sim.plots.style import (
     typography,
 )
 from sim.scenario.schema import Scenario
+from sim.text import capitalised
 from sim.validation.ablation import FULL, Ablated
 from sim.validation.pattern_card import Card, FigureRow
 from sim.validation.pattern_report import interval, number, short
@@ -75,11 +76,7 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
         nothing = ". All nulls pass it: it tells nothing about actors" if pattern in card.tells_nothing else ""
         of = "; ".join(dict.fromkeys(row.of for row in rows)) + nothing
         head(figure, f"{pattern}: {declared.title}", of, 0.975, bool(card.nulls))
-        sentence = (
-            "Observed: "
-            + declared.source
-            + (f". {declared.note[:1].upper()}{declared.note[1:]}" if declared.note else "")
-        )
+        sentence = "Observed: " + declared.source + (f". {capitalised(declared.note)}" if declared.note else "")
         lines = textwrap.fill(f"{sentence}.", int(width * 15.5))
         figure.text(0.02, 0.065, lines, fontsize=7.5, color=QUIET, va="bottom")
         _finish(figure, card, scenario)

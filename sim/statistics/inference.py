@@ -118,12 +118,12 @@ LEAST_MORE = 10
 MOST_RUNS = 100_000  # more runs than this are not advised
 
 
-def half_width(values: np.ndarray, level: float = 0.95) -> float:
-    """Return the half-width of the confidence interval of the mean of f8 [n]; NaN with fewer than two."""
+def half_width(values: np.ndarray, level: float = 0.95) -> Any:
+    """Return the half-width of the confidence interval of the mean, a float of f8 [n], f8 [k] of f8 [n, k]; NaN with fewer than two."""
     values = np.asarray(values, dtype=float)
     if len(values) < 2:
-        return math.nan
-    return float(student.ppf((1 + level) / 2, len(values) - 1) * np.std(values, ddof=1) / math.sqrt(len(values)))
+        return np.full(values.shape[1:], math.nan)[()]
+    return student.ppf((1 + level) / 2, len(values) - 1) * np.std(values, axis=0, ddof=1) / math.sqrt(len(values))
 
 
 def running(values: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:

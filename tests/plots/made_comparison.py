@@ -103,7 +103,7 @@ def _distributions(scenarios: tuple[str, ...]) -> tuple[c.Distribution, ...]:
 def _fan_difference(reference: c.Fan, fan: c.Fan) -> c.FanDifference:
     mean = fan.mean - reference.mean
     half = 0.02 * np.abs(fan.mean)
-    return c.FanDifference(fan.scenario, 200, mean, mean - half, mean + half)
+    return c.FanDifference(fan.scenario, 200, mean, mean - half, mean + half, np.abs(mean) > half)
 
 
 def _fans(scenarios: tuple[str, ...]) -> tuple[c.FanPanel, ...]:

@@ -16,6 +16,7 @@ from sim.errors import InputError
 from sim.results.run import Run
 from sim.results.write import write
 from sim.scenario.schema import rebel_pairs
+from sim.statistics.inference import LEAST_DIFFERENT
 from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
 from sim.study.definition import Range
@@ -163,6 +164,8 @@ def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> No
     each = so_far - before
     assert gap.pairs == 12
     assert gap.mean == pytest.approx(each.mean(axis=0))
+    sure = ((gap.low > 0) | (gap.high < 0)) & (np.count_nonzero(each, axis=0) >= LEAST_DIFFERENT)
+    assert gap.resolved.tolist() == sure.tolist()
     assert gap.high - gap.mean == pytest.approx(2.200985 * each.std(axis=0, ddof=1) / np.sqrt(12))  # t, 11 degrees
 
 

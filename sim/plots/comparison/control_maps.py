@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -57,7 +58,7 @@ def when_text(comparison: Comparison, k: int) -> str:
     return f"at the end (day {days[k]})" if k == len(days) - 1 else f"on the morning of day {days[k]}"
 
 
-def code_text(comparison: Comparison, code: str) -> str:
+def code_text(code: str) -> str:
     """Say a control code as readers do."""
     return CODE_WORDS.get(code, code)
 
@@ -73,21 +74,21 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     single = len(control.contrasts) == 1
     titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
     grid = _map_grid(width_mm, titles, ground, 1.45)
-    title = difference_statement(comparison, k)
+    gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
+    title = difference_statement(comparison, gains)
     white = "held alike" if comparison.single else "no difference is resolved"
     about = f"Who holds each town in more runs than in {comparison.reference}, {when_text(comparison, k)}"
     note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
     words = words_of(comparison, title, note, about)
     with typography():
-        sheet = Sheet(words, width_mm, grid.body, _gain_key(comparison, ground, k))
+        sheet = Sheet(words, width_mm, grid.body, _gain_key(ground, gains))
         panels = grid.panels(sheet)
         beside = EDGE + grid.width + 0.15
         zoomed = inset_extent(ground) if single and sheet.width - EDGE - beside > LEAST_BESIDE else None
-        for axes, contrast in zip(panels, control.contrasts, strict=True):
-            gains = Gains(comparison, ground, contrast, k)
-            _draw_gains(axes, gains, ground.extent, grid.type.small, hidden=zoomed)
+        for axes, each in zip(panels, gains, strict=True):
+            _draw_gains(axes, each, ground.extent, grid.type.small, hidden=zoomed)
             if single and sheet.width - EDGE - beside > LEAST_BESIDE:
-                _beside(sheet, gains, beside, grid, zoomed)
+                _beside(sheet, each, beside, grid, zoomed)
                 if zoomed is not None:
                     _outline(axes, zoomed)
     sentences = " ".join(contrast.sentence for contrast in control.contrasts) if k == len(control.days) - 1 else ""
@@ -96,29 +97,25 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     )
 
 
-def difference_statement(comparison: Comparison, k: int) -> str:
+def difference_statement(comparison: Comparison, gains: Sequence[Gains]) -> str:
     """Say in how many towns control differs on a chosen day and who gains: the title of the map of differences."""
-    control = comparison.control
-    towns = len(control.towns)
-    gains = [gainers(contrast, k)[0] for contrast in control.contrasts]
-    sure = [contrast.town_resolved[k] & (codes >= 0) for contrast, codes in zip(control.contrasts, gains, strict=True)]
-    counts = [int(towns_sure.sum()) for towns_sure in sure]
+    towns = len(comparison.control.towns)
+    counts = [int(each.sure.sum()) for each in gains]
     if len(counts) > 1:
         if not max(counts):
             return f"Control is not shown to differ in any of {towns} towns in any scenario"
         return f"Control differs in {min(counts)} to {max(counts)} of {towns} towns"
-    contrast = control.contrasts[0]
+    scenario = comparison.control.contrasts[0].scenario
     if comparison.single:
-        return f"{int((gains[0] >= 0).sum())} of {towns} towns are held otherwise in {contrast.scenario}"
+        return f"{counts[0]} of {towns} towns are held otherwise in {scenario}"
     if not counts[0]:
-        return f"Control is not shown to differ in any of {towns} towns under {contrast.scenario}"
-    gained = Counter(control.codes[c] for c in gains[0][sure[0]])
+        return f"Control is not shown to differ in any of {towns} towns under {scenario}"
+    gained = Counter(gains[0].names[code] for code in gains[0].codes[gains[0].sure])
     code, most = gained.most_common(1)[0]
-    who = CODE_WORDS.get(code, code)
-    verb = "is likelier to hold" if code not in CODE_WORDS else "is likelier in"
-    return f"{contrast.scenario}: {who} {verb} {most} of {towns} towns" + (
-        f", others {counts[0] - most}" if counts[0] > most else ""
-    )
+    others = f", others {counts[0] - most}" if counts[0] > most else ""
+    if code in CODE_WORDS:
+        return f"{scenario}: {most} of {towns} towns are likelier to be {code_text(code)}{others}"
+    return f"{scenario}: {code} is likelier to hold {most} of {towns} towns{others}"
 
 
 class Gains:
@@ -197,7 +194,7 @@ def _beside(
         plain.text(
             0, y, shortened(gains.ground.names[town], wide - 0.9, grid.type.small), fontsize=grid.type.small, va="top"
         )
-        text = f"{CODE_WORDS.get(code, code)} {100 * gains.gain[town]:+.0f}"
+        text = f"{code_text(code)} {100 * gains.gain[town]:+.0f}"
         plain.text(
             wide, y, text, fontsize=grid.type.small, va="top", ha="right", color=gains.colours[town], fontweight="bold"
         )
@@ -285,16 +282,14 @@ def code_colour(ground: Ground, code: str) -> str:
     return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
-def _gain_key(comparison: Comparison, ground: Ground, k: int) -> list[Mark]:
-    control = comparison.control
-    gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
-    seen = {int(code) for each in gains for code in each.codes[each.sure]}
+def _gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
+    """Return the key of a map of gains: who gains somewhere, and the classes of how much."""
     marks = []
-    for c in sorted(seen):
-        code = control.codes[c]
+    for row in sorted({int(row) for each in gains for row in each.codes[each.sure]}):
+        code = gains[0].names[row]
         colour = code_colour(ground, code)
         symbol = Symbol(ground.look.shape(code), 4.0, colour, INK if colour == PAPER else PAPER)
-        marks.append(Mark(f"more often {code_text(comparison, code)}", symbols=(symbol,)))
+        marks.append(Mark(f"more often {code_text(code)}", symbols=(symbol,)))
     sizes = ("under 5", "5 to 15", "15 to 30", "over 30 points")
     for text, radius in zip(sizes, GAIN_RADII, strict=True):
         marks.append(Mark(text, symbols=(Symbol(outline("circle"), radius, QUIET),)))

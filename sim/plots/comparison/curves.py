@@ -24,7 +24,7 @@ from sim.plots.comparison.figure import (
 from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
-from sim.text import MONTHS, clause_list, interval_text, percent, plural
+from sim.text import MONTHS, capitalised, clause_list, interval_text, percent, plural, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, Convergence, Fan, FanDifference, FanPanel, LadderResult, ReachCurve
@@ -59,8 +59,7 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Compa
     names, others = looks_of(comparison), panel.fans[1:]
     titles = [names[fan.scenario].text for fan in others] if len(others) > 1 else [""]
     grid = Grid(width_mm, titles, 1.0, 1.9 if len(others) < 2 else 1.25, left=0.4, bottom=0.22)
-    unit = f" ({panel.unit})" if panel.unit and panel.unit not in panel.label else ""
-    about = f"{panel.label[:1].upper()}{panel.label[1:]}{unit}, day by day"
+    about = f"{capitalised(with_unit(panel.label, panel.unit))}, day by day"
     words = words_of(comparison, course_statement(comparison, panel), panel.note, about)
     low, high = _range([panel.fans[0], *others])
     with typography():
@@ -69,7 +68,7 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Compa
         for frame, fan in zip(frames, others or panel.fans, strict=True):
             axes, below = (frame, None) if not others or comparison.single else split(sheet, frame)
             for course in dict.fromkeys((panel.fans[0], fan)):
-                _course(axes, panel.days, course, names[course.scenario])
+                draw_course(axes, panel.days, course, names[course.scenario])
             axes.set_ylim(low, high)
             grid.ticks(axes)
             if high - low >= 3:
@@ -88,11 +87,11 @@ def fan_chart(comparison: Comparison, panel: FanPanel, width_mm: float) -> Compa
 
 def course_statement(comparison: Comparison, panel: FanPanel) -> str:
     """Say how the scenarios differ on the last day, and how surely: the title of a fan chart."""
-    what = f"{panel.label[:1].upper()}{panel.label[1:]}"
+    what = capitalised(panel.label)
     if not panel.differences or comparison.single:
         last = [f"{figure_text(fan.median[-1])}" for fan in panel.fans]
         return f"{what}: {clause_list(last)} at the end" + ("" if comparison.single else " in the median")
-    sure = [gap for gap in panel.differences if gap.low[-1] > 0 or gap.high[-1] < 0]
+    sure = [gap for gap in panel.differences if gap.resolved[-1]]
     if not sure:
         return f"{what}: no difference is shown at the end"
     if len(panel.differences) > 1:
@@ -136,7 +135,8 @@ def split(sheet: Sheet, frame: Axes) -> tuple[Axes, Axes]:
     return frame, sheet.axes(*inches, box.width * sheet.width, lower * sheet.height)
 
 
-def _course(axes: Axes, days: np.ndarray, fan: Fan, look: ScenarioLook) -> None:
+def draw_course(axes: Axes, days: np.ndarray, fan: Fan, look: ScenarioLook) -> None:
+    """Draw the median and the middle 80 % of the runs of a scenario."""
     colour = look.line.colour
     if np.isfinite(fan.low[BAND]).any() and fan.runs > 1:
         axes.fill_between(days, fan.low[BAND], fan.high[BAND], color=colour, alpha=0.14, linewidth=0, zorder=2)
@@ -146,18 +146,19 @@ def _course(axes: Axes, days: np.ndarray, fan: Fan, look: ScenarioLook) -> None:
 
 
 def _gap(axes: Axes, panel: FanPanel, gap: FanDifference, look: ScenarioLook, points: float) -> None:
-    """Draw a paired difference with its interval, pale where the interval spans zero."""
+    """Draw a paired difference with its interval, pale where it is not resolved."""
     colour = look.line.colour
-    sure = (gap.low > 0) | (gap.high < 0)
     axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
     axes.annotate(
         f"{look.letter} less A", (0, 1), xycoords="axes fraction", xytext=(3, 1), textcoords="offset points",
         fontsize=points, color=QUIET, va="bottom",
     )  # fmt: skip
     axes.fill_between(panel.days, gap.low, gap.high, color=pale(colour, 0.86), linewidth=0, zorder=1)
-    axes.fill_between(panel.days, gap.low, gap.high, where=sure, color=pale(colour, 0.55), linewidth=0, zorder=2)
+    axes.fill_between(
+        panel.days, gap.low, gap.high, where=gap.resolved, color=pale(colour, 0.55), linewidth=0, zorder=2
+    )
     axes.plot(panel.days, gap.mean, color=pale(colour, 0.5), linewidth=1.0, zorder=3)
-    axes.plot(panel.days, np.where(sure, gap.mean, np.nan), color=colour, linewidth=1.5, zorder=5)
+    axes.plot(panel.days, np.where(gap.resolved, gap.mean, np.nan), color=colour, linewidth=1.5, zorder=5)
 
 
 def _evidence_day(comparison: Comparison, days: np.ndarray) -> int | None:

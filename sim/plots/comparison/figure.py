@@ -31,7 +31,7 @@ from sim.plots.comparison.sheet import (
 from sim.plots.style import INK, PAPER, QUIET, evidence_line, pale, typography
 from sim.statistics.inference import SHARE, Difference
 from sim.statistics.summary import TOPICS, topic_of
-from sim.text import clause_list, day_text, interval_text, plural
+from sim.text import clause_list, day_text, interval_text, plural, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -207,16 +207,31 @@ def difference_text(difference: Difference) -> str:
     return interval_text(scale * difference.difference, scale * difference.low, scale * difference.high, sign=True)
 
 
-def unit_text(difference: Difference) -> str:
-    """Return the unit of a difference in brackets, with a space before; empty if it has none or the label names it."""
-    unit = "points" if difference.unit == SHARE else difference.unit
-    return f" ({unit})" if unit and unit not in difference.label else ""
+def size_text(difference: Difference) -> str:
+    """Say a difference without its interval: "+3.2"."""
+    return difference_text(difference).split(" (")[0]
+
+
+def unit_of(difference: Difference) -> str:
+    """Return the unit in which a difference is written; shares of runs are in percentage points."""
+    return "points" if difference.unit == SHARE else difference.unit
+
+
+def by_topic(rows: Sequence[ForestRow]) -> dict[str, list[list[ForestRow]]]:
+    """Return the rows of each statistic, those of one together, by topic; topics in their order, those without rows left out."""
+    statistics: dict[str, list[ForestRow]] = {}
+    for row in rows:
+        statistics.setdefault(row.difference.statistic, []).append(row)
+    topics: dict[str, list[list[ForestRow]]] = {topic: [] for topic in TOPICS}
+    for name, members in statistics.items():
+        topics[topic_of(name)].append(members)
+    return {topic: members for topic, members in topics.items() if members}
 
 
 def statistic_lines(difference: Difference, inches: float, points: float, most: int) -> list[str]:
     """Return a statistic's name as the head of a row, with its unit if there is room: "longest calm (days)"."""
     name = difference.label.removesuffix(" at the end") if difference.unit == SHARE else difference.label
-    lines = broken(f"{name}{unit_text(difference)}", inches, points)
+    lines = broken(with_unit(name, unit_of(difference)), inches, points)
     return lines if len(lines) <= most else broken(name, inches, points, most=most)
 
 
@@ -229,9 +244,9 @@ def forest_statement(comparison: Comparison, rows: Sequence[ForestRow]) -> str:
         return f"{who}: no difference is resolved"
     most = max(sure, key=lambda row: abs(row.scaled))
     by = "" if len(others) == 1 else f" in {most.scenario}"
-    size = difference_text(most.difference).split(" (")[0]
-    unit = "points" if most.difference.unit == SHARE else most.difference.unit
-    return f"{who}: {len(sure)} of {plural(len(rows), 'difference')} resolved, most of all {most.difference.label}{by}, {size} {unit}".rstrip()
+    size = f"{size_text(most.difference)} {unit_of(most.difference)}".rstrip()
+    count = f"{len(sure)} of {plural(len(rows), 'difference')} resolved"
+    return f"{who}: {count}, most of all {most.difference.label}{by}, {size}"
 
 
 def forest(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
@@ -264,9 +279,8 @@ class _ForestLayout:
 
     def __init__(self, rows: tuple[ForestRow, ...], sizes: Type, inner: float) -> None:
         self.sizes = sizes
-        by_statistic: dict[str, list[ForestRow]] = {}
-        for row in rows:
-            by_statistic.setdefault(row.difference.statistic, []).append(row)
+        topics = by_topic(rows)
+        count = sum(map(len, topics.values()))
         self.scenarios = list(dict.fromkeys(row.scenario for row in rows))
         numbered = len(self.scenarios) <= MOST_NUMBERS
         self.left = min(2.35, 0.4 * inner)
@@ -275,14 +289,11 @@ class _ForestLayout:
         self.headings: list[tuple[float, str]] = []
         self.rows: list[tuple[float, list[str], list[ForestRow]]] = []
         line = sizes.small * 1.28 / 72
-        room = TALLEST_ROWS / max(len(by_statistic), 1) - 0.035
+        room = TALLEST_ROWS / max(count, 1) - 0.035
         self.step = line if numbered else min(line, room / len(self.scenarios))
         y = 0.02
-        for topic in TOPICS:
-            members = [each for each in by_statistic.values() if topic_of(each[0].difference.statistic) == topic]
-            if not members:
-                continue
-            if len(by_statistic) > 1:
+        for topic, members in topics.items():
+            if count > 1:
                 self.headings.append((y, topic))
                 y += sizes.text * 1.45 / 72
             for each in sorted(members, key=_surprise, reverse=True):
@@ -322,12 +333,12 @@ def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioL
         for number, row in enumerate(rows):
             at = y + (number - (len(rows) - 1) / 2) * layout.step
             look = looks[row.scenario]
-            _interval(axes, at, row, look, small=layout.step < 0.08 or layout.axis < 1.5)
+            draw_interval(axes, at, row, look, small=layout.step < 0.08 or layout.axis < 1.5)
             if len(layout.scenarios) <= MOST_NUMBERS:
                 colour = QUIET if not row.difference.resolved else look.line.colour if len(rows) > 1 else INK
                 text = difference_text(row.difference)
                 if text_width(text, sizes.small) > layout.right:
-                    text = text.split(" (")[0]
+                    text = size_text(row.difference)
                 plain.text(right, -at, text, color=colour, **style)
     reach = [abs(v) for _y, _n, rows in layout.rows for r in rows for v in (r.scaled, r.scaled_low, r.scaled_high)]
     most = max([v for v in reach if np.isfinite(v)], default=1.0) or 1.0
@@ -338,7 +349,8 @@ def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioL
     axes.set_xlabel("← lower    higher →", fontsize=sizes.small, color=QUIET, labelpad=1.5)
 
 
-def _interval(axes: Axes, y: float, row: ForestRow, look: ScenarioLook, small: bool = False) -> None:
+def draw_interval(axes: Axes, y: float, row: ForestRow, look: ScenarioLook, small: bool = False) -> None:
+    """Draw a difference with its interval in standard deviations of one run; pale and hollow if it is not resolved."""
     resolved = row.difference.resolved
     colour = look.line.colour if resolved else pale(look.line.colour, 0.55)
     if not np.isfinite(row.scaled):

@@ -59,7 +59,7 @@ def flows(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     shown = [c for c in range(len(codes)) if any(m[c].sum() + m[:, c].sum() >= LEAST_TOWNS for m in matrices.values())]
     ground = ground_for(comparison)
     colours = [code_colour(ground, code) for code in codes]
-    key = [Mark(code_text(comparison, codes[c]), fill=colours[c], edge=INK) for c in shown]
+    key = [Mark(code_text(codes[c]), fill=colours[c], edge=INK) for c in shown]
     grid = Grid(
         width_mm, [names[name].text for name in comparison.scenarios], 1.5, HEIGHT, left=0.3, right=0.42, bottom=0.05
     )
@@ -91,7 +91,7 @@ def _panel(axes: Axes, matrix: np.ndarray, shown: list[int], colours: list[str],
                 axes.text(x, least, figure_text(round(totals[c], 1)), fontsize=points, ha=align, va="center")
             y += tall + GAP
         tops.append(top)
-    left, right = (dict(top) for top in tops)
+    left, right = tops
     for a in shown:
         for b in shown:
             towns = matrix[a, b]

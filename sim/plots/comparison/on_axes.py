@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+from matplotlib.lines import Line2D
 
-from sim.plots.comparison.figure import looks_of
-from sim.plots.style import pale
+from sim.plots.comparison.curves import draw_course
+from sim.plots.comparison.figure import draw_interval, looks_of
+from sim.plots.comparison.overview import draw_distribution
+from sim.plots.comparison.survival_curves import draw_survival
+from sim.plots.style import INK
+from sim.text import with_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,6 +22,7 @@ if TYPE_CHECKING:
     from sim.comparison.results import Comparison
     from sim.plots.comparison.figure import ComparisonFigure
 
+Part = TypeVar("Part")
 ON_AXES = ("differences", "fan-<quantity>", "distribution-<statistic>", "agreement_survival")
 
 
@@ -43,69 +50,63 @@ def table_of(comparison: Comparison, name: str, day: int | None) -> pd.DataFrame
 def _drawn(comparison: Comparison, name: str, width_mm: float, day: int | None) -> ComparisonFigure:
     from sim.plots.figures import kinds_of
 
-    kinds = kinds_of(comparison)
-    if name not in kinds:
-        raise KeyError(f"there is no figure {name!r}; there are {', '.join(kinds)}")
-    return kinds[name].draw(comparison, width_mm=width_mm, day=day)
+    return _named(name, kinds_of(comparison), "figure").draw(comparison, width_mm=width_mm, day=day)
 
 
 def _forest(comparison: Comparison, ax: Axes) -> Axes:
-    """Draw a row a statistic: the difference from the reference in standard deviations of one run, pale if not resolved."""
+    """Draw a row a statistic: the difference from the reference in standard deviations of one run."""
     names, rows = looks_of(comparison), [row for row in comparison.forest if np.isfinite(row.scaled)]
     labels = list(dict.fromkeys(row.difference.label for row in rows))
     others = [name for name in comparison.scenarios if name != comparison.reference]
     for row in rows:
-        look = names[row.scenario].line
         y = labels.index(row.difference.label) + 0.6 * ((others.index(row.scenario) + 0.5) / len(others) - 0.5)
-        colour = look.colour if row.difference.resolved else pale(look.colour, 0.6)
-        ax.plot([row.scaled_low, row.scaled_high], [y, y], color=colour)
-        ax.plot([row.scaled], [y], marker=look.marker, color=colour, linestyle="none")
-    ax.axvline(0, color="0.2", linewidth=0.8)
+        draw_interval(ax, y, row, names[row.scenario])
+    ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(range(len(labels)), labels)
     ax.invert_yaxis()
     ax.set_xlabel(f"difference from {comparison.reference}, standard deviations of one run")
-    return ax
+    return _keyed(ax, comparison, others)
 
 
 def _course(comparison: Comparison, key: str, ax: Axes) -> Axes:
     """Draw the median and the middle 80 % of runs of a daily quantity, all scenarios."""
-    panels = {panel.key: panel for panel in comparison.fans}
-    if key not in panels:
-        raise KeyError(f"there is no quantity {key!r}; there are {', '.join(panels)}")
-    panel, names = panels[key], looks_of(comparison)
+    panel = _named(key, {panel.key: panel for panel in comparison.fans}, "quantity")
     for fan in panel.fans:
-        look = names[fan.scenario].line
-        ax.fill_between(panel.days, fan.low[1], fan.high[1], color=look.colour, alpha=0.14, linewidth=0)
-        ax.plot(panel.days, fan.median, color=look.colour, linestyle=look.dashes, label=fan.scenario)
+        draw_course(ax, panel.days, fan, looks_of(comparison)[fan.scenario])
     ax.set_xlabel("day")
-    ax.set_ylabel(f"{panel.label}{f' ({panel.unit})' if panel.unit not in panel.label else ''}")
-    ax.legend(frameon=False)
-    return ax
+    ax.set_ylabel(with_unit(panel.label, panel.unit))
+    return _keyed(ax, comparison, comparison.scenarios)
 
 
 def _distribution(comparison: Comparison, statistic: str, ax: Axes) -> Axes:
     """Draw the share of runs at or below each value of a statistic, all scenarios."""
-    known = {each.statistic: each for each in comparison.distributions}
-    if statistic not in known:
-        raise KeyError(f"there is no distribution of {statistic!r}; there are {', '.join(known)}")
-    each, names = known[statistic], looks_of(comparison)
-    for name, values in each.values.items():
-        look = names[name].line
-        ax.ecdf(values, color=look.colour, linestyle=look.dashes, label=name)
-    ax.set_xlabel(f"{each.label}{f' ({each.unit})' if each.unit not in each.label else ''}")
+    chosen = _named(statistic, {each.statistic: each for each in comparison.distributions}, "distribution")
+    for name, values in chosen.values.items():
+        draw_distribution(ax, values, looks_of(comparison)[name])
+    ax.set_xlabel(with_unit(chosen.label, chosen.unit))
     ax.set_ylabel("share of runs")
-    ax.legend(frameon=False)
-    return ax
+    return _keyed(ax, comparison, comparison.scenarios)
 
 
 def _survival(comparison: Comparison, ax: Axes) -> Axes:
     """Draw the share of agreements still in force by days held, with 95 % bands."""
-    names, holding = looks_of(comparison), comparison.holding
-    for curve in holding.curves:
-        look = names[curve.scenario].line
-        ax.fill_between(holding.days, curve.low, curve.high, step="post", color=look.colour, alpha=0.14, linewidth=0)
-        ax.step(holding.days, curve.share, where="post", color=look.colour, linestyle=look.dashes, label=curve.scenario)
+    for curve in comparison.holding.curves:
+        draw_survival(ax, comparison.holding, curve, looks_of(comparison)[curve.scenario])
     ax.set_xlabel("days held")
     ax.set_ylabel("share of agreements still in force")
-    ax.legend(frameon=False)
+    return _keyed(ax, comparison, comparison.scenarios)
+
+
+def _named(name: str, parts: dict[str, Part], kind: str) -> Part:
+    """Return the part of a name; KeyError with those that there are."""
+    if name not in parts:
+        raise KeyError(f"there is no {kind} {name!r}; there are {', '.join(parts)}")
+    return parts[name]
+
+
+def _keyed(ax: Axes, comparison: Comparison, scenarios: Sequence[str]) -> Axes:
+    """Add the key of scenarios, and return the axes."""
+    lines = [looks_of(comparison)[name].line for name in scenarios]
+    handles = [Line2D([], [], color=line.colour, linestyle=line.dashes, marker=line.marker) for line in lines]
+    ax.legend(handles, scenarios, frameon=False)
     return ax

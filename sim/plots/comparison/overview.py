@@ -13,12 +13,13 @@ from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
     axis_label,
-    difference_text,
+    by_topic,
     figure_text,
     forest_statement,
     forest_table,
     key_of,
     looks_of,
+    size_text,
     statistic_lines,
     words_of,
 )
@@ -35,8 +36,7 @@ from sim.plots.comparison.sheet import (
     type_for,
 )
 from sim.plots.style import INK, PAPER, QUIET, pale, typography
-from sim.statistics.summary import TOPICS, topic_of
-from sim.text import percent
+from sim.text import capitalised, percent, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, Distribution, ForestRow
@@ -52,7 +52,7 @@ def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> 
     """Draw a cell for each statistic and scenario, tinted by the resolved difference from the reference; others stay empty."""
     sizes, names = type_for(width_mm), looks_of(comparison)
     inner = width_mm / MM_PER_INCH - 2 * EDGE
-    rows = _by_topic(comparison.forest)
+    topics = by_topic(comparison.forest)
     others = [name for name in comparison.scenarios if name != comparison.reference]
     left = min(2.2, 0.42 * inner)
     wide = (inner - left) / len(others)
@@ -71,7 +71,7 @@ def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> 
         Mark("not resolved", fill=PAPER, edge=QUIET),
     ]  # fmt: skip
     key += [] if fits else [Mark(names[name].text) for name in others]
-    body = head + len(rows) * 1.35 * line + 0.06 + len({topic for topic, _ in rows}) * 1.6 * line
+    body = head + (sum(map(len, topics.values())) * 1.35 + len(topics) * 1.6) * line + 0.06
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, body, key)
         axes = sheet.blank(EDGE, 0, inner, body)
@@ -81,40 +81,28 @@ def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> 
                 x, -head + 0.03, "\n".join(lines), fontsize=sizes.small, fontweight="bold", ha="center", va="bottom",
                 color=names[others[number]].line.colour, linespacing=1.15,
             )  # fmt: skip
-        _heat_rows(axes, rows, others, (left, wide, head, line), sizes)
+        _heat_rows(axes, topics, others, (left, wide, head, line), sizes)
     return ComparisonFigure(sheet.figure, forest_table(comparison.forest), title, f"{title}. {about}. {note}")
-
-
-def _by_topic(forest: tuple[ForestRow, ...]) -> list[tuple[str, list[ForestRow]]]:
-    """Return the rows of each statistic with its topic, in the order of topics."""
-    statistics: dict[str, list[ForestRow]] = {}
-    for row in forest:
-        statistics.setdefault(row.difference.statistic, []).append(row)
-    order = list(TOPICS)
-    topics = [(topic_of(name), members) for name, members in statistics.items()]
-    return sorted(topics, key=lambda item: order.index(item[0]))
 
 
 def _heat_rows(
     axes: Axes,
-    rows: list[tuple[str, list[ForestRow]]],
+    topics: dict[str, list[list[ForestRow]]],
     others: list[str],
     layout: tuple[float, float, float, float],
     sizes: Type,
 ) -> None:
     left, wide, y, line = layout
-    last = ""
-    for topic, members in rows:
-        if topic != last:
-            y += 0.3 * line
-            axes.text(0, -y, topic, fontsize=sizes.text, fontweight="bold", va="top")
-            y, last = y + 1.3 * line, topic
-        first = members[0].difference
-        name = statistic_lines(first, left - 0.06, sizes.small, 1)[0]
-        axes.text(0.06, -y - 0.67 * line, name, fontsize=sizes.small, va="center", color=INK)
-        for row in members:
-            _heat_cell(axes, row, left + others.index(row.scenario) * wide, y, (wide, 1.35 * line), sizes.small)
-        y += 1.35 * line
+    for topic, statistics in topics.items():
+        y += 0.3 * line
+        axes.text(0, -y, topic, fontsize=sizes.text, fontweight="bold", va="top")
+        y += 1.3 * line
+        for rows in statistics:
+            name = statistic_lines(rows[0].difference, left - 0.06, sizes.small, 1)[0]
+            axes.text(0.06, -y - 0.67 * line, name, fontsize=sizes.small, va="center", color=INK)
+            for row in rows:
+                _heat_cell(axes, row, left + others.index(row.scenario) * wide, y, (wide, 1.35 * line), sizes.small)
+            y += 1.35 * line
 
 
 def _heat_cell(axes: Axes, row: ForestRow, x: float, y: float, size: tuple[float, float], points: float) -> None:
@@ -123,7 +111,7 @@ def _heat_cell(axes: Axes, row: ForestRow, x: float, y: float, size: tuple[float
     if row.difference.resolved and np.isfinite(row.scaled):
         depth = min(abs(row.scaled) / FULL, 1.0)
         face = pale(HIGHER_INK if row.scaled > 0 else LOWER_INK, PALEST - (PALEST - DEEPEST) * depth)
-        text = difference_text(row.difference).split(" (")[0]
+        text = size_text(row.difference)
     axes.add_patch(Rectangle((x, -y - tall), wide, tall, facecolor=face, edgecolor="#DAD6CE", linewidth=0.6))
     if text and text_width(text, points) < wide - 0.03:
         dark = row.difference.resolved and abs(row.scaled) > 0.75 * FULL
@@ -148,7 +136,7 @@ def distributions(comparison: Comparison, width_mm: float, day: int | None = Non
     """Draw the share of runs at or below each value of each statistic, all scenarios over one another."""
     names = looks_of(comparison)
     shown = _most_shifted(comparison, PANELS_NARROW if width_mm <= NARROW_MM else PANELS_WIDE)
-    titles = [f"{each.label[:1].upper()}{each.label[1:]}{_unit(each)}" for each in shown]
+    titles = [capitalised(with_unit(each.label, each.unit)) for each in shown]
     grid = Grid(width_mm, titles, 1.0, 0.72, left=0.4, bottom=0.34)
     title = _spread_statement(comparison)
     about = "Headline statistics: share of runs at or below each value"
@@ -162,7 +150,8 @@ def distributions(comparison: Comparison, width_mm: float, day: int | None = Non
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key_of(comparison))
         for axes, each in zip(grid.panels(sheet), shown, strict=True):
             for number, (name, values) in enumerate(each.values.items()):
-                _steps(axes, values, names[name], number)
+                draw_distribution(axes, values, names[name])
+                _middle(axes, values, names[name], number)
             _spread_axes(axes, each, grid)
             if zeros := _zeros(each, names):
                 axis_label(axes, zeros, grid.type.small)
@@ -179,19 +168,17 @@ def _most_shifted(comparison: Comparison, most: int) -> list[Distribution]:
     return [each for each in comparison.distributions if each.statistic in chosen]
 
 
-def _unit(each: Distribution) -> str:
-    return f" ({each.unit})" if each.unit and each.unit not in each.label else ""
+def draw_distribution(axes: Axes, values: np.ndarray, look: ScenarioLook) -> None:
+    """Draw the share of runs of a scenario at or below each value."""
+    if len(values):
+        axes.ecdf(values, color=look.line.colour, linewidth=1.3, linestyle=look.line.dashes, zorder=3)
 
 
-def _steps(axes: Axes, values: np.ndarray, look: ScenarioLook, number: int) -> None:
+def _middle(axes: Axes, values: np.ndarray, look: ScenarioLook, number: int) -> None:
+    """Draw the median and the middle 80 % of runs below the shares, a line a scenario."""
     if not len(values):
         return
-    ordered, colour = np.sort(values), look.line.colour
-    share = np.arange(1, len(ordered) + 1) / len(ordered)
-    axes.step(
-        np.concatenate([ordered[:1], ordered]), np.concatenate([[0.0], share]), where="post", color=colour, linewidth=1.3,
-        linestyle=look.line.dashes, zorder=3,
-    )  # fmt: skip
+    colour = look.line.colour
     low, middle, high = np.percentile(values, [10, 50, 90])
     y = -0.07 - 0.07 * number
     axes.plot([low, high], [y, y], color=colour, linewidth=1.6, solid_capstyle="butt", clip_on=False, zorder=4)
@@ -231,11 +218,9 @@ def _spread_statement(comparison: Comparison) -> str:
         most = max(rows, key=lambda row: abs(row.scaled))
         values = known[most.difference.statistic].values
         before, after = (figure_text(float(np.median(values[name]))) for name in (comparison.reference, most.scenario))
-        what = f"{most.difference.label[:1].upper()}{most.difference.label[1:]}"
-        return f"{what}: median {before} in {comparison.reference}, {after} in {most.scenario}; the largest shift"
+        return f"{capitalised(most.difference.label)}: median {before} in {comparison.reference}, {after} in {most.scenario}; the largest shift"
     if len(comparison.scenarios) > 1:
         return "No statistic is shown to shift"
     first = comparison.distributions[0]
     low, middle, high = np.percentile(first.values[comparison.reference], [10, 50, 90])
-    what = f"{first.label[:1].upper()}{first.label[1:]}"
-    return f"{what}: median {figure_text(middle)}, in 80 % of runs {figure_text(low)} to {figure_text(high)}"
+    return f"{capitalised(first.label)}: median {figure_text(middle)}, in 80 % of runs {figure_text(low)} to {figure_text(high)}"

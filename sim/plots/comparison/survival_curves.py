@@ -69,7 +69,10 @@ def survival(comparison: Comparison, width_mm: float, day: int | None = None) ->
             if not together and group[0] is not holding.curves[0]:
                 axes.step(holding.days, holding.curves[0].share, where="post", color=INK, linewidth=0.6, zorder=3)
             for curve in group:
-                _curve(axes, holding, curve, names[curve.scenario], together, sizes.text)
+                look = names[curve.scenario]
+                draw_survival(axes, holding, curve, look)
+                if together:
+                    _letter(axes, holding, curve, look, sizes.text)
             _frame(axes, holding, grid)
             _at_risk(axes, holding, group, names, sizes.small)
     caption = f"{words.title}. {SURVIVAL}. {holding.note}"
@@ -107,9 +110,8 @@ def _frame(axes: Axes, holding: AgreementSurvival, grid: Grid) -> None:
     axis_label(axes, "days held", grid.type.small)
 
 
-def _curve(
-    axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook, lettered: bool, points: float
-) -> None:
+def draw_survival(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook) -> None:
+    """Draw the survival curve of a scenario with its 95 % band."""
     colour, days = look.line.colour, holding.days
     known = np.isfinite(curve.low) & np.isfinite(curve.high)
     if known.any():
@@ -118,17 +120,23 @@ def _curve(
         for edge in (low, high):
             axes.step(days, edge, where="post", color=colour, linewidth=0.4, alpha=0.7, zorder=2)
     axes.step(days, curve.share, where="post", color=colour, linewidth=1.5, linestyle=look.line.dashes, zorder=4)
-    seen = np.flatnonzero(np.isfinite(curve.share))
-    if lettered and len(seen):
-        spot = seen[len(seen) // (3 + ord(look.letter[0]) % 3)]
-        axes.plot(
-            [days[spot]], [curve.share[spot]], marker=look.line.marker, color=colour, markersize=5,
-            markeredgecolor=PAPER, markeredgewidth=0.7, zorder=5,
-        )  # fmt: skip
-        axes.annotate(
-            look.letter, (days[spot], curve.share[spot]), xytext=(4, 4), textcoords="offset points", fontsize=points,
-            fontweight="bold", color=colour, path_effects=HALO, zorder=6,
-        )  # fmt: skip
+
+
+def _letter(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: ScenarioLook, points: float) -> None:
+    """Write the letter of a scenario on its curve, beside its marker."""
+    known = np.flatnonzero(np.isfinite(curve.share))
+    if not len(known):
+        return
+    spot = known[len(known) // (3 + ord(look.letter[0]) % 3)]
+    at = (holding.days[spot], curve.share[spot])
+    axes.plot(
+        [at[0]], [at[1]], marker=look.line.marker, color=look.line.colour, markersize=5, markeredgecolor=PAPER,
+        markeredgewidth=0.7, zorder=5,
+    )  # fmt: skip
+    axes.annotate(
+        look.letter, at, xytext=(4, 4), textcoords="offset points", fontsize=points, fontweight="bold",
+        color=look.line.colour, path_effects=HALO, zorder=6,
+    )  # fmt: skip
 
 
 def _at_risk(
