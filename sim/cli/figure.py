@@ -56,7 +56,7 @@ def figure(
 
     if not LEAST_WIDTH_MM <= width_mm <= MOST_WIDTH_MM:
         raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
-    suffix = _format(format, out)
+    suffix, mornings = _format(format, out), _mornings(days)
     source = find_result(result)
     figures = _figures(source)
     if name is None:
@@ -73,7 +73,7 @@ def figure(
         _check_day(day, figures)
     path = _file(name, day, suffix, out)
     dated = ["--day", str(day)] if day is not None else []
-    figures = _limited(figures, rows, days)
+    figures = _limited(figures, rows, mornings)
     chosen = [
         *(["--rows", rows] if rows else []),
         *(["--days", days] if days else []),
@@ -86,19 +86,19 @@ def figure(
         _draw(figures, name, width_mm, day, path, command)
 
 
-def _limited(figures: Figures, rows: str | None, days: str | None) -> Figures:
+def _limited(figures: Figures, rows: str | None, mornings: tuple[int, int] | None) -> Figures:
     """Return the figures of the statistics and mornings asked for."""
     from dataclasses import replace
 
     from sim.comparison.results import Comparison
     from sim.plots.figures import limited, statistics_of
 
-    if rows is None and days is None:
+    if rows is None and mornings is None:
         return figures
     if not isinstance(figures.source, Comparison):
-        raise _fault("--rows" if rows else "--days", "is of studies, not of single runs")
+        raise _fault("--days" if rows is None else "--rows", "is of studies, not of single runs")
     try:
-        source = limited(figures.source, [part.strip() for part in rows.split(",")] if rows else (), _days(days))
+        source = limited(figures.source, [part.strip() for part in rows.split(",")] if rows else (), mornings)
     except KeyError as error:
         known = statistics_of(figures.source)
         listed = f"; known are {', '.join(known)}"
@@ -110,7 +110,7 @@ def _limited(figures: Figures, rows: str | None, days: str | None) -> Figures:
     return replace(figures, source=source)
 
 
-def _days(text: str | None) -> tuple[int, int] | None:
+def _mornings(text: str | None) -> tuple[int, int] | None:
     """Return the first and last morning of "FIRST:LAST"; None for none."""
     if text is None:
         return None
