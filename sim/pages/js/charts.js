@@ -14,9 +14,8 @@
   const ROW = { named: 32, plain: 25 }; // px of a row of spans
   const HEIGHT = 150; // px of a plot of values
   const GAP = 14; // px between two names
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const DAY_MS = 86400000;
   const SIDES = { triangle: [3, -90], inverted: [3, 90], diamond: [4, -90], square: [4, -45], pentagon: [5, -90], hexagon: [6, -90] };
+  const { MONTHS, dateOf, dayText, element, escape } = Sim;
   let charts = 0;
 
   // Words and numbers ---------------------------------------------------------------------------------------------
@@ -27,18 +26,9 @@
     return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   }
 
-  function dateOf(spec, day) {
-    return new Date(Date.parse(`${spec.start}T00:00:00Z`) + day * DAY_MS);
-  }
-
-  function dayText(spec, day) {
-    const when = dateOf(spec, day);
-    return `${when.getUTCDate()} ${MONTHS[when.getUTCMonth()]} ${when.getUTCFullYear()}`;
-  }
-
   function weekText(spec, week, every) {
     const last = Math.min(every * (week + 1), spec.days) - 1;
-    return `${dayText(spec, every * week).replace(/ \d+$/, "")} to ${dayText(spec, last)}`;
+    return `${dayText(spec.start, every * week).replace(/ \d+$/, "")} to ${dayText(spec.start, last)}`;
   }
 
   const measure = document.createElement("canvas").getContext("2d");
@@ -61,17 +51,6 @@
   }
 
   // Elements ------------------------------------------------------------------------------------------------------
-
-  function element(name, style, parent) {
-    const node = document.createElement(name);
-    node.className = style;
-    parent.append(node);
-    return node;
-  }
-
-  function escape(text) {
-    return String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
-  }
 
   /** Return the outline of a faction's shape round (0, 0). */
   function outline(shape, r) {
@@ -139,20 +118,15 @@
       this.marked = null;
       this.cursor = null;
       box.classList.add("simchart");
-      box.innerHTML = "";
-      const head = element("div", "simchart-head", box);
-      this.title = element("span", "simchart-title", head);
-      this.note = element("span", "simchart-note", head);
+      this.title = element("span", { class: "simchart-title" });
+      this.note = element("span", { class: "simchart-note" });
       this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       this.svg.setAttribute("role", "img");
       this.svg.setAttribute("tabindex", "0");
-      box.append(this.svg);
-      this.key = element("div", "simchart-key", box);
-      this.tip = element("div", "simchart-tip", box);
-      this.tip.setAttribute("aria-hidden", "true");
-      this.tip.hidden = true;
-      this.live = element("div", "simchart-live", box);
-      this.live.setAttribute("aria-live", "polite");
+      this.key = element("div", { class: "simchart-key" });
+      this.tip = element("div", { class: "simchart-tip", "aria-hidden": "true", hidden: true });
+      this.live = element("div", { class: "simchart-live", "aria-live": "polite" });
+      box.replaceChildren(element("div", { class: "simchart-head" }, this.title, this.note), this.svg, this.key, this.tip, this.live);
       this.listen();
       this.set(spec);
       this.watcher = new ResizeObserver(() => this.resized());
@@ -325,7 +299,7 @@
       const spec = this.spec;
       let free = 0;
       for (let day = 0; day <= spec.days; day += 1) {
-        const when = dateOf(spec, day);
+        const when = dateOf(spec.start, day);
         if (spec.days > 60 ? when.getUTCDate() !== 1 : day % 7) continue;
         const x = this.xOf(day);
         const text = (spec.days > 60 ? "" : `${when.getUTCDate()} `) + MONTHS[when.getUTCMonth()] + (spec.days > 60 && !when.getUTCMonth() ? ` ${when.getUTCFullYear()}` : "");
@@ -549,7 +523,7 @@
       const lines = spec.spans ? this.tipOfSpans(day) : this.tipOfValues(day);
       const weeks = this.weeks ? weekText(spec, Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1), this.weeks.every) : "";
       const beyond = spec.evidence !== null && spec.evidence !== undefined && day > spec.evidence ? '<div class="simchart-quiet">nothing observed stands behind this day</div>' : "";
-      return `<b>${weeks || dayText(spec, day)}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
+      return `<b>${weeks || dayText(spec.start, day)}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
     }
 
     tipOfValues(day) {
@@ -591,9 +565,9 @@
     alternative() {
       const spec = this.spec;
       const day = this.now();
-      const period = `${spec.title}, ${dayText(spec, 0)} to ${dayText(spec, this.last())}.`;
+      const period = `${spec.title}, ${dayText(spec.start, 0)} to ${dayText(spec.start, this.last())}.`;
       if (spec.spans) return `${period} ${this.spansInWords() || spec.empty || "none"}.`;
-      if (this.weeks) return `${period} ${this.stacks().map((series) => `${series.name} ${number(d3.sum(series.values.slice(1, day + 1)))}`).join("; ")} up to ${dayText(spec, day)}.`;
+      if (this.weeks) return `${period} ${this.stacks().map((series) => `${series.name} ${number(d3.sum(series.values.slice(1, day + 1)))}`).join("; ")} up to ${dayText(spec.start, day)}.`;
       return `${period} ${spec.series.map((series) => `${series.name} from ${number(series.values[0])} to ${number(series.values[Math.min(day, series.values.length - 1)])} ${spec.unit || ""}`).join("; ")}.`;
     }
   }

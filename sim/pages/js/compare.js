@@ -3,13 +3,8 @@
 //   new Sim.Compare(box, document);   // box: holds the heading; document: of sim.pages.comparison_document
 (function () {
   "use strict";
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const FULL = 40; // points of percent at which a cell has its full colour
-  const { element } = Sim;
-
-  function escape(text) {
-    return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-  }
+  const { dayText, element, escape } = Sim;
 
   function points(gap) {
     return `${gap > 0 ? "+" : gap < 0 ? "\u2212" : ""}${Math.abs(gap)} points`;
@@ -66,11 +61,6 @@
     add() {
       for (const scenario of this.data.scenarios)
         for (const town of scenario.shares) for (const values of town) values.forEach((step, k) => { if (k) values[k] += values[k - 1]; });
-    }
-
-    dateOf(day) {
-      const date = new Date(Date.parse(`${this.data.start}T00:00:00Z`) + day * 86400000);
-      return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
     }
 
     nearest(day) {
@@ -138,8 +128,8 @@
       this.at = at;
       const day = data.days[at];
       parts.slider.value = at;
-      parts.slider.setAttribute("aria-valuetext", `${this.dateOf(day)}, day ${day}`);
-      parts.date.textContent = this.dateOf(day);
+      parts.slider.setAttribute("aria-valuetext", `${dayText(data.start, day)}, day ${day}`);
+      parts.date.textContent = dayText(data.start, day);
       parts.count.textContent = `day ${day}`;
       this.paint();
       this.charts.forEach((chart) => chart.mark(day));
@@ -211,7 +201,7 @@
         element("button", { type: "button", class: "player-close", "aria-label": "Close", onclick: () => this.close() }, "\u00d7"),
         element("h3", {}, data.towns[town]), chart,
         element(
-          "table", {}, element("caption", {}, `Held on ${this.dateOf(data.days[at])} in a share of runs`),
+          "table", {}, element("caption", {}, `Held on ${dayText(data.start, data.days[at])} in a share of runs`),
           element("thead", {}, element("tr", {}, element("th", {}, "by"), ...pair.map(({ letter, name }) => element("th", { class: "n" }, `${letter} ${name}`)))),
           element("tbody", {}, ...rows)
         ),

@@ -21,6 +21,7 @@
   const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
+  const { element } = Sim;
   let maps = 0; // made so far, for ids
 
   /** Return the elements of SVG text. */
@@ -30,17 +31,8 @@
     return holder;
   }
 
-  function element(name, className, more = {}) {
-    const made = Object.assign(document.createElement(name), more);
-    made.className = className;
-    return made;
-  }
-
   function button(text, label, act) {
-    const made = element("button", "", { type: "button", textContent: text });
-    if (label !== text) made.setAttribute("aria-label", label);
-    made.addEventListener("click", act);
-    return made;
+    return element("button", { type: "button", "aria-label": label === text ? null : label, onclick: act }, text);
   }
 
   /** Return a place a share of the way along points, and the lengths up to each. */
@@ -210,16 +202,14 @@
       this.defs = document.createElementNS(SVG, "defs");
       this.svg.append(this.defs);
       this.main = new Sheet(this.svg);
-      this.scale = element("div", "simmap-scale", { innerHTML: '<span></span><div class="simmap-bar"></div>' });
-      this.scale.setAttribute("aria-hidden", "true");
-      this.buttons = element("div", "simmap-buttons");
-      this.buttons.append(
+      this.scale = element("div", { class: "simmap-scale", "aria-hidden": "true" }, element("span"), element("div", { class: "simmap-bar" }));
+      this.buttons = element(
+        "div", { class: "simmap-buttons" },
         button("+", "Zoom in", () => this.step(1.5)),
         button("\u2212", "Zoom out", () => this.step(1 / 1.5)),
         button("\u21ba", "Whole map", () => this.whole())
       );
-      this.tip = element("div", "simmap-tip", { hidden: true });
-      this.tip.setAttribute("aria-hidden", "true"); // the list of towns reads the same words
+      this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
       box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
@@ -568,17 +558,13 @@
     /** Offer the towns under one finger. */
     choose(towns, event) {
       this.close();
-      this.choice = element("div", "simmap-choice");
-      this.choice.setAttribute("role", "group");
-      this.choice.setAttribute("aria-label", "Which town?");
-      for (const town of towns) {
-        this.choice.append(
-          button(this.base.towns[town][2], this.base.towns[town][2], (click) => {
-            this.close();
-            this.picked(town, click);
-          })
-        );
-      }
+      const buttons = towns.map((town) =>
+        button(this.base.towns[town][2], this.base.towns[town][2], (click) => {
+          this.close();
+          this.picked(town, click);
+        })
+      );
+      this.choice = element("div", { class: "simmap-choice", role: "group", "aria-label": "Which town?" }, ...buttons);
       this.box.append(this.choice);
       this.put(this.choice, event);
       this.choice.firstChild.focus({ preventScroll: true });
@@ -592,8 +578,7 @@
     /** Show a tip, its first line strong; beside an event's place if there is one. */
     tell(text, event) {
       const [first, ...rest] = text.split("\n");
-      this.tip.replaceChildren(element("strong", "", { textContent: first }));
-      rest.forEach((line) => this.tip.append(element("div", "", { textContent: line })));
+      this.tip.replaceChildren(element("strong", {}, first), ...rest.map((line) => element("div", {}, line)));
       this.tip.hidden = false;
       if (event) this.put(this.tip, event);
     }
@@ -618,15 +603,15 @@
 
     /** Return the list of towns that the keyboard walks: one stop, arrows and first letters choose, Enter opens. */
     list() {
-      this.towns = element("div", "simmap-towns", { tabIndex: 0 });
-      this.towns.setAttribute("role", "listbox");
-      this.towns.setAttribute("aria-label", "Towns: arrow keys or first letters choose, Enter opens");
-      this.towns.addEventListener("keydown", (event) => this.key(event));
-      this.towns.addEventListener("focus", () => this.step && this.aim(Math.max(this.current, 0)));
-      this.towns.addEventListener("blur", () => {
-        this.ring.setAttribute("display", "none");
-        this.box.classList.remove("simmap-focused");
-        this.hideTip();
+      this.towns = element("div", {
+        class: "simmap-towns", tabindex: 0, role: "listbox", "aria-label": "Towns: arrow keys or first letters choose, Enter opens",
+        onkeydown: (event) => this.key(event),
+        onfocus: () => this.aim(Math.max(this.current, 0)),
+        onblur: () => {
+          this.ring.setAttribute("display", "none");
+          this.box.classList.remove("simmap-focused");
+          this.hideTip();
+        },
       });
       return this.towns;
     }
@@ -635,12 +620,7 @@
       this.order = this.base.order || this.base.towns.map((_town, index) => index);
       this.current = -1;
       this.towns.replaceChildren(
-        ...this.order.map((town) => {
-          const option = element("div", "", { id: `${this.id}-${town}`, textContent: this.base.towns[town][2] });
-          option.setAttribute("role", "option");
-          option.setAttribute("aria-selected", "false");
-          return option;
-        })
+        ...this.order.map((town) => element("div", { id: `${this.id}-${town}`, role: "option", "aria-selected": "false" }, this.base.towns[town][2]))
       );
     }
 
@@ -699,16 +679,14 @@
 
     /** Return the buttons and panels of layers and legend. */
     menus() {
-      this.bar = element("div", "simmap-menus");
+      this.bar = element("div", { class: "simmap-menus" });
       this.menu = this.panel("Layers", "fieldset");
       this.legend = this.panel("Legend", "div");
       return [this.bar, this.menu, this.legend];
     }
 
     panel(title, inner) {
-      const panel = element("div", "simmap-panel", { hidden: true, id: `${this.id}-${title}` });
-      panel.setAttribute("role", "group");
-      panel.setAttribute("aria-label", title);
+      const panel = element("div", { class: "simmap-panel", hidden: true, id: `${this.id}-${title}`, role: "group", "aria-label": title });
       const opener = button(title, title, () => {
         const open = panel.hidden;
         this.close();
@@ -723,21 +701,20 @@
         opener.focus();
       });
       closer.className = "simmap-closer";
-      panel.append(closer, element(inner, `simmap-${title.toLowerCase()}`));
+      panel.append(closer, element(inner, { class: `simmap-${title.toLowerCase()}` }));
       this.bar.append(opener);
       return panel;
     }
 
     checkbox(layer) {
-      const label = element("label", "");
-      const box = element("input", "", { type: "checkbox", checked: !this.hidden.get(layer.name) });
-      box.dataset.of = layer.name;
-      box.addEventListener("change", () => {
-        this.toggle(layer.name, box.checked);
-        this.store({ ...this.stored(), [layer.name]: box.checked });
+      const box = element("input", {
+        type: "checkbox", checked: !this.hidden.get(layer.name), "data-of": layer.name,
+        onchange: () => {
+          this.toggle(layer.name, box.checked);
+          this.store({ ...this.stored(), [layer.name]: box.checked });
+        },
       });
-      label.append(box, layer.name[0].toUpperCase() + layer.name.slice(1));
-      this.menu.lastChild.append(label);
+      this.menu.lastChild.append(element("label", {}, box, layer.name[0].toUpperCase() + layer.name.slice(1)));
     }
 
     /** Close menus and choices. */

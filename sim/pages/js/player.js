@@ -3,26 +3,14 @@
 //   const player = new Sim.Player(box, document);   // box: an empty element; document: of sim.pages.run_document
 //   player.go(14);  player.play();  player.pause();  player.openTown(3);  player.openEvent(17);
 //
-// Sim.element makes elements, for other parts of a page too. Space plays and pauses, the arrow keys move a day, Escape closes the card.
+// Space plays and pauses, the arrow keys move a day, Escape closes the card.
 (function () {
   "use strict";
   const SPEEDS = [["slow", 2], ["normal", 6], ["fast", 20], ["full speed", 30]]; // mornings a second
   const LINGER = 1300; // ms, the least that a morning with a headline stays, if Play lingers
   const HURRY = 0.5; // share of the time of a morning without a headline, if Play lingers
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const NO_COLOUR = "#B8BDC2";
-
-  /** Return an element with attributes, listeners ("onclick") and children; text is never read as HTML. */
-  function element(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-    }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  }
+  const { dayText, element } = Sim;
 
   function plural(count, noun) {
     return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
@@ -63,7 +51,7 @@
       this.filter = { kind: "", side: "", words: "", all: false };
       this.mornings = new Mornings(run);
       this.colours = Object.fromEntries(run.factions.map((faction) => [faction.code, faction.colour]));
-      this.days = run.mornings.map((_, day) => this.dateOf(day));
+      this.days = run.mornings.map((_, day) => dayText(run.start, day));
       this.build();
       this.map = new Sim.Map(this.parts.map, { pick: (town) => this.openTown(town) });
       this.map.setBase(run.base);
@@ -71,12 +59,6 @@
       this.charts();
       this.listen();
       this.go(0);
-    }
-
-    dateOf(day) {
-      const date = new Date(`${this.run.start}T00:00:00Z`);
-      date.setUTCDate(date.getUTCDate() + day);
-      return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
     }
 
     // The page ----------------------------------------------------------------------------------------------------
@@ -411,5 +393,5 @@
     }
   }
 
-  window.Sim = Object.assign(window.Sim || {}, { Player, element });
+  window.Sim = Object.assign(window.Sim || {}, { Player });
 })();
