@@ -271,7 +271,7 @@
       const rows = spec.spans ? spec.rows : null;
       const rowHeight = rows && rows.some((row) => row.name) ? ROW.named : ROW.plain;
       this.top = 6;
-      this.bottom = this.top + (rows ? Math.max(rows.length, 1) * rowHeight : spec.height || HEIGHT);
+      this.bottom = this.top + (rows ? Math.max(rows.length, 1) * rowHeight : HEIGHT);
       const parts = [this.clips()];
       this.ticks(parts);
       if (rows) this.rows(parts, rowHeight);
@@ -337,8 +337,8 @@
 
     values(parts) {
       const spec = this.spec;
-      const stacks = spec.series.filter((series) => series.style === "stack" || series.style === "bar");
-      const curves = spec.series.filter((series) => series.style !== "stack" && series.style !== "bar");
+      const stacks = this.stacks();
+      const curves = spec.series.filter((series) => !stacks.includes(series));
       this.weeks = stacks.length ? this.weekly(stacks) : null;
       const most = d3.max([
         spec.top || 0,
@@ -371,6 +371,11 @@
           return { values, above: total(false), below: total(true) };
         });
       return { all: sums(this.last()), past: sums(this.now()), every };
+    }
+
+    /** Return the week that a day's deaths fall into, of those there are. */
+    weekOf(day) {
+      return Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1);
     }
 
     bars(parts, series) {
@@ -427,8 +432,7 @@
       }
       const day = cursor === null ? this.now() : cursor;
       if (this.weeks) {
-        const week = Math.min(Math.max(Math.floor((cursor - 1) / this.weeks.every), 0), this.weeks.past.length - 1);
-        this.keyOf(this.stacks(), cursor === null ? this.weeks.past : [this.weeks.all[week]]);
+        this.keyOf(this.stacks(), cursor === null ? this.weeks.past : [this.weeks.all[this.weekOf(cursor)]]);
       }
       const values = this.curves.map((series) => series.values[Math.min(day, series.values.length - 1)]);
       const ends = this.svg.querySelector(".simchart-ends");
@@ -521,15 +525,15 @@
     tipAt(day) {
       const spec = this.spec;
       const lines = spec.spans ? this.tipOfSpans(day) : this.tipOfValues(day);
-      const weeks = this.weeks ? weekText(spec, Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1), this.weeks.every) : "";
+      const when = this.weeks ? weekText(spec, this.weekOf(day), this.weeks.every) : dayText(spec.start, day);
       const beyond = spec.evidence !== null && spec.evidence !== undefined && day > spec.evidence ? '<div class="simchart-quiet">nothing observed stands behind this day</div>' : "";
-      return `<b>${weeks || dayText(spec.start, day)}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
+      return `<b>${when}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
     }
 
     tipOfValues(day) {
       const unit = this.spec.unit ? ` ${this.spec.unit}` : "";
       if (this.weeks) {
-        const week = this.weeks.all[Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1)];
+        const week = this.weeks.all[this.weekOf(day)];
         const lines = this.stacks().map((series, i) => (week.values[i] ? `${swatch(series)}${escape(series.name)} <b>${number(week.values[i])}</b>` : ""));
         return lines.some(Boolean) ? lines.filter(Boolean) : ["none"];
       }
@@ -596,17 +600,14 @@
     frame() {
       this.right = this.width - 14;
       this.top = 6;
-      this.bottom = this.top + (this.spec.height || HEIGHT);
+      this.bottom = this.top + HEIGHT;
       this.note.textContent = this.spec.note || "";
       this.key.innerHTML = "";
     }
 
-    readout() {}
-
-    ownLine(x, value, parts) {
-      if (value === null || value === undefined) return;
-      parts.push(`<path class="simchart-evidence" d="M${x(value).toFixed(1)} ${this.top}V${this.bottom}"/>`);
-      this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${number(value)}</b></span>`;
+    /** Say in the key what the mark of this run is: a number, or one across and one upwards. */
+    keyOfMark(...values) {
+      this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${values.map(number).join(", ")}</b></span>`;
     }
   }
 
@@ -614,7 +615,8 @@
     content() {
       this.frame();
       const { values, unit, mark } = this.spec;
-      const all = mark === null || mark === undefined ? values : [...values, mark];
+      const marked = mark !== null && mark !== undefined;
+      const all = marked ? [...values, mark] : values;
       const [low, high] = all.length ? d3.extent(all) : [0, 1];
       const whole = all.every(Number.isInteger) && high - low <= 24;
       const scale = d3.scaleLinear().domain(whole ? [low - 0.5, high + 0.5] : low === high ? [low - 1, high + 1] : [low, high]);
@@ -631,7 +633,10 @@
         parts.push(`<rect class="simchart-bin" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(over - x, 1).toFixed(1)}" height="${(this.bottom - y).toFixed(1)}"/>`);
       }
       this.whole = whole;
-      this.ownLine(this.x, mark, parts);
+      if (marked) {
+        parts.push(`<path class="simchart-evidence" d="M${this.x(mark).toFixed(1)} ${this.top}V${this.bottom}"/>`);
+        this.keyOfMark(mark);
+      }
       return { height: this.bottom + 38, parts };
     }
 
@@ -685,7 +690,7 @@
       for (const [a, b] of this.items) parts.push(`<circle class="simchart-dot" cx="${this.x(a).toFixed(1)}" cy="${this.y(b).toFixed(1)}" r="3"/>`);
       if (mark) {
         parts.push(`<circle class="simchart-ring" cx="${this.x(mark[0]).toFixed(1)}" cy="${this.y(mark[1]).toFixed(1)}" r="6"/>`);
-        this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${number(mark[0])}, ${number(mark[1])}</b></span>`;
+        this.keyOfMark(...mark);
       }
       return { height: this.bottom + 38, parts };
     }
