@@ -4,7 +4,7 @@
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
-//   map.toggle("roads", false);  map.setView(view);  map.look(town, scale);  map.whole();  map.destroy();
+//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.bringIntoView(town);  map.whole();  map.destroy();
 //   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -15,6 +15,7 @@
   const MOST = 14; // times the whole map
   const REACH = 14; // px: a mouse this near to a town means it
   const FINGER = 22; // px: a finger this near to a town may mean it
+  const EDGE = 20; // px from the edge within which a town is not in view
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
@@ -116,7 +117,8 @@
       return fresh;
     }
 
-    draw(transform, scale = transform.k) {
+    draw(transform) {
+      const scale = transform.k;
       this.transform = transform;
       this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
       const least = Math.min(...this.names.map((set) => set.scale));
@@ -362,7 +364,6 @@
         .translateExtent([[-x, -y], [this.size.width + x, this.size.height + y]]);
       if (before) this.setView({ x: before.at[0], y: before.at[1], zoom: before.zoom }, true);
       else this.whole();
-      this.placeInset();
     }
 
     middle() {
@@ -387,6 +388,12 @@
     look(town, zoom = 1) {
       const [x, y] = this.base.towns[town];
       this.setView({ x, y, zoom: Math.max(zoom, this.view().zoom) });
+    }
+
+    /** Centre the map on a town that the picture does not show, or only at its edge. */
+    bringIntoView(town) {
+      const [x, y] = this.main.transform.apply(this.base.towns[town]);
+      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.look(town);
     }
 
     whole() {
@@ -635,11 +642,8 @@
       option.setAttribute("aria-selected", "true");
       this.towns.setAttribute("aria-activedescendant", option.id);
       const at = this.base.towns[town];
-      let [x, y] = this.main.transform.apply(at);
-      if (x < 20 || y < 20 || x > this.width - 20 || y > this.height - 20) {
-        this.look(town);
-        [x, y] = this.main.transform.apply(at);
-      }
+      this.bringIntoView(town);
+      const [x, y] = this.main.transform.apply(at);
       this.box.classList.add("simmap-focused");
       this.ring.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
       this.ring.removeAttribute("display");
