@@ -84,8 +84,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         unresolved_rule=UNRESOLVED_RULE,
         outcome_rows=_outcome_rows(comparison),
         draw_rows=_draw_rows(comparison),
-        live=live_parts("player", "compare") if alive else {},
-        packed=pack_document(comparison_document(comparison)) if alive else "",
+        live=live_parts(pack_document(comparison_document(comparison)), "player", "compare") if alive else {},
     )
 
 
@@ -101,8 +100,6 @@ def _by_section(figures: Sequence[ReportFigure]) -> dict[str, list[dict[str, str
     for figure in figures:
         sections.setdefault(figure.kind.section, []).append(
             {
-                "name": figure.kind.name,
-                "quoted": shlex.quote(figure.kind.name),
                 "about": figure.kind.about,
                 "stem": figure.stem,
                 "image": data_uri(figure.picture) if figure.picture else "",

@@ -86,7 +86,7 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         agreements=agreement_rows(run),
         numbers=statistic_texts(run.summary, int(run.agreements["given"].sum())),
         recording=recording or Recording(),
-        live=live_parts("player") if recording and recording.days else {},
+        live=live_parts(recording.days, "player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
         + [policy_text(policy, scenario.start) for policy in scenario.policy],
         assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
@@ -130,9 +130,10 @@ def environment() -> Environment:
     )
 
 
-def live_parts(*scripts: str) -> dict[str, str]:
-    """Return what a page carries to come alive with map, charts and scripts of ours: code packed, styles, and what opens it."""
+def live_parts(document: str, *scripts: str) -> dict[str, str]:
+    """Return what a page carries to come alive with map, charts and scripts of ours: a packed document, code, styles, opener."""
     return {
+        "data": document,
         "code": pack_text(script("map", "charts", *scripts)),
         "style": style("map", "charts", "player"),
         "opener": opener(),

@@ -14,14 +14,14 @@ D3 = ("mpld3", "js", "d3.v5.min.js")  # package, folder, file
 
 @cache
 def script(*names: str) -> str:
-    """Return d3 and our scripts by name, in order, as one text that can be run anywhere, also beside a module loader.
+    """Return d3, what our scripts share, and our scripts by name, as one text that can be run anywhere, also beside a module loader.
 
     >>> script("map").startswith("(function")
     True
     """
     package, folder, file = D3
     parts = [files(package).joinpath(folder, file).read_text(encoding="utf-8")]
-    parts += [files("sim.pages").joinpath("js", f"{name}.js").read_text(encoding="utf-8") for name in names]
+    parts += [_text("js", f"{name}.js") for name in ("common", *names)]
     # without the names by which loaders are recognised, d3 gives itself to the window
     return "(function (define, module, exports) {\n" + "\n".join(parts) + "\n}).call(window);\n"
 
@@ -29,9 +29,13 @@ def script(*names: str) -> str:
 @cache
 def style(*names: str) -> str:
     """Return our styles by name as one text."""
-    return "\n".join(files("sim.pages").joinpath("css", f"{name}.css").read_text(encoding="utf-8") for name in names)
+    return "\n".join(_text("css", f"{name}.css") for name in names)
 
 
 def opener() -> str:
     """Return the script of a page that carries its code and its data packed: it opens them, or says why it cannot."""
-    return files("sim.pages").joinpath("js", "open.js").read_text(encoding="utf-8")
+    return _text("js", "open.js")
+
+
+def _text(folder: str, file: str) -> str:
+    return files("sim.pages").joinpath(folder, file).read_text(encoding="utf-8")

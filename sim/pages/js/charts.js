@@ -14,9 +14,8 @@
   const ROW = { named: 32, plain: 25 }; // px of a row of spans
   const HEIGHT = 150; // px of a plot of values
   const GAP = 14; // px between two names
-  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-  const DAY_MS = 86400000;
   const SIDES = { triangle: [3, -90], inverted: [3, 90], diamond: [4, -90], square: [4, -45], pentagon: [5, -90], hexagon: [6, -90] };
+  const { MONTHS, dateOf, dayText, element, escape } = Sim;
   let charts = 0;
 
   // Words and numbers ---------------------------------------------------------------------------------------------
@@ -27,18 +26,9 @@
     return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
   }
 
-  function dateOf(spec, day) {
-    return new Date(Date.parse(`${spec.start}T00:00:00Z`) + day * DAY_MS);
-  }
-
-  function dayText(spec, day) {
-    const when = dateOf(spec, day);
-    return `${when.getUTCDate()} ${MONTHS[when.getUTCMonth()]} ${when.getUTCFullYear()}`;
-  }
-
   function weekText(spec, week, every) {
     const last = Math.min(every * (week + 1), spec.days) - 1;
-    return `${dayText(spec, every * week).replace(/ \d+$/, "")} to ${dayText(spec, last)}`;
+    return `${dayText(spec.start, every * week).replace(/ \d+$/, "")} to ${dayText(spec.start, last)}`;
   }
 
   const measure = document.createElement("canvas").getContext("2d");
@@ -61,17 +51,6 @@
   }
 
   // Elements ------------------------------------------------------------------------------------------------------
-
-  function element(name, style, parent) {
-    const node = document.createElement(name);
-    node.className = style;
-    parent.append(node);
-    return node;
-  }
-
-  function escape(text) {
-    return String(text).replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
-  }
 
   /** Return the outline of a faction's shape round (0, 0). */
   function outline(shape, r) {
@@ -139,20 +118,15 @@
       this.marked = null;
       this.cursor = null;
       box.classList.add("simchart");
-      box.innerHTML = "";
-      const head = element("div", "simchart-head", box);
-      this.title = element("span", "simchart-title", head);
-      this.note = element("span", "simchart-note", head);
+      this.title = element("span", { class: "simchart-title" });
+      this.note = element("span", { class: "simchart-note" });
       this.svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
       this.svg.setAttribute("role", "img");
       this.svg.setAttribute("tabindex", "0");
-      box.append(this.svg);
-      this.key = element("div", "simchart-key", box);
-      this.tip = element("div", "simchart-tip", box);
-      this.tip.setAttribute("aria-hidden", "true");
-      this.tip.hidden = true;
-      this.live = element("div", "simchart-live", box);
-      this.live.setAttribute("aria-live", "polite");
+      this.key = element("div", { class: "simchart-key" });
+      this.tip = element("div", { class: "simchart-tip", "aria-hidden": "true", hidden: true });
+      this.live = element("div", { class: "simchart-live", "aria-live": "polite" });
+      box.replaceChildren(element("div", { class: "simchart-head" }, this.title, this.note), this.svg, this.key, this.tip, this.live);
       this.listen();
       this.set(spec);
       this.watcher = new ResizeObserver(() => this.resized());
@@ -297,7 +271,7 @@
       const rows = spec.spans ? spec.rows : null;
       const rowHeight = rows && rows.some((row) => row.name) ? ROW.named : ROW.plain;
       this.top = 6;
-      this.bottom = this.top + (rows ? Math.max(rows.length, 1) * rowHeight : spec.height || HEIGHT);
+      this.bottom = this.top + (rows ? Math.max(rows.length, 1) * rowHeight : HEIGHT);
       const parts = [this.clips()];
       this.ticks(parts);
       if (rows) this.rows(parts, rowHeight);
@@ -325,7 +299,7 @@
       const spec = this.spec;
       let free = 0;
       for (let day = 0; day <= spec.days; day += 1) {
-        const when = dateOf(spec, day);
+        const when = dateOf(spec.start, day);
         if (spec.days > 60 ? when.getUTCDate() !== 1 : day % 7) continue;
         const x = this.xOf(day);
         const text = (spec.days > 60 ? "" : `${when.getUTCDate()} `) + MONTHS[when.getUTCMonth()] + (spec.days > 60 && !when.getUTCMonth() ? ` ${when.getUTCFullYear()}` : "");
@@ -363,8 +337,8 @@
 
     values(parts) {
       const spec = this.spec;
-      const stacks = spec.series.filter((series) => series.style === "stack" || series.style === "bar");
-      const curves = spec.series.filter((series) => series.style !== "stack" && series.style !== "bar");
+      const stacks = this.stacks();
+      const curves = spec.series.filter((series) => !stacks.includes(series));
       this.weeks = stacks.length ? this.weekly(stacks) : null;
       const most = d3.max([
         spec.top || 0,
@@ -397,6 +371,11 @@
           return { values, above: total(false), below: total(true) };
         });
       return { all: sums(this.last()), past: sums(this.now()), every };
+    }
+
+    /** Return the week that a day's deaths fall into, of those there are. */
+    weekOf(day) {
+      return Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1);
     }
 
     bars(parts, series) {
@@ -453,8 +432,7 @@
       }
       const day = cursor === null ? this.now() : cursor;
       if (this.weeks) {
-        const week = Math.min(Math.max(Math.floor((cursor - 1) / this.weeks.every), 0), this.weeks.past.length - 1);
-        this.keyOf(this.stacks(), cursor === null ? this.weeks.past : [this.weeks.all[week]]);
+        this.keyOf(this.stacks(), cursor === null ? this.weeks.past : [this.weeks.all[this.weekOf(cursor)]]);
       }
       const values = this.curves.map((series) => series.values[Math.min(day, series.values.length - 1)]);
       const ends = this.svg.querySelector(".simchart-ends");
@@ -547,15 +525,15 @@
     tipAt(day) {
       const spec = this.spec;
       const lines = spec.spans ? this.tipOfSpans(day) : this.tipOfValues(day);
-      const weeks = this.weeks ? weekText(spec, Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1), this.weeks.every) : "";
+      const when = this.weeks ? weekText(spec, this.weekOf(day), this.weeks.every) : dayText(spec.start, day);
       const beyond = spec.evidence !== null && spec.evidence !== undefined && day > spec.evidence ? '<div class="simchart-quiet">nothing observed stands behind this day</div>' : "";
-      return `<b>${weeks || dayText(spec, day)}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
+      return `<b>${when}</b>${lines.map((line) => `<div>${line}</div>`).join("")}${beyond}`;
     }
 
     tipOfValues(day) {
       const unit = this.spec.unit ? ` ${this.spec.unit}` : "";
       if (this.weeks) {
-        const week = this.weeks.all[Math.min(Math.max(Math.floor((day - 1) / this.weeks.every), 0), this.weeks.all.length - 1)];
+        const week = this.weeks.all[this.weekOf(day)];
         const lines = this.stacks().map((series, i) => (week.values[i] ? `${swatch(series)}${escape(series.name)} <b>${number(week.values[i])}</b>` : ""));
         return lines.some(Boolean) ? lines.filter(Boolean) : ["none"];
       }
@@ -591,9 +569,9 @@
     alternative() {
       const spec = this.spec;
       const day = this.now();
-      const period = `${spec.title}, ${dayText(spec, 0)} to ${dayText(spec, this.last())}.`;
+      const period = `${spec.title}, ${dayText(spec.start, 0)} to ${dayText(spec.start, this.last())}.`;
       if (spec.spans) return `${period} ${this.spansInWords() || spec.empty || "none"}.`;
-      if (this.weeks) return `${period} ${this.stacks().map((series) => `${series.name} ${number(d3.sum(series.values.slice(1, day + 1)))}`).join("; ")} up to ${dayText(spec, day)}.`;
+      if (this.weeks) return `${period} ${this.stacks().map((series) => `${series.name} ${number(d3.sum(series.values.slice(1, day + 1)))}`).join("; ")} up to ${dayText(spec.start, day)}.`;
       return `${period} ${spec.series.map((series) => `${series.name} from ${number(series.values[0])} to ${number(series.values[Math.min(day, series.values.length - 1)])} ${spec.unit || ""}`).join("; ")}.`;
     }
   }
@@ -622,17 +600,14 @@
     frame() {
       this.right = this.width - 14;
       this.top = 6;
-      this.bottom = this.top + (this.spec.height || HEIGHT);
+      this.bottom = this.top + HEIGHT;
       this.note.textContent = this.spec.note || "";
       this.key.innerHTML = "";
     }
 
-    readout() {}
-
-    ownLine(x, value, parts) {
-      if (value === null || value === undefined) return;
-      parts.push(`<path class="simchart-evidence" d="M${x(value).toFixed(1)} ${this.top}V${this.bottom}"/>`);
-      this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${number(value)}</b></span>`;
+    /** Say in the key what the mark of this run is: a number, or one across and one upwards. */
+    keyOfMark(...values) {
+      this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${values.map(number).join(", ")}</b></span>`;
     }
   }
 
@@ -640,7 +615,8 @@
     content() {
       this.frame();
       const { values, unit, mark } = this.spec;
-      const all = mark === null || mark === undefined ? values : [...values, mark];
+      const marked = mark !== null && mark !== undefined;
+      const all = marked ? [...values, mark] : values;
       const [low, high] = all.length ? d3.extent(all) : [0, 1];
       const whole = all.every(Number.isInteger) && high - low <= 24;
       const scale = d3.scaleLinear().domain(whole ? [low - 0.5, high + 0.5] : low === high ? [low - 1, high + 1] : [low, high]);
@@ -657,7 +633,10 @@
         parts.push(`<rect class="simchart-bin" x="${x.toFixed(1)}" y="${y.toFixed(1)}" width="${Math.max(over - x, 1).toFixed(1)}" height="${(this.bottom - y).toFixed(1)}"/>`);
       }
       this.whole = whole;
-      this.ownLine(this.x, mark, parts);
+      if (marked) {
+        parts.push(`<path class="simchart-evidence" d="M${this.x(mark).toFixed(1)} ${this.top}V${this.bottom}"/>`);
+        this.keyOfMark(mark);
+      }
       return { height: this.bottom + 38, parts };
     }
 
@@ -711,7 +690,7 @@
       for (const [a, b] of this.items) parts.push(`<circle class="simchart-dot" cx="${this.x(a).toFixed(1)}" cy="${this.y(b).toFixed(1)}" r="3"/>`);
       if (mark) {
         parts.push(`<circle class="simchart-ring" cx="${this.x(mark[0]).toFixed(1)}" cy="${this.y(mark[1]).toFixed(1)}" r="6"/>`);
-        this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${number(mark[0])}, ${number(mark[1])}</b></span>`;
+        this.keyOfMark(...mark);
       }
       return { height: this.bottom + 38, parts };
     }

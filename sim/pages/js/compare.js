@@ -3,13 +3,8 @@
 //   new Sim.Compare(box, document);   // box: holds the heading; document: of sim.pages.comparison_document
 (function () {
   "use strict";
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const FULL = 40; // points of percent at which a cell has its full colour
-  const { element } = Sim;
-
-  function escape(text) {
-    return text.replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
-  }
+  const { dayText, element, escape, fillCard, line, ringsOf, townChoice } = Sim;
 
   function points(gap) {
     return `${gap > 0 ? "+" : gap < 0 ? "\u2212" : ""}${Math.abs(gap)} points`;
@@ -68,11 +63,6 @@
         for (const town of scenario.shares) for (const values of town) values.forEach((step, k) => { if (k) values[k] += values[k - 1]; });
     }
 
-    dateOf(day) {
-      const date = new Date(Date.parse(`${this.data.start}T00:00:00Z`) + day * 86400000);
-      return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
-    }
-
     nearest(day) {
       let best = 0;
       this.data.days.forEach((each, k) => { if (Math.abs(each - day) < Math.abs(this.data.days[best] - day)) best = k; });
@@ -101,17 +91,13 @@
         element("option", { value: -1 }, "whoever gains most"),
         ...data.codes.map(({ name: held }, c) => element("option", { value: c }, held))
       );
-      const towns = (parts.towns = element(
-        "select", { "aria-label": "Open a town", onchange: () => towns.value && this.open(Number(towns.value)) },
-        element("option", { value: "" }, "open a town \u2026"),
-        ...data.towns.map((town, i) => [i, town]).sort((a, b) => a[1].localeCompare(b[1])).map(([i, town]) => element("option", { value: i }, town))
-      ));
+      parts.towns = townChoice(data.towns, (town) => this.open(town));
       this.box.append(
         element(
           "div", { class: "player-bar compare-bar", role: "group", "aria-label": "What the map shows" },
           element("div", { class: "player-slider" }, parts.slider),
           element("div", { class: "player-day" }, parts.date, parts.count),
-          element("div", { class: "player-options" }, data.contrasts.length > 1 ? which : null, what, towns)
+          element("div", { class: "player-options" }, data.contrasts.length > 1 ? which : null, what, parts.towns)
         ),
         element("p", { class: "player-quiet" },
           "Colour: the side that holds a town in more runs than under A, the stronger the more runs. Ringed: resolved on that day. A click on a town shows its shares over time."),
@@ -138,8 +124,8 @@
       this.at = at;
       const day = data.days[at];
       parts.slider.value = at;
-      parts.slider.setAttribute("aria-valuetext", `${this.dateOf(day)}, day ${day}`);
-      parts.date.textContent = this.dateOf(day);
+      parts.slider.setAttribute("aria-valuetext", `${dayText(data.start, day)}, day ${day}`);
+      parts.date.textContent = dayText(data.start, day);
       parts.count.textContent = `day ${day}`;
       this.paint();
       this.charts.forEach((chart) => chart.mark(day));
@@ -150,28 +136,25 @@
       const { data } = this;
       const resolved = data.contrasts.length ? data.contrasts[this.contrast].resolved[this.at] : [];
       const gaps = data.towns.map((_, town) => (data.contrasts.length ? this.difference(town) : [0, 0]));
-      const cells = {};
+      const [cells, dots] = [{}, {}];
       gaps.forEach(([code, gap], town) => {
-        if (gap) cells[`${town}`] = `<use href="${data.cells}${town}" fill="${gap > 0 ? data.codes[code].colour : "#1f2328"}" fill-opacity="${Math.min(1, Math.abs(gap) / FULL).toFixed(2)}"/>`;
-      });
-      const dots = {};
-      gaps.forEach(([code, gap], town) => {
+        if (gap) cells[town] = `<use href="${data.cells}${town}" fill="${gap > 0 ? data.codes[code].colour : "#1f2328"}" fill-opacity="${Math.min(1, Math.abs(gap) / FULL).toFixed(2)}"/>`;
         const [x, y, name] = data.base.towns[town];
         const words = gap ? `${data.codes[code].name} ${points(gap)}${resolved.includes(town) ? "" : ", not resolved"}` : "no difference";
         dots[`t${town}`] = `<g class="t" data-town="${town}" data-tip="${escape(name)}&#10;${escape(words)}" transform="translate(${x} ${y})"><g class="k"><circle r="2.6" fill="#59636e"/></g></g>`;
       });
       this.map.show({ control: cells, towns: dots });
       const rings = resolved.map((town) => [town, 6, "#1f2328", 1.6]);
-      if (this.town >= 0) rings.push([this.town, 13, "#fff", 6], [this.town, 13, "#1f2328", 2.6]);
+      if (this.town >= 0) rings.push(...ringsOf(this.town));
       this.map.rings(rings);
       const order = gaps.map((gap, town) => [town, gap]).filter(([, [, gap]]) => gap).sort((a, b) => Math.abs(b[1][1]) - Math.abs(a[1][1]));
       this.parts.list.replaceChildren(
         element("h3", {}, `Towns that differ most (${resolved.length} resolved)`),
         ...order.slice(0, 40).map(([town, [code, gap]]) =>
-          element(
-            "button", { type: "button", class: "player-line", onclick: () => this.open(town) },
-            element("i", { style: `background: ${data.codes[code].colour}` }),
-            `${data.towns[town]}: ${data.codes[code].name} ${points(gap)}${resolved.includes(town) ? "" : " (not resolved)"}`
+          line(
+            data.codes[code].colour,
+            `${data.towns[town]}: ${data.codes[code].name} ${points(gap)}${resolved.includes(town) ? "" : " (not resolved)"}`,
+            { onclick: () => this.open(town) }
           )
         )
       );
@@ -201,17 +184,16 @@
       const held = data.codes.map((_, c) => c).filter((c) => pair.some((scenario) => Math.max(...scenario.shares[town][c]) > 2));
       const series = held.flatMap((c) =>
         pair.map((scenario, i) => ({
-          name: `${data.codes[c].name}, ${scenario.letter}`, code: `${scenario.letter}${c}`, colour: data.codes[c].colour, style: "line", dash: i === 0 && pair.length > 1,
+          name: `${data.codes[c].name}, ${scenario.letter}`, colour: data.codes[c].colour, style: "line", dash: i === 0 && pair.length > 1,
           values: this.daily(scenario.shares[town][c]),
         }))
       );
       const rows = held.map((c) => element("tr", {}, element("td", {}, data.codes[c].name), ...pair.map((scenario) => element("td", { class: "n" }, `${scenario.shares[town][c][at]} %`))));
       const chart = element("div");
-      this.parts.card.replaceChildren(
-        element("button", { type: "button", class: "player-close", "aria-label": "Close", onclick: () => this.close() }, "\u00d7"),
-        element("h3", {}, data.towns[town]), chart,
+      fillCard(
+        this.parts.card, data.towns[town], () => this.close(), chart,
         element(
-          "table", {}, element("caption", {}, `Held on ${this.dateOf(data.days[at])} in a share of runs`),
+          "table", {}, element("caption", {}, `Held on ${dayText(data.start, data.days[at])} in a share of runs`),
           element("thead", {}, element("tr", {}, element("th", {}, "by"), ...pair.map(({ letter, name }) => element("th", { class: "n" }, `${letter} ${name}`)))),
           element("tbody", {}, ...rows)
         ),

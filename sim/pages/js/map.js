@@ -4,7 +4,7 @@
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
-//   map.toggle("roads", false);  map.setView(view);  map.look(town, scale);  map.whole();  map.destroy();
+//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.bringIntoView(town);  map.whole();  map.destroy();
 //   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -15,12 +15,14 @@
   const MOST = 14; // times the whole map
   const REACH = 14; // px: a mouse this near to a town means it
   const FINGER = 22; // px: a finger this near to a town may mean it
+  const EDGE = 20; // px from the edge within which a town is not in view
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
   const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
+  const { element } = Sim;
   let maps = 0; // made so far, for ids
 
   /** Return the elements of SVG text. */
@@ -30,17 +32,8 @@
     return holder;
   }
 
-  function element(name, className, more = {}) {
-    const made = Object.assign(document.createElement(name), more);
-    made.className = className;
-    return made;
-  }
-
   function button(text, label, act) {
-    const made = element("button", "", { type: "button", textContent: text });
-    if (label !== text) made.setAttribute("aria-label", label);
-    made.addEventListener("click", act);
-    return made;
+    return element("button", { type: "button", "aria-label": label === text ? null : label, onclick: act }, text);
   }
 
   /** Return a place a share of the way along points, and the lengths up to each. */
@@ -124,7 +117,8 @@
       return fresh;
     }
 
-    draw(transform, scale = transform.k) {
+    draw(transform) {
+      const scale = transform.k;
       this.transform = transform;
       this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
       const least = Math.min(...this.names.map((set) => set.scale));
@@ -210,16 +204,14 @@
       this.defs = document.createElementNS(SVG, "defs");
       this.svg.append(this.defs);
       this.main = new Sheet(this.svg);
-      this.scale = element("div", "simmap-scale", { innerHTML: '<span></span><div class="simmap-bar"></div>' });
-      this.scale.setAttribute("aria-hidden", "true");
-      this.buttons = element("div", "simmap-buttons");
-      this.buttons.append(
+      this.scale = element("div", { class: "simmap-scale", "aria-hidden": "true" }, element("span"), element("div", { class: "simmap-bar" }));
+      this.buttons = element(
+        "div", { class: "simmap-buttons" },
         button("+", "Zoom in", () => this.step(1.5)),
         button("\u2212", "Zoom out", () => this.step(1 / 1.5)),
         button("\u21ba", "Whole map", () => this.whole())
       );
-      this.tip = element("div", "simmap-tip", { hidden: true });
-      this.tip.setAttribute("aria-hidden", "true"); // the list of towns reads the same words
+      this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
       box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
@@ -372,7 +364,6 @@
         .translateExtent([[-x, -y], [this.size.width + x, this.size.height + y]]);
       if (before) this.setView({ x: before.at[0], y: before.at[1], zoom: before.zoom }, true);
       else this.whole();
-      this.placeInset();
     }
 
     middle() {
@@ -397,6 +388,12 @@
     look(town, zoom = 1) {
       const [x, y] = this.base.towns[town];
       this.setView({ x, y, zoom: Math.max(zoom, this.view().zoom) });
+    }
+
+    /** Centre the map on a town that the picture does not show, or only at its edge. */
+    bringIntoView(town) {
+      const [x, y] = this.main.transform.apply(this.base.towns[town]);
+      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.look(town);
     }
 
     whole() {
@@ -568,17 +565,13 @@
     /** Offer the towns under one finger. */
     choose(towns, event) {
       this.close();
-      this.choice = element("div", "simmap-choice");
-      this.choice.setAttribute("role", "group");
-      this.choice.setAttribute("aria-label", "Which town?");
-      for (const town of towns) {
-        this.choice.append(
-          button(this.base.towns[town][2], this.base.towns[town][2], (click) => {
-            this.close();
-            this.picked(town, click);
-          })
-        );
-      }
+      const buttons = towns.map((town) =>
+        button(this.base.towns[town][2], this.base.towns[town][2], (click) => {
+          this.close();
+          this.picked(town, click);
+        })
+      );
+      this.choice = element("div", { class: "simmap-choice", role: "group", "aria-label": "Which town?" }, ...buttons);
       this.box.append(this.choice);
       this.put(this.choice, event);
       this.choice.firstChild.focus({ preventScroll: true });
@@ -592,8 +585,7 @@
     /** Show a tip, its first line strong; beside an event's place if there is one. */
     tell(text, event) {
       const [first, ...rest] = text.split("\n");
-      this.tip.replaceChildren(element("strong", "", { textContent: first }));
-      rest.forEach((line) => this.tip.append(element("div", "", { textContent: line })));
+      this.tip.replaceChildren(element("strong", {}, first), ...rest.map((line) => element("div", {}, line)));
       this.tip.hidden = false;
       if (event) this.put(this.tip, event);
     }
@@ -618,15 +610,15 @@
 
     /** Return the list of towns that the keyboard walks: one stop, arrows and first letters choose, Enter opens. */
     list() {
-      this.towns = element("div", "simmap-towns", { tabIndex: 0 });
-      this.towns.setAttribute("role", "listbox");
-      this.towns.setAttribute("aria-label", "Towns: arrow keys or first letters choose, Enter opens");
-      this.towns.addEventListener("keydown", (event) => this.key(event));
-      this.towns.addEventListener("focus", () => this.step && this.aim(Math.max(this.current, 0)));
-      this.towns.addEventListener("blur", () => {
-        this.ring.setAttribute("display", "none");
-        this.box.classList.remove("simmap-focused");
-        this.hideTip();
+      this.towns = element("div", {
+        class: "simmap-towns", tabindex: 0, role: "listbox", "aria-label": "Towns: arrow keys or first letters choose, Enter opens",
+        onkeydown: (event) => this.key(event),
+        onfocus: () => this.aim(Math.max(this.current, 0)),
+        onblur: () => {
+          this.ring.setAttribute("display", "none");
+          this.box.classList.remove("simmap-focused");
+          this.hideTip();
+        },
       });
       return this.towns;
     }
@@ -635,12 +627,7 @@
       this.order = this.base.order || this.base.towns.map((_town, index) => index);
       this.current = -1;
       this.towns.replaceChildren(
-        ...this.order.map((town) => {
-          const option = element("div", "", { id: `${this.id}-${town}`, textContent: this.base.towns[town][2] });
-          option.setAttribute("role", "option");
-          option.setAttribute("aria-selected", "false");
-          return option;
-        })
+        ...this.order.map((town) => element("div", { id: `${this.id}-${town}`, role: "option", "aria-selected": "false" }, this.base.towns[town][2]))
       );
     }
 
@@ -655,11 +642,8 @@
       option.setAttribute("aria-selected", "true");
       this.towns.setAttribute("aria-activedescendant", option.id);
       const at = this.base.towns[town];
-      let [x, y] = this.main.transform.apply(at);
-      if (x < 20 || y < 20 || x > this.width - 20 || y > this.height - 20) {
-        this.look(town);
-        [x, y] = this.main.transform.apply(at);
-      }
+      this.bringIntoView(town);
+      const [x, y] = this.main.transform.apply(at);
       this.box.classList.add("simmap-focused");
       this.ring.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
       this.ring.removeAttribute("display");
@@ -699,16 +683,14 @@
 
     /** Return the buttons and panels of layers and legend. */
     menus() {
-      this.bar = element("div", "simmap-menus");
+      this.bar = element("div", { class: "simmap-menus" });
       this.menu = this.panel("Layers", "fieldset");
       this.legend = this.panel("Legend", "div");
       return [this.bar, this.menu, this.legend];
     }
 
     panel(title, inner) {
-      const panel = element("div", "simmap-panel", { hidden: true, id: `${this.id}-${title}` });
-      panel.setAttribute("role", "group");
-      panel.setAttribute("aria-label", title);
+      const panel = element("div", { class: "simmap-panel", hidden: true, id: `${this.id}-${title}`, role: "group", "aria-label": title });
       const opener = button(title, title, () => {
         const open = panel.hidden;
         this.close();
@@ -723,21 +705,20 @@
         opener.focus();
       });
       closer.className = "simmap-closer";
-      panel.append(closer, element(inner, `simmap-${title.toLowerCase()}`));
+      panel.append(closer, element(inner, { class: `simmap-${title.toLowerCase()}` }));
       this.bar.append(opener);
       return panel;
     }
 
     checkbox(layer) {
-      const label = element("label", "");
-      const box = element("input", "", { type: "checkbox", checked: !this.hidden.get(layer.name) });
-      box.dataset.of = layer.name;
-      box.addEventListener("change", () => {
-        this.toggle(layer.name, box.checked);
-        this.store({ ...this.stored(), [layer.name]: box.checked });
+      const box = element("input", {
+        type: "checkbox", checked: !this.hidden.get(layer.name), "data-of": layer.name,
+        onchange: () => {
+          this.toggle(layer.name, box.checked);
+          this.store({ ...this.stored(), [layer.name]: box.checked });
+        },
       });
-      label.append(box, layer.name[0].toUpperCase() + layer.name.slice(1));
-      this.menu.lastChild.append(label);
+      this.menu.lastChild.append(element("label", {}, box, layer.name[0].toUpperCase() + layer.name.slice(1)));
     }
 
     /** Close menus and choices. */

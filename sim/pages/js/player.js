@@ -3,29 +3,47 @@
 //   const player = new Sim.Player(box, document);   // box: an empty element; document: of sim.pages.run_document
 //   player.go(14);  player.play();  player.pause();  player.openTown(3);  player.openEvent(17);
 //
-// Sim.element makes elements, for other parts of a page too. Space plays and pauses, the arrow keys move a day, Escape closes the card.
+// Space plays and pauses, the arrow keys move a day, Escape closes the card.
 (function () {
   "use strict";
   const SPEEDS = [["slow", 2], ["normal", 6], ["fast", 20], ["full speed", 30]]; // mornings a second
   const LINGER = 1300; // ms, the least that a morning with a headline stays, if Play lingers
   const HURRY = 0.5; // share of the time of a morning without a headline, if Play lingers
-  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
   const NO_COLOUR = "#B8BDC2";
-
-  /** Return an element with attributes, listeners ("onclick") and children; text is never read as HTML. */
-  function element(tag, attributes = {}, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-      else if (value === true) node.setAttribute(name, "");
-      else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
-    }
-    node.append(...children.filter((child) => child !== null && child !== undefined));
-    return node;
-  }
+  const { dayText, element } = Sim;
 
   function plural(count, noun) {
     return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
+  }
+
+  /** Return the rings of the map around the town whose card is open: dark on white. */
+  function ringsOf(town) {
+    return [[town, 13, "#fff", 6], [town, 13, "#1f2328", 2.6]];
+  }
+
+  /** Return a line of a list: a button with a mark in a colour before its text. */
+  function line(colour, text, attributes) {
+    return element("button", { type: "button", class: "player-line", ...attributes }, element("i", { style: `background: ${colour}` }), text);
+  }
+
+  /** Return the choice of a town by its name, in order of names. */
+  function townChoice(names, open) {
+    const rows = names.map((name, town) => [town, name]).sort((a, b) => a[1].localeCompare(b[1]));
+    return element(
+      "select", { "aria-label": "Open a town", onchange: (event) => event.target.value && open(Number(event.target.value)) },
+      ...options("open a town \u2026", rows)
+    );
+  }
+
+  /** Return the options of a choice: one that chooses nothing, then rows of value and text. */
+  function options(first, rows) {
+    return [element("option", { value: "" }, first), ...rows.map(([value, text]) => element("option", { value }, text))];
+  }
+
+  /** Show a card with a title, and with a button that closes it. */
+  function fillCard(card, title, close, ...children) {
+    const shut = element("button", { type: "button", class: "player-close", "aria-label": "Close", onclick: close }, "\u00d7");
+    card.replaceChildren(shut, element("h3", {}, title), ...children.filter(Boolean));
   }
 
   /** The layers of the map by morning: those that do not change are shared with the morning before. */
@@ -63,7 +81,7 @@
       this.filter = { kind: "", side: "", words: "", all: false };
       this.mornings = new Mornings(run);
       this.colours = Object.fromEntries(run.factions.map((faction) => [faction.code, faction.colour]));
-      this.days = run.mornings.map((_, day) => this.dateOf(day));
+      this.days = run.mornings.map((_, day) => dayText(run.start, day));
       this.build();
       this.map = new Sim.Map(this.parts.map, { pick: (town) => this.openTown(town) });
       this.map.setBase(run.base);
@@ -71,12 +89,6 @@
       this.charts();
       this.listen();
       this.go(0);
-    }
-
-    dateOf(day) {
-      const date = new Date(`${this.run.start}T00:00:00Z`);
-      date.setUTCDate(date.getUTCDate() + day);
-      return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]} ${date.getUTCFullYear()}`;
     }
 
     // The page ----------------------------------------------------------------------------------------------------
@@ -111,7 +123,7 @@
           element("div", { class: "player-day" }, parts.date, parts.count),
           element(
             "div", { class: "player-options" }, parts.speed,
-            element("label", {}, parts.linger, " linger on headlines")
+            element("label", {}, parts.linger, " stay on headlines")
           )
         ),
         parts.headline,
@@ -133,12 +145,8 @@
       const { events, factions, towns } = this.run;
       const change = (name) => (event) => { this.filter[name] = event.target.value; this.sift(); };
       const kinds = [...new Set(events.kind)].sort();
-      const options = (first, rows) => [element("option", { value: "" }, first), ...rows.map(([value, text]) => element("option", { value }, text))];
       this.parts.all = element("input", { type: "checkbox", onchange: (event) => { this.filter.all = event.target.checked; this.sift(); } });
-      this.parts.towns = element(
-        "select", { "aria-label": "Open a town", onchange: (event) => event.target.value && this.openTown(Number(event.target.value)) },
-        ...options("open a town \u2026", towns.map((town, i) => [i, town.name]).sort((a, b) => a[1].localeCompare(b[1])))
-      );
+      this.parts.towns = townChoice(towns.map((town) => town.name), (town) => this.openTown(town));
       return element(
         "div", { class: "player-filters", role: "group", "aria-label": "Events shown" },
         element("select", { "aria-label": "Kind of event", onchange: change("kind") }, ...options("all kinds", kinds.map((kind) => [kind, kind]))),
@@ -153,10 +161,7 @@
     feed() {
       const { events } = this.run;
       this.lines = events.text.map((text, row) =>
-        element(
-          "button", { type: "button", class: "player-line", "data-event": row, onclick: () => this.openEvent(row) },
-          element("i", { style: `background: ${this.colours[events.by[row]] || NO_COLOUR}` }), text
-        )
+        line(this.colourOf(row), text, { "data-event": row, onclick: () => this.openEvent(row) })
       );
       const days = new Map();
       events.day.forEach((day, row) => (days.has(day) ? days.get(day).push(row) : days.set(day, [row])));
@@ -196,8 +201,8 @@
         each.section.hidden = !each.passing || each.day >= this.day;
         if (!each.section.hidden) shown += each.passing;
       }
-      const whole = Object.values(this.filter).some(Boolean) ? "No such event so far." : "No headline so far.";
-      this.parts.none.textContent = this.day ? whole : "Nothing has happened yet. Press Play.";
+      const empty = Object.values(this.filter).some(Boolean) ? "No such event so far." : "No headline so far.";
+      this.parts.none.textContent = this.day ? empty : "Nothing has happened yet. Press Play.";
       this.parts.none.hidden = shown > 0;
     }
 
@@ -337,16 +342,13 @@
     /** Ring a town on the map, and bring it into view. */
     ring(town) {
       if (town < 0) return this.map.rings([]);
-      this.map.rings([[town, 13, "#fff", 6], [town, 13, "#1f2328", 2.6]]);
-      const at = this.map.main.transform.apply(this.run.base.towns[town]);
-      const inside = at[0] > 20 && at[1] > 20 && at[0] < this.map.width - 20 && at[1] < this.map.height - 20;
-      if (!inside) this.map.look(town);
+      this.map.rings(ringsOf(town));
+      this.map.bringIntoView(town);
     }
 
     fill(title, ...children) {
-      const shut = element("button", { type: "button", class: "player-close", "aria-label": "Close", onclick: () => this.close() }, "\u00d7");
       this.parts.card.setAttribute("aria-label", title);
-      this.parts.card.replaceChildren(shut, element("h3", {}, title), ...children.filter(Boolean));
+      fillCard(this.parts.card, title, () => this.close(), ...children);
     }
 
     fillTown(index) {
@@ -374,18 +376,18 @@
         ...bases.map(([first, , who]) => element("p", {}, `Base of ${who}, open since ${this.days[first - 1] || this.days[0]}`)),
         element("p", {}, `Killed there so far: ${deaths.toLocaleString("en")}`),
         element("h4", {}, here.length ? `${plural(here.length, "event")} there so far, newest first` : "No event there so far"),
-        ...here.reverse().map((row) => this.link(row, true))
+        ...here.reverse().map((row) => this.link(row))
       );
     }
 
-    /** Return a line that opens an event. */
-    link(row, dated) {
+    /** Return a line of a card, with its date, that opens an event. */
+    link(row) {
       const { events } = this.run;
-      const text = dated ? `${this.days[events.day[row]]}: ${events.text[row]}` : events.text[row];
-      return element(
-        "button", { type: "button", class: "player-line", onclick: () => this.openEvent(row) },
-        element("i", { style: `background: ${this.colours[events.by[row]] || NO_COLOUR}` }), text
-      );
+      return line(this.colourOf(row), `${this.days[events.day[row]]}: ${events.text[row]}`, { onclick: () => this.openEvent(row) });
+    }
+
+    colourOf(row) {
+      return this.colours[this.run.events.by[row]] || NO_COLOUR;
     }
 
     fillEvent(row) {
@@ -404,12 +406,12 @@
         events.chance[row] ? element("p", { class: "player-quiet" }, events.chance[row]) : null,
         actions,
         element("h4", {}, causes.length ? "Because, nearest cause first" : "No cause in the log: it was given, or came of a rate that is always at work"),
-        ...causes.map((cause) => this.link(cause, true)),
+        ...causes.map((cause) => this.link(cause)),
         effects.length ? element("h4", {}, "What it led to") : null,
-        ...effects.map((after) => this.link(after, true))
+        ...effects.map((after) => this.link(after))
       );
     }
   }
 
-  window.Sim = Object.assign(window.Sim || {}, { Player, element });
+  window.Sim = Object.assign(window.Sim || {}, { Player, fillCard, line, ringsOf, townChoice });
 })();
