@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -11,13 +12,14 @@ import numpy as np
 
 from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
+from sim.event_kinds import side
 from sim.pages.morning import Fronts, Marches, campaigns_of, fighters_by, freeze, live_rows, shellings_of
 from sim.plots.map.state import Campaign, FrontRoad, MapState, Mornings, Move, Shelling
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
 from sim.results.phrases import agreement_phrase
 from sim.results.tables import agreement_name, control_codes, parties_of
 from sim.scenario.schema import MIXED, rebel_pairs
-from sim.text import day_text
+from sim.text import clause_list, day_text
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -114,6 +116,28 @@ class History:
     def events_until(self, day: int) -> list[EventLine]:
         """Return the events that have happened by the morning of a day, in order of time."""
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
+
+
+def holder_turns(result: Result, snapshots: Sequence[Snapshot], town: int) -> list[tuple[int, str]]:
+    """Return who held a town, one after the other: (first morning, side in words); `snapshots` are the mornings from the first on."""
+    days = len(snapshots)
+    rows = zip(result.daily.holder[:days, town].tolist(), result.daily.status[:days, town].tolist(), strict=True)
+    turns: list[tuple[int, str]] = []
+    for day, (holder, status) in enumerate(rows):
+        words = _holder_text(result, snapshots[day], town, holder, status)
+        if not turns or turns[-1][1] != words:
+            turns.append((day, words))
+    return turns
+
+
+def _holder_text(result: Result, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
+    """Name the side that holds a town on a morning: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"."""
+    if status == kinds.CONTESTED:
+        sides = [code for code in dict.fromkeys(snapshot.map.sides[town]) if code in snapshot.towns_held]
+        return f"contested between {clause_list(sides)}" if len(sides) > 1 else "contested"
+    if status == kinds.NEUTRAL or holder < 0:
+        return "nobody"
+    return side(result.factions[result.world.groups["faction"][holder]], result.groups[holder])
 
 
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
