@@ -19,7 +19,7 @@ from sim.engine.simulation import CoursePart, Simulation
 from sim.engine.tables import N_BASES
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE, side
-from sim.pages.chart_specs import charts_of_run
+from sim.pages.chart_specs import charts_of_run, unobserved_from
 from sim.pages.headlines import headline, is_headline
 from sim.pages.history import History, follow, holder_turns, start_history
 from sim.pages.map_svg import MapDrawing
@@ -88,14 +88,11 @@ def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> di
     drawing = drawing or MapDrawing(run.scenario, run.geography)
     look = look_of(run.scenario)
     texts, mornings = _changes([drawing.layers(snapshot) for snapshot in history.snapshots])
-    evidence = (
-        run.scenario.evidence_until - run.scenario.start
-    ).days + 1  # the first morning with nothing observed behind it
     return {
         "title": run.scenario.title,
         "start": run.scenario.start.isoformat(),
         "days": history.day,
-        "evidence": evidence if 0 <= evidence <= history.day else None,
+        "evidence": unobserved_from(run.scenario),
         "factions": [{"code": code, "name": look.names[code], "colour": look.colour(code)} for code in look.codes],
         "base": json.loads(drawing.base),
         "texts": texts,
