@@ -217,19 +217,6 @@ class _Morning:
         return getattr(self.simulation, name)
 
 
-@dataclass(frozen=True)
-class AgreementText:
-    """An agreement in words, all but what changes from day to day."""
-
-    name: str
-    sides: tuple[str, str]
-    parties: str
-    terms: tuple[str, ...]
-    scope: str
-    town: str
-    mediator: str
-
-
 class CarriedState:
     """What the next morning needs of those before."""
 
@@ -245,7 +232,7 @@ class CarriedState:
         self.group_code = [self.codes[f] for f in simulation.world.groups["faction"].tolist()] + [""]
         self.mornings = Mornings(result.scenario, result.geography, control_codes(result)[0])
         self.holder = result.daily.holder[0]
-        self.words: dict[int, AgreementText] = {}
+        self.signed: dict[int, Accord] = {}  # row of the table of agreements -> the agreement as it was first seen
         self.marches = Marches(simulation.world, self.codes, result.groups, self.labels)
         self.fronts = Fronts()
 
@@ -335,27 +322,32 @@ def _accords(simulation: Simulation, memory: CarriedState) -> tuple[Accord, ...]
         a = table[row]
         if a["alive"] == 0:
             continue
-        if row not in memory.words:
-            memory.words[row] = _words(memory, row, a)
-        words, last = memory.words[row], int(a["expires"])
+        if row not in memory.signed:
+            memory.signed[row] = _accord(memory, row, a)
+        last = int(a["expires"])
         left = None if last < 0 else max(0, last - simulation.day)
-        age, broken = simulation.day - int(a["signed"]), int(a["violations"])
-        accords.append(Accord(**vars(words), age=age, left=left, violations=broken, given=bool(a["given"])))
+        age, violations = simulation.day - int(a["signed"]), int(a["violations"])
+        accords.append(replace(memory.signed[row], age=age, left=left, violations=violations))
     return tuple(accords)
 
 
-def _words(memory: CarriedState, row: int, agreement: np.void) -> AgreementText:
+def _accord(memory: CarriedState, row: int, agreement: np.void) -> Accord:
+    """Return an agreement in words, without what changes from day to day."""
     result, town, mediator = memory.result, int(agreement["town"]), int(agreement["mediator"])
     parties = parties_of(result, agreement)
     town_name = memory.labels[town]
-    return AgreementText(
+    return Accord(
         name=agreement_name(result, row, parties),
         sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
         parties=" / ".join(parties),
         terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),
         scope=agreement_phrase(kinds.SCOPES[agreement["scope"]], town_name),
         town=town_name,
+        age=0,
+        left=None,
+        violations=0,
         mediator=result.groups[mediator] if mediator >= 0 else "",
+        given=bool(agreement["given"]),
     )
 
 
