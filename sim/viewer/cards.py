@@ -250,9 +250,9 @@ def close() -> str:
     return '<button type="button" class="tc-close" data-pick="close" data-id="" title="close">×</button>'
 
 
-def differing(left: Snapshot, right: Snapshot) -> frozenset[int]:
-    """Return the towns that two runs on the same map hold differently."""
-    if len(left.map.codes) != len(right.map.codes):
+def differing(left: Snapshot, right: Snapshot | None = None) -> frozenset[int]:
+    """Return the towns that two runs on the same map hold differently; none for a single run."""
+    if right is None or len(left.map.codes) != len(right.map.codes):
         return frozenset()
     return frozenset(i for i, (a, b) in enumerate(zip(left.map.codes, right.map.codes, strict=True)) if a != b)
 
@@ -337,7 +337,7 @@ def place_asked(runs: tuple[RecordedModel, ...], question: Question | None, run:
     history = runs[run].history
     row = row_of_event(history, question.event)
     name = history.lines[row].town if row >= 0 else ""
-    return next((n for n, place in enumerate(runs[run].geography.places) if place.name == name), -1) if name else -1
+    return next((n for n, at in enumerate(runs[run].geography.places) if at.name == name), -1) if name else -1
 
 
 def row_of_event(history: History, event: str) -> int:
