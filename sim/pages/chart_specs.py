@@ -24,6 +24,7 @@ from sim.plots.charts import (
 )
 from sim.plots.map.state import records
 from sim.plots.style import LEVEL_COLOURS, look_of, pale
+from sim.results.phrases import agreement_phrase
 from sim.results.tables import agreements
 from sim.text import plural
 
@@ -69,22 +70,22 @@ def course_of_mornings(snapshots: Sequence[Snapshot], look: FactionStyles) -> Co
     return Course({code: held for code, held in towns.items() if held.any()}, levels, deaths, civilians)
 
 
-def charts_of_run(run: Run, band: Curves | None = None) -> dict[str, Spec]:
+def charts_of_run(run: Run) -> dict[str, Spec]:
     """Return the charts of a finished run by the names of NAMES."""
     rows = records(run.agreements) if len(run.agreements) else []
-    return _charts(run.scenario, course_of(run, look_of(run.scenario)), rows, band)
+    return _charts(run.scenario, course_of(run, look_of(run.scenario)), rows)
 
 
-def charts_of_history(simulation: Simulation, history: History, band: Curves | None = None) -> dict[str, Spec]:
+def charts_of_history(simulation: Simulation, history: History) -> dict[str, Spec]:
     """Return the charts of a run under way by the names of NAMES, with all mornings there are."""
     course = course_of_mornings(history.snapshots, look_of(simulation.scenario))
-    return _charts(simulation.scenario, course, agreement_rows(simulation.result()), band)
+    return _charts(simulation.scenario, course, agreement_rows(simulation.result()))
 
 
-def _charts(scenario: Scenario, course: Course, rows: Rows, band: Curves | None) -> dict[str, Spec]:
+def _charts(scenario: Scenario, course: Course, rows: Rows) -> dict[str, Spec]:
     specs = (
         agreements_spec(scenario, rows, course.last),
-        towns_spec(scenario, course, band),
+        towns_spec(scenario, course),
         levels_spec(scenario, course),
         deaths_spec(scenario, course),
     )
@@ -99,20 +100,25 @@ def agreement_rows(result: Result) -> list[dict[str, Any]]:
 
 def days_spec(scenario: Scenario, title: str, last: int, **more: Any) -> Spec:
     """Return a chart over the days of a scenario without its values; `last` is the last morning there is."""
-    evidence = (scenario.evidence_until - scenario.start).days + 1
     return {
         "kind": "days",
         "title": title,
         "start": scenario.start.isoformat(),
         "days": scenario.days,
         "last": last,
-        "evidence": evidence if 0 <= evidence <= scenario.days else None,
+        "evidence": unobserved_from(scenario),
         **more,
     }
 
 
-def towns_spec(scenario: Scenario, course: Course, band: Curves | None = None) -> Spec:
-    """Return the towns that each faction holds over time, on the band of many runs."""
+def unobserved_from(scenario: Scenario) -> int | None:
+    """Return the first morning with nothing observed behind it; None outside the run."""
+    morning = (scenario.evidence_until - scenario.start).days + 1
+    return morning if 0 <= morning <= scenario.days else None
+
+
+def towns_spec(scenario: Scenario, course: Course) -> Spec:
+    """Return the towns that each faction holds over time; `band_of` lays the band of many runs under them."""
     look = look_of(scenario)
     series = [
         {**_faction(look, code), "values": held.astype(int).tolist(), "style": "step"}
@@ -121,7 +127,7 @@ def towns_spec(scenario: Scenario, course: Course, band: Curves | None = None) -
     spec = days_spec(scenario, "Towns held", course.last, unit="towns", series=series)
     if spec["evidence"] is not None:
         spec["key"] = [{"name": "from here on nothing observed stands behind it", "style": "evidence"}]
-    return spec | band_of(band, look)
+    return spec | band_of(None, look)
 
 
 def band_of(band: Curves | None, look: FactionStyles) -> Spec:
@@ -242,21 +248,17 @@ def _agreement_span(scenario: Scenario, look: FactionStyles, row: Mapping[str, A
     ends = {"broken": f"broken by {row['broken_by']}", "expired": "expired"}
     days = plural(int(row["days_held"]), "day")
     short = status if status in ends else "in force"
+    scope = agreement_phrase(str(row["scope"]), str(row["town"]))
     return {
         "row": lane,
         "label": f"{' – '.join(codes)}: {days}, {short}",
-        "title": f"{row['name']}: {row['parties']}, {_scope(row)}. {_terms(row)}. {days}, {ends.get(status, short)}{_violations(row)}",
+        "title": f"{row['name']}: {row['parties']}, {scope}. {_terms(row)}. {days}, {ends.get(status, short)}{_violations(row)}",
         "colour": look.colour(codes[0]),
         "second": look.colour(codes[1]) if len(codes) > 1 else "",
         "from": first,
         "to": after,
         "end": status if status in ends else "",
     }
-
-
-def _scope(row: Mapping[str, Any]) -> str:
-    where = {"all_fronts": "on all fronts", "sector": f"in the sector of {row['town']}", "town": f"for {row['town']}"}
-    return where.get(str(row["scope"]), "")
 
 
 def _terms(row: Mapping[str, Any]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, cast
@@ -11,13 +12,14 @@ import numpy as np
 
 from sim.engine import kinds, tables
 from sim.engine.simulation import Simulation
+from sim.event_kinds import side
 from sim.pages.morning import Fronts, Marches, campaigns_of, fighters_by, freeze, live_rows, shellings_of
 from sim.plots.map.state import Campaign, FrontRoad, MapState, Mornings, Move, Shelling
 from sim.results.event_rows import codes_of, event_id, labels, terms_of, texts, towns
 from sim.results.phrases import agreement_phrase
 from sim.results.tables import agreement_name, control_codes, parties_of
 from sim.scenario.schema import MIXED, rebel_pairs
-from sim.text import day_text
+from sim.text import clause_list, day_text
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -116,6 +118,28 @@ class History:
         return self.lines[: bisect_left(self.lines, day, key=lambda line: line.day)]
 
 
+def holder_turns(result: Result, snapshots: Sequence[Snapshot], town: int) -> list[tuple[int, str]]:
+    """Return who held a town, one after the other: (first morning, side in words); `snapshots` are the mornings from the first on."""
+    days = len(snapshots)
+    rows = zip(result.daily.holder[:days, town].tolist(), result.daily.status[:days, town].tolist(), strict=True)
+    turns: list[tuple[int, str]] = []
+    for day, (holder, status) in enumerate(rows):
+        words = _holder_text(result, snapshots[day], town, holder, status)
+        if not turns or turns[-1][1] != words:
+            turns.append((day, words))
+    return turns
+
+
+def _holder_text(result: Result, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
+    """Name the side that holds a town on a morning: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"."""
+    if status == kinds.CONTESTED:
+        sides = [code for code in dict.fromkeys(snapshot.map.sides[town]) if code in snapshot.towns_held]
+        return f"contested between {clause_list(sides)}" if len(sides) > 1 else "contested"
+    if status == kinds.NEUTRAL or holder < 0:
+        return "nobody"
+    return side(result.factions[result.world.groups["faction"][holder]], result.groups[holder])
+
+
 STAGES = tuple(word.replace("_", " ") for word in kinds.DISPUTE_STAGES)
 PHASES = ("", *(word.replace("_", " ") for word in kinds.OFFENSIVE_PHASES[1:]))
 
@@ -193,19 +217,6 @@ class _Morning:
         return getattr(self.simulation, name)
 
 
-@dataclass(frozen=True)
-class AgreementText:
-    """An agreement in words, all but what changes from day to day."""
-
-    name: str
-    sides: tuple[str, str]
-    parties: str
-    terms: tuple[str, ...]
-    scope: str
-    town: str
-    mediator: str
-
-
 class CarriedState:
     """What the next morning needs of those before."""
 
@@ -221,7 +232,7 @@ class CarriedState:
         self.group_code = [self.codes[f] for f in simulation.world.groups["faction"].tolist()] + [""]
         self.mornings = Mornings(result.scenario, result.geography, control_codes(result)[0])
         self.holder = result.daily.holder[0]
-        self.words: dict[int, AgreementText] = {}
+        self.signed: dict[int, Accord] = {}  # row of the table of agreements -> the agreement as it was first seen
         self.marches = Marches(simulation.world, self.codes, result.groups, self.labels)
         self.fronts = Fronts()
 
@@ -311,27 +322,32 @@ def _accords(simulation: Simulation, memory: CarriedState) -> tuple[Accord, ...]
         a = table[row]
         if a["alive"] == 0:
             continue
-        if row not in memory.words:
-            memory.words[row] = _words(memory, row, a)
-        words, last = memory.words[row], int(a["expires"])
+        if row not in memory.signed:
+            memory.signed[row] = _accord(memory, row, a)
+        last = int(a["expires"])
         left = None if last < 0 else max(0, last - simulation.day)
-        age, broken = simulation.day - int(a["signed"]), int(a["violations"])
-        accords.append(Accord(**vars(words), age=age, left=left, violations=broken, given=bool(a["given"])))
+        age, violations = simulation.day - int(a["signed"]), int(a["violations"])
+        accords.append(replace(memory.signed[row], age=age, left=left, violations=violations))
     return tuple(accords)
 
 
-def _words(memory: CarriedState, row: int, agreement: np.void) -> AgreementText:
+def _accord(memory: CarriedState, row: int, agreement: np.void) -> Accord:
+    """Return an agreement in words, without what changes from day to day."""
     result, town, mediator = memory.result, int(agreement["town"]), int(agreement["mediator"])
     parties = parties_of(result, agreement)
     town_name = memory.labels[town]
-    return AgreementText(
+    return Accord(
         name=agreement_name(result, row, parties),
         sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
         parties=" / ".join(parties),
         terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),
         scope=agreement_phrase(kinds.SCOPES[agreement["scope"]], town_name),
         town=town_name,
+        age=0,
+        left=None,
+        violations=0,
         mediator=result.groups[mediator] if mediator >= 0 else "",
+        given=bool(agreement["given"]),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from sim.pages.chart_specs import Spec, days_spec, pair_name
 from sim.plots.charts import weekly
 from sim.plots.style import FactionStyles, look_of
-from sim.results.columns import DAILY
+from sim.results.columns import column_of
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import plural
 
@@ -30,28 +30,25 @@ def column_names(scenario: Scenario, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _column_words(look: FactionStyles, column: str) -> str:
-    for code in look.codes:
-        if column.startswith(f"{code}_"):
-            return f"{column.removeprefix(f'{code}_').replace('_', ' ')}, {look.names[code]}"
-    if pair := _pair_of(look, column):
-        return f"{column.split('_')[0]}, {pair_name(look, pair)}"
+    codes = _codes_of(look, column)
+    if len(codes) == 1:
+        return f"{column.removeprefix(f'{codes[0]}_').replace('_', ' ')}, {look.names[codes[0]]}"
+    if codes:
+        return f"{column.split('_')[0]}, {pair_name(look, codes)}"
     return column.replace("_", " ")
 
 
-def _pair_of(look: FactionStyles, column: str) -> tuple[str, str] | None:
-    """Return the pair of codes at the end of a column's name; None without one."""
-    pairs = [(a, b) for a in look.codes for b in look.codes if column.endswith(f"_{a}_{b}")]
-    return pairs[0] if pairs else None
+def _codes_of(look: FactionStyles, column: str) -> tuple[str, ...]:
+    """Return the codes in a column's name: that of a faction before it, those of a pair after it, or none."""
+    before = [(code,) for code in look.codes if column.startswith(f"{code}_")]
+    after = [(a, b) for a in look.codes for b in look.codes if column.endswith(f"_{a}_{b}")]
+    return next(iter([*before, *after]), ())
 
 
-def _unit(look: FactionStyles, column: str) -> str:
+def _unit(column: str) -> str:
     """Return the unit of a column as sim/results/columns.py documents it; "" for a range such as "0..1"."""
-    pair = _pair_of(look, column)
-    stem = f"{column.split('_')[0]}_<A>_<B>" if pair else column
-    for code in look.codes:
-        stem = f"<code>_{column.removeprefix(f'{code}_')}" if column.startswith(f"{code}_") else stem
-    unit = next((known.unit for known in DAILY if known.name == stem), "")
-    return "" if re.match(r"\d", unit) else unit
+    documented = column_of("daily", column)
+    return "" if documented is None or re.match(r"\d", documented.unit) else documented.unit
 
 
 def column_spec(scenario: Scenario, daily: Mapping[str, Any], column: str) -> Spec:
@@ -60,7 +57,8 @@ def column_spec(scenario: Scenario, daily: Mapping[str, Any], column: str) -> Sp
     KeyError if the table has no such column.
     """
     look, values = look_of(scenario), np.asarray(daily[column])
-    code = next((code for code in look.codes if column.startswith(f"{code}_")), "")
+    codes = _codes_of(look, column)
+    code = codes[0] if len(codes) == 1 else ""
     whole = bool(np.all(values == np.round(values)))
     series = {
         "name": look.names.get(code, "all"),
@@ -73,7 +71,7 @@ def column_spec(scenario: Scenario, daily: Mapping[str, Any], column: str) -> Sp
     title = _column_words(look, column)
     # far from zero a curve would be flat: its axis begins where it lies
     zero = bool(values.min() <= 0.5 * values.max())
-    unit = _unit(look, column)
+    unit = _unit(column)
     return days_spec(
         scenario, title[0].upper() + title[1:], len(values) - 1, unit=unit, note=unit, zero=zero, series=[series]
     )
@@ -85,7 +83,7 @@ def statistic_names(statistics: Mapping[str, Any], names: Mapping[str, str]) -> 
     `names` gives factions by their codes.
     """
     keys = [key for key in statistics if base_name(key) != "holder" and base_name(key) != "days"]
-    return {HELD: "days that agreements held"} | {key: statistic_words(key, names) for key in keys}
+    return {key: statistic_words(key, names) for key in (HELD, *keys)}
 
 
 def statistic_words(key: str, names: Mapping[str, str]) -> str:
@@ -133,13 +131,13 @@ def scatter_spec(
         axis: {"name": statistic_words(key, names), "values": [number_of(run.get(key)) for run in statistics]}
         for axis, key in (("x", across), ("y", up))
     }
-    here = [number_of(own.get(key)) for key in (across, up)] if own is not None else [None]
+    mark = [number_of(own.get(key)) for key in (across, up)] if own is not None else [None]
     return {
         "kind": "scatter",
         "title": f"{axes['y']['name']} against {axes['x']['name']}",
         "note": plural(len(statistics), "other run"),
         **axes,
-        "mark": here if None not in here else None,
+        "mark": mark if None not in mark else None,
     }
 
 
@@ -204,5 +202,5 @@ def _rows_of_both(left: Spec, right: Spec) -> Spec:
 
 def _most_a_week(spec: Spec, down: int) -> int:
     """Return the most deaths of a week above the line, or below it."""
-    series = [one["values"] for one in spec["series"] if bool(one.get("down")) == bool(down)]
+    series = [curve["values"] for curve in spec["series"] if bool(curve.get("down")) == bool(down)]
     return max(weekly(np.sum(series, axis=0).astype(int).tolist()), default=0) if series else 0

@@ -15,20 +15,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.simulation import CoursePart, Simulation
 from sim.engine.tables import N_BASES
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE, side
-from sim.pages.chart_specs import charts_of_run
+from sim.pages.chart_specs import charts_of_run, unobserved_from
 from sim.pages.headlines import headline, is_headline
-from sim.pages.history import History, follow, start_history
+from sim.pages.history import History, follow, holder_turns, start_history
 from sim.pages.map_svg import MapDrawing
 from sim.plots.style import look_of
 from sim.results.run import Run
 from sim.results.verify import course_parts
 from sim.statistics.causes import chance_text
-from sim.text import clause_list
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -90,14 +88,11 @@ def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> di
     drawing = drawing or MapDrawing(run.scenario, run.geography)
     look = look_of(run.scenario)
     texts, mornings = _changes([drawing.layers(snapshot) for snapshot in history.snapshots])
-    evidence = (
-        run.scenario.evidence_until - run.scenario.start
-    ).days + 1  # the first morning with nothing observed behind it
     return {
         "title": run.scenario.title,
         "start": run.scenario.start.isoformat(),
         "days": history.day,
-        "evidence": evidence if 0 <= evidence <= history.day else None,
+        "evidence": unobserved_from(run.scenario),
         "factions": [{"code": code, "name": look.names[code], "colour": look.colour(code)} for code in look.codes],
         "base": json.loads(drawing.base),
         "texts": texts,
@@ -202,34 +197,12 @@ def _towns(recorded: RecordedRun) -> list[dict[str, Any]]:
             "name": town.name,
             "also": list(town.aliases[:4]),
             "people": round(town.population),
-            "held": turns(result, snapshots, i),
+            "held": holder_turns(result, snapshots, i),
             "bases": [[first, last, who] for at, first, last, who in bases if at == i],
             "fighters": [[day, *fighters[day, i].tolist()] for day in np.flatnonzero(moved[:, i]).tolist()],
         }
         for i, town in enumerate(run.geography.places)
     ]
-
-
-def turns(result: Result, snapshots: Sequence[Snapshot], town: int) -> list[tuple[int, str]]:
-    """Return who held a town, one after the other: (first morning, side in words)."""
-    days = len(snapshots)
-    rows = zip(result.daily.holder[:days, town].tolist(), result.daily.status[:days, town].tolist(), strict=True)
-    found: list[tuple[int, str]] = []
-    for day, (holder, status) in enumerate(rows):
-        words = holder_text(result, snapshots[day], town, holder, status)
-        if not found or found[-1][1] != words:
-            found.append((day, words))
-    return found
-
-
-def holder_text(result: Result, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
-    """Name the side that holds a town on a morning: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"."""
-    if status == CONTESTED:
-        sides = [code for code in dict.fromkeys(snapshot.map.sides[town]) if code in snapshot.towns_held]
-        return f"contested between {clause_list(sides)}" if len(sides) > 1 else "contested"
-    if status == NEUTRAL or holder < 0:
-        return "nobody"
-    return side(result.factions[result.world.groups["faction"][holder]], result.groups[holder])
 
 
 def _bases(result: Result, snapshots: Sequence[Snapshot]) -> Iterator[tuple[int, int, int, str]]:

@@ -64,7 +64,7 @@ class Recording:
 
 def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | None = None) -> str:
     """Return the page; with a recording it plays the run."""
-    scenario = run.scenario
+    scenario, inputs = run.scenario, assumed(run)
     first, last = atlas.states[0], atlas.states[atlas.states.days]
     page = environment().get_template("report.html.j2")
     return page.render(
@@ -89,8 +89,8 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         live=live_parts(recording.days, "player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
         + [policy_text(policy, scenario.start) for policy in scenario.policy],
-        assumed=[row for row in assumed(run) if not row["path"].startswith("rules.")],
-        assumed_rules=[row for row in assumed(run) if row["path"].startswith("rules.")],
+        assumed=[row for row in inputs if not row["path"].startswith("rules.")],
+        assumed_rules=[row for row in inputs if row["path"].startswith("rules.")],
         weak=[
             town.name
             for town, weak in zip(run.geography.places, weak_towns(scenario, run.geography), strict=True)

@@ -12,13 +12,10 @@ import numpy as np
 
 from sim.plots.labels import font
 from sim.plots.map.primitives import CASING_POINTS, WHITE, Area, Areas, Glyph, Label, Marker, Part, Stroke, shape_of
-from sim.plots.map.town_signs import holder_glyphs
 from sim.plots.style import INK, PAPER
 
 if TYPE_CHECKING:
     from matplotlib.path import Path as Shape
-
-    from sim.plots.style import FactionStyles
 
 FONT = "'DejaVu Sans', Verdana, 'Bitstream Vera Sans', Geneva, sans-serif"
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -255,13 +252,3 @@ class Texts(dict[Part, str]):
 
 IN_PLACE = SvgPainter((0.0, 0.0), PX)
 """Painter of symbols round the origin, points upwards, that need no other element."""
-
-
-def town_symbol(look: FactionStyles, sides: tuple[str, ...], radius: float) -> str:
-    """Return a town's symbol round the origin, its radius in px."""
-    return _symbol(holder_glyphs(look, sides, radius / PX))
-
-
-@lru_cache(maxsize=128)
-def _symbol(glyphs: tuple[Glyph, ...]) -> str:
-    return edged(IN_PLACE.glyphs(glyphs))

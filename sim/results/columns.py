@@ -218,17 +218,23 @@ def _pattern(column: Column) -> re.Pattern[str]:
     )
 
 
-def kind_of(file: str, name: str) -> Kind | None:
-    """Return the kind of a column of one of `FILES` by its name in the file; None where it is not documented.
+def column_of(file: str, name: str) -> Column | None:
+    """Return the column of one of `FILES` that a name in the file stands for; None where it is not documented.
 
     A plain name goes before a pattern, a pattern with plain parts before `<town>`.
     """
     columns = FILES[file].columns
     for column in columns:
         if column.name == name:
-            return column.kind
-    kinds = [column.kind for column in columns if "<" in column.name and _pattern(column).fullmatch(name)]
-    return kinds[0] if kinds else None
+            return column
+    matches = [column for column in columns if "<" in column.name and _pattern(column).fullmatch(name)]
+    return matches[0] if matches else None
+
+
+def kind_of(file: str, name: str) -> Kind | None:
+    """Return the kind of a column of one of `FILES` by its name in the file; None where it is not documented."""
+    column = column_of(file, name)
+    return column.kind if column is not None else None
 
 
 class Format(StrEnum):

@@ -108,13 +108,19 @@ def counted_events(result: Result) -> Columns:
     }
 
 
-def summary_tables(result: Result) -> dict[str, Columns]:
-    """Return the tables that the summary statistics of a run are made of, without sentences."""
-    control = control_index(result)
+def summary_tables(
+    result: Result, control: Control | None = None, changed: Changes | None = None
+) -> dict[str, Columns]:
+    """Return the tables that the summary statistics of a run are made of, without sentences.
+
+    `control`: its index, `changed`: its changes, where they are known.
+    """
+    control = control or control_index(result)
+    changed = changed or changes(result, control)
     return {
         "events": counted_events(result),
         "daily": daily(result),
-        "control_changes": {"day": changes(result, control).day},
+        "control_changes": {"day": changed.day},
         "control_start_end": control_start_end(result, control),
         "agreements": agreements(result),
         "campaigns": campaigns(result),

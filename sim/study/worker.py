@@ -174,26 +174,24 @@ def run_tables(kit: StudyContext, task: RunTask, stage: list[str]) -> dict[str, 
 
 def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
     """Return the tables of a finished simulation that the summary and the study need."""
-    events = result_tables.events(result) if "events" in layout.tables else result_tables.counted_events(result)
     control = result_tables.control_index(result)
     changes = result_tables.changes(result, control)
+    summed = result_tables.summary_tables(result, control, changes)
     tables: dict[str, dict[str, Any]] = {
-        "events": events,
-        "daily": result_tables.daily(result),
-        "control_changes": {"day": changes.day},
-        "control_start_end": result_tables.control_start_end(result, control),
-        "agreements": _agreements(result),
-        "campaigns": result_tables.campaigns(result),
+        **summed,
+        "agreements": _agreements(result, summed["agreements"]),
         "control": _control(result, control, layout.mornings(result.days)),
         "changes": _changes(result, changes),
     }
+    if "events" in layout.tables:
+        tables["events"] = result_tables.events(result)
     if "reported" in layout.tables:
         tables["reported"] = result_tables.events_reported(result)
     return tables
 
 
-def _agreements(result: Result) -> Values:
-    table = result_tables.agreements(result)
+def _agreements(result: Result, table: Values) -> Values:
+    """Return the table of agreements with the faction that broke each and the kind of event that ended it."""
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
     breakers = np.array([of_group.get(group, "") for group in table["broken_by"]], dtype=object)

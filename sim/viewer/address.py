@@ -6,6 +6,7 @@ inputs and policies are taken, and what is not is reported on the page.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode
 
@@ -30,20 +31,22 @@ def Address(query: str = "") -> None:
     """Write a query into the browser's address in place of the one before."""
 
 
-def query_of(session: Session, controls: Controls, question: Question | None) -> str:
-    """Return the query that opens a page at what this one shows; what waits for Reset is not in it."""
+def query_of(session: Session, settings: Sequence[tuple[str, str]], question: Question | None) -> str:
+    """Return the query that opens a page at what this one shows; `settings` are those of `settings_of`."""
     if not session.runs:
         return ""
-    parts = [] if session.own else _settings(session, controls)
-    parts.append(("day", str(session.day)))
+    parts = [*settings, ("day", str(session.day))]
     if question is not None and question.run == 0 and 0 <= question.town < len(session.runs[0].geography.places):
         parts.append(("town", session.runs[0].geography.places[question.town].name))
     return urlencode(parts)
 
 
-def _settings(session: Session, controls: Controls) -> list[tuple[str, str]]:
+def settings_of(session: Session, controls: Controls) -> list[tuple[str, str]]:
+    """Return what the query says of the runs shown, the same for all their days; what waits for Reset is not in it."""
+    if not session.runs or session.own:
+        return []
     source, scenario = session.sources[0], session.runs[0].simulation.scenario
-    key = next((c.key for c in scenario_form.choices(controls.given) if c.path == source.path), "")
+    key = scenario_form.key_of_choice(source.path, controls.given)
     parts = [("scenario", key)] if key and not session.pair else []
     if not controls.steerable:
         return parts

@@ -9,15 +9,15 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sim.engine.kinds import CONTESTED, NEUTRAL
 from sim.engine.tables import N_BASES, N_EVENTS
 from sim.event_kinds import side
+from sim.pages.history import holder_turns
 from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.results import tables
 from sim.results.event_rows import labels, towns
 from sim.statistics.causes import IN_THIS_RUN, Why, leaf_lines, why_event, why_town
-from sim.text import clause_list, day_text, plural
+from sim.text import day_text, plural
 from sim.viewer.session import RecordedModel
 
 if TYPE_CHECKING:
@@ -145,22 +145,10 @@ def period(model: ConflictModel, history: History, day: int) -> str:
 
 def _held(model: ConflictModel, history: History, town: int, day: int) -> Iterator[Held]:
     """Yield who held a town from the start to a day, one after the other."""
-    daily = model.simulation.daily
-    rows = zip(daily.holder[: day + 1, town].tolist(), daily.status[: day + 1, town].tolist(), strict=True)
-    holders = [_holder(model, history.snapshots[d], town, *row) for d, row in enumerate(rows)]
-    turns = [0, *(d for d in range(1, day + 1) if holders[d] != holders[d - 1])]
-    for first, last in zip(turns, [*turns[1:], day], strict=True):
-        yield Held(history.snapshots[first].date, history.snapshots[last].date, holders[first])
-
-
-def _holder(model: ConflictModel, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
-    if status == CONTESTED:
-        sides = [code for code in dict.fromkeys(snapshot.map.sides[town]) if code in snapshot.towns_held]
-        return f"contested between {clause_list(sides)}" if len(sides) > 1 else "contested"
-    if status == NEUTRAL or holder < 0:
-        return "nobody"
-    faction = model.names["factions"][model.world.groups["faction"][holder]]
-    return side(faction, model.names["groups"][holder])
+    turns = holder_turns(model.simulation.result(), history.snapshots[: day + 1], town)
+    ends = [*(first for first, _side in turns[1:]), day]
+    for (first, words), last in zip(turns, ends, strict=True):
+        yield Held(history.snapshots[first].date, history.snapshots[last].date, words)
 
 
 def _bases(model: ConflictModel, snapshot: Snapshot, town: int) -> Iterator[str]:
@@ -262,9 +250,9 @@ def close() -> str:
     return '<button type="button" class="tc-close" data-pick="close" data-id="" title="close">×</button>'
 
 
-def differing(left: Snapshot, right: Snapshot) -> frozenset[int]:
-    """Return the towns that two runs on the same map hold differently."""
-    if len(left.map.codes) != len(right.map.codes):
+def differing(left: Snapshot, right: Snapshot | None = None) -> frozenset[int]:
+    """Return the towns that two runs on the same map hold differently; none for a single run."""
+    if right is None or len(left.map.codes) != len(right.map.codes):
         return frozenset()
     return frozenset(i for i, (a, b) in enumerate(zip(left.map.codes, right.map.codes, strict=True)) if a != b)
 
@@ -349,7 +337,7 @@ def place_asked(runs: tuple[RecordedModel, ...], question: Question | None, run:
     history = runs[run].history
     row = row_of_event(history, question.event)
     name = history.lines[row].town if row >= 0 else ""
-    return next((n for n, place in enumerate(runs[run].geography.places) if place.name == name), -1) if name else -1
+    return next((n for n, at in enumerate(runs[run].geography.places) if at.name == name), -1) if name else -1
 
 
 def row_of_event(history: History, event: str) -> int:

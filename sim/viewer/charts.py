@@ -44,9 +44,9 @@ def Chart(spec: str = "", added: str = "{}", day: int = 0, event_go: Go | None =
     """A chart of sim.pages.chart_specs as JSON; `added` is laid over it, `day` is the morning shown; reports the day clicked."""
 
 
-def use_bands(runs: Runs, seeds: int) -> tuple[Band | None, ...]:
+def use_bands(runs: Runs, seeds: int) -> Bands:
     """Return the bands of so many seeds behind the runs, as far as they are computed; the page draws them as they grow."""
-    grown: solara.Reactive[tuple[Band | None, ...]] = solara.use_reactive(())
+    grown: solara.Reactive[Bands] = solara.use_reactive(())
 
     def grow(cancel: threading.Event) -> None:
         grown.value = ()
@@ -90,7 +90,7 @@ def add_panel(panel: PanelMaker) -> None:
 def use_specs(runs: Runs) -> dict[str, str]:
     """Return the charts of a run, or of two laid over one another, as JSON by name; made again for each new morning."""
 
-    def made() -> dict[str, str]:
+    def spec_texts() -> dict[str, str]:
         if not runs:
             return {}
         specs = [charts_of_history(run.simulation, run.history) for run in runs]
@@ -100,7 +100,7 @@ def use_specs(runs: Runs) -> dict[str, str]:
                 whole[f"panel {number}{run_title(runs, index)}"] = panel(run.simulation, run.history)
         return {name: json.dumps(spec) for name, spec in whole.items()}
 
-    return solara.use_memo(made, [runs, *(run.history.day for run in runs)])
+    return solara.use_memo(spec_texts, [runs, *(run.history.day for run in runs)])
 
 
 @solara.component
@@ -159,7 +159,9 @@ def OwnPanel(runs: Runs, bands: Bands, day: int, go: Go) -> None:
     own = solara.use_memo(lambda: totals_of(run.simulation.result()) if ended else None, [run, ended])
     kind = chosen.value["kind"]
     totals = band.totals if band is not None else ()
-    known: Mapping[str, Any] = next((one.statistics for one in (*totals, own) if one is not None), {})
+    known: Mapping[str, Any] = next(
+        (run_totals.statistics for run_totals in (*totals, own) if run_totals is not None), {}
+    )
     look = look_of(run.simulation.scenario)
     options = solara.use_memo(lambda: _options(run, kind, known), [run, kind, bool(known)])
     what, against = _offered(chosen.value["what"], options, DEFAULTS[kind]), chosen.value["against"]
@@ -176,7 +178,7 @@ def OwnPanel(runs: Runs, bands: Bands, day: int, go: Go) -> None:
             return line_of(runs, what)
         if kind == "histogram":
             return _histogram(what, totals, own, look.names)
-        statistics = [one.statistics for one in totals]
+        statistics = [run_totals.statistics for run_totals in totals]
         return scatter_spec(against, what, statistics, own.statistics if own is not None else None, look.names)
 
     text = solara.use_memo(lambda: json.dumps(spec()), [runs, kind, what, against, band, own, *_mornings(runs, kind)])
@@ -200,8 +202,9 @@ def _named(names: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "name": name} for key, name in names.items()]
 
 
-def _offered(wanted: str, options: dict[str, str], otherwise: str) -> str:
-    return wanted if wanted in options else otherwise
+def _offered(key: str, options: dict[str, str], otherwise: str) -> str:
+    """Return a key if it is among the options, else another."""
+    return key if key in options else otherwise
 
 
 def _options(run: RecordedModel, kind: str, known: Mapping[str, Any]) -> dict[str, str]:
@@ -225,7 +228,8 @@ def line_of(runs: Runs, column: str) -> Spec:
 def _histogram(what: str, totals: Sequence[RunTotals], own: RunTotals | None, names: Mapping[str, str]) -> Spec:
     """Return the distribution of a statistic, or of the days that agreements held, over the runs of the band."""
     if what == HELD:
-        return histogram_spec(HELD, [days for one in totals for days in one.held], len(totals), None, names)
-    values = [number_of(one.statistics.get(what)) for one in totals]
+        holds = [days for run_totals in totals for days in run_totals.held]
+        return histogram_spec(HELD, holds, len(totals), None, names)
+    values = [number_of(run_totals.statistics.get(what)) for run_totals in totals]
     mine = number_of(own.statistics.get(what)) if own is not None else None
     return histogram_spec(what, values, len(totals), mine, names)

@@ -173,8 +173,7 @@ class Controls:
 
     def key_chosen(self) -> str:
         """Return the key of the scenario or run chosen; empty if it is not of the list."""
-        path = self.source_of.value.path
-        return next((choice.key for choice in scenario_form.choices(self.given) if choice.path == path), "")
+        return scenario_form.key_of_choice(self.source_of.value.path, self.given)
 
     def _fields(self) -> dict[str, str]:
         return {key: text for key, value in self.changed.value.items() if (text := self._text(key, value)) is not None}

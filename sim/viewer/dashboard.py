@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import solara
 
+from sim.pages.chart_specs import unobserved_from
 from sim.pages.headlines import headline, is_headline
 from sim.pages.map_svg import MapDrawing
 from sim.pages.svg import escape
@@ -18,7 +19,7 @@ from sim.scenario.fields import as_data
 from sim.text import day_text
 from sim.viewer import cards
 from sim.viewer.cards import Question, answer, place_asked
-from sim.viewer.charts import Curves, LowerCurves, use_bands, use_specs
+from sim.viewer.charts import Curves, Go, LowerCurves, use_bands, use_specs
 from sim.viewer.controls import (
     FAST,
     SPEEDS,
@@ -42,7 +43,6 @@ MOST_DRAWINGS = 12
 _DRAWINGS: OrderedDict[str, MapDrawing] = OrderedDict()
 _DRAWING = threading.Lock()
 DRAWN_BY = ("map", "control_on", "start", "factions", "zone", "watch_towns", "title", "days", "evidence_until")
-Go = Callable[[Any], None]
 
 
 def drawing_of(run: RecordedModel) -> MapDrawing:
@@ -79,23 +79,25 @@ def Dashboard(
 
     solara.use_effect(forget, [runs])
     specs, bands = use_specs(runs), use_bands(runs, session.seeds)
+    drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     go = answered(session.go)
     with solara.Div(classes=["tc-flat"]):
         if not runs:
             return
         day_snapshots = [run.history.at(day) for run in runs]
+        rings = cards.differing(*day_snapshots)
         News(session, controls, runs, day)
         Times(session, controls, runs, day, frontier, turn, answered)
-        Maps(runs, day_snapshots, asked, controls.glide if session.by_step else 0)
+        Maps(runs, drawings, day_snapshots, rings, asked, controls.glide if session.by_step else 0)
         with region("section", "Curves and events", "tc-area-side"):
             Curves(runs, specs, bands, day, go)
             if len(runs) == 2:
                 with solara.Div(classes=["tc-side-block"]):
-                    Panel(html=cards.difference_text(runs[0], runs[1], cards.differing(*day_snapshots)))
+                    Panel(html=cards.difference_text(runs[0], runs[1], rings))
             Events(runs, day, asked)
             if asked.value is not None:
                 Card(session, runs, day, asked)
-        Below(session, runs, specs, bands, day, go)
+        Below(session, runs, drawings, specs, bands, day, go)
 
 
 @solara.component
@@ -142,6 +144,7 @@ def Times(
 ) -> None:
     """Play, speeds and the line of days."""
     scenario, days, first = runs[0].simulation.scenario, session.days, session.first
+    unobserved = unobserved_from(scenario)
     ticks = sorted({first + round((days - first) * i / TICKS) for i in range(TICKS + 1)})
     with region("section", "Time", "tc-area-clock"):
         Clock(
@@ -151,7 +154,7 @@ def Times(
             first=first,
             turn=hash(turn) & 0xFFFFFFFF,
             headline=any(is_headline(run.history.lines[row]) for run in runs for row in run.history.at(day).fresh),
-            evidence=(scenario.evidence_until - scenario.start).days + 1,
+            evidence=-1 if unobserved is None else unobserved,
             evidence_text=f"after {day_text(scenario.evidence_until)} nothing observed stands behind it",
             ticks=json.dumps([{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks]),
             speeds=json.dumps([{"rate": rate, "label": label, "about": about} for rate, label, about in SPEEDS]),
@@ -163,10 +166,15 @@ def Times(
 
 
 @solara.component
-def Maps(runs: tuple[RecordedModel, ...], day_snapshots: list[Snapshot], asked: Any, glide: int) -> None:
-    """The map; two beside each other for two runs, with a ring round what they hold differently."""
-    drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
-    rings = cards.differing(*day_snapshots) if len(day_snapshots) == 2 else frozenset()
+def Maps(
+    runs: tuple[RecordedModel, ...],
+    drawings: list[MapDrawing],
+    day_snapshots: list[Snapshot],
+    rings: frozenset[int],
+    asked: Any,
+    glide: int,
+) -> None:
+    """The map; two beside each other for two runs, with `rings` round the towns that they hold differently."""
     question = asked.value
     with region("section", "Map", "tc-area-map"):
         for index, (drawing, snapshot) in enumerate(zip(drawings, day_snapshots, strict=True)):
@@ -203,10 +211,15 @@ def Card(session: Session, runs: tuple[RecordedModel, ...], day: int, asked: Any
 
 @solara.component
 def Below(
-    session: Session, runs: tuple[RecordedModel, ...], specs: dict[str, str], bands: Any, day: int, go: Go
+    session: Session,
+    runs: tuple[RecordedModel, ...],
+    drawings: list[MapDrawing],
+    specs: dict[str, str],
+    bands: Any,
+    day: int,
+    go: Go,
 ) -> None:
     """Escalation, deaths a week, downloads."""
-    drawings = solara.use_memo(lambda: [drawing_of(run) for run in runs], [runs])
     ready: solara.Reactive[dict[str, Any]] = solara.use_reactive({})
     fault = solara.use_reactive("")
 

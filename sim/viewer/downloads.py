@@ -109,11 +109,7 @@ def _build_file(session: Session, index: int, key: str, drawing: MapDrawing) -> 
     history = run.history
     if key == "svg":
         snapshot = history.at(day)
-        rings = (
-            cards.differing(*(other.history.at(day) for other in session.runs))
-            if len(session.runs) == 2
-            else frozenset()
-        )
+        rings = cards.differing(*(other.history.at(day) for other in session.runs))
         text = stamp(run.simulation.scenario, run.simulation.seed, day_text(snapshot.date))
         return file_name(run, "map", "svg", day), "image/svg+xml", drawing.still(snapshot, text, rings).encode("utf-8")
     if key == "png":

@@ -132,7 +132,7 @@ class Bands:
     def __init__(self, idle: float = IDLE_SECONDS, niceness: int = NICENESS) -> None:
         """`idle` is how many seconds the process waits for work before it ends, `niceness` how far it lets others go first."""
         self.changed = Condition()
-        self.dropped: deque[_Job] = deque()  # filled whenever Python forgets a `Wanted`, so without the lock
+        self.dropped: deque[_Job] = deque()  # filled whenever Python forgets a `BandRequest`, so without the lock
         self._idle, self._niceness = idle, niceness
         self._jobs: OrderedDict[str, _Job] = OrderedDict()
         self._process: Any = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ from sim.text import plural
 from sim.viewer.cards import NO_SIDE, Question, run_title
 
 if TYPE_CHECKING:
-    from sim.pages.history import EventLine
+    from sim.pages.history import EventLine, History
     from sim.plots.style import FactionStyles
     from sim.viewer.session import RecordedModel
 
@@ -82,30 +81,30 @@ def Events(runs: tuple[RecordedModel, ...], day: int, asked: Any) -> None:
 
 def _contents(run: RecordedModel, day: int, filters: dict[str, Any], most: int) -> dict[str, Any]:
     """Return what the list of a run shows on a morning, as arguments of `Feed`."""
-    lines, look = run.history.lines, look_of(run.simulation.scenario)
+    look = look_of(run.simulation.scenario)
     town, fault = place_of(run, filters["place"])
     kinds = [filters["kind"]] if filters["kind"] else []
     factions = [filters["faction"]] if filters["faction"] else []
-    everything = [] if fault else pick_events(lines, day, kinds, factions, town)
-    found = [line for line in everything if is_headline(line)] if filters["news"] else everything
+    everything = [] if fault else pick_events(run.history, day, kinds, factions, town)
+    listed = [line for line in everything if is_headline(line)] if filters["news"] else everything
     note = fault or remark(
-        len(found), len(everything), most, day, any(filters[name] for name in ("kind", "faction", "place"))
+        len(listed), len(everything), most, day, any(filters[name] for name in ("kind", "faction", "place"))
     )
     return {
-        "lines": json.dumps(feed_days(found[:most], look)),
+        "lines": json.dumps(feed_days(listed[:most], look)),
         "note": note,
-        "older": len(found) > most,
-        "kinds": json.dumps(groups_of(lines)),
+        "older": len(listed) > most,
+        "kinds": json.dumps(groups_of(run.history.lines)),
         "factions": json.dumps([{"code": code, "name": look.names[code]} for code in look.codes]),
         "places": places_of(run),
     }
 
 
-def remark(found: int, all_kinds: int, most: int, day: int, filtered: bool) -> str:
-    """Return what stands below the events found: why there are none, or how many are left out; "" if all are shown."""
-    if found > most:
-        return f"the newest {most} of {found:,}"
-    if found:
+def remark(listed: int, all_kinds: int, most: int, day: int, filtered: bool) -> str:
+    """Return the remark below the list of events: why it is empty, or how many it leaves out; "" if it has all of them."""
+    if listed > most:
+        return f"the newest {most} of {listed:,}"
+    if listed:
         return ""
     if day == 0:
         return "Nothing has happened yet. Press Play."
@@ -136,8 +135,8 @@ def feed_days(lines: Sequence[EventLine], look: FactionStyles) -> list[dict[str,
 def places_of(run: RecordedModel) -> str:
     """Return the towns that a search offers, as JSON of {name, also}: watched ones first, the rest by name."""
     watched = set(run.simulation.scenario.watch_towns)
-    towns = sorted(run.geography.places, key=lambda place: (place.name not in watched, place.name))
-    return json.dumps([{"name": place.name, "also": list(place.aliases)} for place in towns])
+    towns = sorted(run.geography.places, key=lambda town: (town.name not in watched, town.name))
+    return json.dumps([{"name": town.name, "also": list(town.aliases)} for town in towns])
 
 
 def place_of(run: RecordedModel, text: str) -> tuple[str, str]:
@@ -159,7 +158,7 @@ def groups_of(lines: Sequence[EventLine]) -> list[str]:
 
 
 def pick_events(
-    lines: Sequence[EventLine],
+    history: History,
     until_day: int,
     kinds: Collection[str] = (),
     factions: Collection[str] = (),
@@ -172,10 +171,9 @@ def pick_events(
     """
     chosen_kinds = {kind for word in kinds for kind in KIND_GROUPS.get(word, (word,))}
     sides = set(factions)
-    past = lines[: bisect_left(lines, until_day, key=lambda line: line.day)][::-1]
     return [
         line
-        for line in past
+        for line in reversed(history.events_until(until_day))
         if (not chosen_kinds or line.kind in chosen_kinds)
         and (not sides or line.initiator in sides or line.target in sides)
         and (not town or line.town == town)

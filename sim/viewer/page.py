@@ -16,7 +16,7 @@ from mesa.visualization import SolaraViz
 
 from sim.pages.scripts import script, style
 from sim.viewer import scenario_form
-from sim.viewer.address import Address, open_at, query_of
+from sim.viewer.address import Address, open_at, query_of, settings_of
 from sim.viewer.cards import Question
 from sim.viewer.controls import Controls, MoreBox, ScenarioBox, Scripts, region
 from sim.viewer.dashboard import Dashboard, Head
@@ -62,6 +62,8 @@ def Watch(
     model = solara.use_memo(lambda: solara.Reactive(LiveModel(session)), [])
     drawn = solara.use_memo(lambda: solara.Reactive(0), [])
     turn = (drawn.get(), id(model.get()))
+    # not for each day: the choices, of which it takes a key, are read off the disk
+    settings = solara.use_memo(lambda: settings_of(session, controls), [session.runs, controls.steerable])
     solara.use_effect(lambda: session.close, [])
     solara.Style(STYLE)
     solara.Style(style("map", "charts"))
@@ -86,7 +88,7 @@ def Watch(
         with region("aside", "Settings", "tc-steer"):
             Steering(session, controls, model, sliders)
     if served:
-        Address(query=query_of(session, controls, asked.value))
+        Address(query=query_of(session, settings, asked.value))
 
 
 @solara.component

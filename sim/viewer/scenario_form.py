@@ -101,6 +101,11 @@ def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
     return list(by_path.values())
 
 
+def key_of_choice(path: Path, given: tuple[Path, ...]) -> str:
+    """Return the key of a file or folder among the choices; "" if it is none of them."""
+    return next((choice.key for choice in choices(given) if choice.path == path), "")
+
+
 def can_replay(folder: Path) -> bool:
     """Return whether a folder holds a run that this version can read; studies and other results are none."""
     try:

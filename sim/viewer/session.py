@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import mesa
 
-from sim.engine.simulation import CoursePart, Simulation
 from sim.errors import Fault, InputError
 from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
 from sim.scenario.show import changes
 from sim.viewer.scenario_form import change_text
-
-if TYPE_CHECKING:
-    pass
 
 MOST = 15  # days between two pictures
 MOST_NEW_SEED = 10**6
@@ -48,28 +44,10 @@ class RecordedModel(ConflictModel):
         self.history: History = start_history(self.simulation)
         self.first = 0  # the first morning that can be shown
 
-    def use(self, values: Mapping[str, float]) -> None:
-        """Start again with the values that a finished run used for its inputs."""
-        if dict(values) != self.simulation.values:
-            old = self.simulation
-            self.simulation = Simulation(old.scenario, old.geography, old.seed, values)
-            self.history = start_history(self.simulation)
-
     def step(self) -> None:
         """Simulate one day and note it."""
         super().step()
         follow(self.simulation, self.history)
-
-    def branch(self, part: CoursePart) -> None:
-        """Simulate up to the day of a branch, and continue from there with its scenario and values; ValueError if they do not fit."""
-        while self.simulation.day < min(part.day, self.simulation.days):
-            self.step()
-        self.simulation.change(part.scenario, part.values)
-
-    def finish(self) -> None:
-        """Simulate the days that are left."""
-        while self.simulation.day < self.simulation.days:
-            self.step()
 
 
 def build(source: RunSource) -> RecordedModel:
@@ -87,22 +65,19 @@ def build(source: RunSource) -> RecordedModel:
 
 
 def _replayed(folder: Path) -> RecordedModel:
-    from sim.pages.run_document import check_same_events
+    from sim.pages.run_document import check_same_events, record
     from sim.results.manifest import MANIFEST, read_manifest
     from sim.results.run import Run
     from sim.results.verify import parts_of
 
     run, manifest = Run.open(folder), read_manifest(folder)
     _same_version(folder, str((manifest.get("product") or {}).get("version", "")))
-    whole, *later = parts_of(folder, manifest)
-    model = RecordedModel(whole.scenario, run.seed, label=run.name)
+    parts = parts_of(folder, manifest)
+    model = RecordedModel(parts[0].scenario, run.seed, label=run.name)
     try:
-        model.use(whole.values)
-        for part in later:
-            model.branch(part)
+        model.simulation, model.history = record(parts, model.geography, run.seed)
     except ValueError as error:
         raise InputError([Fault(str(folder / MANIFEST), None, "values", str(error))]) from None
-    model.finish()
     check_same_events(run, model.simulation, str(folder))
     return model
 

@@ -30,20 +30,20 @@ def test_every_kind_is_in_one_group() -> None:
 
 
 def test_newest_first_and_nothing_of_later_days(history: History) -> None:
-    lines = pick_events(history.lines, DAY)
+    lines = pick_events(history, DAY)
     assert lines == [line for line in history.lines if line.day < DAY][::-1]
-    assert pick_events(history.lines, 0) == []
-    assert len(pick_events(history.lines, 10_000)) == len(history.lines)
+    assert pick_events(history, 0) == []
+    assert len(pick_events(history, 10_000)) == len(history.lines)
 
 
 def test_filters_hold_together(history: History) -> None:
-    everything = pick_events(history.lines, DAY)
+    everything = pick_events(history, DAY)
     town = Counter(line.town for line in everything if line.kind == "clash").most_common(1)[0][0]
     for kinds in (("clash",), ("clashes", "capture"), ()):
         wanted = {k for word in kinds for k in KIND_GROUPS.get(word, (word,))}
         for side in ("HTS", ""):
             for place in (town, ""):
-                chosen = pick_events(history.lines, DAY, kinds, [side] if side else [], place)
+                chosen = pick_events(history, DAY, kinds, [side] if side else [], place)
                 assert chosen
                 assert chosen == [
                     line
@@ -52,19 +52,19 @@ def test_filters_hold_together(history: History) -> None:
                     and (not side or side in (line.initiator, line.target))
                     and (not place or line.town == place)
                 ]
-    assert pick_events(history.lines, DAY, kinds=["no_such_kind"]) == []
-    assert pick_events(history.lines, DAY, town="Nowhere") == []
+    assert pick_events(history, DAY, kinds=["no_such_kind"]) == []
+    assert pick_events(history, DAY, town="Nowhere") == []
 
 
 def test_filters_offered_are_those_that_find_something(history: History) -> None:
-    assert all(pick_events(history.lines, 10_000, [group]) for group in groups_of(history.lines))
+    assert all(pick_events(history, 10_000, [group]) for group in groups_of(history.lines))
     left = set(KIND_GROUPS) - set(groups_of(history.lines))
-    assert not any(pick_events(history.lines, 10_000, [group]) for group in left)
+    assert not any(pick_events(history, 10_000, [group]) for group in left)
     assert groups_of([]) == []
 
 
 def test_one_heading_a_day_and_every_event_below_its_own(history: History) -> None:
-    look, lines = look_of(load(KAFR_HAMRA).scenario), pick_events(history.lines, DAY)
+    look, lines = look_of(load(KAFR_HAMRA).scenario), pick_events(history, DAY)
     days = feed_days(lines, look)
     assert [day["day"] for day in days] == sorted({line.day for line in lines}, reverse=True)
     assert [line["id"] for day in days for line in day["lines"]] == [line.event_id for line in lines]

@@ -375,7 +375,7 @@ def test_files_to_take_away_are_of_the_day_shown(session: Session, item: str) ->
 
 def test_the_scenario_taken_away_runs_to_the_same_events(tmp_path: Path) -> None:
     made = Session((RunSource(KAFR_HAMRA, 7, ("rules.spread.call_to_arms_share=0.4", "days=60")),))
-    made.runs[0].finish()
+    made.runs[0].run()
     file, _fault = make(made, "0:scenario", [drawing_of(made.runs[0])])
     (tmp_path / "again.yaml").write_bytes(base64.b64decode(file["data"]))
     again = sim.simulate(tmp_path / "again.yaml", seed=7)

@@ -42,7 +42,7 @@ def test_one_run_of_a_study_is_watched_as_the_report_says_it(study: Path) -> Non
     options = dict(zip(words[4::2], words[5::2], strict=True))
     source = source_of(Path(words[3]), None, (), options["--scenario"], int(options["--replicate"]))
     model = build(source)
-    model.finish()
+    model.run()
     events = Study.open(study).table("events")
     own = events[(events["scenario"] == "far") & (events["replicate"] == 2)]
     watched = Run.of(model.simulation.result()).events
