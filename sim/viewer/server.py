@@ -307,6 +307,7 @@ def _once_started(server: Any, announce: Callable[[], None]) -> None:
         announce()
 
 
+WORKING = r'<div role="region" aria-label="Progress">\1</div>'
 VIEWPORT = "width=device-width, initial-scale=1"
 LOST = (
     '<div class="tc-lost" role="alert" v-if="(connectionStatus != \'connected\') && wasConnected"><b>The page has lost its '
@@ -325,6 +326,8 @@ def own_html(html: str) -> str:
     """Return Solara's page of HTML with a language, free to be zoomed, with our words while it loads and without a server."""
     html = html.replace("<html>", '<html lang="en">', 1)
     html = re.sub(r'(<meta name="viewport" content=")[^"]*', rf"\g<1>{VIEWPORT}", html, count=1)
+    html = re.sub(r"<v-progress-(linear|circular)", r'<v-progress-\1 aria-label="The page is working"', html)
+    html = re.sub(r"(<v-progress-linear.*?</v-progress-linear>)", WORKING, html, count=1, flags=re.DOTALL)
     html = re.sub(r'<v-overlay style="z-index: 100002;.*?</v-overlay>', LOST, html, count=1, flags=re.DOTALL)
     return re.sub(
         r'(<div v-if="loading" id="loader-container">).*?(\s*</div>\s*<div v-else>)',
