@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -13,6 +12,7 @@ import typer
 
 from sim.cli.options import ResultFolder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.text import shell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,11 +61,11 @@ def figure(
     figures = _figures(source)
     if name is None:
         if day is not None or out is not None:
-            raise _fault("NAME", f"is missing; `run.py figure {shlex.quote(str(result))}` lists the figures")
+            raise _fault("NAME", f"is missing; `{shell('figure', result)}` lists the figures")
         _list(figures, result)
         return
     if name not in figures.kinds:
-        listed = f"; `run.py figure {shlex.quote(str(result))}` lists them"
+        listed = f"; `{shell('figure', result)}` lists them"
         raise _fault("NAME", f"there is no figure {name!r}{did_you_mean(name, figures.kinds) or listed}")
     if day is not None and not figures.kinds[name].dated:
         raise _fault("--day", f"{name} is not of a day")
@@ -80,7 +80,7 @@ def figure(
         *(["--no-title"] if no_title else []),
     ]
     asked = [str(result), name, *dated, *chosen, "--width-mm", f"{width_mm:g}", "--format", suffix]
-    command = shlex.join(["python", "run.py", "figure", *asked])
+    command = shell("figure", *asked)
     say_lacking_letters_of(source)
     with without_titles() if no_title else nullcontext():
         _draw(figures, name, width_mm, day, path, command)

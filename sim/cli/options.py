@@ -23,6 +23,7 @@ from typer.models import OptionInfo
 
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.text import shell
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
 SUFFIXES = (".png", ".svg")
@@ -209,12 +210,12 @@ def _option_faults(command: str, name: str, value: str | None, options: dict[str
     """Return what is wrong with one option and its value."""
     option = options.get(name)
     if option is None:
-        guess = did_you_mean(name, options) or f"; `run.py {command} --help` lists its options"
+        guess = did_you_mean(name, options) or f"; `{shell(command, '--help')}` lists its options"
         message = f"{command} does not have this option{guess}"
     elif option.kind is bool:
         message = "" if value is None else f"takes no value, got {_shown(value)}"
     elif value is None:
-        message = f"needs a value; `run.py {command} --help` says which"
+        message = f"needs a value; `{shell(command, '--help')}` says which"
     else:
         message = value_fault(option, value)
     return [Fault(name[:LONGEST_SHOWN], None, "", message)] if message else []
@@ -246,7 +247,7 @@ def _argument_faults(command: str, arguments: list[Parameter], words: list[str])
 
 
 def _missing(command: str, parameter: Parameter) -> Fault:
-    return Fault(parameter.name, None, "", f"is missing; `run.py {command} --help` says what it is")
+    return Fault(parameter.name, None, "", f"is missing; `{shell(command, '--help')}` says what it is")
 
 
 def value_fault(parameter: Parameter, text: str) -> str:
