@@ -42,7 +42,9 @@ def show(
 def changes(
     first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
-    picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
+    picture: Annotated[
+        str | None, start_map_option("Draw both starts side by side, to a new file; in outputs/ without a name.")
+    ] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
     from sim.cli.figure import draw_starts
@@ -160,7 +162,9 @@ def check(
     scenarios: Annotated[
         list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
     ],
-    picture: Annotated[str | None, start_map_option("Draw the start, to a new file.")] = None,
+    picture: Annotated[
+        str | None, start_map_option("Draw the start, to a new file; in outputs/ without a name.")
+    ] = None,
     sets: Sets = None,
 ) -> None:
     """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""

@@ -160,7 +160,7 @@ def _write(comparison: Comparison, parent: Path, name: str, results: list[Path],
     if same is not None:
         print(f"\nthe report of these same runs is there already: {same / 'report.html'}")
         return
-    command = shell("compare", *results, *(["--out", out] if out else []))
+    command = shell("compare", *results, *(("--out", out) if out else ()))
     with whole_folder(parent, name) as (partial, final):
         draw_comparison(comparison, partial, command, _print_progress)
         write_text(partial / STATE_FILE, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")

@@ -12,6 +12,7 @@ import typer
 
 from sim.cli.options import ResultFolder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
 from sim.text import shell
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def figure(
     format: Annotated[str | None, typer.Option(metavar="pdf|svg|png", help="pdf if left out.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File to draw to; a free name here if left out.", show_default=False),
+        typer.Option(metavar="FILE", help="File to draw to; a free name in outputs/ if left out.", show_default=False),
     ] = None,
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
@@ -182,10 +183,10 @@ def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
             raise _fault("--out", f"there is no folder {path.parent}")
         check_folder(path.parent, "--out")
         return path
-    check_folder(Path.cwd(), "--out")
+    check_folder(OUTPUTS, "--out")
     stem = file_stem(name) + (f"_day{day}" if day is not None else "")
     for number in range(1, 10_000):
-        path = Path(f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}")
+        path = OUTPUTS / f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}"
         if not path.exists() and not _caption_file(path).exists():
             return path
     raise _fault("--out", f"all names of {stem} are taken")

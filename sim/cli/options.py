@@ -23,6 +23,7 @@ from typer.models import OptionInfo
 
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
 from sim.text import shell
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
@@ -109,8 +110,8 @@ def name_maps(words: list[str]) -> list[str]:
 def picture_file(requested: str, stem: str) -> Path:
     """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
     if requested == FREE_NAME:
-        check_folder(Path.cwd(), "--map")
-        names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+        check_folder(OUTPUTS, "--map")
+        names = (OUTPUTS / f"{stem}{end}.png" for end in ("", *(f"-{n}" for n in range(2, 10_000))))
         return next(name for name in names if not name.exists())
     return new_picture(Path(requested), "--map")
 
