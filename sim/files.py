@@ -1,4 +1,5 @@
-"""Files: written whole or not at all, packed as one zip, and read once as bytes of a table, with advice on what is no table."""
+"""Files: where those of a name are, written whole or not at all, packed as one zip, and read once as bytes of a table, with advice on
+what is no table."""
 
 from __future__ import annotations
 
@@ -11,6 +12,40 @@ import zipfile
 from pathlib import Path
 
 from sim.errors import Fault, InputError
+
+_INSTALLED = Path(__file__).resolve().parent / "shipped"
+SCENARIOS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[1] / "scenarios"
+"""What comes with the program: `sim/shipped` of an installed wheel, `scenarios/` of a checkout. Nothing is written there."""
+OWN = Path("scenarios")
+OUTPUTS = Path("outputs")
+"""Files of one's own, and results: in the folder where one stands."""
+
+
+def scenario_folders(part: str = "") -> list[Path]:
+    """Return the folders in which a bare name is looked up: one's own `scenarios/`, then the program's; or a folder `part` of each."""
+    own, shipped = OWN / part, SCENARIOS / part
+    return [shipped] if own.absolute() == shipped else [own, shipped]
+
+
+def named_files(part: str = "") -> dict[str, Path]:
+    """Return the YAML files that have a name, by that name: one's own go before those of the program."""
+    files: dict[str, Path] = {}
+    for folder in scenario_folders(part):
+        for file in sorted(folder.glob("*.yaml")):
+            files.setdefault(file.stem, file)
+    return files
+
+
+def named_file(name: str, part: str = "") -> Path | None:
+    """Return the YAML file that a bare name means, one's own before that of the program; None if there is none."""
+    return next((file for folder in scenario_folders(part) if (file := folder / f"{name}.yaml").is_file()), None)
+
+
+def map_folders() -> list[Path]:
+    """Return the folders of maps in which a name is looked up: `scenarios/maps` and `maps` of one's own, then the program's."""
+    own, *shipped = scenario_folders("maps")
+    return [own, Path("maps"), *shipped]
+
 
 DRAFT = ".draft"  # ending of a file in the making
 

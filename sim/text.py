@@ -1,13 +1,31 @@
-"""Numbers, dates, plurals and lists in words."""
+"""Numbers, dates, plurals and lists in words; commands of this program as lines for a shell."""
 
 from __future__ import annotations
 
 import math
 import re
+import shlex
+import sys
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+CHECKOUT = Path(__file__).resolve().parents[1] / "run.py"  # there is none beside an installed program
+
+
+def program() -> tuple[str, ...]:
+    """Return the words that start this program: as it was started, else as it can be."""
+    started = {"run.py": ("python", "run.py"), "__main__.py": ("python", "-m", "sim"), "territorial": ("territorial",)}
+    fallback = "run.py" if CHECKOUT.is_file() else "territorial"
+    return started.get(Path(sys.argv[0]).name.removesuffix(".exe"), started[fallback])
+
+
+def shell(*words: str | Path) -> str:
+    """Return a command of this program as a line that can be pasted into a shell; no words: what starts it."""
+    return shlex.join([*program(), *map(str, words)])
 
 
 def plural(number: int, noun: str, many: str = "") -> str:

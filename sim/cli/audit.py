@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import Workers, folder_option
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
 from sim.text import clause_list, plural
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
 from sim.errors import Fault, InputError, deferred
-from sim.text import plural, unit_text
+from sim.files import OUTPUTS
+from sim.text import plural, shell, unit_text
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
@@ -239,12 +238,10 @@ def _run(
         f"SIMULATED. {study.done:,} of {plural(study.planned, 'run')} {'is' if study.planned == 1 else 'are'} done in {folder}"
     )
     if failed:
-        print(
-            f"{failed} failed: python run.py status {shlex.quote(str(folder))} says which, why, and how to repeat them"
-        )
+        print(f"{failed} failed: {shell('status', folder)} says which, why, and how to repeat them")
     if not study.done:
         raise typer.Exit(1)
-    print(f"next: python run.py compare {shlex.quote(str(folder))}")
+    print(f"next: {shell('compare', folder)}")
 
 
 @contextmanager

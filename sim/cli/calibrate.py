@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
+from sim.files import OUTPUTS
 from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.runner import Progress
     from sim.validation.posterior import CalibrationResult
     from sim.validation.priors import CalibrationPlan
-
-OUTPUTS = Path("outputs")
 
 
 def calibrate(

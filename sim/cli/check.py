@@ -4,7 +4,6 @@ scenario from a list of towns and who holds them."""
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import unicodedata
 from datetime import date, datetime
@@ -13,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import SCENARIOS, check_folder
+from sim.cli.locate import check_folder
 from sim.cli.options import ScenarioFile, Sets, start_map_option
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.files import OWN, display_path, map_folders, named_file
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
@@ -42,7 +42,9 @@ def show(
 def changes(
     first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
     second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
-    picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
+    picture: Annotated[
+        str | None, start_map_option("Draw both starts side by side, to a new file; in outputs/ without a name.")
+    ] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
     from sim.cli.figure import draw_starts
@@ -160,7 +162,9 @@ def check(
     scenarios: Annotated[
         list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
     ],
-    picture: Annotated[str | None, start_map_option("Draw the start, to a new file.")] = None,
+    picture: Annotated[
+        str | None, start_map_option("Draw the start, to a new file; in outputs/ without a name.")
+    ] = None,
     sets: Sets = None,
 ) -> None:
     """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""
@@ -263,10 +267,10 @@ def new_map(
         style="bold",
     )
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))
-    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_display_path(scenario)}.")
-    out.print(f"\nmap: {_display_path(folder)} (look at {PICTURE})\nscenario: {_display_path(scenario)}")
-    quoted = shlex.quote(_display_path(scenario))
-    out.print(f"next: python run.py check {quoted}\n      python run.py {quoted} --seed 1", soft_wrap=True)
+    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {display_path(scenario)}.")
+    out.print(f"\nmap: {display_path(folder)} (look at {PICTURE})\nscenario: {display_path(scenario)}")
+    page = display_path(scenario)
+    out.print(f"next: {shell('check', page)}\n      {shell(page, '--seed', '1')}", soft_wrap=True)
 
 
 def _check_start(start: datetime) -> None:
@@ -298,15 +302,20 @@ def free_places(name: str) -> tuple[Path, Path]:
         raise InputError([Fault("NAME", None, "", f"{name[:60]!r} {message}")])
     if name.casefold() in DEVICES:
         raise InputError([Fault("NAME", None, "", f"{name!r} is no name for a map: Windows keeps it for a device")])
-    folder, scenario = SCENARIOS / "maps" / name, SCENARIOS / f"{name}.yaml"
+    own = map_folders()[:2]
+    folder = next((folder for folder in own if folder.is_dir()), own[0]) / name
+    scenario = OWN / f"{name}.yaml"
     faults = [
-        Fault(_display_path(path), None, "", "exists; nothing is overwritten, choose another NAME")
+        Fault(display_path(path), None, "", "exists; nothing is overwritten, choose another NAME")
         for path in (folder, scenario)
         if path.exists() or path.is_symlink()
     ]
+    if not faults and (named_file(name) is not None or any((maps / name).is_dir() for maps in map_folders())):
+        faults = [Fault("NAME", None, "", f"{name!r} comes with the program; choose another")]
     if faults:
         raise InputError(faults)
-    check_folder(folder.parent, "scenarios/maps")
+    check_folder(folder.parent, display_path(folder.parent))
+    check_folder(OWN, str(OWN))
     return folder, scenario
 
 
@@ -314,6 +323,7 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
     """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of `source`."""
     draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
     draft.mkdir(parents=True)
+    scenario.parent.mkdir(parents=True, exist_ok=True)
     try:
         _fill(draft, guess, scenario.stem, title, start, source)
         free_places(scenario.stem)  # nobody has taken the names meanwhile
@@ -330,7 +340,6 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
 def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
     from sim.cli.figure import say_lacking_letters
-    from sim.files import display_path as shown_path
     from sim.geography.maps import load_map
     from sim.geography.new_map import as_listed, first_scenario, map_files
     from sim.load import check_places
@@ -349,10 +358,6 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
         if faults := check_places(loaded, geography):
             raise InputError(faults)
     except InputError as error:
-        raise InputError(as_listed(error.faults, guess, shown_path(source))) from None
+        raise InputError(as_listed(error.faults, guess, display_path(source))) from None
     say_lacking_letters((loaded.scenario, geography))
     (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))
-
-
-def _display_path(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import PrintOnly, folder_option
+from sim.files import OUTPUTS
+from sim.text import shell
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
@@ -160,8 +160,7 @@ def _write(comparison: Comparison, parent: Path, name: str, results: list[Path],
     if same is not None:
         print(f"\nthe report of these same runs is there already: {same / 'report.html'}")
         return
-    words = ["python", "run.py", "compare", *map(str, results), *(["--out", str(out)] if out else [])]
-    command = shlex.join(words)
+    command = shell("compare", *results, *(("--out", out) if out else ()))
     with whole_folder(parent, name) as (partial, final):
         draw_comparison(comparison, partial, command, _print_progress)
         write_text(partial / STATE_FILE, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")

@@ -11,6 +11,7 @@ import typer
 
 from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
 from sim.results.columns import Format, LogName
 
 if TYPE_CHECKING:
@@ -160,7 +161,7 @@ def export(
     ],
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A new file named simulated_*; a free choice in this folder if left out."),
+        typer.Option(metavar="FILE", help="A new file named simulated_*; in outputs/ if left out."),
     ] = None,
     log: Annotated[LogName, typer.Option(help="The monitor's reports, or the true events.")] = LogName.REPORTED,
 ) -> None:
@@ -168,8 +169,7 @@ def export(
     from sim.cli.locate import check_folder, find_run
     from sim.results.export import export as write
 
-    if out is not None:
-        check_folder(out.parent, "--out")
+    check_folder(OUTPUTS if out is None else out.parent, "--out")
     for path in write(find_run(run), form, log, out):
         print(path)
 

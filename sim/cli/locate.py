@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS, display_path, named_file, named_files
 from sim.results.manifest import Kind, kind_of, made_by, read_any_manifest
+from sim.text import shell
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -31,7 +33,6 @@ def check_folder(folder: Path, option: str) -> None:
             return
 
 
-OUTPUTS = Path("outputs")
 NO_SCENARIO = frozenset(
     {
         Kind.RUN,
@@ -48,11 +49,6 @@ NO_SCENARIO = frozenset(
 )  # kinds that are neither scenarios nor studies to run; other files and folders are left to the readers of those
 
 EVENT = re.compile(r"[Ee]0*(\d{1,9})")
-
-
-def shell(*words: str | Path) -> str:
-    """Return a command of this program as a line that can be pasted into a shell."""
-    return shlex.join(["python", "run.py", *map(str, words)])
 
 
 def find_run(word: Path) -> Run:
@@ -155,9 +151,7 @@ def _nearest(word: Path, path: Path) -> str:
 
 def _scenario_hint(word: Path) -> str:
     """Return the command that makes a run of a scenario, if a missing result has the name of one; else nothing."""
-    from sim.scenario.compose import SCENARIOS
-
-    if len(word.parts) != 1 or not (SCENARIOS / f"{word.name}.yaml").is_file():
+    if len(word.parts) != 1 or named_file(word.name) is None:
         return ""
     runs = sorted(OUTPUTS.glob(f"{word.name}-seed*/manifest.json"), key=lambda path: path.stat().st_mtime)
     first = (
@@ -190,7 +184,6 @@ def find_event(word: str) -> str | None:
     return f"E{int(match[1]):06d}" if match else None
 
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 RECENT = 8
 NEXT = "; next: "  # parts the state of a result from the command to go on with
 
@@ -199,11 +192,12 @@ def home() -> None:
     """List the scenarios of `scenarios/` by their question, and the most recent results of `outputs/`."""
     from sim.cli.console import pairs
 
-    pairs(_scenarios(SCENARIOS), title="Scenarios")
+    pairs([(_short(path), _question(path)) for path in named_files().values()], title="Scenarios")
     results = recent_results(OUTPUTS)
     if results:
         _tell_results(results)
-    print("\nNext: python run.py scenarios/kafr_hamra.yaml --seed 7      all commands: python run.py --help")
+    example = _short(named_files()["kafr_hamra"])
+    print(f"\nNext: {shell(example, '--seed', '7')}      all commands: {shell('--help')}")
 
 
 def _tell_results(results: list[Path]) -> None:
@@ -221,14 +215,9 @@ def _tell_results(results: list[Path]) -> None:
         print(f"and {len(results) - RECENT} older in {OUTPUTS}")
 
 
-def _scenarios(folder: Path) -> list[tuple[str, str]]:
-    files = sorted(folder.glob("*.yaml"))
-    return [(_short(path), _question(path)) for path in files] or [(str(folder), "no scenario here")]
-
-
 def _short(path: Path) -> str:
-    """Return how to name one of the program's scenarios from here: its path if it is below, else its bare name."""
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else path.stem
+    """Return how to name a scenario from here: its path if it is below the current folder, else its bare name."""
+    return display_path(path) if path.absolute().is_relative_to(Path.cwd()) else path.stem
 
 
 def _question(path: Path) -> str:
@@ -319,12 +308,10 @@ def _study_text(folder: Path) -> str:
 
 
 def _calibration_text(folder: Path) -> str:
-    from sim.study.definition import STUDIES
-
     name = str(read_any_manifest(folder).get("name", ""))
     if (folder / "posterior.csv").is_file():
         return f"calibration, finished{_page(folder)}"
-    file = name if (STUDIES / f"{name}.yaml").is_file() else "FILE"
+    file = name if named_file(name, "studies") is not None else "FILE"
     return f"calibration, not finished{NEXT}{shell('calibrate', file)}"
 
 

@@ -27,13 +27,15 @@ from sim.cli.compare import compare
 from sim.cli.events import events, export, pack, why
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
-from sim.cli.locate import SCENARIOS, home
+from sim.cli.locate import home
 from sim.cli.options import name_maps, usage_faults
 from sim.cli.patterns import ablate, patterns
 from sim.cli.run import branch, run, verify
 from sim.cli.score import score
 from sim.cli.watch import watch
 from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
+from sim.files import named_file
+from sim.text import shell
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     run,
@@ -93,16 +95,16 @@ def _command_name(command: Callable[..., None]) -> str:
 def _stands_for_run(word: str) -> bool:
     """Return whether the first word is a file, a scenario's name or an option rather than a misspelt command."""
     looks_like_path = Path(word).suffix != "" or os.sep in word
-    return word.startswith("-") or looks_like_path or Path(word).exists() or (SCENARIOS / f"{word}.yaml").exists()
+    return word.startswith("-") or looks_like_path or Path(word).exists() or named_file(word) is not None
 
 
 app = typer.Typer(
     cls=DefaultRun,
-    name="run.py",
+    name=shell(),
     add_completion=False,
     context_settings={"help_option_names": ["--help"]},
     help="Simulates territorial competition between rebel groups: base attempts, clashes, ceasefires, escalation.",
-    epilog="`run.py SCENARIO.yaml` is short for `run.py run SCENARIO.yaml`. `run.py` alone lists scenarios and runs. "
+    epilog="A scenario in place of a command is run. Without any word, scenarios and recent results are listed. "
     "`--debug` shows the traceback of an internal error.",
 )
 
@@ -173,7 +175,7 @@ def _invoke(arguments: list[str]) -> int:
     try:
         _check_place()
         command = parser()
-        with command.make_context("run.py", arguments) as context:
+        with command.make_context(shell(), arguments) as context:
             command.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code
@@ -191,7 +193,7 @@ def _invoke(arguments: list[str]) -> int:
         )
     except Exception as error:
         if hasattr(error, "format_message"):  # typer refuses a line that `usage_faults` lets pass
-            return _report_failure(BAD_INPUT, "the command line cannot be read; see `run.py --help`")
+            return _report_failure(BAD_INPUT, f"the command line cannot be read; see `{shell('--help')}`")
         return _internal(error)
     return OK
 

@@ -23,6 +23,8 @@ from typer.models import OptionInfo
 
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
+from sim.text import shell
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
 SUFFIXES = (".png", ".svg")
@@ -108,8 +110,8 @@ def name_maps(words: list[str]) -> list[str]:
 def picture_file(requested: str, stem: str) -> Path:
     """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
     if requested == FREE_NAME:
-        check_folder(Path.cwd(), "--map")
-        names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+        check_folder(OUTPUTS, "--map")
+        names = (OUTPUTS / f"{stem}{end}.png" for end in ("", *(f"-{n}" for n in range(2, 10_000))))
         return next(name for name in names if not name.exists())
     return new_picture(Path(requested), "--map")
 
@@ -209,12 +211,12 @@ def _option_faults(command: str, name: str, value: str | None, options: dict[str
     """Return what is wrong with one option and its value."""
     option = options.get(name)
     if option is None:
-        guess = did_you_mean(name, options) or f"; `run.py {command} --help` lists its options"
+        guess = did_you_mean(name, options) or f"; `{shell(command, '--help')}` lists its options"
         message = f"{command} does not have this option{guess}"
     elif option.kind is bool:
         message = "" if value is None else f"takes no value, got {_shown(value)}"
     elif value is None:
-        message = f"needs a value; `run.py {command} --help` says which"
+        message = f"needs a value; `{shell(command, '--help')}` says which"
     else:
         message = value_fault(option, value)
     return [Fault(name[:LONGEST_SHOWN], None, "", message)] if message else []
@@ -246,7 +248,7 @@ def _argument_faults(command: str, arguments: list[Parameter], words: list[str])
 
 
 def _missing(command: str, parameter: Parameter) -> Fault:
-    return Fault(parameter.name, None, "", f"is missing; `run.py {command} --help` says what it is")
+    return Fault(parameter.name, None, "", f"is missing; `{shell(command, '--help')}` says what it is")
 
 
 def value_fault(parameter: Parameter, text: str) -> str:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import MAX_STUDY_SEED, PatternFile, ScenarioFile, StudyParent, Workers
 from sim.errors import Fault, InputError
+from sim.files import OUTPUTS
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def patterns(
     from sim.validation.pattern_nulls import Towns, card_with_nulls, check_places
 
     sources = [find_result(word) for word in results]
-    parent = out or Path((sources[0].folder if len(sources) == 1 else None) or "outputs")
+    parent = out or Path((sources[0].folder if len(sources) == 1 else None) or OUTPUTS)
     if not no_pictures:
         check_folder(parent, "--out")
     model = _scenario(sources[0], scenario)

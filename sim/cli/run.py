@@ -3,7 +3,6 @@ or with a change."""
 
 from __future__ import annotations
 
-import shlex
 import sys
 import threading
 import time
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import (
     NoRunPictures,
     Quiet,
@@ -29,7 +27,8 @@ from sim.cli.options import (
     set_option,
 )
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.files import OUTPUTS
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -296,10 +295,10 @@ def branch(
     run_folder = origin.folder
     assert run_folder is not None
     compile_rules(origin.scenario, origin.geography, quiet)
-    words = ["python", "run.py", "branch", str(run), "--day", str(day)]
+    words = ["branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
-    branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
+    branch_run = branched(run_folder, day, sets or [], policy, label, shell(*words))
     folder = write_run(branch_run, out, started, no_pictures, quiet)
     if quiet:
         print(folder)
@@ -308,7 +307,7 @@ def branch(
     print_run(branch_run, folder)
     changed = "; ".join(branch_run.branch["changes"]) or "nothing changed"
     print(f"\nbranches from {run_folder} on day {day}: {changed}")
-    print(f"side by side: {shlex.join(['python', 'run.py', 'compare', str(run_folder), str(folder)])}", file=sys.stdout)
+    print(f"side by side: {shell('compare', run_folder, folder)}")
 
 
 DIFFERS = 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -54,10 +53,10 @@ def score(
     result = find_study(study)
     free_folder(out)
     check_folder(out or result.folder, "--out")
-    words = ["python", "run.py", "score", str(study)]
+    words = ["score", str(study)]
     options = {"--observed": observed, "--questions": questions, "--out": out, "--scenario": scenario}
     words += [part for option, value in options.items() if value for part in (option, str(value))]
-    folder, names = _score(result, observed, questions, scenario, out, no_pictures, shlex.join(words))
+    folder, names = _score(result, observed, questions, scenario, out, no_pictures, shell(*words))
     print(f"\nwritten: {folder / names[0]}, {', '.join(names[1:])}{'' if no_pictures else ' and figures/'}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -33,7 +32,7 @@ from sim.comparison.trajectories import fans, holding, ladder
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
 from sim.study.plan import one_command
-from sim.text import percent, plural, three_digits
+from sim.text import percent, plural, shell, three_digits
 
 if TYPE_CHECKING:
     from sim.comparison.matched_runs import StudyOfRuns
@@ -141,7 +140,7 @@ def watch_command(gathered: MatchedRuns, name: str, row: int) -> str:
     part, own = gathered.part_of(name)
     frame = gathered.runs[name]
     if not hasattr(part.study, "definition") and part.study.folder.parts:
-        return shlex.join(["python", "run.py", "watch", str(part.study.folder)])
+        return shell("watch", part.study.folder)
     return one_command("watch", part.study.folder, own, int(frame.index[row]))
 
 

@@ -17,7 +17,7 @@ from sim.results.manifest import product, versions
 from sim.results.run import Run
 from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.study.manifest import mornings
-from sim.text import clause_list, plural
+from sim.text import clause_list, plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -401,7 +401,7 @@ def _comparable(sources: list[Source]) -> None:
     for source in sources:
         where = str(source.folder)
         if not len(source.runs):
-            faults.append(Fault(where, None, "", "no run of this study is done yet; see `run.py status`"))
+            faults.append(Fault(where, None, "", f"no run of this study is done yet; see `{shell('status', where)}`"))
     if faults:
         raise InputError(faults)
     first = _map(sources[0])

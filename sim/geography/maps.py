@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.files import display_path
+from sim.files import display_path, map_folders
 from sim.geography import towns as rows
 from sim.geography.grid import (
     EXTENT,
@@ -94,7 +94,7 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
 
     Args:
         name: a text is the name of a folder in `root`; a Path is the folder itself.
-        root: the folder of maps; `scenarios/maps` if None.
+        root: the folder of maps; if None, `scenarios/maps` and `maps` where one stands, then the program's.
         shift_cells: how many cells the grid's south-west corner is moved to the south and to the west.
 
     Raises:
@@ -106,7 +106,7 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
         >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
         (169, 384, (51, 69))
     """
-    folder = name if isinstance(name, Path) else _folder(name, root or maps_root())
+    folder = name if isinstance(name, Path) else _folder(name, [root] if root else map_folders())
     if not folder.is_dir():
         raise InputError(
             [
@@ -127,12 +127,6 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     if faults:
         raise InputError(_bounded(faults))
     return _assemble(folder.name, folder, places, links, control, posts, settings)
-
-
-def maps_root() -> Path:
-    """Return the folder of maps: scenarios/maps beside the program, or else in the working folder."""
-    beside = Path(__file__).resolve().parents[2] / "scenarios" / "maps"
-    return beside if beside.is_dir() else Path.cwd() / "scenarios" / "maps"
 
 
 def assemble(
@@ -170,10 +164,12 @@ def control_date(geography: Geography, start: date, on: date | None = None) -> d
     return max(before)
 
 
-def _folder(name: str, root: Path) -> Path:
-    """Return the folder of a named map; raise InputError if it is not inside the root."""
-    known = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
-    folder = root / name
+def _folder(name: str, roots: Sequence[Path]) -> Path:
+    """Return the folder of a named map, from the first of some folders that has it; raise InputError if it is not inside."""
+    there = [root for root in roots if root.is_dir()]
+    maps = {entry.name: root for root in reversed(there) for entry in root.iterdir() if entry.is_dir()}
+    known = sorted(maps)
+    root = maps.get(name, roots[0])
     plain = name and name == Path(name).name and name not in (".", "..") and "\0" not in name and "\\" not in name
     if not plain or name not in known:
         raise InputError(
@@ -186,6 +182,7 @@ def _folder(name: str, root: Path) -> Path:
                 )
             ]
         )
+    folder = root / name
     if not folder.resolve().is_relative_to(root.resolve()):
         raise InputError([Fault(display_path(root), None, "map", f"map {name!r} lies outside the folder of maps")])
     return folder

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +20,7 @@ from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, ki
 from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
-from sim.text import day_text, plural, result_text, with_unit
+from sim.text import day_text, plural, result_text, shell, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -80,7 +79,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         correlation=_correlation(comparison),
         credits=getattr(comparison.geography, "credits", ""),
         command=command,
-        figure_command=f"python run.py figure {shlex.quote(comparison.folder)}" if comparison.folder else "",
+        figure_command=shell("figure", comparison.folder) if comparison.folder else "",
         unresolved_rule=UNRESOLVED_RULE,
         outcome_rows=_outcome_rows(comparison),
         draw_rows=_draw_rows(comparison),

@@ -24,7 +24,7 @@ from sim.scenario.fields import as_data, inputs_of
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import Change, changes, flow, show
 from sim.scenario.yaml_reader import read_file
-from sim.text import plural
+from sim.text import plural, shell
 
 FREE = re.compile(
     r"(rules|terms)\..+|factions\..+\.(doctrine\.|solidarity).*|policy\b.*|given\b.*"
@@ -225,7 +225,5 @@ def _check_same(folder: Path, run: Run, day: int) -> None:
         following = recorded[count + 1].split(",")  # id, cause, day: no quotes so far
         same = len(following) > 2 and following[2].isdigit() and int(following[2]) >= day
     if not same:
-        message = (
-            f"simulated again to day {day} it has other events than its events.csv: `run.py verify {folder}` says why"
-        )
+        message = f"simulated again to day {day} it has other events than its events.csv: `{shell('verify', folder)}` says why"
         raise InputError([Fault(str(folder), None, "", message)])

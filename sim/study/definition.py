@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.compose import SCENARIOS, display, file_name, find_scenario
+from sim.files import SCENARIOS, named_file, named_files
+from sim.scenario.compose import display, file_name, find_scenario
 from sim.scenario.fields import Key, dotted
 from sim.scenario.load import Forms, complaint, unknown_key
 from sim.scenario.show import flow, text
@@ -208,13 +209,12 @@ class DefinitionFile:
 
 
 def find_study(path: str | Path) -> Path | None:
-    """Return the study file that a person means: a path, or the bare name of one of scenarios/studies; None if none."""
+    """Return the study file that a person means: a path, or the bare name of one in scenarios/studies, one's own before the program's."""
     given = Path(path)
     for candidate in (given, given.with_name(given.name + ".yaml") if given.name else given):
         if candidate.is_file():
             return candidate
-    inside = STUDIES / f"{given.name}.yaml"
-    return inside if given.parent == Path() and inside.is_file() else None
+    return named_file(given.name, STUDIES.name) if given.parent == Path() else None
 
 
 def find_file(path: Path) -> Path:
@@ -225,7 +225,7 @@ def find_file(path: Path) -> Path:
     try:
         return find_scenario(path)
     except InputError:
-        near = did_you_mean(path.stem, sorted(file.stem for file in STUDIES.glob("*.yaml")))
+        near = did_you_mean(path.stem, named_files(STUDIES.name))
         if not near:
             raise
         raise InputError([Fault(str(path), None, "", f"no such file{near}")]) from None

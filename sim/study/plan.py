@@ -12,7 +12,6 @@ exceed the second at its lowest.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +37,7 @@ from sim.study.definition import (
     scenario_file,
 )
 from sim.study.sampling import DUMMY, Draws, draws_of, grid_size, seed_of, whole_blocks
-from sim.text import clause_list, plural
+from sim.text import clause_list, plural, shell
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
 
@@ -327,8 +326,7 @@ def one_run(folder: Path, scenario: str | None, replicate: int | None) -> tuple[
 
 def one_command(command: str, folder: Path, scenario: str, replicate: int) -> str:
     """Return the line that runs or watches one run of a study."""
-    words = ["python", "run.py", command, str(folder), "--scenario", scenario, "--replicate", str(replicate)]
-    return shlex.join(words)
+    return shell(command, folder, "--scenario", scenario, "--replicate", str(replicate))
 
 
 def chosen(

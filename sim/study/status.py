@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import math
 import random
-import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ from sim.study.plan import Plan, make_plan
 from sim.study.store import Study
 from sim.study.stored_parts import sums
 from sim.study.worker import RunTask, StudyContext, run_tables
-from sim.text import plural
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -174,13 +173,13 @@ def _next(study: Study) -> str:
             f"It is running now: {plural(missing, 'run is', 'runs are')} still to be done, by the process that runs it."
         )
     if not study.partial:
-        return f"All is done. Next: python run.py compare {shlex.quote(str(study.folder))}"
+        return f"All is done. Next: {shell('compare', study.folder)}"
     return f"{plural(missing, 'run is', 'runs are')} missing. To go on: {resume_command(study)}"
 
 
 def resume_command(study: Study) -> str:
     """Return the command that does what is missing of a study."""
-    return shlex.join(["python", "run.py", "batch", str(study.folder)])
+    return shell("batch", study.folder)
 
 
 def _megabytes(size: int) -> str:

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import InputError
+from sim.files import OUTPUTS, named_files
 from sim.results.manifest import Kind, kind_of, read_manifest
 from sim.results.phrases import policy_phrase
-from sim.scenario.compose import SCENARIOS
 from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot_at
 from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
@@ -24,7 +24,6 @@ from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import Change, flow
 from sim.text import day_text
 
-OUTPUTS = Path("outputs")
 SPAN = 3.0  # a slider reaches this many times the value, if the allowed range does
 STEPS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000)
 NOT_OFFERED = ("policy", "given")
@@ -89,7 +88,7 @@ class Choice:
 
 def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
     """Return what may be opened through the page: scenarios/, outputs/, and the files named on the command line."""
-    files = [*sorted(SCENARIOS.glob("*.yaml")), *sorted(Path("scenarios").glob("*.yaml"))]
+    files = named_files().values()
     by_path: dict[Path, Choice] = {}
     for path in (*given, *files):
         if path.is_file() and path.resolve() not in by_path:

@@ -217,9 +217,7 @@ def require_watch() -> None:
     """Raise InputError if the page's libraries are not installed."""
     missing = [name for name in ("solara", "uvicorn", "ipyvuetify", "altair") if importlib.util.find_spec(name) is None]
     if missing:
-        message = (
-            f"needs {', '.join(missing)}: pip install '.[offline]', or '.[watch]' for a page that fetches its parts"
-        )
+        message = f"needs {', '.join(missing)}: pip install 'territorial-competition[offline]', or '...[watch]' for a page that fetches its parts"
         raise InputError([Fault("watch", None, "", message)])
 
 
@@ -236,7 +234,7 @@ def fetching_line() -> str:
     return (
         f"The extra `offline` is not installed: the page will fetch its scripts, fonts and styles (Vuetify, RequireJS, "
         f"icons) from {FETCHED} once and keep them. Nothing about the simulation is sent. "
-        "For a page without network: pip install '.[offline]'"
+        "For a page without network: pip install 'territorial-competition[offline]'"
     )
 
 

@@ -81,7 +81,7 @@ def test_a_file_or_an_option_first_stands_for_run(capsys: pytest.CaptureFixture[
 def test_run_alone_lists_the_scenarios_by_their_question(command: Command) -> None:
     result = command()
     assert result.returncode == 0
-    assert "kafr_hamra.yaml" in result.stdout
+    assert "\nkafr_hamra  " in result.stdout
     assert "?" in result.stdout
 
 

@@ -25,11 +25,11 @@ import solara
 import sim
 from sim.engine.simulation import Simulation
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.pages.chart_specs import days_spec
 from sim.pages.history import History
 from sim.results.run import Run
 from sim.results.write import write
-from sim.scenario.compose import SCENARIOS
 from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Ceasefire, Clash
 from sim.viewer import charts, scenario_form
