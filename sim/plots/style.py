@@ -228,7 +228,7 @@ def typography() -> Iterator[None]:
         yield
 
 
-class ShownFigure(Figure):
+class ShownFigure(Figure):  # type: ignore[misc]  # the types of matplotlib are not read
     """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported."""
 
     def _repr_png_(self) -> bytes:
