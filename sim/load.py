@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path
 from sim.geography.maps import Geography, control_date, load_map
 from sim.geography.towns import find_place
+from sim.scenario.compose import file_name
 from sim.scenario.cross_checks import ZONE
 from sim.scenario.fields import dotted
 from sim.scenario.load import Loaded, load
+from sim.scenario.schema import Scenario
+from sim.scenario.show import show
 from sim.statistics.summary import headline_faults
-
-if TYPE_CHECKING:
-    from sim.scenario.schema import Scenario
 
 Where = Callable[[str], tuple[str, int | None]]
 
@@ -94,11 +94,11 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     return faults
 
 
-def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
+def read(path: str | Path | Scenario, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
     """Return a scenario and its map, checked against each other.
 
     Args:
-        path: a scenario file, or the bare name of one in `scenarios/`.
+        path: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`, which is checked again.
         sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
 
     Raises:
@@ -110,6 +110,8 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
         >>> loaded.scenario.days, geography.name, len(geography.places)
         (60, 'two_valleys', 12)
     """
+    if isinstance(path, Scenario):
+        return _read_object(path, sets)
     loaded = load(path, sets)
     try:
         geography = load_map(loaded.scenario.map)
@@ -125,3 +127,26 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
     if faults:
         raise InputError(faults)
     return loaded, geography
+
+
+def _read_object(scenario: Scenario, sets: Sequence[str]) -> tuple[Loaded, Geography]:
+    """Read a scenario in memory as the file that `run.py show` would print of it; it is named by its title."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{file_name(scenario.title) or 'scenario'}.yaml"
+        file.write_text(show(scenario), encoding="utf-8")
+        return read(file, sets)
+
+
+def compiling_text() -> str:
+    """Return the line which says that the next run compiles the rules first; an empty text if they are compiled already."""
+    from sim.engine.jit import CACHE_FOLDER, needs_compile
+
+    if not needs_compile():
+        return ""
+    lasting = "this happens once and takes about half a minute, longer on a busy machine"
+    if CACHE_FOLDER is None:
+        lasting = (
+            "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
+            "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
+        )
+    return f"compiling the rules; {lasting}"

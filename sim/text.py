@@ -6,8 +6,9 @@ import math
 import re
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
+from html import escape
 from pathlib import Path
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -146,3 +147,14 @@ def points(share: float) -> str:
 def percent(share: float) -> str:
     """Say a share: "54 %"."""
     return f"{points(share)} %"
+
+
+def table_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a small table as HTML for a notebook; the first column names the rows, an empty head is left out."""
+    left = 'style="text-align:left;vertical-align:top"'
+    heads = "".join(f"<th {left}>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        f"<tr><th {left}>{escape(first)}</th>{''.join(f'<td {left}>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for first, *cells in rows
+    )
+    return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"

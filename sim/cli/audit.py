@@ -147,7 +147,7 @@ def _print_plan(studies: Mapping[str, Sequence[Planned]]) -> None:
 
 def _run(studies: Mapping[str, Sequence[Planned]], out: Path, workers: int | None) -> dict[str, Path]:
     """Run what is missing of all studies, with one account of progress; return their folders by the name of the study."""
-    from sim.cli.batch import batch_progress
+    from sim.study.progress import batch_progress
     from sim.study.runner import run_study
 
     folders = {}

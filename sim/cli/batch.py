@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
 from sim.errors import Fault, InputError, deferred
 from sim.files import OUTPUTS
-from sim.text import plural, shell, unit_text
+from sim.study.progress import batch_progress, duration
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
     from sim.study.plan import Plan
-    from sim.study.runner import Progress
 
-MARKS = 20  # reports of progress over which speed is measured
-LINES = 10  # lines of progress where there is no terminal
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
@@ -64,6 +61,7 @@ def batch(
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.console import pairs
     from sim.cli.locate import check_folder
+    from sim.study.batch import changed
     from sim.study.executors import check_scheduler, cores, prepare
     from sim.study.plan import make_plan
     from sim.study.status import highest
@@ -120,20 +118,6 @@ def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path |
     if studies:
         return *read_definition(studies[0]), None
     return of_files(paths), DefinitionFile(), None
-
-
-def changed(definition: Definition, replicates: int | None, seed: int | None, fixed_inputs: bool) -> Definition:
-    """Return a definition with what options say; another seed, or fixed inputs, is another study of another name."""
-    updates: dict[str, Any] = {}
-    name = definition.name
-    if replicates is not None:
-        updates["replicates"] = replicates
-    if seed is not None and seed != definition.seed:
-        updates["seed"], name = seed, f"{name[:40]}-seed_{seed}"
-    if fixed_inputs and definition.design != "fixed":
-        updates |= {"design": "fixed", "inputs": None, "posterior": None}
-        name = f"{name[:47]}-fixed_inputs"
-    return definition.model_copy(update={**updates, "name": name})
 
 
 def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tuple[str, str]]:
@@ -206,15 +190,6 @@ def estimate_rows(
     return [*rows, ("folder", str(folder))]
 
 
-def duration(seconds: float) -> str:
-    """Return a time in words, to two figures or so."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
-
-
 def size_text(count: float) -> str:
     """Return a number of bytes in words."""
     for unit in ("bytes", "kB", "MB"):
@@ -253,81 +228,6 @@ def resumable(folder: Path) -> Iterator[None]:
         with deferred(), suppress(OSError):  # the terminal may be gone
             print(f"completed runs are kept in {folder}; repeat the command to resume", file=sys.stderr)
         raise
-
-
-@contextmanager
-def batch_progress() -> Iterator[Callable[[Progress], None]]:
-    """Give the function that a study calls after each chunk: a bar on a terminal, some lines elsewhere."""
-    if sys.stderr.isatty():
-        with _bar() as report:
-            yield report
-    else:
-        yield _lines()
-
-
-class RateMeter:
-    """How fast runs are made lately: the start, when rules may have to be compiled, does not count for long."""
-
-    def __init__(self) -> None:
-        self.marks: deque[tuple[int, float]] = deque(maxlen=MARKS)
-
-    def words(self, progress: Progress) -> str:
-        """Say how fast a study is, how long it will take, and what failed; to be called with each progress."""
-        if not progress.fresh or (self.marks and progress.fresh < self.marks[-1][0]):
-            self.marks.clear()  # another round of runs has begun: its speed is its own
-        if progress.fresh:
-            self.marks.append((progress.fresh, progress.seconds))
-        words = []
-        if len(self.marks) > 1 and self.marks[-1][1] > self.marks[0][1]:
-            rate = (self.marks[-1][0] - self.marks[0][0]) / (self.marks[-1][1] - self.marks[0][1])
-            left = progress.planned - progress.done - progress.failed
-            words.append(f"{rate:.1f} runs a second")
-            words += [f"{duration(left / rate)} left"] if left > 0 and rate > 0 else []
-        return ", ".join([*words, *([f"{progress.failed} failed"] if progress.failed else [])])
-
-
-def _lines() -> Callable[[Progress], None]:
-    last, pace = -1, RateMeter()
-
-    def report(progress: Progress) -> None:
-        nonlocal last
-        over, pace_text = progress.done + progress.failed, pace.words(progress)
-        step = LINES * over // max(1, progress.planned)
-        if step != last:
-            print(
-                f"{over} of {progress.planned} {unit_text('runs', progress.planned)}{f': {pace_text}' if pace_text else ''}",
-                file=sys.stderr,
-                flush=True,
-            )
-            last = step
-        if progress.note:
-            print(progress.note, file=sys.stderr, flush=True)
-
-    return report
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from sim.cli.console import console
-
-    columns: list[Any] = [
-        TextColumn("runs"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-    ]
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task, pace = bar.add_task("starting", total=None), RateMeter()
-
-        def report(progress: Any) -> None:
-            over = progress.done + progress.failed
-            bar.update(task, completed=over, total=progress.planned, description=pace.words(progress))
-            if progress.note:
-                bar.console.print(progress.note)
-
-        yield report
 
 
 def status(

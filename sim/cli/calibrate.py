@@ -148,7 +148,7 @@ def _fit(plan: CalibrationPlan, folder: Path, workers: int | None, scheduler: st
 
 def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
     """Do some runs under a line of progress."""
-    from sim.cli.batch import batch_progress
+    from sim.study.progress import batch_progress
 
     print(what, file=sys.stderr, flush=True)
     progress_line: AbstractContextManager[Callable[[Progress], None]] = batch_progress()

@@ -237,13 +237,14 @@ def ablate(
     workers: Workers = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
-    from sim.cli.batch import batch_progress, compile_for, plan_rows, resumable
+    from sim.cli.batch import compile_for, plan_rows, resumable
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.load import read
     from sim.results.manifest import Kind
     from sim.scenario.compose import find_scenario
     from sim.study.plan import make_plan
+    from sim.study.progress import batch_progress
     from sim.study.runner import run_study
     from sim.study.store import Study
     from sim.validation.ablation import make_ablated, study_of

@@ -162,18 +162,12 @@ def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False)
 
 def say_compiling(quiet: bool) -> bool:
     """Say that the rules are compiled first, if they are, and whether this happens again the next time. Return whether said."""
-    from sim.engine.jit import CACHE_FOLDER, needs_compile
+    from sim.load import compiling_text
 
-    if not needs_compile() or quiet:
-        return False
-    lasting = "this happens once and takes about half a minute, longer on a busy machine"
-    if CACHE_FOLDER is None:
-        lasting = (
-            "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
-            "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
-        )
-    print(f"compiling the rules; {lasting}", file=sys.stderr, flush=True)
-    return True
+    text = "" if quiet else compiling_text()
+    if text:
+        print(text, file=sys.stderr, flush=True)
+    return bool(text)
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:

@@ -7,12 +7,14 @@ is one run a scenario (`Comparison.single`), intervals are NaN and nothing is re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sim.statistics.inference import Difference
+from sim.statistics.inference import SHARE, Difference
+from sim.text import interval_text, table_html
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
@@ -445,9 +447,24 @@ class Comparison:
         """Return the numbers of a figure as a pandas DataFrame, as `run.py compare` writes them beside it."""
         return _plots().table_of(self, name, day=day)
 
+    def _repr_html_(self) -> str:
+        """The answers in words, then the paired differences of the headline statistics, for notebooks."""
+        answers = "".join(f"<li>{escape(answer.sentence)}</li>" for answer in self.answers)
+        rows = [] if self.single else [_shown(row) for row in self.forest]
+        head = ["statistic", "scenario", f"difference from {self.reference} (95 % interval)", ""]
+        table = table_html(head, rows) if rows else ""
+        return f"<p><b>SIMULATED.</b> {escape(self.question)}</p><ul>{answers}</ul>{table}"
+
     def answers_of(self, scenario: str) -> tuple[Answer, ...]:
         """Return the answers on one scenario against the reference."""
         return tuple(answer for answer in self.answers if answer.scenario == scenario)
+
+
+def _shown(row: ForestRow) -> list[str]:
+    """Return a row of the table that notebooks show: shares of runs in percentage points."""
+    each, scale = row.difference, 100 if row.difference.unit == SHARE else 1
+    text = interval_text(scale * each.difference, scale * each.low, scale * each.high, sign=True)
+    return [each.label, row.scenario, f"{text} {'points' if each.unit == SHARE else each.unit}", row.verdict]
 
 
 def _plots() -> Any:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.lines import Line2D
 
 from sim import __version__
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
@@ -24,7 +25,7 @@ from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, 
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.primitives import LegendRow, Marker, Stroke, shape_of
-from sim.plots.map.scene import legend_sections
+from sim.plots.map.scene import held_rows, legend_sections
 from sim.plots.map.sheets import Atlas, draw_map
 from sim.plots.map.state import View
 from sim.plots.style import evidence_line, stamp, typography
@@ -34,6 +35,8 @@ from sim.scenario.schema import CODE_WORDS
 from sim.text import agree, clause_list, day_text
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from sim.comparison.results import Comparison
     from sim.results.run import Run
 
@@ -51,6 +54,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 
 TALLEST_MAP = 8.0  # inches
+ROOMY_INCHES = 5.0  # width of axes from which names and symbols of a map have their full size
 KEY_RADIUS = 5.2  # points, of the largest symbol in the key
 
 
@@ -255,6 +259,33 @@ def control_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Com
 def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw who holds each town on the morning of a day, as the animation shows it."""
     return _map(atlas, width_mm, day, rings=False)
+
+
+def control_on(atlas: Atlas, axes: Axes, day: int | None = None) -> Axes:
+    """Draw who holds each town on the caller's axes, with a key of holders and the stamp as their title; return the axes."""
+    run = atlas.run
+    state = atlas.states[atlas.states.days if day is None else day]
+    with typography():
+        unringed = np.zeros(len(state.codes), bool)
+        axes.apply_aspect()
+        scale = min(1.0, axes.get_window_extent().width / axes.figure.dpi / ROOMY_INCHES)
+        view, _boxes = draw_map(
+            axes, run.scenario, atlas.ground, state, unringed, None, type_scale=0.9 * scale, zoom=0.8 * scale
+        )
+        rows = [row for row in held_rows(view.ground.look, state, None) if row.brief]
+        points = [tuple(_point(symbol) for symbol in mark_of(row).symbols) for row in rows]
+        names = [f"{row.text} {row.note}" for row in rows]
+        axes.legend(points, names, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=7)
+        axes.set_title(f"SIMULATED · seed {run.seed} · {day_text(state.date)}", fontsize=8)
+    return axes
+
+
+def _point(symbol: Symbol) -> Line2D:
+    """Return a symbol of a key as matplotlib's own legend takes it."""
+    return Line2D(
+        [], [], linestyle="none", marker=symbol.shape, markersize=2 * symbol.radius,
+        markerfacecolor=symbol.face, markeredgecolor=symbol.edge, markeredgewidth=symbol.line,
+    )  # fmt: skip
 
 
 def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:

@@ -228,9 +228,16 @@ def typography() -> Iterator[None]:
         yield
 
 
+class ShownFigure(Figure):  # type: ignore[misc]  # the types of matplotlib are not read
+    """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported."""
+
+    def _repr_png_(self) -> bytes:
+        return png_bytes(self, PAGE_DPI)
+
+
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure of the given size in inches, drawn without any window system."""
-    figure = Figure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
+    figure = ShownFigure(figsize=(width, height), dpi=DPI, facecolor=PAPER)
     FigureCanvasAgg(figure)
     return figure
 

@@ -6,7 +6,7 @@ uncertain input in every scenario, so that runs of the same replicate are matche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -247,18 +247,22 @@ def read_definition(path: Path) -> tuple[Definition, DefinitionFile]:
     source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a study is made of lines `key: value`")])
-    faults = list(page.faults)
     data = {"name": plain_name(path.stem), **page.data}
+    return make_definition(data, source, page.faults), source
+
+
+def make_definition(data: dict[str, Any], source: DefinitionFile, known: Sequence[Fault] = ()) -> Definition:
+    """Return the study of a mapping as a study file holds it; InputError with every fault, those `known` already too."""
+    faults, definition = list(known), None
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
-        faults += [_with_design(fault, page.data) for fault in source.faults_of(error, FORMS, _model_at)]
-        definition = None
+        faults += [_with_design(fault, data) for fault in source.faults_of(error, FORMS, _model_at)]
     if definition is not None:
         faults += [source.fault(message, "headline") for message in headline_faults(definition.headline)]
     if faults or definition is None:
         raise InputError(in_order(faults))
-    return definition, source
+    return definition
 
 
 def plain_name(text: str) -> str:

@@ -8,10 +8,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sim.cli.batch import RateMeter, duration, size_text
+from sim.cli.batch import size_text
 from sim.cli.main import main
 from sim.results.manifest import Kind, kind_of
 from sim.study import worker
+from sim.study.progress import RateMeter, duration
 from sim.study.runner import Progress
 from tests.cli.support import ROOT, Command
 
