@@ -26,6 +26,7 @@ from sim.comparison.outcomes import (
     varies,
 )
 from sim.comparison.over_draws import over_draws
+from sim.comparison.ranking import rankings
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, holding, ladder
@@ -277,6 +278,7 @@ def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
         folder=str(gathered.first.folder) if len(gathered.parts) == 1 and not gathered.single else "",
         outcomes=outcomes(gathered, statistics),
         over_draws=over_draws(gathered, statistics),
+        rankings=rankings(gathered, statistics),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 

@@ -137,15 +137,17 @@ def values_of(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str
     return values
 
 
-def matched_values(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a statistic in the runs matched between the reference and a scenario: f8 [pairs] each."""
-    first, second = (values_of(gathered, statistic, name) for name in (gathered.reference, scenario))
-    return gathered.matched(scenario, first, second)
+def matched_values(
+    gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str, reference: str = ""
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return a statistic in the runs matched between a scenario and another, the reference if left out: f8 [pairs] each."""
+    first, second = (values_of(gathered, statistic, name) for name in (reference or gathered.reference, scenario))
+    return gathered.matched(scenario, first, second, reference)
 
 
-def difference(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str) -> Difference:
-    """Return the difference of a scenario from the reference over matched runs."""
-    first, second = matched_values(gathered, statistic, scenario)
+def difference(gathered: MatchedRuns, statistic: HeadlineStatistic, scenario: str, reference: str = "") -> Difference:
+    """Return the difference of a scenario from another, the reference if left out, over matched runs."""
+    first, second = matched_values(gathered, statistic, scenario, reference)
     if statistic.yes_no:
         keep = np.isfinite(first) & np.isfinite(second)
         return paired_share_difference(first[keep] == 1, second[keep] == 1, statistic.statistic, statistic.label)

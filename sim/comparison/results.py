@@ -81,6 +81,30 @@ class ForestRow:
 
 
 @dataclass(frozen=True, eq=False)
+class Ranking:
+    """Scenarios in order of a statistic over runs that are matched in all of them; rank 1 is the highest mean.
+
+    `first` and `last` are the ranks that the runs leave open: a scenario is behind those resolved to be higher and before those
+    resolved to be lower, so that scenarios between which no difference is resolved share ranks.
+    """
+
+    statistic: str
+    label: str
+    unit: str
+    runs: int
+    scenarios: tuple[str, ...]  # [S]
+    means: np.ndarray  # f8 [S]
+    probability: np.ndarray  # f8 [S, S], of each scenario (row) at each rank (column), by resampling runs
+    first: np.ndarray  # i8 [S], 1..S
+    last: np.ndarray  # i8 [S], first..S
+
+    @property
+    def settled(self) -> bool:
+        """Whether any difference between two of the scenarios is resolved."""
+        return bool(np.any(self.last - self.first < len(self.scenarios) - 1))
+
+
+@dataclass(frozen=True, eq=False)
 class Distribution:
     """A number in every run of each scenario: f8 [R], runs in the order of replicates, without those that have none."""
 
@@ -261,7 +285,7 @@ class Bar:
     effect: float  # at_high - at_low, in units of the statistic
     effect_low: float  # 95 % interval
     effect_high: float
-    above_noise: bool
+    above_noise: bool  # beyond `noise`, in a tornado that is more than chance
     pawn: float  # PAWN index 0..1, also of effects that are no straight line; its floor is the dummy's; NaN with too few runs
 
 
@@ -279,6 +303,7 @@ class Tornado:
     dummy: float  # |effect| of the input that never reaches the model; NaN if there is none
     bars: tuple[Bar, ...]
     note: str
+    p: float = 0.0  # that chance alone makes an |effect| as large as the largest of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -418,6 +443,7 @@ class Comparison:
     outcomes: Outcomes | None = None  # of the only scenario; None if there are several
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
+    rankings: tuple[Ranking, ...] = ()  # of the headline statistics; none of fewer than three scenarios
 
     @property
     def reference(self) -> str:

@@ -26,7 +26,7 @@ from sim.comparison.results import (
 )
 from sim.engine.kinds import LEVELS
 from sim.scenario.schema import Scenario, codes, rebel_pairs
-from sim.statistics.inference import LEAST_DIFFERENT, SEED, difference_of, half_width, more_runs, wilson
+from sim.statistics.inference import SEED, difference_of, half_width, is_resolved, more_runs, wilson
 from sim.statistics.survival import (
     BOOTSTRAPS,
     Counts,
@@ -136,7 +136,7 @@ def _difference(gathered: MatchedRuns, name: str, values: dict[str, np.ndarray])
     mean = gap.mean(axis=0) if len(gap) else np.full(gap.shape[1], math.nan)
     half = half_width(gap)
     low, high = mean - half, mean + half
-    resolved = ((low > 0) | (high < 0)) & (np.count_nonzero(gap, axis=0) >= LEAST_DIFFERENT)
+    resolved = is_resolved(low, high, np.count_nonzero(gap, axis=0))
     return FanDifference(name, len(gap), mean, low, high, resolved)
 
 

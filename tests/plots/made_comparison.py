@@ -224,7 +224,7 @@ def _inputs(scenarios: tuple[str, ...]) -> c.Inputs:
                     size,
                     size * 0.3,
                     bars,
-                    "Expected values by regression over 200 runs; pale: chance alone makes as much.",
+                    f"200 runs, {n} inputs; chance alone reaches {size:g}",
                 )
             )
             star = np.abs(effects)
@@ -263,6 +263,24 @@ def _inputs(scenarios: tuple[str, ...]) -> c.Inputs:
                 )
             )
     return c.Inputs("halton", tuple(splits), tuple(tornados), tuple(planes), tuple(indices), "200 runs a scenario.")
+
+
+def _rankings(scenarios: tuple[str, ...]) -> tuple[c.Ranking, ...]:
+    count = len(scenarios)
+    rng = np.random.default_rng(5)
+    rows = []
+    for statistic, label, unit in (
+        ("deaths_rebels", "deaths among rebels", "deaths"),
+        ("clash_days", "days with clashes", "days"),
+    ):
+        first = np.minimum(np.arange(count) + 1, count - 1)
+        rows.append(
+            c.Ranking(
+                statistic, label, unit, 200, scenarios, 400.0 - np.arange(count), rng.dirichlet(np.ones(count), count), first,
+                np.minimum(first + 1, count),
+            )
+        )  # fmt: skip
+    return tuple(rows) if count > 2 else ()
 
 
 def _convergence(scenarios: tuple[str, ...]) -> tuple[c.Convergence, ...]:
@@ -362,5 +380,6 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
             ("Each replicate is a matched pair: the same seed and the same inputs in every scenario.",),
         ),
         folder="outputs/ceasefire_policies", labels={place.name: place.name.split(" (")[0] for place in geography.places},
+        rankings=_rankings(scenarios),
         over_draws=_over_draws(others),
     )  # fmt: skip

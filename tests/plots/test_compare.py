@@ -13,13 +13,18 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
+from sim.comparison.results import Tornado
+from sim.plots.comparison.cells import RANK_FILL
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width, without_titles
 from sim.plots.comparison.survival_curves import in_force
+from sim.plots.comparison.tornado import HIGH_FILL
 from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of, limited
 from sim.plots.labels import Box, overlaps
 from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
@@ -92,6 +97,9 @@ def test_no_scenario_is_left_out(name: str) -> None:
     figure = drawn(name, 5).figure
     words = " ".join(text.get_text().replace("\n", " ") for text in texts_of(figure))
     told = set(table["scenario"])
+    if name == "inputs" or name.startswith("tornado"):  # what lies within chance is in the table, not in the figure
+        moved = {t.scenario for t in compared(LONG).inputs.tornados if any(bar.above_noise for bar in t.bars)}
+        letters = [look.letter for look in looks(LONG).values() if look.name in moved]
     of_differences = name in ("differences", "agreement_hold", "difference_map", "over_draws")
     assert told == set(LONG[1:] if of_differences else LONG)
     for letter in letters[1:] if of_differences else letters:
@@ -325,6 +333,41 @@ def test_a_heatmap_writes_a_number_in_each_cell_that_is_resolved_and_in_no_other
     made = kinds_of(comparison)["heatmap"].draw(comparison, width_mm=180.0)
     numbers = [text for text in texts_of(made.figure) if re.fullmatch(r"[+\u2212][\d.,]+", text.get_text())]
     assert len(numbers) == sum(row.difference.resolved and np.isfinite(row.scaled) for row in comparison.forest)
+
+
+def test_a_ranking_numbers_the_ranks_that_are_open_and_its_bars_are_those_of_its_table() -> None:
+    comparison = compared(LONG[:4])
+    made = kinds_of(comparison)["ranking"].draw(comparison, width_mm=180.0)
+    shown = [text.get_text() for text in texts_of(made.figure)]
+    for row in made.table.itertuples():
+        text = f"{row.first_rank}" if row.first_rank == row.last_rank else f"{row.first_rank}\u2013{row.last_rank}"
+        assert text in shown
+    share = made.table.filter(like="probability_rank").to_numpy()
+    bars = [patch for patch in made.figure.findobj(Rectangle) if patch.get_facecolor() == to_rgba(RANK_FILL)]
+    tallest = max(bar.get_height() for bar in bars)
+    assert tallest / share.max() == pytest.approx(min(bar.get_height() for bar in bars) / share.min())
+
+
+def test_inputs_within_chance_are_not_drawn() -> None:
+    comparison = compared(LONG[:2])
+    made = kinds_of(comparison)["inputs"].draw(comparison, width_mm=180.0)
+    shown = {text.get_text() for text in texts_of(made.figure)}
+    for tornado in comparison.inputs.tornados:
+        for bar in tornado.bars:
+            assert bar.above_noise == (bar.label in shown) or any(
+                other.label == bar.label and other.above_noise for t in comparison.inputs.tornados for other in t.bars
+            )
+    nothing = replace(
+        comparison, inputs=replace(comparison.inputs, tornados=tuple(map(within_chance, comparison.inputs.tornados)))
+    )
+    for name in ("inputs", "tornado-clash_days"):
+        made = kinds_of(nothing)[name].draw(nothing, width_mm=85.0)
+        assert made.title.startswith("No input moves")
+        assert not [patch for patch in made.figure.findobj(Rectangle) if patch.get_facecolor() == to_rgba(HIGH_FILL)]
+
+
+def within_chance(tornado: Tornado) -> Tornado:
+    return replace(tornado, bars=tuple(replace(bar, above_noise=False) for bar in tornado.bars))
 
 
 @pytest.mark.parametrize("width_mm", [85.0, 125.0, 180.0])

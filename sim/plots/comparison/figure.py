@@ -217,6 +217,11 @@ def unit_of(difference: Difference) -> str:
     return "points" if difference.unit == SHARE else difference.unit
 
 
+def asked(label: str, unit: str) -> str:
+    """Return a statistic as the object of a sentence: "towns gained, HTS", "whether NLF holds Kafr Hamra at the end"."""
+    return f"whether {label}" if unit == SHARE else label
+
+
 def by_topic(rows: Sequence[ForestRow]) -> dict[str, list[list[ForestRow]]]:
     """Return the rows of each statistic, those of one together, by topic; topics in their order, those without rows left out."""
     statistics: dict[str, list[ForestRow]] = {}

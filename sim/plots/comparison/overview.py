@@ -1,4 +1,4 @@
-"""All headline statistics at a glance: a heatmap of differences by scenario, and how each statistic spreads over the runs."""
+"""How each statistic spreads over the runs of each scenario."""
 
 from __future__ import annotations
 
@@ -7,117 +7,32 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 
 from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
     axis_label,
-    by_topic,
     figure_text,
-    forest_statement,
-    forest_table,
     key_of,
     looks_of,
-    size_text,
-    statistic_lines,
     words_of,
 )
 from sim.plots.comparison.sheet import (
-    EDGE,
-    MM_PER_INCH,
     NARROW_MM,
-    Mark,
     ScenarioLook,
     Sheet,
-    Type,
-    broken,
-    text_width,
-    type_for,
 )
-from sim.plots.style import INK, PAPER, QUIET, pale, typography
+from sim.plots.style import typography
 from sim.text import capitalised, percent, with_unit
 
 if TYPE_CHECKING:
-    from sim.comparison.results import Comparison, Distribution, ForestRow
+    from sim.comparison.results import Comparison, Distribution
 
 LOWER_INK, HIGHER_INK = "#B35806", "#542788"  # ends of ColorBrewer's PuOr, told apart in all kinds of colour blindness
 FULL = 1.0  # standard deviations of one run at which a cell has its full colour
 PALEST, DEEPEST = 0.82, 0.25  # share of white of the smallest and of the largest difference
 PANELS_NARROW, PANELS_WIDE = 8, 16  # on a sheet of at most 200 mm
 MOST_ZEROS = 0.5  # share of runs at zero from which a panel says so
-
-
-def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw a cell for each statistic and scenario, tinted by the resolved difference from the reference; others stay empty."""
-    sizes, names = type_for(width_mm), looks_of(comparison)
-    inner = width_mm / MM_PER_INCH - 2 * EDGE
-    topics = by_topic(comparison.forest)
-    others = [name for name in comparison.scenarios if name != comparison.reference]
-    left = min(2.2, 0.42 * inner)
-    wide = (inner - left) / len(others)
-    line = sizes.small * 1.28 / 72
-    fits = all(text_width(name, sizes.small, bold=True) < 1.6 * wide for name in others)
-    heads = [
-        broken(f"{names[name].letter} {name if fits else ''}", wide - 0.04, sizes.small, bold=True, most=3)
-        for name in others
-    ]
-    head = max(map(len, heads)) * line + 0.06
-    about = f"Difference from {comparison.reference} if it is resolved; depth: in standard deviations of one run"
-    note = f"{comparison.forest_note} Empty: not resolved."
-    title = forest_statement(comparison, comparison.forest)
-    key = [
-        Mark("lower", fill=pale(LOWER_INK, 0.5), edge=QUIET), Mark("higher", fill=pale(HIGHER_INK, 0.5), edge=QUIET),
-        Mark("not resolved", fill=PAPER, edge=QUIET),
-    ]  # fmt: skip
-    key += [] if fits else [Mark(names[name].text) for name in others]
-    body = head + (sum(map(len, topics.values())) * 1.35 + len(topics) * 1.6) * line + 0.06
-    with typography():
-        sheet = Sheet(words_of(comparison, title, note, about), width_mm, body, key)
-        axes = sheet.blank(EDGE, 0, inner, body)
-        for number, lines in enumerate(heads):
-            x = left + (number + 0.5) * wide
-            axes.text(
-                x, -head + 0.03, "\n".join(lines), fontsize=sizes.small, fontweight="bold", ha="center", va="bottom",
-                color=names[others[number]].line.colour, linespacing=1.15,
-            )  # fmt: skip
-        _heat_rows(axes, topics, others, (left, wide, head, line), sizes)
-    return ComparisonFigure(sheet.figure, forest_table(comparison.forest), title, f"{title}. {about}. {note}")
-
-
-def _heat_rows(
-    axes: Axes,
-    topics: dict[str, list[list[ForestRow]]],
-    others: list[str],
-    layout: tuple[float, float, float, float],
-    sizes: Type,
-) -> None:
-    left, wide, y, line = layout
-    for topic, statistics in topics.items():
-        y += 0.3 * line
-        axes.text(0, -y, topic, fontsize=sizes.text, fontweight="bold", va="top")
-        y += 1.3 * line
-        for rows in statistics:
-            name = statistic_lines(rows[0].difference, left - 0.06, sizes.small, 1)[0]
-            axes.text(0.06, -y - 0.67 * line, name, fontsize=sizes.small, va="center", color=INK)
-            for row in rows:
-                _heat_cell(axes, row, left + others.index(row.scenario) * wide, y, (wide, 1.35 * line), sizes.small)
-            y += 1.35 * line
-
-
-def _heat_cell(axes: Axes, row: ForestRow, x: float, y: float, size: tuple[float, float], points: float) -> None:
-    wide, tall = size
-    face, text = PAPER, ""
-    if row.difference.resolved and np.isfinite(row.scaled):
-        depth = min(abs(row.scaled) / FULL, 1.0)
-        face = pale(HIGHER_INK if row.scaled > 0 else LOWER_INK, PALEST - (PALEST - DEEPEST) * depth)
-        text = size_text(row.difference)
-    axes.add_patch(Rectangle((x, -y - tall), wide, tall, facecolor=face, edgecolor="#DAD6CE", linewidth=0.6))
-    if text and text_width(text, points) < wide - 0.03:
-        dark = row.difference.resolved and abs(row.scaled) > 0.75 * FULL
-        axes.text(
-            x + wide / 2, -y - tall / 2, text, fontsize=points, ha="center", va="center", color=PAPER if dark else INK
-        )
 
 
 def distributions_table(comparison: Comparison) -> pd.DataFrame:

@@ -11,7 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.comparison.matched_runs import DUMMY
-from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, figure_text, looks_of, words_of
+from sim.plots.comparison.figure import (
+    ComparisonFigure,
+    Grid,
+    asked,
+    axis_label,
+    figure_text,
+    looks_of,
+    signed,
+    words_of,
+)
 from sim.plots.comparison.sheet import (
     EDGE,
     MM_PER_INCH,
@@ -28,6 +37,8 @@ from sim.plots.labels import Box, place_labels
 from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.map.primitives import outline
 from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.statistics.inference import SHARE
+from sim.text import capitalised
 
 if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
@@ -133,29 +144,64 @@ def _splits(
         plain.text(sheet.inner, -y, f"{100 * row.inputs:.0f} %", fontsize=points, va="center_baseline", ha="right")
 
 
+def moving(tornado: Tornado) -> list[Bar]:
+    """Return the bars of a tornado that are more than chance, the largest first."""
+    return [bar for bar in tornado.bars if bar.above_noise]
+
+
+CHANCE = (
+    "Beyond chance: larger than the largest of all inputs in 19 of 20 shuffles of the runs, in statistics that stand control of the "
+    "false discovery rate at 5 % over all statistics and scenarios (Benjamini and Hochberg 1995). The table has all inputs."
+)
+
+
 def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the inputs that move a statistic, largest first, a block for each scenario."""
-    blocks = [t for t in comparison.inputs.tornados if t.statistic == statistic]
+    """Draw the inputs that move a statistic more than chance does, largest first, a block for each scenario in which any does."""
+    every = [t for t in comparison.inputs.tornados if t.statistic == statistic]
+    blocks = [t for t in every if moving(t)]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    unit = f" ({blocks[0].unit})" if blocks[0].unit else ""
-    title = f"Which inputs matter for: {blocks[0].label}{unit}"
     row, heads, tops, y = 0.17, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
         tops.append(y + Sheet.tall(head, sizes.text) + 0.04)
-        y = tops[-1] + min(len(block.bars), most_bars(len(blocks))) * row + 0.34
+        y = tops[-1] + min(len(moving(block)), most_bars(len(blocks))) * row + 0.34
     key = [
         Mark("input at its high end", fill=HIGH_FILL), Mark("at its low end", fill=LOW_FILL, hatch="////", edge=INK),
-        Mark("within what chance alone makes", fill="#F1EFE9", edge=QUIET),
+        Mark("what chance alone reaches", fill="#F1EFE9", edge=QUIET),
     ]  # fmt: skip
-    note = _notes(comparison, blocks)
-    note += _left_out(max(len(block.bars) for block in blocks), len(blocks))
+    title, note = _tornado_statement(comparison, every), _tornado_note(comparison, every)
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
+        sheet = Sheet(words_of(comparison, title, note), width_mm, max(y, 0.05), key if blocks else ())
         for block, head, top in zip(blocks, heads, tops, strict=True):
-            _tornado(sheet, block, block.bars[: most_bars(len(blocks))], head, top, row, _common(blocks))
-    return ComparisonFigure(sheet.figure, tornado_table(blocks), title, f"{title}. {note}")
+            _tornado(sheet, block, moving(block)[: most_bars(len(blocks))], head, top, row, _common(blocks))
+    return ComparisonFigure(sheet.figure, tornado_table(every), title, f"{title}. {note}")
+
+
+def _tornado_statement(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
+    """Say which input moves the statistic most and by how much, or that none does: the title."""
+    found = [(block, bar) for block in blocks for bar in moving(block)]
+    if not found:
+        return f"No input moves {asked(blocks[0].label, blocks[0].unit)} more than chance"
+    block, bar = max(found, key=lambda pair: abs(pair[1].effect) / (pair[0].noise or 1.0))
+    scale, unit = (100, "points") if block.unit == SHARE else (1, block.unit)
+    size = f"{signed(float(f'{scale * bar.effect:.2g}'))} {unit}".rstrip()
+    where = f" in {block.scenario}" if len(blocks) > 1 else ""
+    return f"{capitalised(block.label)}: most with {bar.label}, {size} over its range{where}"
+
+
+def _tornado_note(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
+    """Say how many runs and inputs each block has, where none is beyond chance, and what the signs mean."""
+    parts = [
+        f"{lettered(comparison, block.scenario)}: {block.note}{'' if moving(block) else ', no input beyond it'}."
+        for block in blocks
+    ]
+    pawn = (
+        "Bars: straight lines. PAWN: how far the statistic's distribution in a tenth of the input's range lies from that over all "
+        "runs, 0 to 1, also if the effect is no straight line."
+    )
+    drawn = [pawn] if any(np.isfinite(bar.pawn) for block in blocks for bar in moving(block)) else []
+    return " ".join([*parts, *drawn, CHANCE])
 
 
 def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
@@ -185,9 +231,7 @@ def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
 
 def _common(blocks: Sequence[Tornado]) -> float:
     """Return the largest distance from the mean that any block shows."""
-    far = [
-        abs(v - b.mean) for b in blocks for bar in b.bars[: most_bars(len(blocks))] for v in (bar.at_low, bar.at_high)
-    ]
+    far = [abs(v - b.mean) for b in blocks for bar in moving(b) for v in (bar.at_low, bar.at_high)]
     far += [b.noise / 2 for b in blocks if np.isfinite(b.noise)]
     return max([v for v in far if np.isfinite(v)], default=1.0) or 1.0
 
@@ -210,7 +254,7 @@ def _tornado(
         for value, face, hatch in ((bar.at_high, HIGH_FILL, ""), (bar.at_low, LOW_FILL, "////")):
             axes.barh(
                 y, value - block.mean, 0.62, facecolor=face, edgecolor=INK if hatch else face, hatch=hatch or None, linewidth=0.3,
-                alpha=1.0 if bar.above_noise else 0.45, zorder=2,
+                zorder=2,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
     _pawn_column(axes, block, bars, points)
@@ -220,7 +264,7 @@ def _tornado(
     axes.set_ylim(max(len(bars), 1), 0)
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.locator_params(axis="x", nbins=5)
-    axis_label(axes, f"from the mean, {figure_text(block.mean)}", points)
+    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
 
 
 def _pawn_column(axes: Axes, block: Tornado, bars: Sequence[Bar], points: float) -> None:
