@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path
-from sim.geography.maps import Geography, control_date, load_map
+from sim.geography.maps import Geography, carried_folder, control_date, load_map
 from sim.geography.towns import find_place
 from sim.scenario.cross_checks import ZONE
 from sim.scenario.fields import dotted
@@ -94,12 +94,29 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     return faults
 
 
-def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
+def map_of(loaded: Loaded) -> Geography:
+    """Return the map of a scenario: the one that a run's or study's folder with one of its files carries, else the one of its name.
+
+    InputError with every fault of the map, at the line that names it if it is not there.
+    """
+    name = loaded.scenario.map
+    beside = (carried_folder(up, name) for file in loaded.files for up in (file.parent, file.parent.parent))
+    try:
+        return load_map(next((folder for folder in beside if folder is not None), name))
+    except InputError as error:  # a map that does not exist is a fault of the line that names it
+        raise InputError(
+            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
+            for fault in error.faults
+        ) from None
+
+
+def read(path: str | Path, sets: Sequence[str] = (), geography: Geography | None = None) -> tuple[Loaded, Geography]:
     """Return a scenario and its map, checked against each other.
 
     Args:
         path: a scenario file, or the bare name of one in `scenarios/`.
         sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+        geography: the map; `map_of` finds it if None.
 
     Raises:
         InputError: with every fault of the scenario and the map, and of names that only one of them has.
@@ -111,13 +128,7 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
         (60, 'two_valleys', 12)
     """
     loaded = load(path, sets)
-    try:
-        geography = load_map(loaded.scenario.map)
-    except InputError as error:  # a map that does not exist is a fault of the line that names it
-        raise InputError(
-            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
-            for fault in error.faults
-        ) from None
+    geography = geography or map_of(loaded)
     faults = check_places(loaded, geography)
     faults += [
         Fault(*loaded.where("headline"), "headline", message) for message in headline_faults(loaded.scenario.headline)
