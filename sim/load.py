@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path
-from sim.geography.maps import Geography, control_date, load_map
+from sim.geography.maps import Geography, carried_folder, control_date, load_map
 from sim.geography.towns import find_place
 from sim.scenario.compose import file_name
 from sim.scenario.cross_checks import ZONE
@@ -94,12 +94,31 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     return faults
 
 
-def read(path: str | Path | Scenario, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
+def map_of(loaded: Loaded) -> Geography:
+    """Return the map of a scenario: the one that a run's or study's folder with one of its files carries, else the one of its name.
+
+    InputError with every fault of the map, at the line that names it if it is not there.
+    """
+    name = loaded.scenario.map
+    beside = (carried_folder(up, name) for file in loaded.files for up in (file.parent, file.parent.parent))
+    try:
+        return load_map(next((folder for folder in beside if folder is not None), name))
+    except InputError as error:  # a map that does not exist is a fault of the line that names it
+        raise InputError(
+            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
+            for fault in error.faults
+        ) from None
+
+
+def read(
+    path: str | Path | Scenario, sets: Sequence[str] = (), geography: Geography | None = None
+) -> tuple[Loaded, Geography]:
     """Return a scenario and its map, checked against each other.
 
     Args:
         path: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`, which is checked again.
         sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+        geography: the map; `map_of` finds it if None.
 
     Raises:
         InputError: with every fault of the scenario and the map, and of names that only one of them has.
@@ -111,15 +130,9 @@ def read(path: str | Path | Scenario, sets: Sequence[str] = ()) -> tuple[Loaded,
         (60, 'two_valleys', 12)
     """
     if isinstance(path, Scenario):
-        return _read_object(path, sets)
+        return _read_object(path, sets, geography)
     loaded = load(path, sets)
-    try:
-        geography = load_map(loaded.scenario.map)
-    except InputError as error:  # a map that does not exist is a fault of the line that names it
-        raise InputError(
-            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
-            for fault in error.faults
-        ) from None
+    geography = geography or map_of(loaded)
     faults = check_places(loaded, geography)
     faults += [
         Fault(*loaded.where("headline"), "headline", message) for message in headline_faults(loaded.scenario.headline)
@@ -129,12 +142,12 @@ def read(path: str | Path | Scenario, sets: Sequence[str] = ()) -> tuple[Loaded,
     return loaded, geography
 
 
-def _read_object(scenario: Scenario, sets: Sequence[str]) -> tuple[Loaded, Geography]:
+def _read_object(scenario: Scenario, sets: Sequence[str], geography: Geography | None) -> tuple[Loaded, Geography]:
     """Read a scenario in memory as the file that `run.py show` would print of it; it is named by its title."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / f"{file_name(scenario.title) or 'scenario'}.yaml"
         file.write_text(show(scenario), encoding="utf-8")
-        return read(file, sets)
+        return read(file, sets, geography)
 
 
 def compiling_text() -> str:

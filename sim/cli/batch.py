@@ -91,11 +91,9 @@ def compile_for(plan: Plan) -> None:
     """Compile the rules, and say so, before any run of a plan is made or measured."""
     from sim.cli.run import compile_rules
     from sim.engine.jit import needs_compile
-    from sim.geography.maps import load_map
 
     if needs_compile():
-        scenario = next(iter(plan.scenarios.values())).scenario
-        compile_rules(scenario, load_map(scenario.map))
+        compile_rules(next(iter(plan.scenarios.values())).scenario, plan.geography)
 
 
 def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path | None]:

@@ -6,10 +6,12 @@ reported at once.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -46,6 +48,8 @@ from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
 MOST_TOWNS = 20_000
+CARRIED = "map"  # folder, in that of a run or study, of the map that it ran on: map/<name>/towns.csv ...
+COPIED = ("*.csv", "LICENSE*")  # files of a map that results carry
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +133,51 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     return _assemble(folder.name, folder, places, links, control, posts, settings)
 
 
+class MapSource(NamedTuple):
+    """A map as another process reads it: its name, its folder, and the SHA-256 of each of its tables by file."""
+
+    name: str
+    folder: Path
+    tables: tuple[tuple[str, str], ...]
+
+
+def source_of(geography: Geography) -> MapSource:
+    """Return where a map was read from, with the present SHA-256 of its tables; of a map made in memory, no tables."""
+    folder = Path(geography.folder).resolve()
+    tables = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(folder.glob("*.csv")))
+    return MapSource(geography.name, folder, tuple(tables))
+
+
+def carried_files(geography: Geography) -> dict[str, bytes]:
+    """Return the files that a run or study on a map carries, by their path in its folder; none for a map made in memory."""
+    files = sorted(path for pattern in COPIED for path in Path(geography.folder).glob(pattern))
+    return {f"{CARRIED}/{geography.name}/{path.name}": path.read_bytes() for path in files}
+
+
+def carried_folder(results: Path, name: str) -> Path | None:
+    """Return the folder in which a run or study carries the map of a name; None if it carries none."""
+    folder = results / CARRIED / name
+    return folder if (folder / "towns.csv").is_file() else None
+
+
+def map_of_results(results: Path, name: str) -> Geography:
+    """Return the map that a run or study ran on: the one it carries, else (older results) the installed one of that name.
+
+    InputError with every fault of its files, and if it is neither carried nor installed.
+    """
+    if (folder := carried_folder(results, name)) is not None:
+        return load_map(folder)
+    try:
+        return load_map(name)
+    except InputError as error:
+        if any(fault.key == "map" for fault in error.faults):
+            message = (
+                f"was run on the map {name!r}, which is neither here nor in this folder: ask its author for the map"
+            )
+            raise InputError([Fault(display_path(results), None, "map", message)]) from None
+        raise
+
+
 def assemble(
     name: str,
     places: Sequence[MapTown],
@@ -178,7 +227,7 @@ def _folder(name: str, roots: Sequence[Path]) -> Path:
                     display_path(root),
                     None,
                     "map",
-                    f"no map {name[:80]!r}, needs one of {', '.join(known) or 'none'}{did_you_mean(name, known)}",
+                    f"the map {name[:80]!r} is not here, there are {', '.join(known) or 'none'}{did_you_mean(name, known)}",
                 )
             ]
         )

@@ -208,6 +208,7 @@ OTHER_FILES: tuple[FileDoc, ...] = (
     FileDoc("maps/", "Control maps of the first, last and key days as PNG and SVG, and an animated GIF; with `--video`, also MP4 or WebM."),
     FileDoc("manifest.json", "What made the run: scenario, seed, values of inputs, versions, platform, command, times, and SHA-256 of every file."),
     FileDoc("scenario.yaml", "The scenario with all its defaults; it runs as it is."),
+    FileDoc("map/", "The map that the run is on, under its name: `verify`, `run`, `watch` and the others use it, so that the folder works elsewhere."),
     FileDoc("summary.json", "The summary statistics: key and value."),
 )  # fmt: skip
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import Fault, InputError, reason
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, map_of_results
 from sim.results.columns import FILES, kind_of
 from sim.results.event_rows import watched
 from sim.results.manifest import read_manifest
@@ -193,7 +193,7 @@ class Run:
         values = {str(key): float(value) for key, value in manifest["values"].items()}
         return cls(
             scenario,
-            load_map(scenario.map),
+            map_of_results(path, scenario.map),
             int(manifest["seed"]),
             values,
             partial(_read, path),

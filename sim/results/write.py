@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from filelock import SoftFileLock, Timeout
 
 from sim.errors import Fault, InputError, deferred
+from sim.geography.maps import carried_files
 from sim.results.columns import FILES, SUMMARY
 from sim.results.manifest import MANIFEST, hashes, make_manifest, manifest_text
 from sim.results.run import Run, csv_text, slug
@@ -225,6 +226,9 @@ def write(
     parts = [run.name, *([slug(run.label)] if run.label else []), f"seed{run.seed}"]
     with whole_folder(Path(out), "-".join(parts)) as (partial, final):
         write_tables(run, partial)
+        for name, content in carried_files(run.geography).items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content)
         if draw is not None:
             draw(run, partial)
         scenario = (partial / "scenario.yaml").read_text(encoding="utf-8")

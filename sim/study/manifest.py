@@ -17,7 +17,7 @@ from sim.files import write_whole
 from sim.geography.maps import Geography
 from sim.results.columns import AGREEMENTS, DAILY, EVENTS, REPORTS, Column
 from sim.results.event_rows import watched
-from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
+from sim.results.manifest import MANIFEST, map_entry, product, read_json, sha256, versions
 from sim.scenario.parameters import Rules
 from sim.scenario.schema import Scenario, codes
 from sim.statistics.summary import STATISTICS
@@ -155,6 +155,7 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "scenarios": {name: sha256(files[f"scenarios/{name}.yaml"].encode()) for name in plan.scenarios},
         "defaults": sha256(Rules().model_dump_json().encode()),
         "posterior": sha256(files["posterior.csv"].encode()) if "posterior.csv" in files else None,
+        "map": map_entry(plan.geography),
         "days": next(iter(plan.scenarios.values())).scenario.days,
         "replicates": plan.replicates,
         "planned": plan.replicates * len(plan.scenarios),

@@ -16,6 +16,7 @@ from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError, deferred, signals_received
 from sim.files import write_whole
+from sim.geography.maps import carried_files, source_of
 from sim.results.manifest import MANIFEST
 from sim.results.write import Lock, note_of, sole_writer
 from sim.study import manifest, stored_parts
@@ -24,7 +25,7 @@ from sim.study.manifest import layout
 from sim.study.status import highest, lacking_text, next_look, precisions
 from sim.study.store import Study, write_csv
 from sim.study.stored_parts import LEDGER, RunRange
-from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, kept_map, run_chunk
+from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, run_chunk
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -141,11 +142,16 @@ class RunnerState:
             manifest.same_study(old, plan, program, folder)
         models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
         first = next(iter(models))
-        geography = plan.maps.get(first) or kept_map(models[first].map)
+        geography = plan.maps.get(first) or plan.geography
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
         new_manifest = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
         session = cls(
-            plan, folder, new_manifest, StudyContext(program, models, chosen, plan.maps).packed(), lock, report
+            plan,
+            folder,
+            new_manifest,
+            StudyContext(program, models, chosen, source_of(plan.geography), plan.maps).packed(),
+            lock,
+            report,
         )
         session._open()
         return session
@@ -184,6 +190,8 @@ class RunnerState:
         manifest.write_manifest(self.folder, self.manifest)
         for name, text in self.plan.files().items():
             write_whole(self.folder / name, text.encode())
+        for name, content in carried_files(self.plan.geography).items():
+            write_whole(self.folder / name, content)
 
     def report_progress(self, note: str = "") -> None:
         """Tell how far the study is."""
@@ -258,7 +266,7 @@ class RunnerState:
         task = self._tasks(RunRange(position, position))[0]
         scenario = self.plan.scenarios[task.scenario].scenario
         try:
-            geography = self.plan.maps.get(task.scenario) or kept_map(scenario.map)
+            geography = self.plan.maps.get(task.scenario) or self.plan.geography
             Simulation(scenario, geography, task.seed, task.values).step()
         except Exception:  # the run itself will say what is wrong
             self.run_seconds = CHUNK_SECONDS / 10

@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.engine.jit import source_hash
 from sim.errors import Fault, InputError
-from sim.geography.maps import load_map
+from sim.geography.maps import CARRIED, source_of
 from sim.results.manifest import sha256
 from sim.results.verify import Verdict, circumstances, other_version, short
 from sim.results.write import is_written
@@ -237,9 +237,8 @@ def _sample(keys: list[Key], sample: int | None, digest: str) -> list[Key]:
 
 def _kit(study: Study, plan: Plan) -> StudyContext:
     models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
-    geography = load_map(next(iter(models.values())).map)
-    study_layout = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-    return StudyContext(source_hash(), models, study_layout)
+    study_layout = layout(models, plan.geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    return StudyContext(source_hash(), models, study_layout, source_of(plan.geography))
 
 
 def _differs(kit: StudyContext, plan: Plan, key: Key, tables: Mapping[str, dict[Any, pd.DataFrame]]) -> str:
@@ -297,6 +296,12 @@ def _edited(study: Study) -> list[str]:
     sums_now = sums(study.folder)
     for name, digest in (study.manifest.get("outputs") or {}).items():
         if sums_now.get(name) != digest:
+            edits.append(f"{name} was edited or removed: its SHA-256 is not the one in manifest.json")
+    drawn_on = study.manifest.get("map") or {"name": "", "files": {}}  # absent from older studies
+    for file, digest in drawn_on["files"].items():
+        name = f"{CARRIED}/{drawn_on['name']}/{file}"
+        path = study.folder / name
+        if not path.is_file() or sha256(path.read_bytes()) != digest:
             edits.append(f"{name} was edited or removed: its SHA-256 is not the one in manifest.json")
     digest = study.manifest.get("posterior")
     path = study.folder / "posterior.csv"

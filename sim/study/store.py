@@ -15,7 +15,7 @@ import pandas as pd
 
 from sim.errors import Fault, InputError
 from sim.files import DRAFT
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, map_of_results
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
 from sim.statistics.summary import expand, label
@@ -116,7 +116,7 @@ class Study:
 
     def geography(self) -> Geography:
         """Return the map, which all scenarios share."""
-        return load_map(next(iter(self.scenarios.values())).map)
+        return map_of_results(self.folder, next(iter(self.scenarios.values())).map)
 
     @property
     def inputs(self) -> dict[str, tuple[float, float]]:

@@ -13,6 +13,7 @@ from typing import cast
 import mesa
 
 from sim.errors import Fault, InputError
+from sim.geography.maps import Geography
 from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
@@ -37,9 +38,16 @@ class RunSource:
 class RecordedModel(ConflictModel):
     """A model whose mornings and events are kept for the page; its history only grows."""
 
-    def __init__(self, file: Path | Scenario, rng: int, sets: Sequence[str] = (), label: str = "") -> None:
+    def __init__(
+        self,
+        file: Path | Scenario,
+        rng: int,
+        sets: Sequence[str] = (),
+        label: str = "",
+        geography: Geography | None = None,
+    ) -> None:
         """Set up the first day; InputError with all faults of the file."""
-        super().__init__(file, rng=rng, sets=sets)
+        super().__init__(file, rng=rng, sets=sets, geography=geography)
         self.label = label or self.name or self.simulation.scenario.title
         self.history: History = start_history(self.simulation)
         self.first = 0  # the first morning that can be shown
@@ -73,7 +81,7 @@ def _replayed(folder: Path) -> RecordedModel:
     run, manifest = Run.open(folder), read_manifest(folder)
     _same_version(folder, str((manifest.get("product") or {}).get("version", "")))
     parts = parts_of(folder, manifest)
-    model = RecordedModel(parts[0].scenario, run.seed, label=run.name)
+    model = RecordedModel(parts[0].scenario, run.seed, label=run.name, geography=run.geography)
     try:
         model.simulation, model.history = record(parts, model.geography, run.seed)
     except ValueError as error:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
+from sim.geography.maps import source_of
 from sim.results.run import Run
 from sim.study import runner, stored_parts
 from sim.study.manifest import MANIFEST
@@ -250,7 +251,10 @@ def test_workers_do_without_heavy_libraries(undisturbed: Path, tmp_path: Path) -
     from sim.study.manifest import layout
 
     kit = StudyContext(
-        source_hash(), dict(study.scenarios), layout(study.scenarios, study.geography(), list(plan.inputs))
+        source_hash(),
+        dict(study.scenarios),
+        layout(study.scenarios, study.geography(), list(plan.inputs)),
+        source_of(study.geography()),
     )
     job = plan.job("base", 0)
     (tmp_path / "kit").write_bytes(kit.packed())
