@@ -19,9 +19,11 @@ CHECKOUT = Path(__file__).resolve().parents[1] / "run.py"  # there is none besid
 
 def program() -> tuple[str, ...]:
     """Return the words that start this program: as it was started, else as it can be."""
-    started = {"run.py": ("python", "run.py"), "__main__.py": ("python", "-m", "sim"), "territorial": ("territorial",)}
-    fallback = "run.py" if CHECKOUT.is_file() else "territorial"
-    return started.get(Path(sys.argv[0]).name.removesuffix(".exe"), started[fallback])
+    file = Path(sys.argv[0])
+    if file.parts[-2:] == ("sim", "__main__.py"):
+        return "python", "-m", "sim"
+    installed = file.name.removesuffix(".exe") == "territorial" or not CHECKOUT.is_file()
+    return ("territorial",) if installed else ("python", "run.py")
 
 
 def shell(*words: str | Path) -> str:
