@@ -36,7 +36,7 @@ from sim.plots.map import scene
 from sim.plots.map.force_signs import MOST_WEDGES
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, ground_of
 from sim.plots.map.primitives import WHITE, Area, Areas, LegendRow, Marker, Part, Stroke
-from sim.plots.map.scene import STILL, UNDER, Section, legend_sections, parts_of, scale_parts
+from sim.plots.map.scene import OVER, STILL, UNDER, Section, legend_sections, parts_of, scale_parts
 from sim.plots.map.sheets import inset_extent
 from sim.plots.map.state import View, start_state
 from sim.plots.style import EVIDENCE_INK, LAND, PAPER, QUIET, UNKNOWN, evidence_line, pale
@@ -174,9 +174,9 @@ class MapDrawing:
                     "name": sign.name,
                     "still": self.still_layers.get(sign.name),
                     "shown": sign.shown,
-                    "top": sign.name in ON_TOP,
+                    "plane": plane,
                 }
-                for sign in scene.SIGNS
+                for sign, plane in _planes()
             ],
             "towns": [[x, y, name] for (x, y), name in towns],
             "order": self._order(),
@@ -214,6 +214,14 @@ class MapDrawing:
         rows = [row._replace(note="") for row in held.rows if row.brief]
         body, height = _body([Section("Who holds a town", rows), *others], COLUMN + 30)
         return canvas(COLUMN + 30, height, body, "Legend")
+
+
+def _planes() -> Iterable[tuple[scene.Sign, str]]:
+    """Yield the signs with the plane on which a page draws them: "ground" up to the first sign that moves, "signs", "top"."""
+    plane = "ground"
+    for sign in scene.SIGNS:
+        plane = "signs" if sign.layer == OVER else plane
+        yield sign, "top" if sign.name in ON_TOP else plane
 
 
 def _larger(at: np.ndarray) -> float:

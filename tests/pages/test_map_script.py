@@ -113,10 +113,31 @@ def test_a_tip_shows_at_once_and_no_title_of_the_browser_is_left(draw: Draw) -> 
     assert page.locator(".simmap-tip strong").inner_text().startswith("Afrin (about ")
     page.mouse.move(2, page.viewport_size["height"] - 120)
     assert page.locator(".simmap-tip").is_hidden()
-    column = '.simmap > svg >> nth=0 >> [data-tip*=" 39 fighters"]'
+    column = '.simmap-sheet >> nth=0 >> [data-tip*=" 39 fighters"]'
     page.mouse.move(*middle(page.locator(f"{column} .head use").bounding_box()))
     words = page.locator(".simmap-tip strong").inner_text()
     assert words == "Loyalists (Government): 39 fighters set out from Muhradah to Suran, to reinforce"
+    page.context.close()
+
+
+def test_columns_glide_along_their_way_by_the_compositor_and_arrive(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, (drawing, history) = draw(15), case
+    frame = drawing.frame(history.snapshots[16])
+    ways = page.evaluate(
+        f"map.show({frame}, {{ glide: 60000 }}); map.gliding.map((column) => [column.effect.target.dataset.way,"
+        " column.effect.getKeyframes().map((frame) => frame.transform)])"
+    )
+    assert ways
+    for way, frames in ways:
+        points = [pair.split(",") for pair in way.split(" ")]
+        assert frames == [f"translate({x}px, {y}px)" for x, y in points]
+    assert "vector-effect" not in page.evaluate(
+        "[...document.querySelectorAll('defs [id$=dart], .mv .head')].map((part) => part.outerHTML).join('')"
+    )
+    page.evaluate("map.gliding.forEach((column) => column.finish())")
+    assert page.evaluate("document.getAnimations().filter((each) => each.playState === 'running').length") == 0
     page.context.close()
 
 
@@ -124,10 +145,10 @@ def test_flags_hide_the_names_under_them_and_bring_their_own(draw: Draw) -> None
     page = draw(15)
     page.wait_for_selector(".names .under", state="attached")
     hidden = page.evaluate(
-        "[...map.main.svg.querySelectorAll('.names .under[data-town]')].map((name) => name.dataset.town)"
+        "[...map.main.box.querySelectorAll('.names .under[data-town]')].map((name) => name.dataset.town)"
     )
     assert "0" in hidden
-    assert page.locator(".simmap > svg:not(.simmap-inset) .flag text").text_content() == "Kafr Hamra"
+    assert page.locator(".simmap-sheet:not(.simmap-inset) .flag text").text_content() == "Kafr Hamra"
     page.evaluate("map.toggle('bases', false)")
     page.wait_for_selector(".names .under", state="detached")
     page.context.close()

@@ -197,9 +197,7 @@ def test_a_phone_shows_player_day_and_map_on_one_screen(address: str, browser: A
         at = [{"x": a, "y": b, "id": number} for number, (a, b) in enumerate(points)]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
-    scale = (
-        "Number(document.querySelector('.simmap > svg > g').getAttribute('transform').match(/scale\\(([\\d.]+)/)[1])"
-    )
+    scale = "Number(document.querySelector('.simmap-sheet > svg > g').getAttribute('transform').match(/scale\\(([\\d.]+)/)[1])"
     whole = page.evaluate(scale)
     fingers("touchStart", (x - 30, y))  # the second finger comes later
     fingers("touchStart", (x - 30, y), (x + 30, y))

@@ -19,6 +19,7 @@
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
+  const PLANES = ["ground", "signs", "names", "top"]; // drawn apart, the lowest first: what moves does not repaint what stays
   const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
@@ -36,36 +37,45 @@
     return element("button", { type: "button", "aria-label": label === text ? null : label, onclick: act }, text);
   }
 
-  /** Return a place a share of the way along points, and the lengths up to each. */
+  /** Return the keyframes of a way along points at one speed. */
   function along(points) {
     const lengths = [0];
     points.slice(1).forEach((point, i) => {
       lengths.push(lengths[i] + Math.hypot(point[0] - points[i][0], point[1] - points[i][1]));
     });
-    const whole = lengths[lengths.length - 1];
-    return (share) => {
-      let i = 1;
-      while (i < points.length - 1 && lengths[i] < share * whole) i += 1;
-      const [a, b] = [points[i - 1], points[i]];
-      const part = whole ? (share * whole - lengths[i - 1]) / (lengths[i] - lengths[i - 1] || 1) : 1;
-      return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
-    };
+    const whole = lengths[lengths.length - 1] || 1;
+    return points.map(([x, y], i) => ({ transform: `translate(${x}px, ${y}px)`, offset: lengths[i] / whole }));
   }
 
   // A drawing of the world: the map itself, and its inset ---------------------------------------------------------------
 
   class Sheet {
-    /** Draw into an svg; of the elements of towns only those that `holds(town)`. */
-    constructor(svg, holds) {
-      this.svg = svg; // an element of its own coordinates in px
+    /** Draw into a box; of the elements of towns only those that `holds(town)`. */
+    constructor(box, holds) {
+      this.box = box;
       this.holds = holds || (() => true);
-      this.world = document.createElementNS(SVG, "g");
-      svg.append(this.world);
       this.transform = d3.zoomIdentity;
+      this.worlds = {}; // plane -> group of all its elements, in px of the base
+      for (const plane of PLANES) {
+        const svg = document.createElementNS(SVG, "svg");
+        this.worlds[plane] = document.createElementNS(SVG, "g");
+        svg.append(this.worlds[plane]);
+        box.append(svg);
+      }
+    }
+
+    /** The group over all others. */
+    get world() {
+      return this.worlds.top;
+    }
+
+    /** Give each plane the size in px of the box. */
+    resize(width, height) {
+      for (const world of Object.values(this.worlds)) world.parentNode.setAttribute("viewBox", `0 0 ${width} ${height}`);
     }
 
     setBase(base, names) {
-      this.world.replaceChildren();
+      for (const world of Object.values(this.worlds)) world.replaceChildren();
       this.shown = {}; // layer -> key -> text on the screen
       this.nodes = {}; // layer -> key -> element
       this.groups = {};
@@ -78,14 +88,13 @@
           group.setAttribute("stroke-width", base.edge[1]);
         }
         this.groups[layer.name] = group;
-        this.world.append(group);
+        this.worlds[layer.plane].append(group);
       }
       this.names = names.map(({ scale, svg }) => {
         const set = elements(svg).firstChild;
-        this.world.append(set);
+        this.worlds.names.append(set);
         return { scale, set };
       });
-      for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
       this.over = document.createElementNS(SVG, "g");
       this.world.append(this.over);
     }
@@ -96,34 +105,39 @@
       if (!group) return [];
       const before = this.shown[name] || {};
       const nodes = this.nodes[name] || (this.nodes[name] = {});
-      const fresh = [];
       for (const key of Object.keys(before)) {
         if (key in now || !nodes[key]) continue;
         nodes[key].remove();
         delete nodes[key];
       }
-      for (const [key, text] of Object.entries(now)) {
-        if (before[key] === text) continue;
-        const town = /^[bcst](\d+)$/.exec(key);
-        if (town && !this.holds(Number(town[1]))) continue;
-        const holder = elements(text);
-        const node = holder.childElementCount === 1 ? holder.firstChild : holder;
-        if (nodes[key]) nodes[key].replaceWith(node);
-        else group.append(node);
-        nodes[key] = node;
-        fresh.push(node);
-      }
+      const changed = Object.keys(now).filter((key) => before[key] !== now[key] && this.takes(key));
       this.shown[name] = now;
+      if (!changed.length) return [];
+      const fresh = [...elements(changed.map((key) => `<g>${now[key]}</g>`).join("")).children];
+      changed.forEach((key, i) => {
+        if (fresh[i].childElementCount === 1) fresh[i] = fresh[i].firstChild;
+        if (nodes[key]) nodes[key].replaceWith(fresh[i]);
+        else group.append(fresh[i]);
+        nodes[key] = fresh[i];
+      });
       return fresh;
+    }
+
+    /** Return whether the element of a key belongs here: all but those of towns elsewhere. */
+    takes(key) {
+      const town = /^[bcst](\d+)$/.exec(key);
+      return !town || this.holds(Number(town[1]));
     }
 
     draw(transform) {
       const scale = transform.k;
       this.transform = transform;
-      this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
       const least = Math.min(...this.names.map((set) => set.scale));
-      this.world.style.setProperty("--k", 1 / Math.sqrt(scale));
-      this.world.style.setProperty("--t", 1 / Math.max(scale, least));
+      for (const world of Object.values(this.worlds)) {
+        world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
+        world.style.setProperty("--k", 1 / Math.sqrt(scale));
+        world.style.setProperty("--t", 1 / Math.max(scale, least));
+      }
       const fits = this.names.filter((set) => set.scale <= scale * 1.001).map((set) => set.scale);
       const shown = fits.length ? Math.max(...fits) : least;
       this.names.forEach((set) => (set.set.style.display = set.scale === shown ? "inline" : "none"));
@@ -132,7 +146,7 @@
 
     /** Hide the names under flags, and the names of towns whose flag has it. */
     clearNames() {
-      for (const hidden of this.svg.querySelectorAll(".names .under")) hidden.classList.remove("under");
+      for (const hidden of this.worlds.names.querySelectorAll(".names .under")) hidden.classList.remove("under");
       const flags = Object.entries(this.nodes.bases || {});
       if (!flags.length || this.groups.bases.style.display === "none") return;
       flags.forEach(([, node]) => this.turnNote(node));
@@ -165,14 +179,14 @@
       const text = node.querySelector("text");
       text.setAttribute("x", 0);
       text.removeAttribute("text-anchor");
-      if (text.getBoundingClientRect().right <= this.svg.getBoundingClientRect().right) return;
+      if (text.getBoundingClientRect().right <= this.box.getBoundingClientRect().right) return;
       text.setAttribute("text-anchor", "end");
       text.setAttribute("x", -8 - node.querySelector("use").getBoundingClientRect().width);
     }
 
     /** Return the towns within `reach` px of a place on the screen, the nearest first. */
     near(towns, event, reach) {
-      const box = this.svg.getBoundingClientRect();
+      const box = this.box.getBoundingClientRect();
       const at = [event.clientX - box.left, event.clientY - box.top];
       return towns
         .map(([east, north], town) => {
@@ -198,12 +212,10 @@
       this.current = -1; // town under the keyboard
       box.classList.add("simmap");
       box.innerHTML = "";
-      this.svg = document.createElementNS(SVG, "svg");
-      this.svg.setAttribute("role", "img");
-      this.svg.setAttribute("aria-label", label || "Map of control (simulated)");
-      this.defs = document.createElementNS(SVG, "defs");
-      this.svg.append(this.defs);
-      this.main = new Sheet(this.svg);
+      this.sheet = element("div", { class: "simmap-sheet", role: "img", "aria-label": label || "Map of control (simulated)" });
+      this.main = new Sheet(this.sheet);
+      this.defs = document.createElementNS(SVG, "defs"); // of all planes
+      this.main.worlds.ground.before(this.defs);
       this.scale = element("div", { class: "simmap-scale", "aria-hidden": "true" }, element("span"), element("div", { class: "simmap-bar" }));
       this.buttons = element(
         "div", { class: "simmap-buttons" },
@@ -212,14 +224,14 @@
         button("\u21ba", "Whole map", () => this.whole())
       );
       this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
-      box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
+      box.append(this.list(), this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
         .filter(() => !d3.event.button)
         .on("zoom", () => this.draw(d3.event.transform));
-      d3.select(this.svg).call(this.zoom).on("dblclick.zoom", null);
-      this.pinch(this.svg);
-      this.listen(this.svg, () => this.main);
+      d3.select(this.sheet).call(this.zoom).on("dblclick.zoom", null);
+      this.pinch(this.sheet);
+      this.listen(this.sheet, () => this.main);
       this.listeners = [["keydown", (event) => event.key === "Escape" && this.close()], ["pointerdown", (event) => this.outside(event)]];
       this.listeners.forEach(([kind, act]) => document.addEventListener(kind, act));
       this.watcher = new ResizeObserver(() => this.resized());
@@ -229,7 +241,6 @@
     destroy() {
       this.watcher.disconnect();
       this.listeners.forEach(([kind, act]) => document.removeEventListener(kind, act));
-      cancelAnimationFrame(this.frame);
       clearTimeout(this.clearing);
     }
 
@@ -285,30 +296,18 @@
 
     /** Show a morning; elements whose text is the same stay as they are. */
     show(layers, { glide = 0 } = {}) {
-      cancelAnimationFrame(this.frame);
-      this.gliding.forEach((column) => column(1));
+      this.gliding.forEach((column) => column.cancel()); // it then stands where it goes
       this.gliding = [];
       const calm = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
       for (const [name, now] of Object.entries(layers)) {
         for (const sheet of this.sheets()) {
           const fresh = sheet.patch(name, now);
-          if (glide && !calm) fresh.forEach((node) => this.start(node));
+          if (glide && !calm) fresh.forEach((node) => this.start(node, glide));
           if (ON_TOP.has(name) && fresh.length) this.clearSoon();
         }
       }
       if (!this.tip.hidden && this.tipTown >= 0) this.tell(this.townTip(this.tipTown));
-      if (!this.gliding.length) return;
-      const began = performance.now();
-      const advance = (time) => {
-        const share = Math.min(Math.max((time - began) / glide, 0), 1);
-        this.gliding.forEach((column) => column(share));
-        if (share < 1) this.frame = requestAnimationFrame(advance);
-        else {
-          this.gliding = [];
-          this.clearSoon();
-        }
-      };
-      this.frame = requestAnimationFrame(advance);
+      if (this.gliding.length) this.gliding[0].onfinish = () => this.clearSoon();
     }
 
     /** Ring towns over everything else: rows of town, radius in px, colour, width in px. */
@@ -320,16 +319,12 @@
       this.sheets().forEach((sheet) => (sheet.over.innerHTML = circles.join("")));
     }
 
-    /** Let a column that has a way move along it. */
-    start(node) {
+    /** Let a column that has a way move along it in `glide` ms. */
+    start(node, glide) {
       const head = node.querySelector("[data-way]");
       if (!head) return;
       const points = head.dataset.way.split(" ").map((pair) => pair.split(",").map(Number));
-      if (points.length < 2) return;
-      const place = along(points);
-      const column = (share) => head.setAttribute("transform", `translate(${place(share).join(" ")})`);
-      column(0);
-      this.gliding.push(column);
+      if (points.length > 1) this.gliding.push(head.animate(along(points), { duration: glide }));
     }
 
     clearSoon() {
@@ -355,7 +350,7 @@
       const before = this.width ? { zoom: this.main.transform.k / this.least(), at: this.middle() } : null;
       this.width = width;
       this.height = height;
-      this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      this.main.resize(width, height);
       const least = this.least();
       const [x, y] = [Math.max(0, (width / least - this.size.width) / 2), Math.max(0, (height / least - this.size.height) / 2)];
       this.zoom
@@ -380,7 +375,7 @@
       const scale = Math.min(Math.max(zoom, 1), MOST) * this.least();
       const to = d3.zoomIdentity.translate(this.width / 2 - x * scale, this.height / 2 - y * scale).scale(scale);
       this.quiet = quiet;
-      d3.select(this.svg).call(this.zoom.transform, to);
+      d3.select(this.sheet).call(this.zoom.transform, to);
       this.quiet = false;
     }
 
@@ -401,11 +396,11 @@
     }
 
     /** Let two fingers move and zoom the map, and leave one to the page; d3 5 would keep every finger from it. */
-    pinch(svg) {
-      d3.select(svg).on("touchstart.zoom touchmove.zoom touchend.zoom touchcancel.zoom", null);
-      svg.style.touchAction = "pan-x pan-y";
+    pinch(sheet) {
+      d3.select(sheet).on("touchstart.zoom touchmove.zoom touchend.zoom touchcancel.zoom", null);
+      sheet.style.touchAction = "pan-x pan-y";
       const held = ({ touches: [a, b] }) => {
-        const box = svg.getBoundingClientRect();
+        const box = sheet.getBoundingClientRect();
         const middle = [(a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top];
         return { middle, span: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)) };
       };
@@ -422,16 +417,16 @@
         const scale = Math.min(Math.max((began.transform.k * span) / began.span, least), most);
         const [x, y] = began.transform.invert(began.middle);
         const to = d3.zoomIdentity.translate(middle[0] - x * scale, middle[1] - y * scale).scale(scale);
-        const extent = this.zoom.extent().call(svg);
-        d3.select(svg).call(this.zoom.transform, this.zoom.constrain()(to, extent, this.zoom.translateExtent()));
+        const extent = this.zoom.extent().call(sheet);
+        d3.select(sheet).call(this.zoom.transform, this.zoom.constrain()(to, extent, this.zoom.translateExtent()));
       };
-      svg.addEventListener("touchstart", begin, { passive: false });
-      svg.addEventListener("touchmove", move, { passive: false });
-      for (const kind of ["touchend", "touchcancel"]) svg.addEventListener(kind, begin);
+      sheet.addEventListener("touchstart", begin, { passive: false });
+      sheet.addEventListener("touchmove", move, { passive: false });
+      for (const kind of ["touchend", "touchcancel"]) sheet.addEventListener(kind, begin);
     }
 
     step(factor) {
-      d3.select(this.svg).call(this.zoom.scaleBy, factor);
+      d3.select(this.sheet).call(this.zoom.scaleBy, factor);
     }
 
     draw(transform) {
@@ -449,31 +444,28 @@
     // Inset of the watched towns --------------------------------------------------------------------------------------
 
     makeInset() {
-      if (this.inset) this.inset.svg.remove();
+      if (this.inset) this.inset.box.remove();
       if (this.closer) this.closer.remove();
       this.inset = null;
       if (!this.base.inset) return;
       const [left, top, right, bottom] = this.base.inset.box;
-      const svg = document.createElementNS(SVG, "svg");
-      svg.setAttribute("class", "simmap-inset");
-      svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", "The watched towns, enlarged");
+      const sheet = element("div", { class: "simmap-sheet simmap-inset", role: "img", "aria-label": "The watched towns, enlarged" });
       const reach = 30; // px of the base beyond the edge
-      this.inset = new Sheet(svg, (town) => {
+      this.inset = new Sheet(sheet, (town) => {
         const [x, y] = this.base.towns[town];
         return x > left - reach && x < right + reach && y > top - reach && y < bottom + reach;
       });
       this.inset.setBase(this.base, this.base.inset.names);
       this.frameOf = elements(`<rect class="simmap-framed" x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/>`).firstChild;
-      this.main.world.insertBefore(this.frameOf, this.main.names[0].set);
+      this.main.worlds.signs.append(this.frameOf);
       this.closer = button("\u00d7", "Close the enlarged part", () => {
         this.insetClosed = true;
         this.placeInset();
       });
       this.closer.className = "simmap-closer";
-      this.box.insertBefore(svg, this.buttons);
+      this.box.insertBefore(sheet, this.buttons);
       this.box.insertBefore(this.closer, this.buttons);
-      this.listen(svg, () => this.inset);
+      this.listen(sheet, () => this.inset);
     }
 
     /** Put the inset into a left corner, as large as it can be without covering a town or a name; hide it if there is no room. */
@@ -492,19 +484,19 @@
         corner = [[7, 7], [7, this.height - wide * shape - 54]].find(fits);
         if (corner) break;
       }
-      for (const part of [this.inset.svg, this.closer, this.frameOf]) part.style.display = corner ? "" : "none";
+      for (const part of [this.inset.box, this.closer, this.frameOf]) part.style.display = corner ? "" : "none";
       if (!corner) return;
       const high = wide * shape;
-      Object.assign(this.inset.svg.style, { left: `${corner[0]}px`, top: `${corner[1]}px`, width: `${wide}px`, height: `${high}px` });
+      Object.assign(this.inset.box.style, { left: `${corner[0]}px`, top: `${corner[1]}px`, width: `${wide}px`, height: `${high}px` });
       Object.assign(this.closer.style, { left: `${corner[0] + wide - 22}px`, top: `${corner[1] + 2}px` });
-      this.inset.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
+      this.inset.resize(wide, high);
       const scale = wide / (right - left);
       this.inset.draw(d3.zoomIdentity.translate(-left * scale, -top * scale).scale(scale));
     }
 
     /** Return the boxes in px of the map that towns and names take. */
     taken() {
-      const box = this.svg.getBoundingClientRect();
+      const box = this.sheet.getBoundingClientRect();
       const names = [...this.main.set.querySelectorAll(":scope > g")].map((name) => {
         const { left, top, right, bottom } = name.getBoundingClientRect();
         return { left: left - box.left, top: top - box.top, right: right - box.left, bottom: bottom - box.top };
@@ -518,11 +510,11 @@
 
     // Pointing and clicking --------------------------------------------------------------------------------------------
 
-    listen(svg, sheet) {
-      svg.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
-      svg.addEventListener("click", (event) => this.clicked(event, sheet()));
-      svg.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.pointed(event, sheet()));
-      svg.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.hideTip());
+    listen(box, sheet) {
+      box.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
+      box.addEventListener("click", (event) => this.clicked(event, sheet()));
+      box.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.pointed(event, sheet()));
+      box.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.hideTip());
     }
 
     /** Return the town that an event means and the words of its tip; town -1 none. */
@@ -537,7 +529,7 @@
     pointed(event, sheet) {
       if (event.buttons) return this.hideTip();
       const { town, text } = this.meant(event, sheet);
-      sheet.svg.style.cursor = town >= 0 ? "pointer" : "";
+      sheet.box.style.cursor = town >= 0 ? "pointer" : "";
       if (!text) return this.hideTip();
       this.tipTown = town;
       this.tell(text, event);
