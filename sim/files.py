@@ -4,6 +4,7 @@ what is no table."""
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import re
 import select
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from sim.errors import Fault, InputError
 
+LOG = logging.getLogger(__name__)
 _INSTALLED = Path(__file__).resolve().parent / "shipped"
 SCENARIOS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[1] / "scenarios"
 """What comes with the program: `sim/shipped` of an installed wheel, `scenarios/` of a checkout. Nothing is written there."""
@@ -60,6 +62,7 @@ def write_whole(path: Path, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        LOG.debug("wrote %s", path)
     except BaseException as error:
         draft.unlink(missing_ok=True)
         if isinstance(error, OSError):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
+from sim.cli.options import MAX_STUDY_SEED, AsJson, Quiet, Scheduler, StudyFolder, StudyParent, Workers, file_argument
 from sim.errors import Fault, InputError, deferred
 from sim.files import OUTPUTS
 from sim.study.progress import batch_progress, duration
@@ -20,15 +20,14 @@ from sim.text import plural, shell
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
     from sim.study.plan import Plan
+    from sim.study.store import Study
 
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
 
 def batch(
-    files: Annotated[
-        list[Path], typer.Argument(help="A study file, or scenario files.", metavar="STUDY|FILE...", show_default=False)
-    ],
+    files: Annotated[list[Path], file_argument("A study file, or scenario files.", "STUDY|FILE...")],
     replicates: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=1_000_000, help="Runs of each scenario.", show_default=False)
     ] = None,
@@ -57,6 +56,7 @@ def batch(
     plan_only: Annotated[
         bool, typer.Option("--plan", help="Print what would be done, time and disk; do not run.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.console import pairs
@@ -78,22 +78,23 @@ def batch(
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
     precise = None if until_precise is None else (until_precise, most or highest(until_precise, plan.replicates))
-    pairs(plan_rows(plan, precise), title=plan.definition.question)
-    compile_for(plan)
+    if not quiet or plan_only:
+        pairs(plan_rows(plan, precise), title=plan.definition.question)
+    compile_for(plan, quiet)
     if plan_only:
         crew = None if scheduler else workers
         pairs(estimate_rows(plan, folder / plan.name, crew, precise), title="\nEstimate")
         return
-    _run(plan, folder, workers, scheduler, until_precise, most)
+    _run(plan, folder, workers, scheduler, until_precise, most, quiet)
 
 
-def compile_for(plan: Plan) -> None:
+def compile_for(plan: Plan, quiet: bool = False) -> None:
     """Compile the rules, and say so, before any run of a plan is made or measured."""
     from sim.cli.run import compile_rules
     from sim.engine.jit import needs_compile
 
     if needs_compile():
-        compile_rules(next(iter(plan.scenarios.values())).scenario, plan.geography)
+        compile_rules(next(iter(plan.scenarios.values())).scenario, plan.geography, quiet)
 
 
 def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path | None]:
@@ -198,23 +199,38 @@ def size_text(count: float) -> str:
 
 
 def _run(
-    plan: Plan, out: Path, workers: int | None, scheduler: str | None, until_precise: float | None, most: int | None
+    plan: Plan,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    until_precise: float | None,
+    most: int | None,
+    quiet: bool,
 ) -> None:
     from sim.study.runner import run_study
     from sim.study.store import Study
 
-    with resumable(out / plan.name), batch_progress() as report:
+    with resumable(out / plan.name), nullcontext() if quiet else batch_progress() as report:
         folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
     study = Study.open(folder)
-    failed = len(study.failures)
+    if quiet:
+        print(folder)
+    else:
+        _print_done(study)
+    if not study.done:
+        raise typer.Exit(1)
+
+
+def _print_done(study: Study) -> None:
+    """Print how many runs of a study are done and failed, and the next command."""
+    folder, failed = study.folder, len(study.failures)
     print(
         f"SIMULATED. {study.done:,} of {plural(study.planned, 'run')} {'is' if study.planned == 1 else 'are'} done in {folder}"
     )
     if failed:
         print(f"{failed} failed: {shell('status', folder)} says which, why, and how to repeat them")
-    if not study.done:
-        raise typer.Exit(1)
-    print(f"next: {shell('compare', folder)}")
+    if study.done:
+        print(f"next: {shell('compare', folder)}")
 
 
 @contextmanager
@@ -230,12 +246,18 @@ def resumable(folder: Path) -> Iterator[None]:
 
 def status(
     study: StudyFolder,
+    as_json: AsJson = False,
 ) -> None:
     """Say what of a study is done, what failed and why, and the command that goes on."""
+    from sim.cli.console import print_json
     from sim.cli.locate import find_folder
     from sim.results.manifest import Kind
-    from sim.study.status import status_lines
+    from sim.study.status import status_data, status_lines
     from sim.study.store import Study
 
-    for line in status_lines(Study.open(find_folder(study, Kind.STUDY))):
+    opened = Study.open(find_folder(study, Kind.STUDY))
+    if as_json:
+        print_json(status_data(opened))
+        return
+    for line in status_lines(opened):
         print(line)

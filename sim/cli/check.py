@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.locate import check_folder
-from sim.cli.options import ScenarioFile, Sets, start_map_option
+from sim.cli.options import ScenarioFile, Sets, file_argument, start_map_option
 from sim.errors import Fault, InputError
 from sim.files import OWN, display_path, map_folders, named_file
 from sim.text import plural, shell
@@ -40,8 +40,8 @@ def show(
 
 
 def changes(
-    first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
-    second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
+    first: Annotated[Path, file_argument("Scenario file.", "A")],
+    second: Annotated[Path, file_argument("Scenario file.", "B")],
     picture: Annotated[
         str | None, start_map_option("Draw both starts side by side, to a new file; in outputs/ without a name.")
     ] = None,
@@ -77,7 +77,7 @@ def schema(
 def rules(
     scenario: Annotated[
         Path | None,
-        typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
+        file_argument("Scenario file; the defaults if left out.", "[FILE]"),
     ] = None,
     sets: Sets = None,
     picture: Annotated[
@@ -159,9 +159,7 @@ def _fields(tables: dict[str, tuple[str, ...]]) -> str:
 
 
 def check(
-    scenarios: Annotated[
-        list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
-    ],
+    scenarios: Annotated[list[Path], file_argument("Scenario files, or study files.", "FILE...")],
     picture: Annotated[
         str | None, start_map_option("Draw the start, to a new file; in outputs/ without a name.")
     ] = None,
@@ -234,6 +232,7 @@ def _check_calibration(path: Path, sets: list[str], picture: str | None) -> None
 LONGEST_NAME = 40
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 PICTURE = "start.png"
+FIRST_DAY = date(2020, 1, 1)
 
 
 def new_map(
@@ -248,8 +247,9 @@ def new_map(
         str, typer.Option(metavar="TEXT", help="Title of maps and scenario; NAME if left out.", show_default=False)
     ] = "",
     start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day of the scenario.")
-    ] = datetime(2020, 1, 1),
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help=f"First day of the scenario; {FIRST_DAY} if left out."),
+    ] = None,
 ) -> None:
     """Make a map and a first scenario from a list of towns; guesses roads, extent, cells and people, and says so."""
     from sim.cli.console import console
@@ -258,9 +258,10 @@ def new_map(
     name = unicodedata.normalize("NFC", name)
     folder, scenario = free_places(name)
     title = _title(title) or name.replace("_", " ")
-    _check_start(start)
+    first_day = FIRST_DAY if start is None else start.date()
+    _check_start(first_day)
     guess = guess_map(towns)
-    make(guess, folder, scenario, title, start.date(), towns)
+    make(guess, folder, scenario, title, first_day, towns)
     out = console()
     out.print(
         f"{plural(len(guess.places), 'town')}, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
@@ -273,12 +274,12 @@ def new_map(
     out.print(f"next: {shell('check', page)}\n      {shell(page, '--seed', '1')}", soft_wrap=True)
 
 
-def _check_start(start: datetime) -> None:
+def _check_start(start: date) -> None:
     """Raise InputError if no scenario can start on the day."""
     from sim.scenario.cross_checks import FIRST_YEAR, LAST_YEAR
 
     if not FIRST_YEAR <= start.year <= LAST_YEAR:
-        message = f"{start.date()} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
+        message = f"{start} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
         raise InputError([Fault("--start", None, "", message)])
 
 

@@ -7,6 +7,7 @@ reported at once.
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
@@ -47,6 +48,7 @@ from sim.geography.roads import (
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
+LOG = logging.getLogger(__name__)
 MOST_TOWNS = 20_000
 CARRIED = "map"  # folder, in that of a run or study, of the map that it ran on: map/<name>/towns.csv ...
 COPIED = ("*.csv", "LICENSE*")  # files of a map that results carry
@@ -122,6 +124,7 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
                 )
             ]
         )
+    LOG.debug("read the map in %s", folder.absolute())
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts = _files(folder, faults)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import unicodedata
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from sim.errors import Fault, InputError, did_you_mean
 from sim.files import named_file, named_files, scenario_folders
 from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, gone_key, keys_of, quote_value, take_name
 from sim.scenario.yaml_reader import UNREADABLE, Page, read_file, read_text
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -166,6 +169,7 @@ def read_chain(path: Path) -> tuple[Node, list[Path], list[Removal], list[Fault]
             raise InputError(
                 [*faults, Fault(name, page.lines.get((), 1), "", "a scenario is made of lines `key: value`")]
             )
+        LOG.debug("read %s", here)
         pages.append(page)
         files.append(here)
         fault, here = _extended(page, files, roots)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import socket
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,7 +142,10 @@ NEEDED: dict[str, type] = {
 
 
 def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str | None = None) -> dict[str, Any]:
-    """Return the manifest of a study that begins, or goes on with `started` of its first manifest."""
+    """Return the manifest of a study that begins, or goes on with `started` of its first manifest.
+
+    `session` is the call that is running: when it began, where, and how many runs were done then; None after its end.
+    """
     files = plan.files()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -168,6 +173,7 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "finished": None,
         "precision": None,
         "outputs": None,
+        "session": {"began": now(), "process": os.getpid(), "host": socket.gethostname(), "done": 0},
     }
 
 

@@ -177,6 +177,7 @@ class RunnerState:
                 continue
             self.failed += len(rows)
             self.done += part.last - part.first + 1 - len(rows)
+        self.manifest["session"]["done"] = self.done + self.failed
         self.plan_for(self.plan.replicates)
 
     def plan_for(self, replicates: int) -> None:
@@ -378,6 +379,7 @@ class RunnerState:
             self.report_progress(note)
         finished = not study.partial
         self.manifest["finished"] = manifest.now() if finished else None
+        self.manifest["session"] = None
         self.manifest["outputs"] = stored_parts.sums(self.folder) if finished else None
         manifest.write_manifest(self.folder, self.manifest)
 

@@ -7,6 +7,7 @@ import math
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ from sim.statistics.summary import base_name, expand, label
 from sim.study.definition import read_definition
 from sim.study.manifest import layout
 from sim.study.plan import Plan, make_plan
+from sim.study.progress import duration
 from sim.study.store import Study
 from sim.study.stored_parts import sums
 from sim.study.worker import RunTask, StudyContext, run_tables
@@ -168,13 +170,46 @@ def _failed(study: Study) -> list[str]:
 
 def _next(study: Study) -> str:
     missing = study.planned - study.done - len(study.failures)
-    if is_written(study.folder):
-        return (
-            f"It is running now: {plural(missing, 'run is', 'runs are')} still to be done, by the process that runs it."
-        )
+    if running := running_text(study):
+        return f"It is running now, {running}; {plural(missing, 'run is', 'runs are')} still to be done."
     if not study.partial:
         return f"All is done. Next: {shell('compare', study.folder)}"
     return f"{plural(missing, 'run is', 'runs are')} missing. To go on: {resume_command(study)}"
+
+
+def running_text(study: Study) -> str:
+    """Return by which process a study is run, since when, how fast and for how long yet; empty if it is not running."""
+    session = study.manifest.get("session")
+    if not is_written(study.folder):
+        return ""
+    if not isinstance(session, dict):
+        return "by a process that has just begun"
+    began = datetime.fromisoformat(session["began"])
+    seconds = max((datetime.now(UTC) - began).total_seconds(), 1.0)
+    rate = (study.done + len(study.failures) - session["done"]) / seconds
+    left = study.planned - study.done - len(study.failures)
+    words = f"by process {session['process']} on {session['host']} since {began:%H:%M} UTC ({duration(seconds)})"
+    return f"{words}, {rate:.3g} runs a second, about {duration(left / rate)} left" if rate > 0 and left else words
+
+
+def status_data(study: Study) -> dict[str, Any]:
+    """Return the state of a study for other programs; its sentences are those of `status_lines`."""
+    runs = study.table("runs", [])["scenario"].value_counts()
+    running = is_written(study.folder)
+    return {
+        "simulated": True,
+        "folder": study.folder,
+        "name": study.name,
+        "question": study.question,
+        "planned": study.planned,
+        "done": study.done,
+        "failed": len(study.failures),
+        "done_by_scenario": {name: int(runs.get(name, 0)) for name in study.manifest["scenarios"]},
+        "running": running,
+        "session": study.manifest.get("session") if running else None,
+        "precision": study.manifest.get("precision"),
+        "sentences": status_lines(study),
+    }
 
 
 def resume_command(study: Study) -> str:
