@@ -27,6 +27,7 @@ from sim.cli.batch import batch, status
 from sim.cli.calibrate import calibrate
 from sim.cli.check import changes, check, new_map, rules, schema, show
 from sim.cli.compare import compare
+from sim.cli.decide import decide
 from sim.cli.events import events, export, pack, why
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
@@ -47,6 +48,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     batch,
     status,
     compare,
+    decide,
     verify,
     branch,
     patterns,

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 LEAST_RUNS = 10  # matched in all policies
 TAIL = 0.1  # share of a policy's runs, the worst, whose mean is compared
 MOST_POLICIES = 12
-BY_DRAWS, BY_SURROGATE, BY_MEANS = "several runs a draw", "surrogate", "means"
+BY_DRAWS, BY_SURROGATE, BY_MEANS = "several runs a draw", "surrogates", "means"
 UNEVEN = ("morris", "sobol")  # designs whose runs share values, or stand at the ends of ranges
 PIECE = 50  # resamples that are held in memory at once
 
@@ -71,7 +71,7 @@ class PolicyRow:
     may_be_best: bool
     best_chance: float  # share of resamples in which it has the best mean
     regret: Estimate  # mean over replicates
-    regret_high: float  # not exceeded in 90 % of replicates
+    regret_of_90_percent: float  # not exceeded in 90 % of replicates
     best_runs: float  # share of replicates in which no policy does better
     expected_regret: Estimate  # of the expected outcome given the inputs, mean over draws
     expected_regret_most: float  # largest of any draw

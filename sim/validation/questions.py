@@ -39,6 +39,7 @@ from sim.scenario.fields import Key
 from sim.scenario.schema import Name, Scenario
 from sim.scenario.yaml_reader import read_file
 from sim.statistics import scoring
+from sim.statistics.inference import Difference
 from sim.study.definition import DefinitionFile, StrictModel, in_order
 from sim.validation.forecasts import MODEL, Forecast
 from sim.validation.outcome import Outcome, Relapse, Week, codes_of, start_codes
@@ -216,6 +217,22 @@ class Answer(NamedTuple):
     outcome: bool | None
 
 
+class PolicyAnswer(NamedTuple):
+    """A question's chance of yes in one scenario of a study, with Wilson's 95 % interval, and the difference from the first.
+
+    `difference` is over matched runs (Newcombe); None for the first scenario, and for agreements, of which runs may hold several.
+    """
+
+    name: str
+    ask: str
+    scenario: str
+    runs: int
+    chance: float
+    low: float
+    high: float
+    difference: Difference | None
+
+
 def asked_on(asked: QuestionFile, scenario: Scenario, geography: Geography) -> Iterator[tuple[Outcome, list[str]]]:
     """Give, for each day on which questions are decided, what forecasts are to be made of, and the names of its questions.
 
@@ -249,23 +266,31 @@ def chance_of(
 
     `column`: of the stretch of days among the forecast's weeks.
     """
+    if question.agreement is not None:
+        hold = forecast.holds.get(question.agreement.name)
+        return None if hold is None else float(hold.rest)
+    yes = yes_of_courses(question, forecast, column, scenario, geography)
+    return None if yes is None else float(np.mean(yes))
+
+
+def yes_of_courses(
+    question: Question, forecast: Forecast, column: int, scenario: Scenario, geography: Geography
+) -> np.ndarray | None:
+    """Return the answer of each course of a forecast, bool [M]; None if it says nothing, or about an agreement."""
     order = codes_of(scenario)
     if question.kind in ("events", "deaths"):
         counts: np.ndarray | None = getattr(forecast, question.kind)
         counted = question.events or question.deaths
-        return None if counts is None or counted is None else float(np.mean(counts[:, column] > counted.more_than))
-    if question.agreement is not None:
-        hold = forecast.holds.get(question.agreement.name)
-        return None if hold is None else float(hold.rest)
-    if forecast.control is None:
+        return None if counts is None or counted is None else np.asarray(counts[:, column] > counted.more_than)
+    if forecast.control is None or question.agreement is not None:
         return None
     if question.town is not None:
         town = find_place(geography, question.town.name)
-        return float(np.mean(forecast.control[:, town] == order.index(question.town.held_by)))
+        return np.asarray(forecast.control[:, town] == order.index(question.town.held_by))
     assert question.gains is not None
     code = order.index(question.gains.side)
     gained = ((forecast.control == code) & (forecast.began != code)).sum(axis=1)
-    return float(np.mean(gained >= question.gains.at_least))
+    return np.asarray(gained >= question.gains.at_least)
 
 
 def resolved(question: Question, outcome: Outcome, scenario: Scenario, geography: Geography) -> bool | None:

@@ -21,6 +21,7 @@ from sim.geography.maps import Geography, control_date
 from sim.results.manifest import sha256
 from sim.scenario.schema import Scenario
 from sim.statistics import scoring
+from sim.statistics.inference import paired_share_difference, wilson
 from sim.study.manifest import now
 from sim.text import clause_list, plural
 from sim.validation.baselines import Known, baselines
@@ -41,12 +42,14 @@ from sim.validation.past_record import Past, past_before
 from sim.validation.pattern_estimators import Holds
 from sim.validation.questions import (
     Answer,
+    PolicyAnswer,
     QuestionFile,
     asked_on,
     chance_of,
     questions_file,
     read_questions,
     resolved,
+    yes_of_courses,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +112,37 @@ def answer_questions(study: Study, name: str, asked: QuestionFile, outcome: Outc
             answers[key] = Answer(key, question, chances, happened)
             column += question.kind in ("events", "deaths")
     return [answers[key] for key in asked.questions]
+
+
+def answers_by_policy(study: Study, path: Path) -> list[PolicyAnswer]:
+    """Return the chance of yes of each question of a file in each scenario of a study, by question, then scenario.
+
+    A scenario about which the runs say nothing has no row. InputError with the faults of the file.
+    """
+    geography, first = study.geography(), next(iter(study.scenarios))
+    rows: dict[str, list[PolicyAnswer]] = {}
+    reference: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name, scenario in study.scenarios.items():
+        asked = read_questions(path, scenario, geography)
+        replicates = study.runs.loc[study.runs["scenario"] == name, "replicate"].to_numpy(dtype=np.int64)
+        for basis, keys in asked_on(asked, scenario, geography):
+            model, column = of_study(study, name, geography, basis), 0
+            for key in keys:
+                question = asked.questions[key]
+                chance = chance_of(question, model, column, scenario, geography)
+                yes = yes_of_courses(question, model, column, scenario, geography)
+                column += question.kind in ("events", "deaths")
+                gap = None
+                if yes is not None and name == first:
+                    reference[key] = (replicates, yes)
+                elif yes is not None and key in reference:
+                    _both, left, right = np.intersect1d(reference[key][0], replicates, return_indices=True)
+                    gap = paired_share_difference(reference[key][1][left], yes[right], key, question.ask)
+                if chance is not None:
+                    low, high = wilson(chance * len(replicates), len(replicates))
+                    row = PolicyAnswer(key, question.ask, name, len(replicates), chance, float(low), float(high), gap)
+                    rows.setdefault(key, []).append(row)
+    return [row for answers in rows.values() for row in answers]
 
 
 def chosen_scenario(study: Study, name: str | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -35,6 +35,7 @@ from sim.text import clause_list, day_text, interval_text, plural, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
+    from sim.scenario.schema import Scenario
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,14 +60,16 @@ def key_of(comparison: Comparison, names: Sequence[str] = ()) -> list[Mark]:
 
 def stamp_of(comparison: Comparison) -> str:
     """Return the provenance of a figure, which begins with SIMULATED."""
-    first = comparison.models[comparison.reference]
-    days = max(model.days for model in comparison.models.values())
+    return stamp_line(comparison.name, comparison.models, runs_text(comparison))
+
+
+def stamp_line(name: str, models: Mapping[str, Scenario], runs: str) -> str:
+    """Return the provenance of a figure of several scenarios, by name, of which the first is the reference; `runs`: how many, in words."""
+    first = next(iter(models.values()))
+    days = max(model.days for model in models.values())
     period = f"{day_text(first.start)} to {day_text(first.start + timedelta(days=days))}"
-    parts = [
-        "SIMULATED", comparison.name, f"{plural(len(comparison.scenarios), 'scenario')}, {runs_text(comparison)}",
-        f"sim {__version__}", period, evidence_line(first),
-    ]  # fmt: skip
-    return " · ".join(parts)
+    parts = ["SIMULATED", name, f"{plural(len(models), 'scenario')}, {runs}", f"sim {__version__}", period]
+    return " · ".join([*parts, evidence_line(first)])
 
 
 def runs_text(comparison: Comparison) -> str:
