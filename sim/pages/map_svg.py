@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.pages.map_dark import dark_rules
 from sim.pages.map_names import INSET_SCALES, SCALES, name_set, place_names
 from sim.pages.svg import (
     EDGE,
@@ -168,6 +169,7 @@ class MapDrawing:
             "height": self.view_box[3],
             "unit": round(self.unit, 4),
             "defs": self.shapes,
+            "dark": dark_rules(self.look),
             "edge": [WHITE, number(EDGE * PX)],
             "layers": [
                 {
@@ -212,8 +214,8 @@ class MapDrawing:
         )  # fmt: skip
         held, *others = legend_sections(view)
         rows = [row._replace(note="") for row in held.rows if row.brief]
-        body, height = _body([Section("Who holds a town", rows), *others], COLUMN + 30)
-        return canvas(COLUMN + 30, height, body, "Legend")
+        body, height = _body([Section("Who holds a town", rows), *others], KEY_WIDTH)
+        return canvas(KEY_WIDTH, height, body, "Legend")
 
 
 def _planes() -> Iterable[tuple[scene.Sign, str]]:
@@ -242,6 +244,7 @@ def _digest(scenario: Scenario, geography: Geography) -> str:
 
 ROW, HEAD, FONT_SIZE, TEXT_AT = 20.0, 26.0, 11.5, 34.0
 COLUMN = 224.0  # px, the least width of a column
+KEY_WIDTH = 276.0  # px, of the legend over a page's map
 COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,), (2,), (3,)))
 
 

@@ -181,8 +181,12 @@ def look_of(scenario: Scenario) -> FactionStyles:
 
 def pale(colour: str, white: float = 0.74) -> str:
     """Return the colour mixed with a share of white."""
-    rgb = np.array(rgb_of(colour)) * (1 - white) + 255 * white
-    return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in rgb))
+    return hex_of(*(np.array(rgb_of(colour)) * (1 - white) + 255 * white))
+
+
+def hex_of(red: float, green: float, blue: float) -> str:
+    """Return "#RRGGBB" of 0..255 red, green, blue."""
+    return f"#{round(red):02X}{round(green):02X}{round(blue):02X}"
 
 
 def grey_of(colour: str) -> float:

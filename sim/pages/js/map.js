@@ -211,7 +211,9 @@
       this.gliding = [];
       this.current = -1; // town under the keyboard
       box.classList.add("simmap");
+      box.dataset.map = this.id;
       box.innerHTML = "";
+      this.dark = element("style"); // drawings carry the colours of paper
       this.sheet = element("div", { class: "simmap-sheet", role: "img", "aria-label": label || "Map of control (simulated)" });
       this.main = new Sheet(this.sheet);
       this.defs = document.createElementNS(SVG, "defs"); // of all planes
@@ -224,7 +226,7 @@
         button("\u21ba", "Whole map", () => this.whole())
       );
       this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
-      box.append(this.list(), this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
+      box.append(this.dark, this.list(), this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
         .filter(() => !d3.event.button)
@@ -260,6 +262,8 @@
       this.base = base;
       this.size = { width: base.width, height: base.height };
       this.defs.innerHTML = base.defs;
+      const rules = (base.dark || []).map(([selector, look]) => `[data-map="${this.id}"] :is(${selector}){${look}}`);
+      this.dark.textContent = `@media screen and (prefers-color-scheme: dark){${rules.join("")}}`;
       this.main.setBase(base, base.names);
       this.ring = elements('<g class="simmap-focus" display="none"><g class="k"><circle r="13"/><circle r="13"/></g></g>').firstChild;
       this.main.world.append(this.ring);

@@ -18,7 +18,7 @@
 
   /** Return the rings of the map around the town whose card is open: dark on white. */
   function ringsOf(town) {
-    return [[town, 13, "#fff", 6], [town, 13, "#1f2328", 2.6]];
+    return [[town, 13, "#ffffff", 6], [town, 13, "#1f2328", 2.6]];
   }
 
   /** Return a line of a list: a button with a mark in a colour before its text. */

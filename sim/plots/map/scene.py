@@ -128,8 +128,13 @@ def _heat(ground: Ground, pairs: tuple[tuple[int, int], ...]) -> Areas:
 
 
 def _warm(ground: Ground, town: int, pair: tuple[int, int]) -> Area:
-    colour = ground.look.colour(ground.look.codes[pair[0]])
-    return Area(ground.cells[town], pale(colour, 0.9 - 0.45 * pair[1] / HEAT_STEPS), "", f"c{town}")
+    colour = warmth(ground.look, ground.look.codes[pair[0]], pair[1])
+    return Area(ground.cells[town], colour, "", f"c{town}")
+
+
+def warmth(look: FactionStyles, code: str, step: int) -> str:
+    """Return the colour of a cell in which a faction has most influence: 1 to HEAT_STEPS, the stronger the larger its share."""
+    return pale(look.colour(code), 0.9 - 0.45 * step / HEAT_STEPS)
 
 
 SIGNS = (  # from the lowest to the highest in each layer
