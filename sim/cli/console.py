@@ -38,7 +38,12 @@ def console(stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 100
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:  # the library would end the process with exit code 1
+            raise BrokenPipeError
+
+    return PipedConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
