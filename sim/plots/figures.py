@@ -56,6 +56,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 TALLEST_MAP = 8.0  # inches
 ROOMY_INCHES = 5.0  # width of axes from which names and symbols of a map have their full size
+LEAST_SCALE = 0.75  # of names and symbols, on narrower axes: fewer names find room there
 KEY_RADIUS = 5.2  # points, of the largest symbol in the key
 
 
@@ -273,7 +274,8 @@ def control_on(atlas: Atlas, axes: Axes, day: int | None = None) -> Axes:
     with typography():
         unringed = np.zeros(len(state.codes), bool)
         axes.apply_aspect()
-        scale = min(1.0, axes.get_window_extent().width / axes.figure.dpi / ROOMY_INCHES)
+        inches = axes.get_window_extent().width / axes.figure.dpi
+        scale = min(1.0, max(LEAST_SCALE, inches / ROOMY_INCHES))
         view, _boxes = draw_map(
             axes, run.scenario, atlas.ground, state, unringed, None, type_scale=0.9 * scale, zoom=0.8 * scale
         )

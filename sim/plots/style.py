@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 
 import matplotlib
 import numpy as np
@@ -233,10 +234,14 @@ def typography() -> Iterator[None]:
 
 
 class ShownFigure(Figure):  # type: ignore[misc]  # the types of matplotlib are not read
-    """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported."""
+    """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported; in few colours, so small."""
 
     def _repr_png_(self) -> bytes:
         return png_bytes(self, PAGE_DPI)
+
+    def _ipython_display_(self) -> None:
+        """Show the picture; pyplot, once imported, would have IPython draw it larger in all colours."""
+        import_module("IPython.display").display({"image/png": self._repr_png_(), "text/plain": repr(self)}, raw=True)
 
 
 def new_figure(width: float, height: float) -> Figure:
