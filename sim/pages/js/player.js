@@ -343,7 +343,7 @@
     ring(town) {
       if (town < 0) return this.map.rings([]);
       this.map.rings(ringsOf(town));
-      this.map.bringIntoView(town);
+      this.map.bringIntoView(this.map.base.towns[town]);
     }
 
     fill(title, ...children) {

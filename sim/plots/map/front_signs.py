@@ -70,9 +70,9 @@ def _rivals(ground: Ground, roads: tuple[FrontRoad, ...]) -> tuple[Stroke, ...]:
     lines: dict[str, list[np.ndarray]] = {"hostile": [], "covered": [], "broken": []}
     for road in roads:
         a, b = ground.at[road.a], ground.at[road.b]
-        ends = ((a, b, road.covered_a, road.broken_a), (b, a, road.covered_b, road.broken_b))
-        for near, far, covered, broken in ends:
-            lines["covered" if covered else "hostile"].append(np.array([near, (near + far) / 2]))
+        ends = ((a, b, road.agreement_a, road.broken_a), (b, a, road.agreement_b, road.broken_b))
+        for near, far, agreement, broken in ends:
+            lines["covered" if agreement >= 0 else "hostile"].append(np.array([near, (near + far) / 2]))
             if broken:
                 lines["broken"].append(np.array([near, (near + far) / 2]))
     looks = {
