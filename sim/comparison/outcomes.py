@@ -384,6 +384,11 @@ class HolderRow:
         return f"{self.holds:,} of {plural(self.runs, 'run')} ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
 
     @property
+    def side(self) -> str:
+        """The side as readers call it: "HTS", "contested"."""
+        return CODE_WORDS.get(self.code, self.code)
+
+    @property
     def share_words(self) -> str:
         """The share alone: "73 % (64 to 81 %)"."""
         return f"{100 * self.holds / self.runs:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
@@ -461,10 +466,6 @@ def _holder_rows(gathered: MatchedRuns, column: str, town: str) -> list[HolderRo
 def _sentence(rows: list[HolderRow]) -> str:
     """Return who holds a town at the end: "Kafr Hamra at the end: NLF in 73 of 100 runs (64 to 81 %), HTS in 19"."""
     first, *others = rows
-    parts = [f"{_side(first.code)} in {first.words}"]
-    parts += [f"{_side(row.code)} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]
+    parts = [f"{first.side} in {first.words}"]
+    parts += [f"{row.side} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]
     return f"{first.town} at the end: {clause_list(parts)}."
-
-
-def _side(code: str) -> str:
-    return CODE_WORDS.get(code, code)

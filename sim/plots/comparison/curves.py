@@ -245,7 +245,8 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
             )
         for axes in panels:
             date_axis(axes, comparison, ladder.days, grid.width, grid.type.small)
-    caption = f"{words.title}. {STRIP}: share of runs on each level; differences in percentage points. {ladder.note}"
+    points = "; differences in percentage points" if others else ""
+    caption = f"{words.title}. {STRIP}: share of runs on each level{points}. {note}"
     return ComparisonFigure(sheet.figure, strip_table(ladder, comparison.scenarios), words.title, caption)
 
 
