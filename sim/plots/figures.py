@@ -21,7 +21,7 @@ from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
-from sim.plots.comparison.overview import distributions
+from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
@@ -92,6 +92,8 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
             )
     if comparison.rankings:
         kinds.append(Kind("ranking", "scenarios in order, with what the runs leave open", "differences", ranking))
+    if comparison.outcomes is not None and comparison.outcomes.holders:
+        kinds.append(Kind("outcomes", "who holds the watched towns at the end, with intervals", "differences", holders))
     if comparison.distributions and not comparison.single:
         kinds.append(Kind("distributions", "how each statistic spreads over the runs", "differences", distributions))
     if comparison.over_draws is not None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.figure import ComparisonFigure, Grid, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, by_scenario, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import EDGE, Mark, Sheet, Symbol, shortened
 from sim.plots.labels import Box, place_labels
 from sim.plots.map.geometry import Ground, ground_of
@@ -20,7 +20,7 @@ from sim.plots.map.primitives import Area, Areas, Stroke, outline
 from sim.plots.map.sheets import inset_extent, within
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
 from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
-from sim.text import clause_list
+from sim.text import clause_list, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ControlContrast
@@ -35,6 +35,7 @@ ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
 CELL_EDGE, DOT = "#DAD6CE", "#A9A49B"  # of cells, and of towns without a resolved difference
 FAR = (10.0, 16.0, 24.0)  # points between a town and a text that a line joins to it
+NAMED = 1.7  # inches of a shaded map from which each has the names of the watched towns, not only the first
 NAMES_PER_INCH = 0.9  # of resolved towns, per square inch of map
 LEAST_BESIDE = 1.3  # inches beside it, from which there is a zoomed map and a list
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
@@ -103,13 +104,13 @@ def difference_statement(comparison: Comparison, gains: Sequence[Gains]) -> str:
     counts = [int(each.sure.sum()) for each in gains]
     if len(counts) > 1:
         if not max(counts):
-            return f"Control is not shown to differ in any of {towns} towns in any scenario"
+            return f"No difference in control is resolved in any of {towns} towns in any scenario"
         return f"Control differs in {min(counts)} to {max(counts)} of {towns} towns"
     scenario = comparison.control.contrasts[0].scenario
     if comparison.single:
         return f"{counts[0]} of {towns} towns are held otherwise in {scenario}"
     if not counts[0]:
-        return f"Control is not shown to differ in any of {towns} towns under {scenario}"
+        return f"{scenario}: no difference in control is resolved in any of {towns} towns"
     gained = Counter(gains[0].names[code] for code in gains[0].codes[gains[0].sure])
     code, most = gained.most_common(1)[0]
     others = f", others {counts[0] - most}" if counts[0] > most else ""
@@ -227,6 +228,7 @@ def gainers(contrast: ControlContrast, k: int) -> tuple[np.ndarray, np.ndarray]:
 def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
     west, east, south, north = ground.extent
     shape = (north - south) / (east - west)
+    least = least if len(titles) < 4 else 0.8 * least
     return Grid(width_mm, titles, least, 0.0, left=0.0, right=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
 
 
@@ -306,9 +308,9 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
-    likely = [f"{int((shares > LIKELY).sum())} in {name}" for name, shares in values.items()]
+    likely = by_scenario({name: float((shares > LIKELY).sum()) for name, shares in values.items()}, figure_text)
     state = "contested" if code == MIXED else "held by nobody" if code == NEUTRAL else f"held by {code}"
-    title = f"Towns {state} in most runs: {clause_list(likely)}"
+    title = f"Towns {state} in most runs: {likely}"
     colour = code_colour(ground_for(comparison), code)
     colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)
     return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, bounds), table, width_mm)
@@ -321,8 +323,8 @@ def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None)
     values = {name: control.entropy[name][k] for name in comparison.scenarios}
     bounds = ("under 0.05 (certain)", "0.05 to 0.2", "0.2 to 0.4", "0.4 to 0.6", "0.6 to 0.8", "over 0.8 (open)")
     table = _town_table(comparison, k, values, "entropy")
-    certain = [f"{int((entropy < ENTROPY_CLASSES[0]).sum())} in {name}" for name, entropy in values.items()]
-    title = f"Towns whose holder is certain, of {len(control.towns)}: {clause_list(certain)}"
+    certain = {name: float((entropy < ENTROPY_CLASSES[0]).sum()) for name, entropy in values.items()}
+    title = f"Towns whose holder is certain, of {len(control.towns)}: {by_scenario(certain, figure_text)}"
     return _shaded(comparison, title, about, values, (ENTROPY_CLASSES, ENTROPY_COLOURS, bounds), table, width_mm)
 
 
@@ -357,8 +359,15 @@ def _shaded(
     names = looks_of(comparison)
     grid = _map_grid(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
     key = [Mark(text, fill=colour, edge=QUIET) for text, colour in zip(bounds, colours, strict=True)]
-    runs = clause_list(f"{n:,} of {name}" for name, n in comparison.control.runs.items())
-    note = f"Shades are classes of the value over the runs of each scenario ({runs}); no sampling error is shown."
+    done = comparison.control.runs
+    same = len(set(done.values())) == 1
+    runs = (
+        plural(next(iter(done.values())), "run") + " each"
+        if same
+        else clause_list(f"{n:,} of {name}" for name, n in done.items())
+    )
+    of = f" of each scenario ({runs})" if len(names) > 1 else ""
+    note = f"Shades are classes of the value over the runs{of}; no sampling error is drawn. Ringed: watched towns."
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key)
         for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
@@ -367,6 +376,17 @@ def _shaded(
             _cells(axes, ground, [colours[s] for s in step])
             _lines(axes, ground)
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
-            texts = {i: ground.names[i] for i in ground.watch}
-            place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
+            add_shapes(
+                axes,
+                outline("circle"),
+                ground.at[list(ground.watch)],
+                np.full(len(ground.watch), 2.2),
+                "none",
+                INK,
+                0.8,
+                4,
+            )
+            if name == comparison.reference or grid.width >= NAMED:
+                texts = {i: ground.names[i] for i in ground.watch}
+                place_texts(axes, ground, texts, np.full(len(ground.at), 2.0), grid.type.small, leaders=True)
     return ComparisonFigure(sheet.figure, table, title, f"{title}. {about}. {note}")

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from sim.comparison.matched_runs import DUMMY
 from sim.plots.comparison.figure import (
+    TALLEST_BODY,
     ComparisonFigure,
     Grid,
     asked,
@@ -38,12 +39,12 @@ from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.map.primitives import outline
 from sim.plots.style import INK, PAPER, QUIET, typography
 from sim.statistics.inference import SHARE
-from sim.text import capitalised
+from sim.text import capitalised, percent
 
 if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 
-SPLIT = "Chance against unknown inputs"
+SPLIT = "Shares of the variance of each statistic over runs: unknown inputs, and chance"
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
 MOST_NAMED = 8  # points of a plane
@@ -81,9 +82,11 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
     rows, sizes = comparison.inputs.splits, type_for(width_mm)
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     lines: list[tuple[float, str, VarianceSplit | None]] = []
-    y = 0.0
-    for _statistic, group in groupby(rows, key=lambda row: row.statistic):
-        members = list(group)
+    y, groups = 0.0, [list(group) for _statistic, group in groupby(rows, key=lambda row: row.statistic)]
+    groups.sort(key=lambda members: -max(np.nan_to_num(row.inputs) for row in members))
+    tall = 0.17 * len(comparison.scenarios) + sizes.text * 1.28 / 72 + 0.05
+    drawn = groups[: max(1, int((TALLEST_BODY - 0.3) / tall))]
+    for members in drawn:
         for text in broken(members[0].label, inner, sizes.text, bold=True):
             lines.append((y + 0.07, text, None))
             y += sizes.text * 1.28 / 72
@@ -91,17 +94,29 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
             lines.append((y + 0.09, "", row))
             y += 0.17
         y += 0.05
-    title, note = SPLIT, f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    title = splits_statement(rows)
+    note = f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    if len(drawn) < len(groups):
+        note += f" The {len(drawn)} statistics of {len(groups)} of which inputs explain most; the table has all."
     key = [Mark("unknown inputs", fill=UNKNOWN_FILL), Mark("chance", fill=CHANCE_FILL, hatch="....", edge=QUIET)]
-    key += [Mark(look.text) for look in looks_of(comparison).values()]
+    key += [Mark(look.text) for look in looks_of(comparison).values() if look.letter]
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, y + 0.3, key)
+        sheet = Sheet(words_of(comparison, title, note, SPLIT), width_mm, y + 0.3, key)
         _splits(sheet, comparison, lines, y)
     columns = ("scenario", "statistic", "label", "runs", "inputs", "inputs_low", "inputs_high", "chance", "method")
     table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
-    return ComparisonFigure(
-        sheet.figure, table, title, f"{title}: shares of the variance of each statistic over runs. {note}"
-    )
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {SPLIT}. {note}")
+
+
+def splits_statement(rows: Sequence[VarianceSplit]) -> str:
+    """Say how much of the spread unknown inputs explain at most: the title."""
+    known = [row for row in rows if np.isfinite(row.inputs)]
+    if not known:
+        return "Chance and unknown inputs cannot be told apart"
+    most = max(known, key=lambda row: row.inputs)
+    where = f" in {most.scenario}" if len({row.scenario for row in rows}) > 1 else ""
+    asked_of = "whether " if "=" in most.statistic else ""
+    return f"Unknown inputs explain at most {percent(most.inputs)} of the spread, of {asked_of}{most.label}{where}"
 
 
 def _splits(
