@@ -352,7 +352,7 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
         (draft / file).write_text(text, encoding="utf-8")
     page = draft / f"{name}.yaml"
     page.write_text(
-        first_scenario(name, title, start, guess.fighters, guess.road_km, len(guess.places)), encoding="utf-8"
+        first_scenario(name, title, start, guess.fighters, guess.roads_km, len(guess.places)), encoding="utf-8"
     )
     try:
         geography, loaded = load_map(draft), load(page)

@@ -34,7 +34,6 @@ from sim.geography.grid import (
     unfit,
 )
 from sim.geography.roads import (
-    REACH_KM,
     ROAD_COLUMNS,
     ROAD_OPTIONAL,
     Link,
@@ -43,6 +42,7 @@ from sim.geography.roads import (
     neighbours,
     parts,
     rasterise,
+    reach_of,
     read_links,
 )
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
@@ -86,6 +86,7 @@ class Geography:
     road_names: tuple[str, ...]
     near: np.ndarray  # NEAR: town, km, road; all towns one after another, by km, without the town itself
     near_start: np.ndarray  # i8 [T + 1]
+    near_km: float  # by road, up to which `near` goes; a town one road away is always near
     adjacent: np.ndarray  # i8, towns one road away, all towns one after another, sorted
     adjacent_start: np.ndarray  # i8 [T + 1]
     moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
@@ -327,7 +328,8 @@ def _assemble(
     km_east, km_north = on.to_km(np.array([town.lat for town in places]), np.array([town.lon for town in places]))
     beside = neighbours(links, len(places))
     roads, road_cells = rasterise(links, x, y)
-    near, near_start = near_table(links, beside, REACH_KM)
+    near_km = reach_of([link.km for link in links])
+    near, near_start = near_table(links, beside, near_km)
     adjacent, adjacent_start = adjacency(beside)
     return Geography(
         name=name,
@@ -345,6 +347,7 @@ def _assemble(
         road_names=tuple(link.road for link in links),
         near=near,
         near_start=near_start,
+        near_km=near_km,
         adjacent=adjacent,
         adjacent_start=adjacent_start,
         moved=_sentences(places, on, x, y, km_east, km_north, moved),

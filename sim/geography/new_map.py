@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.errors import Fault, InputError
 from sim.geography.grid import around, cell_side, great_circle_km, unfit
-from sim.geography.roads import DETOUR, straight_km
+from sim.geography.roads import DETOUR, reach_of, straight_km
 from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, MapTown, listed, named_short, town_of
 from sim.scenario.fields import name_fault, same_name
 from sim.scenario.schema import MIXED, NEUTRAL
@@ -25,11 +25,13 @@ from sim.tabular.table import MOST_FAULTS, CsvRow, Table, read_table
 USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
 USUAL_TOWNS = 120  # below this, rates a town are raised
 MOST_RATE = 15.0  # times the fitted rate
-MOST_REACH_KM = 60.0
+KM_A_DAY = 30.0  # default speed of a column, rules.movement.road_km_per_day
 
 
-def first_scenario(name: str, title: str, start: date, fighters: Mapping[str, int], road_km: float, towns: int) -> str:
-    """Return the YAML of a scenario on the map `name`: factions with their fighters, reaches for roads of `road_km`, rates for so many towns."""
+def first_scenario(
+    name: str, title: str, start: date, fighters: Mapping[str, int], roads_km: Sequence[float], towns: int
+) -> str:
+    """Return the YAML of a scenario on the map `name`: factions with their fighters, reaches for such roads, rates for so many towns."""
     factions = "".join(_faction(faction, number) for faction, number in fighters.items())
     return f"""\
 # yaml-language-server: $schema=schema.json
@@ -44,7 +46,7 @@ evidence_until: {start.isoformat()}
 
 # Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside).
 factions:
-{factions}{_rules(road_km, towns)}"""
+{factions}{_rules(roads_km, towns)}"""
 
 
 def _faction(name: str, fighters: int) -> str:
@@ -59,20 +61,27 @@ def _faction(name: str, fighters: int) -> str:
 """
 
 
-def _rules(road_km: float, towns: int) -> str:
+def _rules(roads_km: Sequence[float], towns: int) -> str:
     """Return wider reaches if towns lie far apart, and higher rates if they are few, than on the map of the fitted rules."""
+    road_km, most = statistics.median(roads_km), reach_of(roads_km)
     apart, few = max(1.0, road_km / USUAL_ROAD_KM), min(MOST_RATE, max(1.0, USUAL_TOWNS / towns))
     attempts = [f"attempts_per_town_month: {_around(0.02 * few)}"] if few > 1 else []
     incidents = [f"per_pair_month: {_around(0.018 * few)}"] if few > 1 else []
+    spread: list[str] = []
     if apart > 1:
-        attempts += [f"reach_km: {min(MOST_REACH_KM, 40 * apart):.0f}", f"distance_km: {min(100, 10 * apart):.0f}"]
-        incidents += [f"reach_km: {min(MOST_REACH_KM, 12 * apart):.0f}"]
+        attempts += [f"reach_km: {int(min(most, 40 * apart))}", f"distance_km: {min(100, 10 * apart):.0f}"]
+        incidents += [f"reach_km: {int(min(most, 12 * apart))}"]
+        columns = int(min(most, 30 * apart))
+        days = min(30.0, columns / KM_A_DAY)
+        spread += [f"reach_km: {columns}", f"reach_days: {days:.1f}", f"near_km: {min(500, 60 * apart):.0f}"]
     if not attempts:
         return ""
     why = [f"roads of {road_km:g} km, here the median, in place of {USUAL_ROAD_KM:g} km"] if apart > 1 else []
     why += [f"{towns} towns in place of 169, which would see a fight only once in years"] if few > 1 else []
-    rules = {"base_attempt": attempts, "incident": incidents}
-    text = "".join(f"  {rule}:\n" + "".join(f"    {line}\n" for line in lines) for rule, lines in rules.items())
+    rules = {"base_attempt": attempts, "incident": incidents, "spread": spread}
+    text = "".join(
+        f"  {rule}:\n" + "".join(f"    {line}\n" for line in lines) for rule, lines in rules.items() if lines
+    )
     note = wrap(f"The rules are fitted to Greater Idlib in 2018. Adapted to {', and to '.join(why)}.", 117)
     return "\n" + "".join(f"# {line}\n" for line in note) + f"rules:\n{text}"
 
@@ -115,7 +124,12 @@ class Guess:
     @property
     def road_km(self) -> float:
         """Median length of a road."""
-        return statistics.median(self.km(road) for road in self.roads)
+        return statistics.median(self.roads_km)
+
+    @property
+    def roads_km(self) -> list[float]:
+        """Length of each road."""
+        return [self.km(road) for road in self.roads]
 
     @property
     def fighters(self) -> dict[str, int]:
@@ -284,7 +298,7 @@ def _people(
 
 def _guess_sentences(guess: Guess, guessed: int) -> list[str]:
     """Say what was guessed, each as a sentence."""
-    lengths = [guess.km(road) for road in guess.roads]
+    lengths = guess.roads_km
     south, west, north, east = around(guess.places, guess.cell_km)
     sentences = [
         f"Roads: {len(lengths)} between neighbours (Gabriel graph), each a quarter longer than the straight line: "

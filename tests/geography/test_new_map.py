@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim.engine.simulation import simulate
 from sim.errors import InputError
 from sim.geography import Geography, load_map
 from sim.geography.grid import MOST_STRETCH, frame, great_circle_km, unfit
-from sim.geography.new_map import gabriel, guess_map, map_files
+from sim.geography.new_map import first_scenario, gabriel, guess_map, map_files
 from sim.geography.roads import Link, neighbours, parts, straight_km
 from sim.geography.towns import MapTown
+from sim.load import read
+from sim.preview import implied
 
 TOWNS = """\
 name,lat,lon,holder,population
@@ -74,6 +78,33 @@ def test_a_guessed_map_reads_back(tmp_path: Path) -> None:
     assert guess.fighters == {"North": 500, "South": 300}
     assert len(geography.roads) == len(guess.roads)
     assert any("guessed for 5 of 6 towns" in sentence for sentence in guess.said)
+
+
+FAR = """\
+name,lat,lon,holder
+Alder Cross,14.48,-4.20,North
+Birch Hollow,14.35,-3.61,South
+Cold Well,15.00,-2.95,North
+Dunmere,15.29,-1.70,South
+"""
+
+
+def test_towns_far_apart_are_within_reach_of_each_other(tmp_path: Path) -> None:
+    guess = guess_map(_list(tmp_path, FAR))
+    assert min(guess.roads_km) > 60
+    folder = tmp_path / "far"
+    folder.mkdir()
+    for name, text in map_files(guess, "Far", "towns.csv").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    geography, page = load_map(folder), tmp_path / "far.yaml"
+    page.write_text(first_scenario("far", "Far", date(2020, 1, 1), guess.fighters, guess.roads_km, 4), encoding="utf-8")
+    scenario = read(page, geography=geography)[0].scenario
+    assert "nothing happens" not in dict(implied(scenario, geography))
+    assert any(simulate(scenario, geography, seed).daily.theatre["clashes"].any() for seed in range(8))
+    short = read(page, ["rules.base_attempt.reach_km=60", "rules.incident.reach_km=60"], geography)[0].scenario
+    assert "rules.*.reach_km reach too few rivals" in dict(implied(short, geography))["nothing happens"]
+    with pytest.raises(InputError, match=f"500 km is out of range: on the map far at most {geography.near_km:g} km"):
+        read(page, ["rules.incident.reach_km=500"], geography)
 
 
 BROKEN = {
