@@ -220,8 +220,9 @@ def _paragraphs(gathered: MatchedRuns, paired: list[ForestRow], runs: tuple[Scen
         else "Wilson's for shares of runs"
     )
     yield (
-        f"Intervals are of 95 %: {kinds}, resampling of whole runs ({BOOTSTRAPS:,}) for the hold of agreements. All resampling starts from seed {SEED}: the same "
-        "runs give the same intervals. They tell how well the model's answer is known, not whether the model is right."
+        f"Intervals are of 95 %: {kinds}, resampling of whole runs ({BOOTSTRAPS:,}) for the hold of agreements. "
+        f"All resampling starts from seed {SEED}: the same runs give the same intervals. They tell how well the model's "
+        "answer is known, not whether the model is right."
     )
 
 
