@@ -88,7 +88,7 @@ def Watch(
         with region("aside", "Settings", "tc-steer"):
             Steering(session, controls, model, sliders)
     if served:
-        Address(query=query_of(session, settings, asked.value))
+        Address(query=query_of(session, settings, asked.value, controls.follow.value))
 
 
 @solara.component

@@ -234,6 +234,24 @@ def test_columns_and_roads_of_the_front_are_explained_to_mouse_and_keyboard(
     page.context.close()
 
 
+def test_the_camera_travels_to_a_town_unless_it_is_in_the_middle_or_motion_is_unwanted(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, ariha = draw(15), case[0].ground.names.index("Ariha")
+    travel = f"map.travel({ariha}, 3, 60000); document.getAnimations().filter((each) => each.effect.target.matches('svg')).length"
+    assert page.evaluate(travel) == 4
+    x, y = page.evaluate(f"map.transform.apply(map.base.towns[{ariha}])")
+    assert (x, y) == pytest.approx((OPENING[0] / 2, OPENING[1] / 2), abs=1)
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
+    page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+    assert page.evaluate(travel) == 0
+    page.evaluate("map.whole()")
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(travel) == 0
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
+    page.context.close()
+
+
 def test_a_finger_near_several_towns_chooses_from_a_list(draw: Draw, case: tuple[MapDrawing, History]) -> None:
     page, drawing = draw(15, (390, 480), touch=True), case[0]
     ariha = drawing.ground.names.index("Ariha")

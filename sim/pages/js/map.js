@@ -4,7 +4,7 @@
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
-//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.bringIntoView(map.base.towns[town]);  map.whole();  map.destroy();
+//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.travel(town, zoom, ms);  map.bringIntoView(map.base.towns[town]);  map.whole();  map.destroy();
 //   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -17,6 +17,7 @@
   const FINGER = 22; // px: a finger this near to a town may mean it
   const ROAD = 6; // px: a mouse this near to a road of the front means it
   const EDGE = 20; // px from the edge within which a town is not in view
+  const CALM = 0.28; // share of the picture to each side of its middle within which a place needs no travel
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
@@ -32,6 +33,11 @@
     const holder = document.createElementNS(SVG, "g");
     holder.innerHTML = text;
     return holder;
+  }
+
+  /** Return whether a reader wants no motion. */
+  function still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
   function button(text, label, act) {
@@ -306,7 +312,7 @@
     show(layers, { glide = 0 } = {}) {
       this.gliding.forEach((column) => column.cancel()); // it then stands where it goes
       this.gliding = [];
-      const calm = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const calm = still();
       for (const [name, now] of Object.entries(layers)) {
         for (const sheet of this.sheets()) {
           const fresh = sheet.patch(name, now);
@@ -396,6 +402,24 @@
     look(town, zoom = 1) {
       const [x, y] = this.base.towns[town];
       this.setView({ x, y, zoom: Math.max(zoom, this.view().zoom) });
+    }
+
+    /** Let the picture travel to a town that is not in the middle of it already, in `ms`; at once if motion is not wanted. */
+    travel(town, zoom, ms) {
+      const before = this.main.transform;
+      const [x, y] = before.apply(this.base.towns[town]);
+      const inside = (at, size) => Math.abs(at / size - 0.5) < CALM;
+      if (before.k >= 0.95 * zoom * this.least() && inside(x, this.width) && inside(y, this.height)) return;
+      this.look(town, zoom);
+      const now = this.main.transform;
+      const scale = before.k / now.k;
+      if (still() || !ms) return;
+      const from = `translate(${before.x - scale * now.x}px, ${before.y - scale * now.y}px) scale(${scale})`;
+      this.sheet.classList.add("simmap-travels"); // what lies beyond the edges is drawn too
+      for (const world of Object.values(this.main.worlds)) {
+        const moves = world.parentNode.animate({ transform: [from, "none"] }, { duration: ms, easing: "ease-in-out" });
+        moves.onfinish = () => this.sheet.classList.remove("simmap-travels");
+      }
     }
 
     /** Centre the map on a place that the picture does not show, or only at its edge. */
