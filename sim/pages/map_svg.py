@@ -94,12 +94,11 @@ class MapDrawing:
         self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1, compared: bool = False
     ) -> View:
         """Return what is drawn of a morning."""
+        changed = frozenset(np.flatnonzero(snapshot.map.changed).tolist())
         return View(
-            self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger,
-            frozenset(np.flatnonzero(snapshot.map.changed).tolist()), "holder changed since start", differing, compared,
-            selected, snapshot.fighters, snapshot.moves, snapshot.standing, snapshot.front, snapshot.campaigns,
-            snapshot.shellings, snapshot.influence,
-        )  # fmt: skip
+            self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger, changed, "holder changed since start",
+            differing, compared, selected,
+        ).with_forces(snapshot)  # fmt: skip
 
     def frame(self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1) -> str:
         """Return one morning as JSON, as `layers` has it."""

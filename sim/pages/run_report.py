@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from sim.pages.history import Snapshot
     from sim.results.run import Run
 
 MOST_BYTES = 1_000_000  # of the page of a usual run, so that it can be mailed
@@ -60,6 +61,7 @@ class Recording:
 
     days: str = ""  # sim.pages.run_document.pack_document
     reason: str = ""
+    mornings: tuple[Snapshot, ...] = ()
 
 
 def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | None = None) -> str:
@@ -234,7 +236,9 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
     video: "mp4" or "webm" for maps/control.mp4 or .webm of the same frames as the GIF; InputError without an encoder.
     """
     notify = progress or (lambda _text: None)
-    folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
+    notify("recorded days")
+    recording = recorded(run)
+    folder, atlas, days = Path(folder), Atlas.of(run, recording.mornings), key_days(run)
     figures: dict[int, Figure] = {}
     written: list[Path] = []
     for day in days:
@@ -244,8 +248,6 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
     notify("timeline")
     chart = timeline(run)
     written += write_figure(chart, folder, "timeline")
-    notify("recorded days")
-    recording = recorded(run)
     notify("report")
     pictures = Pictures(*(webp_bytes(figure) for figure in (figures[days[0]], figures[days[-1]], chart)))
     page = report(run, pictures, atlas, recording)
@@ -261,7 +263,8 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
 def recorded(run: Run) -> Recording:
     """Return the days of a run, simulated again; the reason if that does not give the same run."""
     try:
-        return Recording(pack_document(run_document(record_run(run))))
+        again = record_run(run)
+        return Recording(pack_document(run_document(again)), mornings=tuple(again.history.snapshots))
     except InputError as error:
         return Recording(reason="; ".join(fault.message for fault in error.faults))
 

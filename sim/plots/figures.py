@@ -28,7 +28,6 @@ from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.primitives import LegendRow, Marker, Stroke, shape_of
 from sim.plots.map.scene import held_rows, legend_sections
 from sim.plots.map.sheets import Atlas, draw_map
-from sim.plots.map.state import View
 from sim.plots.style import evidence_line, stamp, typography
 from sim.plots.timeline import timeline_drawn
 from sim.scenario.compose import file_name
@@ -39,6 +38,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from sim.comparison.results import Comparison
+    from sim.plots.map.state import ModelMorning, View
     from sim.results.run import Run
 
 FIGURES = "figures"  # folder of the figures of a comparison
@@ -57,6 +57,7 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 TALLEST_MAP = 8.0  # inches
 ROOMY_INCHES = 5.0  # width of axes from which names and symbols of a map have their full size
 LEAST_SCALE = 0.75  # of names and symbols, on narrower axes: fewer names find room there
+NARROW_HALO = 300  # fighters; on a narrow map a smaller force has no halo
 KEY_RADIUS = 5.2  # points, of the largest symbol in the key
 
 
@@ -238,15 +239,17 @@ def figures_of_comparison(comparison: Comparison, study: Any) -> Figures:
     return Figures(kinds_of(comparison), comparison, clause_list(names), comparison.methods.seeds)
 
 
-def figures_of_run(run: Run) -> Figures:
-    """Return the figures of a single run."""
+def figures_of_run(run: Run, mornings: Sequence[ModelMorning] = ()) -> Figures:
+    """Return the figures of a single run; `mornings`, from day 0 on, hold the forces and fronts that its maps show."""
     kinds = (
         Kind("control_map", "who holds each town on a day, changes since the start ringed", "control", control_figure, True),
         Kind("animation_frame", "a frame of the animation: who holds each town on a day, without rings", "control", frame_figure, True),
         Kind("timeline", "agreements, deaths, escalation and towns held, day by day", "fans", timeline_figure),
     )  # fmt: skip
     scenario = run.scenario
-    return Figures({kind.name: kind for kind in kinds}, Atlas.of(run), f"{run.name} ({scenario.title})", str(run.seed))
+    return Figures(
+        {kind.name: kind for kind in kinds}, Atlas.of(run, mornings), f"{run.name} ({scenario.title})", str(run.seed)
+    )
 
 
 def caption_text(drawn: ComparisonFigure, figures: Figures, command: str) -> str:
@@ -271,16 +274,13 @@ def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Compa
 
 def control_on(atlas: Atlas, axes: Axes, day: int | None = None) -> Axes:
     """Draw who holds each town on the caller's axes, with a key of holders and the stamp as their title; return the axes."""
-    run = atlas.run
-    state = atlas.states[atlas.states.days if day is None else day]
+    run, view = atlas.run, atlas.view(atlas.states.days if day is None else day, rings=False)
+    state = view.state
     with typography():
-        unringed = np.zeros(len(state.codes), bool)
         axes.apply_aspect()
         inches = axes.get_window_extent().width / axes.figure.dpi
         scale = min(1.0, max(LEAST_SCALE, inches / ROOMY_INCHES))
-        view, _boxes = draw_map(
-            axes, run.scenario, atlas.ground, state, unringed, None, type_scale=0.9 * scale, zoom=0.8 * scale
-        )
+        view, _boxes = draw_map(axes, view, type_scale=0.9 * scale, zoom=0.8 * scale, notes=False)
         rows = [row for row in held_rows(view.ground.look, state, None) if row.brief]
         points = [tuple(_point(symbol) for symbol in mark_of(row).symbols) for row in rows]
         names = [f"{row.text} {row.note}" for row in rows]
@@ -304,7 +304,9 @@ def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Co
 
 def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> ComparisonFigure:
     run, ground = atlas.run, atlas.ground
-    state = atlas.states[atlas.states.days if day is None else day]
+    view = atlas.view(atlas.states.days if day is None else day, rings)
+    narrow, state = width_mm <= NARROW_MM, view.state
+    view = replace(view, ring_text="changed since start" if rings else "", least_halo=NARROW_HALO if narrow else 0)
     title = f"Who holds what, {day_text(state.date)}"
     when = f"{day_text(state.date)} (day {state.day} of {atlas.states.days})"
     note = "One run: one course of events that the model allows, not how likely it is."
@@ -314,14 +316,10 @@ def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> Compari
     west, east, south, north = ground.extent
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     tall = min(inner * (north - south) / (east - west), TALLEST_MAP)
-    ringed = np.flatnonzero(state.changed & rings).tolist()
     with typography():
-        view = View(run.scenario, ground, state, 1.0, ringed=frozenset(ringed), ring_text="changed since start")
         sheet = Sheet(Words(title, note, line), width_mm, tall, _key(view))
         axes = sheet.axes(EDGE, 0, tall * (east - west) / (north - south), tall)
-        is_ringed = np.isin(np.arange(len(state.codes)), ringed)
-        zoom = 0.62 if width_mm <= NARROW_MM else 0.9
-        draw_map(axes, run.scenario, ground, state, is_ringed, None, type_scale=0.96, zoom=zoom)
+        draw_map(axes, view, type_scale=0.96, zoom=0.62 if narrow else 0.9, notes=not narrow)
         for spine in axes.spines.values():
             spine.set_visible(True)
     table = pd.DataFrame(

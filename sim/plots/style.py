@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from importlib import import_module
 
 import matplotlib
@@ -79,18 +80,16 @@ class Palette:
 
     def positions(self, picture: Image.Image) -> np.ndarray:
         """Return an RGB picture as rows of positions in the palette."""
-        pixels = np.asarray(picture, np.uint8)
-        rgb = pixels.astype(np.uint16) >> 3
-        bins = (rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]
-        positions: np.ndarray = self.nearest[bins]
-        if len(self.exact):
-            packed, known = _packed(pixels), _packed(self.colours)
-            wrong = packed != known[positions]  # antialiased, or exact and losing its bin
-            order = self.exact[np.argsort(known[self.exact], kind="stable")]
-            values = packed[wrong]
-            nearest = order[np.minimum(np.searchsorted(known[order], values), len(order) - 1)]
-            positions[wrong] = np.where(known[nearest] == values, nearest, positions[wrong])
+        positions: np.ndarray = self._table[_packed(np.asarray(picture, np.uint8))]
         return positions
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """The position in the palette of each colour of 8 bits a channel: u8 [2 ** 24]."""
+        bins = self.nearest.reshape(32, 1, 32, 1, 32, 1)
+        table = np.broadcast_to(bins, (32, 8, 32, 8, 32, 8)).reshape(-1)
+        table[_packed(self.colours[self.exact])] = self.exact
+        return table
 
     def paint(self, positions: np.ndarray) -> Image.Image:
         """Return positions as a picture with this palette."""
@@ -270,7 +269,7 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
 
     Colours of factions and scenarios are among them, however few pixels they fill. Values shown by a colour map are left out.
     """
-    counts: Counter[tuple[int, int, int]] = Counter()
+    counts: Counter[int] = Counter()
     for artist in figure.findobj(lambda one: isinstance(one, Patch | Line2D | Text | Collection)):
         if isinstance(artist, Collection):
             arrays = [artist.get_facecolor(), artist.get_edgecolor()] if artist.get_array() is None else []
@@ -283,14 +282,9 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
             ]
         else:
             arrays = [to_rgba_array(artist.get_color())]
-        for colour in (row for array in arrays for row in np.asarray(array).reshape(-1, 4) if row[3] == 1):
-            counts[_rgb(colour)] += 1
-    return [colour for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
-
-
-def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
-    r, g, b = (round(255 * float(part)) for part in colour[:3])
-    return r, g, b
+        for rows in (np.asarray(array).reshape(-1, 4) for array in arrays):
+            counts.update(_packed(np.rint(255 * rows[rows[:, 3] == 1, :3])).tolist())
+    return [(colour >> 16, colour >> 8 & 255, colour & 255) for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:

@@ -7,7 +7,7 @@ import pytest
 
 from sim.plots.labels import Box, overlaps, place_labels
 from sim.plots.map.matplotlib_painter import draw_names, frame_axes
-from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, name_order
+from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, must_be_named, name_order
 from sim.plots.style import new_figure
 
 FRAME = Box(0, 0, 600, 400)
@@ -52,13 +52,12 @@ def test_the_first_in_order_gets_the_room() -> None:
 
 @pytest.mark.parametrize("day", [0, 10, 24])
 def test_names_of_real_maps_keep_apart_and_inside(atlas, day: int) -> None:  # type: ignore[no-untyped-def]
-    state, zoomed = atlas.states[day], inset_extent(atlas.ground)
+    view, zoomed = atlas.view(day), inset_extent(atlas.ground)
     figure = new_figure(9, 9)
     main, inset = figure.add_axes((0, 0, 0.6, 1)), figure.add_axes((0.62, 0.5, 0.36, 0.45))
-    scenario = atlas.run.scenario
     for axes, boxes in (
-        (main, draw_map(main, scenario, atlas.ground, state, state.changed, zoomed)[1]),
-        (inset, draw_inset(inset, scenario, atlas.ground, state, state.changed, zoomed)),
+        (main, draw_map(main, view, zoomed)[1]),
+        (inset, draw_inset(inset, view, zoomed)),
     ):
         assert len(boxes) > 20
         assert_apart(boxes)
@@ -73,6 +72,6 @@ def test_names_of_real_maps_keep_apart_and_inside(atlas, day: int) -> None:  # t
 def test_watched_towns_are_named(atlas) -> None:  # type: ignore[no-untyped-def]
     axes = new_figure(6, 6).add_axes((0, 0, 1, 1))
     frame_axes(axes, atlas.ground.extent)
-    state = atlas.states[0]
-    draw_names(axes, atlas.ground, name_order(atlas.ground, state), np.zeros(len(state.codes)), [])
+    view = atlas.view(0)
+    draw_names(axes, atlas.ground, name_order(view), np.zeros(len(view.state.codes)), [], must=must_be_named(view))
     assert {"Kafr Hamra", "Darat Izza"} <= {text.get_text() for text in axes.texts}
