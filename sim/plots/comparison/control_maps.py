@@ -34,8 +34,19 @@ LIKELY = 0.5  # share of runs
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
 CELL_EDGE, DOT = "#DAD6CE", "#A9A49B"  # of cells, and of towns without a resolved difference
-FAR = (10.0, 16.0, 24.0)  # points between a town and a text that a line joins to it
-NAMED = 1.7  # inches of a shaded map from which each has the names of the watched towns, not only the first
+FAR = (
+    10.0,
+    16.0,
+    24.0,
+    36.0,
+    50.0,
+    68.0,
+    90.0,
+    115.0,
+    145.0,
+)  # points between a town and a text that a line joins to it
+NAMED = 1.7  # inches of a map from which it has the names of all watched towns
+NEAR = 4  # of FAR, on smaller maps
 NAMES_PER_INCH = 0.9  # of resolved towns, per square inch of map
 LEAST_BESIDE = 1.3  # inches beside it, from which there is a zoomed map and a list
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
@@ -166,7 +177,7 @@ def _draw_gains(
     box = axes.get_window_extent()
     room = int(NAMES_PER_INCH * box.width * box.height / axes.figure.dpi**2)
     wanted = dict.fromkeys([i for i in ground.watch if inside[i]] + [i for i in gains.order if inside[i]][:room])
-    place_texts(axes, ground, {i: gains.text(i) for i in wanted}, larger * gains.radii, points, leaders=True)
+    place_texts(axes, ground, {i: gains.text(i) for i in wanted}, larger * gains.radii, points)
 
 
 def _outline(axes: Axes, extent: tuple[float, float, float, float]) -> None:
@@ -250,12 +261,10 @@ def _lines(axes: Axes, ground: Ground) -> None:
     paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
 
-def place_texts(
-    axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float, leaders: bool = False
-) -> list[Box]:
+def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float) -> list[Box]:
     """Write texts beside towns, in their order, if there is room; return their boxes in pixels.
 
-    leaders: watched towns alone must have their text, and lines join texts to towns that they stand away from.
+    Lines join texts to towns that they stand away from. On all but small maps watched towns must have their text.
     """
     pixel, seen = axes.figure.dpi / 72, axes.get_window_extent()
     at = axes.transData.transform(ground.at)
@@ -266,15 +275,15 @@ def place_texts(
         probe.remove()
         sizes[i] = (box.width, box.height)
     frame = Box(seen.x0 + 2, seen.y0 + 2, seen.x1 - 2, seen.y1 - 2)
+    small = seen.width / axes.figure.dpi < NAMED
     placed = place_labels(
         at, sizes, (radii + 0.8) * pixel, np.array(list(texts), int), frame, [],
-        must=frozenset(ground.watch if leaders else texts), margin=1.5, far=FAR if leaders else (),
+        must=frozenset() if small else frozenset(ground.watch), margin=1.5, far=FAR[:NEAR] if small else FAR,
     )  # fmt: skip
     back = axes.transData.inverted()
     for i, box in placed.items():
         x, y = back.transform((box.left, box.bottom))
-        if leaders:
-            leader_line(axes, at[i], box, 0.6, 7.0)
+        leader_line(axes, at[i], box, 0.6, 7.0)
         axes.text(x, y, texts[i], fontsize=points, va="bottom", ha="left", path_effects=HALO, zorder=7)
     return list(placed.values())
 
@@ -388,5 +397,5 @@ def _shaded(
             )
             if name == comparison.reference or grid.width >= NAMED:
                 texts = {i: ground.names[i] for i in ground.watch}
-                place_texts(axes, ground, texts, np.full(len(ground.at), 2.0), grid.type.small, leaders=True)
+                place_texts(axes, ground, texts, np.full(len(ground.at), 2.0), grid.type.small)
     return ComparisonFigure(sheet.figure, table, title, f"{title}. {about}. {note}")
