@@ -34,6 +34,7 @@ from sim.geography.grid import (
     unfit,
 )
 from sim.geography.roads import (
+    REACH_KM,
     ROAD_COLUMNS,
     ROAD_OPTIONAL,
     Link,
@@ -42,7 +43,6 @@ from sim.geography.roads import (
     neighbours,
     parts,
     rasterise,
-    reach_of,
     read_links,
 )
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
@@ -86,7 +86,7 @@ class Geography:
     road_names: tuple[str, ...]
     near: np.ndarray  # NEAR: town, km, road; all towns one after another, by km, without the town itself
     near_start: np.ndarray  # i8 [T + 1]
-    near_km: float  # by road, up to which `near` goes; a town one road away is always near
+    near_km: float  # by road, up to which `near` goes, as map.csv has it; a town one road away is always near
     adjacent: np.ndarray  # i8, towns one road away, all towns one after another, sorted
     adjacent_start: np.ndarray  # i8 [T + 1]
     moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
@@ -328,7 +328,7 @@ def _assemble(
     km_east, km_north = on.to_km(np.array([town.lat for town in places]), np.array([town.lon for town in places]))
     beside = neighbours(links, len(places))
     roads, road_cells = rasterise(links, x, y)
-    near_km = reach_of([link.km for link in links])
+    near_km = float(settings.get("near_km", REACH_KM))
     near, near_start = near_table(links, beside, near_km)
     adjacent, adjacent_start = adjacency(beside)
     return Geography(

@@ -16,7 +16,7 @@ import numpy as np
 
 from sim.errors import Fault, InputError
 from sim.geography.grid import around, cell_side, great_circle_km, unfit
-from sim.geography.roads import DETOUR, reach_of, straight_km
+from sim.geography.roads import DETOUR, REACH_KM, reach_of, straight_km
 from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, MapTown, listed, named_short, town_of
 from sim.scenario.fields import name_fault, same_name
 from sim.scenario.schema import MIXED, NEUTRAL
@@ -338,6 +338,8 @@ def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
     ]
     south, west, north, east = around(guess.places, guess.cell_km)
     settings = [("title", title), ("cell_km", f"{guess.cell_km:g}")]
+    if (near_km := reach_of(guess.roads_km)) > REACH_KM:
+        settings.append(("near_km", f"{near_km:g}"))
     settings += [
         (key, f"{value:.5f}")
         for key, value in zip(("south", "west", "north", "east"), (south, west, north, east), strict=True)
