@@ -33,6 +33,7 @@ from sim.geography.grid import (
     shifted,
     unfit,
 )
+from sim.geography.lines import LINE_COLUMNS, MapLine, read_lines
 from sim.geography.roads import (
     REACH_KM,
     ROAD_COLUMNS,
@@ -94,6 +95,7 @@ class Geography:
     credits: str = ""
     country: str = ""
     road_classes: tuple[str, ...] = ()
+    lines: tuple[MapLine, ...] = ()  # rivers, borders and coasts, for drawing only
 
 
 def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.0) -> Geography:
@@ -129,12 +131,14 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts = _files(folder, faults)
+    lines = _lines(folder, faults)
     if shift_cells and not faults:
         settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))
-    return _assemble(folder.name, folder, places, links, control, posts, settings)
+    geography = _assemble(folder.name, folder, places, links, control, posts, settings)
+    return replace(geography, lines=lines) if lines else geography
 
 
 class MapSource(NamedTuple):
@@ -261,6 +265,12 @@ def _files(
         rows.read_control(held, [town.name for town in places], suggest),
         posts,
     )
+
+
+def _lines(folder: Path, faults: list[Fault]) -> tuple[MapLine, ...]:
+    """Read lines.csv, which a map need not have."""
+    path = folder / "lines.csv"
+    return read_lines(read_table(path, LINE_COLUMNS, (), faults)) if path.exists() else ()
 
 
 def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:
