@@ -55,8 +55,8 @@ def _reaches(scenario: Scenario, where: Where, geography: Geography) -> list[Fau
         km, path = max(reach.reach_km.best, reach.reach_km.high or 0.0), f"rules.{name}.reach_km"
         if km > geography.near_km:
             message = (
-                f"{km:g} km is out of range: on the map {geography.name} at most {geography.near_km:g} km are allowed, "
-                "its longest road (but 7.5 median roads at most), or 60 km if that is more"
+                f"{km:g} km is out of range: on the map {geography.name} at most {geography.near_km:g} km are allowed; "
+                "near_km in map.csv sets how far distances by road are known"
             )
             faults.append(Fault(*where(path), path, message))
     return faults

@@ -170,6 +170,11 @@ def ground_of(scenario: Scenario, geography: Geography) -> Ground:
     )
 
 
+def map_lines(ground: Ground, kind: str) -> list[np.ndarray]:
+    """Return the map's rivers, borders or coasts, km east and north [n, 2] each."""
+    return [to_km(ground.geography, line.points) for line in ground.geography.lines if line.kind == kind]
+
+
 def to_km(geography: Geography, lonlat: np.ndarray) -> np.ndarray:
     """Return km east and north [n, 2] of longitudes and latitudes [n, 2], by the map's own projection."""
     east = np.polyfit([p.lon for p in geography.places], geography.east_km, 1)

@@ -26,7 +26,7 @@ from sim.plots.map.front_signs import (
     zone,
     zone_rows,
 )
-from sim.plots.map.geometry import CLASS_RADII, Ground, stripes
+from sim.plots.map.geometry import CLASS_RADII, Ground, map_lines, stripes
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Stroke, line_row
 from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import base_rows, bases, holder_glyphs, no_rows, town_rows, towns
@@ -35,6 +35,7 @@ from sim.scenario.schema import CODE_WORDS, NEUTRAL
 
 ROAD_LOOK = (("#D3CDC5", 0.5), ("#A79E95", 1.1), ("#8A8078", 2.2))
 ROAD_NAMES = ("other link", "main road", "motorway")
+LINE_LOOK = {"coast": ("#4F7C94", 1.2), "border": ("#7D7791", 1.0), "river": ("#7FAFC7", 1.0)}
 HATCH, SWATCH, GRID = "#9A958C", "#EFEDE8", "#B9B4AB"
 HEAT_STEPS = 5  # shades of influence
 UNDER, STILL, OVER = "under", "still", "over"  # layers: areas that change with the day, what never changes, the rest
@@ -83,6 +84,18 @@ def hatching_rows(view: View) -> Iterable[LegendRow]:
     corners = np.array([(-10.0, -5.0), (10.0, -5.0), (10.0, 5.0), (-10.0, 5.0)])
     swatch = (Areas((Area(corners, SWATCH),), HATCH, 0.5), Stroke("hatching", tuple(stripes(corners, 4.0)), HATCH, 0.5))
     return [LegendRow(swatch, "start holder weakly sourced", brief=False)] if view.ground.weak.any() else []
+
+
+def lines(view: View) -> Iterable[Part]:
+    """Draw the coasts, borders and rivers of the map."""
+    drawn = ((map_lines(view.ground, kind), *look) for kind, look in LINE_LOOK.items())
+    return [Stroke("line", tuple(paths), colour, width) for paths, colour, width in drawn if paths]
+
+
+def lines_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the kinds of lines that the map has."""
+    kinds = {line.kind for line in view.ground.geography.lines}
+    return [line_row(kind, colour, width, brief=False) for kind, (colour, width) in LINE_LOOK.items() if kind in kinds]
 
 
 def roads(view: View) -> Iterable[Part]:
@@ -141,6 +154,7 @@ SIGNS = (  # from the lowest to the highest in each layer
     Sign("control", cells, UNDER, no_rows),
     Sign("influence", influence, UNDER, no_rows, shown=False),
     Sign("weak sources", hatching, STILL, hatching_rows, "Signs"),
+    Sign("rivers and borders", lines, STILL, lines_rows),
     Sign("grid", grid, STILL, no_rows, shown=False),
     Sign("roads", roads, STILL, road_rows),
     Sign("forces", forces, OVER, force_rows, "Signs"),
