@@ -211,12 +211,13 @@ def _dark(colour: str) -> str:
 
 def changes(axes: Axes, run: Run, look: FactionStyles) -> None:
     """Draw a tick a change of holder, in the new holder's colour; name the watched towns if there is room."""
-    heading = f"Changes of holder ({len(run.control_changes)}), in the new holder's colour; watched towns named"
+    moved = run.control_changes[run.control_changes["from"] != run.control_changes["to"]]  # not to a sister group
+    rows = records(moved.sort_values("day", kind="stable")) if len(moved) else []
+    heading = f"Changes of holder ({len(rows)}), in the new holder's colour; watched towns named"
     axes.set_title(heading, loc="left", fontsize=9.5, fontweight="bold", pad=14)
     start = date2num(run.scenario.start)
     named, free_after = watched(run), -np.inf
     wide = axes.get_position().width * axes.figure.get_figwidth()
-    rows = records(run.control_changes.sort_values("day", kind="stable")) if len(run.control_changes) else []
     for row in rows:
         x = start + float(row["day"]) + 0.5
         colour = look.colour(str(row["to"]))

@@ -215,7 +215,7 @@ def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
         "Deaths a week, by pair",
         "Escalation level, by pair",
         "Towns held",
-        f"Changes of holder ({len(run.control_changes)})",
+        f"Changes of holder ({run.summary['changes_of_holder']})",
     ]
     title = "What happened when"
     period = f"{day_text(run.scenario.start)} to {day_text(end_of(run))}"

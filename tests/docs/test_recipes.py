@@ -25,7 +25,7 @@ def quick(command: str) -> list[str]:
     words = shlex.split(command)[2:]
     if "--replicates" in words:
         words[words.index("--replicates") + 1] = str(FEWER)
-    if words[0] in ("run", "branch", "compare"):
+    if words[0] in ("run", "branch", "compare", "why"):
         words.append("--no-pictures")
     return [*words, "--workers", "1"] if words[0] == "batch" else words
 
