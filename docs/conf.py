@@ -31,7 +31,7 @@ ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
             "docs/teach",
         ),
     ),
-    ("Your own map", ("docs/own_map",)),
+    ("Your own map", ("docs/own_map", "docs/theatres", "scenarios/maps/eastern_car/data_issues")),
     ("Model", ("docs/ODD", "docs/sources", "scenarios/maps/greater_idlib/data_issues")),
     ("How far to trust it", ("docs/limits", "docs/validation", "docs/trust", "SECURITY")),
     ("Against the record", ("docs/patterns", "docs/audit", "docs/calibration", "docs/observed", "docs/scores")),
