@@ -10,6 +10,7 @@ import re
 import select
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sim.errors import Fault, InputError
@@ -75,17 +76,18 @@ MOST_NAMES = 10_000
 STORED = frozenset({".parquet", ".png", ".gif", ".zip"})  # packed already
 
 
-def pack(folder: Path, out: Path) -> Path:
+def pack(folder: Path, out: Path, added: Mapping[str, bytes] | None = None) -> Path:
     """Write a folder, hidden files left out, as `<name>.zip` in `out`; a taken name gets -2, -3 ...
 
-    The file appears when whole. InputError where it cannot be written.
+    `added`: contents, by name, of files that the pack has besides, or in place of, the folder's own.
+    The file appears when whole. InputError if it cannot be written.
     """
     name = folder.resolve().name
     draft = out / f".{name}-{os.getpid()}.zip{DRAFT}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         try:
-            _write(folder.resolve(), draft)
+            _write(folder.resolve(), draft, added or {})
             return _named(draft, out, name)
         finally:
             draft.unlink(missing_ok=True)
@@ -93,13 +95,16 @@ def pack(folder: Path, out: Path) -> Path:
         raise InputError([Fault(str(out), None, "", f"cannot be written to: {error.strerror or error}")]) from error
 
 
-def _write(folder: Path, draft: Path) -> None:
+def _write(folder: Path, draft: Path, added: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(draft, "w") as file:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            hidden = any(part.startswith(".") for part in inside.parts)
+            if path.is_file() and not hidden and inside.as_posix() not in added:
                 how = zipfile.ZIP_STORED if path.suffix in STORED else zipfile.ZIP_DEFLATED
                 file.write(path, Path(folder.name, inside).as_posix(), how)
+        for name, content in added.items():
+            file.writestr(f"{folder.name}/{name}", content, zipfile.ZIP_DEFLATED)
 
 
 def _named(draft: Path, out: Path, name: str) -> Path:
