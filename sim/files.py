@@ -182,7 +182,7 @@ def read_bytes(path: Path, most: int) -> bytes:
             raise UnreadableFileError("is a folder, not a file")
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
             raise UnreadableFileError("is not a file")
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             raw = _content(handle, stat.S_ISFIFO(kind), most)
         finally:
@@ -204,10 +204,9 @@ def _too_large(most: int) -> str:
 
 def _content(handle: int, pipe: bool, most: int) -> bytes:
     """Return what an open file gives, checked piece by piece so that a large binary file is refused at once."""
-    raw, decoder, poll = bytearray(), codecs.getincrementaldecoder("utf-8")(), select.poll()
-    poll.register(handle, select.POLLIN)
+    raw, decoder = bytearray(), codecs.getincrementaldecoder("utf-8")()
     while True:
-        if pipe and not poll.poll(PIPE_SECONDS * 1000):
+        if pipe and not select.select([handle], [], [], PIPE_SECONDS)[0]:
             raise UnreadableFileError(f"is a pipe into which nothing was written for {PIPE_SECONDS:g} seconds")
         piece = os.read(handle, CHUNK)
         if len(raw) + len(piece) > most:
