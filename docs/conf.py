@@ -20,6 +20,7 @@ ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "Use",
         (
+            "docs/install",
             "docs/recipes",
             "docs/watch",
             "docs/scenario_files",
