@@ -118,7 +118,7 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
 
 LINES = 4  # of a heading at most
 TALLEST = 5.2  # inches of a map at most, so that a sheet stays below 200 mm
-TALLEST_BODY = 5.55  # inches of all panels; with title, key and note a sheet stays below 200 mm
+TALLEST_BODY = 5.4  # inches of all panels; with title, key and note a sheet stays below 200 mm
 LEAST_HEIGHT = 0.5  # inches of a panel
 
 
@@ -158,8 +158,8 @@ class Grid:
         self.rows = [heads[i : i + self.columns] for i in range(0, len(heads), self.columns)]
         self.slot = self.width  # room of a panel, which is narrower if a map must be lower
         over = (self._body - TALLEST_BODY) / max(len(self.rows), 1)
-        if over > 0 and self.height - over >= LEAST_HEIGHT:
-            self.height -= over
+        if over > 0:
+            self.height = max(self.height - over, min(LEAST_HEIGHT, self.height))
             self.width = self.width if shape is None else self.height / shape
         self.body = self._body
         self.count = len(titles)

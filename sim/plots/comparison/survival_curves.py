@@ -230,7 +230,7 @@ def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: d
 
 
 STRIP = "Agreements of every run, from signing to end; runs with the most days under an agreement on top"
-SPAN_COLOURS = ("#B2182B", "#8C8C8C", "#1B6E6A")  # of SPAN_ENDS
+SPAN_COLOURS = ("#98101F", "#C9C6BF", "#3E9A95")  # of SPAN_ENDS; apart in grey too
 STRIP_TALL = 2.1  # inches of a panel
 
 

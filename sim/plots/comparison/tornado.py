@@ -48,13 +48,16 @@ SPLIT = "Shares of the variance of each statistic over runs: unknown inputs, and
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
 MOST_NAMED = 8  # points of a plane
+MOST_BLOCKS = 6  # of bars on a sheet
+ROW = 0.17  # inches of a bar of a tornado
+HEADED = 0.62  # inches of a block besides its bars
 PAWN_ROOM = 0.36  # inches, right of the bars
 AXIS_GAP = 4.0  # points, from the bars to the numbers below them
 
 
 def most_bars(blocks: int) -> int:
-    """Return how many bars of each block are drawn; the table has all."""
-    return 12 if blocks <= 2 else 8
+    """Return how many bars of each block a sheet has room for; the table has all."""
+    return max(1, min(12, int((TALLEST_BODY / max(blocks, 1) - HEADED) / ROW)))
 
 
 def _left_out(inputs: int, blocks: int) -> str:
@@ -173,9 +176,9 @@ CHANCE = (
 def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the inputs that move a statistic more than chance does, largest first, a block for each scenario in which any does."""
     every = [t for t in comparison.inputs.tornados if t.statistic == statistic]
-    blocks = [t for t in every if moving(t)]
+    blocks = sorted((t for t in every if moving(t)), key=_strength, reverse=True)[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    row, heads, tops, y = 0.17, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
@@ -191,6 +194,11 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _tornado(sheet, block, moving(block)[: most_bars(len(blocks))], head, top, row, _common(blocks))
     return ComparisonFigure(sheet.figure, tornado_table(every), title, f"{title}. {note}")
+
+
+def _strength(block: Tornado) -> float:
+    """Return the largest effect as a multiple of what chance alone reaches."""
+    return max(abs(bar.effect) for bar in block.bars) / (block.noise or 1.0)
 
 
 def _tornado_statement(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
@@ -300,7 +308,15 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
     title = f"Size and spread of inputs' effects (Morris): {planes[0].label}"
-    grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.32, most=2)
+    grid = Grid(
+        width_mm,
+        [lettered(comparison, p.scenario) for p in planes],
+        2.3 if len(planes) < 3 else 1.15,
+        2.1,
+        left=0.42,
+        bottom=0.32,
+        most=2,
+    )
     note = _notes(comparison, planes)
     key = [
         Mark("above the noise floor", symbols=_dot(UNKNOWN_FILL)), Mark("below it", symbols=_dot(PAPER)),
@@ -381,10 +397,11 @@ def _name_points(axes: Axes, plane: MorrisPlane, named: Sequence[int], points: f
 
 def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw first-order and total Sobol indices with their 95 % intervals, a block for each scenario."""
-    blocks = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    every = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    blocks = every[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     title = f"Sobol indices: {blocks[0].label}"
-    row, heads, tops, y = 0.22, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
@@ -401,7 +418,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _sobol(sheet, block, most_bars(len(blocks)), head, top, row)
-    return ComparisonFigure(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, sobol_table(every), title, f"{title}. {note}")
 
 
 def sobol_table(blocks: Sequence[SobolIndices]) -> pd.DataFrame:
