@@ -21,14 +21,14 @@ LEAST_RUNS = 10  # matched in all scenarios
 
 def rankings(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Ranking, ...]:
     """Return the ranking of the scenarios by each headline statistic that varies; none of two scenarios, or of few runs."""
-    if not LEAST_RANKED <= len(gathered.scenarios) <= MOST_RANKED or len(_common(gathered)) < LEAST_RUNS:
+    if not LEAST_RANKED <= len(gathered.scenarios) <= MOST_RANKED or len(common_replicates(gathered)) < LEAST_RUNS:
         return ()
     headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
     made = (_ranking(gathered, statistic) for statistic in headline)
     return tuple(ranking for ranking in made if ranking is not None)
 
 
-def _common(gathered: MatchedRuns) -> np.ndarray:
+def common_replicates(gathered: MatchedRuns) -> np.ndarray:
     """Return the replicates that are done in every scenario: i8, rising."""
     common = gathered.replicates(gathered.reference)
     for name in gathered.others:
@@ -37,7 +37,7 @@ def _common(gathered: MatchedRuns) -> np.ndarray:
 
 
 def _ranking(gathered: MatchedRuns, statistic: HeadlineStatistic) -> Ranking | None:
-    names, common = list(gathered.scenarios), _common(gathered)
+    names, common = list(gathered.scenarios), common_replicates(gathered)
     values = np.stack(
         [values_of(gathered, statistic, name)[np.searchsorted(gathered.replicates(name), common)] for name in names],
         axis=1,

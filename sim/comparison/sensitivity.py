@@ -83,9 +83,9 @@ def _ranges(gathered: MatchedRuns, scenario: str, paths: list[str]) -> np.ndarra
     """
     part, own = gathered.part_of(scenario)
     every = {name: inputs_of(model) for name, model in part.study.scenarios.items()}
-    ranges = []
+    ranges, design = [], part.study.inputs
     for path in paths:
-        low, high = part.study.inputs[path]
+        low, high = design[path]
         quantity = every[own].get(path)
         first = next((known[path] for known in every.values() if path in known), None)
         if quantity is not None and first is not None and quantity.low is not None and quantity.high is not None:
