@@ -28,7 +28,7 @@ from sim.study.progress import duration
 from sim.study.store import Study
 from sim.study.stored_parts import sums
 from sim.study.worker import RunTask, StudyContext, run_tables
-from sim.text import plural, shell
+from sim.text import plural, shell, unit_text
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -189,7 +189,9 @@ def running_text(study: Study) -> str:
     rate = (study.done + len(study.failures) - session["done"]) / seconds
     left = study.planned - study.done - len(study.failures)
     words = f"by process {session['process']} on {session['host']} since {began:%H:%M} UTC ({duration(seconds)})"
-    return f"{words}, {rate:.3g} runs a second, about {duration(left / rate)} left" if rate > 0 and left else words
+    if rate <= 0 or not left:
+        return words
+    return f"{words}, {rate:.3g} {unit_text('runs', rate)} a second, about {duration(left / rate)} left"
 
 
 def status_data(study: Study) -> dict[str, Any]:
