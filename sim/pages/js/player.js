@@ -371,7 +371,7 @@
         return element("tr", {}, element("td", {}, this.days[first]), element("td", {}, `to ${this.days[next]}`), element("td", {}, side));
       });
       const standing = town.fighters.filter(([first]) => first <= day).pop().slice(1);
-      const fighters = standing.map((n, f) => [n, run.factions[f].code]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
+      const fighters = standing.map((n, f) => [n, run.factions[f].name]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
       const bases = town.bases.filter(([first, last]) => first <= day && day <= last);
       const here = run.events.text.map((_, row) => row).filter((row) => run.events.town[row] === index && run.events.day[row] < day);
       const deaths = here.reduce((sum, row) => sum + run.events.deaths[row], 0);
@@ -383,7 +383,7 @@
         town.name,
         facts.length ? element("p", { class: "player-quiet" }, facts.join("; ")) : null,
         element("table", {}, element("caption", {}, "Held by"), element("tbody", {}, ...rows)),
-        element("p", {}, `Fighters there: ${fighters.map(([n, code]) => `${code} ${n.toLocaleString("en")}`).join(", ") || "none"}`),
+        element("p", {}, `Fighters there: ${fighters.map(([n, name]) => `${name} ${n.toLocaleString("en")}`).join(", ") || "none"}`),
         ...bases.map(([first, , who]) => element("p", {}, `Base of ${who}, open since ${this.days[first - 1] || this.days[0]}`)),
         element("p", {}, `Killed there so far: ${deaths.toLocaleString("en")}`),
         element("h4", {}, here.length ? `${plural(here.length, "event")} there so far, newest first` : "No event there so far"),
