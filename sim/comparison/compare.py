@@ -30,6 +30,7 @@ from sim.comparison.over_draws import over_draws
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, holding, ladder
+from sim.comparison.two_runs import two_runs
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
 from sim.study.plan import one_command
@@ -278,6 +279,7 @@ def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
         folder=str(gathered.first.folder) if len(gathered.parts) == 1 and not gathered.single else "",
         outcomes=outcomes(gathered, statistics),
         over_draws=over_draws(gathered, statistics),
+        two_runs=two_runs(gathered),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 

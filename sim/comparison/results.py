@@ -17,6 +17,7 @@ from sim.statistics.inference import Difference
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
     from sim.comparison.over_draws import OverDraws
+    from sim.comparison.two_runs import TwoRuns
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
 
@@ -416,6 +417,7 @@ class Comparison:
     outcomes: Outcomes | None = None  # of the only scenario; None if there are several
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
+    two_runs: tuple[TwoRuns, ...] = ()  # each further single run against the first; () for studies
 
     @property
     def reference(self) -> str:
