@@ -30,6 +30,7 @@ from sim.comparison.ranking import rankings
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, holding, ladder
+from sim.comparison.two_runs import two_runs
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
 from sim.study.plan import one_command
@@ -286,6 +287,7 @@ def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
         outcomes=outcomes(gathered, statistics),
         over_draws=over_draws(gathered, statistics),
         rankings=rankings(gathered, statistics),
+        two_runs=two_runs(gathered),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 

@@ -55,7 +55,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
     first = comparison.models[comparison.reference]
     days = max(model.days for model in comparison.models.values())
     alive = not comparison.single and bool(comparison.control.contrasts)
-    page = environment().get_template("compare.html.j2")
+    page = environment().get_template("two_runs.html.j2" if comparison.two_runs else "compare.html.j2")
     return page.render(
         comparison=comparison,
         looks=list(looks_of(comparison).values()),

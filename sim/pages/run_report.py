@@ -23,9 +23,9 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, statistic_texts
+from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import CODE_WORDS, Given, Policy
+from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario
 from sim.statistics.causes import turning_points
 from sim.text import agree, day_text, plural, shell
 
@@ -86,7 +86,8 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
         agreements=agreement_rows(run),
-        numbers=statistic_texts(run.summary, int(run.agreements["given"].sum())),
+        numbers=statistic_texts(run.summary, int(run.agreements["given"].sum()), side_names(scenario)),
+        full_names=full_names(scenario),
         recording=recording or Recording(),
         live=live_parts(recording.days, "player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
@@ -105,6 +106,11 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         branch=branch_text(run),
         command=command_text(run),
     )
+
+
+def full_names(scenario: Scenario) -> list[str]:
+    """Return the factions that have a name in full, with it: "HTS: Hayat Tahrir al-Sham"."""
+    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def command_text(run: Run) -> str:
@@ -170,7 +176,11 @@ def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any
 def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, str]]:
     """Return the towns whose holder differs at the end, with both holders."""
     return [
-        {"town": town.name, "before": first.codes[i], "after": last.codes[i]}
+        {
+            "town": town.name,
+            "before": code_name(atlas.ground.look, first.codes[i]),
+            "after": code_name(atlas.ground.look, last.codes[i]),
+        }
         for i, town in enumerate(run.geography.places)
         if last.changed[i]
     ]

@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from sim.results.manifest import MANIFEST
+from sim.text import plural
 
 METADATA = "ro-crate-metadata.json"
 CITATION = "CITATION.cff"
@@ -51,8 +52,8 @@ def crate_files(folder: Path, manifest: dict[str, Any], question: str) -> dict[s
 def title_of(manifest: dict[str, Any]) -> str:
     """Return the title of a result: "SIMULATED: kafr_hamra, seed 7, 120 days"."""
     if manifest.get("kind") == "study":
-        return f"SIMULATED: {manifest['name']}, study of {manifest['planned']} runs"
-    return f"SIMULATED: {manifest['name']}, seed {manifest['seed']}, {manifest['days']} days"
+        return f"SIMULATED: {manifest['name']}, study of {plural(manifest['planned'], 'run')}"
+    return f"SIMULATED: {manifest['name']}, seed {manifest['seed']}, {plural(manifest['days'], 'day')}"
 
 
 def _day(manifest: dict[str, Any]) -> str:

@@ -157,7 +157,11 @@ def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["compare", *runs, "--out", str(tmp_path / "both")]) == 0
     assert "SIMULATED." in capsys.readouterr().out
     page = next((tmp_path / "both").glob("compare-*/report.html")).read_text(encoding="utf-8")
-    assert page.index("1 run each") < page.index("What differs")
+    assert (
+        page.index("The first event that differs") < page.index("What followed") < page.index("Statistics that differ")
+    )
+    for words in ("more often", "not resolved", "enough runs", "(median", "run.py figure"):
+        assert words not in page, words
     assert not (tmp_path / "both" / "differences.png").exists()
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from sim.plots.labels import Box, overlaps, place_labels
 from sim.plots.map.matplotlib_painter import draw_names, frame_axes
-from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, must_be_named, name_order
+from sim.plots.map.sheets import draw_inset, draw_map, inset_extent, key_days, must_be_named, name_order
+from sim.plots.run_figures import small_multiples, spread_days
 from sim.plots.style import new_figure
 
 FRAME = Box(0, 0, 600, 400)
@@ -67,6 +69,28 @@ def test_names_of_real_maps_keep_apart_and_inside(atlas, day: int) -> None:  # t
             assert box.right <= frame.x1
             assert frame.y0 <= box.bottom
             assert box.top <= frame.y1
+
+
+@pytest.mark.parametrize("width", [85, 125, 180])
+def test_small_multiples_fit_a_page_and_no_words_cover_others(atlas, width: float) -> None:  # type: ignore[no-untyped-def]
+    drawn = small_multiples(atlas, width)
+    figure = drawn.figure
+    assert figure.get_figheight() * 25.4 <= 200
+    figure.canvas.draw()
+    words = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    assert sum(text.get_text().endswith("day 24") for text in words) == 1
+    assert_apart([Box(*text.get_window_extent().extents) for text in words])
+    assert [name for name in drawn.table.columns if name != "town"] == [
+        f"day {day}" for day in spread_days(key_days(atlas.run, 8), atlas.states.days)
+    ]
+
+
+@pytest.mark.parametrize(("chosen", "last", "days"), [([0, 9], 9, 8), ([3], 4, 5), ([], 0, 1)])
+def test_days_of_small_multiples_are_spread_over_the_run(chosen: list[int], last: int, days: int) -> None:
+    spread = spread_days(chosen, last)
+    assert spread == sorted(set(spread))
+    assert (len(spread), spread[0], spread[-1]) == (days, 0, last)
+    assert set(chosen) <= set(spread)
 
 
 def test_watched_towns_are_named(atlas) -> None:  # type: ignore[no-untyped-def]

@@ -298,7 +298,7 @@ def test_two_runs_have_no_intervals(study: MadeStudy) -> None:
     found = compare(study.runs_of[FIRST, 3], study.runs_of[OTHER, 3])
     assert found.single
     assert found.notes == (
-        "One run a scenario: differences are those of these runs alone, without intervals; nothing is resolved.",
+        "One run each: each is one course that the model allows, and neither says how likely its course is.",
     )
     assert all(math.isnan(row.difference.low) and not row.difference.resolved for row in found.forest)
     assert not found.control.contrasts[0].resolved.any()

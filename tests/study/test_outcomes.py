@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import copy
 
 import numpy as np
@@ -76,7 +77,31 @@ def test_a_branch_is_named_by_the_day_on_which_it_branched(study: MadeStudy) -> 
     run = study.runs_of["kafr_hamra", 0]
     branch = copy(run)
     branch.branch = {"of": "kafr_hamra-seed7", "day": 40}
-    assert list(gather([run, branch]).scenarios) == [f"kafr_hamra (seed {run.seed})", "kafr_hamra (branched on day 40)"]
+    assert list(gather([run, branch]).scenarios) == [
+        f"kafr_hamra (seed {run.seed})",
+        "kafr_hamra, branched on day 40 (24 Nov 2018)",
+    ]
+
+
+def test_two_runs_are_alike_up_to_the_first_event_that_differs(study: MadeStudy) -> None:
+    first, second = (study.runs_of["kafr_hamra", number] for number in (0, 1))
+    (pair,) = compare(first, second).two_runs
+    assert pair.event is not None
+    texts = [run.events.loc[run.events["day"] < pair.event.day, "text"].tolist() for run in (first, second)]
+    assert texts[0] == texts[1]
+    for run, own in ((first, pair.event.first), (second, pair.event.second)):
+        assert set(own) <= set(run.events.loc[run.events["day"] == pair.event.day, "text"])
+    assert pair.event.first != pair.event.second
+    ends = [run.control_daily.iloc[-1, 2:] for run in (first, second)]
+    assert len(pair.towns) == int((ends[0] != ends[1]).sum()) == pair.differing[-1].sum()
+    assert json.loads(json.dumps(pair.record()))["first_difference"]["day"] == pair.event.day
+
+
+def test_a_run_and_itself_have_no_difference(study: MadeStudy) -> None:
+    run = study.runs_of["kafr_hamra", 0]
+    (pair,) = compare(run, copy(run)).two_runs
+    assert (pair.event, pair.towns, pair.numbers) == (None, (), ())
+    assert pair.sentences == ("All events of the two runs are alike.",)
 
 
 def test_several_scenarios_or_a_single_run_have_no_such_outcomes() -> None:
