@@ -459,7 +459,7 @@ class Comparison:
 
         Args:
             name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "difference_map" and so on.
-            ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
+            ax: matplotlib axes to draw on, for the figures that fit one: docs/figures.md lists them.
             width_mm: width of the sheet if no axes are given.
             day: of a map; the last if left out.
 

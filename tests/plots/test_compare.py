@@ -23,6 +23,7 @@ from PIL import Image
 from sim.comparison.results import Tornado
 from sim.plots.comparison.cells import RANK_FILL
 from sim.plots.comparison.figure import ComparisonFigure
+from sim.plots.comparison.on_axes import ON_AXES
 from sim.plots.comparison.sheet import (
     COLOURS,
     LEAST_POINTS,
@@ -403,12 +404,20 @@ def test_a_figure_may_go_without_its_title_and_is_then_lower() -> None:
     assert not any(len(text.get_text()) > 12 and text.get_text() in titled.title for text in texts_of(bare.figure))
 
 
-@pytest.mark.parametrize("name", ["differences", "fan-HTS_towns", "distribution-clash_days", "agreement_survival"])
-def test_a_comparison_draws_on_the_callers_axes(name: str) -> None:
+@pytest.mark.parametrize("form", list(ON_AXES))
+def test_a_comparison_draws_on_the_callers_axes(form: str) -> None:
+    whats = {
+        "<quantity>": "HTS_towns", "<statistic>": "clash_days", "<scenario>": LONG[0], "<level>": "3",
+    }  # fmt: skip
+    name = form.replace("convergence-<statistic>", "convergence-deaths_rebels")
+    for hole, what in whats.items():
+        name = name.replace(hole, what)
     axes = Figure().subplots()
     assert compared().plot(name, ax=axes) is axes
-    assert axes.lines
+    assert axes.lines or axes.collections
     assert axes.get_xlabel()
+    with pytest.raises(KeyError):
+        compared().plot(f"{form.partition('-')[0]}-nothing", ax=axes)
 
 
 def test_a_figure_that_is_not_there_is_refused_with_those_that_are() -> None:

@@ -235,7 +235,7 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
         sheet = Sheet(words, width_mm, grid.body, key)
         panels = grid.panels(sheet)
         for axes, name in zip(panels, stacked, strict=False):
-            _stack(axes, ladder.days, ladder.share[name])
+            stack_levels(axes, ladder.days, ladder.share[name])
             _percent(axes, grid)
         for axes, name in zip(panels[len(stacked) :], others, strict=True):
             _level_gaps(axes, ladder, comparison.reference, name)
@@ -258,7 +258,7 @@ def _level_gaps(axes: Axes, ladder: LadderResult, reference: str, name: str) -> 
     axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
 
 
-def _stack(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
+def stack_levels(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
     """Draw levels from the highest, at the bottom, to calm, on top; shares [days, levels]."""
     base = np.zeros(len(days))
     for level in reversed(range(share.shape[1])):
@@ -300,7 +300,7 @@ def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
         )
         for axes, level in zip(grid.panels(sheet), levels, strict=True):
             for curve in (c for c in ladder.reach if c.level == level):
-                _reach(axes, ladder.days, curve, names[curve.scenario])
+                draw_reach(axes, ladder.days, curve, names[curve.scenario])
             axes.set_xlim(ladder.days[0], ladder.days[-1])
             _percent(axes, grid)
             axis_label(axes, "day", grid.type.small)
@@ -316,7 +316,8 @@ def reach_statement(ladder: LadderResult) -> str:
     return f"Runs that reach level {top}, {ladder.levels[top]}: {by_scenario(shares, percent)}"
 
 
-def _reach(axes: Axes, days: np.ndarray, curve: ReachCurve, look: ScenarioLook) -> None:
+def draw_reach(axes: Axes, days: np.ndarray, curve: ReachCurve, look: ScenarioLook) -> None:
+    """Draw the share of runs of a scenario that have reached a level by each day, with its 95 % band."""
     colour = look.line.colour
     if np.isfinite(curve.low).any():
         axes.fill_between(days, curve.low, curve.high, step="post", color=colour, alpha=0.12, linewidth=0, zorder=1)
@@ -374,7 +375,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
     with typography():
         sheet = Sheet(words_of(comparison, title, note, RUNNING), width_mm, grid.body, key)
         for axes, curve in zip(grid.panels(sheet), curves, strict=True):
-            _curve(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
+            draw_running(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
             grid.ticks(axes, vertical=3)
             if curve.unit == SHARE:
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
@@ -403,7 +404,8 @@ def convergence_statement(comparison: Comparison) -> str:
     return f"After {plural(runs, 'run')} means are known to within {percent(min(known))} to {percent(max(known))}"
 
 
-def _curve(axes: Axes, curve: Convergence, colour: str, zero: bool) -> None:
+def draw_running(axes: Axes, curve: Convergence, colour: str, zero: bool) -> None:
+    """Draw a running estimate with its 95 % interval; `zero`: with a line at zero."""
     half = np.where(np.isfinite(curve.half_width), curve.half_width, np.nan)
     low, high = curve.estimate - half, curve.estimate + half
     axes.fill_between(curve.runs, low, high, color=pale(colour, 0.75), linewidth=0, zorder=1)

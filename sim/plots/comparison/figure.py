@@ -323,7 +323,8 @@ class _ForestLayout:
         self.scenarios = list(dict.fromkeys(row.scenario for row in rows))
         numbered = len(self.scenarios) <= MOST_NUMBERS
         self.left = min(2.35, 0.4 * inner)
-        self.right = min(2.0, 0.36 * inner) if numbered else 0.12
+        widest = max((text_width(difference_text(row.difference), sizes.small) for row in rows), default=0.0)
+        self.right = min(widest + 0.04, 0.36 * inner) if numbered else 0.12
         self.axis = inner - self.left - self.right - 0.12
         self.headings: list[tuple[float, str]] = []
         self.rows: list[tuple[float, list[str], list[ForestRow]]] = []

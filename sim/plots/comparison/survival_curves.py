@@ -190,16 +190,15 @@ def causes_table(holding: AgreementSurvival) -> pd.DataFrame:
 def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw what has ended agreements by days held, stacked; above the stack they are still in force."""
     holding, names = comparison.holding, looks_of(comparison)
-    labels = list(dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes))
     grid = Grid(width_mm, [names[c.scenario].text for c in holding.curves], 1.05, 1.0, left=0.42, bottom=0.3)
-    fills = {label: _fill(i) for i, label in enumerate(labels)}
+    fills = cause_fills(holding)
     key = [Mark(label, fill=face, hatch=hatch, edge=INK) for label, (face, hatch) in fills.items()]
     key.append(Mark("in force", fill=PAPER, edge=INK))
     with typography():
         title = causes_statement(holding)
         sheet = Sheet(words_of(comparison, title, holding.note, CAUSES), width_mm, grid.body, key)
         for axes, curve in zip(grid.panels(sheet), holding.curves, strict=True):
-            _stack(axes, holding, curve, fills)
+            stack_causes(axes, holding, curve, fills)
             _frame(axes, holding, grid)
     caption = f"{title}. {CAUSES}. {holding.note}"
     return ComparisonFigure(sheet.figure, causes_table(holding), title, caption)
@@ -214,11 +213,19 @@ def causes_statement(holding: AgreementSurvival) -> str:
     return f"Agreements broken within {plural(holding.horizon, 'day')}: {by_scenario(shares, percent)}"
 
 
-def _fill(number: int) -> tuple[str, str]:
-    return CAUSE_FILLS[number % len(CAUSE_FILLS)], CAUSE_HATCHES[number % len(CAUSE_HATCHES)]
+def cause_fills(holding: AgreementSurvival) -> dict[str, tuple[str, str]]:
+    """Return colour and hatch of each way in which agreements end."""
+    labels = dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes)
+    return {
+        label: (CAUSE_FILLS[i % len(CAUSE_FILLS)], CAUSE_HATCHES[i % len(CAUSE_HATCHES)])
+        for i, label in enumerate(labels)
+    }
 
 
-def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: dict[str, tuple[str, str]]) -> None:
+def stack_causes(
+    axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: dict[str, tuple[str, str]]
+) -> None:
+    """Draw the cumulative incidences of the ways in which the agreements of a scenario end, stacked."""
     base = np.zeros(len(holding.days))
     for cause in curve.causes:
         face, hatch = fills[cause.label]

@@ -270,6 +270,19 @@ def _tornado(
         "\n".join(head), (0, 1), xycoords="axes fraction", xytext=(-room * 72, 3), textcoords="offset points",
         fontsize=sheet.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
     )  # fmt: skip
+    draw_bars(axes, block, bars)
+    _pawn_column(axes, block, bars, points)
+    labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
+    axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(max(len(bars), 1), 0)
+    axes.set_xlim(-1.05 * reach, 1.05 * reach)
+    axes.locator_params(axis="x", nbins=5)
+    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
+
+
+def draw_bars(axes: Axes, block: Tornado, bars: Sequence[Bar]) -> None:
+    """Draw bars from the mean of the statistic, a row each, over the band that chance alone reaches."""
     if np.isfinite(block.noise):
         axes.axvspan(-block.noise / 2, block.noise / 2, color="#F1EFE9", zorder=0, linewidth=0)
     for number, bar in enumerate(bars):
@@ -280,14 +293,6 @@ def _tornado(
                 zorder=2,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
-    _pawn_column(axes, block, bars, points)
-    labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
-    axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(max(len(bars), 1), 0)
-    axes.set_xlim(-1.05 * reach, 1.05 * reach)
-    axes.locator_params(axis="x", nbins=5)
-    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
 
 
 def _pawn_column(axes: Axes, block: Tornado, bars: Sequence[Bar], points: float) -> None:
