@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -230,17 +231,25 @@ class Legend:
         self.y -= ROW + 2
 
     def row(self, row: LegendRow) -> None:
-        """Draw a row, its text cut so that it stays clear of the note or the next column."""
-        letters = 16 if row.note else 27
+        """Draw a row, its text on two lines or cut so that it stays clear of the note or the next column."""
+        letters = 20 if row.note else 27
+        text = "\n".join(wrap(row.text, letters, max_lines=3, placeholder="…"))
+        self.y -= (ROW - 6) * text.count("\n") / 2
         middle = self.y - ROW / 2
-        text = row.text if len(row.text) <= letters else row.text[: letters - 1] + "…"
-        self.axes.text(self.left + 26, middle, text, fontsize=FONT, va="center_baseline")
+        self.axes.text(
+            self.left + 26,
+            middle,
+            text,
+            fontsize=FONT,
+            va="center" if "\n" in text else "center_baseline",
+            linespacing=1.05,
+        )
         if row.note:
             self.axes.text(
                 self.left + 140, middle, row.note, fontsize=FONT, va="center_baseline", ha="right", color=QUIET
             )
         self.symbol((self.left + 10, middle), row)
-        self.y -= ROW
+        self.y -= ROW + (ROW - 6) * text.count("\n") / 2
 
     def symbol(self, at: tuple[float, float], row: LegendRow) -> None:
         """Draw the symbol of a row at a place of the axes."""
