@@ -60,7 +60,7 @@ def short_codes(names: Iterable[str]) -> dict[str, str]:
     for name in names:
         if len(name) <= LONGEST_CODE:
             continue
-        words = [word for part in re.split(r"[\W_]+", name) if len(word := part) > 2]
+        words = [word for part in re.split(r"[\W_]+", name) if len(word := part.removeprefix("ال")) > 2]
         initials = "".join(word[0] for word in words).upper() if len(words) > 1 else name[:4].upper()
         taken = {*codes.values(), *names, *CODE_WORDS}
         numbered = (initials if number == 1 else f"{initials}{number}" for number in range(1, MOST_HOLDERS + 2))

@@ -17,6 +17,7 @@ from sim.engine.kinds import LEVELS
 from sim.plots.map.state import records, watched
 from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, FactionStyles, pale, rgb_of
 from sim.scenario.schema import rebel_pairs
+from sim.text import isolated, left_to_right
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -191,7 +192,7 @@ def towns(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:
     spread = spaced([value for value, _code in ends], 0.085 * top)
     for (value, code), y in zip(ends, spread, strict=True):
         axes.annotate(
-            f"{look.names[code]} {int(value)}", (1.012, y), xycoords=("axes fraction", "data"), fontsize=8, va="center",
+            left_to_right(f"{isolated(look.short(code))} {int(value)}"), (1.012, y), xycoords=("axes fraction", "data"), fontsize=8, va="center",
             color=_dark(look.colour(code)), fontweight="bold", annotation_clip=False,
         )  # fmt: skip
 

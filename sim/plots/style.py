@@ -29,7 +29,7 @@ from sim import __version__
 from sim.plots.labels import FONT
 from sim.plots.map.primitives import outline
 from sim.scenario.schema import NEUTRAL, Scenario
-from sim.text import day_text
+from sim.text import day_text, isolated, left_to_right
 
 MOST, EXACT = 255, 96
 TINT_GREYS = (
@@ -127,6 +127,8 @@ PAGE_DPI = 100  # of pictures inside a page
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
 
+LONGEST_NAME = 18  # letters of a faction's name, in place of which its code stands if room is scarce
+
 
 @dataclass(frozen=True)
 class FactionStyles:
@@ -142,6 +144,11 @@ class FactionStyles:
     def colour(self, code: str) -> str:
         """Return the colour of a faction's code; grey for an unknown one."""
         return NEUTRAL_FILL if code == NEUTRAL else self.colours.get(code, UNKNOWN)
+
+    def short(self, code: str) -> str:
+        """Return what stands for a faction if room is scarce: its name, or its code if the name is long."""
+        name = self.names.get(code, code)
+        return name if len(name) <= LONGEST_NAME else code
 
     def tint(self, code: str) -> str:
         """Return the colour of a faction's cells: its colour mixed with white to a grey value of its own.
@@ -203,7 +210,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
 def stamp(scenario: Scenario, seed: int | None, when: str, made_with: str | None = None) -> str:
     """Return the provenance line of every picture; `when` is the simulated date or period it shows."""
     seed_text = "start, not run" if seed is None else f"seed {seed}"
-    return f"SIMULATED · {scenario.title} · {seed_text} · sim {made_with or __version__} · {when}"
+    return f"SIMULATED · {isolated(scenario.title)} · {seed_text} · sim {made_with or __version__} · {when}"
 
 
 def evidence_line(scenario: Scenario) -> str:
@@ -254,7 +261,7 @@ def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -
     """Write the provenance along the lower edge and keep it for the file's metadata."""
     bold, rest = text[: len("SIMULATED")], text[len("SIMULATED") :]
     left = figure.text(0.015, y, bold, fontsize=8, fontweight="bold", color=EVIDENCE_INK, va="bottom")
-    middle = figure.text(0, y, rest, fontsize=8, color=INK, va="bottom")
+    middle = figure.text(0, y, left_to_right(rest), fontsize=8, color=INK, va="bottom")
     evidence = evidence_line(scenario)
     right = figure.text(0.985, y, evidence, fontsize=8, color=EVIDENCE_INK, va="bottom", ha="right")
     taken = sum(part.get_window_extent().width for part in (left, middle, right)) / figure.bbox.width

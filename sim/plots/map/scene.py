@@ -170,6 +170,7 @@ SIGNS = (  # from the lowest to the highest in each layer
 
 
 SIZES = ("under 5,000", "5,000 to 25,000", "over 25,000")  # people, of CLASS_RADII
+WIDEST = 1.45  # times its height, of a map drawn as high as one that is not wide
 DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
 ROW_RADIUS = 4.9  # points, of a symbol in the legend
 
@@ -219,13 +220,19 @@ def held_rows(look: FactionStyles, state: MapState, before: dict[str, int] | Non
         sides = (code,) if code in look.codes else example_sides(state, code, listed)
         symbol = symbol_at_origin(*holder_glyphs(look, sides, ROW_RADIUS))
         known = bool(count.get(code) or (before or {}).get(code))
-        rows.append(LegendRow(symbol, code_name(look, code), count_text(code, count, before), known))
+        rows.append(LegendRow(symbol, coded_name(look, code), count_text(code, count, before), known))
     return rows
 
 
 def code_name(look: FactionStyles, code: str) -> str:
     """Return a control code as readers know it."""
     return CODE_WORDS.get(code) or look.names.get(code, code)
+
+
+def coded_name(look: FactionStyles, code: str) -> str:
+    """Return a control code as readers know it, with the code itself before a long name, for which it stands elsewhere."""
+    name = code_name(look, code)
+    return name if code in CODE_WORDS or look.short(code) == name or code == name else f"{code}: {name}"
 
 
 def count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:
@@ -250,8 +257,8 @@ def example_sides(state: MapState, code: str, listed: list[str]) -> tuple[str, .
 def scale_parts(ground: Ground) -> tuple[list[Part], np.ndarray]:
     """Return a scale bar and a north arrow in the emptiest corner, and the lower left and upper right of their room in km."""
     west, east, south, north = ground.extent
-    unit = (north - south) / DRAWN_FOR_KM
-    length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 5 or step == 1)
+    unit = max(north - south, (east - west) / WIDEST) / DRAWN_FOR_KM
+    length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 4 or step == 1)
     wide, tall, inset = length + 9 * unit, 9.4 * unit, 3 * unit
     corners = [(x, y) for y in (south + inset, north - inset - tall) for x in (west + inset, east - inset - wide)]
     x, y = max(corners, key=lambda c: float(np.hypot(*(ground.at - (c[0] + wide / 2, c[1] + tall / 2)).T).min()))
