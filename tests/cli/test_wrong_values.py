@@ -189,6 +189,7 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
             "--out": NO_FOLDER,
             "--scheduler": ("", "x", "tcp://"),
             "--max": (NUMBER,),
+            "--precise-on": ("", "no_statistic"),
         },
     ),
     "status": (["STUDY"], {"STUDY": NO_RESULT}),
