@@ -92,7 +92,7 @@ def test_no_scenario_is_left_out(name: str) -> None:
     figure = drawn(name, 5).figure
     words = " ".join(text.get_text().replace("\n", " ") for text in texts_of(figure))
     told = set(table["scenario"])
-    of_differences = name in ("differences", "agreement_hold", "difference_map", "over_draws")
+    of_differences = name in ("differences", "differences_by_day", "agreement_hold", "difference_map", "over_draws")
     assert told == set(LONG[1:] if of_differences else LONG)
     for letter in letters[1:] if of_differences else letters:
         assert re.search(rf"\b{letter}\b", words), letter
