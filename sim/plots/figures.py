@@ -20,6 +20,7 @@ from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
+from sim.plots.comparison.maps_by_day import differences_by_day, probability_by_day
 from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
@@ -52,6 +53,8 @@ Section = Literal[
     "differences", "draws", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"
 ]
 REPORT_MM = 180.0
+MOVES = 0.1  # a code whose share of runs changes by less in every town has no maps by day
+MOST_BY_DAY = 5  # scenarios; maps of more by day do not fit a page
 HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
 
 
@@ -149,6 +152,9 @@ def _maps(comparison: Comparison) -> list[Kind]:
         kinds.append(
             Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
         )
+    if control.contrasts and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
+        about = "where control differs from the reference, in small maps by day"
+        kinds.append(Kind("differences_by_day", about, "control", differences_by_day))
     if control.days[0] == 0 and len(control.days) > 1:
         kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):
@@ -159,6 +165,10 @@ def _maps(comparison: Comparison) -> list[Kind]:
                 else f"share of runs in which {code} {agree(code, 'holds')} each town"
             )
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
+            moved = max(float(np.ptp(shares[:, :, c], axis=0).max()) for shares in control.shares.values())
+            if len(control.days) > 1 and moved >= MOVES and len(comparison.scenarios) <= MOST_BY_DAY:
+                about = "the same in small maps by day"
+                kinds.append(Kind(f"probability_by_day-{code}", about, "shares", partial(probability_by_day, code)))
     return kinds
 
 

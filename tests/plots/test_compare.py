@@ -143,7 +143,7 @@ def test_no_scenario_is_left_out(name: str) -> None:
     if name == "inputs" or name.startswith("tornado"):  # what lies within chance is in the table, not in the figure
         moved = {t.scenario for t in compared(LONG).inputs.tornados if any(bar.above_noise for bar in t.bars)}
         letters = [look.letter for look in looks(LONG).values() if look.name in moved]
-    of_differences = name in ("differences", "agreement_hold", "difference_map", "over_draws")
+    of_differences = name in ("differences", "differences_by_day", "agreement_hold", "difference_map", "over_draws")
     assert told == set(LONG[1:] if of_differences else LONG)
     for letter in letters[1:] if of_differences else letters:
         assert re.search(rf"\b{letter}\b", words), letter

@@ -85,7 +85,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     reference = names[comparison.reference].letter
     single = len(control.contrasts) == 1
     titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
-    grid = _map_grid(width_mm, titles, ground, 1.45)
+    grid = map_grid_of(width_mm, titles, ground, 1.45)
     gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
     title = difference_statement(comparison, gains)
     white = "held alike" if comparison.single else "no difference is resolved"
@@ -93,7 +93,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
     words = words_of(comparison, title, note, about)
     with typography():
-        sheet = Sheet(words, width_mm, grid.body, _gain_key(ground, gains))
+        sheet = Sheet(words, width_mm, grid.body, gain_key(ground, gains))
         panels = grid.panels(sheet)
         beside = EDGE + grid.width + 0.15
         zoomed = inset_extent(ground) if single and sheet.width - EDGE - beside > LEAST_BESIDE else None
@@ -162,7 +162,7 @@ def _draw_gains(
 ) -> None:
     """Draw a map of gains; names of towns inside `hidden`, which a zoomed map shows, are left out."""
     ground = gains.ground
-    _base(axes, ground, extent)
+    map_panel(axes, ground, extent)
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, gains.fills, strict=True))
     paint(axes, [Areas(items, CELL_EDGE, 0.4)])
     _lines(axes, ground)
@@ -236,14 +236,15 @@ def gainers(contrast: ControlContrast, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(gain >= LEAST_GAIN, code, -1), gain
 
 
-def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
+def map_grid_of(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
+    """Return the layout of maps in panels, each at least so many inches wide."""
     west, east, south, north = ground.extent
     shape = (north - south) / (east - west)
     least = least if len(titles) < 4 else 0.8 * least
     return Grid(width_mm, titles, least, 0.0, left=0.0, right=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
 
 
-def _base(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] | None = None) -> None:
+def map_panel(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] | None = None) -> None:
     """Prepare a map panel, of the whole map if no extent is given."""
     frame_axes(axes, extent or ground.extent)
     axes.apply_aspect()
@@ -251,7 +252,8 @@ def _base(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] 
         spine.set_visible(True)
 
 
-def _cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
+def shade_cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
+    """Fill the towns' cells of a map panel."""
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, fills, strict=True))
     paint(axes, [Areas(items, width=0.4)])
 
@@ -293,7 +295,7 @@ def code_colour(ground: Ground, code: str) -> str:
     return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
-def _gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
+def gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
     """Return the key of a map of gains: who gains somewhere, and the classes of how much."""
     marks = []
     for row in sorted({int(row) for each in gains for row in each.codes[each.sure]}):
@@ -366,7 +368,7 @@ def _shaded(
     classes, colours, bounds = scale
     ground = ground_for(comparison)
     names = looks_of(comparison)
-    grid = _map_grid(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
+    grid = map_grid_of(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
     key = [Mark(text, fill=colour, edge=QUIET) for text, colour in zip(bounds, colours, strict=True)]
     done = comparison.control.runs
     same = len(set(done.values())) == 1
@@ -380,9 +382,9 @@ def _shaded(
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key)
         for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
-            _base(axes, ground)
+            map_panel(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
-            _cells(axes, ground, [colours[s] for s in step])
+            shade_cells(axes, ground, [colours[s] for s in step])
             _lines(axes, ground)
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             add_shapes(
