@@ -23,15 +23,15 @@ from sim.engine.jit import source_hash
 from sim.study.definition import Definition
 from sim.study.plan import make_plan
 from sim.study.manifest import layout
-from sim.geography.maps import load_map
+from sim.geography.maps import source_of
 plan = make_plan(Definition(name="memory", question="How much memory does a worker take?",
                             scenarios=["{scenario}"], replicates=max({runs})))
 models = {{name: loaded.scenario for name, loaded in plan.scenarios.items()}}
-geography = load_map(next(iter(models.values())).map)
-chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+source = source_of(plan.geography)
+chosen = layout(models, plan.geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
 import pickle
 jobs = [(j.scenario, j.replicate, j.seed, j.values, j.inputs) for j in plan.jobs()]
-pickle.dump((source_hash(), models, chosen, jobs), open(sys.argv[1], "wb"))
+pickle.dump((source_hash(), models, chosen, source, jobs), open(sys.argv[1], "wb"))
 """
 INSIDE = """
 import json, pickle, resource, sys, time
@@ -42,8 +42,8 @@ def peak():
         return int(next(line.split()[1] for line in lines if line.startswith("VmHWM")))
     except OSError:
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-program, models, chosen, jobs = pickle.load(open(sys.argv[1], "rb"))
-kit, peaks, done = StudyContext(program, models, chosen).packed(), [], 0
+program, models, chosen, source, jobs = pickle.load(open(sys.argv[1], "rb"))
+kit, peaks, done = StudyContext(program, models, chosen, source).packed(), [], 0
 began = None
 for until in {runs}:
     while done < until:

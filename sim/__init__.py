@@ -1,34 +1,49 @@
 """A simulator of territorial competition between rebel groups; the case is Greater Idlib, 2018-19.
 
-The public API: `simulate(path, seed)` and `Run.open(folder)` both give a `Run`, whose events, daily
-table, control and agreements are pandas DataFrames. `compare(...)` compares studies, or single runs.
+The public API: `simulate(...)` and `Run.open(folder)` give a `Run`, whose events, daily table, control and agreements are
+pandas DataFrames; `batch(...)` and `Study.open(folder)` give a `Study` of many runs; `compare(...)` compares studies, or
+single runs. A notebook shows all three as tables, a run also as a map.
 
     import sim
-    run = sim.simulate("scenarios/kafr_hamra.yaml", seed=7)
+    run = sim.simulate("kafr_hamra", seed=7)
     run.summary["clash_days"], run.events.head()
+    study = sim.batch("kafr_hamra", "united_nlf", replicates=50)
+    sim.compare(study).table("differences")
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sim.comparison.compare import compare
+    from sim.errors import InputError
     from sim.results.run import Run
+    from sim.scenario.schema import Scenario
+    from sim.study.batch import batch
+    from sim.study.store import Study
 
-__all__ = ["Run", "__version__", "compare", "simulate"]
+__all__ = ["InputError", "Run", "Study", "__version__", "batch", "compare", "simulate"]
 __version__ = "0.1.0"
-compare: Callable[..., Any]
-"""`sim.comparison.compare.compare`, loaded when asked for."""
+MODULES = {
+    "InputError": "sim.errors",
+    "Run": "sim.results.run",
+    "Study": "sim.study.store",
+    "batch": "sim.study.batch",
+    "compare": "sim.comparison.compare",
+}
+"""The module of each public name that is loaded when asked for, so that `import sim` takes no time."""
 
 
-def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
+def simulate(path: str | Path | Scenario, seed: int = 1, sets: Sequence[str] = ()) -> Run:
     """Simulate a scenario and return the finished run, in memory. Nothing is written; see `sim.results.write.write`.
 
     Args:
-        path: a scenario file, or the bare name of one in `scenarios/`.
+        path: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`.
         seed: a whole number from 0 to 2**63 - 1; the same scenario, seed and version give the same events.
         sets: changes to the scenario as "KEY=VALUE", with the keys that `run.py show` prints.
 
@@ -44,18 +59,20 @@ def simulate(path: str | Path, seed: int = 1, sets: Sequence[str] = ()) -> Run:
         (3, 61)
     """
     from sim.engine.simulation import simulate as simulate_tables
-    from sim.load import read
+    from sim.load import compiling_text, read
     from sim.results.run import Run
 
     loaded, geography = read(path, sets)
+    if text := compiling_text():
+        print(text, file=sys.stderr, flush=True)
     return Run.of(simulate_tables(loaded.scenario, geography, seed), loaded.name)
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Run":
-        from sim.results.run import Run
-
-        return Run
-    if name == "compare":
-        return import_module("sim.comparison.compare").compare
+    if name in MODULES:
+        return getattr(import_module(MODULES[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *MODULES])

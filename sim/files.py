@@ -1,16 +1,54 @@
-"""Files: written whole or not at all, packed as one zip, and read once as bytes of a table, with advice on what is no table."""
+"""Files: where those of a name are, written whole or not at all, packed as one zip, and read once as bytes of a table, with advice on
+what is no table."""
 
 from __future__ import annotations
 
 import codecs
+import logging
 import os
 import re
 import select
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sim.errors import Fault, InputError
+
+LOG = logging.getLogger(__name__)
+_INSTALLED = Path(__file__).resolve().parent / "shipped"
+SCENARIOS = _INSTALLED if _INSTALLED.is_dir() else Path(__file__).resolve().parents[1] / "scenarios"
+"""What comes with the program: `sim/shipped` of an installed wheel, `scenarios/` of a checkout. Nothing is written there."""
+OWN = Path("scenarios")
+OUTPUTS = Path("outputs")
+"""Files of one's own, and results: in the folder where one stands."""
+
+
+def scenario_folders(part: str = "") -> list[Path]:
+    """Return the folders in which a bare name is looked up: one's own `scenarios/`, then the program's; or a folder `part` of each."""
+    own, shipped = OWN / part, SCENARIOS / part
+    return [shipped] if own.absolute() == shipped else [own, shipped]
+
+
+def named_files(part: str = "") -> dict[str, Path]:
+    """Return the YAML files that have a name, by that name: one's own go before those of the program."""
+    files: dict[str, Path] = {}
+    for folder in scenario_folders(part):
+        for file in sorted(folder.glob("*.yaml")):
+            files.setdefault(file.stem, file)
+    return files
+
+
+def named_file(name: str, part: str = "") -> Path | None:
+    """Return the YAML file that a bare name means, one's own before that of the program; None if there is none."""
+    return next((file for folder in scenario_folders(part) if (file := folder / f"{name}.yaml").is_file()), None)
+
+
+def map_folders() -> list[Path]:
+    """Return the folders of maps in which a name is looked up: `scenarios/maps` and `maps` of one's own, then the program's."""
+    own, *shipped = scenario_folders("maps")
+    return [own, Path("maps"), *shipped]
+
 
 DRAFT = ".draft"  # ending of a file in the making
 
@@ -25,6 +63,7 @@ def write_whole(path: Path, content: bytes) -> Path:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
+        LOG.debug("wrote %s", path)
     except BaseException as error:
         draft.unlink(missing_ok=True)
         if isinstance(error, OSError):
@@ -37,17 +76,18 @@ MOST_NAMES = 10_000
 STORED = frozenset({".parquet", ".png", ".gif", ".zip"})  # packed already
 
 
-def pack(folder: Path, out: Path) -> Path:
+def pack(folder: Path, out: Path, added: Mapping[str, bytes] | None = None) -> Path:
     """Write a folder, hidden files left out, as `<name>.zip` in `out`; a taken name gets -2, -3 ...
 
-    The file appears when whole. InputError where it cannot be written.
+    `added`: contents, by name, of files that the pack has besides, or in place of, the folder's own.
+    The file appears when whole. InputError if it cannot be written.
     """
     name = folder.resolve().name
     draft = out / f".{name}-{os.getpid()}.zip{DRAFT}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         try:
-            _write(folder.resolve(), draft)
+            _write(folder.resolve(), draft, added or {})
             return _named(draft, out, name)
         finally:
             draft.unlink(missing_ok=True)
@@ -55,13 +95,16 @@ def pack(folder: Path, out: Path) -> Path:
         raise InputError([Fault(str(out), None, "", f"cannot be written to: {error.strerror or error}")]) from error
 
 
-def _write(folder: Path, draft: Path) -> None:
+def _write(folder: Path, draft: Path, added: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(draft, "w") as file:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            hidden = any(part.startswith(".") for part in inside.parts)
+            if path.is_file() and not hidden and inside.as_posix() not in added:
                 how = zipfile.ZIP_STORED if path.suffix in STORED else zipfile.ZIP_DEFLATED
                 file.write(path, Path(folder.name, inside).as_posix(), how)
+        for name, content in added.items():
+            file.writestr(f"{folder.name}/{name}", content, zipfile.ZIP_DEFLATED)
 
 
 def _named(draft: Path, out: Path, name: str) -> Path:
@@ -139,7 +182,7 @@ def read_bytes(path: Path, most: int) -> bytes:
             raise UnreadableFileError("is a folder, not a file")
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
             raise UnreadableFileError("is not a file")
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             raw = _content(handle, stat.S_ISFIFO(kind), most)
         finally:
@@ -161,10 +204,9 @@ def _too_large(most: int) -> str:
 
 def _content(handle: int, pipe: bool, most: int) -> bytes:
     """Return what an open file gives, checked piece by piece so that a large binary file is refused at once."""
-    raw, decoder, poll = bytearray(), codecs.getincrementaldecoder("utf-8")(), select.poll()
-    poll.register(handle, select.POLLIN)
+    raw, decoder = bytearray(), codecs.getincrementaldecoder("utf-8")()
     while True:
-        if pipe and not poll.poll(PIPE_SECONDS * 1000):
+        if pipe and not select.select([handle], [], [], PIPE_SECONDS)[0]:
             raise UnreadableFileError(f"is a pipe into which nothing was written for {PIPE_SECONDS:g} seconds")
         piece = os.read(handle, CHUNK)
         if len(raw) + len(piece) > most:

@@ -7,19 +7,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path
-from sim.geography.maps import Geography, control_date, load_map
+from sim.geography.maps import Geography, carried_folder, control_date, load_map
 from sim.geography.towns import find_place
+from sim.scenario.compose import file_name
 from sim.scenario.cross_checks import ZONE
 from sim.scenario.fields import dotted
 from sim.scenario.load import Loaded, load
+from sim.scenario.schema import Scenario
+from sim.scenario.show import show
 from sim.statistics.summary import headline_faults
-
-if TYPE_CHECKING:
-    from sim.scenario.schema import Scenario
 
 Where = Callable[[str], tuple[str, int | None]]
 
@@ -44,7 +44,22 @@ def check_scenario(scenario: Scenario, where: Where, geography: Geography) -> li
     except KeyError as error:
         path = "start" if scenario.control_on is None else "control_on"
         return [*faults, Fault(*where(path), path, str(error.args[0]))]
+    faults += _reaches(scenario, where, geography)
     return faults + _control(scenario, geography, day)
+
+
+def _reaches(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
+    """Return the faults of reaches that go beyond the distances by road that the map has."""
+    faults, rules = [], scenario.rules
+    for name, reach in (("base_attempt", rules.base_attempt), ("incident", rules.incident), ("spread", rules.spread)):
+        km, path = max(reach.reach_km.best, reach.reach_km.high or 0.0), f"rules.{name}.reach_km"
+        if km > geography.near_km:
+            message = (
+                f"{km:g} km is out of range: on the map {geography.name} at most {geography.near_km:g} km are allowed; "
+                "near_km in map.csv sets how far distances by road are known"
+            )
+            faults.append(Fault(*where(path), path, message))
+    return faults
 
 
 def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
@@ -94,12 +109,31 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     return faults
 
 
-def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]:
+def map_of(loaded: Loaded) -> Geography:
+    """Return the map of a scenario: the one that a run's or study's folder with one of its files carries, else the one of its name.
+
+    InputError with every fault of the map, at the line that names it if it is not there.
+    """
+    name = loaded.scenario.map
+    beside = (carried_folder(up, name) for file in loaded.files for up in (file.parent, file.parent.parent))
+    try:
+        return load_map(next((folder for folder in beside if folder is not None), name))
+    except InputError as error:  # a map that does not exist is a fault of the line that names it
+        raise InputError(
+            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
+            for fault in error.faults
+        ) from None
+
+
+def read(
+    path: str | Path | Scenario, sets: Sequence[str] = (), geography: Geography | None = None
+) -> tuple[Loaded, Geography]:
     """Return a scenario and its map, checked against each other.
 
     Args:
-        path: a scenario file, or the bare name of one in `scenarios/`.
+        path: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`, which is checked again.
         sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+        geography: the map; `map_of` finds it if None.
 
     Raises:
         InputError: with every fault of the scenario and the map, and of names that only one of them has.
@@ -110,14 +144,10 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
         >>> loaded.scenario.days, geography.name, len(geography.places)
         (60, 'two_valleys', 12)
     """
+    if isinstance(path, Scenario):
+        return _read_object(path, sets, geography)
     loaded = load(path, sets)
-    try:
-        geography = load_map(loaded.scenario.map)
-    except InputError as error:  # a map that does not exist is a fault of the line that names it
-        raise InputError(
-            Fault(*loaded.where("map"), "map", fault.message) if fault.key == "map" and fault.line is None else fault
-            for fault in error.faults
-        ) from None
+    geography = geography or map_of(loaded)
     faults = check_places(loaded, geography)
     faults += [
         Fault(*loaded.where("headline"), "headline", message) for message in headline_faults(loaded.scenario.headline)
@@ -125,3 +155,26 @@ def read(path: str | Path, sets: Sequence[str] = ()) -> tuple[Loaded, Geography]
     if faults:
         raise InputError(faults)
     return loaded, geography
+
+
+def _read_object(scenario: Scenario, sets: Sequence[str], geography: Geography | None) -> tuple[Loaded, Geography]:
+    """Read a scenario in memory as the file that `run.py show` would print of it; it is named by its title."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / f"{file_name(scenario.title) or 'scenario'}.yaml"
+        file.write_text(show(scenario), encoding="utf-8")
+        return read(file, sets, geography)
+
+
+def compiling_text() -> str:
+    """Return the line which says that the next run compiles the rules first; an empty text if they are compiled already."""
+    from sim.engine.jit import CACHE_FOLDER, needs_compile
+
+    if not needs_compile():
+        return ""
+    lasting = "this happens once and takes about half a minute, longer on a busy machine"
+    if CACHE_FOLDER is None:
+        lasting = (
+            "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
+            "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
+        )
+    return f"compiling the rules; {lasting}"

@@ -1,13 +1,34 @@
-"""Numbers, dates, plurals and lists in words."""
+"""Numbers, dates, plurals and lists in words; commands of this program as lines for a shell."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+import shlex
+import sys
+from collections.abc import Iterable, Sequence
 from datetime import date
+from html import escape
+from pathlib import Path
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+CHECKOUT = Path(__file__).resolve().parents[1] / "run.py"  # there is none beside an installed program
+
+
+def program() -> tuple[str, ...]:
+    """Return the words that start this program: as it was started, else as it can be."""
+    file = Path(sys.argv[0])
+    if file.parts[-2:] == ("sim", "__main__.py"):
+        return "python", "-m", "sim"
+    installed = file.name.removesuffix(".exe") == "territorial" or not CHECKOUT.is_file()
+    return ("territorial",) if installed else ("python", "run.py")
+
+
+def shell(*words: str | Path) -> str:
+    """Return a command of this program as a line that can be pasted into a shell; no words: what starts it."""
+    return shlex.join([*program(), *map(str, words)])
 
 
 def plural(number: int, noun: str, many: str = "") -> str:
@@ -128,3 +149,27 @@ def points(share: float) -> str:
 def percent(share: float) -> str:
     """Say a share: "54 %"."""
     return f"{points(share)} %"
+
+
+def table_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a small table as HTML for a notebook; the first column names the rows, an empty head is left out."""
+    left = 'style="text-align:left;vertical-align:top"'
+    heads = "".join(f"<th {left}>{escape(cell)}</th>" for cell in head)
+    body = "".join(
+        f"<tr><th {left}>{escape(first)}</th>{''.join(f'<td {left}>{escape(cell)}</td>' for cell in cells)}</tr>"
+        for first, *cells in rows
+    )
+    return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"
+
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+def isolated(text: str) -> str:
+    """Return a text with marks that keep its direction apart from what stands around it, if it is written from right to left."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
+
+
+def left_to_right(text: str) -> str:
+    """Return a line with a mark that it runs from left to right, if a part of it is written from right to left."""
+    return f"\u200e{text}" if _RIGHT_TO_LEFT.search(text) else text

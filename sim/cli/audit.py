@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import Workers, folder_option
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
 from sim.text import clause_list, plural
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _print_plan(studies: Mapping[str, Sequence[Planned]]) -> None:
 
 def _run(studies: Mapping[str, Sequence[Planned]], out: Path, workers: int | None) -> dict[str, Path]:
     """Run what is missing of all studies, with one account of progress; return their folders by the name of the study."""
-    from sim.cli.batch import batch_progress
+    from sim.study.progress import batch_progress
     from sim.study.runner import run_study
 
     folders = {}

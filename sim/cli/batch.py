@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sim.cli.locate import OUTPUTS
-from sim.cli.options import MAX_STUDY_SEED, Scheduler, StudyFolder, StudyParent, Workers
+from sim.cli.options import MAX_STUDY_SEED, AsJson, Quiet, Scheduler, StudyFolder, StudyParent, Workers, file_argument
 from sim.errors import Fault, InputError, deferred
-from sim.text import plural, unit_text
+from sim.files import OUTPUTS
+from sim.study.progress import batch_progress, duration
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition, DefinitionFile
     from sim.study.plan import Plan
-    from sim.study.runner import Progress
+    from sim.study.store import Study
 
-MARKS = 20  # reports of progress over which speed is measured
-LINES = 10  # lines of progress where there is no terminal
+PILOT = 20  # replicates from which the number that precision takes is foreseen
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
 
 def batch(
-    files: Annotated[
-        list[Path], typer.Argument(help="A study file, or scenario files.", metavar="STUDY|FILE...", show_default=False)
-    ],
+    files: Annotated[list[Path], file_argument("A study file, or scenario files.", "STUDY|FILE...")],
     replicates: Annotated[
         int | None, typer.Option(metavar="N", min=1, max=1_000_000, help="Runs of each scenario.", show_default=False)
     ] = None,
@@ -58,19 +54,34 @@ def batch(
             help="At most so many replicates with --until-precise; (1.96/X)² if left out, 10000 at most.",
         ),
     ] = None,
+    precise_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATISTIC",
+            help="What --until-precise looks at, in place of the headline; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan", help="Print what would be done, time and disk; do not run.")
     ] = False,
+    quiet: Quiet = False,
 ) -> None:
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.console import pairs
     from sim.cli.locate import check_folder
+    from sim.statistics.summary import headline_faults
+    from sim.study.batch import changed
     from sim.study.executors import check_scheduler, cores, prepare
     from sim.study.plan import make_plan
     from sim.study.status import highest
 
     if workers is not None and scheduler is not None:
         raise InputError([TWO_CREWS])
+    if precise_on and until_precise is None:
+        raise InputError([Fault("--precise-on", None, "", "belongs to --until-precise")])
+    if faults := [Fault("--precise-on", None, "", fault) for fault in headline_faults(precise_on or ())]:
+        raise InputError(faults)
     if scheduler is not None:
         check_scheduler(scheduler)
     if most is not None and until_precise is None:
@@ -80,25 +91,35 @@ def batch(
     check_folder(folder, "--out")
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
-    precise = None if until_precise is None else (until_precise, most or highest(until_precise, plan.replicates))
-    pairs(plan_rows(plan, precise), title=plan.definition.question)
-    compile_for(plan)
+    precise = None
+    if until_precise is not None:
+        statistics = tuple(precise_on or plan.definition.headline)
+        precise = Precise(until_precise, most or highest(until_precise, plan.replicates), statistics)
+    if not quiet or plan_only:
+        pairs(plan_rows(plan, precise), title=plan.definition.question)
+    compile_for(plan, quiet)
     if plan_only:
         crew = None if scheduler else workers
         pairs(estimate_rows(plan, folder / plan.name, crew, precise), title="\nEstimate")
         return
-    _run(plan, folder, workers, scheduler, until_precise, most)
+    _run(plan, folder, workers, scheduler, precise, quiet)
 
 
-def compile_for(plan: Plan) -> None:
+class Precise(NamedTuple):
+    """What `--until-precise` asks for: a share of the mean, by at most so many replicates, of some statistics."""
+
+    share: float
+    most: int
+    statistics: tuple[str, ...]
+
+
+def compile_for(plan: Plan, quiet: bool = False) -> None:
     """Compile the rules, and say so, before any run of a plan is made or measured."""
     from sim.cli.run import compile_rules
     from sim.engine.jit import needs_compile
-    from sim.geography.maps import load_map
 
     if needs_compile():
-        scenario = next(iter(plan.scenarios.values())).scenario
-        compile_rules(scenario, load_map(scenario.map))
+        compile_rules(next(iter(plan.scenarios.values())).scenario, plan.geography, quiet)
 
 
 def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path | None]:
@@ -123,36 +144,24 @@ def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path |
     return of_files(paths), DefinitionFile(), None
 
 
-def changed(definition: Definition, replicates: int | None, seed: int | None, fixed_inputs: bool) -> Definition:
-    """Return a definition with what options say; another seed, or fixed inputs, is another study of another name."""
-    updates: dict[str, Any] = {}
-    name = definition.name
-    if replicates is not None:
-        updates["replicates"] = replicates
-    if seed is not None and seed != definition.seed:
-        updates["seed"], name = seed, f"{name[:40]}-seed_{seed}"
-    if fixed_inputs and definition.design != "fixed":
-        updates |= {"design": "fixed", "inputs": None, "posterior": None}
-        name = f"{name[:47]}-fixed_inputs"
-    return definition.model_copy(update={**updates, "name": name})
-
-
-def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tuple[str, str]]:
+def plan_rows(plan: Plan, precise: Precise | None = None) -> list[tuple[str, str]]:
     """Return what a plan does, as rows of label and text; `precise`: share asked for and most replicates until then."""
     names = list(plan.scenarios)
     reference = f"; reference: {names[0]}" if len(names) > 1 else ""
     rows = [("scenarios", ", ".join(names) + reference), ("runs", _runs_text(plan, precise))]
     if precise is not None:
-        share = f"{100 * precise[0]:.3g} %"
-        rows.append(
-            ("until", f"the mean of each headline statistic is known to {share} of itself, or the most are done")
-        )
+        from sim.statistics.summary import STATISTICS, base_name
+        from sim.study.status import LOOKS
+
+        named = ", ".join(dict.fromkeys(STATISTICS[base_name(name)].label for name in precise.statistics))
+        text = f"the mean of each of these is known to {100 * precise.share:.3g} % of itself, or the most are done"
+        rows.append(("until", f"{text}: {named}. {LOOKS}"))
     drawn = [path for path in plan.inputs if path != "dummy"]
     inputs = f"{len(drawn)} drawn ({plan.design}): {_short(drawn)}" if drawn else "none drawn: seeds alone vary"
     return [*rows, ("inputs", inputs), *(("note", note) for note in plan.notes)]
 
 
-def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
+def _runs_text(plan: Plan, precise: Precise | None) -> str:
     """Return how many runs a plan has; at least and at most, if it runs until it is precise."""
 
     scenarios = len(plan.scenarios)
@@ -166,8 +175,10 @@ def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
     )
 
 
-def _replicate_bounds(plan: Plan, precise: tuple[float, int] | None) -> tuple[int, int]:
-    return (plan.replicates, plan.replicates) if precise is None else (min(plan.replicates, precise[1]), precise[1])
+def _replicate_bounds(plan: Plan, precise: Precise | None) -> tuple[int, int]:
+    if precise is None:
+        return plan.replicates, plan.replicates
+    return min(plan.replicates, precise.most), precise.most
 
 
 def _short(words: list[str]) -> str:
@@ -181,7 +192,7 @@ def _short(words: list[str]) -> str:
 
 
 def estimate_rows(
-    plan: Plan, folder: Path, workers: int | None, precise: tuple[float, int] | None = None
+    plan: Plan, folder: Path, workers: int | None, precise: Precise | None = None
 ) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
     from sim.results.manifest import Kind, kind_of
@@ -189,17 +200,23 @@ def estimate_rows(
     from sim.study.worker import estimate, free_bytes
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
-    cost = estimate(plan, workers)
-    totals = [replace(cost, runs=number * len(plan.scenarios)) for number in _replicate_bounds(plan, precise)]
+    cost, bounds = estimate(plan, workers), _replicate_bounds(plan, precise)
+    known = Study.open(folder) if kind_of(folder) is Kind.STUDY else None
+    rows = []
+    if precise is not None:
+        expected, words = expected_replicates(plan, known, precise)
+        rows.append(("replicates", words))
+        bounds = (max(bounds[0], min(expected, precise.most)), precise.most)
+    totals = [replace(cost, runs=number * len(plan.scenarios)) for number in bounds]
     times = dict.fromkeys(duration(total.seconds) for total in totals)
     sizes = dict.fromkeys(size_text(total.bytes) for total in totals)
     measured = f"{cost.seconds_a_run:.2g} s a run, measured on {plural(cost.measured, 'run')} now"
-    rows = [
-        ("time", f"about {' to '.join(times)} on {plural(cost.workers, 'worker')} ({measured})"),
-        ("disk", f"about {' to '.join(sizes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
+    join = " to ".join if precise is None else ", at most ".join
+    rows += [
+        ("time", f"about {join(times)} on {plural(cost.workers, 'worker')} ({measured})"),
+        ("disk", f"about {join(sizes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
     ]  # fmt: skip
-    if kind_of(folder) is Kind.STUDY:
-        study = Study.open(folder)
+    if (study := known) is not None:
         verb = "is" if study.done == 1 else "are"
         rows.append(
             ("already", f"{study.done:,} of {plural(study.planned, 'run')} {verb} in {folder} and not done again")
@@ -207,13 +224,26 @@ def estimate_rows(
     return [*rows, ("folder", str(folder))]
 
 
-def duration(seconds: float) -> str:
-    """Return a time in words, to two figures or so."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    if seconds < 5400:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.1f} days"
+def expected_replicates(plan: Plan, study: Study | None, precise: Precise) -> tuple[int, str]:
+    """Return about how many replicates a plan takes until it is precise, and the same in words with the statistic that decides.
+
+    From the runs of the study if it has enough, else from a pilot.
+    """
+    from sim.statistics.summary import label
+    from sim.study.status import needed, precisions
+    from sim.study.worker import pilot_runs
+
+    runs = study.runs if study is not None else None
+    if runs is None or runs.groupby("scenario").size().min() < PILOT:
+        runs = pilot_runs(plan, PILOT)
+    replicates = int(runs.groupby("scenario").size().min())
+    number, worst = needed(precisions(runs, precise.statistics), replicates, precise.share)
+    from_runs = f"from {plural(replicates, 'replicate')}"
+    text = f"about {float(f'{number:.2g}'):,.0f} expected, {from_runs}; {label(worst.statistic)} in {worst.scenario} decides"
+    if number > precise.most:
+        reached = worst.share * (replicates / precise.most) ** 0.5
+        text += f"; at the most, {precise.most:,}, it will be known to about {100 * reached:.2g} %"
+    return number, text
 
 
 def size_text(count: float) -> str:
@@ -226,25 +256,38 @@ def size_text(count: float) -> str:
 
 
 def _run(
-    plan: Plan, out: Path, workers: int | None, scheduler: str | None, until_precise: float | None, most: int | None
+    plan: Plan,
+    out: Path,
+    workers: int | None,
+    scheduler: str | None,
+    precise: Precise | None,
+    quiet: bool,
 ) -> None:
     from sim.study.runner import run_study
     from sim.study.store import Study
 
-    with resumable(out / plan.name), batch_progress() as report:
-        folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
+    with resumable(out / plan.name), nullcontext() if quiet else batch_progress() as report:
+        share, most, statistics = precise or (None, None, ())
+        folder = run_study(plan, out, workers, scheduler, share, most, report, statistics)
     study = Study.open(folder)
-    failed = len(study.failures)
+    if quiet:
+        print(folder)
+    else:
+        _print_done(study)
+    if not study.done:
+        raise typer.Exit(1)
+
+
+def _print_done(study: Study) -> None:
+    """Print how many runs of a study are done and failed, and the next command."""
+    folder, failed = study.folder, len(study.failures)
     print(
         f"SIMULATED. {study.done:,} of {plural(study.planned, 'run')} {'is' if study.planned == 1 else 'are'} done in {folder}"
     )
     if failed:
-        print(
-            f"{failed} failed: python run.py status {shlex.quote(str(folder))} says which, why, and how to repeat them"
-        )
-    if not study.done:
-        raise typer.Exit(1)
-    print(f"next: python run.py compare {shlex.quote(str(folder))}")
+        print(f"{failed} failed: {shell('status', folder)} says which, why, and how to repeat them")
+    if study.done:
+        print(f"next: {shell('compare', folder)}")
 
 
 @contextmanager
@@ -258,89 +301,20 @@ def resumable(folder: Path) -> Iterator[None]:
         raise
 
 
-@contextmanager
-def batch_progress() -> Iterator[Callable[[Progress], None]]:
-    """Give the function that a study calls after each chunk: a bar on a terminal, some lines elsewhere."""
-    if sys.stderr.isatty():
-        with _bar() as report:
-            yield report
-    else:
-        yield _lines()
-
-
-class RateMeter:
-    """How fast runs are made lately: the start, when rules may have to be compiled, does not count for long."""
-
-    def __init__(self) -> None:
-        self.marks: deque[tuple[int, float]] = deque(maxlen=MARKS)
-
-    def words(self, progress: Progress) -> str:
-        """Say how fast a study is, how long it will take, and what failed; to be called with each progress."""
-        if not progress.fresh or (self.marks and progress.fresh < self.marks[-1][0]):
-            self.marks.clear()  # another round of runs has begun: its speed is its own
-        if progress.fresh:
-            self.marks.append((progress.fresh, progress.seconds))
-        words = []
-        if len(self.marks) > 1 and self.marks[-1][1] > self.marks[0][1]:
-            rate = (self.marks[-1][0] - self.marks[0][0]) / (self.marks[-1][1] - self.marks[0][1])
-            left = progress.planned - progress.done - progress.failed
-            words.append(f"{rate:.1f} runs a second")
-            words += [f"{duration(left / rate)} left"] if left > 0 and rate > 0 else []
-        return ", ".join([*words, *([f"{progress.failed} failed"] if progress.failed else [])])
-
-
-def _lines() -> Callable[[Progress], None]:
-    last, pace = -1, RateMeter()
-
-    def report(progress: Progress) -> None:
-        nonlocal last
-        over, pace_text = progress.done + progress.failed, pace.words(progress)
-        step = LINES * over // max(1, progress.planned)
-        if step != last:
-            print(
-                f"{over} of {progress.planned} {unit_text('runs', progress.planned)}{f': {pace_text}' if pace_text else ''}",
-                file=sys.stderr,
-                flush=True,
-            )
-            last = step
-        if progress.note:
-            print(progress.note, file=sys.stderr, flush=True)
-
-    return report
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[Progress], None]]:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from sim.cli.console import console
-
-    columns: list[Any] = [
-        TextColumn("runs"),
-        BarColumn(bar_width=30),
-        MofNCompleteColumn(),
-        TextColumn("{task.description}"),
-    ]
-    with Progress(*columns, console=console(stderr=True), transient=True) as bar:
-        task, pace = bar.add_task("starting", total=None), RateMeter()
-
-        def report(progress: Any) -> None:
-            over = progress.done + progress.failed
-            bar.update(task, completed=over, total=progress.planned, description=pace.words(progress))
-            if progress.note:
-                bar.console.print(progress.note)
-
-        yield report
-
-
 def status(
     study: StudyFolder,
+    as_json: AsJson = False,
 ) -> None:
     """Say what of a study is done, what failed and why, and the command that goes on."""
+    from sim.cli.console import print_json
     from sim.cli.locate import find_folder
     from sim.results.manifest import Kind
-    from sim.study.status import status_lines
+    from sim.study.status import status_data, status_lines
     from sim.study.store import Study
 
-    for line in status_lines(Study.open(find_folder(study, Kind.STUDY))):
+    opened = Study.open(find_folder(study, Kind.STUDY))
+    if as_json:
+        print_json(status_data(opened))
+        return
+    for line in status_lines(opened):
         print(line)

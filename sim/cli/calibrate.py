@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
+from sim.files import OUTPUTS
 from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.study.runner import Progress
     from sim.validation.posterior import CalibrationResult
     from sim.validation.priors import CalibrationPlan
-
-OUTPUTS = Path("outputs")
 
 
 def calibrate(
@@ -149,7 +148,7 @@ def _fit(plan: CalibrationPlan, folder: Path, workers: int | None, scheduler: st
 
 def _reported(what: str, work: Callable[[Callable[[Progress], None]], Any]) -> Any:
     """Do some runs under a line of progress."""
-    from sim.cli.batch import batch_progress
+    from sim.study.progress import batch_progress
 
     print(what, file=sys.stderr, flush=True)
     progress_line: AbstractContextManager[Callable[[Progress], None]] = batch_progress()

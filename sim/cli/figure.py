@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -13,6 +12,8 @@ import typer
 
 from sim.cli.options import ResultFolder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS
+from sim.text import shell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -48,7 +49,7 @@ def figure(
     format: Annotated[str | None, typer.Option(metavar="pdf|svg|png", help="pdf if left out.")] = None,
     out: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="File to draw to; a free name here if left out.", show_default=False),
+        typer.Option(metavar="FILE", help="File to draw to; a free name in outputs/ if left out.", show_default=False),
     ] = None,
 ) -> None:
     """Draw one figure for a paper, with caption and provenance in a text file beside it."""
@@ -62,11 +63,11 @@ def figure(
     figures = _figures(source, drawn=name is not None)
     if name is None:
         if day is not None or out is not None:
-            raise _fault("NAME", f"is missing; `run.py figure {shlex.quote(str(result))}` lists the figures")
+            raise _fault("NAME", f"is missing; `{shell('figure', result)}` lists the figures")
         _list(figures, result)
         return
     if name not in figures.kinds:
-        listed = f"; `run.py figure {shlex.quote(str(result))}` lists them"
+        listed = f"; `{shell('figure', result)}` lists them"
         raise _fault("NAME", f"there is no figure {name!r}{did_you_mean(name, figures.kinds) or listed}")
     if day is not None and not figures.kinds[name].dated:
         raise _fault("--day", f"{name} is not of a day")
@@ -81,7 +82,7 @@ def figure(
         *(["--no-title"] if no_title else []),
     ]
     asked = [str(result), name, *dated, *chosen, "--width-mm", f"{width_mm:g}", "--format", suffix]
-    command = shlex.join(["python", "run.py", "figure", *asked])
+    command = shell("figure", *asked)
     say_lacking_letters_of(source)
     with without_titles() if no_title else nullcontext():
         _draw(figures, name, width_mm, day, path, command)
@@ -198,10 +199,10 @@ def _file(name: str, day: int | None, suffix: str, out: Path | None) -> Path:
             raise _fault("--out", f"there is no folder {path.parent}")
         check_folder(path.parent, "--out")
         return path
-    check_folder(Path.cwd(), "--out")
+    check_folder(OUTPUTS, "--out")
     stem = file_stem(name) + (f"_day{day}" if day is not None else "")
     for number in range(1, 10_000):
-        path = Path(f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}")
+        path = OUTPUTS / f"{stem}{'' if number == 1 else f'-{number}'}.{suffix}"
         if not path.exists() and not _caption_file(path).exists():
             return path
     raise _fault("--out", f"all names of {stem} are taken")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,12 +82,12 @@ def hindcast(
     print_hindcast(by_label, table, record)
     if powers is not None:
         _print_power(powers)
-    words = ["python", "run.py", "hindcast", *map(str, studies), "--observed", str(observed)]
+    words = ["hindcast", *map(str, studies), "--observed", str(observed)]
     words += ["--run-up", str(run_up)] if run_up != RUN_UP else []
     words += ["--power", str(power)] if power else []
     words += ["--until", until.date().isoformat()] if until else []
     words += ["--out", str(out)] if out else []
-    made_of = _made_of(by_label, observed, record, table, powers, shlex.join(words))
+    made_of = _made_of(by_label, observed, record, table, powers, shell(*words))
     folder = _write(result, table, powers, made_of, out, no_pictures)
     pictures = "" if no_pictures else " and pictures"
     print(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{'' if powers is None else ', power.csv'}{pictures}")

@@ -1,14 +1,17 @@
 """Entry of the command line: which command is meant, and what a failure looks like.
 
 Exit codes: 0 done, 2 the input is at fault (one line a fault), 130 stopped with Ctrl-C, 143 with SIGTERM, 129 with SIGHUP,
-1 anything else (one line; the traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1).
+1 anything else (one line; the traceback comes with `--debug` or TERRITORIAL_COMPETITION_DEBUG=1). `-v` anywhere prints to
+standard error which files were read, and how long it took.
 """
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -27,14 +30,17 @@ from sim.cli.compare import compare
 from sim.cli.events import events, export, pack, why
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
-from sim.cli.locate import SCENARIOS, home
+from sim.cli.home import home
 from sim.cli.options import name_maps, usage_faults
 from sim.cli.patterns import ablate, patterns
 from sim.cli.run import branch, run, verify
 from sim.cli.score import score
 from sim.cli.watch import watch
 from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
+from sim.files import named_file
+from sim.text import program, shell
 
+LOG = logging.getLogger(__name__)
 COMMANDS: tuple[Callable[..., None], ...] = (
     run,
     watch,
@@ -61,8 +67,12 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     pack,
     schema,
 )
+COMPLETION = ("--install-completion", "--show-completion")
+ROOT_OPTIONS = ("--help", "-h", "--version", "--json", *COMPLETION)
+VERBOSE = ("-v", "--verbose")
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT = 0, 1, 2
+COMMAND, COMPLETE = "territorial", "_TERRITORIAL_COMPLETE"  # as the scripts of shells name them
 LONGEST_LINE = 900  # letters of a message
 
 
@@ -71,19 +81,32 @@ class DefaultRun(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `run` in front where no command is named."""
-        rest = [word for word in args if word != "--debug"]
-        if len(rest) < len(args):
+        if ctx.resilient_parsing:  # a shell asks which words may follow
+            return super().parse_args(ctx, args)
+        if "--debug" in args:
             os.environ[DEBUG] = "1"
-        if rest and rest[0] not in {*self.commands, "--help", "--version"}:
+        if any(word in VERBOSE for word in args):
+            _log_to_terminal()
+        rest = [word for word in args if word not in ("--debug", *VERBOSE)]
+        named = rest[:1] and rest[0] in self.commands
+        if rest and not named and not (rest[0] in ROOT_OPTIONS and (rest[0] != "--json" or len(rest) == 1)):
             if not _stands_for_run(rest[0]):
                 guess = did_you_mean(rest[0], self.commands)
                 raise InputError([Fault(rest[0], None, "", f"there is no such command or file{guess}")])
             rest.insert(0, "run")
+        _check_completion(rest)
         rest = name_maps(rest)
         command = next((each for each in COMMANDS if rest and _command_name(each) == rest[0]), None)
         if command is not None and (faults := usage_faults(rest[0], command, rest[1:])):
             raise InputError(faults)
         return super().parse_args(ctx, rest)
+
+
+def _check_completion(words: Sequence[str]) -> None:
+    """Raise InputError if completion is asked of a program that shells know by no name of its own."""
+    if words and words[0] in COMPLETION and program() != (COMMAND,):
+        message = f"is for the command `{COMMAND}`, which `pip install -e .` makes; this is `{shell()}`"
+        raise InputError([Fault(words[0], None, "", message)])
 
 
 def _command_name(command: Callable[..., None]) -> str:
@@ -93,18 +116,25 @@ def _command_name(command: Callable[..., None]) -> str:
 def _stands_for_run(word: str) -> bool:
     """Return whether the first word is a file, a scenario's name or an option rather than a misspelt command."""
     looks_like_path = Path(word).suffix != "" or os.sep in word
-    return word.startswith("-") or looks_like_path or Path(word).exists() or (SCENARIOS / f"{word}.yaml").exists()
+    return word.startswith("-") or looks_like_path or Path(word).exists() or named_file(word) is not None
 
 
 app = typer.Typer(
     cls=DefaultRun,
-    name="run.py",
-    add_completion=False,
-    context_settings={"help_option_names": ["--help"]},
+    name=shell(),
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="Simulates territorial competition between rebel groups: base attempts, clashes, ceasefires, escalation.",
-    epilog="`run.py SCENARIO.yaml` is short for `run.py run SCENARIO.yaml`. `run.py` alone lists scenarios and runs. "
-    "`--debug` shows the traceback of an internal error.",
+    epilog="A scenario in place of a command is run. Without any word, scenarios and recent results are listed. "
+    "`-v` says which files are read and how long it takes; `--debug` shows the traceback of an internal error.",
 )
+
+
+def _log_to_terminal() -> None:
+    """Print what the program logs about files, and at the end the time, to standard error."""
+    logging.basicConfig(stream=sys.stderr, format="%(message)s")
+    logging.getLogger("sim").setLevel(logging.DEBUG)
+    python = ".".join(map(str, sys.version_info[:3]))
+    LOG.debug("territorial-competition %s, Python %s, %s", __version__, python, Path(__file__).parents[1])
 
 
 def _version(requested: bool) -> None:
@@ -119,9 +149,12 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="List scenarios and results as JSON, for other programs.")
+    ] = False,
 ) -> None:
     if context.invoked_subcommand is None:
-        home()
+        home(as_json)
 
 
 for _command in COMMANDS:
@@ -137,6 +170,7 @@ def parser() -> Any:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line with `arguments` (the process's own by default) and return the exit code."""
     _open_streams()
+    began = time.monotonic()
     try:
         with handle_signals():
             code = _invoke(sys.argv[1:] if arguments is None else list(arguments))
@@ -149,6 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:  # the disk behind the output is full, or the terminal is gone
         _discard_output()
         return code or _report_failure(FAILED, f"error: {error.strerror or error}")
+    finally:
+        LOG.debug("took %.1f s", time.monotonic() - began)
     return code
 
 
@@ -173,10 +209,14 @@ def _invoke(arguments: list[str]) -> int:
     try:
         _check_place()
         command = parser()
-        with command.make_context("run.py", arguments) as context:
+        if COMPLETE in os.environ:  # a shell asks for the words that may follow
+            command.main(args=arguments, prog_name=COMMAND)
+        with command.make_context(shell(), arguments) as context:
             command.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code
+    except SystemExit as stop:  # how completion of shells ends
+        return int(stop.code or OK)
     except InputError as error:
         return _report_failure(BAD_INPUT, *(_one_line(str(fault)) for fault in error.faults))
     except (KeyboardInterrupt, typer.Abort) as stop:
@@ -191,7 +231,7 @@ def _invoke(arguments: list[str]) -> int:
         )
     except Exception as error:
         if hasattr(error, "format_message"):  # typer refuses a line that `usage_faults` lets pass
-            return _report_failure(BAD_INPUT, "the command line cannot be read; see `run.py --help`")
+            return _report_failure(BAD_INPUT, f"the command line cannot be read; see `{shell('--help')}`")
         return _internal(error)
     return OK
 

@@ -23,6 +23,8 @@ from typer.models import OptionInfo
 
 from sim.cli.locate import check_folder
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import OUTPUTS, named_files
+from sim.text import shell
 
 FREE_NAME = "free name"  # what `--map` without a file becomes
 SUFFIXES = (".png", ".svg")
@@ -55,12 +57,32 @@ def run_seed_option(text: str) -> Any:
     return typer.Option(metavar="N", min=0, max=MAX_SEED, help=text, show_default=False)
 
 
-ScenarioFile = Annotated[Path, typer.Argument(help="Scenario file.", metavar="FILE", show_default=False)]
-RunFolder = Annotated[Path, typer.Argument(help="Folder of a run.", metavar="RUN", show_default=False)]
-StudyFolder = Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)]
-ResultFolder = Annotated[
-    Path, typer.Argument(help="Folder of a run or of a study.", metavar="RUN|STUDY", show_default=False)
-]
+def complete_scenario(incomplete: str) -> list[str]:
+    """Return the scenarios whose names begin so, for the completion of shells."""
+    return [name for name in named_files() if name.startswith(incomplete)]
+
+
+def complete_result(incomplete: str) -> list[str]:
+    """Return the folders of results in `outputs/` whose names begin so, for the completion of shells."""
+    return sorted(
+        path.parent.name for path in OUTPUTS.glob("*/manifest.json") if path.parent.name.startswith(incomplete)
+    )
+
+
+def file_argument(text: str, metavar: str) -> Any:
+    """Return an argument that takes files of scenarios, completed by their names; `text` is its help."""
+    return typer.Argument(help=text, metavar=metavar, show_default=False, autocompletion=complete_scenario)
+
+
+def result_argument(text: str, metavar: str) -> Any:
+    """Return an argument that takes folders of results, completed by their names; `text` is its help."""
+    return typer.Argument(help=text, metavar=metavar, show_default=False, autocompletion=complete_result)
+
+
+ScenarioFile = Annotated[Path, file_argument("Scenario file.", "FILE")]
+RunFolder = Annotated[Path, result_argument("Folder of a run.", "RUN")]
+StudyFolder = Annotated[Path, result_argument("Folder of a study.", "STUDY")]
+ResultFolder = Annotated[Path, result_argument("Folder of a run or of a study.", "RUN|STUDY")]
 
 Sets = Annotated[list[str] | None, set_option("Change an input, by the key `show` prints; repeatable.")]
 ScenarioOfStudy = Annotated[
@@ -82,7 +104,8 @@ RunParent = Annotated[Path, folder_option("Folder in which the run's own is made
 StudyParent = Annotated[Path | None, folder_option("Folder in which the study's own is made; outputs if left out.")]
 NoRunPictures = Annotated[bool, no_pictures_option("Write no maps, charts and report.")]
 PrintOnly = Annotated[bool, no_pictures_option("Print only.")]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Print only the run's folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print only the folder that was written.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON, for other programs.")]
 
 Workers = Annotated[
     int | None,
@@ -108,8 +131,8 @@ def name_maps(words: list[str]) -> list[str]:
 def picture_file(requested: str, stem: str) -> Path:
     """Return the file to draw to, which does not exist yet; raise InputError where it cannot be."""
     if requested == FREE_NAME:
-        check_folder(Path.cwd(), "--map")
-        names = (Path(f"{stem}{end}.png") for end in ("", *(f"-{n}" for n in range(2, 10_000))))
+        check_folder(OUTPUTS, "--map")
+        names = (OUTPUTS / f"{stem}{end}.png" for end in ("", *(f"-{n}" for n in range(2, 10_000))))
         return next(name for name in names if not name.exists())
     return new_picture(Path(requested), "--map")
 
@@ -142,6 +165,7 @@ class Parameter:
     required: bool
     least: float | None = None
     most: float | None = None
+    short: str = ""  # the name in one letter, with its hyphen
 
 
 def parameters_of(command: Callable[..., None]) -> list[Parameter]:
@@ -164,12 +188,13 @@ def _parameter(python_name: str, hint: Any, required: bool) -> Parameter:
         return Parameter(info.metavar, kind, False, many, required)
     declared = [word for word in (info.default, *(info.param_decls or ())) if isinstance(word, str)]
     name = declared[0] if declared else f"--{python_name.replace('_', '-')}"
-    return Parameter(name, kind, True, many, required, info.min, info.max)
+    short = next((word for word in declared if len(word) == 2), "")
+    return Parameter(name, kind, True, many, required, info.min, info.max, short)
 
 
 def usage_faults(name: str, command: Callable[..., None], words: Sequence[str]) -> list[Fault]:
     """Return what is wrong with the words after the name of a command; nothing if they ask for help."""
-    if "--help" in words:
+    if "--help" in words or "-h" in words:
         return []
     parameters = parameters_of(command)
     options = {parameter.name: parameter for parameter in parameters if parameter.is_option}
@@ -198,6 +223,7 @@ def _split(words: Sequence[str], options: dict[str, Parameter]) -> Iterator[tupl
             yield from (("", argument) for argument in rest)
         elif word.startswith("-") and len(word) > 1:
             name, sign, value = word.partition("=")
+            name = next((each.name for each in options.values() if each.short == name), name)
             option = options.get(name)
             takes_next = option is not None and option.kind is not bool and not sign
             yield name, next(rest, None) if takes_next else (value if sign else None)
@@ -209,12 +235,12 @@ def _option_faults(command: str, name: str, value: str | None, options: dict[str
     """Return what is wrong with one option and its value."""
     option = options.get(name)
     if option is None:
-        guess = did_you_mean(name, options) or f"; `run.py {command} --help` lists its options"
+        guess = did_you_mean(name, options) or f"; `{shell(command, '--help')}` lists its options"
         message = f"{command} does not have this option{guess}"
     elif option.kind is bool:
         message = "" if value is None else f"takes no value, got {_shown(value)}"
     elif value is None:
-        message = f"needs a value; `run.py {command} --help` says which"
+        message = f"needs a value; `{shell(command, '--help')}` says which"
     else:
         message = value_fault(option, value)
     return [Fault(name[:LONGEST_SHOWN], None, "", message)] if message else []
@@ -246,7 +272,7 @@ def _argument_faults(command: str, arguments: list[Parameter], words: list[str])
 
 
 def _missing(command: str, parameter: Parameter) -> Fault:
-    return Fault(parameter.name, None, "", f"is missing; `run.py {command} --help` says what it is")
+    return Fault(parameter.name, None, "", f"is missing; `{shell(command, '--help')}` says what it is")
 
 
 def value_fault(parameter: Parameter, text: str) -> str:

@@ -8,13 +8,13 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.locate import OUTPUTS
-from sim.cli.options import MAX_STUDY_SEED, PatternFile, ScenarioFile, StudyParent, Workers
+from sim.cli.options import MAX_STUDY_SEED, AsJson, PatternFile, ScenarioFile, StudyParent, Workers
 from sim.errors import Fault, InputError
+from sim.files import OUTPUTS
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -62,12 +62,14 @@ def patterns(
         Path | None, typer.Option(metavar="DIR", help="Folder in which patterns/ is made; the study's own if left out.")
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Print only, and write nothing.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Hold runs against the declared patterns: observed, simulated median and 90 % band, tolerance, pass or fail.
 
     Beside them stand the verdicts of three nulls, processes without actors: Hawkes, two-level Hawkes and Poisson.
     Of several studies a figure is taken from the first that has runs as long as the record it stands for, and gives it.
     """
+    from sim.cli.console import print_json
     from sim.cli.locate import check_folder, find_result
     from sim.results.manifest import sha256
     from sim.scenario.compose import display
@@ -77,7 +79,7 @@ def patterns(
     from sim.validation.pattern_nulls import Towns, card_with_nulls, check_places
 
     sources = [find_result(word) for word in results]
-    parent = out or Path((sources[0].folder if len(sources) == 1 else None) or "outputs")
+    parent = out or Path((sources[0].folder if len(sources) == 1 else None) or OUTPUTS)
     if not no_pictures:
         check_folder(parent, "--out")
     model = _scenario(sources[0], scenario)
@@ -93,9 +95,14 @@ def patterns(
     record = seen[0]
     card = card_with_nulls(runs, against, towns, seen[0], seen[1])
     declared_by = f"Declared in {display(file)}, SHA-256 {sha256(file.read_bytes())}."
-    print_card(card, (declared_by, *(record.notes if record else ())))
-    if not no_pictures:
-        write(card, model, parent)
+    read = (declared_by, *(record.notes if record else ()))
+    if not as_json:
+        print_card(card, read)
+    written = None if no_pictures else write(card, model, parent)
+    if as_json:
+        print_json({**card_data(card), "read": read, "written": written})
+    elif written is not None:
+        print(f"\nwritten: {written / 'patterns.csv'}, {written / 'patterns.png'} and a picture of each pattern")
 
 
 def _scenario(source: Study | Run, name: str | None) -> Scenario:
@@ -128,6 +135,14 @@ def _runs(sources: list[Study | Run], declared: Patterns, name: str | None, file
             [reported_run(source, number)] if isinstance(source, Run) else runs_of_study(source, name, number + 1)
         )
     return records
+
+
+def card_data(card: Card) -> dict[str, Any]:
+    """Return the card for other programs: the verdict on each pattern, and each figure as in patterns.csv."""
+    from sim.validation.pattern_report import card_columns
+
+    verdicts = {"verdicts": card.verdicts, "met_by_every_null": card.tells_nothing}
+    return {"simulated": True, "title": card.title, "runs": card.runs, **verdicts, "figures": card_columns(card)}
 
 
 def print_card(card: Card, read: Sequence[str] = ()) -> None:
@@ -196,8 +211,8 @@ def _rows(rows: Sequence[tuple[str, ...]]) -> Table:
     return table
 
 
-def write(card: Card, scenario: Scenario, parent: Path) -> None:
-    """Write the card's tables and pictures to a new folder in `parent`."""
+def write(card: Card, scenario: Scenario, parent: Path) -> Path:
+    """Write the card's tables and pictures to a new folder in `parent`, and return it."""
     from sim.plots.pattern_sheets import draw_card
     from sim.results.write import whole_folder, write_text
     from sim.validation.pattern_report import card_csv, runs_csv
@@ -208,7 +223,7 @@ def write(card: Card, scenario: Scenario, parent: Path) -> None:
             write_text(partial / "patterns_whole.csv", card_csv(card.whole))
         write_text(partial / "patterns_runs.csv", runs_csv(card))
         draw_card(card, scenario, partial)
-    print(f"\nwritten: {final / 'patterns.csv'}, {final / 'patterns.png'} and a picture of each pattern")
+    return final
 
 
 ABLATIONS_FOLDER = "ablations"
@@ -237,13 +252,14 @@ def ablate(
     workers: Workers = None,
 ) -> None:
     """Run a scenario with each rule off and in each variant, and hold all against the patterns; goes on where it stopped."""
-    from sim.cli.batch import batch_progress, compile_for, plan_rows, resumable
+    from sim.cli.batch import compile_for, plan_rows, resumable
     from sim.cli.console import pairs
     from sim.cli.locate import NO_SCENARIO, check_folder, refuse
     from sim.load import read
     from sim.results.manifest import Kind
     from sim.scenario.compose import find_scenario
     from sim.study.plan import make_plan
+    from sim.study.progress import batch_progress
     from sim.study.runner import run_study
     from sim.study.store import Study
     from sim.validation.ablation import make_ablated, study_of

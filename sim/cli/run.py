@@ -3,7 +3,6 @@ or with a change."""
 
 from __future__ import annotations
 
-import shlex
 import sys
 import threading
 import time
@@ -15,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.locate import OUTPUTS
 from sim.cli.options import (
+    AsJson,
     NoRunPictures,
     Quiet,
     ReplicateOfStudy,
@@ -25,11 +24,13 @@ from sim.cli.options import (
     RunParent,
     ScenarioOfStudy,
     Sets,
+    file_argument,
     run_seed_option,
     set_option,
 )
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.files import OUTPUTS
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,9 +49,7 @@ FAULTY = 1
 def run(
     file: Annotated[
         Path,
-        typer.Argument(
-            help="Scenario file; or a study's folder, for one of its runs.", metavar="FILE", show_default=False
-        ),
+        file_argument("Scenario file; or a study's folder, for one of its runs.", "FILE"),
     ],
     seed: Annotated[int | None, run_seed_option("The same seed gives the same events; 1 if left out.")] = None,
     days: Annotated[int | None, typer.Option(metavar="N", help="Days to simulate, in place of the scenario's.")] = None,
@@ -64,11 +63,11 @@ def run(
     scenario: ScenarioOfStudy = None,
     replicate: ReplicateOfStudy = None,
     quiet: Quiet = False,
+    as_json: AsJson = False,
     check: Annotated[bool, typer.Option("--check", help="Check after every day what must always hold; slow.")] = False,
     profile: Annotated[bool, typer.Option("--profile", help="Also print where the time went.")] = False,
 ) -> None:
     """Run a scenario and write its events, statistics and maps to a new folder."""
-    from sim.cli.console import print_run
     from sim.cli.locate import check_folder
     from sim.load import read
     from sim.results.run import Run
@@ -91,13 +90,24 @@ def run(
     finished = Run.of(result, loaded.name, label)
     folder = write_run(finished, out, clock.started, no_pictures, quiet, video)
     clock.end("writing" if no_pictures else "writing and drawing")
-    if quiet:
-        print(folder)
-    else:
-        print_run(finished, folder)
+    tell_run(finished, folder, quiet, as_json)
     if profile:
         clock.print_stages()
         _tell_rules(loaded.scenario, geography, seed)
+
+
+def tell_run(finished: Run, folder: Path, quiet: bool, as_json: bool) -> None:
+    """Print a run that was written to a folder: its results, as JSON if asked for, or its folder alone."""
+    from sim.cli.console import print_json, print_run
+
+    if as_json:
+        head = {"simulated": True, "folder": folder, "name": finished.name, "seed": finished.seed}
+        answer = {"question": finished.scenario.question, "answer": finished.answer}
+        print_json({**head, **answer, "branch": finished.branch, "summary": finished.summary})
+    elif quiet:
+        print(folder)
+    else:
+        print_run(finished, folder)
 
 
 def _check_video(kind: str, no_pictures: bool) -> None:
@@ -163,18 +173,12 @@ def compile_rules(scenario: Scenario, geography: Geography, quiet: bool = False)
 
 def say_compiling(quiet: bool) -> bool:
     """Say that the rules are compiled first, if they are, and whether this happens again the next time. Return whether said."""
-    from sim.engine.jit import CACHE_FOLDER, needs_compile
+    from sim.load import compiling_text
 
-    if not needs_compile() or quiet:
-        return False
-    lasting = "this happens once and takes about half a minute, longer on a busy machine"
-    if CACHE_FOLDER is None:
-        lasting = (
-            "this may take a minute, and happens each time: no folder for compiled code can be written, or its "
-            "disk is full; SIM_CACHE_DIR=FOLDER in the environment names another"
-        )
-    print(f"compiling the rules; {lasting}", file=sys.stderr, flush=True)
-    return True
+    text = "" if quiet else compiling_text()
+    if text:
+        print(text, file=sys.stderr, flush=True)
+    return bool(text)
 
 
 def _simulate(scenario: Scenario, geography: Geography, seed: int, quiet: bool, check: bool) -> Result:
@@ -284,9 +288,9 @@ def branch(
     ] = "",
     no_pictures: NoRunPictures = False,
     quiet: Quiet = False,
+    as_json: AsJson = False,
 ) -> None:
     """Continue a past run with a change from a day on, matched to it draw for draw; `compare RUN BRANCH` sets them side by side."""
-    from sim.cli.console import print_run
     from sim.cli.locate import check_folder, find_run
     from sim.results.branch import branch as branched
 
@@ -296,19 +300,18 @@ def branch(
     run_folder = origin.folder
     assert run_folder is not None
     compile_rules(origin.scenario, origin.geography, quiet)
-    words = ["python", "run.py", "branch", str(run), "--day", str(day)]
+    words = ["branch", str(run), "--day", str(day)]
     words += [word for each in sets or [] for word in ("--set", each)]
     words += ["--policy", str(policy)] if policy is not None else []
-    branch_run = branched(run_folder, day, sets or [], policy, label, shlex.join(words))
+    branch_run = branched(run_folder, day, sets or [], policy, label, shell(*words))
     folder = write_run(branch_run, out, started, no_pictures, quiet)
-    if quiet:
-        print(folder)
+    tell_run(branch_run, folder, quiet, as_json)
+    if quiet or as_json:
         return
     assert branch_run.branch is not None
-    print_run(branch_run, folder)
     changed = "; ".join(branch_run.branch["changes"]) or "nothing changed"
     print(f"\nbranches from {run_folder} on day {day}: {changed}")
-    print(f"side by side: {shlex.join(['python', 'run.py', 'compare', str(run_folder), str(folder)])}", file=sys.stdout)
+    print(f"side by side: {shell('compare', run_folder, folder)}")
 
 
 DIFFERS = 1
@@ -320,7 +323,7 @@ def verify(
         int | None,
         typer.Option(metavar="N", min=1, help="Of a study: only so many of its runs.", show_default=False),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing where all is identical.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing if all is identical.")] = False,
 ) -> None:
     """Make a run or a study again from its manifest and compare: exit code 0 where identical, 1 where not."""
     from sim.cli.locate import find_folder

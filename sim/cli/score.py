@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import AsJson, StudyFolder
 from sim.errors import Fault, InputError
-from sim.text import plural
+from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -25,7 +25,7 @@ FOLDER = "score"
 
 
 def score(
-    study: Annotated[Path, typer.Argument(help="Folder of a study.", metavar="STUDY", show_default=False)],
+    study: StudyFolder,
     observed: Annotated[
         Path | None,
         typer.Option(
@@ -47,17 +47,24 @@ def score(
         str | None, typer.Option(metavar="NAME", help="Scenario of the study; its first if left out.")
     ] = None,
     no_pictures: Annotated[bool, typer.Option("--no-pictures", help="Draw no figures.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Score a study against observations, beside baselines, and answer yes/no questions: tables, files, figures."""
+    from sim.cli.console import print_json
     from sim.cli.locate import check_folder, find_study
 
     result = find_study(study)
     free_folder(out)
     check_folder(out or result.folder, "--out")
-    words = ["python", "run.py", "score", str(study)]
+    words = ["score", str(study)]
     options = {"--observed": observed, "--questions": questions, "--out": out, "--scenario": scenario}
     words += [part for option, value in options.items() if value for part in (option, str(value))]
-    folder, names = _score(result, observed, questions, scenario, out, no_pictures, shlex.join(words))
+    folder, files = _score(result, observed, questions, scenario, out, no_pictures, shell(*words), as_json)
+    if as_json:
+        contents = {name.removesuffix(".json"): json.loads(text) for name, text in files.items() if ".json" in name}
+        print_json({"simulated": True, **contents, "written": folder})
+        return
+    names = list(files)
     print(f"\nwritten: {folder / names[0]}, {', '.join(names[1:])}{'' if no_pictures else ' and figures/'}")
 
 
@@ -69,8 +76,9 @@ def _score(
     out: Path | None,
     no_pictures: bool,
     command: str,
-) -> tuple[Path, list[str]]:
-    """Score, or answer questions alone; print the results and write them. Return the folder and the names of the files."""
+    quiet: bool,
+) -> tuple[Path, dict[str, str]]:
+    """Score, or answer questions alone; print the results, unless quiet, and write them. Return the folder and texts by file."""
     from sim.validation import scores as scoring
     from sim.validation.questions import as_data, questions_csv
 
@@ -79,7 +87,8 @@ def _score(
     if observed is not None:
         scores, made_of = scoring.score_study(study, observed, name, questions)
         head, answers = made_of["questions"], list(scores.answers)
-        print_scores(scores, made_of)
+        if not quiet:
+            print_scores(scores, made_of)
         files |= {"scores.json": scoring.scores_json(scores), "scores.csv": scoring.scores_csv(scores)}
         files["scoring.json"] = _json({**made_of, "command": command})
     else:
@@ -90,12 +99,13 @@ def _score(
             raise InputError([Fault("--observed", None, "", message)])
         head, answers = asked.head, scoring.answer_questions(study, chosen, asked)
     if head is not None:
-        print_answers(head, answers)
+        if not quiet:
+            print_answers(head, answers)
         files |= {
             "questions.json": _json({**as_data(head, answers), "command": command}),
             "questions.csv": questions_csv(answers),
         }
-    return _write(study, files, scores, head, answers, name, out, no_pictures), list(files)
+    return _write(study, files, scores, head, answers, name, out, no_pictures), files
 
 
 def _json(data: dict[str, Any]) -> str:

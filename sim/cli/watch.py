@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import ReplicateOfStudy, ScenarioOfStudy, Sets, run_seed_option
+from sim.cli.options import ReplicateOfStudy, ScenarioOfStudy, Sets, file_argument, run_seed_option
 from sim.cli.run import compiling
 
 if TYPE_CHECKING:
@@ -19,10 +19,8 @@ TAKES = "a scenario file, a run, or a study with --scenario and --replicate"
 def watch(
     what: Annotated[
         list[Path],
-        typer.Argument(
-            help="Scenario file, folder of a run, or two of them; or a study's folder, for one of its runs.",
-            metavar="FILE [FILE]",
-            show_default=False,
+        file_argument(
+            "Scenario file, folder of a run, or two of them; or a study's folder, for one of its runs.", "FILE [FILE]"
         ),
     ],
     seed: Annotated[int | None, run_seed_option("Seed of the scenarios; 1 if left out.")] = None,

@@ -136,7 +136,7 @@ def _sentence(
     differs = resolved[-1].any(axis=-1)
     rate = f"false discovery rate {percent(DISCOVERIES)}"
     if not differs.any():
-        return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
+        return f"On the last morning no difference in control is resolved in any of {len(labels)} towns ({rate})."
     size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
     holder = CODE_WORDS.get(order[code], f"held by {order[code]}")

@@ -18,7 +18,7 @@ from sim.results.manifest import product, versions
 from sim.results.run import Run
 from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.study.manifest import mornings
-from sim.text import clause_list, day_text, plural
+from sim.text import clause_list, day_text, plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -190,15 +190,17 @@ class MatchedRuns:
         """Return the replicates done in a scenario: i8 [R], rising."""
         return self.runs[scenario].index.to_numpy(dtype=np.int64)
 
-    def pairs(self, scenario: str) -> np.ndarray:
-        """Return the replicates done in a scenario and in the reference: i8 [pairs], rising."""
-        return np.intersect1d(self.replicates(self.reference), self.replicates(scenario))
+    def pairs(self, scenario: str, first: str = "") -> np.ndarray:
+        """Return the replicates done in a scenario and in another, the reference if left out: i8 [pairs], rising."""
+        return np.intersect1d(self.replicates(first or self.reference), self.replicates(scenario))
 
-    def matched(self, scenario: str, reference: np.ndarray, other: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return values by run, [R, ...] of the reference and of a scenario, of the matched runs alone: [pairs, ...] each."""
-        both = self.pairs(scenario)
-        first, second = (np.searchsorted(self.replicates(name), both) for name in (self.reference, scenario))
-        return reference[first], other[second]
+    def matched(
+        self, scenario: str, values: np.ndarray, other: np.ndarray, first: str = ""
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return values by run, [R, ...] of `first` (the reference if left out) and of a scenario: [pairs, ...] of matched runs."""
+        both = self.pairs(scenario, first)
+        rows = [np.searchsorted(self.replicates(name), both) for name in (first or self.reference, scenario)]
+        return values[rows[0]], other[rows[1]]
 
     @cached_property
     def towns(self) -> list[str]:
@@ -406,7 +408,7 @@ def _comparable(sources: list[Source]) -> None:
     for source in sources:
         where = str(source.folder)
         if not len(source.runs):
-            faults.append(Fault(where, None, "", "no run of this study is done yet; see `run.py status`"))
+            faults.append(Fault(where, None, "", f"no run of this study is done yet; see `{shell('status', where)}`"))
     if faults:
         raise InputError(faults)
     first = _map(sources[0])

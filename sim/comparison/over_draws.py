@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from sim.comparison.matched_runs import DUMMY, INPUT, MatchedRuns
 from sim.comparison.outcomes import HeadlineStatistic, matched_values, varies
 from sim.scenario.fields import input_label
-from sim.statistics.inference import LEAST_DIFFERENT, SEED, SHARE
+from sim.statistics.inference import SEED, SHARE, is_resolved
 from sim.statistics.sensitivity import SHUFFLES
 from sim.statistics.survival import BOOTSTRAPS, band, draws
 from sim.text import percent, three_digits, with_unit
@@ -276,7 +276,7 @@ def _row(
     parts = variance_components(by_draw)
     mean, means = float(parts.mean[0]), shrunken_means(by_draw, parts)[0]
     lows, highs = _intervals(by_draw, mean)
-    resolved = bool(lows[0] > 0 or highs[0] < 0) and int(np.count_nonzero(gap)) >= LEAST_DIFFERENT
+    resolved = bool(is_resolved(lows[0], highs[0], np.count_nonzero(gap)))
     path, correlation = driver(points[known], by_draw.mean, paths)
     return DrawDifference(
         name, statistic.statistic, statistic.label, statistic.unit, len(gap), mean, lows[0], highs[0],

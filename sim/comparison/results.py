@@ -7,12 +7,14 @@ is one run a scenario (`Comparison.single`), intervals are NaN and nothing is re
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sim.statistics.inference import Difference
+from sim.statistics.inference import SHARE, Difference
+from sim.text import interval_text, table_html
 
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
@@ -77,6 +79,30 @@ class ForestRow:
     scaled: float
     scaled_low: float
     scaled_high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Ranking:
+    """Scenarios in order of a statistic over runs that are matched in all of them; rank 1 is the highest mean.
+
+    `first` and `last` are the ranks that the runs leave open: a scenario is behind those resolved to be higher and before those
+    resolved to be lower, so that scenarios between which no difference is resolved share ranks.
+    """
+
+    statistic: str
+    label: str
+    unit: str
+    runs: int
+    scenarios: tuple[str, ...]  # [S]
+    means: np.ndarray  # f8 [S]
+    probability: np.ndarray  # f8 [S, S], of each scenario (row) at each rank (column), by resampling runs
+    first: np.ndarray  # i8 [S], 1..S
+    last: np.ndarray  # i8 [S], first..S
+
+    @property
+    def settled(self) -> bool:
+        """Whether any difference between two of the scenarios is resolved."""
+        return bool(np.any(self.last - self.first < len(self.scenarios) - 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -260,7 +286,7 @@ class Bar:
     effect: float  # at_high - at_low, in units of the statistic
     effect_low: float  # 95 % interval
     effect_high: float
-    above_noise: bool
+    above_noise: bool  # beyond `noise`, in a tornado that is more than chance
     pawn: float  # PAWN index 0..1, also of effects that are no straight line; its floor is the dummy's; NaN with too few runs
 
 
@@ -278,6 +304,7 @@ class Tornado:
     dummy: float  # |effect| of the input that never reaches the model; NaN if there is none
     bars: tuple[Bar, ...]
     note: str
+    p: float = 0.0  # that chance alone makes an |effect| as large as the largest of them
 
 
 @dataclass(frozen=True, eq=False)
@@ -417,6 +444,7 @@ class Comparison:
     outcomes: Outcomes | None = None  # of the only scenario; None if there are several
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
+    rankings: tuple[Ranking, ...] = ()  # of the headline statistics; none of fewer than three scenarios
     two_runs: tuple[TwoRuns, ...] = ()  # each further single run against the first; () for studies
 
     @property
@@ -431,7 +459,7 @@ class Comparison:
 
         Args:
             name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "difference_map" and so on.
-            ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
+            ax: matplotlib axes to draw on, for the figures that fit one: docs/figures.md lists them.
             width_mm: width of the sheet if no axes are given.
             day: of a map; the last if left out.
 
@@ -447,9 +475,24 @@ class Comparison:
         """Return the numbers of a figure as a pandas DataFrame, as `run.py compare` writes them beside it."""
         return _plots().table_of(self, name, day=day)
 
+    def _repr_html_(self) -> str:
+        """The answers in words, then the paired differences of the headline statistics, for notebooks."""
+        answers = "".join(f"<li>{escape(answer.sentence)}</li>" for answer in self.answers)
+        rows = [] if self.single else [_shown(row) for row in self.forest]
+        head = ["statistic", "scenario", f"difference from {self.reference} (95 % interval)", ""]
+        table = table_html(head, rows) if rows else ""
+        return f"<p><b>SIMULATED.</b> {escape(self.question)}</p><ul>{answers}</ul>{table}"
+
     def answers_of(self, scenario: str) -> tuple[Answer, ...]:
         """Return the answers on one scenario against the reference."""
         return tuple(answer for answer in self.answers if answer.scenario == scenario)
+
+
+def _shown(row: ForestRow) -> list[str]:
+    """Return a row of the table that notebooks show: shares of runs in percentage points."""
+    each, scale = row.difference, 100 if row.difference.unit == SHARE else 1
+    text = interval_text(scale * each.difference, scale * each.low, scale * each.high, sign=True)
+    return [each.label, row.scenario, f"{text} {'points' if each.unit == SHARE else each.unit}", row.verdict]
 
 
 def _plots() -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +13,7 @@ from sim.comparison.matched_runs import DUMMY, INPUT, MatchedRuns
 from sim.comparison.outcomes import HeadlineStatistic, values_of, varies
 from sim.comparison.results import Bar, Inputs, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 from sim.scenario.fields import input_label, inputs_of, units_of
-from sim.statistics.inference import SEED
+from sim.statistics.inference import SEED, discoveries
 from sim.statistics.sensitivity import UNKNOWN, Split, effects, explained, morris, pawn, repeated, sobol
 from sim.text import three_digits
 
@@ -83,9 +83,9 @@ def _ranges(gathered: MatchedRuns, scenario: str, paths: list[str]) -> np.ndarra
     """
     part, own = gathered.part_of(scenario)
     every = {name: inputs_of(model) for name, model in part.study.scenarios.items()}
-    ranges = []
+    ranges, design = [], part.study.inputs
     for path in paths:
-        low, high = part.study.inputs[path]
+        low, high = design[path]
         quantity = every[own].get(path)
         first = next((known[path] for known in every.values() if path in known), None)
         if quantity is not None and first is not None and quantity.low is not None and quantity.high is not None:
@@ -105,7 +105,7 @@ def inputs(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> Inputs
     return Inputs(
         design=design,
         splits=tuple(splits),
-        tornados=tuple(_tornados(gathered, headline, enough)),
+        tornados=_beyond_chance(list(_tornados(gathered, headline, enough))),
         morris=tuple(_each(_morris, gathered, headline, enough)),
         sobol=tuple(_each(_sobol, gathered, headline, enough)),
         note=_note(design, enough, len(drawn[gathered.reference].paths)),
@@ -232,22 +232,37 @@ def _tornado(statistic: HeadlineStatistic, name: str, drawn: SampledInputs, valu
         )  # fmt: skip
     dummy = next((abs(bar.effect) for bar in bars if bar.path == DUMMY), math.nan)
     ranked = tuple(sorted(bars, key=lambda bar: (-abs(bar.effect), bar.path)))
-    note = _tornado_note(ranked, known.noise, len(rows))
+    note = _tornado_note(known.noise, len(ranked) - (drawn.dummy >= 0), len(rows))
     return Tornado(
-        name, statistic.statistic, statistic.label, statistic.unit, mean, len(rows), known.noise, dummy, ranked, note
+        name,
+        statistic.statistic,
+        statistic.label,
+        statistic.unit,
+        mean,
+        len(rows),
+        known.noise,
+        dummy,
+        ranked,
+        note,
+        known.p,
     )
 
 
-def _tornado_note(bars: tuple[Bar, ...], noise: float, runs: int) -> str:
-    above = sum(bar.above_noise for bar in bars)
-    real = sum(bar.path != DUMMY for bar in bars)
-    count_text = "none is" if above == 0 else f"{above} {'is' if above == 1 else 'are'}"
-    return (
-        f"{runs:,} runs, {real:,} inputs, {count_text} above the noise: the largest of them would reach {three_digits(noise)} in one of "
-        "twenty shuffles of the runs. Bars are straight lines; PAWN also sees an input that matters only in the middle of its range: it "
-        "is how far the statistic's distribution in a tenth of that range lies from the one over all runs, 0 to 1. PAWN at or below "
-        "the dummy's is chance."
+def _beyond_chance(tornados: list[Tornado]) -> tuple[Tornado, ...]:
+    """Return tornados in which no bar is above the noise unless its tornado is more than chance.
+
+    Many tornados are looked at, so that some have an input above their noise by chance: those with one are held to a false
+    discovery rate of 5 % over all statistics and scenarios (Benjamini-Hochberg, of the p of their largest effects).
+    """
+    found = discoveries(np.array([tornado.p for tornado in tornados]))
+    return tuple(
+        tornado if more else replace(tornado, bars=tuple(replace(bar, above_noise=False) for bar in tornado.bars))
+        for tornado, more in zip(tornados, found.tolist(), strict=True)
     )
+
+
+def _tornado_note(noise: float, inputs: int, runs: int) -> str:
+    return f"{runs:,} runs, {inputs:,} inputs; chance alone reaches {three_digits(noise)}"
 
 
 def _each(

@@ -26,7 +26,7 @@ from sim.comparison.results import (
 )
 from sim.engine.kinds import LEVELS
 from sim.scenario.schema import Scenario, codes, rebel_pairs
-from sim.statistics.inference import LEAST_DIFFERENT, SEED, difference_of, half_width, more_runs, wilson
+from sim.statistics.inference import SEED, difference_of, half_width, is_resolved, more_runs, wilson
 from sim.statistics.survival import (
     BOOTSTRAPS,
     Counts,
@@ -109,8 +109,9 @@ def _panel(gathered: MatchedRuns, panel: Panel, values: dict[str, np.ndarray]) -
     differences = tuple(_difference(gathered, name, values) for name in gathered.others)
     runs = [fan.runs for fan in scenario_fans]
     counted = plural(runs[0], "run") if len(set(runs)) == 1 else f"{min(runs):,} to {max(runs):,} runs"
+    each = " a scenario" if gathered.others else ""
     note = (
-        f"Lines: medians of {counted} a scenario. Bands hold the middle 80 % of the runs of a day: they show how runs spread, "
+        f"Lines: medians of {counted}{each}. Bands hold the middle 80 % of the runs of a day: they show how runs spread, "
         "not how well the median is known."
         if max(runs) > 1
         else "One run a scenario: there are no bands."
@@ -136,7 +137,7 @@ def _difference(gathered: MatchedRuns, name: str, values: dict[str, np.ndarray])
     mean = gap.mean(axis=0) if len(gap) else np.full(gap.shape[1], math.nan)
     half = half_width(gap)
     low, high = mean - half, mean + half
-    resolved = ((low > 0) | (high < 0)) & (np.count_nonzero(gap, axis=0) >= LEAST_DIFFERENT)
+    resolved = is_resolved(low, high, np.count_nonzero(gap, axis=0))
     return FanDifference(name, len(gap), mean, low, high, resolved)
 
 
@@ -217,7 +218,7 @@ def _note(gathered: MatchedRuns, until: int) -> str:
     if gathered.single:
         return f"{note} One run a scenario: there are no bands."
     note += f" Bands: 95 %, pointwise, {BOOTSTRAPS:,} resamples of whole runs, since agreements of one run are not independent."
-    if until > 0:
+    if until > 0 and gathered.others:
         note += (
             f" Differences: mean days held, counted over the first {until} days, as long as every scenario has enough agreements "
             "at risk; matched runs are resampled together."

@@ -6,15 +6,18 @@ reported at once.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.files import display_path
+from sim.files import display_path, map_folders
 from sim.geography import towns as rows
 from sim.geography.grid import (
     EXTENT,
@@ -30,6 +33,7 @@ from sim.geography.grid import (
     shifted,
     unfit,
 )
+from sim.geography.lines import LINE_COLUMNS, MapLine, read_lines
 from sim.geography.roads import (
     REACH_KM,
     ROAD_COLUMNS,
@@ -45,7 +49,10 @@ from sim.geography.roads import (
 from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
+LOG = logging.getLogger(__name__)
 MOST_TOWNS = 20_000
+CARRIED = "map"  # folder, in that of a run or study, of the map that it ran on: map/<name>/towns.csv ...
+COPIED = ("*.csv", "LICENSE*")  # files of a map that results carry
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +87,7 @@ class Geography:
     road_names: tuple[str, ...]
     near: np.ndarray  # NEAR: town, km, road; all towns one after another, by km, without the town itself
     near_start: np.ndarray  # i8 [T + 1]
+    near_km: float  # by road, up to which `near` goes, as map.csv has it; a town one road away is always near
     adjacent: np.ndarray  # i8, towns one road away, all towns one after another, sorted
     adjacent_start: np.ndarray  # i8 [T + 1]
     moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
@@ -87,6 +95,7 @@ class Geography:
     credits: str = ""
     country: str = ""
     road_classes: tuple[str, ...] = ()
+    lines: tuple[MapLine, ...] = ()  # rivers, borders and coasts, for drawing only
 
 
 def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.0) -> Geography:
@@ -94,7 +103,7 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
 
     Args:
         name: a text is the name of a folder in `root`; a Path is the folder itself.
-        root: the folder of maps; `scenarios/maps` if None.
+        root: the folder of maps; if None, `scenarios/maps` and `maps` where one stands, then the program's.
         shift_cells: how many cells the grid's south-west corner is moved to the south and to the west.
 
     Raises:
@@ -106,7 +115,7 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
         >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
         (169, 384, (51, 69))
     """
-    folder = name if isinstance(name, Path) else _folder(name, root or maps_root())
+    folder = name if isinstance(name, Path) else _folder(name, [root] if root else map_folders())
     if not folder.is_dir():
         raise InputError(
             [
@@ -118,21 +127,63 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
                 )
             ]
         )
+    LOG.debug("read the map in %s", folder.absolute())
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts = _files(folder, faults)
+    lines = _lines(folder, faults)
     if shift_cells and not faults:
         settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))
-    return _assemble(folder.name, folder, places, links, control, posts, settings)
+    geography = _assemble(folder.name, folder, places, links, control, posts, settings)
+    return replace(geography, lines=lines) if lines else geography
 
 
-def maps_root() -> Path:
-    """Return the folder of maps: scenarios/maps beside the program, or else in the working folder."""
-    beside = Path(__file__).resolve().parents[2] / "scenarios" / "maps"
-    return beside if beside.is_dir() else Path.cwd() / "scenarios" / "maps"
+class MapSource(NamedTuple):
+    """A map as another process reads it: its name, its folder, and the SHA-256 of each of its tables by file."""
+
+    name: str
+    folder: Path
+    tables: tuple[tuple[str, str], ...]
+
+
+def source_of(geography: Geography) -> MapSource:
+    """Return where a map was read from, with the present SHA-256 of its tables; of a map made in memory, no tables."""
+    folder = Path(geography.folder).resolve()
+    tables = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(folder.glob("*.csv")))
+    return MapSource(geography.name, folder, tuple(tables))
+
+
+def carried_files(geography: Geography) -> dict[str, bytes]:
+    """Return the files that a run or study on a map carries, by their path in its folder; none for a map made in memory."""
+    files = sorted(path for pattern in COPIED for path in Path(geography.folder).glob(pattern))
+    return {f"{CARRIED}/{geography.name}/{path.name}": path.read_bytes() for path in files}
+
+
+def carried_folder(results: Path, name: str) -> Path | None:
+    """Return the folder in which a run or study carries the map of a name; None if it carries none."""
+    folder = results / CARRIED / name
+    return folder if (folder / "towns.csv").is_file() else None
+
+
+def map_of_results(results: Path, name: str) -> Geography:
+    """Return the map that a run or study ran on: the one it carries, else (older results) the installed one of that name.
+
+    InputError with every fault of its files, and if it is neither carried nor installed.
+    """
+    if (folder := carried_folder(results, name)) is not None:
+        return load_map(folder)
+    try:
+        return load_map(name)
+    except InputError as error:
+        if any(fault.key == "map" for fault in error.faults):
+            message = (
+                f"was run on the map {name!r}, which is neither here nor in this folder: ask its author for the map"
+            )
+            raise InputError([Fault(display_path(results), None, "map", message)]) from None
+        raise
 
 
 def assemble(
@@ -170,10 +221,12 @@ def control_date(geography: Geography, start: date, on: date | None = None) -> d
     return max(before)
 
 
-def _folder(name: str, root: Path) -> Path:
-    """Return the folder of a named map; raise InputError if it is not inside the root."""
-    known = sorted(entry.name for entry in root.iterdir() if entry.is_dir()) if root.is_dir() else []
-    folder = root / name
+def _folder(name: str, roots: Sequence[Path]) -> Path:
+    """Return the folder of a named map, from the first of some folders that has it; raise InputError if it is not inside."""
+    there = [root for root in roots if root.is_dir()]
+    maps = {entry.name: root for root in reversed(there) for entry in root.iterdir() if entry.is_dir()}
+    known = sorted(maps)
+    root = maps.get(name, roots[0])
     plain = name and name == Path(name).name and name not in (".", "..") and "\0" not in name and "\\" not in name
     if not plain or name not in known:
         raise InputError(
@@ -182,10 +235,11 @@ def _folder(name: str, root: Path) -> Path:
                     display_path(root),
                     None,
                     "map",
-                    f"no map {name[:80]!r}, needs one of {', '.join(known) or 'none'}{did_you_mean(name, known)}",
+                    f"the map {name[:80]!r} is not here, there are {', '.join(known) or 'none'}{did_you_mean(name, known)}",
                 )
             ]
         )
+    folder = root / name
     if not folder.resolve().is_relative_to(root.resolve()):
         raise InputError([Fault(display_path(root), None, "map", f"map {name!r} lies outside the folder of maps")])
     return folder
@@ -211,6 +265,12 @@ def _files(
         rows.read_control(held, [town.name for town in places], suggest),
         posts,
     )
+
+
+def _lines(folder: Path, faults: list[Fault]) -> tuple[MapLine, ...]:
+    """Read lines.csv, which a map need not have."""
+    path = folder / "lines.csv"
+    return read_lines(read_table(path, LINE_COLUMNS, (), faults)) if path.exists() else ()
 
 
 def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:
@@ -278,7 +338,8 @@ def _assemble(
     km_east, km_north = on.to_km(np.array([town.lat for town in places]), np.array([town.lon for town in places]))
     beside = neighbours(links, len(places))
     roads, road_cells = rasterise(links, x, y)
-    near, near_start = near_table(links, beside, REACH_KM)
+    near_km = float(settings.get("near_km", REACH_KM))
+    near, near_start = near_table(links, beside, near_km)
     adjacent, adjacent_start = adjacency(beside)
     return Geography(
         name=name,
@@ -296,6 +357,7 @@ def _assemble(
         road_names=tuple(link.road for link in links),
         near=near,
         near_start=near_start,
+        near_km=near_km,
         adjacent=adjacent,
         adjacent_start=adjacent_start,
         moved=_sentences(places, on, x, y, km_east, km_north, moved),

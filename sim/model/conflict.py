@@ -40,6 +40,7 @@ class ConflictModel(mesa.Model):
         file: a scenario file, the bare name of one in `scenarios/`, or a `Scenario`.
         rng: the seed, a whole number; 1 if None. In `mesa.batch_run` the number of the run if None, with a warning.
         sets: changes as "KEY=VALUE", with the keys that `run.py show` prints.
+        geography: the map; the one that the scenario names if None.
 
     Raises:
         InputError: with every fault of the file.
@@ -53,11 +54,17 @@ class ConflictModel(mesa.Model):
         (1, '2020-03-02')
     """
 
-    def __init__(self, file: str | Path | Scenario, rng: int | None = None, sets: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        file: str | Path | Scenario,
+        rng: int | None = None,
+        sets: Sequence[str] = (),
+        geography: Geography | None = None,
+    ) -> None:
         """Set up the first day. InputError with all faults of the file; ValueError for an invalid seed."""
         seed = seed_of_batch() if rng is None else _seed(rng)
         super().__init__(rng=seed)
-        scenario, geography, self.name = _read(file, sets)
+        scenario, geography, self.name = _read(file, sets, geography)
         self.simulation = Simulation(scenario, geography, seed)
         self.codes = codes(scenario)
         self.names: dict[str, tuple[str, ...]] = {
@@ -274,14 +281,16 @@ def _seed(rng: object) -> int:
     return seed
 
 
-def _read(file: str | Path | Scenario, sets: Sequence[str]) -> tuple[Scenario, Geography, str]:
+def _read(
+    file: str | Path | Scenario, sets: Sequence[str], geography: Geography | None
+) -> tuple[Scenario, Geography, str]:
     """Return the scenario, its map and its short name; all faults are reported together."""
     if not isinstance(file, Scenario):
-        loaded, geography = read(file, sets)
+        loaded, geography = read(file, sets, geography)
         return loaded.scenario, geography, loaded.name
     if sets:
         raise ValueError("sets change a scenario file: give the file, or set up the Scenario as wanted")
-    geography = load_map(file.map)
+    geography = geography or load_map(file.map)
     faults: list[Fault] = check_scenario(file, lambda path: ("scenario", None), geography)
     if faults:
         raise InputError(faults)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,7 +20,7 @@ from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, ki
 from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
-from sim.text import day_text, plural, result_text, with_unit
+from sim.text import day_text, plural, result_text, shell, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
 MOST_TOWNS = 40  # rows of the table of towns that differ
 EMBEDDED = {
-    "differences": 1,
+    "differences": 2,
     "draws": 1,
     "control": 1,
     "fans": 2,
@@ -80,7 +79,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         correlation=_correlation(comparison),
         credits=getattr(comparison.geography, "credits", ""),
         command=command,
-        figure_command=f"python run.py figure {shlex.quote(comparison.folder)}" if comparison.folder else "",
+        figure_command=shell("figure", comparison.folder) if comparison.folder else "",
         unresolved_rule=UNRESOLVED_RULE,
         outcome_rows=_outcome_rows(comparison),
         draw_rows=_draw_rows(comparison),
@@ -231,6 +230,7 @@ def _correlation(comparison: Comparison) -> list[dict[str, str]]:
 
 
 OVER_DRAWS = "over_draws.csv"  # the table of differences over draws of a posterior
+OUTCOMES = "outcomes.csv"  # the numbers and holders of an only scenario
 
 
 FigureProgress = Callable[[str], None]
@@ -239,7 +239,10 @@ FigureProgress = Callable[[str], None]
 def draw_comparison(
     comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
 ) -> list[Path]:
-    """Write report.html, figures/ and, over a posterior, over_draws.csv; return the files. `command` repeats the comparison."""
+    """Write report.html, figures/ and over_draws.csv or outcomes.csv if there are any; return the files.
+
+    `command` repeats the comparison.
+    """
     written: list[Path] = []
     figures: list[ReportFigure] = []
     room = dict(EMBEDDED)
@@ -257,6 +260,8 @@ def draw_comparison(
         figures.append(ReportFigure(kind, stem, drawn.caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
+    if comparison.outcomes is not None:
+        written.append(write_whole(folder / OUTCOMES, csv_bytes(comparison.outcomes.table)))
     page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written

@@ -27,7 +27,7 @@ from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario
 from sim.statistics.causes import turning_points
-from sim.text import agree, day_text, plural
+from sim.text import agree, day_text, plural, shell
 
 if TYPE_CHECKING:
     from datetime import date
@@ -115,7 +115,7 @@ def full_names(scenario: Scenario) -> list[str]:
 
 def command_text(run: Run) -> str:
     """Return the command that repeats the run, from its folder or, for a branch, from its origin."""
-    return run.branch.get("command", "") if run.branch else f"python run.py scenario.yaml --seed {run.seed}"
+    return run.branch.get("command", "") if run.branch else shell("scenario.yaml", "--seed", str(run.seed))
 
 
 def branch_text(run: Run) -> str:

@@ -74,6 +74,7 @@ EDGE = 0.9  # points, of the edge that glyphs have from `edged`
 NOTE_PX = 11.0  # of letters beside markers
 MOST_TEXTS = 8_000
 NO_EDGE = ' stroke="none"'
+MOVING = ("dart",)  # shapes that a browser's compositor moves, which it cannot do with edges of a fixed width
 
 
 class SvgPainter:
@@ -189,7 +190,11 @@ class SvgPainter:
         place = f"translate({number(x * PX)} {number(-y * PX)}) " if x or y else ""
         turn = f"rotate({-glyph.turn:.0f}) " if glyph.turn else ""
         more = dashes if glyph.edge == WHITE else f' stroke="{glyph.edge}"{dashes}' if glyph.edge else NO_EDGE
-        more += f' stroke-width="{number(glyph.width * PX)}"' if glyph.edge and glyph.width != EDGE else ""
+        moving = bool(self.key) and glyph.shape in MOVING
+        if moving:
+            more += f' stroke-width="{glyph.width * PX / size:.3f}"'
+        elif glyph.edge and glyph.width != EDGE:
+            more += f' stroke-width="{number(glyph.width * PX)}"'
         more += f' fill-opacity="{glyph.opacity}"' if glyph.opacity < 1 else ""
         more += f' class="{glyph.kind}"' if glyph.kind else ""
         shape = (
@@ -199,9 +204,9 @@ class SvgPainter:
         return f'<{shape} transform="{place}{turn}scale({number(size)})" fill="{glyph.fill}"{more}{fixed}/>'
 
     def definitions(self, cells: Areas, shapes: Iterable[str], bands: Iterable[str], gap: float) -> str:
-        """Return the outlines of cells, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""
+        """Return the outlines of cells, whose edge is that of their group, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""
         parts = [
-            f'<path id="{self.key}{area.name}" stroke="{cells.edge}" vector-effect="non-scaling-stroke" '
+            f'<path id="{self.key}{area.name}" vector-effect="non-scaling-stroke" '
             f'd="{self.path([area.corners], closed=True)}"/>'
             for area in cells.items
         ]
@@ -211,9 +216,8 @@ class SvgPainter:
                 f'patternTransform="rotate(-45)"><path d="M0 0h{gap / 2:.2f}v{gap:.2f}H0z" fill="{colour}"/></pattern>'
             )
         for name in sorted(shapes):
-            parts.append(
-                f'<path id="{self.key}{_id(name)}" d="{unit_path(shape_of(name))}" vector-effect="non-scaling-stroke"/>'
-            )
+            fixed = "" if name in MOVING else ' vector-effect="non-scaling-stroke"'
+            parts.append(f'<path id="{self.key}{_id(name)}" d="{unit_path(shape_of(name))}"{fixed}/>')
         return "".join(parts)
 
 

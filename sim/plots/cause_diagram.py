@@ -120,7 +120,7 @@ def _card(axes: Axes, ground: Ground, card: Cause | int, top: float, tall: float
         axes.text(
             LEFT,
             middle,
-            f"{card} more steps between, told by `run.py why`",
+            f"{card} more steps between, told by `why`",
             fontsize=8.5,
             color=QUIET,
             va="center",

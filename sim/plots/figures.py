@@ -14,13 +14,14 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.plots.comparison.cells import heatmap, inputs_heatmap, ranking
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
 from sim.plots.comparison.maps_by_day import differences_by_day, probability_by_day
-from sim.plots.comparison.overview import distributions, heatmap
+from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.sheets import Atlas
@@ -81,6 +82,10 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
             kinds.append(
                 Kind("heatmap", "resolved differences of all statistics and scenarios", "differences", heatmap)
             )
+    if comparison.rankings:
+        kinds.append(Kind("ranking", "scenarios in order, with what the runs leave open", "differences", ranking))
+    if comparison.outcomes is not None and comparison.outcomes.holders:
+        kinds.append(Kind("outcomes", "who holds the watched towns at the end, with intervals", "differences", holders))
     if comparison.distributions and not comparison.single:
         kinds.append(Kind("distributions", "how each statistic spreads over the runs", "differences", distributions))
     if comparison.over_draws is not None:
@@ -171,6 +176,8 @@ def _inputs(comparison: Comparison) -> list[Kind]:
     inputs, kinds = comparison.inputs, []
     if inputs.splits:
         kinds.append(Kind("chance_and_inputs", "chance against unknown inputs", "inputs", splits))
+    if inputs.tornados:
+        kinds.append(Kind("inputs", "which input moves which statistic more than chance", "inputs", inputs_heatmap))
     methods = (
         ("tornado", "which inputs matter for", tornado, inputs.tornados),
         ("morris", "size and spread of inputs' effects on", morris, inputs.morris),

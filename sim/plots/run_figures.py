@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from sim.plots.comparison.figure import ComparisonFigure
 from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
 from sim.plots.map.matplotlib_painter import frame_axes, paint
 from sim.plots.map.primitives import Areas, LegendRow, Marker, Part, Stroke, shape_of
-from sim.plots.map.scene import SIGNS, code_name, legend_sections
+from sim.plots.map.scene import SIGNS, code_name, held_rows, legend_sections
 from sim.plots.map.sheets import Atlas, draw_map, key_days, view_on
 from sim.plots.map.state import View
 from sim.plots.style import evidence_line, stamp, typography
@@ -23,9 +24,13 @@ from sim.plots.timeline import timeline_drawn
 from sim.text import day_text, plural
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from sim.comparison.results import Comparison
 
 TALLEST_MAP = 8.0  # inches
+ROOMY_INCHES = 5.0  # width of axes from which names and symbols of a map have their full size
+LEAST_SCALE = 0.75  # of names and symbols, on narrower axes: fewer names find room there
 NARROW_HALO = 300  # fighters; on a narrow map a smaller force has no halo
 KEY_RADIUS = 5.2  # points, of the largest symbol in the key
 MANY = 8  # maps of small multiples
@@ -43,6 +48,31 @@ def control_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> Com
 def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw who holds each town on the morning of a day, as the animation shows it."""
     return _map(atlas, width_mm, day, rings=False)
+
+
+def control_on(atlas: Atlas, axes: Axes, day: int | None = None) -> Axes:
+    """Draw who holds each town on the caller's axes, with a key of holders and the stamp as their title; return the axes."""
+    run, view = atlas.run, atlas.view(atlas.states.days if day is None else day, rings=False)
+    state = view.state
+    with typography():
+        axes.apply_aspect()
+        inches = axes.get_window_extent().width / axes.figure.dpi
+        scale = min(1.0, max(LEAST_SCALE, inches / ROOMY_INCHES))
+        view, _boxes = draw_map(axes, view, type_scale=0.9 * scale, zoom=0.8 * scale, notes=False)
+        rows = [row for row in held_rows(view.ground.look, state, None) if row.brief]
+        points = [tuple(_point(symbol) for symbol in mark_of(row).symbols) for row in rows]
+        names = [f"{row.text} {row.note}" for row in rows]
+        axes.legend(points, names, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=7)
+        axes.set_title(f"SIMULATED · seed {run.seed} · {day_text(state.date)}", fontsize=8)
+    return axes
+
+
+def _point(symbol: Symbol) -> Line2D:
+    """Return a symbol of a key as matplotlib's own legend takes it."""
+    return Line2D(
+        [], [], linestyle="none", marker=symbol.shape, markersize=2 * symbol.radius,
+        markerfacecolor=symbol.face, markeredgecolor=symbol.edge, markeredgewidth=symbol.line,
+    )  # fmt: skip
 
 
 def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:

@@ -14,7 +14,7 @@ from typing import Any
 
 from sim.engine.simulation import CoursePart
 from sim.errors import Fault, InputError, reason
-from sim.geography.maps import Geography
+from sim.geography.maps import Geography, map_of_results
 from sim.load import read
 from sim.results.columns import FILES
 from sim.results.manifest import MANIFEST, read_manifest
@@ -24,7 +24,7 @@ from sim.scenario.fields import as_data, inputs_of
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import Change, changes, flow, show
 from sim.scenario.yaml_reader import read_file
-from sim.text import plural
+from sim.text import plural, shell
 
 FREE = re.compile(
     r"(rules|terms)\..+|factions\..+\.(doctrine\.|solidarity).*|policy\b.*|given\b.*"
@@ -74,7 +74,7 @@ def branch(
     parts = parts_of(folder, manifest)
     last = parts[-1]
     _check_day(folder, day, last)
-    scenario, geography = _changed(last.scenario, sets, policy)
+    scenario, geography = _changed(last.scenario, map_of_results(folder, last.scenario.map), sets, policy)
     differences = changes(last.scenario, scenario)
     _check_changes(last.scenario, scenario, differences, day)
     branch_record = {
@@ -107,8 +107,10 @@ def _check_day(folder: Path, day: int, last: CoursePart) -> None:
         raise InputError([Fault("--day", None, "", message)])
 
 
-def _changed(scenario: Scenario, sets: Sequence[str], policy: Path | None) -> tuple[Scenario, Geography]:
-    """Return the scenario with the changes laid over it, read as strictly as any, and its map."""
+def _changed(
+    scenario: Scenario, geography: Geography, sets: Sequence[str], policy: Path | None
+) -> tuple[Scenario, Geography]:
+    """Return the scenario with the changes laid over it, read as strictly as any and checked against its map, and the map."""
     keys = [text.partition("=")[0].strip() for text in sets]
     fixed = [key for key in keys if key.partition(".")[0] in set(Scenario.model_fields) - set(FREE_PARTS)]
     if fixed:
@@ -120,7 +122,7 @@ def _changed(scenario: Scenario, sets: Sequence[str], policy: Path | None) -> tu
         file = Path(folder) / "scenario.yaml"
         file.write_bytes(show(scenario).encode("utf-8"))
         try:
-            loaded, geography = read(file, [*added, *sets])
+            loaded, geography = read(file, [*added, *sets], geography)
         except InputError as error:
             raise InputError(_placed(fault, policy, len(own), lines) for fault in error.faults) from None
     return loaded.scenario, geography
@@ -225,7 +227,5 @@ def _check_same(folder: Path, run: Run, day: int) -> None:
         following = recorded[count + 1].split(",")  # id, cause, day: no quotes so far
         same = len(following) > 2 and following[2].isdigit() and int(following[2]) >= day
     if not same:
-        message = (
-            f"simulated again to day {day} it has other events than its events.csv: `run.py verify {folder}` says why"
-        )
+        message = f"simulated again to day {day} it has other events than its events.csv: `{shell('verify', folder)}` says why"
         raise InputError([Fault(str(folder), None, "", message)])

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from sim.errors import Fault, InputError
+from sim.files import OUTPUTS
 from sim.geography.zone import line_of_contact, zone_edge
 from sim.results.columns import Format, LogName
 from sim.results.export_events import REGION_ONLY, SOURCE, Entry, acled_text, entries, ged_text, run_id
@@ -40,7 +41,7 @@ def export(run: Run, form: Format, log: LogName = LogName.REPORTED, out: Path | 
         run: the run.
         form: `Format.GED`, `ACLED`, `GEOJSON` or `GPKG`.
         log: the reported events or the true ones.
-        out: the file; `simulated_<run>_<format>` in the working folder if None. For GeoJSON the layer is added before the suffix.
+        out: the file; `simulated_<run>_<format>` in outputs/ if None. For GeoJSON the layer is added before the suffix.
 
     Raises:
         InputError: if a file exists, or its name has the wrong suffix or does not begin with `simulated_`.
@@ -75,12 +76,12 @@ def _targets(run: Run, form: Format, out: Path | None) -> list[Path]:
     """Return the files to write, none of which exists."""
     suffix = SUFFIXES[form]
     tail = f"_{form}" if suffix == ".csv" else ""
-    path = out or Path(f"{PREFIX}{run.folder.name if run.folder else run.name}{tail}{suffix}")
+    path = out or OUTPUTS / f"{PREFIX}{run.folder.name if run.folder else run.name}{tail}{suffix}"
     if path.suffix.lower() != suffix:
         raise InputError([Fault("--out", None, "", f"{path} must end in {suffix}")])
     if not path.name.startswith(PREFIX):
         raise InputError([Fault("--out", None, "", f"{path} must be named {PREFIX}*, as in {PREFIX}{path.name}")])
-    if not path.parent.is_dir():
+    if out is not None and not path.parent.is_dir():
         raise InputError([Fault("--out", None, "", f"there is no folder {path.parent}")])
     paths = [path]
     if form is Format.GEOJSON:
@@ -92,6 +93,7 @@ def _targets(run: Run, form: Format, out: Path | None) -> list[Path]:
 
 def _write_new(path: Path, content: bytes) -> None:
     """Write a file that was not there; nothing is left of one that could not be written whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         try:
             file.write(content)

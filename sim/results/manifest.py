@@ -28,6 +28,7 @@ from sim.errors import Fault, InputError, reason
 from sim.results.columns import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from sim.geography.maps import Geography
     from sim.results.run import Run
 
 
@@ -93,10 +94,12 @@ def product() -> dict[str, Any]:
     }
 
 
-def _map(run: Run) -> dict[str, Any]:
-    folder = Path(run.geography.folder)
-    files = sorted(folder.glob("*.csv")) if folder.is_dir() else []
-    return {"name": run.geography.name, "files": {path.name: sha256(path.read_bytes()) for path in files}}
+def map_entry(geography: Geography) -> dict[str, Any]:
+    """Return what a manifest says of the map: its name, and the SHA-256 of its tables."""
+    from sim.geography.maps import source_of  # imports NumPy, which `--help` does without
+
+    source = source_of(geography)
+    return {"name": source.name, "files": dict(source.tables)}
 
 
 def make_manifest(
@@ -114,7 +117,7 @@ def make_manifest(
         "values": {key: float(value) for key, value in run.values.items()},
         "scenario": scenario,
         "scenario_sha256": sha256(scenario.encode()),
-        "map": _map(run),
+        "map": map_entry(run.geography),
         "product": product(),
         "versions": versions(),
         "platform": {

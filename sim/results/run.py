@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property, partial
+from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +16,34 @@ import numpy as np
 import pandas as pd
 
 from sim.errors import Fault, InputError, reason
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, map_of_results
 from sim.results.columns import FILES, kind_of
 from sim.results.event_rows import watched
 from sim.results.manifest import read_manifest
-from sim.results.phrases import answer_sentence
+from sim.results.phrases import answer_sentence, statistic_texts
 from sim.results.tables import EXTRACT
 from sim.scenario.compose import file_name
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
-from sim.statistics.summary import Scalar, summarise
-from sim.text import plural
+from sim.statistics.summary import Scalar, base_name, summarise
+from sim.text import plural, table_html
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
 
 DTYPES: dict[str, Any] = {"int": "int64", "float": "float64", "date": "datetime64[s]", "text": object}
 LONGEST_HEADER = 1_000_000  # characters
+SHOWN = (
+    "clash_days",
+    "places_reached",
+    "deaths",
+    "towns_gained",
+    "towns_end",
+    "agreements_signed",
+    "agreements_broken",
+)
+"""Statistics that notebooks show of every run, besides the headline of its scenario."""
+SHOWN_MM, SHOWN_DPI = 130.0, 90  # width and dots an inch of the map that notebooks show of a run
 
 
 def to_frame(file: str, columns: dict[str, np.ndarray]) -> pd.DataFrame:
@@ -179,7 +193,7 @@ class Run:
         values = {str(key): float(value) for key, value in manifest["values"].items()}
         return cls(
             scenario,
-            load_map(scenario.map),
+            map_of_results(path, scenario.map),
             int(manifest["seed"]),
             values,
             partial(_read, path),
@@ -253,6 +267,61 @@ class Run:
     def answer(self) -> str:
         """The answer to the scenario's question, in a sentence or two."""
         return answer_sentence(self)
+
+    @cached_property
+    def _atlas(self) -> Any:
+        return import_module("sim.plots.map.sheets").Atlas.of(self)
+
+    def map(self, day: int | None = None, *, ax: Any = None, width_mm: float = 180.0) -> Any:
+        """Draw who holds each town on the morning of a day; towns whose holder changed since the start are ringed.
+
+        Args:
+            day: days since the start, 0 to the scenario's; the last if left out.
+            ax: matplotlib axes to draw on, without rings, with a key of holders below; they should be nearly square.
+            width_mm: width of the sheet if no axes are given.
+
+        Returns:
+            The axes, or without `ax` the matplotlib figure, which a notebook shows.
+
+        Raises:
+            ValueError: if the run has no such day.
+
+        Example:
+            >>> import sim
+            >>> run = sim.simulate("two_valleys", seed=1)
+            >>> figure = run.map(30)
+            >>> figure.savefig("two_valleys_day_30.png")
+        """
+        last = len(self.control_daily) - 1
+        if day is not None and not 0 <= day <= last:
+            raise ValueError(f"day {day} is not in the run; its mornings are 0 to {last}")
+        figures = import_module("sim.plots.run_figures")
+        if ax is not None:
+            return figures.control_on(self._atlas, ax, day)
+        return figures.control_figure(self._atlas, width_mm, day).figure
+
+    def timeline(self, *, width_mm: float = 180.0) -> Any:
+        """Draw agreements, deaths a week, escalation, towns held and changes of holder over the days; return the figure.
+
+        Args:
+            width_mm: width of the sheet.
+        """
+        return import_module("sim.plots.run_figures").timeline_figure(self._atlas, width_mm).figure
+
+    def _repr_html_(self) -> str:
+        """The answer, the headline statistics and the map of the last morning, for notebooks."""
+        title = f"SIMULATED: {self.scenario.title}, seed {self.seed}, {plural(self.scenario.days, 'day')}"
+        shown = {base_name(key) for key in (*self.scenario.headline, *SHOWN)} - {"holder"}  # which the answer tells
+        summary = {key: value for key, value in self.summary.items() if base_name(key) in shown}
+        rows = statistic_texts(summary, int(self.agreements["given"].sum()))
+        table = table_html(["", ""], [(row.label, row.text) for row in rows])
+        png = b64encode(import_module("sim.plots.style").png_bytes(self.map(width_mm=SHOWN_MM), SHOWN_DPI)).decode()
+        picture = f'<img alt="Who holds what at the end" src="data:image/png;base64,{png}">'
+        beside = f'<div style="max-width:28em">{table}</div>{picture}'
+        return (
+            f"<p><b>{escape(title)}</b><br>{escape(self.answer)}</p>"
+            f'<div style="display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start">{beside}</div>'
+        )
 
     def __repr__(self) -> str:
         where = f", {self.folder}" if self.folder else ""

@@ -14,7 +14,7 @@ from typing import Any
 from sim.engine.simulation import CoursePart, simulate_parts
 from sim.engine.tables import World
 from sim.errors import Fault, InputError
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, map_of_results
 from sim.results.manifest import MANIFEST, hashes, product, read_manifest, sha256, versions
 from sim.results.run import Run
 from sim.results.write import write_tables
@@ -64,7 +64,7 @@ def made_again(folder: Path, progress: Progress | None = None) -> Run:
     """Return the run in a folder, simulated anew from its manifest; InputError where this program cannot."""
     manifest = read_manifest(folder)
     parts = parts_of(folder, manifest)
-    geography = load_map(parts[-1].scenario.map)
+    geography = map_of_results(folder, parts[-1].scenario.map)
     return run_of_parts(parts, geography, manifest, folder / MANIFEST, progress)
 
 
@@ -127,7 +127,7 @@ def verify_run(folder: Path, progress: Progress | None = None) -> Verdict:
     edited = list(edits(folder, manifest, digests))
     notes = tuple(other_version(manifest))
     parts = parts_of(folder, manifest)
-    geography = load_map(parts[-1].scenario.map)
+    geography = map_of_results(folder, parts[-1].scenario.map)
     run = run_of_parts(parts, geography, manifest, folder / MANIFEST, progress)
     with TemporaryDirectory() as temporary:
         write_tables(run, Path(temporary))

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 from filelock import SoftFileLock, Timeout
 
 from sim.errors import Fault, InputError, deferred
+from sim.geography.maps import carried_files
 from sim.results.columns import FILES, SUMMARY
 from sim.results.manifest import MANIFEST, hashes, make_manifest, manifest_text
 from sim.results.run import Run, csv_text, slug
@@ -140,7 +141,12 @@ def _abandoned(file: Path) -> bool:
 
 
 def _lives(pid: int) -> bool:
-    """Return whether a process of this host exists and has not ended, as one that nobody has waited for."""
+    """Return whether a process of this host exists and has not ended, as one that nobody has waited for.
+
+    False on Windows, which does not tell without harm: how long its lock was not touched decides there.
+    """
+    if os.name != "posix":
+        return False
     with suppress(OSError):
         return (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
@@ -158,7 +164,7 @@ def is_written(folder: Path) -> bool:
     owner = _owner(file)
     if owner is None:
         return False
-    if owner.host == socket.gethostname():
+    if owner.host == socket.gethostname() and os.name == "posix":
         return _lives(owner.pid)
     with suppress(OSError):
         return time.time() - file.stat().st_mtime < STALE_SECONDS
@@ -225,6 +231,9 @@ def write(
     parts = [run.name, *([slug(run.label)] if run.label else []), f"seed{run.seed}"]
     with whole_folder(Path(out), "-".join(parts)) as (partial, final):
         write_tables(run, partial)
+        for name, content in carried_files(run.geography).items():
+            (partial / name).parent.mkdir(parents=True, exist_ok=True)
+            (partial / name).write_bytes(content)
         if draw is not None:
             draw(run, partial)
         scenario = (partial / "scenario.yaml").read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import unicodedata
 from collections.abc import Sequence
@@ -10,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import named_file, named_files, scenario_folders
 from sim.scenario.fields import ROOT, Key, Slot, as_data, choice, dotted, gone_key, keys_of, quote_value, take_name
 from sim.scenario.yaml_reader import UNREADABLE, Page, read_file, read_text
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -85,13 +89,13 @@ def places(node: Node, key: Key = ()) -> dict[Key, tuple[str, int | None]]:
     return locations
 
 
-SCENARIOS = Path(__file__).resolve().parents[2] / "scenarios"
 MAX_CHAIN = 20
 LONGEST_NAME, LONGEST_NAME_BYTES = 60, 100  # of a part of a file's name; file systems allow 255 bytes in all
 
 
 def find_scenario(path: str | Path) -> Path:
-    """The file that a person means: a path, with or without .yaml, or the bare name of one of the project's scenarios.
+    """The file that a person means: a path, with or without .yaml, or a bare name: of one in `scenarios/` where one
+    stands, or of one that comes with the program.
 
     Raises InputError if there is none.
     """
@@ -100,14 +104,13 @@ def find_scenario(path: str | Path) -> Path:
         for candidate in (given, given.with_name(given.name + ".yaml") if given.name else given):
             if candidate.exists() or candidate.is_symlink():
                 return candidate
-        if given.parent == Path() and (SCENARIOS / f"{given.name}.yaml").is_file():
-            return SCENARIOS / f"{given.name}.yaml"
+        if given.parent == Path() and (named := named_file(given.name)) is not None:
+            return named
     except (OSError, ValueError) as error:
         raise InputError(
             [Fault(_printable(given), None, "", f"cannot be read: {getattr(error, 'strerror', None) or error}")]
         ) from None
-    known = sorted(file.stem for file in SCENARIOS.glob("*.yaml")) if SCENARIOS.is_dir() else []
-    raise InputError([Fault(_printable(given), None, "", f"no such file{did_you_mean(given.stem, known)}")])
+    raise InputError([Fault(_printable(given), None, "", f"no such file{did_you_mean(given.stem, named_files())}")])
 
 
 def file_name(text: str, also: str = "_-") -> str:
@@ -155,7 +158,7 @@ def read_chain(path: Path) -> tuple[Node, list[Path], list[Removal], list[Fault]
     faults: list[Fault] = []
     name = _printable(path)
     here: Path | None = _resolved(path, name)
-    roots = (here.parent, SCENARIOS.resolve()) if here is not None else ()
+    roots = (here.parent, *(folder.resolve() for folder in scenario_folders())) if here is not None else ()
     while here is not None:
         try:
             page = read_file(here, name)
@@ -166,6 +169,7 @@ def read_chain(path: Path) -> tuple[Node, list[Path], list[Removal], list[Fault]
             raise InputError(
                 [*faults, Fault(name, page.lines.get((), 1), "", "a scenario is made of lines `key: value`")]
             )
+        LOG.debug("read %s", here)
         pages.append(page)
         files.append(here)
         fault, here = _extended(page, files, roots)
@@ -193,7 +197,7 @@ def _extended(page: Page, files: list[Path], roots: tuple[Path, ...]) -> tuple[F
     if not isinstance(name, str) or not name.strip():
         return fault("must be the name of one scenario file")
     try:
-        extended, outside = _locate(name, files[-1].parent, roots)
+        extended, outside = _locate(name, files[-1], roots)
     except (OSError, ValueError, RuntimeError):
         return fault(f"{name[:60]!r} is not a file name")
     if outside:
@@ -203,7 +207,7 @@ def _extended(page: Page, files: list[Path], roots: tuple[Path, ...]) -> tuple[F
     if extended is None:
         known = [
             os.path.relpath(file, root)[:-5]
-            for root in dict.fromkeys((files[-1].parent, roots[-1]))
+            for root in dict.fromkeys((files[-1].parent, *roots[1:]))
             for file in _listed(root)
         ]
         return fault(f"no scenario {name[:60]!r}{did_you_mean(name, known)}")
@@ -219,17 +223,22 @@ def _listed(root: Path) -> list[Path]:
     return sorted([*root.glob("*.yaml"), *root.glob("parts/*.yaml")])[:200]
 
 
-def _locate(name: str, folder: Path, roots: tuple[Path, ...]) -> tuple[Path | None, bool]:
-    """(file that a name in `extends` means, True if it is outside `roots`); symlinks are resolved before judging."""
-    outside = False
-    for base in (folder, roots[-1]):
+def _locate(name: str, page: Path, roots: tuple[Path, ...]) -> tuple[Path | None, bool]:
+    """(file that a name in `extends` of a page means, True if it is outside `roots`); symlinks are resolved before judging.
+
+    A page of one's own that extends its own name means the program's file of that name.
+    """
+    outside, itself = False, None
+    for base in (page.parent, *roots[1:]):
         for ending in ("", ".yaml"):
             candidate = (base / (name + ending)).resolve()
             if not any(candidate.is_relative_to(root) for root in roots):
                 outside = True
+            elif candidate == page:
+                itself = page
             elif candidate.is_file():
                 return candidate, False
-    return None, outside
+    return itself, outside
 
 
 SOURCE = "--set"

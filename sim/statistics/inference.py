@@ -168,12 +168,28 @@ UNRESOLVED_RULE = (
 )
 
 
+def is_resolved(low: Any, high: Any, differ: Any) -> Any:
+    """Return whether differences are resolved, the opposite of `UNRESOLVED_RULE`: bool, or bool of the arguments' shape.
+
+    Args:
+        low: lower ends of 95 % intervals; NaN if there are none.
+        high: upper ends.
+        differ: numbers of matched pairs of runs that differ.
+
+    Example:
+        >>> from sim.statistics.inference import is_resolved
+        >>> bool(is_resolved(0.1, 11.0, 5)), bool(is_resolved(0.1, 11.0, 6)), bool(is_resolved(-0.1, 11.0, 60))
+        (False, True, False)
+    """
+    return ((np.asarray(low) > 0) | (np.asarray(high) < 0)) & (np.asarray(differ) >= LEAST_DIFFERENT)
+
+
 @dataclass(frozen=True)
 class Difference:
     """Other less reference over `pairs` matched runs, with its 95 % interval; NaN with fewer than two pairs.
 
     Attributes:
-        resolved: whether the interval excludes zero and at least `LEAST_DIFFERENT` pairs differ.
+        resolved: by the rule of `is_resolved`.
         more_runs: about how many more runs would resolve it; None if it is resolved or out of reach.
         correlation: correlation of the pairs.
         variance_ratio: variance of the difference over that of unpaired runs; pairing pays below 1.
@@ -245,7 +261,7 @@ def difference_of(
     """Return a difference from its pairs, f8 [n] each, and its interval; `names` are statistic, label and unit."""
     known = math.isfinite(low) and math.isfinite(high)
     differ = int(np.count_nonzero(other - reference))
-    resolved = known and (low > 0 or high < 0) and differ >= LEAST_DIFFERENT
+    resolved = known and bool(is_resolved(low, high, differ))
     return Difference(
         *names,
         pairs=len(reference),

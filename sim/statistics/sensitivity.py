@@ -126,6 +126,7 @@ class Effects(NamedTuple):
     half_width: np.ndarray  # 95 %
     slope: np.ndarray  # per unit of the input
     noise: float  # 95 % of the largest |effect| of any input with the runs shuffled
+    p: float  # that the largest |effect| of any input is so large by chance: share of shuffles; if none is, Student's t (Sidak)
 
 
 def effects(points: np.ndarray, values: np.ndarray, ranges: np.ndarray, seed: int) -> Effects:
@@ -140,7 +141,14 @@ def effects(points: np.ndarray, values: np.ndarray, ranges: np.ndarray, seed: in
     random = np.random.default_rng(seed)
     shuffled = random.permuted(np.tile(y, (SHUFFLES, 1)), axis=1)
     largest = np.max(np.abs(shuffled @ (x * (ranges / safe))), axis=1) if k else np.zeros(SHUFFLES)
-    return Effects(slope * ranges, half, slope, float(np.percentile(largest, 95)))
+    effect = slope * ranges
+    as_large = int(np.count_nonzero(largest >= np.max(np.abs(effect), initial=0.0) * (1 - 1e-9)))
+    p = (1 + as_large) / (1 + SHUFFLES)
+    if as_large == 0 and k:
+        t = float(np.max(np.abs(slope) * np.sqrt(square / np.where(rest > 0, rest, 1e-300))))
+        of_t = 2 * float(student.sf(t, max(n - 2, 1)))
+        p = min(p, -math.expm1(k * math.log1p(-min(of_t, 0.5))))
+    return Effects(effect, half, slope, float(np.percentile(largest, 95)), p)
 
 
 def pawn(points: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ uncertain input in every scenario, so that runs of the same replicate are matche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -14,7 +14,8 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.compose import SCENARIOS, display, file_name, find_scenario
+from sim.files import SCENARIOS, named_file, named_files
+from sim.scenario.compose import display, file_name, find_scenario
 from sim.scenario.fields import Key, dotted
 from sim.scenario.load import Forms, complaint, unknown_key
 from sim.scenario.show import flow, text
@@ -208,13 +209,12 @@ class DefinitionFile:
 
 
 def find_study(path: str | Path) -> Path | None:
-    """Return the study file that a person means: a path, or the bare name of one of scenarios/studies; None if none."""
+    """Return the study file that a person means: a path, or the bare name of one in scenarios/studies, one's own before the program's."""
     given = Path(path)
     for candidate in (given, given.with_name(given.name + ".yaml") if given.name else given):
         if candidate.is_file():
             return candidate
-    inside = STUDIES / f"{given.name}.yaml"
-    return inside if given.parent == Path() and inside.is_file() else None
+    return named_file(given.name, STUDIES.name) if given.parent == Path() else None
 
 
 def find_file(path: Path) -> Path:
@@ -225,7 +225,7 @@ def find_file(path: Path) -> Path:
     try:
         return find_scenario(path)
     except InputError:
-        near = did_you_mean(path.stem, sorted(file.stem for file in STUDIES.glob("*.yaml")))
+        near = did_you_mean(path.stem, named_files(STUDIES.name))
         if not near:
             raise
         raise InputError([Fault(str(path), None, "", f"no such file{near}")]) from None
@@ -247,18 +247,22 @@ def read_definition(path: Path) -> tuple[Definition, DefinitionFile]:
     source = DefinitionFile(path, page.lines)
     if not isinstance(page.data, dict):
         raise InputError([*page.faults, source.fault("a study is made of lines `key: value`")])
-    faults = list(page.faults)
     data = {"name": plain_name(path.stem), **page.data}
+    return make_definition(data, source, page.faults), source
+
+
+def make_definition(data: dict[str, Any], source: DefinitionFile, known: Sequence[Fault] = ()) -> Definition:
+    """Return the study of a mapping as a study file holds it; InputError with every fault, those `known` already too."""
+    faults, definition = list(known), None
     try:
         definition = Definition.model_validate(data)
     except ValidationError as error:
-        faults += [_with_design(fault, page.data) for fault in source.faults_of(error, FORMS, _model_at)]
-        definition = None
+        faults += [_with_design(fault, data) for fault in source.faults_of(error, FORMS, _model_at)]
     if definition is not None:
         faults += [source.fault(message, "headline") for message in headline_faults(definition.headline)]
     if faults or definition is None:
         raise InputError(in_order(faults))
-    return definition, source
+    return definition
 
 
 def plain_name(text: str) -> str:

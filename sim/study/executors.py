@@ -194,7 +194,7 @@ def check_scheduler(scheduler: str) -> None:
         from distributed.comm.addressing import parse_host_port
         from distributed.comm.registry import backends
     except ImportError:
-        message = "needs the extra `cluster`: pip install -e '.[cluster]'"
+        message = "needs the extra `cluster`: pip install 'territorial-competition[cluster]'"
         raise InputError([Fault("--scheduler", None, "", message)]) from None
 
     kind, mark, address = scheduler.partition("://")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
+import socket
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +19,7 @@ from sim.files import write_whole
 from sim.geography.maps import Geography
 from sim.results.columns import AGREEMENTS, DAILY, EVENTS, REPORTS, Column
 from sim.results.event_rows import watched
-from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
+from sim.results.manifest import MANIFEST, map_entry, product, read_json, sha256, versions
 from sim.scenario.parameters import Rules
 from sim.scenario.schema import Scenario, codes
 from sim.statistics.summary import STATISTICS
@@ -140,7 +142,10 @@ NEEDED: dict[str, type] = {
 
 
 def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str | None = None) -> dict[str, Any]:
-    """Return the manifest of a study that begins, or goes on with `started` of its first manifest."""
+    """Return the manifest of a study that begins, or goes on with `started` of its first manifest.
+
+    `session` is the call that is running: when it began, where, and how many runs were done then; None after its end.
+    """
     files = plan.files()
     return {
         "schema_version": SCHEMA_VERSION,
@@ -155,6 +160,7 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "scenarios": {name: sha256(files[f"scenarios/{name}.yaml"].encode()) for name in plan.scenarios},
         "defaults": sha256(Rules().model_dump_json().encode()),
         "posterior": sha256(files["posterior.csv"].encode()) if "posterior.csv" in files else None,
+        "map": map_entry(plan.geography),
         "days": next(iter(plan.scenarios.values())).scenario.days,
         "replicates": plan.replicates,
         "planned": plan.replicates * len(plan.scenarios),
@@ -167,6 +173,7 @@ def make_study_manifest(plan: Plan, layout: Layout, program: str, started: str |
         "finished": None,
         "precision": None,
         "outputs": None,
+        "session": {"began": now(), "process": os.getpid(), "host": socket.gethostname(), "done": 0},
     }
 
 

@@ -12,7 +12,6 @@ exceed the second at its lowest.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy as np
 
 from sim import __version__
 from sim.errors import Fault, InputError, did_you_mean
-from sim.geography.maps import Geography
+from sim.geography.maps import Geography, source_of
 from sim.load import read
 from sim.results.manifest import Kind, kind_of, sha256
 from sim.scenario.compose import file_name
@@ -38,7 +37,7 @@ from sim.study.definition import (
     scenario_file,
 )
 from sim.study.sampling import DUMMY, Draws, draws_of, grid_size, seed_of, whole_blocks
-from sim.text import clause_list, plural
+from sim.text import clause_list, plural, shell
 
 FIRST_ROWS = 4  # points of the design that go into the digest: another library's sequence is another study
 
@@ -66,6 +65,7 @@ class Plan:
     name: str
     definition: Definition  # with replicates and headline filled in
     scenarios: dict[str, Loaded]  # the first is the reference
+    geography: Geography  # the map, which all scenarios share
     replicates: int
     design: str
     inputs: dict[str, tuple[float, float]]
@@ -74,9 +74,7 @@ class Plan:
     digest: str  # of all that decides results, without the number of replicates
     notes: tuple[str, ...]  # what a person should know before starting, a sentence each
     draws: Draws = field(repr=False)
-    maps: dict[str, Geography] = field(
-        default_factory=dict, repr=False
-    )  # in place of those in scenarios/maps, by scenario
+    maps: dict[str, Geography] = field(default_factory=dict, repr=False)  # in place of the map, by scenario
 
     def job(self, scenario: str, replicate: int) -> Job:
         """Return one run; KeyError or IndexError where it is none of the plan's."""
@@ -160,10 +158,10 @@ def make_plan(
     reference = next(iter(scenarios.values()))
     headline = definition.headline or list(reference.scenario.headline)
     notes = (*draws.notes, *_notes(scenarios))
-    empty = np.zeros(0)
+    empty, geography = np.zeros(0), next(iter(maps.values()))
     bare = Plan(
-        definition.name, definition.model_copy(update={"headline": headline}), scenarios, 0, definition.design,
-        draws.inputs, empty, empty, _digest(definition, scenarios, maps, draws), notes, draws,
+        definition.name, definition.model_copy(update={"headline": headline}), scenarios, geography, 0, definition.design,
+        draws.inputs, empty, empty, _digest(definition, scenarios, geography, draws), notes, draws,
     )  # fmt: skip
     if checked is not None:
         checked()
@@ -229,12 +227,18 @@ def _comparable(
     for name in scenarios:
         if (other := folded[name.casefold()]) != name:
             faults.append(source.fault(f"differs from {other!r} only in capital letters", "scenarios", name))
+    first_map = source_of(maps[first])
     last, days = max(definition.control_days or [0]), scenarios[first].scenario.days
     if last > days:
         faults.append(source.fault(f"day {last} is after the last, {days}", "control_days"))
     for name, loaded in scenarios.items():
         if maps[name].name != maps[first].name:
             message = f"is on the map {maps[name].name}, {first} on {maps[first].name}; one map is needed"
+            faults.append(source.fault(message, "scenarios", name))
+        elif source_of(maps[name]).tables != first_map.tables:
+            message = (
+                f"is on another map of the name {maps[name].name} than {first}: their tables differ; one map is needed"
+            )
             faults.append(source.fault(message, "scenarios", name))
         elif loaded.scenario.days != scenarios[first].scenario.days:
             message = f"has {plural(loaded.scenario.days, 'day')}, {first} {scenarios[first].scenario.days}; `set: {{days: N}}` makes them equal"
@@ -253,12 +257,11 @@ def _notes(scenarios: dict[str, Loaded]) -> Iterator[str]:
             yield f"{name} is the same as {first}."
 
 
-def _digest(definition: Definition, scenarios: dict[str, Loaded], maps: dict[str, Geography], draws: Draws) -> str:
-    folder = Path(next(iter(maps.values())).folder)
+def _digest(definition: Definition, scenarios: dict[str, Loaded], geography: Geography, draws: Draws) -> str:
     facts = {
         "version": __version__,
         "scenarios": {name: loaded.scenario.model_dump_json(by_alias=True) for name, loaded in scenarios.items()},
-        "map": {path.name: sha256(path.read_bytes()) for path in sorted(folder.glob("*.csv"))},
+        "map": dict(source_of(geography).tables),
         "study": definition.model_dump(mode="json", include={"seed", "design", "levels", "keep", "control_days"}),
         "inputs": draws.inputs,
         "values": draws.values,
@@ -327,8 +330,7 @@ def one_run(folder: Path, scenario: str | None, replicate: int | None) -> tuple[
 
 def one_command(command: str, folder: Path, scenario: str, replicate: int) -> str:
     """Return the line that runs or watches one run of a study."""
-    words = ["python", "run.py", command, str(folder), "--scenario", scenario, "--replicate", str(replicate)]
-    return shlex.join(words)
+    return shell(command, folder, "--scenario", scenario, "--replicate", str(replicate))
 
 
 def chosen(

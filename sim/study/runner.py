@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -16,15 +16,16 @@ from sim.engine.jit import source_hash
 from sim.engine.simulation import Simulation
 from sim.errors import Fault, InputError, deferred, signals_received
 from sim.files import write_whole
+from sim.geography.maps import carried_files, source_of
 from sim.results.manifest import MANIFEST
 from sim.results.write import Lock, note_of, sole_writer
 from sim.study import manifest, stored_parts
 from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout
-from sim.study.status import highest, lacking_text, next_look, precisions
+from sim.study.status import deciding, highest, lacking_text, next_look, precisions
 from sim.study.store import Study, write_csv
 from sim.study.stored_parts import LEDGER, RunRange
-from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, kept_map, run_chunk
+from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, run_chunk
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ def run_study(
     until_precise: float | None = None,
     most: int | None = None,
     report: Report | None = None,
+    precise_on: Sequence[str] = (),
 ) -> Path:
     """Run a study, or its missing runs, in the folder `out`/`plan.name` and return that folder.
 
@@ -70,6 +72,7 @@ def run_study(
         out: the folder of all results.
         workers: number of processes; all cores if None; 1 runs in this process.
         scheduler: address of a Dask scheduler, used instead of processes.
+        precise_on: statistics that `until_precise` looks at; the headline if none.
         until_precise: continue beyond the plan's replicates until the 95 % half-width of each headline statistic is below this
             share of its mean.
         most: the largest number of replicates for `until_precise`; `sim.study.status.highest` gives it if None.
@@ -92,7 +95,7 @@ def run_study(
         session = RunnerState.begin(plan, folder, lock, report)
         try:
             session.report_progress(". ".join(filter(None, (note_of(lock), session.note))))
-            session.until(plan.replicates, hands, until_precise, most)
+            session.until(plan.replicates, hands, until_precise, most, precise_on)
         finally:
             with deferred():
                 session.close()
@@ -141,11 +144,16 @@ class RunnerState:
             manifest.same_study(old, plan, program, folder)
         models = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
         first = next(iter(models))
-        geography = plan.maps.get(first) or kept_map(models[first].map)
+        geography = plan.maps.get(first) or plan.geography
         chosen = layout(models, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
         new_manifest = manifest.make_study_manifest(plan, chosen, program, old["started"] if old else None)
         session = cls(
-            plan, folder, new_manifest, StudyContext(program, models, chosen, plan.maps).packed(), lock, report
+            plan,
+            folder,
+            new_manifest,
+            StudyContext(program, models, chosen, source_of(plan.geography), plan.maps).packed(),
+            lock,
+            report,
         )
         session._open()
         return session
@@ -171,6 +179,7 @@ class RunnerState:
                 continue
             self.failed += len(rows)
             self.done += part.last - part.first + 1 - len(rows)
+        self.manifest["session"]["done"] = self.done + self.failed
         self.plan_for(self.plan.replicates)
 
     def plan_for(self, replicates: int) -> None:
@@ -184,6 +193,8 @@ class RunnerState:
         manifest.write_manifest(self.folder, self.manifest)
         for name, text in self.plan.files().items():
             write_whole(self.folder / name, text.encode())
+        for name, content in carried_files(self.plan.geography).items():
+            write_whole(self.folder / name, content)
 
     def report_progress(self, note: str = "") -> None:
         """Tell how far the study is."""
@@ -193,23 +204,26 @@ class RunnerState:
         with suppress(OSError) if signals_received() else nullcontext():  # the terminal may have been closed
             self.report(Progress(self.done, self.failed, self.manifest["planned"], self.fresh, spent, note))
 
-    def until(self, replicates: int, hands: Workers, share: float | None, most: int | None) -> None:
+    def until(
+        self, replicates: int, hands: Workers, share: float | None, most: int | None, names: Sequence[str] = ()
+    ) -> None:
         """Do all runs of so many replicates, and of more until the headline statistics are as precise as asked for."""
         if share is None:
             self.run_missing(self.manifest["planned"], hands)
             return
         last = most or highest(share, replicates)
         target = min(replicates, last)
-        while self._lacks(target, last, share, hands) and target < last:
+        names = names or self.plan.definition.headline
+        while self._lacks(target, last, share, hands, names) and target < last:
             target = next_look(target, last)
 
-    def _lacks(self, target: int, last: int, share: float, hands: Workers) -> bool:
-        """Do all runs of so many replicates; return whether a headline statistic is less precise than asked for, and report."""
+    def _lacks(self, target: int, last: int, share: float, hands: Workers, names: Sequence[str]) -> bool:
+        """Do all runs of so many replicates; return whether a statistic that decides is less precise than asked for, and report."""
         self.plan_for(target)
         self.run_missing(target * len(self.plan.scenarios), hands)
         runs = Study.open(self.folder).runs
-        known = precisions(runs[runs["replicate"] < target], self.plan.definition.headline)
-        lacks = any(precision.share >= share for precision in known)
+        known = precisions(runs[runs["replicate"] < target], names)
+        lacks = any(precision.share >= share for precision in deciding(known))
         self.manifest["precision"] = {"asked": share, "most": last, "reached": not lacks, "replicates": target}
         if known:
             going_on = (
@@ -258,7 +272,7 @@ class RunnerState:
         task = self._tasks(RunRange(position, position))[0]
         scenario = self.plan.scenarios[task.scenario].scenario
         try:
-            geography = self.plan.maps.get(task.scenario) or kept_map(scenario.map)
+            geography = self.plan.maps.get(task.scenario) or self.plan.geography
             Simulation(scenario, geography, task.seed, task.values).step()
         except Exception:  # the run itself will say what is wrong
             self.run_seconds = CHUNK_SECONDS / 10
@@ -370,6 +384,7 @@ class RunnerState:
             self.report_progress(note)
         finished = not study.partial
         self.manifest["finished"] = manifest.now() if finished else None
+        self.manifest["session"] = None
         self.manifest["outputs"] = stored_parts.sums(self.folder) if finished else None
         manifest.write_manifest(self.folder, self.manifest)
 

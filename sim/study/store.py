@@ -6,6 +6,8 @@ import csv
 import io
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
+from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +15,10 @@ import pandas as pd
 
 from sim.errors import Fault, InputError
 from sim.files import DRAFT
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, map_of_results
 from sim.scenario.load import load_scenario
 from sim.scenario.schema import Scenario
+from sim.statistics.summary import expand, label
 from sim.study.manifest import read_study_manifest
 from sim.study.stored_parts import (
     CSV,
@@ -31,7 +34,7 @@ from sim.study.stored_parts import (
     read_failures,
     shares_of,
 )
-from sim.text import plural
+from sim.text import percent, plural, table_html, three_digits
 
 if TYPE_CHECKING:
     from sim.study.definition import Definition
@@ -113,7 +116,7 @@ class Study:
 
     def geography(self) -> Geography:
         """Return the map, which all scenarios share."""
-        return load_map(next(iter(self.scenarios.values())).map)
+        return map_of_results(self.folder, next(iter(self.scenarios.values())).map)
 
     @property
     def inputs(self) -> dict[str, tuple[float, float]]:
@@ -218,8 +221,54 @@ class Study:
             )
         return available if columns is None else list(dict.fromkeys(["scenario", "replicate", *columns]))
 
+    @cached_property
+    def _comparison(self) -> Any:
+        return import_module("sim.comparison.compare").compare(self)
+
+    def plot(
+        self, name: str = "differences", *, ax: Any = None, width_mm: float = 180.0, day: int | None = None
+    ) -> Any:
+        """Draw one of the figures that `run.py figure` lists for the study, as `sim.compare(study).plot` does.
+
+        Args:
+            name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "probability_map-HTS" and so on.
+            ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
+            width_mm: width of the sheet if no axes are given.
+            day: of a map; the last if left out.
+
+        Returns:
+            The axes, or without `ax` the matplotlib figure, which a notebook shows.
+
+        Raises:
+            KeyError: if the study allows no such figure; its text lists those that there are.
+            InputError: if no run is done yet.
+        """
+        return self._comparison.plot(name, ax=ax, width_mm=width_mm, day=day)
+
+    def _repr_html_(self) -> str:
+        """The question and, for each scenario, its runs and the means of its headline statistics, for notebooks."""
+        runs, names = self.runs, list(self.manifest["scenarios"])
+        headline = [key for key in expand(self.definition.headline, dict.fromkeys(runs.columns)) if key in runs.columns]
+        rows = [["runs", *(f"{int((runs['scenario'] == name).sum())}" for name in names)]]
+        for key in headline:
+            parts = [runs.loc[runs["scenario"] == name, key].dropna() for name in names]
+            rows.append([label(key), *(centre_text(part) for part in parts)])
+        title = f"SIMULATED: {self.done:,} of {plural(self.planned, 'run')}"
+        table = table_html(["means over runs", *names], rows)
+        return f"<p><b>{escape(title)}</b>. {escape(self.question)}</p>{table}"
+
     def __repr__(self) -> str:
         return f"<Study {self.name}, {self.done} of {plural(self.planned, 'run')}, {self.folder}>"
+
+
+def centre_text(values: pd.Series) -> str:
+    """Say the centre of a statistic over runs: the mean of numbers, the most frequent answer of text with its share."""
+    if not len(values):
+        return "none"
+    if pd.api.types.is_numeric_dtype(values):
+        return three_digits(float(values.mean()))
+    counts = values.value_counts()
+    return f"{counts.index[0]} in {percent(int(counts.iloc[0]) / len(values))}"
 
 
 def write_csv(study: Study) -> list[str]:

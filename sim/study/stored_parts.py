@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import shlex
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,8 +19,10 @@ import pyarrow.parquet as pq
 
 from sim.errors import Fault, InputError, reason
 from sim.files import DRAFT, write_whole
+from sim.geography.maps import CARRIED
 from sim.study.manifest import KEY, Columns, Kind
 from sim.study.plan import one_command
+from sim.text import shell
 
 if TYPE_CHECKING:
     from sim.study.worker import ChunkResult, Failure, RunTask
@@ -53,7 +54,7 @@ def read_failures(file: Path) -> list[dict[str, Any]]:
         if not (isinstance(rows, list) and all(isinstance(row, dict) and {*FAILURE_COLUMNS} <= {*row} for row in rows)):
             raise ValueError("is not a list of failed runs")
     except (OSError, ValueError, RecursionError) as error:
-        words = f"cannot be read: {reason(error)}; `python run.py batch` of the study's folder makes its runs again"
+        words = f"cannot be read: {reason(error)}; `{shell('batch', file.parents[1])}` makes its runs again"
         raise InputError([Fault(str(file), None, "", words)]) from error
     return rows
 
@@ -99,7 +100,8 @@ def parts_of(folder: Path) -> list[RunRange]:
 def tidy(folder: Path) -> None:
     """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
     known = {part.name for part in parts_of(folder)}
-    drafts = [draft for pattern in (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}") for draft in folder.glob(pattern)]
+    patterns = (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}", f"{CARRIED}/*/.*{DRAFT}")
+    drafts = [draft for pattern in patterns for draft in folder.glob(pattern)]
     for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *drafts]:
         if path.name.endswith(DRAFT) or path.stem not in known:
             path.unlink(missing_ok=True)
@@ -199,7 +201,7 @@ def read_columns(file: Path, columns: list[str], study: Path | None = None) -> A
     try:
         return pq.ParquetFile(file, page_checksum_verification=True).read(columns=columns)
     except (OSError, pa.ArrowException, UnicodeDecodeError) as error:
-        remedy = f"; to make its runs again: python run.py batch {shlex.quote(str(study))}" if study else ""
+        remedy = f"; to make its runs again: {shell('batch', study)}" if study else ""
         cause = reason(error) if isinstance(error, OSError) and error.strerror else "it is no whole Parquet file"
         words = f"cannot be read: {cause}{remedy}"
         raise InputError([Fault(str(file), None, "", words)]) from error

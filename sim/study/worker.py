@@ -6,6 +6,7 @@ need not share a disk. Neither Mesa, pandas, scipy nor matplotlib is imported he
 
 from __future__ import annotations
 
+import io
 import pickle
 import shutil
 import time
@@ -24,7 +25,7 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, simulate
 from sim.errors import Fault, InputError
-from sim.geography.maps import Geography, load_map
+from sim.geography.maps import Geography, MapSource, load_map, source_of
 from sim.results import tables as result_tables
 from sim.results.event_rows import array, codes_of, log_of, named, towns, watched
 from sim.scenario.schema import Scenario
@@ -34,6 +35,8 @@ from sim.study.manifest import Layout, layout
 from sim.study.stored_parts import Coded, parquet
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.study.plan import Job, Plan
 
 MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
@@ -83,11 +86,12 @@ class StudyContext:
     program: str
     scenarios: dict[str, Scenario]
     layout: Layout
-    maps: dict[str, Geography] = field(default_factory=dict)  # of scenarios that do not use the map they name as it is
+    source: MapSource  # of the map
+    maps: dict[str, Geography] = field(default_factory=dict)  # in place of it, by scenario
 
     def map_of(self, scenario: str) -> Geography:
-        """Return the map of a scenario: its own here, else that of scenarios/maps."""
-        return self.maps.get(scenario) or kept_map(self.scenarios[scenario].map)
+        """Return the map of a scenario: its own, else the study's."""
+        return self.maps.get(scenario) or kept_map(self.source)
 
     def packed(self) -> bytes:
         """Return the kit as bytes to send."""
@@ -113,9 +117,15 @@ def check_program(program: str) -> None:
 
 
 @lru_cache(maxsize=4)
-def kept_map(name: str) -> Geography:
-    """Return a map by its name; read once in each process."""
-    return load_map(name)
+def kept_map(source: MapSource) -> Geography:
+    """Return a map from its folder, on a machine without that folder by its name; read once in each process.
+
+    OtherProgramError if its tables are not those of the process that sends the work.
+    """
+    geography = load_map(source.folder if source.folder.is_dir() else source.name)
+    if source_of(geography).tables != source.tables:
+        raise OtherProgramError(f"a worker has another map {source.name!r} than this process")
+    return geography
 
 
 @dataclass
@@ -261,10 +271,7 @@ class Estimate:
 
 def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     """Run some of the plan's runs and return what all of them would take; InputError where every run that is tried fails."""
-    scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
-    geography = load_map(next(iter(scenarios.values())).map)
-    tables = layout(scenarios, geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-    kit = StudyContext(source_hash(), scenarios, tables).packed()
+    scenarios, kit = plan.scenarios, _packed(plan)
     _measured(plan, kit, len(scenarios))  # compiles the rules and reads the map; not counted
     first = _measured(plan, kit, len(scenarios))
     count = max(len(scenarios), min(MOST_RUNS, int(MEASURE_SECONDS / (first.seconds / len(scenarios)))))
@@ -275,6 +282,21 @@ def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     runs = plan.replicates * len(scenarios)
     size = sum(map(len, done.tables.values()))
     return Estimate(runs, workers or cores(), used, done.seconds / used, size / used)
+
+
+def pilot_runs(plan: Plan, replicates: int) -> pd.DataFrame:
+    """Make so many replicates of a plan in this process, and return their table of runs; nothing is kept."""
+    import pandas as pd
+
+    done = _measured(plan.extended(replicates), _packed(plan), replicates * len(plan.scenarios))
+    return pd.read_parquet(io.BytesIO(done.tables["runs"]))
+
+
+def _packed(plan: Plan) -> bytes:
+    """Return what all runs of a plan share, as workers take it."""
+    scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
+    tables = layout(scenarios, plan.geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    return StudyContext(source_hash(), scenarios, tables, source_of(plan.geography)).packed()
 
 
 def _measured(plan: Plan, kit: bytes, count: int) -> ChunkResult:

@@ -41,7 +41,6 @@ from sim.validation.audit_studies import (
     Estimate,
     Planned,
     declared_part,
-    geography_of,
 )
 from sim.validation.claims import Claim
 from sim.validation.pattern_estimators import PLACES_SCORE
@@ -122,7 +121,7 @@ def _control_day(name: str, claim: Claim, stated: Plan, source: DefinitionFile) 
     scenarios = [loaded.scenario for loaded in stated.scenarios.values()]
     if claim.statistic is not None:
         for model in scenarios:
-            columns = layout({CLAIMED: model}, geography_of(model), []).tables["runs"]
+            columns = layout({CLAIMED: model}, stated.geography, []).tables["runs"]
             if claim.statistic not in columns:
                 message = f"is no statistic of {model.title}; its factions are {', '.join(codes(model).values())}"
                 raise InputError([source.fault(message, "claims", name, "statistic")])
@@ -134,7 +133,7 @@ def _control_day(name: str, claim: Claim, stated: Plan, source: DefinitionFile) 
         raise InputError([source.fault(message, "claims", name, "town", "on")])
     wrong = [
         source.fault(message, "claims", name, "town", key)
-        for key, message in held_faults(claim.town, scenarios[0], geography_of(scenarios[0]))
+        for key, message in held_faults(claim.town, scenarios[0], stated.geography)
     ]
     if wrong:
         raise InputError(wrong)

@@ -19,6 +19,7 @@ import numpy as np
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography, load_map
 from sim.geography.towns import find_place
+from sim.load import map_of
 from sim.scenario.cross_checks import cross_checks
 from sim.scenario.fields import as_data, inputs_of, names_of
 from sim.scenario.load import Loaded
@@ -28,7 +29,6 @@ from sim.study.definition import MAX_SEED
 from sim.study.plan import Plan
 from sim.study.sampling import seed_of
 from sim.study.store import Study
-from sim.study.worker import kept_map
 from sim.validation.claims import Claim
 from sim.validation.pattern_card import figure_row, figures_of, samples_by_window, verdict_of
 from sim.validation.pattern_file import Patterns
@@ -87,7 +87,7 @@ def other_labels(scenarios: Scenarios, fixed: Collection[str]) -> Altered:
     names = sorted({name for loaded in scenarios.values() for name in _names(loaded.scenario)})
     new = dict(zip(names, [*names[1:], *names[:1]], strict=True))
     altered = {name: replace(loaded, scenario=relabelled(loaded.scenario, new)) for name, loaded in scenarios.items()}
-    maps = {name: _relabelled_map(load_map(loaded.scenario.map), new) for name, loaded in scenarios.items()}
+    maps = {name: _relabelled_map(map_of(loaded), new) for name, loaded in scenarios.items()}
     return Altered(altered, maps, {after: before for before, after in new.items()})
 
 
@@ -130,7 +130,7 @@ def _relabelled_map(geography: Geography, new: Mapping[str, str]) -> Geography:
 
 def shifted_grid(scenarios: Scenarios, fixed: Collection[str]) -> Altered:
     """Return the scenarios on their map with the grid shifted by half a cell to the south-west."""
-    maps = {name: load_map(loaded.scenario.map, shift_cells=HALF) for name, loaded in scenarios.items()}
+    maps = {name: load_map(map_of(loaded).folder, shift_cells=HALF) for name, loaded in scenarios.items()}
     return Altered(dict(scenarios), maps, {})
 
 
@@ -249,11 +249,6 @@ class Estimate:
         return (self.high - self.low) / (2 * Z95)
 
 
-def geography_of(model: Scenario) -> Geography:
-    """Return the map that a scenario names."""
-    return kept_map(model.map)
-
-
 def declared_part(claim: Claim, declared: Patterns) -> Patterns:
     """Return the pattern that a claim is on alone, or that of its figure; none if it is not declared."""
     chosen = {
@@ -302,7 +297,8 @@ def _values(claim: Claim, study: Study, arm: str, planned: Planned, declared: Pa
         rows = [(run.replicate, _figures(run, part)[claim.figure]) for run in _reported(study, arm, planned.names)]
     elif claim.town is not None:
         table = study.table("control", ["day", "town", "code"])
-        town = _town(planned.plan.scenarios[arm].scenario, claim.town.name)
+        places = planned.plan.geography.places
+        town = places[find_place(planned.plan.geography, claim.town.name)].name
         table = table[(table["scenario"] == arm) & (table["town"] == town)]
         held = (table["code"] == claim.town.held_by).astype(float)
         rows = list(zip(table["replicate"].tolist(), held.tolist(), strict=True))
@@ -315,11 +311,6 @@ def _values(claim: Claim, study: Study, arm: str, planned: Planned, declared: Pa
         if replicate < len(values):
             values[replicate] = value
     return values if claim.condition is None else claim.condition.holds(values)
-
-
-def _town(model: Scenario, name: str) -> str:
-    geography = geography_of(model)
-    return geography.places[find_place(geography, name)].name
 
 
 def _reported(study: Study, arm: str, names: Mapping[str, str]) -> list[ReportedRun]:

@@ -28,6 +28,7 @@ from sim.engine.setup import recycle
 from sim.engine.simulation import Result, Simulation, simulate
 from sim.errors import Fault, InputError, reason
 from sim.files import write_whole
+from sim.geography.maps import MapSource, source_of
 from sim.results import tables
 from sim.results.manifest import MANIFEST, product, read_json, sha256, versions
 from sim.scenario.schema import Scenario
@@ -65,6 +66,7 @@ class CalibrationContext(NamedTuple):
 
     program: str
     scenario: Scenario
+    source: MapSource  # of the map
     declared: Patterns
     figures: tuple[str, ...]
 
@@ -96,7 +98,7 @@ def run_chunk(packed: bytes, tasks: list[CalibrationTask]) -> CalibrationChunk:
     figures, errors = np.full((len(tasks), len(kit.figures)), np.nan), []
     for row, task in enumerate(tasks):
         try:
-            result = simulate(kit.scenario, kept_map(kit.scenario.map), task.seed, task.values)
+            result = simulate(kit.scenario, kept_map(kit.source), task.seed, task.values)
             figures[row] = figures_of(result, kit.declared, kit.figures)
             recycle(result.world)
         except Exception as error:
@@ -204,7 +206,9 @@ def _all(
     """Return the figures of `replicates` runs of each point and how many runs failed; `matched`: all points on the same seeds."""
     total = len(points) * replicates
     pieces = [(start, min(total, start + CHUNK)) for start in range(0, total, CHUNK)]
-    kit = CalibrationContext(source_hash(), plan.loaded.scenario, plan.declared, plan.targets.figures)
+    kit = CalibrationContext(
+        source_hash(), plan.loaded.scenario, source_of(plan.geography), plan.declared, plan.targets.figures
+    )
     paths = plan.space.paths
 
     def tasks(piece: tuple[int, int]) -> list[CalibrationTask]:

@@ -29,7 +29,8 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.compose import SCENARIOS, display
+from sim.files import SCENARIOS, named_file, named_files
+from sim.scenario.compose import display
 from sim.scenario.fields import Key, choice
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.summary import STATISTICS, base_name, headline_faults
@@ -163,13 +164,12 @@ class ClaimFile(StrictModel):
 
 def find_claims(path: Path) -> Path:
     """Return the file that a person means: a path, or the bare name of one in scenarios/claims; InputError if there is none."""
-    inside = FOLDER / f"{path.name}.yaml"
-    if path.is_file() or path.parent != Path() or not inside.is_file():
-        if not path.is_file():
-            near = did_you_mean(path.stem, sorted(file.stem for file in FOLDER.glob("*.yaml")))
-            raise InputError([Fault(str(path), None, "", f"no such file of claims{near}")])
+    if path.is_file():
         return path
-    return inside
+    if path.parent == Path() and (named := named_file(path.name, FOLDER.name)) is not None:
+        return named
+    near = did_you_mean(path.stem, named_files(FOLDER.name))
+    raise InputError([Fault(str(path), None, "", f"no such file of claims{near}")])
 
 
 def read_claims(path: Path) -> tuple[ClaimFile, DefinitionFile]:

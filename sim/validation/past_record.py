@@ -11,7 +11,8 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError
-from sim.scenario.compose import SCENARIOS, display
+from sim.files import SCENARIOS, named_file
+from sim.scenario.compose import display
 from sim.scenario.load import complaint
 from sim.scenario.yaml_reader import Page, read_file
 from sim.statistics.conflict_log import Log
@@ -156,10 +157,14 @@ class RecordFile(RecordModel):
     past: list[Past] = Field(min_length=1)
 
 
-def past_before(map_name: str, start: date, root: Path = BASELINES) -> Past | None:
-    """Return the latest record of a map that ends before a day; None if there is none. InputError for a bad file."""
-    path = root / f"{Path(map_name).name}.yaml"
-    if not path.is_file():
+def past_before(map_name: str, start: date, root: Path | None = None) -> Past | None:
+    """Return the latest record of a map that ends before a day; None if there is none. InputError for a bad file.
+
+    `root`: the folder of files of records; `scenarios/baselines` of one's own, then the program's, if None.
+    """
+    name = Path(map_name).name
+    path = named_file(name, BASELINES.name) if root is None else root / f"{name}.yaml"
+    if path is None or not path.is_file():
         return None
     page = read_file(path, display(path))
     if page.faults:

@@ -12,7 +12,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.compose import SCENARIOS, display
+from sim.files import SCENARIOS, named_file
+from sim.scenario.compose import display
 from sim.scenario.fields import Key
 from sim.scenario.yaml_reader import read_file
 from sim.statistics.hawkes import Hawkes, TwoLevelHawkes, two_level_of
@@ -250,14 +251,12 @@ class Patterns(StrictModel):
 
 def find_patterns(path: Path | None, map_name: str) -> Path:
     """Return the file meant: a path, or else the one in scenarios/patterns named as the map. InputError if none."""
-    file = path if path is not None else FOLDER / f"{map_name}.yaml"
+    file = named_file(map_name, FOLDER.name) if path is None else path
+    if file is None:
+        message = f"no patterns are declared for the map {map_name}; give --patterns FILE"
+        raise InputError([Fault(f"scenarios/patterns/{map_name}.yaml", None, "", message)])
     if not file.is_file():
-        message = (
-            "no such file"
-            if path is not None
-            else f"no patterns are declared for the map {map_name}; give --patterns FILE"
-        )
-        raise InputError([Fault(display(file), None, "", message)])
+        raise InputError([Fault(display(file), None, "", "no such file")])
     return file
 
 

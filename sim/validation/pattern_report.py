@@ -134,9 +134,21 @@ def _joint_text(name: str, card: Card) -> str:
     return f"Mandatory patterns together, {name}: {joint.together:.0%} of {joint.runs} meet all{some}. Alone: {alone}."
 
 
+def card_columns(card: Card) -> list[dict[str, object]]:
+    """Return the card as mappings, one a figure, by the columns of `card_csv`; an empty text is none."""
+    header, *rows = _card_table(card)
+    return [dict(zip(map(str, header), row, strict=True)) for row in rows]
+
+
 def card_csv(card: Card) -> str:
     """Return the card as CSV text, a row a figure; an empty cell is none, `inf` a figure without end."""
-    rows = []
+    header, *rows = _card_table(card)
+    return csv_text([str(name) for name in header], rows)
+
+
+def _card_table(card: Card) -> list[tuple[object, ...]]:
+    """Return the names of the columns, and a row a figure."""
+    rows: list[tuple[object, ...]] = []
     nulls = [(name, {row.figure: row for row in null.rows}) for name, null in card.nulls]
     for row in card.rows:
         beside = [cell for _, null in nulls for cell in (_cell(null[row.figure].median), null[row.figure].verdict)]
@@ -148,7 +160,7 @@ def card_csv(card: Card) -> str:
              row.verdict, row.why, row.of, "" if row.cases is None else row.cases, *beside)
         )  # fmt: skip
     heads = [f"{name}_{column}" for name, _ in nulls for column in ("median", "verdict")]
-    return csv_text((*COLUMNS, *heads), rows)
+    return [(*COLUMNS, *heads), *rows]
 
 
 def runs_csv(card: Card) -> str:

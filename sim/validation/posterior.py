@@ -16,6 +16,7 @@ from sim.results.manifest import sha256, versions
 from sim.scenario.fields import inputs_of
 from sim.scenario.show import number_text
 from sim.study.sampling import halton, seed_of
+from sim.text import shell
 from sim.validation.calibration import Runs, manifest_of
 from sim.validation.pattern_card import middle
 from sim.validation.priors import CalibrationPlan, Targets
@@ -81,7 +82,11 @@ def origin_of(plan: CalibrationPlan, accepted: AcceptedDraws, text: str) -> dict
     """Return the manifest of a posterior's file: its inputs, and the command that repeats it."""
     file = plan.source.file.name if plan.source.file else plan.definition.name
     definition = plan.definition
-    repeat = f"python run.py calibrate scenarios/studies/{file} --draws {definition.draws} --keep {definition.keep:g} --save FILE"
+    repeat = shell(
+        "calibrate",
+        f"scenarios/studies/{file}",
+        *f"--draws {definition.draws} --keep {definition.keep:g} --save FILE".split(),
+    )
     manifest = manifest_of(plan)
     manifest["sha256"]["posterior"] = sha256(text.encode())
     return {

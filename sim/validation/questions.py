@@ -31,9 +31,10 @@ import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
 from sim.errors import Fault, InputError, did_you_mean
+from sim.files import SCENARIOS, named_file
 from sim.geography.maps import Geography
 from sim.geography.towns import find_place
-from sim.scenario.compose import SCENARIOS, display
+from sim.scenario.compose import display
 from sim.scenario.fields import Key
 from sim.scenario.schema import Name, Scenario
 from sim.scenario.yaml_reader import read_file
@@ -133,10 +134,7 @@ class QuestionFile(StrictModel):
 
 def questions_file(path: Path | None, scenario: str) -> Path | None:
     """Return the file meant: a path, or else the one in scenarios/questions named as the scenario; None if there is none."""
-    if path is not None:
-        return path
-    file = FOLDER / f"{scenario}.yaml"
-    return file if file.is_file() else None
+    return named_file(scenario, FOLDER.name) if path is None else path
 
 
 def read_questions(path: Path, scenario: Scenario, geography: Geography) -> QuestionFile:

@@ -14,7 +14,7 @@ from sim.plots.style import png_bytes, stamp
 from sim.results.run import Run, csv_text, slug, to_frame
 from sim.results.tables import EXTRACT
 from sim.scenario.show import show
-from sim.text import day_text
+from sim.text import day_text, shell
 from sim.viewer import cards
 from sim.viewer.cards import result_at
 from sim.viewer.session import RecordedModel, Session
@@ -39,7 +39,7 @@ def daily_csv(model: ConflictModel, history: History, day: int | None = None) ->
 def scenario_yaml(model: ConflictModel) -> bytes:
     """Return the scenario as changed in the page, resolved; with the same seed it runs to the same events."""
     seed = model.simulation.seed
-    note = f"# The events watched are those of: python run.py THIS_FILE --seed {seed}\n"
+    note = f"# The events watched are those of: {shell('THIS_FILE', '--seed', str(seed))}\n"
     return (note + show(model.simulation.scenario)).encode("utf-8")
 
 
@@ -73,7 +73,7 @@ ITEMS = [
     {
         "key": "scenario",
         "label": "scenario, YAML",
-        "about": "The scenario as changed here: run.py run gives the same events with this seed",
+        "about": "The scenario as changed here: `run` gives the same events with this seed",
     },
 ]
 

@@ -35,7 +35,7 @@ _embed = _part(LAYOUT, "should_use_embed")
 def check_parts() -> None:
     """Raise InputError if the installed versions of Mesa and Solara lack a part."""
     if MISSING:
-        line = f"installed libraries lack {', '.join(MISSING)}; pip install -c requirements.lock '.[offline]'"
+        line = f"installed libraries lack {', '.join(MISSING)}; pip install 'territorial-competition[offline]'"
         raise InputError([Fault("watch", None, "", line)])
 
 

@@ -217,9 +217,7 @@ def require_watch() -> None:
     """Raise InputError if the page's libraries are not installed."""
     missing = [name for name in ("solara", "uvicorn", "ipyvuetify", "altair") if importlib.util.find_spec(name) is None]
     if missing:
-        message = (
-            f"needs {', '.join(missing)}: pip install '.[offline]', or '.[watch]' for a page that fetches its parts"
-        )
+        message = f"needs {', '.join(missing)}: pip install 'territorial-competition[offline]', or '...[watch]' for a page that fetches its parts"
         raise InputError([Fault("watch", None, "", message)])
 
 
@@ -236,7 +234,7 @@ def fetching_line() -> str:
     return (
         f"The extra `offline` is not installed: the page will fetch its scripts, fonts and styles (Vuetify, RequireJS, "
         f"icons) from {FETCHED} once and keep them. Nothing about the simulation is sent. "
-        "For a page without network: pip install '.[offline]'"
+        "For a page without network: pip install 'territorial-competition[offline]'"
     )
 
 
@@ -307,6 +305,7 @@ def _once_started(server: Any, announce: Callable[[], None]) -> None:
         announce()
 
 
+WORKING = r'<div role="region" aria-label="Progress">\1</div>'
 VIEWPORT = "width=device-width, initial-scale=1"
 LOST = (
     '<div class="tc-lost" role="alert" v-if="(connectionStatus != \'connected\') && wasConnected"><b>The page has lost its '
@@ -325,6 +324,8 @@ def own_html(html: str) -> str:
     """Return Solara's page of HTML with a language, free to be zoomed, with our words while it loads and without a server."""
     html = html.replace("<html>", '<html lang="en">', 1)
     html = re.sub(r'(<meta name="viewport" content=")[^"]*', rf"\g<1>{VIEWPORT}", html, count=1)
+    html = re.sub(r"<v-progress-(linear|circular)", r'<v-progress-\1 aria-label="The page is working"', html)
+    html = re.sub(r"(<v-progress-linear.*?</v-progress-linear>)", WORKING, html, count=1, flags=re.DOTALL)
     html = re.sub(r'<v-overlay style="z-index: 100002;.*?</v-overlay>', LOST, html, count=1, flags=re.DOTALL)
     return re.sub(
         r'(<div v-if="loading" id="loader-container">).*?(\s*</div>\s*<div v-else>)',

@@ -13,11 +13,12 @@ from typing import cast
 import mesa
 
 from sim.errors import Fault, InputError
+from sim.geography.maps import Geography
 from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
 from sim.scenario.show import changes
-from sim.viewer.scenario_form import change_text
+from sim.viewer.scenario_form import change_text, of_groups
 
 MOST = 15  # days between two pictures
 MOST_NEW_SEED = 10**6
@@ -37,9 +38,16 @@ class RunSource:
 class RecordedModel(ConflictModel):
     """A model whose mornings and events are kept for the page; its history only grows."""
 
-    def __init__(self, file: Path | Scenario, rng: int, sets: Sequence[str] = (), label: str = "") -> None:
+    def __init__(
+        self,
+        file: Path | Scenario,
+        rng: int,
+        sets: Sequence[str] = (),
+        label: str = "",
+        geography: Geography | None = None,
+    ) -> None:
         """Set up the first day; InputError with all faults of the file."""
-        super().__init__(file, rng=rng, sets=sets)
+        super().__init__(file, rng=rng, sets=sets, geography=geography)
         self.label = label or self.name or self.simulation.scenario.title
         self.history: History = start_history(self.simulation)
         self.first = 0  # the first morning that can be shown
@@ -73,7 +81,7 @@ def _replayed(folder: Path) -> RecordedModel:
     run, manifest = Run.open(folder), read_manifest(folder)
     _same_version(folder, str((manifest.get("product") or {}).get("version", "")))
     parts = parts_of(folder, manifest)
-    model = RecordedModel(parts[0].scenario, run.seed, label=run.name)
+    model = RecordedModel(parts[0].scenario, run.seed, label=run.name, geography=run.geography)
     try:
         model.simulation, model.history = record(parts, model.geography, run.seed)
     except ValueError as error:
@@ -249,10 +257,13 @@ def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
 
 
 def changes_in_words(base: Scenario, now: Scenario) -> list[str]:
-    """Return the differences of two scenarios, but for those of words alone; several of one policy are one sentence."""
-    return list(
-        dict.fromkeys(change_text(change, base, now) for change in changes(base, now) if not _wording(change.path))
-    )
+    """Return the differences of two scenarios, but for those of words alone.
+
+    Several of one policy are one sentence, and those of groups of a faction that changed alike.
+    """
+    found = [change for change in changes(base, now) if not _wording(change.path)]
+    together = dict(of_groups(found, now))
+    return list(dict.fromkeys(together.get(change.path) or change_text(change, base, now) for change in found))
 
 
 def _wording(path: str) -> bool:

@@ -39,7 +39,7 @@ def one(case: dict[str, Any], errors: Path, said: Path) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (MOST_CPU_SECONDS, MOST_CPU_SECONDS))
     os.chdir(case["here"])
     if case["maps"]:
-        maps.maps_root = lambda: Path(case["maps"])
+        maps.map_folders = lambda: [Path(case["maps"])]
     with (
         said.open("w") as out,
         errors.open("w") as err,

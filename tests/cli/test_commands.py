@@ -32,9 +32,9 @@ def test_check_draws_the_start_under_a_free_or_a_given_name(here: Path) -> None:
     assert main(["check", str(SMALL), "--map"]) == 0
     assert main(["check", str(SMALL), "--map"]) == 0
     assert main(["check", str(KAFR_HAMRA), "--map", "mine.png"]) == 0
-    names = sorted(path.name for path in here.iterdir())
-    assert names == ["mine.png", "two_valleys-start-2.png", "two_valleys-start.png"]
-    assert all(path.read_bytes().startswith(PNG) for path in here.iterdir())
+    pictures = {path.relative_to(here).as_posix(): path for path in here.rglob("*.png")}
+    assert set(pictures) == {"mine.png", "outputs/two_valleys-start-2.png", "outputs/two_valleys-start.png"}
+    assert all(path.read_bytes().startswith(PNG) for path in pictures.values())
 
 
 def test_a_picture_is_never_overwritten(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +65,7 @@ def test_changes_lists_what_differs_and_draws_both_starts(here: Path, capsys: py
     assert main(["changes", str(KAFR_HAMRA), str(OTHER), "--map"]) == 0
     said = capsys.readouterr().out
     assert "start: 2018-10-15 -> 2018-10-01" in said
-    assert [path.read_bytes()[:8] for path in here.iterdir()] == [PNG]
+    assert [path.read_bytes()[:8] for path in (here / "outputs").iterdir()] == [PNG]
 
 
 def test_a_scenario_does_not_differ_from_itself(capsys: pytest.CaptureFixture[str]) -> None:

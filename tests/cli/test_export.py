@@ -31,8 +31,8 @@ def test_files_are_named_simulated_and_said(
     folder: Path, here: Path, form: str, names: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["export", str(folder), "--format", form]) == 0
-    assert capsys.readouterr().out.split() == names
-    assert sorted(path.name for path in here.glob("simulated_*")) == sorted(names)
+    assert capsys.readouterr().out.split() == [f"outputs/{name}" for name in names]
+    assert sorted(path.name for path in (here / "outputs").glob("simulated_*")) == sorted(names)
 
 
 def test_the_true_log_is_exported_on_request(folder: Path, here: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sim.cli.locate import home
+from sim.cli.home import home
 from sim.cli.main import main
 from sim.files import pack
 from sim.results.columns import SCHEMA_VERSION
@@ -143,7 +143,7 @@ def test_a_study_given_for_a_run_names_the_command_that_makes_one_of_its_runs(
 def test_home_tells_each_result_by_its_kind_and_a_next_command(
     outputs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sim.cli.locate.RECENT", 20)
+    monkeypatch.setattr("sim.cli.home.RECENT", 20)
     home()
     screen = capsys.readouterr().out.partition("Recent results")[2]
     assert "outputs/run: run of " in screen
@@ -195,12 +195,21 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_study_under_way_is_said_to_be_running(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = json.loads((study / "manifest.json").read_text())
+    assert manifest["session"] is None
+    session = {"began": "2026-01-02T03:04:05+00:00", "process": 77, "host": "there", "done": 0}
+    (study / "manifest.json").write_text(json.dumps(manifest | {"session": session}))
+    capsys.readouterr()
     with sole_writer(study, "study"):
         assert main(["status", str(study)]) == 0
         home()
         screen = capsys.readouterr().out
         assert "running now" in screen
         assert "To go on" not in screen
+        assert "by process 77 on there since 03:04 UTC (" in screen
+        assert main(["status", str(study), "--json"]) == 0
+        data = json.loads(capsys.readouterr().out)
+        assert (data["done"], data["planned"], data["running"], data["session"]) == (2, 2, True, session)
         assert "next: python run.py status outputs/two_valleys" in screen
     assert main(["status", str(study)]) == 0
     home()

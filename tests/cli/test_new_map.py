@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-import sim.cli.check as command
 from sim.cli.main import main
 from sim.engine.simulation import simulate
 from sim.geography import load_map
@@ -31,7 +30,6 @@ def scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of scenarios that may be written to, and the list of towns beside it."""
     folder = tmp_path / "scenarios"
     (folder / "maps").mkdir(parents=True)
-    monkeypatch.setattr(command, "SCENARIOS", folder)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "towns.csv").write_text(TOWNS, encoding="utf-8")
     return folder
@@ -116,6 +114,15 @@ def test_a_name_that_no_file_should_have_is_refused(
 ) -> None:
     assert main(["new-map", "towns.csv", name]) == 2
     assert "is no name for a map" in capsys.readouterr().err
+    assert _files(scenarios) == set()
+
+
+@pytest.mark.parametrize("name", ["two_valleys", "greater_idlib"])
+def test_the_name_of_a_map_of_the_program_is_refused(
+    name: str, scenarios: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-map", "towns.csv", name]) == 2
+    assert capsys.readouterr().err == f"NAME: {name!r} comes with the program; choose another\n"
     assert _files(scenarios) == set()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from sim import __version__
 from sim.cli.main import COMMANDS, app, main
 from sim.cli.options import FREE_NAME, name_maps
+from sim.files import SCENARIOS
 from tests.cli.support import KAFR_HAMRA, ROOT, Command
 
 NAMES = [command.__name__.replace("_", "-") for command in COMMANDS]
@@ -81,8 +83,55 @@ def test_a_file_or_an_option_first_stands_for_run(capsys: pytest.CaptureFixture[
 def test_run_alone_lists_the_scenarios_by_their_question(command: Command) -> None:
     result = command()
     assert result.returncode == 0
-    assert "kafr_hamra.yaml" in result.stdout
+    assert "\nkafr_hamra  " in result.stdout
     assert "?" in result.stdout
+
+
+def test_h_is_help_of_the_program_and_of_each_command(command: Command) -> None:
+    assert command("-h").stdout == command("--help").stdout
+    assert command("status", "-h").stdout == command("status", "--help").stdout
+
+
+def test_v_says_which_files_are_read_and_leaves_the_answer_alone(process: Command) -> None:
+    plain, verbose = process("show", "two_valleys"), process("show", "two_valleys", "-v")
+    assert (verbose.returncode, verbose.stdout, plain.stderr) == (0, plain.stdout, "")
+    lines = verbose.stderr.splitlines()
+    assert f"read {SCENARIOS / 'two_valleys.yaml'}" in lines
+    assert f"read the map in {SCENARIOS / 'maps' / 'two_valleys'}" in lines
+    assert lines[-1].startswith("took ")
+
+
+@pytest.mark.parametrize(
+    ("words", "following"),
+    [
+        (["ba"], ["batch"]),
+        (["run", "two_"], ["two_valleys"]),
+        (["verify", "mine"], ["mine-seed1"]),
+        (["branch", "--no-p"], ["--no-pictures"]),
+    ],
+)
+def test_a_shell_completes_commands_options_scenarios_and_results(
+    words: list[str], following: list[str], command: Command, here: Path
+) -> None:
+    (here / "outputs" / "mine-seed1").mkdir(parents=True)
+    (here / "outputs" / "mine-seed1" / "manifest.json").write_text("{}")
+    asked = {"COMP_WORDS": " ".join(["territorial", *words]), "COMP_CWORD": str(len(words))}
+    assert command(_TERRITORIAL_COMPLETE="complete_bash", **asked).stdout.split() == following
+
+
+def test_completion_is_refused_where_the_shell_could_not_call_the_program(command: Command) -> None:
+    refused = command("--show-completion", "bash")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "is for the command `territorial`" in refused.stderr
+
+
+def test_the_lists_of_scenarios_and_results_are_json_too(command: Command, here: Path) -> None:
+    (here / "outputs" / "nothing").mkdir(parents=True)
+    found = json.loads(command("--json").stdout)
+    assert {"kafr_hamra", "two_valleys"} <= {each["name"] for each in found["scenarios"]}
+    assert found["results"] == [
+        {"path": "outputs/nothing", "is": "a folder without results", "state": "a folder without results", "next": None}
+    ]
 
 
 def test_map_option_may_go_without_a_file_name() -> None:

@@ -88,7 +88,7 @@ def test_every_wrong_value_of_every_option_is_one_line(name: str) -> None:
         (["run", "a", "--days", "1", "--set", "days=2"], "--days: does not go with --set days=...; give one of them"),
         (["batch", "a", "--workers", "1", "--scheduler", "tcp://h:1"], "--workers: does not go with --scheduler"),
         (["run", "a", "b"], "'b': is one argument too many; run takes FILE"),
-        (["changes", "a"], "B: is missing; `run.py changes --help`"),
+        (["changes", "a"], "B: is missing; `python run.py changes --help`"),
         (["show", "a\nb.yaml"], "'a\\nb.yaml': "),
         (["run", ""], "FILE: '' is not a path; a file or a folder is needed"),
     ],
@@ -134,7 +134,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["figure", "RUN", "--day", "3"], "NAME: is missing; `run.py figure "),
+        (["figure", "RUN", "--day", "3"], "NAME: is missing; `python run.py figure "),
         (["figure", "RUN", "timeline", "--day", "3"], "--day: timeline is not of a day"),
         (["pack", "RUN", "--out", "RUN/deeper"], "--out: "),
         (["verify", "RUN", "--sample", "1"], "--sample: belongs to the folder of a study"),

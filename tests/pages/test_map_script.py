@@ -113,10 +113,31 @@ def test_a_tip_shows_at_once_and_no_title_of_the_browser_is_left(draw: Draw) -> 
     assert page.locator(".simmap-tip strong").inner_text().startswith("Afrin (about ")
     page.mouse.move(2, page.viewport_size["height"] - 120)
     assert page.locator(".simmap-tip").is_hidden()
-    column = '.simmap > svg >> nth=0 >> [data-tip*=" 39 fighters"]'
+    column = '.simmap-sheet >> nth=0 >> [data-tip*=" 39 fighters"]'
     page.mouse.move(*middle(page.locator(f"{column} .head use").bounding_box()))
     words = page.locator(".simmap-tip strong").inner_text()
     assert words == "Loyalists (Government): 39 fighters set out from Muhradah to Suran, to reinforce"
+    page.context.close()
+
+
+def test_columns_glide_along_their_way_by_the_compositor_and_arrive(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, (drawing, history) = draw(15), case
+    frame = drawing.frame(history.snapshots[16])
+    ways = page.evaluate(
+        f"map.show({frame}, {{ glide: 60000 }}); map.gliding.map((column) => [column.effect.target.dataset.way,"
+        " column.effect.getKeyframes().map((frame) => frame.transform)])"
+    )
+    assert ways
+    for way, frames in ways:
+        points = [pair.split(",") for pair in way.split(" ")]
+        assert frames == [f"translate({x}px, {y}px)" for x, y in points]
+    assert "vector-effect" not in page.evaluate(
+        "[...document.querySelectorAll('defs [id$=dart], .mv .head')].map((part) => part.outerHTML).join('')"
+    )
+    page.evaluate("map.gliding.forEach((column) => column.finish())")
+    assert page.evaluate("document.getAnimations().filter((each) => each.playState === 'running').length") == 0
     page.context.close()
 
 
@@ -124,10 +145,10 @@ def test_flags_hide_the_names_under_them_and_bring_their_own(draw: Draw) -> None
     page = draw(15)
     page.wait_for_selector(".names .under", state="attached")
     hidden = page.evaluate(
-        "[...map.main.svg.querySelectorAll('.names .under[data-town]')].map((name) => name.dataset.town)"
+        "[...map.main.box.querySelectorAll('.names .under[data-town]')].map((name) => name.dataset.town)"
     )
     assert "0" in hidden
-    assert page.locator(".simmap > svg:not(.simmap-inset) .flag text").text_content() == "Kafr Hamra"
+    assert page.locator(".simmap-sheet:not(.simmap-inset) .flag text").text_content() == "Kafr Hamra"
     page.evaluate("map.toggle('bases', false)")
     page.wait_for_selector(".names .under", state="detached")
     page.context.close()
@@ -178,6 +199,56 @@ def test_towns_are_reached_by_keyboard_watched_ones_first(draw: Draw, case: tupl
     assert page.evaluate("picked") == [order[1], order[-1], drawing.ground.names.index("Saraqib")]
     assert order[: len(drawing.ground.watch)] == list(drawing.ground.watch)
     assert sorted(order) == list(range(len(drawing.ground.names)))
+    page.context.close()
+
+
+def test_columns_and_roads_of_the_front_are_explained_to_mouse_and_keyboard(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, (drawing, history) = draw(15), case
+    roads = drawing.layers(history.snapshots[15])["front tips"]
+    covered = next(key for key, words in roads.items() if "\nagreement of " in words)
+    one, other = (int(town) for town in covered.split("."))
+    page.evaluate(f"map.look({one}, 12)")
+    x, y = page.evaluate(
+        f"(() => {{ const [a, b] = map.ends('{covered}').map(([x, y]) => map.transform.apply([x, y]));"
+        " return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]; })()"
+    )
+    page.mouse.move(x, y)
+    first, second = roads[covered].split("\n")
+    names = drawing.ground.names
+    assert f" in {names[one]} faces " in first
+    assert first.endswith(f" in {names[other]}")
+    assert page.locator(".simmap-tip").inner_text().split("\n") == [first, second]
+    page.evaluate("map.whole()")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    columns = page.evaluate("Object.values(map.main.nodes.columns).map((node) => node.dataset.tip)")
+    chosen = page.locator("[id$=moving] [role=option][aria-selected=true]")
+    assert chosen.inner_text() == columns[0].replace("\n", ", ")
+    page.keyboard.press("End")
+    assert chosen.inner_text() == list(roads.values())[-1].replace("\n", ", ")
+    page.keyboard.press("Escape")
+    assert page.locator(".simmap-tip").is_hidden()
+    assert page.evaluate("document.activeElement === document.body")
+    page.context.close()
+
+
+def test_the_camera_travels_to_a_town_unless_it_is_in_the_middle_or_motion_is_unwanted(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, ariha = draw(15), case[0].ground.names.index("Ariha")
+    travel = f"map.travel({ariha}, 3, 60000); document.getAnimations().filter((each) => each.effect.target.matches('svg')).length"
+    assert page.evaluate(travel) == 4
+    x, y = page.evaluate(f"map.transform.apply(map.base.towns[{ariha}])")
+    assert (x, y) == pytest.approx((OPENING[0] / 2, OPENING[1] / 2), abs=1)
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
+    page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+    assert page.evaluate(travel) == 0
+    page.evaluate("map.whole()")
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(travel) == 0
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
     page.context.close()
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-import sim.scenario.compose as files
+from sim import files
+from sim.geography.maps import load_map
 from sim.scenario.fields import GONE, inputs_of, units_of
 from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Quantity, Rules
@@ -101,6 +103,29 @@ def test_a_file_anywhere_may_extend_the_projects_scenarios(write: Write) -> None
 def test_a_bare_name_is_one_of_the_projects_scenarios(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert load("kafr_hamra").files[0] == files.SCENARIOS / "kafr_hamra.yaml"
+
+
+def test_ones_own_file_goes_before_the_programs_and_may_extend_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scenarios").mkdir()
+    own, other = tmp_path / "scenarios" / "two_valleys.yaml", tmp_path / "scenarios" / "other.yaml"
+    own.write_text("extends: two_valleys.yaml\ntitle: Mine\ndays: 30\n")
+    other.write_text("extends: kafr_hamra.yaml\ndays: 7\n")
+    mine = load("two_valleys")
+    assert (mine.scenario.title, mine.scenario.days) == ("Mine", 30)
+    assert mine.files[:2] == (own, files.SCENARIOS / "two_valleys.yaml")
+    assert load("other").files[1] == files.SCENARIOS / "kafr_hamra.yaml"
+    assert files.named_files()["other"].resolve() == other
+
+
+def test_a_map_of_ones_own_goes_before_the_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, named in (("maps", "two_valleys"), ("scenarios/maps", "two_valleys"), ("maps", "mine")):
+        copied = shutil.copytree(files.SCENARIOS / "maps" / "two_valleys", tmp_path / folder / named)
+        monkeypatch.chdir(tmp_path)
+        assert load_map(named).folder.resolve() == copied
+    assert load_map("greater_idlib").folder == files.SCENARIOS / "maps" / "greater_idlib"
 
 
 def test_a_long_chain_ends(write: Write, faults_of: Faults) -> None:
@@ -238,8 +263,8 @@ def test_awkward_text_survives_showing(write: Write) -> None:
 def test_numbers_are_shown_with_unit_range_and_source() -> None:
     shown = show(load("kafr_hamra", ["rules.incident.reach_km=15"]))
     assert (
-        "    reach_km: 15  # km: road distance within which garrisons are neighbours; allowed 1..60; source: none given; --set\n"
-        in shown
+        "    reach_km: 15  # km: road distance within which garrisons are neighbours, at most the map's near_km; "
+        "allowed 1..1500; source: none given; --set\n" in shown
     )
     rate = Rules().incident.per_pair_month
     assert f"    per_pair_month: {{best: {rate.best:g}, low: {rate.low:g}, high: {rate.high:g}, source: " in shown

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 import yaml
 
-from sim.scenario.compose import SCENARIOS
+from sim.files import SCENARIOS
 from sim.scenario.show import json_schema
 from sim.scenario.yaml_reader import read_file
 

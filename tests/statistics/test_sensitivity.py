@@ -11,6 +11,8 @@ from SALib.sample import sobol as sobol_sample
 from SALib.test_functions import Ishigami
 from scipy.stats import linregress, qmc
 
+from sim.comparison.results import Bar, Tornado
+from sim.comparison.sensitivity import _beyond_chance
 from sim.statistics.sensitivity import SLICES, effects, explained, morris, pawn, repeated, sobol
 
 
@@ -136,3 +138,21 @@ def test_two_way_split_of_a_known_case() -> None:
     found = repeated(point + seed + random.normal(size=(60, 400)))
     assert found.inputs == pytest.approx(2 / 3, abs=0.06)
     assert found.low < found.inputs < found.high
+
+
+def test_of_many_statistics_whose_inputs_do_nothing_hardly_any_is_more_than_chance() -> None:
+    random = np.random.default_rng(9)
+    tornados = []
+    for number in range(60):
+        points, values = random.random((40, 20)), random.normal(size=40)
+        if number == 0:
+            values = values + 6 * points[:, 3]
+        known = effects(points, values, np.ones(20), seed=1)
+        bars = tuple(
+            Bar(str(n), str(n), "", 0.0, 1.0, 0.0, float(e), float(e), 0.0, 0.0, bool(abs(e) > known.noise), math.nan)
+            for n, e in enumerate(known.effect)
+        )
+        tornados.append(Tornado("A", str(number), "", "", 0.0, 40, known.noise, math.nan, bars, "", known.p))
+    assert sum(any(bar.above_noise for bar in tornado.bars) for tornado in tornados[1:]) > 0, "each alone"
+    judged = _beyond_chance(tornados)
+    assert [bar.label for tornado in judged for bar in tornado.bars if bar.above_noise] == ["3"]

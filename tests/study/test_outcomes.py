@@ -7,10 +7,12 @@ from copy import copy
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from sim.comparison.compare import Comparison, compare
 from sim.comparison.matched_runs import gather
 from sim.pages.comparison_report import comparison_report
+from sim.plots.figures import kinds_of
 from sim.statistics.inference import wilson
 from tests.study.study_in_memory import MadeStudy, made_study
 
@@ -50,6 +52,25 @@ def test_the_page_of_one_scenario_answers_and_prints_no_command_that_fails(compa
     assert "nothing is compared" not in page
     assert "90 % of runs" in page
     assert "for print" not in page
+    seen = page.split("</style>")[1].replace('"#differences"', "").replace('"differences"', "")
+    for word in ("reference", "ifference", "matched"):
+        assert word not in seen, word
+
+
+def test_the_figures_of_one_scenario_name_no_reference_and_draw_its_table(comparison: Comparison) -> None:
+    assert comparison.outcomes is not None
+    for kind in kinds_of(comparison).values():
+        if not kind.name.startswith(("probability_map", "tornado", "fan")) or kind.name == "fan-HTS_towns":
+            made = kind.draw(comparison, width_mm=125.0)
+            words = " ".join(text.get_text() for text in made.figure.findobj(Text))
+            assert "reference" not in f"{words} {made.caption}", kind.name
+    made = kinds_of(comparison)["outcomes"].draw(comparison, width_mm=180.0)
+    words = [text.get_text() for text in made.figure.findobj(Text)]
+    assert all(row.words in words for row in comparison.outcomes.holders)
+    table = made.table
+    assert len(table) == len(comparison.outcomes.numbers) + len(comparison.outcomes.holders)
+    shares = table[table["holder"].notna()]
+    assert (shares["mean"] * shares["runs"]).tolist() == pytest.approx(shares["holds"].tolist())
 
 
 def test_a_branch_is_named_by_the_day_on_which_it_branched(study: MadeStudy) -> None:

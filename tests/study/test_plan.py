@@ -10,9 +10,9 @@ import pytest
 
 from sim.engine.simulation import Simulation
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import load_map
 from sim.results.manifest import Kind, kind_of
-from sim.scenario.compose import SCENARIOS
 from sim.scenario.fields import inputs_of
 from sim.study.definition import DESIGNS, Definition, Variant, read_definition
 from sim.study.plan import Plan, make_plan, of_files

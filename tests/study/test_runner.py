@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from sim.errors import InputError
+from sim.geography.maps import source_of
 from sim.results.run import Run
 from sim.study import runner, stored_parts
 from sim.study.manifest import MANIFEST
@@ -216,6 +217,14 @@ def test_a_study_goes_on_until_it_is_precise_and_no_further(tmp_path: Path) -> N
     ]
 
 
+def test_chosen_statistics_decide_in_place_of_the_headline(tmp_path: Path) -> None:
+    plan = small_plan(3, headline=["towns_end.Lanterns"])
+    folder = run_study(plan, tmp_path, workers=1, until_precise=1e-6, most=6, precise_on=["days"])
+    assert (
+        Study.open(folder).manifest["precision"]["replicates"] == 3
+    )  # nothing to be known of a number that never varies
+
+
 def test_a_study_that_is_never_precise_ends_at_the_highest_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -250,7 +259,10 @@ def test_workers_do_without_heavy_libraries(undisturbed: Path, tmp_path: Path) -
     from sim.study.manifest import layout
 
     kit = StudyContext(
-        source_hash(), dict(study.scenarios), layout(study.scenarios, study.geography(), list(plan.inputs))
+        source_hash(),
+        dict(study.scenarios),
+        layout(study.scenarios, study.geography(), list(plan.inputs)),
+        source_of(study.geography()),
     )
     job = plan.job("base", 0)
     (tmp_path / "kit").write_bytes(kit.packed())

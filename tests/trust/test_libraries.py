@@ -17,9 +17,11 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from sim import errors
+from sim.files import SCENARIOS
 from tests.trust.processes import ROOT
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
 PYTHONS = [re.search(r"3\.\d+", text)[0] for text in PROJECT["classifiers"] if re.search(r"Python :: 3\.\d", text)]
 LOCK = (ROOT / "requirements.lock").read_text(encoding="utf-8")
@@ -54,6 +56,22 @@ def test_the_lock_holds_versions_alone() -> None:
     assert re.fullmatch(r"#  +uv pip compile .*--exclude-newer \d{4}-\d\d-\d\d .*", lines[1])
     assert all(re.fullmatch(r"[a-z0-9._-]+==[\w.!+]+( ; .+)?", line) for line in lines[2:])
     assert lines[1].lstrip("# ") in (ROOT / "docs" / "testing.md").read_text(encoding="utf-8")
+
+
+def test_a_wheel_has_every_package_and_the_scenarios() -> None:
+    named = PYPROJECT["tool"]["setuptools"]
+    folders = {".".join(file.parent.relative_to(ROOT).parts) for file in (ROOT / "sim").rglob("__init__.py")}
+    assert set(named["packages"]) == {*folders, "sim.shipped"}
+    assert ROOT / named["package-dir"]["sim.shipped"] == SCENARIOS
+    data = {
+        name: [ROOT / name.replace(".", "/") / pattern for pattern in patterns]
+        for name, patterns in named["package-data"].items()
+    }
+    others = {
+        file.parent for file in (ROOT / "sim").rglob("*") if file.suffix in {".js", ".css", ".j2", ".vue", ".typed"}
+    }
+    covered = {pattern.parent for patterns in data.values() for pattern in patterns}
+    assert others <= covered
 
 
 def imported(*folders: str) -> set[str]:

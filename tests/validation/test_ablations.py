@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sim.scenario.compose import SCENARIOS
+from sim.files import SCENARIOS
 from sim.scenario.load import load_scenario
 from sim.scenario.parameters import Rules
 from sim.study.definition import MAX_SCENARIOS

@@ -14,7 +14,7 @@ import yaml
 
 from sim.cli.main import main
 from sim.engine.jit import source_hash
-from sim.geography.maps import load_map
+from sim.geography.maps import load_map, source_of
 from sim.load import read
 from sim.scenario.fields import inputs_of
 from sim.scenario.schema import codes
@@ -91,7 +91,12 @@ def test_a_second_audit_makes_no_run_again(audit: Audit, monkeypatch: pytest.Mon
 def clash_days(study_seed: int, runs: int) -> np.ndarray:
     """Return the days with clashes of the first runs of a study of `SHORT` with a seed, f8 [runs]."""
     loaded, geography = read("two_valleys", ["days=30"])
-    kit = StudyContext(source_hash(), {"claimed": loaded.scenario}, layout({"claimed": loaded.scenario}, geography, []))
+    kit = StudyContext(
+        source_hash(),
+        {"claimed": loaded.scenario},
+        layout({"claimed": loaded.scenario}, geography, []),
+        source_of(geography),
+    )
     tasks = [RunTask("claimed", n, seed_of(study_seed, n), {}, {}) for n in range(runs)]
     return np.array([run_tables(kit, task, [""])["runs"]["clash_days"][0] for task in tasks], float)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import Geography
 from sim.load import read
-from sim.scenario.compose import SCENARIOS
 from sim.scenario.schema import Scenario
 from sim.statistics.conflict_log import Log
 from sim.study.definition import read_definition

@@ -16,7 +16,8 @@ from scipy.stats import binom, norm
 
 from sim.cli.main import main
 from sim.errors import InputError
-from sim.scenario.compose import SCENARIOS, display
+from sim.files import SCENARIOS
+from sim.scenario.compose import display
 from sim.scenario.fields import inputs_of
 from sim.validation import rejection_abc
 from sim.validation.calibration import CHUNK, LEAST_DRAWS, ROUNDS, RUNS, hands_of, open_folder, simulate_prior

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.results.manifest import sha256
-from sim.scenario.compose import SCENARIOS
 from sim.validation.pattern_estimators import PATTERNS
 from sim.validation.pattern_file import FOLDER, Figure, Interval, find_patterns, read_patterns
 from sim.validation.pattern_rounds import CAMPAIGN_FIGURES

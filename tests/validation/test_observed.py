@@ -11,8 +11,8 @@ import pytest
 from docs import campaign_constants
 from docs.places import best_weight, earlier_events, log_score
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import load_map
-from sim.scenario.compose import SCENARIOS
 from sim.validation.observed import observe, read_events, read_holds, read_log
 from sim.validation.pattern_file import FOLDER, read_patterns
 from sim.validation.pattern_nulls import Towns

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import load_map
-from sim.scenario.compose import SCENARIOS
 from sim.validation.event_files import Area
 from sim.validation.observed import Observation, observe, read_events, read_holds
 from sim.validation.pattern_file import FOLDER, read_patterns

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from sim.errors import Fault, InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import load_map
 from sim.geography.new_map import guess_map
-from sim.scenario.compose import SCENARIOS
 from sim.scenario.load import load
 from sim.validation.event_files import Area
 from sim.validation.observed import observe, read_events, read_holds

@@ -41,6 +41,10 @@ def faults(page: Any) -> list[str]:
 def test_axe_finds_no_fault(address: str, browser: Any, scheme: str) -> None:
     page = visit(browser, address, "?day=33", color_scheme=scheme)
     assert faults(page) == []
+    page.evaluate(
+        "document.querySelectorAll('[role=progressbar]').forEach(bar => { bar.style.visibility = 'visible'; })"
+    )
+    assert faults(page) == []  # as while the server works
     page.locator(".tc-line").first.click()
     page.wait_for_selector(".tc-sheet h2")
     assert faults(page) == []
@@ -121,10 +125,11 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
     before = page.evaluate("history.length")
     press(page, "Apply and restart")
     page.wait_for_selector(".tc-said:has-text('seed 12')")
+    page.get_by_label("follow them on the map").check()
     for day in range(1, 4):
         press(page, "Step")
         at_day(page, day)
-    page.wait_for_function("location.search.includes('day=3')")
+    page.wait_for_function("location.search.includes('day=3&camera')")
     assert page.evaluate("history.length") == before
     query = "?" + urlsplit(page.url).query
     assert parse_qs(query[1:]) == {
@@ -132,10 +137,12 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
         "seed": ["12"],
         "set": ["rules.clash.loss_per_day=0.05"],
         "day": ["3"],
+        "camera": ["follows"],
     }
     other = visit(browser, address, query + "&town=kafr%20hamra")
     at_day(other, 3)
     other.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
+    assert other.get_by_label("follow them on the map").is_checked()
     assert other.locator(".tc-lines").inner_text() == page.locator(".tc-lines").inner_text()
     assert other.locator(".tc-changes").inner_text() == page.locator(".tc-changes").inner_text()
     other.reload()
@@ -148,12 +155,12 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
 def test_what_an_address_may_not_hold_is_reported_and_left_out(address: str, browser: Any) -> None:
     bad = (
         "?scenario=../../etc/passwd&seed=x&set=map=elsewhere&set=rules.clash.loss_per_day=abc&policy={a: 1}"
-        "&day=9999&town=Atlantis&colour=red"
+        "&day=9999&town=Atlantis&colour=red&camera=up"
     )
     page = visit(browser, address, bad)
     at_day(page, 0)
     told = page.locator(".tc-fault").all_inner_texts()
-    assert len(told) == 8
+    assert len(told) == 9
     for word in (
         "etc/passwd",
         "whole number",
@@ -163,6 +170,7 @@ def test_what_an_address_may_not_hold_is_reported_and_left_out(address: str, bro
         "9999",
         "Atlantis",
         "colour",
+        "'up'",
     ):
         assert sum(word in line for line in told) == 1, word
     assert "seed 7" in page.locator(".tc-date").inner_text()
@@ -193,9 +201,7 @@ def test_a_phone_shows_player_day_and_map_on_one_screen(address: str, browser: A
         at = [{"x": a, "y": b, "id": number} for number, (a, b) in enumerate(points)]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
 
-    scale = (
-        "Number(document.querySelector('.simmap > svg > g').getAttribute('transform').match(/scale\\(([\\d.]+)/)[1])"
-    )
+    scale = "Number(document.querySelector('.simmap-sheet > svg > g').getAttribute('transform').match(/scale\\(([\\d.]+)/)[1])"
     whole = page.evaluate(scale)
     fingers("touchStart", (x - 30, y))  # the second finger comes later
     fingers("touchStart", (x - 30, y), (x + 30, y))

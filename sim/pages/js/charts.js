@@ -14,6 +14,7 @@
   const ROW = { named: 32, plain: 25 }; // px of a row of spans
   const HEIGHT = 150; // px of a plot of values
   const GAP = 14; // px between two names
+  const WHOLE = new Intl.NumberFormat("en");
   const SIDES = { triangle: [3, -90], inverted: [3, 90], diamond: [4, -90], square: [4, -45], pentagon: [5, -90], hexagon: [6, -90] };
   const { MONTHS, dateOf, dayText, element, escape } = Sim;
   let charts = 0;
@@ -22,8 +23,8 @@
 
   function number(value) {
     if (value === null || value === undefined || Number.isNaN(value)) return "none";
-    if (Number.isInteger(value)) return value.toLocaleString("en");
-    return Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : String(Number(value.toPrecision(3)));
+    if (Number.isInteger(value)) return WHOLE.format(value);
+    return Math.abs(value) >= 100 ? WHOLE.format(Math.round(value)) : String(Number(value.toPrecision(3)));
   }
 
   function weekText(spec, week, every) {
@@ -87,6 +88,13 @@
 
   function words(x, y, text, more = "") {
     return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${more}>${escape(text)}</text>`;
+  }
+
+  /** Give a node its content, if it is another than before. */
+  function put(node, html) {
+    if (node.put === html) return;
+    node.put = html;
+    node.innerHTML = html;
   }
 
   /** Return values moved apart so that none is nearer than `gap` to the next and none beyond `low` or above `high` (px, downwards). */
@@ -173,6 +181,11 @@
       this.draw();
     }
 
+    /** Say what the chart shows. */
+    describe() {
+      this.svg.setAttribute("aria-label", this.alternative());
+    }
+
     destroy() {
       this.watcher.disconnect();
       this.group.delete(this);
@@ -195,7 +208,7 @@
       this.svg.setAttribute("width", this.width);
       this.svg.setAttribute("height", height);
       this.svg.innerHTML = parts.join("") + '<g class="simchart-cursor"></g>';
-      this.svg.setAttribute("aria-label", this.alternative());
+      this.describe();
       this.point(this.cursor);
     }
 
@@ -213,7 +226,7 @@
     point(position) {
       const cursor = this.svg.lastChild;
       if (!cursor) return;
-      cursor.innerHTML = position === null ? "" : this.cursorAt(position);
+      put(cursor, position === null ? "" : this.cursorAt(position));
       this.readout(position);
       this.tip.hidden = position === null || !this.pointed;
       if (this.tip.hidden) return;
@@ -247,6 +260,33 @@
     /** Return the morning that counts: the one marked, or the last there is. */
     now() {
       return this.marked === null ? this.last() : Math.min(this.marked, this.last());
+    }
+
+    /** Mark a morning; as long as some are pale, only what depends on it is drawn. */
+    mark(day) {
+      if (this.marked === day) return;
+      const paler = this.marked !== null && this.now() < this.last();
+      this.marked = day;
+      if (this.width && paler && this.now() < this.last()) this.advance();
+      else this.draw();
+    }
+
+    /** Move the marked morning: where the pale part begins, the line, bars so far, labels, note and values. */
+    advance() {
+      const x = this.xOf(this.now());
+      const [past, later] = this.svg.querySelectorAll("clipPath rect");
+      past.setAttribute("width", Math.max(x, 0));
+      later.setAttribute("x", x);
+      later.setAttribute("width", Math.max(this.width - x, 0));
+      this.svg.querySelector(".simchart-mark").setAttribute("d", this.markPath());
+      for (const label of this.svg.querySelectorAll("[data-from]")) label.setAttribute("opacity", this.opacityFrom(Number(label.dataset.from)));
+      if (this.weeks) {
+        this.weeks.past = this.sums(this.stacks(), this.now());
+        put(this.svg.querySelector(".simchart-past"), this.drawnBars(this.weeks.past));
+      }
+      this.note.textContent = this.noteText();
+      this.describe();
+      this.point(this.cursor);
     }
 
     beginning() {
@@ -317,7 +357,11 @@
       if (evidence !== null && evidence !== undefined && evidence >= 0 && evidence <= days) {
         parts.push(`<path class="simchart-evidence" d="M${this.xOf(evidence).toFixed(1)} ${this.top - 4}V${this.bottom}"/>`);
       }
-      if (this.marked !== null) parts.push(`<path class="simchart-mark" d="M${this.xOf(this.now()).toFixed(1)} ${this.top - 4}V${this.bottom + 4}"/>`);
+      if (this.marked !== null) parts.push(`<path class="simchart-mark" d="${this.markPath()}"/>`);
+    }
+
+    markPath() {
+      return `M${this.xOf(this.now()).toFixed(1)} ${this.top - 4}V${this.bottom + 4}`;
     }
 
     cursorAt(day) {
@@ -357,20 +401,22 @@
       if (stacks.length) this.bars(parts, stacks);
       parts.push(this.both(curves.map((series) => this.curve(series)).join("")));
       this.curves = curves;
-      if (stacks.length) this.keyOf(stacks, this.weeks.past);
     }
 
     /** Sum daily values by weeks: of all mornings, and of those up to the marked one. */
     weekly(series) {
+      return { all: this.sums(series, this.last()), past: this.sums(series, this.now()), every: this.spec.every || 1 };
+    }
+
+    /** Sum daily values by weeks up to a morning. */
+    sums(series, until) {
       const every = this.spec.every || 1;
       const weeks = Math.max(Math.ceil(this.spec.days / every), 1);
-      const sums = (until) =>
-        d3.range(weeks).map((week) => {
-          const values = series.map((one) => d3.sum(one.values.slice(1 + every * week, Math.min(1 + every * (week + 1), until + 1))));
-          const total = (down) => d3.sum(values, (value, i) => (Boolean(series[i].down) === down ? value : 0));
-          return { values, above: total(false), below: total(true) };
-        });
-      return { all: sums(this.last()), past: sums(this.now()), every };
+      return d3.range(weeks).map((week) => {
+        const values = series.map((one) => d3.sum(one.values.slice(1 + every * week, Math.min(1 + every * (week + 1), until + 1))));
+        const total = (down) => d3.sum(values, (value, i) => (Boolean(series[i].down) === down ? value : 0));
+        return { values, above: total(false), below: total(true) };
+      });
     }
 
     /** Return the week that a day's deaths fall into, of those there are. */
@@ -379,29 +425,33 @@
     }
 
     bars(parts, series) {
-      const { all, past, every } = this.weeks;
-      const fills = series.map((one, i) => (one.second ? `url(#${this.id}p${i})` : one.colour));
+      const { all, past } = this.weeks;
       const patterns = series.map((one, i) =>
         one.second
           ? `<pattern id="${this.id}p${i}" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="7" height="7" fill="${one.colour}"/><rect width="3" height="7" fill="${one.second}"/></pattern>`
           : ""
       );
       parts.push(`<defs>${patterns.join("")}</defs>`);
-      const drawn = (weeks) =>
-        weeks.map((week, w) => {
+      if (this.now() < this.last()) parts.push(`<g opacity=".32">${this.drawnBars(all)}</g>`);
+      parts.push(`<g class="simchart-past">${this.drawnBars(past)}</g>`, `<path class="simchart-zero" d="M${LEFT} ${this.y(0).toFixed(1)}H${this.right}"/>`);
+    }
+
+    drawnBars(weeks) {
+      const { every } = this.weeks;
+      const series = this.stacks();
+      const fills = series.map((one, i) => (one.second ? `url(#${this.id}p${i})` : one.colour));
+      return weeks
+        .flatMap((week, w) => {
           const x = this.xOf(every * w);
           const wide = (this.xOf(Math.min(every * (w + 1), this.spec.days)) - x) * 0.9;
           let [up, down] = [0, 0];
-          return week.values
-            .map((value, i) => {
-              if (!value) return "";
-              const [from, to] = series[i].down ? [-down, -(down += value)] : [(up += value), up - value];
-              return `<rect x="${x.toFixed(1)}" y="${this.y(from).toFixed(1)}" width="${wide.toFixed(1)}" height="${(this.y(to) - this.y(from)).toFixed(1)}" fill="${fills[i]}"/>`;
-            })
-            .join("");
-        });
-      if (this.now() < this.last()) parts.push(`<g opacity=".32">${drawn(all).join("")}</g>`);
-      parts.push(...drawn(past), `<path class="simchart-zero" d="M${LEFT} ${this.y(0).toFixed(1)}H${this.right}"/>`);
+          return week.values.map((value, i) => {
+            if (!value) return "";
+            const [from, to] = series[i].down ? [-down, -(down += value)] : [(up += value), up - value];
+            return `<rect x="${x.toFixed(1)}" y="${this.y(from).toFixed(1)}" width="${wide.toFixed(1)}" height="${(this.y(to) - this.y(from)).toFixed(1)}" fill="${fills[i]}"/>`;
+          });
+        })
+        .join("");
     }
 
     band({ low, middle, high, colour }) {
@@ -440,18 +490,18 @@
       const named = !this.slim && this.right - this.xOf(day) < 16; // a symbol stands beside the name already
       const marks = this.curves.map((series, i) => (values[i] === null || named ? "" : symbol(series, this.xOf(day).toFixed(1), at[i].toFixed(1))));
       if (this.slim) {
-        ends.innerHTML = marks.join("");
-        if (this.curves.length) this.key.innerHTML = this.curves.map((series, i) => entry(series, values[i])).join("") + this.ownKey();
+        put(ends, marks.join(""));
+        if (this.curves.length) put(this.key, this.curves.map((series, i) => entry(series, values[i])).join("") + this.ownKey());
         return;
       }
-      if (!this.weeks) this.key.innerHTML = this.ownKey();
+      if (!this.weeks) put(this.key, this.ownKey());
       const places = spaced(at, GAP, this.bottom, this.top);
       const names = this.curves.map((series, i) => {
         const text = number(values[i]);
         const name = fitted(series.name, RIGHT - 26 - textWidth(` ${text}`));
         return symbol(series, this.right + 12, places[i].toFixed(1)) + words(this.right + 21, places[i] + 4, `${name} ${text}`);
       });
-      ends.innerHTML = [...marks, ...names].join("");
+      put(ends, [...marks, ...names].join(""));
     }
 
     stacks() {
@@ -460,7 +510,7 @@
 
     keyOf(series, weeks) {
       const total = (i) => d3.sum(weeks, (week) => week.values[i]);
-      this.key.innerHTML = series.map((one, i) => entry(one, total(i))).join("") + this.ownKey();
+      put(this.key, series.map((one, i) => entry(one, total(i))).join("") + this.ownKey());
     }
 
     /** Return the entries of the key that the spec gives. */
@@ -480,7 +530,7 @@
       const bars = spans.map((span) => this.span(span, rowHeight));
       parts.push(this.both(bars.map((bar) => bar.shape).join("")), bars.map((bar) => bar.text).join(""));
       if (!rows.length) parts.push(words(LEFT, this.top + 13, this.spec.empty || "none", 'class="simchart-quiet"'));
-      this.key.innerHTML = this.ownKey();
+      put(this.key, this.ownKey());
     }
 
     span({ row, label, colour, ink, second, from, to, end }, rowHeight) {
@@ -503,7 +553,12 @@
       shape += signs[end] || "";
       const text = fitted(label, this.width - LEFT);
       const start = Math.max(Math.min(x, this.width - textWidth(text)), 0);
-      return { shape, text: words(start, y - 3, text, `class="simchart-halo"${from > this.now() ? ' opacity=".5"' : ""}`) };
+      return { shape, text: words(start, y - 3, text, `class="simchart-halo" data-from="${from}" opacity="${this.opacityFrom(from)}"`) };
+    }
+
+    /** Return the opacity of the label of a span that begins on a day. */
+    opacityFrom(day) {
+      return day > this.now() ? 0.5 : 1;
     }
 
     spanAt(row, day) {
@@ -517,7 +572,7 @@
         const span = this.spanAt(i, day);
         return span ? words(this.right + 8, this.top + i * this.rowHeight + 27, fitted(span.title, RIGHT - 8)) : "";
       });
-      this.svg.querySelector(".simchart-ends").innerHTML = ends.join("");
+      put(this.svg.querySelector(".simchart-ends"), ends.join(""));
     }
 
     // Tips and words
@@ -602,12 +657,12 @@
       this.top = 6;
       this.bottom = this.top + HEIGHT;
       this.note.textContent = this.spec.note || "";
-      this.key.innerHTML = "";
+      put(this.key, "");
     }
 
     /** Say in the key what the mark of this run is: a number, or one across and one upwards. */
     keyOfMark(...values) {
-      this.key.innerHTML = `<span><i class="simchart-swatch simchart-own"></i>this run <b>${values.map(number).join(", ")}</b></span>`;
+      put(this.key, `<span><i class="simchart-swatch simchart-own"></i>this run <b>${values.map(number).join(", ")}</b></span>`);
     }
   }
 

@@ -4,7 +4,7 @@
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
-//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.bringIntoView(town);  map.whole();  map.destroy();
+//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.travel(town, zoom, ms);  map.bringIntoView(map.base.towns[town]);  map.whole();  map.destroy();
 //   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -15,10 +15,13 @@
   const MOST = 14; // times the whole map
   const REACH = 14; // px: a mouse this near to a town means it
   const FINGER = 22; // px: a finger this near to a town may mean it
+  const ROAD = 6; // px: a mouse this near to a road of the front means it
   const EDGE = 20; // px from the edge within which a town is not in view
+  const CALM = 0.28; // share of the picture to each side of its middle within which a place needs no travel
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
+  const PLANES = ["ground", "signs", "names", "top"]; // drawn apart, the lowest first: what moves does not repaint what stays
   const ON_TOP = new Set(["columns", "bases"]); // layers whose words may cover others
   const LENGTHS = [1, 2, 5, 10, 20, 50, 100, 200, 500]; // km
   const SVG = "http://www.w3.org/2000/svg";
@@ -32,40 +35,54 @@
     return holder;
   }
 
+  /** Return whether a reader wants no motion. */
+  function still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  }
+
   function button(text, label, act) {
     return element("button", { type: "button", "aria-label": label === text ? null : label, onclick: act }, text);
   }
 
-  /** Return a place a share of the way along points, and the lengths up to each. */
+  /** Return the keyframes of a way along points at one speed. */
   function along(points) {
     const lengths = [0];
     points.slice(1).forEach((point, i) => {
       lengths.push(lengths[i] + Math.hypot(point[0] - points[i][0], point[1] - points[i][1]));
     });
-    const whole = lengths[lengths.length - 1];
-    return (share) => {
-      let i = 1;
-      while (i < points.length - 1 && lengths[i] < share * whole) i += 1;
-      const [a, b] = [points[i - 1], points[i]];
-      const part = whole ? (share * whole - lengths[i - 1]) / (lengths[i] - lengths[i - 1] || 1) : 1;
-      return [a[0] + (b[0] - a[0]) * part, a[1] + (b[1] - a[1]) * part];
-    };
+    const whole = lengths[lengths.length - 1] || 1;
+    return points.map(([x, y], i) => ({ transform: `translate(${x}px, ${y}px)`, offset: lengths[i] / whole }));
   }
 
   // A drawing of the world: the map itself, and its inset ---------------------------------------------------------------
 
   class Sheet {
-    /** Draw into an svg; of the elements of towns only those that `holds(town)`. */
-    constructor(svg, holds) {
-      this.svg = svg; // an element of its own coordinates in px
+    /** Draw into a box; of the elements of towns only those that `holds(town)`. */
+    constructor(box, holds) {
+      this.box = box;
       this.holds = holds || (() => true);
-      this.world = document.createElementNS(SVG, "g");
-      svg.append(this.world);
       this.transform = d3.zoomIdentity;
+      this.worlds = {}; // plane -> group of all its elements, in px of the base
+      for (const plane of PLANES) {
+        const svg = document.createElementNS(SVG, "svg");
+        this.worlds[plane] = document.createElementNS(SVG, "g");
+        svg.append(this.worlds[plane]);
+        box.append(svg);
+      }
+    }
+
+    /** The group over all others. */
+    get world() {
+      return this.worlds.top;
+    }
+
+    /** Give each plane the size in px of the box. */
+    resize(width, height) {
+      for (const world of Object.values(this.worlds)) world.parentNode.setAttribute("viewBox", `0 0 ${width} ${height}`);
     }
 
     setBase(base, names) {
-      this.world.replaceChildren();
+      for (const world of Object.values(this.worlds)) world.replaceChildren();
       this.shown = {}; // layer -> key -> text on the screen
       this.nodes = {}; // layer -> key -> element
       this.groups = {};
@@ -78,14 +95,13 @@
           group.setAttribute("stroke-width", base.edge[1]);
         }
         this.groups[layer.name] = group;
-        this.world.append(group);
+        this.worlds[layer.plane].append(group);
       }
       this.names = names.map(({ scale, svg }) => {
         const set = elements(svg).firstChild;
-        this.world.append(set);
+        this.worlds.names.append(set);
         return { scale, set };
       });
-      for (const layer of base.layers) if (layer.top) this.world.append(this.groups[layer.name]);
       this.over = document.createElementNS(SVG, "g");
       this.world.append(this.over);
     }
@@ -96,34 +112,39 @@
       if (!group) return [];
       const before = this.shown[name] || {};
       const nodes = this.nodes[name] || (this.nodes[name] = {});
-      const fresh = [];
       for (const key of Object.keys(before)) {
         if (key in now || !nodes[key]) continue;
         nodes[key].remove();
         delete nodes[key];
       }
-      for (const [key, text] of Object.entries(now)) {
-        if (before[key] === text) continue;
-        const town = /^[bcst](\d+)$/.exec(key);
-        if (town && !this.holds(Number(town[1]))) continue;
-        const holder = elements(text);
-        const node = holder.childElementCount === 1 ? holder.firstChild : holder;
-        if (nodes[key]) nodes[key].replaceWith(node);
-        else group.append(node);
-        nodes[key] = node;
-        fresh.push(node);
-      }
+      const changed = Object.keys(now).filter((key) => before[key] !== now[key] && this.takes(key));
       this.shown[name] = now;
+      if (!changed.length) return [];
+      const fresh = [...elements(changed.map((key) => `<g>${now[key]}</g>`).join("")).children];
+      changed.forEach((key, i) => {
+        if (fresh[i].childElementCount === 1) fresh[i] = fresh[i].firstChild;
+        if (nodes[key]) nodes[key].replaceWith(fresh[i]);
+        else group.append(fresh[i]);
+        nodes[key] = fresh[i];
+      });
       return fresh;
+    }
+
+    /** Return whether the element of a key belongs here: all but those of towns elsewhere. */
+    takes(key) {
+      const town = /^[bcst](\d+)$/.exec(key);
+      return !town || this.holds(Number(town[1]));
     }
 
     draw(transform) {
       const scale = transform.k;
       this.transform = transform;
-      this.world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
       const least = Math.min(...this.names.map((set) => set.scale));
-      this.world.style.setProperty("--k", 1 / Math.sqrt(scale));
-      this.world.style.setProperty("--t", 1 / Math.max(scale, least));
+      for (const world of Object.values(this.worlds)) {
+        world.setAttribute("transform", `translate(${transform.x} ${transform.y}) scale(${scale})`);
+        world.style.setProperty("--k", 1 / Math.sqrt(scale));
+        world.style.setProperty("--t", 1 / Math.max(scale, least));
+      }
       const fits = this.names.filter((set) => set.scale <= scale * 1.001).map((set) => set.scale);
       const shown = fits.length ? Math.max(...fits) : least;
       this.names.forEach((set) => (set.set.style.display = set.scale === shown ? "inline" : "none"));
@@ -132,7 +153,7 @@
 
     /** Hide the names under flags, and the names of towns whose flag has it. */
     clearNames() {
-      for (const hidden of this.svg.querySelectorAll(".names .under")) hidden.classList.remove("under");
+      for (const hidden of this.worlds.names.querySelectorAll(".names .under")) hidden.classList.remove("under");
       const flags = Object.entries(this.nodes.bases || {});
       if (!flags.length || this.groups.bases.style.display === "none") return;
       flags.forEach(([, node]) => this.turnNote(node));
@@ -165,14 +186,14 @@
       const text = node.querySelector("text");
       text.setAttribute("x", 0);
       text.removeAttribute("text-anchor");
-      if (text.getBoundingClientRect().right <= this.svg.getBoundingClientRect().right) return;
+      if (text.getBoundingClientRect().right <= this.box.getBoundingClientRect().right) return;
       text.setAttribute("text-anchor", "end");
       text.setAttribute("x", -8 - node.querySelector("use").getBoundingClientRect().width);
     }
 
     /** Return the towns within `reach` px of a place on the screen, the nearest first. */
     near(towns, event, reach) {
-      const box = this.svg.getBoundingClientRect();
+      const box = this.box.getBoundingClientRect();
       const at = [event.clientX - box.left, event.clientY - box.top];
       return towns
         .map(([east, north], town) => {
@@ -195,15 +216,15 @@
       this.viewed = view || (() => {});
       this.hidden = new Map(); // layer -> whether a reader or the page switched it off
       this.gliding = [];
-      this.current = -1; // town under the keyboard
+      this.fronts = {}; // roads of the front: "12.40", towns -> words
       box.classList.add("simmap");
+      box.dataset.map = this.id;
       box.innerHTML = "";
-      this.svg = document.createElementNS(SVG, "svg");
-      this.svg.setAttribute("role", "img");
-      this.svg.setAttribute("aria-label", label || "Map of control (simulated)");
-      this.defs = document.createElementNS(SVG, "defs");
-      this.svg.append(this.defs);
-      this.main = new Sheet(this.svg);
+      this.dark = element("style"); // drawings carry the colours of paper
+      this.sheet = element("div", { class: "simmap-sheet", role: "img", "aria-label": label || "Map of control (simulated)" });
+      this.main = new Sheet(this.sheet);
+      this.defs = document.createElementNS(SVG, "defs"); // of all planes
+      this.main.worlds.ground.before(this.defs);
       this.scale = element("div", { class: "simmap-scale", "aria-hidden": "true" }, element("span"), element("div", { class: "simmap-bar" }));
       this.buttons = element(
         "div", { class: "simmap-buttons" },
@@ -212,14 +233,16 @@
         button("\u21ba", "Whole map", () => this.whole())
       );
       this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
-      box.append(this.list(), this.svg, this.buttons, this.scale, ...this.menus(), this.tip);
+      this.towns = this.list("towns", "Towns: arrow keys or first letters choose, Enter opens, Escape leaves", () => this.townEntries());
+      this.moving = this.list("moving", "Columns on the way and roads of the front: arrow keys choose, Escape leaves", () => this.movingEntries());
+      box.append(this.dark, this.towns, this.moving, this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
         .filter(() => !d3.event.button)
         .on("zoom", () => this.draw(d3.event.transform));
-      d3.select(this.svg).call(this.zoom).on("dblclick.zoom", null);
-      this.pinch(this.svg);
-      this.listen(this.svg, () => this.main);
+      d3.select(this.sheet).call(this.zoom).on("dblclick.zoom", null);
+      this.pinch(this.sheet);
+      this.listen(this.sheet, () => this.main);
       this.listeners = [["keydown", (event) => event.key === "Escape" && this.close()], ["pointerdown", (event) => this.outside(event)]];
       this.listeners.forEach(([kind, act]) => document.addEventListener(kind, act));
       this.watcher = new ResizeObserver(() => this.resized());
@@ -229,7 +252,6 @@
     destroy() {
       this.watcher.disconnect();
       this.listeners.forEach(([kind, act]) => document.removeEventListener(kind, act));
-      cancelAnimationFrame(this.frame);
       clearTimeout(this.clearing);
     }
 
@@ -249,11 +271,14 @@
       this.base = base;
       this.size = { width: base.width, height: base.height };
       this.defs.innerHTML = base.defs;
+      const rules = (base.dark || []).map(([selector, look]) => `[data-map="${this.id}"] :is(${selector}){${look}}`);
+      this.dark.textContent = `@media screen and (prefers-color-scheme: dark){${rules.join("")}}`;
       this.main.setBase(base, base.names);
       this.ring = elements('<g class="simmap-focus" display="none"><g class="k"><circle r="13"/><circle r="13"/></g></g>').firstChild;
       this.main.world.append(this.ring);
       this.makeInset();
-      this.options();
+      this.fronts = {};
+      for (const list of [this.towns, this.moving]) this.fill(list);
       this.legend.lastChild.innerHTML = base.legend || "";
       this.menu.lastChild.replaceChildren();
       const stored = this.stored();
@@ -285,30 +310,23 @@
 
     /** Show a morning; elements whose text is the same stay as they are. */
     show(layers, { glide = 0 } = {}) {
-      cancelAnimationFrame(this.frame);
-      this.gliding.forEach((column) => column(1));
+      this.gliding.forEach((column) => column.cancel()); // it then stands where it goes
       this.gliding = [];
-      const calm = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const calm = still();
       for (const [name, now] of Object.entries(layers)) {
         for (const sheet of this.sheets()) {
           const fresh = sheet.patch(name, now);
-          if (glide && !calm) fresh.forEach((node) => this.start(node));
+          if (glide && !calm) fresh.forEach((node) => this.start(node, glide));
           if (ON_TOP.has(name) && fresh.length) this.clearSoon();
         }
       }
+      if ("front tips" in layers) this.fronts = layers["front tips"];
+      if (this.moving === document.activeElement) {
+        this.fill(this.moving);
+        this.aim(this.moving, this.moving.current);
+      }
       if (!this.tip.hidden && this.tipTown >= 0) this.tell(this.townTip(this.tipTown));
-      if (!this.gliding.length) return;
-      const began = performance.now();
-      const advance = (time) => {
-        const share = Math.min(Math.max((time - began) / glide, 0), 1);
-        this.gliding.forEach((column) => column(share));
-        if (share < 1) this.frame = requestAnimationFrame(advance);
-        else {
-          this.gliding = [];
-          this.clearSoon();
-        }
-      };
-      this.frame = requestAnimationFrame(advance);
+      if (this.gliding.length) this.gliding[0].onfinish = () => this.clearSoon();
     }
 
     /** Ring towns over everything else: rows of town, radius in px, colour, width in px. */
@@ -320,16 +338,12 @@
       this.sheets().forEach((sheet) => (sheet.over.innerHTML = circles.join("")));
     }
 
-    /** Let a column that has a way move along it. */
-    start(node) {
+    /** Let a column that has a way move along it in `glide` ms. */
+    start(node, glide) {
       const head = node.querySelector("[data-way]");
       if (!head) return;
       const points = head.dataset.way.split(" ").map((pair) => pair.split(",").map(Number));
-      if (points.length < 2) return;
-      const place = along(points);
-      const column = (share) => head.setAttribute("transform", `translate(${place(share).join(" ")})`);
-      column(0);
-      this.gliding.push(column);
+      if (points.length > 1) this.gliding.push(head.animate(along(points), { duration: glide }));
     }
 
     clearSoon() {
@@ -355,7 +369,7 @@
       const before = this.width ? { zoom: this.main.transform.k / this.least(), at: this.middle() } : null;
       this.width = width;
       this.height = height;
-      this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
+      this.main.resize(width, height);
       const least = this.least();
       const [x, y] = [Math.max(0, (width / least - this.size.width) / 2), Math.max(0, (height / least - this.size.height) / 2)];
       this.zoom
@@ -380,7 +394,7 @@
       const scale = Math.min(Math.max(zoom, 1), MOST) * this.least();
       const to = d3.zoomIdentity.translate(this.width / 2 - x * scale, this.height / 2 - y * scale).scale(scale);
       this.quiet = quiet;
-      d3.select(this.svg).call(this.zoom.transform, to);
+      d3.select(this.sheet).call(this.zoom.transform, to);
       this.quiet = false;
     }
 
@@ -390,10 +404,28 @@
       this.setView({ x, y, zoom: Math.max(zoom, this.view().zoom) });
     }
 
-    /** Centre the map on a town that the picture does not show, or only at its edge. */
-    bringIntoView(town) {
-      const [x, y] = this.main.transform.apply(this.base.towns[town]);
-      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.look(town);
+    /** Let the picture travel to a town that is not in the middle of it already, in `ms`; at once if motion is not wanted. */
+    travel(town, zoom, ms) {
+      const before = this.main.transform;
+      const [x, y] = before.apply(this.base.towns[town]);
+      const inside = (at, size) => Math.abs(at / size - 0.5) < CALM;
+      if (before.k >= 0.95 * zoom * this.least() && inside(x, this.width) && inside(y, this.height)) return;
+      this.look(town, zoom);
+      const now = this.main.transform;
+      const scale = before.k / now.k;
+      if (still() || !ms) return;
+      const from = `translate(${before.x - scale * now.x}px, ${before.y - scale * now.y}px) scale(${scale})`;
+      this.sheet.classList.add("simmap-travels"); // what lies beyond the edges is drawn too
+      for (const world of Object.values(this.main.worlds)) {
+        const moves = world.parentNode.animate({ transform: [from, "none"] }, { duration: ms, easing: "ease-in-out" });
+        moves.onfinish = () => this.sheet.classList.remove("simmap-travels");
+      }
+    }
+
+    /** Centre the map on a place that the picture does not show, or only at its edge. */
+    bringIntoView(at) {
+      const [x, y] = this.main.transform.apply(at);
+      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.setView({ x: at[0], y: at[1], zoom: this.view().zoom });
     }
 
     whole() {
@@ -401,11 +433,11 @@
     }
 
     /** Let two fingers move and zoom the map, and leave one to the page; d3 5 would keep every finger from it. */
-    pinch(svg) {
-      d3.select(svg).on("touchstart.zoom touchmove.zoom touchend.zoom touchcancel.zoom", null);
-      svg.style.touchAction = "pan-x pan-y";
+    pinch(sheet) {
+      d3.select(sheet).on("touchstart.zoom touchmove.zoom touchend.zoom touchcancel.zoom", null);
+      sheet.style.touchAction = "pan-x pan-y";
       const held = ({ touches: [a, b] }) => {
-        const box = svg.getBoundingClientRect();
+        const box = sheet.getBoundingClientRect();
         const middle = [(a.clientX + b.clientX) / 2 - box.left, (a.clientY + b.clientY) / 2 - box.top];
         return { middle, span: Math.max(1, Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY)) };
       };
@@ -422,16 +454,16 @@
         const scale = Math.min(Math.max((began.transform.k * span) / began.span, least), most);
         const [x, y] = began.transform.invert(began.middle);
         const to = d3.zoomIdentity.translate(middle[0] - x * scale, middle[1] - y * scale).scale(scale);
-        const extent = this.zoom.extent().call(svg);
-        d3.select(svg).call(this.zoom.transform, this.zoom.constrain()(to, extent, this.zoom.translateExtent()));
+        const extent = this.zoom.extent().call(sheet);
+        d3.select(sheet).call(this.zoom.transform, this.zoom.constrain()(to, extent, this.zoom.translateExtent()));
       };
-      svg.addEventListener("touchstart", begin, { passive: false });
-      svg.addEventListener("touchmove", move, { passive: false });
-      for (const kind of ["touchend", "touchcancel"]) svg.addEventListener(kind, begin);
+      sheet.addEventListener("touchstart", begin, { passive: false });
+      sheet.addEventListener("touchmove", move, { passive: false });
+      for (const kind of ["touchend", "touchcancel"]) sheet.addEventListener(kind, begin);
     }
 
     step(factor) {
-      d3.select(this.svg).call(this.zoom.scaleBy, factor);
+      d3.select(this.sheet).call(this.zoom.scaleBy, factor);
     }
 
     draw(transform) {
@@ -449,31 +481,28 @@
     // Inset of the watched towns --------------------------------------------------------------------------------------
 
     makeInset() {
-      if (this.inset) this.inset.svg.remove();
+      if (this.inset) this.inset.box.remove();
       if (this.closer) this.closer.remove();
       this.inset = null;
       if (!this.base.inset) return;
       const [left, top, right, bottom] = this.base.inset.box;
-      const svg = document.createElementNS(SVG, "svg");
-      svg.setAttribute("class", "simmap-inset");
-      svg.setAttribute("role", "img");
-      svg.setAttribute("aria-label", "The watched towns, enlarged");
+      const sheet = element("div", { class: "simmap-sheet simmap-inset", role: "img", "aria-label": "The watched towns, enlarged" });
       const reach = 30; // px of the base beyond the edge
-      this.inset = new Sheet(svg, (town) => {
+      this.inset = new Sheet(sheet, (town) => {
         const [x, y] = this.base.towns[town];
         return x > left - reach && x < right + reach && y > top - reach && y < bottom + reach;
       });
       this.inset.setBase(this.base, this.base.inset.names);
       this.frameOf = elements(`<rect class="simmap-framed" x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/>`).firstChild;
-      this.main.world.insertBefore(this.frameOf, this.main.names[0].set);
+      this.main.worlds.signs.append(this.frameOf);
       this.closer = button("\u00d7", "Close the enlarged part", () => {
         this.insetClosed = true;
         this.placeInset();
       });
       this.closer.className = "simmap-closer";
-      this.box.insertBefore(svg, this.buttons);
+      this.box.insertBefore(sheet, this.buttons);
       this.box.insertBefore(this.closer, this.buttons);
-      this.listen(svg, () => this.inset);
+      this.listen(sheet, () => this.inset);
     }
 
     /** Put the inset into a left corner, as large as it can be without covering a town or a name; hide it if there is no room. */
@@ -492,19 +521,19 @@
         corner = [[7, 7], [7, this.height - wide * shape - 54]].find(fits);
         if (corner) break;
       }
-      for (const part of [this.inset.svg, this.closer, this.frameOf]) part.style.display = corner ? "" : "none";
+      for (const part of [this.inset.box, this.closer, this.frameOf]) part.style.display = corner ? "" : "none";
       if (!corner) return;
       const high = wide * shape;
-      Object.assign(this.inset.svg.style, { left: `${corner[0]}px`, top: `${corner[1]}px`, width: `${wide}px`, height: `${high}px` });
+      Object.assign(this.inset.box.style, { left: `${corner[0]}px`, top: `${corner[1]}px`, width: `${wide}px`, height: `${high}px` });
       Object.assign(this.closer.style, { left: `${corner[0] + wide - 22}px`, top: `${corner[1] + 2}px` });
-      this.inset.svg.setAttribute("viewBox", `0 0 ${wide} ${high}`);
+      this.inset.resize(wide, high);
       const scale = wide / (right - left);
       this.inset.draw(d3.zoomIdentity.translate(-left * scale, -top * scale).scale(scale));
     }
 
     /** Return the boxes in px of the map that towns and names take. */
     taken() {
-      const box = this.svg.getBoundingClientRect();
+      const box = this.sheet.getBoundingClientRect();
       const names = [...this.main.set.querySelectorAll(":scope > g")].map((name) => {
         const { left, top, right, bottom } = name.getBoundingClientRect();
         return { left: left - box.left, top: top - box.top, right: right - box.left, bottom: bottom - box.top };
@@ -518,11 +547,11 @@
 
     // Pointing and clicking --------------------------------------------------------------------------------------------
 
-    listen(svg, sheet) {
-      svg.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
-      svg.addEventListener("click", (event) => this.clicked(event, sheet()));
-      svg.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.pointed(event, sheet()));
-      svg.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.hideTip());
+    listen(box, sheet) {
+      box.addEventListener("pointerdown", (event) => (this.pointer = event.pointerType));
+      box.addEventListener("click", (event) => this.clicked(event, sheet()));
+      box.addEventListener("pointermove", (event) => event.pointerType !== "touch" && this.pointed(event, sheet()));
+      box.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.hideTip());
     }
 
     /** Return the town that an event means and the words of its tip; town -1 none. */
@@ -531,13 +560,32 @@
       const told = event.target.closest("[data-tip]");
       if (!named && told) return { town: -1, text: told.dataset.tip };
       const [nearest = -1] = named ? [Number(named.dataset.town)] : sheet.near(this.base.towns, event, REACH);
-      return { town: nearest, text: nearest >= 0 ? this.townTip(nearest) : "" };
+      return { town: nearest, text: nearest >= 0 ? this.townTip(nearest) : this.roadTip(sheet, event) };
+    }
+
+    /** Return the words of the road of the front under a pointer; "" if there is none. */
+    roadTip(sheet, event) {
+      if (this.hidden.get("front")) return "";
+      const box = sheet.box.getBoundingClientRect();
+      const [x, y] = sheet.transform.invert([event.clientX - box.left, event.clientY - box.top]);
+      const reach = ROAD / sheet.transform.k;
+      const road = Object.keys(this.fronts).find((key) => {
+        const [[ax, ay], [bx, by]] = this.ends(key);
+        const share = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
+        return share > 0 && share < 1 && Math.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay)) < reach;
+      });
+      return road ? this.fronts[road] : "";
+    }
+
+    /** Return the two towns of a road of the front: "12.40". */
+    ends(road) {
+      return road.split(".").map((town) => this.base.towns[Number(town)]);
     }
 
     pointed(event, sheet) {
       if (event.buttons) return this.hideTip();
       const { town, text } = this.meant(event, sheet);
-      sheet.svg.style.cursor = town >= 0 ? "pointer" : "";
+      sheet.box.style.cursor = town >= 0 ? "pointer" : "";
       if (!text) return this.hideTip();
       this.tipTown = town;
       this.tell(text, event);
@@ -608,74 +656,103 @@
 
     // Keyboard --------------------------------------------------------------------------------------------------------
 
-    /** Return the list of towns that the keyboard walks: one stop, arrows and first letters choose, Enter opens. */
-    list() {
-      this.towns = element("div", {
-        class: "simmap-towns", tabindex: 0, role: "listbox", "aria-label": "Towns: arrow keys or first letters choose, Enter opens",
-        onkeydown: (event) => this.key(event),
-        onfocus: () => this.aim(Math.max(this.current, 0)),
+    /** Return a list that the keyboard walks over what `entries()` gives: one stop, arrows and first letters choose, Enter opens, Escape leaves. */
+    list(name, label, entries) {
+      const list = element("div", {
+        class: "simmap-list", id: `${this.id}-${name}`, tabindex: 0, role: "listbox", "aria-label": label,
+        onkeydown: (event) => this.key(event, list),
+        onfocus: () => {
+          this.fill(list);
+          this.aim(list, Math.max(list.current, 0));
+        },
         onblur: () => {
           this.ring.setAttribute("display", "none");
           this.box.classList.remove("simmap-focused");
           this.hideTip();
         },
       });
-      return this.towns;
+      return Object.assign(list, { entries, rows: [], current: -1 });
     }
 
-    options() {
-      this.order = this.base.order || this.base.towns.map((_town, index) => index);
-      this.current = -1;
-      this.towns.replaceChildren(
-        ...this.order.map((town) => element("div", { id: `${this.id}-${town}`, role: "option", "aria-selected": "false" }, this.base.towns[town][2]))
-      );
+    /** Return the towns as the keyboard walks them: watched ones first, then the largest. */
+    townEntries() {
+      return (this.base.order || this.base.towns.map((_town, index) => index)).map((town) => {
+        const [x, y, name] = this.base.towns[town];
+        return { town, at: [x, y], name, tip: () => this.townTip(town) };
+      });
     }
 
-    /** Aim at a town of the list by its place in it. */
-    aim(place) {
+    /** Return the columns on the way, and the roads of the front, of the layers that are shown. */
+    movingEntries() {
+      const columns = this.hidden.get("columns") ? [] : Object.values(this.main.nodes.columns || {});
+      const roads = this.hidden.get("front") ? [] : Object.entries(this.fronts);
+      return [
+        ...columns.filter((node) => node.dataset.tip).map((node) => {
+          const at = node.querySelector(".head").getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+          return { at, name: node.dataset.tip, tip: () => node.dataset.tip };
+        }),
+        ...roads.map(([road, words]) => {
+          const [[ax, ay], [bx, by]] = this.ends(road);
+          return { at: [(ax + bx) / 2, (ay + by) / 2], name: words, tip: () => words };
+        }),
+      ];
+    }
+
+    /** Give a list what there is to walk over now. */
+    fill(list) {
       if (!this.base) return;
-      const before = this.towns.children[this.current];
+      list.rows = list.entries();
+      list.current = Math.min(list.current, list.rows.length - 1);
+      const label = (row) => row.name.replaceAll("\n", ", ");
+      list.replaceChildren(...list.rows.map((row, i) => element("div", { id: `${list.id}-${i}`, role: "option", "aria-selected": "false" }, label(row))));
+      if (!list.rows.length) list.append(element("div", { role: "option", "aria-selected": "false" }, "none"));
+    }
+
+    /** Aim at an entry of a list by its place in it. */
+    aim(list, place) {
+      if (!list.rows.length) return;
+      const before = list.children[list.current];
       if (before) before.setAttribute("aria-selected", "false");
-      this.current = Math.min(Math.max(place, 0), this.order.length - 1);
-      const town = this.order[this.current];
-      const option = this.towns.children[this.current];
+      list.current = Math.min(Math.max(place, 0), list.rows.length - 1);
+      const { at, town = -1, tip } = list.rows[list.current];
+      const option = list.children[list.current];
       option.setAttribute("aria-selected", "true");
-      this.towns.setAttribute("aria-activedescendant", option.id);
-      const at = this.base.towns[town];
-      this.bringIntoView(town);
+      list.setAttribute("aria-activedescendant", option.id);
+      this.bringIntoView(at);
       const [x, y] = this.main.transform.apply(at);
       this.box.classList.add("simmap-focused");
       this.ring.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
       this.ring.removeAttribute("display");
       const box = this.box.getBoundingClientRect();
       this.tipTown = town;
-      this.tell(this.townTip(town), { clientX: x + box.left, clientY: y + box.top });
-      option.textContent = this.townTip(town).replaceAll("\n", ", ");
+      this.tell(tip(), { clientX: x + box.left, clientY: y + box.top });
+      option.textContent = tip().replaceAll("\n", ", ");
     }
 
-    key(event) {
+    key(event, list) {
       const moves = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key in moves) this.aim(this.current + moves[event.key]);
-      else if (event.key === "Home") this.aim(0);
-      else if (event.key === "End") this.aim(this.order.length - 1);
-      else if (event.key === "Enter") this.pick(this.order[this.current], event);
-      else if (/^\p{L}$/u.test(event.key)) this.seek(event.key);
+      const { town = -1 } = list.rows[list.current] || {};
+      if (event.key in moves) this.aim(list, list.current + moves[event.key]);
+      else if (event.key === "Home") this.aim(list, 0);
+      else if (event.key === "End") this.aim(list, list.rows.length - 1);
+      else if (event.key === "Enter" && town >= 0) this.pick(town, event);
+      else if (event.key === "Escape") list.blur();
+      else if (/^\p{L}$/u.test(event.key)) this.seek(list, event.key);
       else return;
       event.preventDefault();
       event.stopPropagation();
     }
 
-    /** Aim at the next town whose name begins with the letters typed within a second. */
-    seek(letter) {
+    /** Aim at the next entry whose name begins with the letters typed within a second. */
+    seek(list, letter) {
       const now = Date.now();
       this.typed = now - (this.typedAt || 0) < 1000 ? this.typed + letter : letter;
       this.typedAt = now;
-      const start = this.typed.length > 1 ? this.current : this.current + 1;
-      for (let i = 0; i < this.order.length; i += 1) {
-        const place = (start + i) % this.order.length;
-        const name = this.base.towns[this.order[place]][2].toLowerCase();
-        if (name.startsWith(this.typed.toLowerCase())) return this.aim(place);
+      const start = this.typed.length > 1 ? list.current : list.current + 1;
+      for (let i = 0; i < list.rows.length; i += 1) {
+        const place = (start + i) % list.rows.length;
+        if (list.rows[place].name.toLowerCase().startsWith(this.typed.toLowerCase())) return this.aim(list, place);
       }
     }
 

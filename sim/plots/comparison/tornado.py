@@ -11,7 +11,17 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim.comparison.matched_runs import DUMMY
-from sim.plots.comparison.figure import ComparisonFigure, Grid, axis_label, figure_text, looks_of, words_of
+from sim.plots.comparison.figure import (
+    TALLEST_BODY,
+    ComparisonFigure,
+    Grid,
+    asked,
+    axis_label,
+    figure_text,
+    looks_of,
+    signed,
+    words_of,
+)
 from sim.plots.comparison.sheet import (
     EDGE,
     MM_PER_INCH,
@@ -28,21 +38,26 @@ from sim.plots.labels import Box, place_labels
 from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.map.primitives import outline
 from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.statistics.inference import SHARE
+from sim.text import capitalised, percent
 
 if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 
-SPLIT = "Chance against unknown inputs"
+SPLIT = "Shares of the variance of each statistic over runs: unknown inputs, and chance"
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
 MOST_NAMED = 8  # points of a plane
+MOST_BLOCKS = 6  # of bars on a sheet
+ROW = 0.17  # inches of a bar of a tornado
+HEADED = 0.62  # inches of a block besides its bars
 PAWN_ROOM = 0.36  # inches, right of the bars
 AXIS_GAP = 4.0  # points, from the bars to the numbers below them
 
 
 def most_bars(blocks: int) -> int:
-    """Return how many bars of each block are drawn; the table has all."""
-    return 12 if blocks <= 2 else 8
+    """Return how many bars of each block a sheet has room for; the table has all."""
+    return max(1, min(12, int((TALLEST_BODY / max(blocks, 1) - HEADED) / ROW)))
 
 
 def _left_out(inputs: int, blocks: int) -> str:
@@ -70,9 +85,11 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
     rows, sizes = comparison.inputs.splits, type_for(width_mm)
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     lines: list[tuple[float, str, VarianceSplit | None]] = []
-    y = 0.0
-    for _statistic, group in groupby(rows, key=lambda row: row.statistic):
-        members = list(group)
+    y, groups = 0.0, [list(group) for _statistic, group in groupby(rows, key=lambda row: row.statistic)]
+    groups.sort(key=lambda members: -max(np.nan_to_num(row.inputs) for row in members))
+    tall = 0.17 * len(comparison.scenarios) + sizes.text * 1.28 / 72 + 0.05
+    drawn = groups[: max(1, int((TALLEST_BODY - 0.3) / tall))]
+    for members in drawn:
         for text in broken(members[0].label, inner, sizes.text, bold=True):
             lines.append((y + 0.07, text, None))
             y += sizes.text * 1.28 / 72
@@ -80,17 +97,29 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
             lines.append((y + 0.09, "", row))
             y += 0.17
         y += 0.05
-    title, note = SPLIT, f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    title = splits_statement(rows)
+    note = f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    if len(drawn) < len(groups):
+        note += f" The {len(drawn)} statistics of {len(groups)} of which inputs explain most; the table has all."
     key = [Mark("unknown inputs", fill=UNKNOWN_FILL), Mark("chance", fill=CHANCE_FILL, hatch="....", edge=QUIET)]
-    key += [Mark(look.text) for look in looks_of(comparison).values()]
+    key += [Mark(look.text) for look in looks_of(comparison).values() if look.letter]
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, y + 0.3, key)
+        sheet = Sheet(words_of(comparison, title, note, SPLIT), width_mm, y + 0.3, key)
         _splits(sheet, comparison, lines, y)
     columns = ("scenario", "statistic", "label", "runs", "inputs", "inputs_low", "inputs_high", "chance", "method")
     table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
-    return ComparisonFigure(
-        sheet.figure, table, title, f"{title}: shares of the variance of each statistic over runs. {note}"
-    )
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {SPLIT}. {note}")
+
+
+def splits_statement(rows: Sequence[VarianceSplit]) -> str:
+    """Say how much of the spread unknown inputs explain at most: the title."""
+    known = [row for row in rows if np.isfinite(row.inputs)]
+    if not known:
+        return "Chance and unknown inputs cannot be told apart"
+    most = max(known, key=lambda row: row.inputs)
+    where = f" in {most.scenario}" if len({row.scenario for row in rows}) > 1 else ""
+    asked_of = "whether " if "=" in most.statistic else ""
+    return f"Unknown inputs explain at most {percent(most.inputs)} of the spread, of {asked_of}{most.label}{where}"
 
 
 def _splits(
@@ -133,29 +162,69 @@ def _splits(
         plain.text(sheet.inner, -y, f"{100 * row.inputs:.0f} %", fontsize=points, va="center_baseline", ha="right")
 
 
+def moving(tornado: Tornado) -> list[Bar]:
+    """Return the bars of a tornado that are more than chance, the largest first."""
+    return [bar for bar in tornado.bars if bar.above_noise]
+
+
+CHANCE = (
+    "Beyond chance: larger than the largest of all inputs in 19 of 20 shuffles of the runs, in statistics that stand control of the "
+    "false discovery rate at 5 % over all statistics and scenarios (Benjamini and Hochberg 1995). The table has all inputs."
+)
+
+
 def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the inputs that move a statistic, largest first, a block for each scenario."""
-    blocks = [t for t in comparison.inputs.tornados if t.statistic == statistic]
+    """Draw the inputs that move a statistic more than chance does, largest first, a block for each scenario in which any does."""
+    every = [t for t in comparison.inputs.tornados if t.statistic == statistic]
+    blocks = sorted((t for t in every if moving(t)), key=_strength, reverse=True)[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    unit = f" ({blocks[0].unit})" if blocks[0].unit else ""
-    title = f"Which inputs matter for: {blocks[0].label}{unit}"
-    row, heads, tops, y = 0.17, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
         tops.append(y + Sheet.tall(head, sizes.text) + 0.04)
-        y = tops[-1] + min(len(block.bars), most_bars(len(blocks))) * row + 0.34
+        y = tops[-1] + min(len(moving(block)), most_bars(len(blocks))) * row + 0.34
     key = [
         Mark("input at its high end", fill=HIGH_FILL), Mark("at its low end", fill=LOW_FILL, hatch="////", edge=INK),
-        Mark("within what chance alone makes", fill="#F1EFE9", edge=QUIET),
+        Mark("what chance alone reaches", fill="#F1EFE9", edge=QUIET),
     ]  # fmt: skip
-    note = _notes(comparison, blocks)
-    note += _left_out(max(len(block.bars) for block in blocks), len(blocks))
+    title, note = _tornado_statement(comparison, every), _tornado_note(comparison, every)
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
+        sheet = Sheet(words_of(comparison, title, note), width_mm, max(y, 0.05), key if blocks else ())
         for block, head, top in zip(blocks, heads, tops, strict=True):
-            _tornado(sheet, block, block.bars[: most_bars(len(blocks))], head, top, row, _common(blocks))
-    return ComparisonFigure(sheet.figure, tornado_table(blocks), title, f"{title}. {note}")
+            _tornado(sheet, block, moving(block)[: most_bars(len(blocks))], head, top, row, _common(blocks))
+    return ComparisonFigure(sheet.figure, tornado_table(every), title, f"{title}. {note}")
+
+
+def _strength(block: Tornado) -> float:
+    """Return the largest effect as a multiple of what chance alone reaches."""
+    return max(abs(bar.effect) for bar in block.bars) / (block.noise or 1.0)
+
+
+def _tornado_statement(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
+    """Say which input moves the statistic most and by how much, or that none does: the title."""
+    found = [(block, bar) for block in blocks for bar in moving(block)]
+    if not found:
+        return f"No input moves {asked(blocks[0].label, blocks[0].unit)} more than chance"
+    block, bar = max(found, key=lambda pair: abs(pair[1].effect) / (pair[0].noise or 1.0))
+    scale, unit = (100, "points") if block.unit == SHARE else (1, block.unit)
+    size = f"{signed(float(f'{scale * bar.effect:.2g}'))} {unit}".rstrip()
+    where = f" in {block.scenario}" if len(blocks) > 1 else ""
+    return f"{capitalised(block.label)}: most with {bar.label}, {size} over its range{where}"
+
+
+def _tornado_note(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
+    """Say how many runs and inputs each block has, where none is beyond chance, and what the signs mean."""
+    parts = [
+        f"{lettered(comparison, block.scenario)}: {block.note}{'' if moving(block) else ', no input beyond it'}."
+        for block in blocks
+    ]
+    pawn = (
+        "Bars: straight lines. PAWN: how far the statistic's distribution in a tenth of the input's range lies from that over all "
+        "runs, 0 to 1, also if the effect is no straight line."
+    )
+    drawn = [pawn] if any(np.isfinite(bar.pawn) for block in blocks for bar in moving(block)) else []
+    return " ".join([*parts, *drawn, CHANCE])
 
 
 def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
@@ -185,9 +254,7 @@ def tornado_table(blocks: Sequence[Tornado]) -> pd.DataFrame:
 
 def _common(blocks: Sequence[Tornado]) -> float:
     """Return the largest distance from the mean that any block shows."""
-    far = [
-        abs(v - b.mean) for b in blocks for bar in b.bars[: most_bars(len(blocks))] for v in (bar.at_low, bar.at_high)
-    ]
+    far = [abs(v - b.mean) for b in blocks for bar in moving(b) for v in (bar.at_low, bar.at_high)]
     far += [b.noise / 2 for b in blocks if np.isfinite(b.noise)]
     return max([v for v in far if np.isfinite(v)], default=1.0) or 1.0
 
@@ -203,16 +270,7 @@ def _tornado(
         "\n".join(head), (0, 1), xycoords="axes fraction", xytext=(-room * 72, 3), textcoords="offset points",
         fontsize=sheet.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
     )  # fmt: skip
-    if np.isfinite(block.noise):
-        axes.axvspan(-block.noise / 2, block.noise / 2, color="#F1EFE9", zorder=0, linewidth=0)
-    for number, bar in enumerate(bars):
-        y = number + 0.5
-        for value, face, hatch in ((bar.at_high, HIGH_FILL, ""), (bar.at_low, LOW_FILL, "////")):
-            axes.barh(
-                y, value - block.mean, 0.62, facecolor=face, edgecolor=INK if hatch else face, hatch=hatch or None, linewidth=0.3,
-                alpha=1.0 if bar.above_noise else 0.45, zorder=2,
-            )  # fmt: skip
-    axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
+    draw_bars(axes, block, bars)
     _pawn_column(axes, block, bars, points)
     labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
     axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
@@ -220,7 +278,21 @@ def _tornado(
     axes.set_ylim(max(len(bars), 1), 0)
     axes.set_xlim(-1.05 * reach, 1.05 * reach)
     axes.locator_params(axis="x", nbins=5)
-    axis_label(axes, f"from the mean, {figure_text(block.mean)}", points)
+    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
+
+
+def draw_bars(axes: Axes, block: Tornado, bars: Sequence[Bar]) -> None:
+    """Draw bars from the mean of the statistic, a row each, over the band that chance alone reaches."""
+    if np.isfinite(block.noise):
+        axes.axvspan(-block.noise / 2, block.noise / 2, color="#F1EFE9", zorder=0, linewidth=0)
+    for number, bar in enumerate(bars):
+        y = number + 0.5
+        for value, face, hatch in ((bar.at_high, HIGH_FILL, ""), (bar.at_low, LOW_FILL, "////")):
+            axes.barh(
+                y, value - block.mean, 0.62, facecolor=face, edgecolor=INK if hatch else face, hatch=hatch or None, linewidth=0.3,
+                zorder=2,
+            )  # fmt: skip
+    axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
 
 
 def _pawn_column(axes: Axes, block: Tornado, bars: Sequence[Bar], points: float) -> None:
@@ -241,7 +313,15 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
     title = f"Size and spread of inputs' effects (Morris): {planes[0].label}"
-    grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.32, most=2)
+    grid = Grid(
+        width_mm,
+        [lettered(comparison, p.scenario) for p in planes],
+        2.3 if len(planes) < 3 else 1.15,
+        2.1,
+        left=0.42,
+        bottom=0.32,
+        most=2,
+    )
     note = _notes(comparison, planes)
     key = [
         Mark("above the noise floor", symbols=_dot(UNKNOWN_FILL)), Mark("below it", symbols=_dot(PAPER)),
@@ -322,10 +402,11 @@ def _name_points(axes: Axes, plane: MorrisPlane, named: Sequence[int], points: f
 
 def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw first-order and total Sobol indices with their 95 % intervals, a block for each scenario."""
-    blocks = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    every = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    blocks = every[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     title = f"Sobol indices: {blocks[0].label}"
-    row, heads, tops, y = 0.22, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
@@ -342,7 +423,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _sobol(sheet, block, most_bars(len(blocks)), head, top, row)
-    return ComparisonFigure(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, sobol_table(every), title, f"{title}. {note}")
 
 
 def sobol_table(blocks: Sequence[SobolIndices]) -> pd.DataFrame:

@@ -71,9 +71,9 @@ def _rivals(ground: Ground, roads: tuple[FrontRoad, ...]) -> tuple[Stroke, ...]:
     lines: dict[str, list[np.ndarray]] = {"hostile": [], "covered": [], "broken": []}
     for road in roads:
         a, b = ground.at[road.a], ground.at[road.b]
-        ends = ((a, b, road.covered_a, road.broken_a), (b, a, road.covered_b, road.broken_b))
-        for near, far, covered, broken in ends:
-            lines["covered" if covered else "hostile"].append(np.array([near, (near + far) / 2]))
+        ends = ((a, b, road.agreement_a, road.broken_a), (b, a, road.agreement_b, road.broken_b))
+        for near, far, agreement, broken in ends:
+            lines["covered" if agreement >= 0 else "hostile"].append(np.array([near, (near + far) / 2]))
             if broken:
                 lines["broken"].append(np.array([near, (near + far) / 2]))
     looks = {
@@ -92,7 +92,7 @@ def front_rows(view: View) -> Iterable[LegendRow]:
     """Explain the roads of the front if it is known."""
     if view.front is None:
         return []
-    covered = any(road.covered_a or road.covered_b for road in view.front)
+    covered = any(max(road.agreement_a, road.agreement_b) >= 0 for road in view.front)
     broken = any(road.broken_a or road.broken_b for road in view.front)
     return [
         line_row("road between rivals", EVIDENCE_INK, FRONT_POINTS, brief=bool(view.front)),

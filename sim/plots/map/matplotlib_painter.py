@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -259,17 +260,21 @@ class Legend:
         self.y -= self.room + 2
 
     def row(self, row: LegendRow) -> None:
-        """Draw a row, its text cut so that it stays clear of the note or the next column."""
-        letters = 16 if row.note else 27
+        """Draw a row, its text on two lines or cut so that it stays clear of the note or the next column."""
+        letters = 20 if row.note else 27
+        text = "\n".join(wrap(row.text, letters, max_lines=3, placeholder="…"))
+        more = (self.room - 6) * text.count("\n") / 2
+        self.y -= more
         middle = self.y - self.room / 2
-        text = row.text if len(row.text) <= letters else row.text[: letters - 1] + "…"
-        self.axes.text(self.left + 26, middle, text, fontsize=FONT, va="center_baseline")
+        self.axes.text(
+            self.left + 26, middle, text, fontsize=FONT, va="center" if "\n" in text else "center_baseline", linespacing=1.05,
+        )  # fmt: skip
         if row.note:
             self.axes.text(
                 self.left + 140, middle, row.note, fontsize=FONT, va="center_baseline", ha="right", color=QUIET
             )
         self.symbol((self.left + 10, middle), row)
-        self.y -= self.room
+        self.y -= self.room + more
 
     def symbol(self, at: tuple[float, float], row: LegendRow) -> None:
         """Draw the symbol of a row at a place of the axes."""

@@ -15,6 +15,7 @@ from matplotlib.patches import Rectangle
 from sim.plots.labels import Box
 from sim.plots.map.geometry import POPULATION_CLASSES, Ground, ground_of
 from sim.plots.map.matplotlib_painter import (
+    ROW,
     Legend,
     draw_names,
     draw_notes,
@@ -29,7 +30,7 @@ from sim.plots.map.state import MapState, ModelMorning, States, View, start_stat
 from sim.plots.map.town_signs import BURST_POINTS, RING_POINTS
 from sim.plots.style import INK, QUIET, new_figure, put_stamp, stamp, typography
 from sim.scenario.schema import Scenario
-from sim.text import day_text
+from sim.text import day_text, isolated, left_to_right
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
@@ -39,6 +40,10 @@ WIDTH, HEIGHT = 10.8, 9.4  # inches
 MAP_BOX = (0.012, 0.05, 0.58, 0.865)
 INSET_BOX = (0.602, 0.475, 0.388, 0.44)
 LEGEND_BOX = (0.602, 0.05, 0.388, 0.395)
+LANDSCAPE = 1.2  # times its height, from which a map is wide
+LEAST_LEFT = 0.3  # share of the sheet, of what stands beside a narrow map
+FOUR_COLUMNS = 600.0  # points of a legend with four columns in place of two
+MOST_MAP_INCHES, HEAD_INCHES, FOOT_INCHES = 6.4, 0.8, 0.47  # of a wide map's sheet
 INSET_REACH_KM, INSET_EDGE_KM = 25.0, 4.0
 CREDIT = 24.0  # points at the foot of the legend
 ZOOM = 1.25
@@ -123,7 +128,7 @@ def _start_column(
     scenario, ground = pair[0], ground_of(*pair)
     rings = frozenset(i for i, town in enumerate(pair[1].places) if town.name in differ)
     note = f"start, {day_text(scenario.start)}; holders that differ are ringed: {len(rings)}"
-    figure.text(left + 0.012, 0.957, scenario.title, fontsize=13, fontweight="bold")
+    figure.text(left + 0.012, 0.957, left_to_right(scenario.title), fontsize=13, fontweight="bold")
     figure.text(left + 0.012, 0.930, note, fontsize=9, color=QUIET)
     view = View(scenario, ground, state, 1.0, ringed=rings)
     draw_map(figure.add_axes((left + 0.01, 0.075, 0.48, 0.845)), view, type_scale=0.9)
@@ -139,31 +144,76 @@ def differing(names: list[str], state: MapState, other_names: list[str], other: 
 
 def _sheet(view: View, before: dict[str, int] | None, title: str, under: str) -> Figure:
     """Draw a map with the surroundings of the watched towns and a legend; `before` are towns by code at the start."""
-    ground, figure = view.ground, new_figure(WIDTH, HEIGHT)
-    figure.text(0.015, 0.958, title, fontsize=16, fontweight="bold")
-    figure.text(0.015, 0.931, f"{view.scenario.title} · {under}", fontsize=9.5, color=QUIET)
+    ground = view.ground
     zoomed = inset_extent(ground)
-    view = draw_map(figure.add_axes(MAP_BOX, anchor="W"), view, zoomed)[0]
-    legend_box = LEGEND_BOX
+    place = layout_of(ground, len(held_rows(ground.look, view.state, before)), zoomed is not None)
+    figure = new_figure(WIDTH, place.height)
+    figure.text(0.015, 1 - 0.395 / place.height, title, fontsize=16, fontweight="bold")
+    subtitle = left_to_right(f"{isolated(view.scenario.title)} · {under}")
+    figure.text(0.015, 1 - 0.649 / place.height, subtitle, fontsize=9.5, color=QUIET)
+    view = draw_map(figure.add_axes(place.map_box, anchor="W"), view, zoomed)[0]
+    legend_box = place.legend_box
     if zoomed is not None:
-        draw_inset(figure.add_axes(INSET_BOX, anchor="N"), view, zoomed)
+        draw_inset(figure.add_axes(place.inset_box, anchor="N"), view, zoomed)
+    elif place.wide:
+        legend_box = (0.015, place.legend_box[1], 0.975, place.legend_box[3])
     else:
-        legend_box = (LEGEND_BOX[0], INSET_BOX[1] + INSET_BOX[3] - LEGEND_BOX[3], LEGEND_BOX[2], LEGEND_BOX[3])
+        top = INSET_BOX[1] + INSET_BOX[3] - LEGEND_BOX[3]
+        legend_box = (place.legend_box[0], top, LEGEND_BOX[2], LEGEND_BOX[3])
     credit = "\n".join(wrap(f"Map: {ground.geography.credits}", 88)) if ground.geography.credits else ""
-    figure.text(LEGEND_BOX[0], LEGEND_BOX[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3)
+    figure.text(
+        place.legend_box[0], place.legend_box[1], credit, fontsize=6.2, color=QUIET, va="bottom", linespacing=1.3
+    )
     _legend(figure.add_axes(legend_box), view, before)
     return figure
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where the parts of a sheet stand: its height in inches; left, bottom, width, height of each part in shares of the sheet."""
+
+    height: float
+    map_box: tuple[float, float, float, float]
+    inset_box: tuple[float, float, float, float]
+    legend_box: tuple[float, float, float, float]
+    wide: bool  # the map takes the width of the sheet, and the rest stands below
+
+
+def layout_of(ground: Ground, holders: int, inset: bool) -> Layout:
+    """Return the layout for a map: beside the legend if it is about as high as wide or higher, above it if it is wide.
+
+    `holders` are rows of the legend; `inset` is whether a zoomed map stands beside it.
+    """
+    west, east, south, north = ground.extent
+    if east - west <= LANDSCAPE * (north - south):
+        taken = MAP_BOX[3] * HEIGHT * (east - west) / (north - south) / WIDTH
+        left = min(LEGEND_BOX[0], max(LEAST_LEFT, MAP_BOX[0] + taken + 0.02))
+        inset_box, legend_box = (left, *INSET_BOX[1:]), (left, *LEGEND_BOX[1:])
+        return Layout(HEIGHT, MAP_BOX, inset_box, legend_box, False)
+    rows = holders + (len(POPULATION_CLASSES) + 2 if inset else 0)
+    below = max(2.9 if inset else 2.1, (rows + 4) * ROW / 72 + 0.2)
+    map_height = min(MOST_MAP_INCHES, (1 - 2 * MAP_BOX[0]) * WIDTH * (north - south) / (east - west))
+    height = HEAD_INCHES + map_height + below + FOOT_INCHES
+    foot, part = FOOT_INCHES / height, below / height
+    return Layout(
+        height=height,
+        map_box=(MAP_BOX[0], foot + part, 1 - 2 * MAP_BOX[0], map_height / height),
+        inset_box=(MAP_BOX[0], foot, 0.44, part - 0.1 / height),
+        legend_box=(0.48, foot, 0.51, part - 0.1 / height),
+        wide=True,
+    )
 
 
 def _legend(axes: Axes, view: View, before: dict[str, int] | None) -> None:
     """Fill the legend: left column holders and lines, right column sizes and the other signs."""
     legend = Legend(axes)
     held, sizes, signs, lines = legend_sections(view, before)
-    columns = ((held, lines), (signs, sizes))
+    wide = legend.width > FOUR_COLUMNS
+    columns = ((held,), (lines,), (signs,), (sizes,)) if wide else ((held, lines), (signs, sizes))
     most = max(sum(len(section.rows) for section in column) for column in columns)
-    legend.fit(most, 2, legend.height - CREDIT)
-    for column, sections in zip((0.0, legend.width * 0.5), columns, strict=True):
-        legend.left, legend.y = column, -4.0
+    legend.fit(most, len(columns[0]), legend.height - CREDIT)
+    for number, sections in enumerate(columns):
+        legend.left, legend.y = legend.width * number / len(columns), -4.0
         for section in sections:
             if section.rows:
                 legend.heading(section.title)

@@ -74,8 +74,8 @@ class FrontRoad(NamedTuple):
 
     a: int  # town
     b: int
-    covered_a: bool
-    covered_b: bool
+    agreement_a: int  # row of the agreement that covers the end; -1 none
+    agreement_b: int
     broken_a: bool = False  # whether an agreement that covered the end was broken on the day before
     broken_b: bool = False
 
