@@ -3,6 +3,7 @@ scenario from a list of towns and who holds them."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -355,6 +356,7 @@ def free_places(name: str) -> tuple[Path, Path]:
 def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, sources: Sources) -> None:
     """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of the list of towns."""
     draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    new_folders = [parent for parent in folder.parents if not parent.exists()]
     draft.mkdir(parents=True)
     scenario.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -368,6 +370,9 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        for parent in new_folders:
+            with contextlib.suppress(OSError):  # nothing was written into those that are empty
+                parent.rmdir()
 
 
 def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, sources: Sources) -> None:
