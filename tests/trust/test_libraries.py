@@ -90,7 +90,10 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_all_that_is_imported_is_declared() -> None:
-    names = {canonicalize_name(each.name) for each in declared("watch", "offline", "cluster", "decisions", "geonames", "video")}
+    names = {
+        canonicalize_name(each.name)
+        for each in declared("watch", "offline", "cluster", "decisions", "geonames", "video")
+    }
     assert imported("sim") - names == set()
 
 
