@@ -2,6 +2,7 @@
 
     python -m benchmarks.page                                # this version
     python -m benchmarks.page --beside ../other-worktree     # and another one, in turn
+    python -m benchmarks.page --only memory                  # or --only speeds
 
 Needs the extra `test` and a Chromium on the path. Of several turns the best is reported: noise only takes away.
 """
@@ -83,13 +84,18 @@ def speeds(browser: Any, root: Path) -> dict[str, float]:
 
 
 def tabs(browser: Any, root: Path) -> dict[str, float]:
-    """Return the server's memory (MB) before a tab is open, with one and with ten."""
+    """Return the server's memory (MB) before a tab is open, with one, with ten, and once ten have played to the end."""
     with served(root) as (address, process):
         found, pages = {"server": memory(process)}, []
         for count in range(1, TABS + 1):
             pages.append(opened(browser, address))
             if count in (1, TABS):
                 found[f"server with {count} tabs"] = memory(process)
+        for page in pages:
+            page.get_by_role("button", name="full", exact=True).click()
+            page.locator(PLAY).first.click()
+            page.wait_for_selector('.tc-day[data-day="120"]')
+        found[f"server, {TABS} played"] = memory(process)
         for page in pages:
             page.close()
     return found
@@ -102,16 +108,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--beside", type=Path, metavar="FOLDER", help="worktree of another version, measured in turn")
     parser.add_argument("--turns", type=int, default=2, metavar="N")
+    parser.add_argument("--only", choices=("speeds", "memory"), help="measure this alone")
     options = parser.parse_args()
+    parts = {"speeds": speeds, "memory": tabs}
+    chosen = [part for name, part in parts.items() if options.only in (None, name)]
     roots = {"this version": ROOT} | ({"the other": options.beside} if options.beside else {})
     best: dict[tuple[str, str], float] = {}
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
         for _ in range(options.turns):
             for name, root in roots.items():
-                for what, value in (speeds(browser, root) | tabs(browser, root)).items():
-                    better = min if what.startswith("server") or what.endswith("longest") else max
-                    best[name, what] = better(value, best.get((name, what), value))
+                for part in chosen:
+                    for what, value in part(browser, root).items():
+                        better = min if what.startswith("server") or what.endswith("longest") else max
+                        best[name, what] = better(value, best.get((name, what), value))
         browser.close()
     units = {"days": "days a second", "frames": "frames a second", "longest": "ms"}
     for (name, what), value in best.items():

@@ -17,8 +17,22 @@ sys.path.insert(0, str(ROOT))
 import sim  # noqa: E402
 
 ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("Use", ("docs/watch", "docs/study_files", "docs/studies", "docs/decisions", "docs/figures", "outputs/README", "docs/teach")),
-    ("Your own map", ("docs/own_map",)),
+    (
+        "Use",
+        (
+            "docs/install",
+            "docs/recipes",
+            "docs/watch",
+            "docs/scenario_files",
+            "docs/study_files",
+            "docs/studies",
+            "docs/decisions",
+            "docs/figures",
+            "outputs/README",
+            "docs/teach",
+        ),
+    ),
+    ("Your own map", ("docs/own_map", "docs/theatres", "scenarios/maps/eastern_car/data_issues")),
     ("Model", ("docs/ODD", "docs/sources", "scenarios/maps/greater_idlib/data_issues")),
     ("How far to trust it", ("docs/limits", "docs/validation", "docs/trust", "SECURITY")),
     ("Against the record", ("docs/patterns", "docs/audit", "docs/calibration", "docs/observed", "docs/scores")),

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel
@@ -29,12 +29,13 @@ from sim.load import read
 from sim.scenario import schema
 from sim.scenario.fields import inputs_of
 from sim.scenario.parameters import Level, Quantity, Rules, Term
+from sim.scenario.show import flow
 from sim.validation.forecasts import late_inputs
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
 ENGINE = ROOT / "sim" / "engine"
-PAGES = ("ODD.md", "sources.md", "validation.md")
+PAGES = ("ODD.md", "sources.md", "validation.md", "scenario_files.md")
 PART = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 COMPUTED = ("UCDP GED", "KM median", "agreements of 20", "ceasefires.csv", " of 10")
 """What marks a source as a figure computed from the records of events or of agreements."""
@@ -319,6 +320,42 @@ def literature() -> Iterator[str]:
             yield row(*(work[key] for key in ("topic", "work", "finding_or_figure", "where_seen", "status")))
 
 
+def rule_keys() -> Iterator[str]:
+    """A scenario file that sets every key of the rules to its default, each with its unit, drawn range and meaning."""
+    yield "```yaml"
+    yield "question: Does a file that sets every number of the rules to its default give the same single run?"
+    yield "title: All rules at their defaults"
+    yield "extends: kafr_hamra"
+    yield "rules:"
+    for name, field in Rules.model_fields.items():
+        yield f"  {name}: # {first_line(field.default.__doc__)}"
+        yield from rule_lines(field.default)
+    yield "```"
+
+
+def rule_lines(rule: BaseModel) -> Iterator[str]:
+    """Lines `key: value # unit, range: meaning` of one rule."""
+    for name, field in type(rule).model_fields.items():
+        value, extra = getattr(rule, name), field.json_schema_extra
+        about = [field.description or ""]
+        if isinstance(value, Quantity) and isinstance(extra, dict):
+            drawn = f", drawn {figure(value.low)} to {figure(value.high)}" if value.uncertain else ""
+            about.insert(0, f"{extra['unit']}{drawn}")
+        elif isinstance(value, str):
+            about.insert(0, " or ".join(map(str, get_args(field.annotation))))
+        text = ": ".join(part for part in about if part)
+        yield f"    {name}: {written(value)}" + (f" # {text}" if text else "")
+
+
+def written(value: Any) -> str:
+    """Return a value of a rule as YAML on one line."""
+    if isinstance(value, list):
+        return f"[{', '.join(written(each) for each in value)}]"
+    if isinstance(value, BaseModel) and not isinstance(value, Quantity):
+        return flow({name: getattr(value, name).best for name in type(value).model_fields})
+    return flow(value.best if isinstance(value, Quantity) else value)
+
+
 PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "schedule": schedule,
     "state": state,
@@ -329,6 +366,7 @@ PARTS: dict[str, Callable[[], Iterator[str]]] = {
     "case": lambda: source_rows(case()),
     "late-evidence": late_evidence,
     "literature": literature,
+    "rule-keys": rule_keys,
 }
 
 

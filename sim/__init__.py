@@ -21,14 +21,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.comparison.compare import compare
+    from sim.errors import InputError
     from sim.results.run import Run
     from sim.scenario.schema import Scenario
     from sim.study.batch import batch
     from sim.study.store import Study
 
-__all__ = ["Run", "Study", "__version__", "batch", "compare", "simulate"]
+__all__ = ["InputError", "Run", "Study", "__version__", "batch", "compare", "simulate"]
 __version__ = "0.1.0"
 MODULES = {
+    "InputError": "sim.errors",
     "Run": "sim.results.run",
     "Study": "sim.study.store",
     "batch": "sim.study.batch",

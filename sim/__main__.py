@@ -16,7 +16,9 @@ def start() -> None:
     """Run the command line of this process, and end it with the exit code."""
     use_utf8()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # arrays are small: more threads would only wait for each other
-    if sys.argv[1:2] == ["check"]:  # runs nothing: what it asks of the rules they say as Python, and it starts at once
+    if (
+        next((word for word in sys.argv[1:] if not word.startswith("-")), "") == "check"
+    ):  # runs nothing: what it asks of the rules they say as Python, and it starts at once
         os.environ.setdefault("NUMBA_DISABLE_JIT", "1")
     from sim.errors import exit_code, handle_signals
 

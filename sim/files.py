@@ -10,6 +10,7 @@ import re
 import select
 import stat
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sim.errors import Fault, InputError
@@ -75,17 +76,18 @@ MOST_NAMES = 10_000
 STORED = frozenset({".parquet", ".png", ".gif", ".zip"})  # packed already
 
 
-def pack(folder: Path, out: Path) -> Path:
+def pack(folder: Path, out: Path, added: Mapping[str, bytes] | None = None) -> Path:
     """Write a folder, hidden files left out, as `<name>.zip` in `out`; a taken name gets -2, -3 ...
 
-    The file appears when whole. InputError where it cannot be written.
+    `added`: contents, by name, of files that the pack has besides, or in place of, the folder's own.
+    The file appears when whole. InputError if it cannot be written.
     """
     name = folder.resolve().name
     draft = out / f".{name}-{os.getpid()}.zip{DRAFT}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         try:
-            _write(folder.resolve(), draft)
+            _write(folder.resolve(), draft, added or {})
             return _named(draft, out, name)
         finally:
             draft.unlink(missing_ok=True)
@@ -93,13 +95,16 @@ def pack(folder: Path, out: Path) -> Path:
         raise InputError([Fault(str(out), None, "", f"cannot be written to: {error.strerror or error}")]) from error
 
 
-def _write(folder: Path, draft: Path) -> None:
+def _write(folder: Path, draft: Path, added: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(draft, "w") as file:
         for path in sorted(folder.rglob("*")):
             inside = path.relative_to(folder)
-            if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            hidden = any(part.startswith(".") for part in inside.parts)
+            if path.is_file() and not hidden and inside.as_posix() not in added:
                 how = zipfile.ZIP_STORED if path.suffix in STORED else zipfile.ZIP_DEFLATED
                 file.write(path, Path(folder.name, inside).as_posix(), how)
+        for name, content in added.items():
+            file.writestr(f"{folder.name}/{name}", content, zipfile.ZIP_DEFLATED)
 
 
 def _named(draft: Path, out: Path, name: str) -> Path:
@@ -177,7 +182,7 @@ def read_bytes(path: Path, most: int) -> bytes:
             raise UnreadableFileError("is a folder, not a file")
         if not (stat.S_ISREG(kind) or stat.S_ISFIFO(kind)):
             raise UnreadableFileError("is not a file")
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
         try:
             raw = _content(handle, stat.S_ISFIFO(kind), most)
         finally:
@@ -199,10 +204,9 @@ def _too_large(most: int) -> str:
 
 def _content(handle: int, pipe: bool, most: int) -> bytes:
     """Return what an open file gives, checked piece by piece so that a large binary file is refused at once."""
-    raw, decoder, poll = bytearray(), codecs.getincrementaldecoder("utf-8")(), select.poll()
-    poll.register(handle, select.POLLIN)
+    raw, decoder = bytearray(), codecs.getincrementaldecoder("utf-8")()
     while True:
-        if pipe and not poll.poll(PIPE_SECONDS * 1000):
+        if pipe and not select.select([handle], [], [], PIPE_SECONDS)[0]:
             raise UnreadableFileError(f"is a pipe into which nothing was written for {PIPE_SECONDS:g} seconds")
         piece = os.read(handle, CHUNK)
         if len(raw) + len(piece) > most:

@@ -44,7 +44,22 @@ def check_scenario(scenario: Scenario, where: Where, geography: Geography) -> li
     except KeyError as error:
         path = "start" if scenario.control_on is None else "control_on"
         return [*faults, Fault(*where(path), path, str(error.args[0]))]
+    faults += _reaches(scenario, where, geography)
     return faults + _control(scenario, geography, day)
+
+
+def _reaches(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
+    """Return the faults of reaches that go beyond the distances by road that the map has."""
+    faults, rules = [], scenario.rules
+    for name, reach in (("base_attempt", rules.base_attempt), ("incident", rules.incident), ("spread", rules.spread)):
+        km, path = max(reach.reach_km.best, reach.reach_km.high or 0.0), f"rules.{name}.reach_km"
+        if km > geography.near_km:
+            message = (
+                f"{km:g} km is out of range: on the map {geography.name} at most {geography.near_km:g} km are allowed; "
+                "near_km in map.csv sets how far distances by road are known"
+            )
+            faults.append(Fault(*where(path), path, message))
+    return faults
 
 
 def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:

@@ -240,6 +240,10 @@ def implied(
     rows = [("period", _period(scenario))]
     rows += _forces(start)
     rows += _zone(start)
+    if still := _stillness(
+        start, sum(attempts.values()) + _incidents(start) * float(start.params["incident_escalates"])
+    ):
+        rows.append(("nothing happens", still))
     rows += [
         ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
         (
@@ -366,6 +370,31 @@ def _incidents(start: Simulation) -> float:
     return float(p["incident_per_pair_month"]) * _pairs(start) if p["incident_enabled"] else 0.0
 
 
+FEW_STARTS = 0.5  # fights to be expected in a whole run, below which `check` warns
+
+
+def _stillness(start: Simulation, a_month: float) -> str:
+    """Return why next to nothing will happen at `a_month` base attempts and incidents that become clashes; empty if something will."""
+    scenario, p, world = start.scenario, start.params, start.world
+    if (
+        a_month * start.days / 30.0 >= FEW_STARTS
+        or scenario.given
+        or scenario.policy
+        or world.zone[0]["government"] >= 0
+    ):
+        return ""
+    roads = start.geography.roads["km"]
+    apart = f"roads between neighbours are {roads.min():g} to {roads.max():g} km long, median {np.median(roads):g} km"
+    reaches = ", ".join(
+        f"{words} {p[f'{name}_reach_km']:g} km"
+        for name, words in (("base_attempt", "base attempts"), ("incident", "incidents"))
+    )
+    return (
+        f"next to no fight begins by itself in {plural(start.days, 'day')}: {apart}, and rules.*.reach_km "
+        f"{'reach too few rivals' if _pairs(start) <= len(world.towns) // 4 else 'are not the reason, the rates are'} ({reaches})"
+    )
+
+
 def _spread(start: Simulation) -> str:
     p = start.params
     if not p["spread_enabled"]:
@@ -426,4 +455,5 @@ def _offensive(start: Simulation) -> str:
     }
     chance = 1.0 - math.exp(-sum(rates.values()) * held)
     parts = ", ".join(f"{name} {1 - math.exp(-rate * held):.1%}" for name, rate in rates.items() if rate)
-    return f"{chance:.1%} a month after the zone's deadline ({parts or 'no explanation on'}), more while rebels kill each other"
+    after = " after the zone's deadline" if start.scenario.zone is not None else ""
+    return f"{chance:.1%} a month{after} ({parts or 'no explanation on'}), more while rebels kill each other"

@@ -160,3 +160,16 @@ def table_html(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         for first, *cells in rows
     )
     return f"<table>{f'<thead><tr>{heads}</tr></thead>' if any(head) else ''}<tbody>{body}</tbody></table>"
+
+
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+
+
+def isolated(text: str) -> str:
+    """Return a text with marks that keep its direction apart from what stands around it, if it is written from right to left."""
+    return f"\u2068{text}\u2069" if _RIGHT_TO_LEFT.search(text) else text
+
+
+def left_to_right(text: str) -> str:
+    """Return a line with a mark that it runs from left to right, if a part of it is written from right to left."""
+    return f"\u200e{text}" if _RIGHT_TO_LEFT.search(text) else text

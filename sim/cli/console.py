@@ -19,7 +19,7 @@ from sim.engine.kinds import EVENT_KINDS
 from sim.engine.tables import N_EVENTS
 from sim.event_kinds import GIVEN, MINOR, EventFacts, event_text
 from sim.results.event_rows import is_for_town
-from sim.results.phrases import statistic_texts
+from sim.results.phrases import side_names, statistic_texts
 from sim.text import day_text, plural
 
 if TYPE_CHECKING:
@@ -38,7 +38,12 @@ def console(stderr: bool = False) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() or os.environ.get("COLUMNS") else 100
-    return Console(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+    class PipedConsole(Console):
+        def on_broken_pipe(self) -> None:  # the library would end the process with exit code 1
+            raise BrokenPipeError
+
+    return PipedConsole(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
 
 
 def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
@@ -88,7 +93,8 @@ def print_run(run: Run, folder: Path) -> None:
     if skipped := skipped_text(run):
         out.print(skipped)
     out.print()
-    pairs([row[:2] for row in statistic_texts(run.summary, int(run.agreements["given"].sum()))])
+    given, sides = int(run.agreements["given"].sum()), side_names(run.scenario)
+    pairs([row[:2] for row in statistic_texts(run.summary, given, sides)])
     out.print()
     names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir())
     print(f"written to {folder}:")

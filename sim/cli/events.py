@@ -178,23 +178,24 @@ def pack(
     folder: ResultFolder,
     out: Annotated[Path | None, folder_option("Where the file goes; beside the folder if left out.")] = None,
 ) -> None:
-    """Pack a run or a study into a zip file; a file that is there is never overwritten."""
-    from sim.cli.locate import check_folder, find_folder
+    """Pack a run or a study into a zip file that archives can read, an RO-Crate; a file that is there is never overwritten."""
+    from sim.cli.batch import size_text
+    from sim.cli.locate import check_folder, find_folder, find_result
+    from sim.files import display_path
     from sim.files import pack as packed
-    from sim.results.manifest import Kind, kind_of, read_manifest
-    from sim.study.manifest import read_study_manifest
+    from sim.results.crate import crate_files
+    from sim.results.manifest import Kind, read_any_manifest
+    from sim.results.run import Run
 
     folder = find_folder(folder, Kind.RUN, Kind.STUDY)
-    if kind_of(folder) is Kind.STUDY:
-        read_study_manifest(folder)
-    else:
-        read_manifest(folder)
+    result = find_result(folder)
+    question = result.scenario.question if isinstance(result, Run) else result.question
     parent = out or folder.resolve().parent
     check_folder(parent, "--out")
     if parent.resolve().is_relative_to(folder.resolve()):
         raise InputError([Fault("--out", None, "", f"{parent} lies in the folder that is packed; take another")])
-    file = packed(folder, parent)
-    print(f"{file}, {file.stat().st_size / 1e6:.1f} MB")
+    file = packed(folder, parent, crate_files(folder, read_any_manifest(folder), question))
+    print(f"{display_path(file)}, {size_text(file.stat().st_size)}")
 
 
 def why(

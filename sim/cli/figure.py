@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.geography.maps import Geography
+    from sim.pages.history import Snapshot
     from sim.plots.figures import Figures
     from sim.results.run import Run
     from sim.scenario.schema import Scenario
@@ -59,7 +60,7 @@ def figure(
         raise _fault("--width-mm", f"{width_mm:g} is not from {LEAST_WIDTH_MM:g} to {MOST_WIDTH_MM:g}")
     suffix, mornings = _format(format, out), _mornings(days)
     source = find_result(result)
-    figures = _figures(source)
+    figures = _figures(source, drawn=name is not None)
     if name is None:
         if day is not None or out is not None:
             raise _fault("NAME", f"is missing; `{shell('figure', result)}` lists the figures")
@@ -148,17 +149,32 @@ def _format(format: str | None, out: Path | None) -> str:
     return suffix
 
 
-def _figures(source: object) -> Figures:
+def _figures(source: object, drawn: bool = True) -> Figures:
+    """Return the figures of a run or a study; they are only listed, not `drawn`, without forces and fronts."""
     from sim.comparison.compare import compare
     from sim.plots.figures import figures_of_comparison, figures_of_run
     from sim.results.run import Run
     from sim.study.store import Study
 
     if isinstance(source, Run):
-        return figures_of_run(source)
+        return figures_of_run(source, _mornings_of(source) if drawn else ())
     assert isinstance(source, Study)
     print("comparing runs", file=sys.stderr, flush=True)
     return figures_of_comparison(compare(source), source)
+
+
+def _mornings_of(run: Run) -> Sequence[Snapshot]:
+    """Return the mornings of a run, simulated again for forces and fronts; none, and say why, if that gives another run."""
+    from sim.cli.run import compile_rules
+    from sim.pages.run_document import record_run
+
+    try:
+        compile_rules(run.scenario, run.geography)
+        return record_run(run).history.snapshots
+    except InputError as error:
+        reason = "; ".join(fault.message for fault in error.faults)
+        print(f"the map has no forces, columns and fronts: {reason}", file=sys.stderr, flush=True)
+        return ()
 
 
 def _list(figures: Figures, result: Path) -> None:

@@ -103,7 +103,8 @@ def path_of(word: Path) -> Path:
 
 def refuse(word: Path, command: str, needed: str, *kinds: Kind) -> None:
     """Raise InputError if a path is of one of some kinds that a command cannot take; `needed` says what it takes."""
-    path = path_of(word)
+    named = len(word.parts) == 1 and named_file(word.name) is not None  # a scenario, also if a study has its name
+    path = word if named else path_of(word)
     if (kind := kind_of(path)) in kinds:
         raise InputError([wrong_kind(path, kind, f"{command} takes {needed}")])
 

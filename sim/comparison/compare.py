@@ -30,6 +30,7 @@ from sim.comparison.ranking import rankings
 from sim.comparison.results import Comparison, Convergence, Example, ForestRow, Methods, ScenarioRuns
 from sim.comparison.sensitivity import inputs
 from sim.comparison.trajectories import fans, holding, ladder
+from sim.comparison.two_runs import two_runs
 from sim.statistics.inference import DRAWS, SEED, Matched, newcombe, running
 from sim.statistics.survival import BOOTSTRAPS
 from sim.study.plan import one_command
@@ -179,11 +180,12 @@ def _seeds(gathered: MatchedRuns) -> str:
     if len(seeds) == 1:
         return f"{int(seeds[0])}"
     distinct = len(set(seeds.tolist()))
-    return f"{distinct:,} seeds, {int(seeds.min())} to {int(seeds.max())}, the same in every scenario"
+    same = ", the same in every scenario" if gathered.others else ""
+    return f"{distinct:,} seeds, {int(seeds.min())} to {int(seeds.max())}{same}"
 
 
 DESIGNS = {
-    "halton": "drawn between low and high from a scrambled Halton sequence, alike in every scenario",
+    "halton": "drawn between low and high from a scrambled Halton sequence",
     "grid": "on a grid, each point with the same seeds",
     "sobol": "on Saltelli's design for Sobol indices",
     "morris": "on Morris trajectories",
@@ -195,11 +197,12 @@ DESIGNS = {
 def _paragraphs(gathered: MatchedRuns, paired: list[ForestRow], runs: tuple[ScenarioRuns, ...]) -> Iterator[str]:
     design = str(gathered.first.manifest.get("design", "fixed"))
     count = sum(path != DUMMY for path in gathered.first.inputs)
-    yield f"Simulated. Uncertain inputs ({count}) are {DESIGNS.get(design, design)}."
+    alike = ", alike in every scenario" if gathered.others and design == "halton" else ""
+    yield f"Simulated. Uncertain inputs ({count}) are {DESIGNS.get(design, design)}{alike}."
     if gathered.single:
         yield "Single runs: one possible course each. No interval can be given; a study of many runs would give them."
         return
-    if not gathered.unmatched:
+    if gathered.others and not gathered.unmatched:
         yield (
             "Replicate i of every scenario has the same seed and the same inputs. Random draws are keyed by seed, process, day and "
             "place, so that matched runs differ only where the change reaches."
@@ -212,10 +215,15 @@ def _paragraphs(gathered: MatchedRuns, paired: list[ForestRow], runs: tuple[Scen
                 f"{counts.scenario}: {counts.failed:,} of {counts.done + counts.failed:,} runs failed and are missing from its shares. Had all "
                 f"of them ended the other way, a share would be off by at most {percent(counts.bound)}."
             )
+    kinds = (
+        f"BCa bootstrap over matched runs ({DRAWS:,} resamples) for means, Newcombe's for paired shares"
+        if gathered.others
+        else "Wilson's for shares of runs"
+    )
     yield (
-        f"Intervals are of 95 %: BCa bootstrap over matched runs ({DRAWS:,} resamples) for means, Newcombe's for paired shares, "
-        f"resampling of whole runs ({BOOTSTRAPS:,}) for the hold of agreements. All resampling starts from seed {SEED}: the same "
-        "runs give the same intervals. They tell how well the model's answer is known, not whether the model is right."
+        f"Intervals are of 95 %: {kinds}, resampling of whole runs ({BOOTSTRAPS:,}) for the hold of agreements. "
+        f"All resampling starts from seed {SEED}: the same runs give the same intervals. They tell how well the model's "
+        "answer is known, not whether the model is right."
     )
 
 
@@ -279,6 +287,7 @@ def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
         outcomes=outcomes(gathered, statistics),
         over_draws=over_draws(gathered, statistics),
         rankings=rankings(gathered, statistics),
+        two_runs=two_runs(gathered),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )
 

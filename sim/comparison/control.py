@@ -22,6 +22,7 @@ from sim.statistics.inference import (
     matched,
     mcnemar,
     newcombe,
+    wilson,
 )
 from sim.study.store import Study
 from sim.text import percent, plural
@@ -135,7 +136,7 @@ def _sentence(
     differs = resolved[-1].any(axis=-1)
     rate = f"false discovery rate {percent(DISCOVERIES)}"
     if not differs.any():
-        return f"On the last morning control is not shown to differ in any of {len(labels)} towns ({rate})."
+        return f"On the last morning no difference in control is resolved in any of {len(labels)} towns ({rate})."
     size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
     holder = CODE_WORDS.get(order[code], f"held by {order[code]}")
@@ -176,6 +177,7 @@ class TownPaths:
     scenarios: tuple[str, ...]
     runs: np.ndarray  # i8 [scenarios], runs done
     ways: tuple[ControlPath, ...]
+    holders: dict[str, np.ndarray]  # code at the end -> i8 [scenarios], runs; those with most runs first
 
     def shares(self, way: ControlPath) -> np.ndarray:
         """Return the share of each scenario's runs that went this way, f8 [scenarios]; NaN without runs."""
@@ -218,7 +220,31 @@ def town_paths(study: Study, word: str) -> TownPaths:
     all_ways.sort(key=lambda way: (-int(way.runs.sum()), way.holder, way.text))
     changed = np.sum([way.runs for way in all_ways], axis=0) if all_ways else np.zeros(len(runs), np.int64)
     ways = (*_folded(all_ways), ControlPath("", NO_CHANGE, runs - changed))
-    return TownPaths(town.name, town.label or town.name, scenarios, runs, ways)
+    return TownPaths(town.name, town.label or town.name, scenarios, runs, ways, _holders(study, town.name, scenarios))
+
+
+def _holders(study: Study, town: str, scenarios: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Return in how many runs of each scenario each side holds a town at the end: code -> i8 [scenarios], the commonest first."""
+    rows = study.table("control", ["day", "town", "code"])
+    rows = rows[rows["town"] == town]
+    last = rows[rows["day"] == rows.groupby("scenario", observed=True)["day"].transform("max")]
+    counted = Counter(zip(last["scenario"].astype(str), last["code"].astype(str), strict=True))
+    codes = dict.fromkeys(code for _scenario, code in counted)
+    counts = {code: np.array([counted[name, code] for name in scenarios], np.int64) for code in codes}
+    return dict(sorted(counts.items(), key=lambda item: -int(item[1].sum())))
+
+
+def holder_texts(paths: TownPaths, number: int) -> list[str]:
+    """Return who holds a town at the end in the runs of a scenario, a line a side: share of runs, its interval, number of runs."""
+    runs, lines = int(paths.runs[number]), []
+    for code, counts in sorted(paths.holders.items(), key=lambda item: -int(item[1][number])):
+        if count := int(counts[number]):
+            low, high = (float(end) for end in wilson(count, runs))
+            interval = f"({100 * low:.0f} to {100 * high:.0f} %)"
+            lines.append(
+                f"{whole_percent(count / runs):>9} {interval:<13} {count:>5}  {CODE_WORDS.get(code, code)} at the end"
+            )
+    return lines
 
 
 def _folded(ways: list[ControlPath]) -> list[ControlPath]:
@@ -231,10 +257,12 @@ def _folded(ways: list[ControlPath]) -> list[ControlPath]:
 
 def paths_lines(study: Study, paths: TownPaths) -> list[str]:
     """Return the shares as lines of text, scenario by scenario."""
-    lines = [f"SIMULATED. {study.name}: how {paths.label} came to its holder, by its last change of holder"]
+    lines = [f"SIMULATED. {study.name}: who holds {paths.label} at the end, and how it came to its holder"]
     for number, name in enumerate(paths.scenarios):
         runs = int(paths.runs[number])
-        lines.append(f"{name}, {plural(int(runs), 'run')}:")
+        lines.append(f"{name}, {plural(runs, 'run')}:")
+        lines += [f"  {text}" for text in holder_texts(paths, number)]
+        lines += ["  by its last change of holder:"] if runs else []
         for way in sorted(paths.ways, key=lambda way: -int(way.runs[number])):
             if count := int(way.runs[number]):
                 lines.append(

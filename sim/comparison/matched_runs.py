@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from sim.results.manifest import product, versions
 from sim.results.run import Run
 from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.study.manifest import mornings
-from sim.text import clause_list, plural, shell
+from sim.text import clause_list, day_text, plural, shell
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -124,6 +125,7 @@ def _control(run: Run) -> pd.DataFrame:
 Source = Any  # Study | StudyOfRuns: the tables of both have the same names and columns
 INPUT = "input:"
 DUMMY = "dummy"
+BRANCHED = "branched on"
 
 
 @dataclass(frozen=True, eq=False)
@@ -303,7 +305,7 @@ class MatchedRuns:
     def notes(self) -> Iterator[str]:
         """Give what must be known before any number is read."""
         if self.single:
-            yield "One run a scenario: differences are those of these runs alone, without intervals; nothing is resolved."
+            yield "One run each: each is one course that the model allows, and neither says how likely its course is."
         for part in self.parts:
             study = part.study
             done = len(study.runs)
@@ -388,7 +390,10 @@ def gather(studies: Sequence[Study | StudyOfRuns | Run]) -> MatchedRuns:
 
 def _mark(run: Run) -> str:
     """Return what tells a run from others of its scenario: its seed, or the day on which it branched."""
-    return f"seed {run.seed}" if run.branch is None else f"branched on day {run.branch['day']}"
+    if run.branch is None:
+        return f"seed {run.seed}"
+    when = day_text(run.scenario.start + timedelta(days=run.branch["day"]))
+    return f"{BRANCHED} day {run.branch['day']} ({when})"
 
 
 def _of_run(run: Run) -> StudyOfRuns:
@@ -434,6 +439,8 @@ def _shown_names(sources: list[Source], marks: list[str]) -> list[dict[str, str]
         for name in source.scenarios:
             mark = marks[position] if marks else source.name
             unique_name = name if owners[name] == 1 else f"{name} ({mark})"
+            if mark.startswith(BRANCHED):
+                unique_name = f"{name}, {mark}"
             number = 2
             while unique_name in taken:
                 unique_name, number = f"{name} ({mark}, {number})", number + 1

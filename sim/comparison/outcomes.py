@@ -383,6 +383,16 @@ class HolderRow:
         """The share in words: "73 of 100 runs (64 to 81 %)"."""
         return f"{self.holds:,} of {plural(self.runs, 'run')} ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
 
+    @property
+    def side(self) -> str:
+        """The side as readers call it: "HTS", "contested"."""
+        return CODE_WORDS.get(self.code, self.code)
+
+    @property
+    def share_words(self) -> str:
+        """The share alone: "73 % (64 to 81 %)"."""
+        return f"{100 * self.holds / self.runs:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
+
 
 @dataclass(frozen=True)
 class Outcomes:
@@ -393,6 +403,27 @@ class Outcomes:
     numbers: tuple[NumberRow, ...]
     holders: tuple[HolderRow, ...]
     sentences: tuple[str, ...]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row a statistic, then a row a town and holder; `low` and `high` hold 90 % of runs, of a share they are its 95 % interval."""
+        numbers = [
+            {
+                "scenario": self.scenario, "label": row.label, "unit": row.unit, "runs": row.runs, "mean": row.mean,
+                "median": row.median, "low": row.low, "high": row.high, "interval": "90 % of runs",
+            }
+            for row in self.numbers
+        ]  # fmt: skip
+        shares = [
+            {
+                "scenario": self.scenario, "label": f"{row.town} at the end", "holder": row.code, "unit": SHARE, "runs": row.runs,
+                "holds": row.holds, "mean": row.holds / row.runs, "low": row.low, "high": row.high,
+                "interval": "95 % of the share (Wilson)",
+            }
+            for row in self.holders
+        ]  # fmt: skip
+        names = ["scenario", "label", "holder", "unit", "runs", "holds", "mean", "median", "low", "high", "interval"]
+        return pd.DataFrame([*numbers, *shares]).reindex(columns=names)
 
 
 def outcomes(gathered: MatchedRuns, statistics: Sequence[HeadlineStatistic]) -> Outcomes | None:
@@ -435,10 +466,6 @@ def _holder_rows(gathered: MatchedRuns, column: str, town: str) -> list[HolderRo
 def _sentence(rows: list[HolderRow]) -> str:
     """Return who holds a town at the end: "Kafr Hamra at the end: NLF in 73 of 100 runs (64 to 81 %), HTS in 19"."""
     first, *others = rows
-    parts = [f"{_side(first.code)} in {first.words}"]
-    parts += [f"{_side(row.code)} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]
+    parts = [f"{first.side} in {first.words}"]
+    parts += [f"{row.side} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]
     return f"{first.town} at the end: {clause_list(parts)}."
-
-
-def _side(code: str) -> str:
-    return CODE_WORDS.get(code, code)

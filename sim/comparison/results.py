@@ -19,6 +19,7 @@ from sim.text import interval_text, table_html
 if TYPE_CHECKING:
     from sim.comparison.outcomes import Outcomes
     from sim.comparison.over_draws import OverDraws
+    from sim.comparison.two_runs import TwoRuns
     from sim.geography.maps import Geography
     from sim.scenario.schema import Scenario
 
@@ -444,6 +445,7 @@ class Comparison:
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
     rankings: tuple[Ranking, ...] = ()  # of the headline statistics; none of fewer than three scenarios
+    two_runs: tuple[TwoRuns, ...] = ()  # each further single run against the first; () for studies
 
     @property
     def reference(self) -> str:
@@ -457,7 +459,7 @@ class Comparison:
 
         Args:
             name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "difference_map" and so on.
-            ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
+            ax: matplotlib axes to draw on, for the figures that fit one: docs/figures.md lists them.
             width_mm: width of the sheet if no axes are given.
             day: of a map; the last if left out.
 

@@ -109,8 +109,9 @@ def _panel(gathered: MatchedRuns, panel: Panel, values: dict[str, np.ndarray]) -
     differences = tuple(_difference(gathered, name, values) for name in gathered.others)
     runs = [fan.runs for fan in scenario_fans]
     counted = plural(runs[0], "run") if len(set(runs)) == 1 else f"{min(runs):,} to {max(runs):,} runs"
+    each = " a scenario" if gathered.others else ""
     note = (
-        f"Lines: medians of {counted} a scenario. Bands hold the middle 80 % of the runs of a day: they show how runs spread, "
+        f"Lines: medians of {counted}{each}. Bands hold the middle 80 % of the runs of a day: they show how runs spread, "
         "not how well the median is known."
         if max(runs) > 1
         else "One run a scenario: there are no bands."
@@ -217,7 +218,7 @@ def _note(gathered: MatchedRuns, until: int) -> str:
     if gathered.single:
         return f"{note} One run a scenario: there are no bands."
     note += f" Bands: 95 %, pointwise, {BOOTSTRAPS:,} resamples of whole runs, since agreements of one run are not independent."
-    if until > 0:
+    if until > 0 and gathered.others:
         note += (
             f" Differences: mean days held, counted over the first {until} days, as long as every scenario has enough agreements "
             "at risk; matched runs are resampled together."

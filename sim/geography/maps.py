@@ -33,6 +33,7 @@ from sim.geography.grid import (
     shifted,
     unfit,
 )
+from sim.geography.lines import LINE_COLUMNS, MapLine, read_lines
 from sim.geography.roads import (
     REACH_KM,
     ROAD_COLUMNS,
@@ -86,6 +87,7 @@ class Geography:
     road_names: tuple[str, ...]
     near: np.ndarray  # NEAR: town, km, road; all towns one after another, by km, without the town itself
     near_start: np.ndarray  # i8 [T + 1]
+    near_km: float  # by road, up to which `near` goes, as map.csv has it; a town one road away is always near
     adjacent: np.ndarray  # i8, towns one road away, all towns one after another, sorted
     adjacent_start: np.ndarray  # i8 [T + 1]
     moved: tuple[str, ...]  # sentences on towns put on a neighbour cell
@@ -93,6 +95,7 @@ class Geography:
     credits: str = ""
     country: str = ""
     road_classes: tuple[str, ...] = ()
+    lines: tuple[MapLine, ...] = ()  # rivers, borders and coasts, for drawing only
 
 
 def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.0) -> Geography:
@@ -128,12 +131,14 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts = _files(folder, faults)
+    lines = _lines(folder, faults)
     if shift_cells and not faults:
         settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))
-    return _assemble(folder.name, folder, places, links, control, posts, settings)
+    geography = _assemble(folder.name, folder, places, links, control, posts, settings)
+    return replace(geography, lines=lines) if lines else geography
 
 
 class MapSource(NamedTuple):
@@ -262,6 +267,12 @@ def _files(
     )
 
 
+def _lines(folder: Path, faults: list[Fault]) -> tuple[MapLine, ...]:
+    """Read lines.csv, which a map need not have."""
+    path = folder / "lines.csv"
+    return read_lines(read_table(path, LINE_COLUMNS, (), faults)) if path.exists() else ()
+
+
 def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:
     """Return the faults of towns and roads taken together: outside the extent, off the network, no cell of their own."""
     table = Table(display_path(folder / "towns.csv"), [])
@@ -327,7 +338,8 @@ def _assemble(
     km_east, km_north = on.to_km(np.array([town.lat for town in places]), np.array([town.lon for town in places]))
     beside = neighbours(links, len(places))
     roads, road_cells = rasterise(links, x, y)
-    near, near_start = near_table(links, beside, REACH_KM)
+    near_km = float(settings.get("near_km", REACH_KM))
+    near, near_start = near_table(links, beside, near_km)
     adjacent, adjacent_start = adjacency(beside)
     return Geography(
         name=name,
@@ -345,6 +357,7 @@ def _assemble(
         road_names=tuple(link.road for link in links),
         near=near,
         near_start=near_start,
+        near_km=near_km,
         adjacent=adjacent,
         adjacent_start=adjacent_start,
         moved=_sentences(places, on, x, y, km_east, km_north, moved),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -16,21 +17,27 @@ import numpy as np
 
 from sim.errors import Fault, InputError
 from sim.geography.grid import around, cell_side, great_circle_km, unfit
-from sim.geography.roads import DETOUR, straight_km
+from sim.geography.lines import LINE_COLUMNS, MapLine, line_rows
+from sim.geography.roads import DETOUR, REACH_KM, reach_of, straight_km
+from sim.geography.town_list import COORDINATES, Gazetteer, fill, read_town_list, swapped
 from sim.geography.towns import PEOPLE, TOWN_OPTIONAL, MapTown, listed, named_short, town_of
 from sim.scenario.fields import name_fault, same_name
-from sim.scenario.schema import MIXED, NEUTRAL
-from sim.tabular.table import MOST_FAULTS, CsvRow, Table, read_table
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
+from sim.tabular.table import MOST_FAULTS, CsvRow, Table
 
 USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
 USUAL_TOWNS = 120  # below this, rates a town are raised
 MOST_RATE = 15.0  # times the fitted rate
-MOST_REACH_KM = 60.0
+LONGEST_CODE = 12  # letters of a name that needs no code
+KM_A_DAY = 30.0  # default speed of a column, rules.movement.road_km_per_day
 
 
-def first_scenario(name: str, title: str, start: date, fighters: Mapping[str, int], road_km: float, towns: int) -> str:
-    """Return the YAML of a scenario on the map `name`: factions with their fighters, reaches for roads of `road_km`, rates for so many towns."""
-    factions = "".join(_faction(faction, number) for faction, number in fighters.items())
+def first_scenario(
+    name: str, title: str, start: date, fighters: Mapping[str, int], roads_km: Sequence[float], towns: int
+) -> str:
+    """Return the YAML of a scenario on the map `name`: factions with their fighters, reaches for such roads, rates for so many towns."""
+    short = short_codes(fighters)
+    factions = "".join(_faction(faction, number, short.get(faction, "")) for faction, number in fighters.items())
     return f"""\
 # yaml-language-server: $schema=schema.json
 # Written by new-map. All numbers are assumed: replace them by what you know. `run.py show` prints everything else.
@@ -44,35 +51,57 @@ evidence_until: {start.isoformat()}
 
 # Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside).
 factions:
-{factions}{_rules(road_km, towns)}"""
+{factions}{_rules(roads_km, towns)}"""
 
 
-def _faction(name: str, fighters: int) -> str:
+def short_codes(names: Iterable[str]) -> dict[str, str]:
+    """Return a code for each name too long for a legend: its initials, or its first letters, with a number if they are taken."""
+    names, codes = list(names), dict[str, str]()
+    for name in names:
+        if len(name) <= LONGEST_CODE:
+            continue
+        words = [word for part in re.split(r"[\W_]+", name) if len(word := part.removeprefix("ال")) > 2]
+        initials = "".join(word[0] for word in words).upper() if len(words) > 1 else name[:4].upper()
+        taken = {*codes.values(), *names, *CODE_WORDS}
+        numbered = (initials if number == 1 else f"{initials}{number}" for number in range(1, MOST_HOLDERS + 2))
+        codes[name] = next(code for code in numbered if code not in taken)
+    return codes
+
+
+def _faction(name: str, fighters: int, code: str) -> str:
     best, low, high = (max(20, 10 * round(fighters * share / 10)) for share in (1, 0.5, 2))
     quoted = _quoted(name)
+    code_line = f"\n    code: {_quoted(code)}" if code else ""
     return f"""\
   {quoted}:
-    role: rebel
+    role: rebel{code_line}
     groups:
       {quoted}:
         fighters: {{best: {best}, low: {low}, high: {high}, source: "assumed: about 200 a town"}}
 """
 
 
-def _rules(road_km: float, towns: int) -> str:
+def _rules(roads_km: Sequence[float], towns: int) -> str:
     """Return wider reaches if towns lie far apart, and higher rates if they are few, than on the map of the fitted rules."""
+    road_km, most = statistics.median(roads_km), reach_of(roads_km)
     apart, few = max(1.0, road_km / USUAL_ROAD_KM), min(MOST_RATE, max(1.0, USUAL_TOWNS / towns))
     attempts = [f"attempts_per_town_month: {_around(0.02 * few)}"] if few > 1 else []
     incidents = [f"per_pair_month: {_around(0.018 * few)}"] if few > 1 else []
+    spread: list[str] = []
     if apart > 1:
-        attempts += [f"reach_km: {min(MOST_REACH_KM, 40 * apart):.0f}", f"distance_km: {min(100, 10 * apart):.0f}"]
-        incidents += [f"reach_km: {min(MOST_REACH_KM, 12 * apart):.0f}"]
+        attempts += [f"reach_km: {int(min(most, 40 * apart))}", f"distance_km: {min(100, 10 * apart):.0f}"]
+        incidents += [f"reach_km: {int(min(most, 12 * apart))}"]
+        columns = int(min(most, 30 * apart))
+        days = min(30.0, columns / KM_A_DAY)
+        spread += [f"reach_km: {columns}", f"reach_days: {days:.1f}", f"near_km: {min(500, 60 * apart):.0f}"]
     if not attempts:
         return ""
     why = [f"roads of {road_km:g} km, here the median, in place of {USUAL_ROAD_KM:g} km"] if apart > 1 else []
     why += [f"{towns} towns in place of 169, which would see a fight only once in years"] if few > 1 else []
-    rules = {"base_attempt": attempts, "incident": incidents}
-    text = "".join(f"  {rule}:\n" + "".join(f"    {line}\n" for line in lines) for rule, lines in rules.items())
+    rules = {"base_attempt": attempts, "incident": incidents, "spread": spread}
+    text = "".join(
+        f"  {rule}:\n" + "".join(f"    {line}\n" for line in lines) for rule, lines in rules.items() if lines
+    )
     note = wrap(f"The rules are fitted to Greater Idlib in 2018. Adapted to {', and to '.join(why)}.", 117)
     return "\n" + "".join(f"# {line}\n" for line in note) + f"rules:\n{text}"
 
@@ -115,7 +144,12 @@ class Guess:
     @property
     def road_km(self) -> float:
         """Median length of a road."""
-        return statistics.median(self.km(road) for road in self.roads)
+        return statistics.median(self.roads_km)
+
+    @property
+    def roads_km(self) -> list[float]:
+        """Length of each road."""
+        return [self.km(road) for road in self.roads]
 
     @property
     def fighters(self) -> dict[str, int]:
@@ -128,10 +162,26 @@ class Guess:
         return max(0.1, round(DETOUR * straight_km(self.places[road[0]], self.places[road[1]]), 1))
 
 
-def guess_map(path: Path) -> Guess:
-    """Read a list of towns and guess the rest of its map; InputError with all faults of the file."""
+def guess_map(path: Path, gazetteer: Gazetteer | None = None, fills: bool = False) -> Guess:
+    """Read a list of towns and guess the rest of its map.
+
+    Args:
+        path: CSV or GeoJSON, see `sim.geography.town_list`.
+        gazetteer: places of GeoNames, by which swapped coordinates are noticed.
+        fills: whether empty coordinates and populations are filled from it.
+
+    Raises:
+        InputError: with all faults of the file.
+    """
     faults: list[Fault] = []
-    table = read_table(path, COLUMNS, TOWN_OPTIONAL, faults)
+    required = ("name", "holder") if fills else COLUMNS
+    optional = (*TOWN_OPTIONAL, *COORDINATES) if fills else TOWN_OPTIONAL
+    in_list = read_town_list(path, required, optional, faults)
+    table = in_list.table
+    if gazetteer is not None and fills:
+        fill(in_list, gazetteer)
+    if why := swapped(table, gazetteer):
+        raise InputError([Fault(table.file, None, "lat, lon", f"latitude and longitude seem to be swapped: {why}")])
     all_read = not faults
     places = [town_of(table, row) for row in table.rows]
     holders = [_holders(table, row) for row in table.rows]
@@ -151,7 +201,7 @@ def guess_map(path: Path) -> Guess:
     places = [replace(town, population=number) for town, number in zip(places, people, strict=True)]
     side = cell_side(places, {})
     guess = Guess(tuple(places), tuple(holders), tuple(roads), side, ())
-    return replace(guess, said=tuple(_guess_sentences(guess, guessed)))
+    return replace(guess, said=(*in_list.notes, *_guess_sentences(guess, guessed)))
 
 
 def _holders(table: Table, row: CsvRow) -> tuple[str, ...]:
@@ -284,7 +334,7 @@ def _people(
 
 def _guess_sentences(guess: Guess, guessed: int) -> list[str]:
     """Say what was guessed, each as a sentence."""
-    lengths = [guess.km(road) for road in guess.roads]
+    lengths = guess.roads_km
     south, west, north, east = around(guess.places, guess.cell_km)
     sentences = [
         f"Roads: {len(lengths)} between neighbours (Gabriel graph), each a quarter longer than the straight line: "
@@ -300,8 +350,10 @@ def _guess_sentences(guess: Guess, guessed: int) -> list[str]:
     return sentences
 
 
-def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
-    """Return the files of the map's folder by name."""
+def map_files(
+    guess: Guess, title: str, source: str, country: str = "", lines: Sequence[MapLine] = ()
+) -> dict[str, str]:
+    """Return the files of the map's folder by name; `lines` are drawn under the map."""
     names = [town.name for town in guess.places]
     towns = [
         (
@@ -324,11 +376,15 @@ def map_files(guess: Guess, title: str, source: str) -> dict[str, str]:
     ]
     south, west, north, east = around(guess.places, guess.cell_km)
     settings = [("title", title), ("cell_km", f"{guess.cell_km:g}")]
+    if (near_km := reach_of(guess.roads_km)) > REACH_KM:
+        settings.append(("near_km", f"{near_km:g}"))
     settings += [
         (key, f"{value:.5f}")
         for key, value in zip(("south", "west", "north", "east"), (south, west, north, east), strict=True)
     ]
-    return {
+    settings += [("country", country)] if country else []
+    drawn = {"lines.csv": _csv(LINE_COLUMNS, line_rows(lines))} if lines else {}
+    return drawn | {
         "towns.csv": _csv(("name", "label", "aliases", "pcode", "lat", "lon", "population", "value", "note"), towns),
         "roads.csv": _csv(("a", "b", "km", "road_class", "kind"), roads),
         "control.csv": _csv(("name", "status", "groups"), control),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -128,8 +129,19 @@ def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
 
 
 NEAR = np.dtype([("town", "i8"), ("km", "f8"), ("road", "i8")])
-REACH_KM = 60.0
+REACH_KM = 60.0  # within which towns are near by road, unless map.csv has another `near_km`
+REACH_ROADS = 7.5  # REACH_KM in roads of Greater Idlib, whose median is 8 km
 METRES = 1000
+
+
+def reach_of(lengths: Sequence[float]) -> float:
+    """Return the `near_km` that suits a map with roads of these lengths in km: how far towns near each other are by road.
+
+    60 km, if no road is longer; else the longest road between two neighbours, but at most 7.5 median roads, so that one
+    long road does not make all towns of a dense map near.
+    """
+    median = statistics.median(lengths) if lengths else 0.0
+    return max(REACH_KM, min(max(lengths, default=0.0), REACH_ROADS * median))
 
 
 def near_table(

@@ -57,9 +57,14 @@ def comparison_document(comparison: Comparison) -> dict[str, Any]:
             }
             for contrast in control.contrasts
         ],
-        "share": days_spec(scenario, "", int(control.days[-1]), unit="%"),
+        "share": days_spec(scenario, "", int(control.days[-1]), unit="%", note=kept_text(control.days.tolist())),
         "charts": [fan_spec(scenario, comparison, panel) for panel in comparison.fans],
     }  # fmt: skip
+
+
+def kept_text(days: list[int]) -> str:
+    """Say on which mornings a curve of shares rests: those on which studies keep control."""
+    return f"rests on {plural(len(days), 'morning')}, every {days[1] - days[0]} days" if len(days) > 2 else ""
 
 
 def _shares(shares: np.ndarray) -> list[list[list[int]]]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
 MOST_TOWNS = 40  # rows of the table of towns that differ
 EMBEDDED = {
-    "differences": 1,
+    "differences": 2,
     "draws": 1,
     "control": 1,
     "fans": 2,
@@ -55,7 +55,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
     first = comparison.models[comparison.reference]
     days = max(model.days for model in comparison.models.values())
     alive = not comparison.single and bool(comparison.control.contrasts)
-    page = environment().get_template("compare.html.j2")
+    page = environment().get_template("two_runs.html.j2" if comparison.two_runs else "compare.html.j2")
     return page.render(
         comparison=comparison,
         looks=list(looks_of(comparison).values()),
@@ -230,6 +230,7 @@ def _correlation(comparison: Comparison) -> list[dict[str, str]]:
 
 
 OVER_DRAWS = "over_draws.csv"  # the table of differences over draws of a posterior
+OUTCOMES = "outcomes.csv"  # the numbers and holders of an only scenario
 
 
 FigureProgress = Callable[[str], None]
@@ -238,7 +239,10 @@ FigureProgress = Callable[[str], None]
 def draw_comparison(
     comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
 ) -> list[Path]:
-    """Write report.html, figures/ and, over a posterior, over_draws.csv; return the files. `command` repeats the comparison."""
+    """Write report.html, figures/ and over_draws.csv or outcomes.csv if there are any; return the files.
+
+    `command` repeats the comparison.
+    """
     written: list[Path] = []
     figures: list[ReportFigure] = []
     room = dict(EMBEDDED)
@@ -256,6 +260,8 @@ def draw_comparison(
         figures.append(ReportFigure(kind, stem, drawn.caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
+    if comparison.outcomes is not None:
+        written.append(write_whole(folder / OUTCOMES, csv_bytes(comparison.outcomes.table)))
     page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written

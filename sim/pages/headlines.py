@@ -45,14 +45,24 @@ def headline(lines: Sequence[EventLine]) -> str:
 
     Events of one kind between the same sides are one clause: "HTS takes Hazrah and Tall Adah from NLF".
     """
+    ranked = _ranked(lines)
+    chosen = [group for n, group in enumerate(ranked[:MOST_CLAUSES]) if n == 0 or RANK[group[0].kind] < SECOND]
+    clauses = [_clause(group) for group in chosen]
+    return "; ".join([*clauses[:1], *(_within(clause) for clause in clauses[1:])]) + "." if clauses else ""
+
+
+def headline_town(lines: Sequence[EventLine]) -> str:
+    """Return the town of the first news of a day that has one, as the map names it; "" if none has."""
+    return next((line.town for group in _ranked(lines) for line in group if line.town), "")
+
+
+def _ranked(lines: Sequence[EventLine]) -> list[list[EventLine]]:
+    """Return the news of a day, those of one kind between the same sides together, the most important first."""
     groups: dict[tuple[str, str], list[EventLine]] = {}
     for line in lines:
         if is_headline(line):
             groups.setdefault((line.kind, _pattern(line)), []).append(line)
-    ranked = sorted(groups.values(), key=lambda group: (RANK[group[0].kind], -sum(line.deaths for line in group)))
-    chosen = [group for n, group in enumerate(ranked[:MOST_CLAUSES]) if n == 0 or RANK[group[0].kind] < SECOND]
-    clauses = [_clause(group) for group in chosen]
-    return "; ".join([*clauses[:1], *(_within(clause) for clause in clauses[1:])]) + "." if clauses else ""
+    return sorted(groups.values(), key=lambda group: (RANK[group[0].kind], -sum(line.deaths for line in group)))
 
 
 def _within(clause: str) -> str:

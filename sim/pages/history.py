@@ -41,6 +41,7 @@ class Accord:
     violations: int
     mediator: str  # group; "" none
     given: bool  # asserted by the scenario
+    row: int  # in the table of agreements
 
 
 @dataclass(frozen=True)
@@ -348,6 +349,7 @@ def _accord(memory: CarriedState, row: int, agreement: np.void) -> Accord:
         violations=0,
         mediator=result.groups[mediator] if mediator >= 0 else "",
         given=bool(agreement["given"]),
+        row=row,
     )
 
 

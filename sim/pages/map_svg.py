@@ -10,12 +10,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from datetime import timedelta
 from hashlib import sha256
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.pages.map_dark import dark_rules
 from sim.pages.map_names import INSET_SCALES, SCALES, name_set, place_names
 from sim.pages.svg import (
     EDGE,
@@ -51,6 +53,7 @@ WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 WEDGES = tuple(f"wedge {part}/{parts}" for parts in range(2, MOST_WEDGES + 1) for part in range(1, parts + 1))
 SIGN_SHAPES = ("burst", "flag", "dart", "circle", *WEDGES)
 ON_TOP = ("columns", "bases")  # layers over the names
+ROAD_TIPS = "front tips"  # what stands in the tips of the front's roads: "12.40", towns -> words
 
 
 class MapDrawing:
@@ -91,12 +94,11 @@ class MapDrawing:
         self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1, compared: bool = False
     ) -> View:
         """Return what is drawn of a morning."""
+        changed = frozenset(np.flatnonzero(snapshot.map.changed).tolist())
         return View(
-            self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger,
-            frozenset(np.flatnonzero(snapshot.map.changed).tolist()), "holder changed since start", differing, compared,
-            selected, snapshot.fighters, snapshot.moves, snapshot.standing, snapshot.front, snapshot.campaigns,
-            snapshot.shellings, snapshot.influence,
-        )  # fmt: skip
+            self.scenario, self.ground, snapshot.map, self.unit / PX, self.larger, changed, "holder changed since start",
+            differing, compared, selected,
+        ).with_forces(snapshot)  # fmt: skip
 
     def frame(self, snapshot: Snapshot, differing: frozenset[int] = frozenset(), selected: int = -1) -> str:
         """Return one morning as JSON, as `layers` has it."""
@@ -107,11 +109,13 @@ class MapDrawing:
     ) -> dict[str, dict[str, str]]:
         """Return the elements of one morning: layer -> key -> SVG text; layers that never change are in `base`.
 
-        An element has the same key from day to day, so that a page changes those alone whose text is another.
+        An element has the same key from day to day, so that a page changes those alone whose text is another. A last layer
+        holds the words of the roads of the front, which are no elements.
         differing: towns held otherwise in the run beside; selected: town to ring, -1 none.
         """
         view = self.view(snapshot, differing, selected)
-        return {sign.name: self._elements(sign.draw(view)) for sign in scene.SIGNS if sign.layer != STILL}
+        layers = {sign.name: self._elements(sign.draw(view)) for sign in scene.SIGNS if sign.layer != STILL}
+        return layers | {ROAD_TIPS: dict(front_tips(self.ground, snapshot))}
 
     def _elements(self, parts: Iterable[Part]) -> dict[str, str]:
         elements: dict[str, str] = {}
@@ -168,6 +172,7 @@ class MapDrawing:
             "height": self.view_box[3],
             "unit": round(self.unit, 4),
             "defs": self.shapes,
+            "dark": dark_rules(self.look),
             "edge": [WHITE, number(EDGE * PX)],
             "layers": [
                 {
@@ -212,8 +217,8 @@ class MapDrawing:
         )  # fmt: skip
         held, *others = legend_sections(view)
         rows = [row._replace(note="") for row in held.rows if row.brief]
-        body, height = _body([Section("Who holds a town", rows), *others], COLUMN + 30)
-        return canvas(COLUMN + 30, height, body, "Legend")
+        body, height = _body([Section("Who holds a town", rows), *others], KEY_WIDTH)
+        return canvas(KEY_WIDTH, height, body, "Legend")
 
 
 def _planes() -> Iterable[tuple[scene.Sign, str]]:
@@ -222,6 +227,29 @@ def _planes() -> Iterable[tuple[scene.Sign, str]]:
     for sign in scene.SIGNS:
         plane = "signs" if sign.layer == OVER else plane
         yield sign, "top" if sign.name in ON_TOP else plane
+
+
+def front_tips(ground: Ground, snapshot: Snapshot) -> Iterable[tuple[str, str]]:
+    """Yield each road of the front, "12.40", and who faces whom on it under which agreement, until when."""
+    accords = {accord.row: accord for accord in snapshot.accords}
+    names, sides = ground.look.names, snapshot.map.sides
+
+    def under(agreement: int, broken: bool) -> str:
+        accord = accords.get(agreement)
+        if accord is None:
+            return "hostile: their agreement was broken the day before" if broken else "hostile: no agreement in force"
+        end = None if accord.left is None else snapshot.date + timedelta(days=accord.left)
+        return (
+            f"agreement of {accord.parties} {accord.scope}, {f'until {day_text(end)}' if end else 'without an end set'}"
+        )
+
+    for road in snapshot.front or ():
+        (one, a), (other, b) = (
+            (" and ".join(names[code] for code in sides[town]) or "nobody", ground.names[town]) for town in road[:2]
+        )
+        ends = under(road.agreement_a, road.broken_a), under(road.agreement_b, road.broken_b)
+        words = ends[:1] if ends[0] == ends[1] else (f"at {a}: {ends[0]}", f"at {b}: {ends[1]}")
+        yield f"{road.a}.{road.b}", "\n".join((f"{one} in {a} faces {other} in {b}", *words))
 
 
 def _larger(at: np.ndarray) -> float:
@@ -242,6 +270,7 @@ def _digest(scenario: Scenario, geography: Geography) -> str:
 
 ROW, HEAD, FONT_SIZE, TEXT_AT = 20.0, 26.0, 11.5, 34.0
 COLUMN = 224.0  # px, the least width of a column
+KEY_WIDTH = 276.0  # px, of the legend over a page's map
 COLUMNS = (((0, 1, 2, 3),), ((0, 1), (2, 3)), ((0,), (2,), (3, 1)), ((0,), (1,), (2,), (3,)))
 
 

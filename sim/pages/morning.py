@@ -211,7 +211,7 @@ class Fronts:
                 groups = int(world.towns["holder"][enemy]), int(world.towns["holder"][town])
                 self.covered[town, enemy] = agreement = int(covering(world, *groups, town))
                 earlier = before.get((town, enemy), -1)
-                ends.append((agreement >= 0, agreement < 0 <= earlier and _was_broken(world, earlier, day)))
+                ends.append((agreement, agreement < 0 <= earlier and _was_broken(world, earlier, day)))
             roads.append(FrontRoad(one, other, ends[0][0], ends[1][0], ends[0][1], ends[1][1]))
         return tuple(roads)
 

@@ -20,7 +20,7 @@ from sim.engine.tables import N_BASES
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE, side
 from sim.pages.chart_specs import charts_of_run, unobserved_from
-from sim.pages.headlines import headline, is_headline
+from sim.pages.headlines import headline, headline_town, is_headline
 from sim.pages.history import History, follow, holder_turns, start_history
 from sim.pages.map_svg import MapDrawing
 from sim.plots.style import look_of
@@ -87,6 +87,8 @@ def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> di
     run, history = recorded.run, recorded.history
     drawing = drawing or MapDrawing(run.scenario, run.geography)
     look = look_of(run.scenario)
+    news = [[history.lines[row] for row in snapshot.fresh] for snapshot in history.snapshots]
+    number = {town.name: i for i, town in enumerate(run.geography.places)}
     texts, mornings = _changes([drawing.layers(snapshot) for snapshot in history.snapshots])
     return {
         "title": run.scenario.title,
@@ -97,7 +99,8 @@ def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> di
         "base": json.loads(drawing.base),
         "texts": texts,
         "mornings": mornings,
-        "headlines": [headline([history.lines[row] for row in snapshot.fresh]) for snapshot in history.snapshots],
+        "headlines": [headline(lines) for lines in news],
+        "headline_towns": [number.get(headline_town(lines), -1) for lines in news],
         "events": _events(recorded),
         "towns": _towns(recorded),
         "accords": [_accord_names(snapshot) for snapshot in history.snapshots],

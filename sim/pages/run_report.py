@@ -23,9 +23,9 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, statistic_texts
+from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import CODE_WORDS, Given, Policy
+from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario
 from sim.statistics.causes import turning_points
 from sim.text import agree, day_text, plural, shell
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from matplotlib.figure import Figure
 
+    from sim.pages.history import Snapshot
     from sim.results.run import Run
 
 MOST_BYTES = 1_000_000  # of the page of a usual run, so that it can be mailed
@@ -60,6 +61,7 @@ class Recording:
 
     days: str = ""  # sim.pages.run_document.pack_document
     reason: str = ""
+    mornings: tuple[Snapshot, ...] = ()
 
 
 def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | None = None) -> str:
@@ -84,7 +86,8 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         changed=changed_towns(run, atlas, first, last),
         points=turning_points(run),
         agreements=agreement_rows(run),
-        numbers=statistic_texts(run.summary, int(run.agreements["given"].sum())),
+        numbers=statistic_texts(run.summary, int(run.agreements["given"].sum()), side_names(scenario)),
+        full_names=full_names(scenario),
         recording=recording or Recording(),
         live=live_parts(recording.days, "player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
@@ -103,6 +106,11 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         branch=branch_text(run),
         command=command_text(run),
     )
+
+
+def full_names(scenario: Scenario) -> list[str]:
+    """Return the factions that have a name in full, with it: "HTS: Hayat Tahrir al-Sham"."""
+    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def command_text(run: Run) -> str:
@@ -168,7 +176,11 @@ def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any
 def changed_towns(run: Run, atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, str]]:
     """Return the towns whose holder differs at the end, with both holders."""
     return [
-        {"town": town.name, "before": first.codes[i], "after": last.codes[i]}
+        {
+            "town": town.name,
+            "before": code_name(atlas.ground.look, first.codes[i]),
+            "after": code_name(atlas.ground.look, last.codes[i]),
+        }
         for i, town in enumerate(run.geography.places)
         if last.changed[i]
     ]
@@ -234,7 +246,9 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
     video: "mp4" or "webm" for maps/control.mp4 or .webm of the same frames as the GIF; InputError without an encoder.
     """
     notify = progress or (lambda _text: None)
-    folder, atlas, days = Path(folder), Atlas.of(run), key_days(run)
+    notify("recorded days")
+    recording = recorded(run)
+    folder, atlas, days = Path(folder), Atlas.of(run, recording.mornings), key_days(run)
     figures: dict[int, Figure] = {}
     written: list[Path] = []
     for day in days:
@@ -244,8 +258,6 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
     notify("timeline")
     chart = timeline(run)
     written += write_figure(chart, folder, "timeline")
-    notify("recorded days")
-    recording = recorded(run)
     notify("report")
     pictures = Pictures(*(webp_bytes(figure) for figure in (figures[days[0]], figures[days[-1]], chart)))
     page = report(run, pictures, atlas, recording)
@@ -261,7 +273,8 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
 def recorded(run: Run) -> Recording:
     """Return the days of a run, simulated again; the reason if that does not give the same run."""
     try:
-        return Recording(pack_document(run_document(record_run(run))))
+        again = record_run(run)
+        return Recording(pack_document(run_document(again)), mornings=tuple(again.history.snapshots))
     except InputError as error:
         return Recording(reason="; ".join(fault.message for fault in error.faults))
 

@@ -204,9 +204,9 @@ class SvgPainter:
         return f'<{shape} transform="{place}{turn}scale({number(size)})" fill="{glyph.fill}"{more}{fixed}/>'
 
     def definitions(self, cells: Areas, shapes: Iterable[str], bands: Iterable[str], gap: float) -> str:
-        """Return the outlines of cells, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""
+        """Return the outlines of cells, whose edge is that of their group, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""
         parts = [
-            f'<path id="{self.key}{area.name}" stroke="{cells.edge}" vector-effect="non-scaling-stroke" '
+            f'<path id="{self.key}{area.name}" vector-effect="non-scaling-stroke" '
             f'd="{self.path([area.corners], closed=True)}"/>'
             for area in cells.items
         ]

@@ -19,7 +19,7 @@ from sim.plots.map.matplotlib_painter import HALO, Legend, draw_names, frame_axe
 from sim.plots.map.primitives import LegendRow
 from sim.plots.map.scene import ROW_RADIUS, all_parts, symbol_at_origin
 from sim.plots.map.sheets import Atlas, view_on, within
-from sim.plots.map.state import MapState
+from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import holder_glyphs
 from sim.plots.style import INK, PAPER, QUIET, FactionStyles, look_of, new_figure, pale, put_stamp, stamp, typography
 from sim.scenario.schema import NEUTRAL
@@ -179,12 +179,10 @@ def _map(figure: Figure, run: Run, ground: Ground, state: MapState, why: Why, he
     top = height - HEAD
     axes = figure.add_axes((MAP_LEFT / WIDTH, (top - tall) / height, side / WIDTH, tall / height))
     frame_axes(axes, extent)
-    paint(axes, all_parts(view_on(axes, run.scenario, ground, state, np.zeros(len(state.codes), bool), 1.1)))
+    paint(axes, all_parts(view_on(axes, View(run.scenario, ground, state, 1.0), 1.1)))
     _path(axes, ground, why, where)
     taken = _numbered(axes, ground, numbers, extent)
-    draw_names(
-        axes, ground, _others(ground, numbers, extent), np.zeros(len(ground.at)), taken, 1.1, 0.95, must=frozenset()
-    )
+    draw_names(axes, ground, _others(ground, numbers, extent), np.zeros(len(ground.at)), taken, 1.1, 0.95)
     key = figure.add_axes((MAP_LEFT / WIDTH, (top - tall - 0.3) / height, side / WIDTH, 0.25 / height))
     _key(key, ground, state, extent)
     figure.text(

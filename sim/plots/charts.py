@@ -17,6 +17,7 @@ from sim.engine.kinds import LEVELS
 from sim.plots.map.state import records, watched
 from sim.plots.style import INK, LEVEL_COLOURS, PAPER, QUIET, FactionStyles, pale, rgb_of
 from sim.scenario.schema import rebel_pairs
+from sim.text import isolated, left_to_right
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -191,7 +192,7 @@ def towns(axes: Axes, run: Run, course: Course, look: FactionStyles) -> None:
     spread = spaced([value for value, _code in ends], 0.085 * top)
     for (value, code), y in zip(ends, spread, strict=True):
         axes.annotate(
-            f"{look.names[code]} {int(value)}", (1.012, y), xycoords=("axes fraction", "data"), fontsize=8, va="center",
+            left_to_right(f"{isolated(look.short(code))} {int(value)}"), (1.012, y), xycoords=("axes fraction", "data"), fontsize=8, va="center",
             color=_dark(look.colour(code)), fontweight="bold", annotation_clip=False,
         )  # fmt: skip
 
@@ -211,12 +212,13 @@ def _dark(colour: str) -> str:
 
 def changes(axes: Axes, run: Run, look: FactionStyles) -> None:
     """Draw a tick a change of holder, in the new holder's colour; name the watched towns if there is room."""
-    heading = f"Changes of holder ({len(run.control_changes)}), in the new holder's colour; watched towns named"
+    moved = run.control_changes[run.control_changes["from"] != run.control_changes["to"]]  # not to a sister group
+    rows = records(moved.sort_values("day", kind="stable")) if len(moved) else []
+    heading = f"Changes of holder ({len(rows)}), in the new holder's colour; watched towns named"
     axes.set_title(heading, loc="left", fontsize=9.5, fontweight="bold", pad=14)
     start = date2num(run.scenario.start)
     named, free_after = watched(run), -np.inf
     wide = axes.get_position().width * axes.figure.get_figwidth()
-    rows = records(run.control_changes.sort_values("day", kind="stable")) if len(run.control_changes) else []
     for row in rows:
         x = start + float(row["day"]) + 0.5
         colour = look.colour(str(row["to"]))

@@ -1,6 +1,6 @@
 """Figures for papers: every figure of a run or of a comparison by name, laid out for a width, and its caption.
 
-The figures of comparisons are in sim/plots/comparison; those of single runs are here. Type is never below 6.5 points."""
+The figures of comparisons are in sim/plots/comparison, those of single runs in sim/plots/run_figures.py. Type is never below 6.5 points."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 
 from sim import __version__
 from sim.plots.comparison.cells import heatmap, inputs_heatmap, ranking
@@ -21,24 +20,19 @@ from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
-from sim.plots.comparison.overview import distributions
-from sim.plots.comparison.sheet import EDGE, MM_PER_INCH, NARROW_MM, LineStyle, Mark, Sheet, Symbol, Words
+from sim.plots.comparison.maps_by_day import differences_by_day, probability_by_day
+from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
-from sim.plots.map.primitives import LegendRow, Marker, Stroke, shape_of
-from sim.plots.map.scene import held_rows, legend_sections
-from sim.plots.map.sheets import Atlas, draw_map
-from sim.plots.map.state import View
-from sim.plots.style import evidence_line, stamp, typography
-from sim.plots.timeline import timeline_drawn
+from sim.plots.map.sheets import Atlas
+from sim.plots.run_figures import control_figure, frame_figure, run_maps, small_multiples, timeline_figure
 from sim.scenario.compose import file_name
 from sim.scenario.schema import CODE_WORDS
-from sim.text import agree, clause_list, day_text
+from sim.text import agree, clause_list
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
     from sim.comparison.results import Comparison
+    from sim.plots.map.state import ModelMorning
     from sim.results.run import Run
 
 FIGURES = "figures"  # folder of the figures of a comparison
@@ -54,16 +48,13 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
-TALLEST_MAP = 8.0  # inches
-ROOMY_INCHES = 5.0  # width of axes from which names and symbols of a map have their full size
-KEY_RADIUS = 5.2  # points, of the largest symbol in the key
-
-
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
 Section = Literal[
     "differences", "draws", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"
 ]
 REPORT_MM = 180.0
+MOVES = 0.1  # a code whose share of runs changes by less in every town has no maps by day
+MOST_BY_DAY = 5  # scenarios; maps of more by day do not fit a page
 HELD_SOMEWHERE = 0.02  # a code held in no town in so large a share of runs has no probability map
 
 
@@ -80,6 +71,8 @@ class Kind:
 
 def kinds_of(comparison: Comparison) -> dict[str, Kind]:
     """Return the figures that a comparison allows, by name, in the order of the report."""
+    if comparison.two_runs:
+        return _kinds_of_two(comparison)
     kinds: list[Kind] = []
     if comparison.forest and not comparison.single:
         kinds.append(
@@ -91,6 +84,8 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
             )
     if comparison.rankings:
         kinds.append(Kind("ranking", "scenarios in order, with what the runs leave open", "differences", ranking))
+    if comparison.outcomes is not None and comparison.outcomes.holders:
+        kinds.append(Kind("outcomes", "who holds the watched towns at the end, with intervals", "differences", holders))
     if comparison.distributions and not comparison.single:
         kinds.append(Kind("distributions", "how each statistic spreads over the runs", "differences", distributions))
     if comparison.over_draws is not None:
@@ -120,6 +115,22 @@ def kinds_of(comparison: Comparison) -> dict[str, Kind]:
     return {kind.name: kind for kind in kinds}
 
 
+def _kinds_of_two(comparison: Comparison) -> dict[str, Kind]:
+    """Return the figures of single runs side by side: maps, courses over time, agreements, escalation."""
+    about = "who holds each town in both runs on a day, differences ringed"
+    kinds = [Kind("run_maps", about, "control", run_maps, True)] if comparison.two_runs[0].differing.any() else []
+    kinds += [
+        Kind(f"fan-{panel.key}", f"{panel.label}, day by day", "fans", partial(_fan, i))
+        for i, panel in enumerate(comparison.fans)
+    ]
+    if any(curve.agreements for curve in comparison.holding.curves):
+        kinds.append(
+            Kind("agreement_strip", "the agreements of each run, from signing to end", "holding", agreement_strip)
+        )
+    kinds.append(Kind("escalation_strip", "the escalation level of each run, day by day", "ladder", strip))
+    return {kind.name: kind for kind in kinds}
+
+
 def _fan(number: int, comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     return fan_chart(comparison, comparison.fans[number], width_mm)
 
@@ -141,6 +152,9 @@ def _maps(comparison: Comparison) -> list[Kind]:
         kinds.append(
             Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
         )
+    if control.contrasts and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
+        about = "where control differs from the reference, in small maps by day"
+        kinds.append(Kind("differences_by_day", about, "control", differences_by_day))
     if control.days[0] == 0 and len(control.days) > 1:
         kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):
@@ -151,6 +165,10 @@ def _maps(comparison: Comparison) -> list[Kind]:
                 else f"share of runs in which {code} {agree(code, 'holds')} each town"
             )
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
+            moved = max(float(np.ptp(shares[:, :, c], axis=0).max()) for shares in control.shares.values())
+            if len(control.days) > 1 and moved >= MOVES and len(comparison.scenarios) <= MOST_BY_DAY:
+                about = "the same in small maps by day"
+                kinds.append(Kind(f"probability_by_day-{code}", about, "shares", partial(probability_by_day, code)))
     return kinds
 
 
@@ -235,15 +253,18 @@ def figures_of_comparison(comparison: Comparison, study: Any) -> Figures:
     return Figures(kinds_of(comparison), comparison, clause_list(names), comparison.methods.seeds)
 
 
-def figures_of_run(run: Run) -> Figures:
-    """Return the figures of a single run."""
+def figures_of_run(run: Run, mornings: Sequence[ModelMorning] = ()) -> Figures:
+    """Return the figures of a single run; `mornings`, from day 0 on, hold the forces and fronts that its maps show."""
     kinds = (
         Kind("control_map", "who holds each town on a day, changes since the start ringed", "control", control_figure, True),
+        Kind("small_multiples", "who holds each town on eight days, in small maps", "control", small_multiples),
         Kind("animation_frame", "a frame of the animation: who holds each town on a day, without rings", "control", frame_figure, True),
         Kind("timeline", "agreements, deaths, escalation and towns held, day by day", "fans", timeline_figure),
     )  # fmt: skip
     scenario = run.scenario
-    return Figures({kind.name: kind for kind in kinds}, Atlas.of(run), f"{run.name} ({scenario.title})", str(run.seed))
+    return Figures(
+        {kind.name: kind for kind in kinds}, Atlas.of(run, mornings), f"{run.name} ({scenario.title})", str(run.seed)
+    )
 
 
 def caption_text(drawn: ComparisonFigure, figures: Figures, command: str) -> str:
@@ -254,102 +275,3 @@ def caption_text(drawn: ComparisonFigure, figures: Figures, command: str) -> str
         f"Scenarios: {figures.scenarios}\nSeeds: {figures.seeds}\nVersion: sim {__version__}\nCommand: {command}\n"
         f"{drawn.figure.get_label()}\n"
     )
-
-
-def control_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw who holds each town on the morning of a day, the last if left out; changes since the start are ringed."""
-    return _map(atlas, width_mm, day, rings=True)
-
-
-def frame_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw who holds each town on the morning of a day, as the animation shows it."""
-    return _map(atlas, width_mm, day, rings=False)
-
-
-def control_on(atlas: Atlas, axes: Axes, day: int | None = None) -> Axes:
-    """Draw who holds each town on the caller's axes, with a key of holders and the stamp as their title; return the axes."""
-    run = atlas.run
-    state = atlas.states[atlas.states.days if day is None else day]
-    with typography():
-        unringed = np.zeros(len(state.codes), bool)
-        axes.apply_aspect()
-        scale = min(1.0, axes.get_window_extent().width / axes.figure.dpi / ROOMY_INCHES)
-        view, _boxes = draw_map(
-            axes, run.scenario, atlas.ground, state, unringed, None, type_scale=0.9 * scale, zoom=0.8 * scale
-        )
-        rows = [row for row in held_rows(view.ground.look, state, None) if row.brief]
-        points = [tuple(_point(symbol) for symbol in mark_of(row).symbols) for row in rows]
-        names = [f"{row.text} {row.note}" for row in rows]
-        axes.legend(points, names, loc="upper center", bbox_to_anchor=(0.5, 0), ncols=3, frameon=False, fontsize=7)
-        axes.set_title(f"SIMULATED · seed {run.seed} · {day_text(state.date)}", fontsize=8)
-    return axes
-
-
-def _point(symbol: Symbol) -> Line2D:
-    """Return a symbol of a key as matplotlib's own legend takes it."""
-    return Line2D(
-        [], [], linestyle="none", marker=symbol.shape, markersize=2 * symbol.radius,
-        markerfacecolor=symbol.face, markeredgecolor=symbol.edge, markeredgewidth=symbol.line,
-    )  # fmt: skip
-
-
-def timeline_figure(atlas: Atlas, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the run's timeline."""
-    return timeline_drawn(atlas.run, width_mm)
-
-
-def _map(atlas: Atlas, width_mm: float, day: int | None, rings: bool) -> ComparisonFigure:
-    run, ground = atlas.run, atlas.ground
-    state = atlas.states[atlas.states.days if day is None else day]
-    title = f"Who holds what, {day_text(state.date)}"
-    when = f"{day_text(state.date)} (day {state.day} of {atlas.states.days})"
-    note = "One run: one course of events that the model allows, not how likely it is."
-    if ground.weak.any():
-        note += " Hatched: the starting holder is weakly sourced."
-    line = f"{stamp(run.scenario, run.seed, when)} · {evidence_line(run.scenario)}"
-    west, east, south, north = ground.extent
-    inner = width_mm / MM_PER_INCH - 2 * EDGE
-    tall = min(inner * (north - south) / (east - west), TALLEST_MAP)
-    ringed = np.flatnonzero(state.changed & rings).tolist()
-    with typography():
-        view = View(run.scenario, ground, state, 1.0, ringed=frozenset(ringed), ring_text="changed since start")
-        sheet = Sheet(Words(title, note, line), width_mm, tall, _key(view))
-        axes = sheet.axes(EDGE, 0, tall * (east - west) / (north - south), tall)
-        is_ringed = np.isin(np.arange(len(state.codes)), ringed)
-        zoom = 0.62 if width_mm <= NARROW_MM else 0.9
-        draw_map(axes, run.scenario, ground, state, is_ringed, None, type_scale=0.96, zoom=zoom)
-        for spine in axes.spines.values():
-            spine.set_visible(True)
-    table = pd.DataFrame(
-        {
-            "town": [town.name for town in run.geography.places], "holder": state.codes,
-            "at_start": atlas.states[0].codes, "changed": state.changed.astype(int),
-        }
-    )  # fmt: skip
-    changed = int(state.changed.sum())
-    caption = f"Who holds each town on the morning of {when}, in one run. {changed} of {len(state.codes)} towns have another holder than at the start"
-    caption += ", and are ringed. " if rings else ". "
-    return ComparisonFigure(sheet.figure, table, title, f"{caption}Cells are a drawing aid, no borders. {note}")
-
-
-def _key(view: View) -> list[Mark]:
-    """Return the entries of the key of a map: holders with towns, and the signs that the map shows."""
-    held, _sizes, signs, lines = legend_sections(view)
-    entries = [mark_of(row._replace(text=f"{row.text} {row.note}", note="")) for row in held.rows if row.brief]
-    return entries + [mark_of(row) for row in (*signs.rows, *lines.rows) if row.brief]
-
-
-def mark_of(row: LegendRow) -> Mark:
-    """Return a row of a map's legend as an entry of a figure's key, its symbols somewhat smaller."""
-    strokes = [part for part in row.parts if isinstance(part, Stroke)]
-    glyphs = [glyph for part in row.parts if isinstance(part, Marker) for glyph in part.glyphs]
-    scale = min([0.86, *(KEY_RADIUS / glyph.radius for glyph in glyphs)])
-    symbols = tuple(
-        Symbol(shape_of(glyph.shape), scale * glyph.radius, glyph.fill or "none", glyph.edge or "none", glyph.width)
-        for glyph in glyphs
-    )
-    if not strokes:
-        return Mark(row.text, symbols=symbols)
-    style = strokes[0]
-    dashes = (0, tuple(length / style.width for length in style.dashes)) if style.dashes else "-"
-    return Mark(row.text, LineStyle(style.colour, dashes, style.width), symbols=symbols)

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
 
 import matplotlib
 import numpy as np
@@ -27,7 +29,7 @@ from sim import __version__
 from sim.plots.labels import FONT
 from sim.plots.map.primitives import outline
 from sim.scenario.schema import NEUTRAL, Scenario
-from sim.text import day_text
+from sim.text import day_text, isolated, left_to_right
 
 MOST, EXACT = 255, 96
 TINT_GREYS = (
@@ -78,18 +80,16 @@ class Palette:
 
     def positions(self, picture: Image.Image) -> np.ndarray:
         """Return an RGB picture as rows of positions in the palette."""
-        pixels = np.asarray(picture, np.uint8)
-        rgb = pixels.astype(np.uint16) >> 3
-        bins = (rgb[..., 0] << 10) | (rgb[..., 1] << 5) | rgb[..., 2]
-        positions: np.ndarray = self.nearest[bins]
-        if len(self.exact):
-            packed, known = _packed(pixels), _packed(self.colours)
-            wrong = packed != known[positions]  # antialiased, or exact and losing its bin
-            order = self.exact[np.argsort(known[self.exact], kind="stable")]
-            values = packed[wrong]
-            nearest = order[np.minimum(np.searchsorted(known[order], values), len(order) - 1)]
-            positions[wrong] = np.where(known[nearest] == values, nearest, positions[wrong])
+        positions: np.ndarray = self._table[_packed(np.asarray(picture, np.uint8))]
         return positions
+
+    @cached_property
+    def _table(self) -> np.ndarray:
+        """The position in the palette of each colour of 8 bits a channel: u8 [2 ** 24]."""
+        bins = self.nearest.reshape(32, 1, 32, 1, 32, 1)
+        table = np.broadcast_to(bins, (32, 8, 32, 8, 32, 8)).reshape(-1)
+        table[_packed(self.colours[self.exact])] = self.exact
+        return table
 
     def paint(self, positions: np.ndarray) -> Image.Image:
         """Return positions as a picture with this palette."""
@@ -127,6 +127,8 @@ PAGE_DPI = 100  # of pictures inside a page
 MOST_ARTIST_COLOURS = 110  # with the frequent ones, there is room in a palette of 255
 SVG_HALO = b"[id^=halo-] text{paint-order:stroke;stroke:#fff;stroke-width:2.2px;stroke-linejoin:round}</style>"
 
+LONGEST_NAME = 18  # letters of a faction's name, in place of which its code stands if room is scarce
+
 
 @dataclass(frozen=True)
 class FactionStyles:
@@ -142,6 +144,11 @@ class FactionStyles:
     def colour(self, code: str) -> str:
         """Return the colour of a faction's code; grey for an unknown one."""
         return NEUTRAL_FILL if code == NEUTRAL else self.colours.get(code, UNKNOWN)
+
+    def short(self, code: str) -> str:
+        """Return what stands for a faction if room is scarce: its name, or its code if the name is long."""
+        name = self.names.get(code, code)
+        return name if len(name) <= LONGEST_NAME else code
 
     def tint(self, code: str) -> str:
         """Return the colour of a faction's cells: its colour mixed with white to a grey value of its own.
@@ -181,8 +188,12 @@ def look_of(scenario: Scenario) -> FactionStyles:
 
 def pale(colour: str, white: float = 0.74) -> str:
     """Return the colour mixed with a share of white."""
-    rgb = np.array(rgb_of(colour)) * (1 - white) + 255 * white
-    return "#{:02X}{:02X}{:02X}".format(*(round(v) for v in rgb))
+    return hex_of(*(np.array(rgb_of(colour)) * (1 - white) + 255 * white))
+
+
+def hex_of(red: float, green: float, blue: float) -> str:
+    """Return "#RRGGBB" of 0..255 red, green, blue."""
+    return f"#{round(red):02X}{round(green):02X}{round(blue):02X}"
 
 
 def grey_of(colour: str) -> float:
@@ -199,7 +210,7 @@ def rgb_of(colour: str) -> tuple[int, int, int]:
 def stamp(scenario: Scenario, seed: int | None, when: str, made_with: str | None = None) -> str:
     """Return the provenance line of every picture; `when` is the simulated date or period it shows."""
     seed_text = "start, not run" if seed is None else f"seed {seed}"
-    return f"SIMULATED · {scenario.title} · {seed_text} · sim {made_with or __version__} · {when}"
+    return f"SIMULATED · {isolated(scenario.title)} · {seed_text} · sim {made_with or __version__} · {when}"
 
 
 def evidence_line(scenario: Scenario) -> str:
@@ -229,10 +240,14 @@ def typography() -> Iterator[None]:
 
 
 class ShownFigure(Figure):  # type: ignore[misc]  # the types of matplotlib are not read
-    """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported."""
+    """A figure that a notebook shows if a cell ends with it, whether or not pyplot was imported; in few colours, so small."""
 
     def _repr_png_(self) -> bytes:
         return png_bytes(self, PAGE_DPI)
+
+    def _ipython_display_(self) -> None:
+        """Show the picture; pyplot, once imported, would have IPython draw it larger in all colours."""
+        import_module("IPython.display").display({"image/png": self._repr_png_(), "text/plain": repr(self)}, raw=True)
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -246,7 +261,7 @@ def put_stamp(figure: Figure, scenario: Scenario, text: str, y: float = 0.012) -
     """Write the provenance along the lower edge and keep it for the file's metadata."""
     bold, rest = text[: len("SIMULATED")], text[len("SIMULATED") :]
     left = figure.text(0.015, y, bold, fontsize=8, fontweight="bold", color=EVIDENCE_INK, va="bottom")
-    middle = figure.text(0, y, rest, fontsize=8, color=INK, va="bottom")
+    middle = figure.text(0, y, left_to_right(rest), fontsize=8, color=INK, va="bottom")
     evidence = evidence_line(scenario)
     right = figure.text(0.985, y, evidence, fontsize=8, color=EVIDENCE_INK, va="bottom", ha="right")
     taken = sum(part.get_window_extent().width for part in (left, middle, right)) / figure.bbox.width
@@ -261,7 +276,7 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
 
     Colours of factions and scenarios are among them, however few pixels they fill. Values shown by a colour map are left out.
     """
-    counts: Counter[tuple[int, int, int]] = Counter()
+    counts: Counter[int] = Counter()
     for artist in figure.findobj(lambda one: isinstance(one, Patch | Line2D | Text | Collection)):
         if isinstance(artist, Collection):
             arrays = [artist.get_facecolor(), artist.get_edgecolor()] if artist.get_array() is None else []
@@ -274,14 +289,9 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
             ]
         else:
             arrays = [to_rgba_array(artist.get_color())]
-        for colour in (row for array in arrays for row in np.asarray(array).reshape(-1, 4) if row[3] == 1):
-            counts[_rgb(colour)] += 1
-    return [colour for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
-
-
-def _rgb(colour: np.ndarray) -> tuple[int, int, int]:
-    r, g, b = (round(255 * float(part)) for part in colour[:3])
-    return r, g, b
+        for rows in (np.asarray(array).reshape(-1, 4) for array in arrays):
+            counts.update(_packed(np.rint(255 * rows[rows[:, 3] == 1, :3])).tolist())
+    return [(colour >> 16, colour >> 8 & 255, colour & 255) for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:

@@ -22,6 +22,7 @@ from sim.plots.map.state import records
 from sim.plots.style import (
     EVIDENCE_INK,
     INK,
+    LONGEST_NAME,
     PAPER,
     QUIET,
     FactionStyles,
@@ -33,7 +34,7 @@ from sim.plots.style import (
     stamp,
     typography,
 )
-from sim.text import day_text
+from sim.text import day_text, isolated, left_to_right
 
 if TYPE_CHECKING:
     from sim.results.run import Run
@@ -69,13 +70,24 @@ def timeline(run: Run) -> Figure:
     return figure
 
 
+HEADING_SHARE = 0.15  # of the panel's width, over which its heading stands
+
+
 def _heading(figure: Figure, run: Run, top: Axes, height: float) -> None:
     scenario, end = run.scenario, end_of(run)
-    figure.text(0.015, 1 - 0.40 / height, f"{scenario.title}: what happened when", fontsize=15, fontweight="bold")
+    figure.text(
+        0.015,
+        1 - 0.40 / height,
+        left_to_right(f"{isolated(scenario.title)}: what happened when"),
+        fontsize=15,
+        fontweight="bold",
+    )
     start = date2num(scenario.start)
     if scenario.start <= scenario.evidence_until <= end:
+        share = (scenario.evidence_until - scenario.start) / (end - scenario.start)
         top.annotate(
-            evidence_line(scenario), (date2num(scenario.evidence_until) + 1, 1), xycoords=("data", "axes fraction"), xytext=(3, 4),
+            evidence_line(scenario), (date2num(scenario.evidence_until) + 1, 1), xycoords=("data", "axes fraction"),
+            xytext=(3, 4 if share > HEADING_SHARE else 17),
             textcoords="offset points", fontsize=8, color=EVIDENCE_INK, va="bottom",
         )  # fmt: skip
     evidence_day = (scenario.evidence_until - scenario.start).days
@@ -158,12 +170,22 @@ def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles,
             clip_on=False,
         )
         if texts:
-            _lane_text(axes, row, lane, from_x, over, start, end)
+            _lane_text(axes, _shortened(row, look), lane, from_x, over, start, end)
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [str(row["agreement_id"]) for row in rows], fontsize=8)
     axes.spines["left"].set_visible(False)
     if not rows:
         axes.text(0.01, 0.5, "none", transform=axes.transAxes, fontsize=8.5, color=QUIET, va="center")
+
+
+def _shortened(row: dict[str, Any], look: FactionStyles) -> dict[str, Any]:
+    """Return an agreement with the codes of factions in place of parties and breakers whose names are long."""
+    parties, breaker = str(row["parties"]), str(row["broken_by"])
+    if len(parties) > 2 * LONGEST_NAME:
+        parties = " / ".join(party_codes(parties, look)) or parties
+    if len(breaker) > LONGEST_NAME:
+        breaker = look.code_of.get(breaker, breaker)
+    return {**row, "parties": parties, "broken_by": breaker}
 
 
 def _lane_text(
@@ -215,7 +237,7 @@ def timeline_drawn(run: Run, width_mm: float) -> ComparisonFigure:
         "Deaths a week, by pair",
         "Escalation level, by pair",
         "Towns held",
-        f"Changes of holder ({len(run.control_changes)})",
+        f"Changes of holder ({run.summary['changes_of_holder']})",
     ]
     title = "What happened when"
     period = f"{day_text(run.scenario.start)} to {day_text(end_of(run))}"

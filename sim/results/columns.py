@@ -73,7 +73,7 @@ DAILY = _columns(
     ("<code>_threat", "float", "0..1", "perceived threat of an offensive"),
     ("level_<A>_<B>", "int", "0..5", "escalation level of the pair"),
     ("deaths_<A>_<B>", "int", "deaths", "on both sides at each other's hands, on the day before"),
-    ("clashes", "int", "towns", "with fighting on the day before"),
+    ("clashes", "int", "towns", "with fighting on the day before, also with the government"),
     ("disputes", "int", "disputes", "not settled"),
     ("agreements", "int", "agreements", "in force"),
     ("civilian_deaths", "int", "civilians", "killed on the day before"),
@@ -81,7 +81,12 @@ DAILY = _columns(
     ("columns", "int", "forces", "on the way"),
     ("displaced", "int", "people", "away from home because of the fighting"),
     ("pressure", "int", "acts", "arrests, injuries and abductions of civilians on the day before"),
-    ("changes", "int", "changes", "of holder on the day before"),
+    (
+        "changes",
+        "int",
+        "changes",
+        "of control code on the day before: those of control_changes.csv without a group that passes its towns to a sister",
+    ),
 )
 
 REPORTS = _columns(

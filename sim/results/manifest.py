@@ -25,10 +25,10 @@ from typing import TYPE_CHECKING, Any
 
 import sim
 from sim.errors import Fault, InputError, reason
-from sim.geography.maps import Geography, source_of
 from sim.results.columns import SCHEMA_VERSION
 
 if TYPE_CHECKING:
+    from sim.geography.maps import Geography
     from sim.results.run import Run
 
 
@@ -96,6 +96,8 @@ def product() -> dict[str, Any]:
 
 def map_entry(geography: Geography) -> dict[str, Any]:
     """Return what a manifest says of the map: its name, and the SHA-256 of its tables."""
+    from sim.geography.maps import source_of  # imports NumPy, which `--help` does without
+
     source = source_of(geography)
     return {"name": source.name, "files": dict(source.tables)}
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine.kinds import MOVERS
-from sim.scenario.schema import MIXED, NEUTRAL, Policy
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario
 from sim.statistics.causes import RunLike
 from sim.statistics.conflict_log import column, text
 from sim.statistics.summary import STATISTICS, Scalar, base_name, besides_given, expand, label
@@ -167,21 +167,27 @@ CAUTION = "One run is one possible course: compare many."
 Summary = Mapping[str, float | int | str | None]
 
 
+def side_names(scenario: Scenario) -> dict[str, str]:
+    """Return the name of each faction by its code: "Loyalists" for "GOV"."""
+    return {faction.code or name: name for name, faction in scenario.factions.items()}
+
+
 def _still(run: RunLike, towns: list[str]) -> list[str]:
     """Say which side still holds which of the watched towns that never changed hands."""
     by_code: dict[str, list[str]] = {}
     for town in towns:
         code = run.summary.get(f"holder.{town}")
         by_code.setdefault("" if code is None else str(code), []).append(run.labels.get(town, town))
-    clauses = []
+    clauses, sides = [], side_names(run.scenario)
     for code, names in by_code.items():
+        side = sides.get(code, code)
         verb = "is" if len(names) == 1 else "are"
         special = {"": f"{verb} not on the map", MIXED: f"{verb} still contested", NEUTRAL: f"{verb} still neutral"}
         listed = clause_list(names)
         clauses.append(
             f"{listed} {special[code]}"
             if code in special
-            else f"{code} still {agree(code, 'holds')} {listed} at the end"
+            else f"{side} still {agree(side, 'holds')} {listed} at the end"
         )
     return clauses
 
@@ -190,7 +196,7 @@ def _holders(run: RunLike, towns: list[str]) -> list[str]:
     """Say who holds the watched towns at the end, and since when."""
     changes = run.control_changes
     last = {name: row for row, name in enumerate(text(changes, "town"))}
-    clauses = []
+    clauses, sides = [], side_names(run.scenario)
     for town in (town for town in towns if town in last):
         row, code, name = last[town], str(run.summary.get(f"holder.{town}")), run.labels.get(town, town)
         date = day_text(column(changes, "date")[row].astype("datetime64[D]").item())
@@ -201,7 +207,8 @@ def _holders(run: RunLike, towns: list[str]) -> list[str]:
             "town_entered": "entered on",
         }.get(text(changes, "how")[row], "since")
         state = {MIXED: f"{name} is contested at the end", NEUTRAL: f"{name} is neutral at the end"}
-        holds = f"{code} {agree(code, 'holds')} {name} at the end"
+        side = sides.get(code, code)
+        holds = f"{side} {agree(side, 'holds')} {name} at the end"
         clauses.append(f"{state.get(code, holds)} ({word} {date})")
     return clauses + _still(run, [town for town in towns if town not in last])
 
@@ -252,21 +259,23 @@ def _gains(run: RunLike) -> str:
     """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
     at the start".
     """
-    parts, shared = [], _shared(run)
+    parts, shared, sides = [], _shared(run), side_names(run.scenario)
     for key, value in run.summary.items():
         code, count = key.partition(".")[2], int(value or 0) if key.startswith("towns_gained.") else 0
         if count:
             before = shared.get(code, 0)
             among = f" ({'it was' if count == 1 else f'{before} of them'} contested at the start)" if before else ""
-            parts.append(f"{code} {agree(code, 'gains')} {plural(count, 'town')}{among}")
+            side = sides.get(code, code)
+            parts.append(f"{side} {agree(side, 'gains')} {plural(count, 'town')}{among}")
     return clause_list(parts) or "no side gains a town"
 
 
-def _towns(name: str, summary: Summary) -> str:
+def _towns(name: str, summary: Summary, sides: Mapping[str, str]) -> str:
     """Say a statistic given by faction: "HTS loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
-    parts = [(key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}.")]
-    clauses = [f"{code} {agree(code, verb)} {plural(count, 'town')}" for code, count in parts if count]
+    values = ((key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}."))
+    parts = [(sides.get(code, code), count) for code, count in values if count]
+    clauses = [f"{side} {agree(side, verb)} {plural(count, 'town')}" for side, count in parts]
     return clause_list(clauses) or f"no side {verb} a town"
 
 
@@ -277,7 +286,7 @@ def _clauses(run: RunLike) -> list[str]:
         if name == "towns_gained":
             clauses.append(_gains(run))
         elif name in ("towns_lost", "towns_end"):
-            clauses.append(_towns(name, summary))
+            clauses.append(_towns(name, summary, side_names(run.scenario)))
         elif name in ("clash_days", "places_reached", "clashes"):
             clauses.append(_fighting(summary))
         elif name in ("first_agreement_day", "agreements_signed", "agreements_broken"):
@@ -308,8 +317,10 @@ class StatisticText(NamedTuple):
     nothing: bool  # whether it is zero, or there is none
 
 
-def statistic_texts(summary: Mapping[str, Scalar], given: int = 0) -> list[StatisticText]:
-    """Return the statistics of a summary in words, in its order.
+def statistic_texts(
+    summary: Mapping[str, Scalar], given: int = 0, sides: Mapping[str, str] | None = None
+) -> list[StatisticText]:
+    """Return the statistics of a summary in words, in its order; `sides` are the names of factions by code.
 
     `given` agreements are not among those signed, but may be broken or expire: they are named beside, so that sums agree.
     """
@@ -320,20 +331,21 @@ def statistic_texts(summary: Mapping[str, Scalar], given: int = 0) -> list[Stati
             parts.setdefault(name, {})[key[len(name) + 1 :]] = value
     rows = []
     for name, values in parts.items():
-        words = _statistic(name, values) + (besides_given(given) if name == "agreements_signed" else "")
+        words = _statistic(name, values, sides or {}) + (besides_given(given) if name == "agreements_signed" else "")
         nothing = not any(values.values()) and not (given and name == "agreements_signed")
         rows.append(StatisticText(STATISTICS[name].label, words, STATISTICS[name].about, nothing))
     return rows
 
 
-def _statistic(name: str, values: Mapping[str, Scalar]) -> str:
+def _statistic(name: str, values: Mapping[str, Scalar], sides: Mapping[str, str]) -> str:
     """Say the values of a statistic by faction, town or level; those of factions at zero are left out."""
     unit, per = STATISTICS[name].unit, STATISTICS[name].per
     if not per:
         return result_text(values[""], unit)
     if per == "town":
-        return ", ".join(f"{town}: {value}" for town, value in values.items()) or "none"
+        holders = {town: CODE_WORDS.get(str(value)) or sides.get(str(value), value) for town, value in values.items()}
+        return ", ".join(f"{town}: {value}" for town, value in holders.items()) or "none"
     if per == "level":
         return "level " + ", ".join(f"{level}: {result_text(days)}" for level, days in values.items())
-    texts = [f"{part} {result_text(value)}" for part, value in values.items() if value]
+    texts = [f"{sides.get(part, part)} {result_text(value)}" for part, value in values.items() if value]
     return ", ".join(texts) or "none"

@@ -295,7 +295,7 @@ class Run:
         last = len(self.control_daily) - 1
         if day is not None and not 0 <= day <= last:
             raise ValueError(f"day {day} is not in the run; its mornings are 0 to {last}")
-        figures = import_module("sim.plots.figures")
+        figures = import_module("sim.plots.run_figures")
         if ax is not None:
             return figures.control_on(self._atlas, ax, day)
         return figures.control_figure(self._atlas, width_mm, day).figure
@@ -306,7 +306,7 @@ class Run:
         Args:
             width_mm: width of the sheet.
         """
-        return import_module("sim.plots.figures").timeline_figure(self._atlas, width_mm).figure
+        return import_module("sim.plots.run_figures").timeline_figure(self._atlas, width_mm).figure
 
     def _repr_html_(self) -> str:
         """The answer, the headline statistics and the map of the last morning, for notebooks."""

@@ -120,7 +120,7 @@ def summary_tables(
     return {
         "events": counted_events(result),
         "daily": daily(result),
-        "control_changes": {"day": changed.day},
+        "control_changes": {"day": changed.day, "from": changed.before, "to": changed.after},
         "control_start_end": control_start_end(result, control),
         "agreements": agreements(result),
         "campaigns": campaigns(result),

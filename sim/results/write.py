@@ -141,7 +141,12 @@ def _abandoned(file: Path) -> bool:
 
 
 def _lives(pid: int) -> bool:
-    """Return whether a process of this host exists and has not ended, as one that nobody has waited for."""
+    """Return whether a process of this host exists and has not ended, as one that nobody has waited for.
+
+    False on Windows, which does not tell without harm: how long its lock was not touched decides there.
+    """
+    if os.name != "posix":
+        return False
     with suppress(OSError):
         return (
             Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0] != "Z"
@@ -159,7 +164,7 @@ def is_written(folder: Path) -> bool:
     owner = _owner(file)
     if owner is None:
         return False
-    if owner.host == socket.gethostname():
+    if owner.host == socket.gethostname() and os.name == "posix":
         return _lives(owner.pid)
     with suppress(OSError):
         return time.time() - file.stat().st_mtime < STALE_SECONDS

@@ -97,6 +97,9 @@ class Rule(Strict):
     enabled: bool = Field(default=True, description="switches the mechanism")
 
 
+MOST_REACH_KM = 1500.0  # the extent of the largest map; a map's own limit is checked with it, in sim.load
+
+
 class BaseAttempt(Rule):
     """Opening a base in a town that another faction holds, in spite of agreements."""
 
@@ -111,14 +114,14 @@ class BaseAttempt(Rule):
     fatigue_weight: Quantity = number(1, "log rate per unit of fatigue", 0, 3, "deterrence by war fatigue")
     support_weight: Quantity = number(0.5, "log rate per unit of influence", 0, 3, "pull of local influence of the newcomer")
     party_fighters: Quantity = number(60, "fighters", 10, 300, "size of the party that opens a base", between=(30, 120))
-    reach_km: Quantity = number(40, "km", 5, 60, "farthest road distance of a candidate town from an own garrison")
+    reach_km: Quantity = number(40, "km", 5, MOST_REACH_KM, "farthest road distance of a candidate town from an own garrison; no map allows more than its near_km: 60 km, or as map.csv has it")
 
 
 class Incident(Rule):
     """Arrest raids, assassinations and road quarrels between neighbouring rival garrisons, without a base."""
 
     per_pair_month: Quantity = number(0.025, "incidents per month and pair of neighbouring rival garrisons", 0, 1, "base rate", "theatre total 0.02-0.1 a day from UCDP GED 2016-18 (Sundberg & Melander 2013)", between=(0.012, 0.05))
-    reach_km: Quantity = number(12, "km", 1, 60, "road distance within which garrisons are neighbours")
+    reach_km: Quantity = number(12, "km", 1, MOST_REACH_KM, "road distance within which garrisons are neighbours, at most the map's near_km")
     assassination_share: Quantity = number(0.35, "share of incidents", 0, 1, "share that are assassinations; they kill one")
     arrest_share: Quantity = number(0.3, "share of incidents", 0, 1, "share that are arrest raids; the rest are road quarrels")
     deaths_mean: Quantity = number(1.2, "deaths", 0, 10, "mean deaths of an arrest raid or road quarrel")
@@ -199,7 +202,7 @@ class Spread(Rule):
     delay_days: Quantity = number(3.3, "days", 0.2, 30, "mean delay, exponential", "Hawkes fit to UCDP GED 2016-18: 3 days", between=(2, 4.5))
     call_to_arms_share: Quantity = number(0.9, "share of offspring", 0, 1, "share that opens fronts far away rather than beside the clash", "median distance between consecutive events 36-40 km, UCDP GED", between=(0.6, 0.95))
     attacker_share: Quantity = number(0.5, "share of calls to arms", 0, 1, "share that goes to the attacker's side; the rest goes to the side attacked", between=(0.35, 0.65))
-    reach_km: Quantity = number(30, "km", 2, 60, "road distance from which an assault column is mounted")
+    reach_km: Quantity = number(30, "km", 2, MOST_REACH_KM, "road distance from which an assault column is mounted, at most the map's near_km")
     reach_days: Quantity = number(1, "days", 0.1, 30, "march from which an assault column is mounted at most", between=(0.7, 2))
     near_km: Quantity = number(60, "km", 1, 500, "distance from the clash over which the choice of a front falls e-fold", "median 36-40 km between consecutive events, UCDP GED", between=(20, 80))
     campaign_factor: Quantity = number(0.58, "multiplier", 0, 2, "offspring while a campaign is under way, when leaders give the orders", between=(0.4, 1))

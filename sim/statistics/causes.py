@@ -118,13 +118,24 @@ def cause_rows(events: Table, row: int) -> list[int]:
 
 
 def _watched(run: RunLike) -> list[tuple[str, str]]:
-    """Return the last change of holder of each watched town, in the order in which the scenario lists them."""
+    """Return the last change of holder of each watched town, in the order in which the scenario lists them.
+
+    Of a town that kept its holder it is the last event of the quarrel over a base there, if there was one.
+    """
     changes = run.control_changes
+    sides = {faction.code or name: name for name, faction in run.scenario.factions.items()}
     last: dict[str, tuple[str, str]] = {}
     for town, event_id, code in zip(text(changes, "town"), text(changes, "event_id"), text(changes, "to"), strict=True):
         if town in run.watch_towns and event_id:
             name = run.labels.get(town, town)
-            last[town] = (event_id, f"{name} is contested" if code == MIXED else f"{name} passes to {code}")
+            last[town] = (
+                event_id,
+                f"{name} is contested" if code == MIXED else f"{name} passes to {sides.get(code, code)}",
+            )
+    ids = text(run.events, "event_id")
+    for town in run.watch_towns:
+        if town not in last and (quarrel := _quarrel(run, town)):
+            last[town] = (str(ids[quarrel[-1]]), f"The base in {run.labels.get(town, town)}: the town keeps its holder")
     return [last[town] for town in run.watch_towns if town in last]
 
 

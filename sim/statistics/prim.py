@@ -190,7 +190,8 @@ def _needed(points: np.ndarray, y: np.ndarray, low: np.ndarray, high: np.ndarray
     both = np.array([_quasi_p(points, y, ends, inside, [0, 1], column) for column in columns.tolist()])
     failed, runs = float(y[inside].sum()), int(inside.sum())
     score = _score(failed, runs, y)
-    return Box(columns, ends[0, columns], ends[1, columns], inside, failed / runs, failed / float(y.sum()), score, both)
+    low, high = ends[:, columns]
+    return Box(columns, low, high, inside, failed / runs, failed / float(y.sum()), score, both)
 
 
 def _quasi_p(

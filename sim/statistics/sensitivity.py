@@ -142,8 +142,8 @@ def effects(points: np.ndarray, values: np.ndarray, ranges: np.ndarray, seed: in
     shuffled = random.permuted(np.tile(y, (SHUFFLES, 1)), axis=1)
     largest = np.max(np.abs(shuffled @ (x * (ranges / safe))), axis=1) if k else np.zeros(SHUFFLES)
     effect = slope * ranges
-    as_large = np.count_nonzero(largest >= np.max(np.abs(effect), initial=0.0) * (1 - 1e-9))
-    p = float(1 + as_large) / (1 + SHUFFLES)
+    as_large = int(np.count_nonzero(largest >= np.max(np.abs(effect), initial=0.0) * (1 - 1e-9)))
+    p = (1 + as_large) / (1 + SHUFFLES)
     if as_large == 0 and k:
         t = float(np.max(np.abs(slope) * np.sqrt(square / np.where(rest > 0, rest, 1e-300))))
         of_t = 2 * float(student.sf(t, max(n - 2, 1)))

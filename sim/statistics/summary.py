@@ -56,7 +56,7 @@ STATISTICS: dict[str, Statistic] = {
     "towns_gained": Statistic("towns gained", "towns", "held at the end and not at the start", "faction"),
     "towns_lost": Statistic("towns lost", "towns", "held at the start and not at the end", "faction"),
     "towns_end": Statistic("towns held at the end", "towns", "contested towns not counted", "faction"),
-    "changes_of_holder": Statistic("changes of holder", "changes", "rows of control_changes.csv; a town that becomes contested, or is so no more, counts"),
+    "changes_of_holder": Statistic("changes of holder", "changes", "towns under another control code than the day before; groups of a faction share one"),
     "towns_changed": Statistic("towns with another holder at the end", "towns", "control code at the end is not that of the start"),
     "holder": Statistic("holder at the end", "", "control code of a watched town on the last day", "town"),
     "agreements_signed": Statistic("agreements signed", "agreements", "during the run, those given not counted"),
@@ -308,8 +308,11 @@ def control(tables: Mapping[str, Table], factions: Iterable[str], watch: Iterabl
     name, start, end = (text(ends, which).tolist() for which in ("name", "start", "end"))
     moves = Counter(zip(start, end, strict=True))  # towns by their holder at the start and at the end
     moved = {pair: number for pair, number in moves.items() if pair[0] != pair[1]}
-    changes = len(column(tables["control_changes"], "day"))
-    summary: dict[str, Scalar] = {"changes_of_holder": changes, "towns_changed": sum(moved.values())}
+    before, after = (text(tables["control_changes"], which) for which in ("from", "to"))
+    summary: dict[str, Scalar] = {
+        "changes_of_holder": int((before != after).sum()),
+        "towns_changed": sum(moved.values()),
+    }
     for code in factions:
         summary[f"towns_gained.{code}"] = sum(number for (_, to), number in moved.items() if to == code)
         summary[f"towns_lost.{code}"] = sum(number for (by, _), number in moved.items() if by == code)

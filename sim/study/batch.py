@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,6 +36,7 @@ def batch(
     workers: int | None = None,
     until_precise: float | None = None,
     most: int | None = None,
+    precise_on: Sequence[str] = (),
     progress: bool = True,
     **keys: Any,
 ) -> Study:
@@ -52,7 +53,8 @@ def batch(
         out: the folder of all results, relative to where one stands: in a notebook, the notebook's folder.
         workers: number of processes; all cores if None; 1 runs in this process.
         until_precise: continue until headline means are known to this share of themselves, such as 0.05.
-        most: the largest number of replicates for `until_precise`.
+        most: the largest number of replicates for `until_precise`; (1.96 / until_precise)² if None, 10,000 at most.
+        precise_on: statistics that `until_precise` looks at; the headline if none.
         progress: whether to show how far it is, in the notebook or on stderr.
         keys: other keys of a study file (`docs/study_files.md`): `name`, `question`, `set`, `design`, `inputs`, `headline`, ...
 
@@ -75,7 +77,7 @@ def batch(
         print(text, file=sys.stderr, flush=True)
     report: AbstractContextManager[Any] = batch_progress() if progress else nullcontext()
     with _script_not_imported(), report as shown:
-        return Study.open(run_study(plan, Path(out), workers, until_precise=until_precise, most=most, report=shown))
+        return Study.open(run_study(plan, Path(out), workers, None, until_precise, most, shown, precise_on))
 
 
 def _plan(scenarios: tuple[ScenarioSource | Variants, ...], keys: dict[str, Any], folder: Path) -> Plan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import closing, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ from sim.results.write import Lock, note_of, sole_writer
 from sim.study import manifest, stored_parts
 from sim.study.executors import Workers, crew, died, lost
 from sim.study.manifest import layout
-from sim.study.status import highest, lacking_text, next_look, precisions
+from sim.study.status import deciding, highest, lacking_text, next_look, precisions
 from sim.study.store import Study, write_csv
 from sim.study.stored_parts import LEDGER, RunRange
 from sim.study.worker import ChunkResult, Failure, OtherProgramError, RunTask, StudyContext, run_chunk
@@ -61,6 +61,7 @@ def run_study(
     until_precise: float | None = None,
     most: int | None = None,
     report: Report | None = None,
+    precise_on: Sequence[str] = (),
 ) -> Path:
     """Run a study, or its missing runs, in the folder `out`/`plan.name` and return that folder.
 
@@ -71,6 +72,7 @@ def run_study(
         out: the folder of all results.
         workers: number of processes; all cores if None; 1 runs in this process.
         scheduler: address of a Dask scheduler, used instead of processes.
+        precise_on: statistics that `until_precise` looks at; the headline if none.
         until_precise: continue beyond the plan's replicates until the 95 % half-width of each headline statistic is below this
             share of its mean.
         most: the largest number of replicates for `until_precise`; `sim.study.status.highest` gives it if None.
@@ -93,7 +95,7 @@ def run_study(
         session = RunnerState.begin(plan, folder, lock, report)
         try:
             session.report_progress(". ".join(filter(None, (note_of(lock), session.note))))
-            session.until(plan.replicates, hands, until_precise, most)
+            session.until(plan.replicates, hands, until_precise, most, precise_on)
         finally:
             with deferred():
                 session.close()
@@ -202,23 +204,26 @@ class RunnerState:
         with suppress(OSError) if signals_received() else nullcontext():  # the terminal may have been closed
             self.report(Progress(self.done, self.failed, self.manifest["planned"], self.fresh, spent, note))
 
-    def until(self, replicates: int, hands: Workers, share: float | None, most: int | None) -> None:
+    def until(
+        self, replicates: int, hands: Workers, share: float | None, most: int | None, names: Sequence[str] = ()
+    ) -> None:
         """Do all runs of so many replicates, and of more until the headline statistics are as precise as asked for."""
         if share is None:
             self.run_missing(self.manifest["planned"], hands)
             return
         last = most or highest(share, replicates)
         target = min(replicates, last)
-        while self._lacks(target, last, share, hands) and target < last:
+        names = names or self.plan.definition.headline
+        while self._lacks(target, last, share, hands, names) and target < last:
             target = next_look(target, last)
 
-    def _lacks(self, target: int, last: int, share: float, hands: Workers) -> bool:
-        """Do all runs of so many replicates; return whether a headline statistic is less precise than asked for, and report."""
+    def _lacks(self, target: int, last: int, share: float, hands: Workers, names: Sequence[str]) -> bool:
+        """Do all runs of so many replicates; return whether a statistic that decides is less precise than asked for, and report."""
         self.plan_for(target)
         self.run_missing(target * len(self.plan.scenarios), hands)
         runs = Study.open(self.folder).runs
-        known = precisions(runs[runs["replicate"] < target], self.plan.definition.headline)
-        lacks = any(precision.share >= share for precision in known)
+        known = precisions(runs[runs["replicate"] < target], names)
+        lacks = any(precision.share >= share for precision in deciding(known))
         self.manifest["precision"] = {"asked": share, "most": last, "reached": not lacks, "replicates": target}
         if known:
             going_on = (

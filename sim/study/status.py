@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from sim.study.progress import duration
 from sim.study.store import Study
 from sim.study.stored_parts import sums
 from sim.study.worker import RunTask, StudyContext, run_tables
-from sim.text import plural, shell
+from sim.text import plural, shell, unit_text
 
 if TYPE_CHECKING:
     from sim.study.store import Study
@@ -38,27 +38,33 @@ if TYPE_CHECKING:
 Z = 1.959963984540054  # 95 % of a normal distribution lies within so many standard deviations
 MOST_REPLICATES = 10_000  # until precise, if neither the study nor the command asks for more
 FIRST_GROWTH = 1.25  # each look is at so many times the replicates of the last
+LOOKS = "Intervals are not widened for having been looked at several times."
+"""A rule that stops when an interval is short enough keeps its coverage as runs grow (Chow & Robbins 1965, Ann Math Stat 36:457;
+of a share of the mean, Nadas 1969, 40:667); with few runs it is a little below 95 %."""
+RARE = 0.1  # a number that is 0 in more than nine of ten runs does not decide: its mean is no goal that runs come near
 
 
 @dataclass(frozen=True)
 class Precision:
-    """The least precise headline statistic: half-width of its 95 % interval, as a share of its mean.
+    """How precisely a statistic is known: half-width of its 95 % interval, as a share of its mean.
 
-    For a statistic of text (who holds a town) it is the half-width of the share of runs with the commonest answer.
+    For a statistic of text (who holds a town) it is the half-width of the share of runs with the commonest answer. `rare`:
+    a number that is 0 in nearly all runs.
     """
 
     statistic: str
     scenario: str
     share: float
+    rare: bool = False
 
 
-def precisions(runs: pd.DataFrame, headline: list[str]) -> list[Precision]:
+def precisions(runs: pd.DataFrame, headline: Sequence[str]) -> list[Precision]:
     """Return how precisely each headline statistic is known in each scenario, the least precise first.
 
     A mean of fewer than two runs is infinitely imprecise. Runs in which a statistic has no value are left out.
     """
     known = [
-        Precision(key, str(scenario), half_width(part[key]))
+        Precision(key, str(scenario), half_width(part[key]), _is_rare(part[key]))
         for scenario, part in runs.groupby("scenario", sort=False)
         for key in expand(headline, dict.fromkeys(runs.columns))
         if base_name(key) != "days" and part[key].notna().any()
@@ -66,8 +72,40 @@ def precisions(runs: pd.DataFrame, headline: list[str]) -> list[Precision]:
     return sorted(known, key=lambda precision: -precision.share)
 
 
-def lacking_text(known: list[Precision], share: float) -> str:
-    """Say which statistic in which scenario is known worst, and how many others are not as precise as asked for."""
+def _is_rare(values: pd.Series) -> bool:
+    """Return whether numbers are 0 in nearly all runs; False if they are 0 in all, for nothing is left to be known."""
+    known = values.dropna()
+    return bool(pd.api.types.is_numeric_dtype(known) and 0 < (known != 0).mean() < RARE)
+
+
+def deciding(known: list[Precision]) -> list[Precision]:
+    """Return the precisions that decide whether a study goes on: without rare ones, unless there are no others."""
+    return [precision for precision in known if not precision.rare] or known
+
+
+def needed(known: list[Precision], replicates: int, share: float) -> tuple[int, Precision]:
+    """Return about how many replicates a share of the mean takes, from what so many gave, and the statistic that decides.
+
+    The half-width falls with the square root of the number. InputError if no headline statistic has a value in any run.
+    """
+    if not known:
+        raise InputError([Fault("--until-precise", None, "", "no statistic that it looks at has a value in any run")])
+    worst = deciding(known)[0]
+    times = (worst.share / share) ** 2
+    return (math.ceil(replicates * times) if math.isfinite(times) else MOST_REPLICATES), worst
+
+
+def lacking_text(precisions: list[Precision], share: float) -> str:
+    """Say which statistic in which scenario is known worst, how many others are not as precise as asked for, and which do not
+    decide because they are nearly always 0.
+    """
+    known = deciding(precisions)
+    rare = list(dict.fromkeys(label(each.statistic) for each in precisions if each not in known))
+    left_out = f" (left out, as they are 0 in nearly all runs: {', '.join(rare)})" if rare else ""
+    return _lacking(known, share) + left_out
+
+
+def _lacking(known: list[Precision], share: float) -> str:
     worst = known[0]
     to = f"to {100 * worst.share:.3g} %" if math.isfinite(worst.share) else "to no share of its mean"
     text = f"{label(worst.statistic)} in {worst.scenario} is known {to}"
@@ -101,9 +139,12 @@ def half_width(values: pd.Series) -> float:
         return Z * math.sqrt(share * (1 - share) / trials)
     if known.nunique() == 1:
         return 0.0
+    from scipy.special import stdtrit
+
     numbers = known.to_numpy(dtype=float)
     mean = float(np.mean(numbers))
-    return Z * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf
+    quantile = float(stdtrit(len(numbers) - 1, 0.975))  # of Student's t
+    return quantile * float(np.std(numbers, ddof=1)) / math.sqrt(len(numbers)) / abs(mean) if mean else math.inf
 
 
 def next_look(replicates: int, most: int) -> int:
@@ -125,7 +166,7 @@ def status_lines(study: Study) -> list[str]:
     if precision:
         outcome = "reached" if precision["reached"] else "not reached"
         lines.append(
-            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {plural(precision['replicates'], 'replicate')}."
+            f"A precision of {100 * precision['asked']:.3g} % was asked for, and {outcome} at {plural(precision['replicates'], 'replicate')}. {LOOKS}"
         )
     lines.append(_next(study))
     return lines
@@ -189,7 +230,9 @@ def running_text(study: Study) -> str:
     rate = (study.done + len(study.failures) - session["done"]) / seconds
     left = study.planned - study.done - len(study.failures)
     words = f"by process {session['process']} on {session['host']} since {began:%H:%M} UTC ({duration(seconds)})"
-    return f"{words}, {rate:.3g} runs a second, about {duration(left / rate)} left" if rate > 0 and left else words
+    if rate <= 0 or not left:
+        return words
+    return f"{words}, {rate:.3g} {unit_text('runs', rate)} a second, about {duration(left / rate)} left"
 
 
 def status_data(study: Study) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from sim.errors import Fault, InputError, reason
 from sim.files import DRAFT, write_whole
+from sim.geography.maps import CARRIED
 from sim.study.manifest import KEY, Columns, Kind
 from sim.study.plan import one_command
 from sim.text import shell
@@ -99,7 +100,8 @@ def parts_of(folder: Path) -> list[RunRange]:
 def tidy(folder: Path) -> None:
     """Remove what an interrupted writer left: drafts, and files of parts that are not there."""
     known = {part.name for part in parts_of(folder)}
-    drafts = [draft for pattern in (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}") for draft in folder.glob(pattern)]
+    patterns = (f".*{DRAFT}", f"{SCENARIOS}/.*{DRAFT}", f"{CARRIED}/*/.*{DRAFT}")
+    drafts = [draft for pattern in patterns for draft in folder.glob(pattern)]
     for path in [*(folder / TABLES).glob("*/*"), *(folder / LEDGER).glob("*"), *drafts]:
         if path.name.endswith(DRAFT) or path.stem not in known:
             path.unlink(missing_ok=True)

@@ -6,6 +6,7 @@ need not share a disk. Neither Mesa, pandas, scipy nor matplotlib is imported he
 
 from __future__ import annotations
 
+import io
 import pickle
 import shutil
 import time
@@ -34,6 +35,8 @@ from sim.study.manifest import Layout, layout
 from sim.study.stored_parts import Coded, parquet
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from sim.study.plan import Job, Plan
 
 MEASURE_SECONDS = 2.0  # of runs in all; a chunk of a study is about as long
@@ -268,9 +271,7 @@ class Estimate:
 
 def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     """Run some of the plan's runs and return what all of them would take; InputError where every run that is tried fails."""
-    scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
-    tables = layout(scenarios, plan.geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
-    kit = StudyContext(source_hash(), scenarios, tables, source_of(plan.geography)).packed()
+    scenarios, kit = plan.scenarios, _packed(plan)
     _measured(plan, kit, len(scenarios))  # compiles the rules and reads the map; not counted
     first = _measured(plan, kit, len(scenarios))
     count = max(len(scenarios), min(MOST_RUNS, int(MEASURE_SECONDS / (first.seconds / len(scenarios)))))
@@ -281,6 +282,21 @@ def estimate(plan: Plan, workers: int | None = None) -> Estimate:
     runs = plan.replicates * len(scenarios)
     size = sum(map(len, done.tables.values()))
     return Estimate(runs, workers or cores(), used, done.seconds / used, size / used)
+
+
+def pilot_runs(plan: Plan, replicates: int) -> pd.DataFrame:
+    """Make so many replicates of a plan in this process, and return their table of runs; nothing is kept."""
+    import pandas as pd
+
+    done = _measured(plan.extended(replicates), _packed(plan), replicates * len(plan.scenarios))
+    return pd.read_parquet(io.BytesIO(done.tables["runs"]))
+
+
+def _packed(plan: Plan) -> bytes:
+    """Return what all runs of a plan share, as workers take it."""
+    scenarios = {name: loaded.scenario for name, loaded in plan.scenarios.items()}
+    tables = layout(scenarios, plan.geography, list(plan.inputs), plan.definition.keep, plan.definition.control_days)
+    return StudyContext(source_hash(), scenarios, tables, source_of(plan.geography)).packed()
 
 
 def _measured(plan: Plan, kit: bytes, count: int) -> ChunkResult:

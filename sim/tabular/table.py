@@ -206,15 +206,17 @@ def read_table(
     comments: bool = False,
     known_only: bool = False,
     unused: Collection[str] = (),
+    raw: bytes | None = None,
 ) -> Table:
     """Read a CSV file. A file that cannot be read gives a table without rows, and its faults.
 
     `comments`: lines that begin with # are left out. `known_only`: rows keep the cells of required and optional columns
-    only, and the others may hold anything; `unused` are such columns that are no misspelt known ones.
+    only, and the others may hold anything; `unused` are such columns that are no misspelt known ones. `raw`: the content, if
+    it is not to be read from the file.
     """
     table = Table(display_path(path), faults)
     try:
-        raw = read_bytes(path, limits.bytes)
+        raw = read_bytes(path, limits.bytes) if raw is None else raw
     except UnreadableFileError as error:
         table.fault(error.line, "", error.message)
         return table

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from sim.viewer.controls import Controls
     from sim.viewer.session import Session
 
-NAMES = ("scenario", "seed", "set", "policy", "day", "town")
+NAMES = ("scenario", "seed", "set", "policy", "day", "town", "camera")
+FOLLOWS = "follows"  # of the camera: the map travels to the place of each headline
 NO_POLICY = "none"
 MOST_PARTS, MOST_SHOWN = 200, 60  # parts read; letters of a wrong value that are shown
 
@@ -31,13 +32,17 @@ def Address(query: str = "") -> None:
     """Write a query into the browser's address in place of the one before."""
 
 
-def query_of(session: Session, settings: Sequence[tuple[str, str]], question: Question | None) -> str:
+def query_of(
+    session: Session, settings: Sequence[tuple[str, str]], question: Question | None, follows: bool = False
+) -> str:
     """Return the query that opens a page at what this one shows; `settings` are those of `settings_of`."""
     if not session.runs:
         return ""
     parts = [*settings, ("day", str(session.day))]
     if question is not None and question.run == 0 and 0 <= question.town < len(session.runs[0].geography.places):
         parts.append(("town", session.runs[0].geography.places[question.town].name))
+    if follows:
+        parts.append(("camera", FOLLOWS))
     return urlencode(parts)
 
 
@@ -76,6 +81,10 @@ def open_at(query: str, session: Session, controls: Controls) -> int:
         if controls.wanted() != session.sources:
             session.reset()
             session.said = ""
+    for text in parts.get("camera", [])[-1:]:
+        controls.follow.value = text == FOLLOWS
+        if text != FOLLOWS:
+            faults.append(f"Address: camera {text[:MOST_SHOWN]!r} is not known; it may be {FOLLOWS!r}.")
     _go(parts.get("day", [""])[-1], session, faults)
     town = _town(parts.get("town", [""])[-1], session, faults)
     controls.faults.value = tuple(faults)

@@ -20,11 +20,17 @@ Handler = Callable[[Any], None]
 
 @solara.component_vue("map_view.vue")
 def MapView(
-    base: str = "", frame: str = "", glide: int = 500, look: int = -1, event_pick: Handler | None = None
+    base: str = "",
+    frame: str = "",
+    glide: int = 500,
+    look: int = -1,
+    follow: int = -1,
+    event_pick: Handler | None = None,
 ) -> None:
     """A map to zoom and pan: `base` stays, `frame` changes with the day, columns take at most `glide` ms; reports the town clicked.
 
-    `look` is the town of a chosen event, to which the map moves if it is out of sight; -1 none.
+    `look` is the town of a chosen event, to which the map moves if it is out of sight; `follow` that of the day's headline, to
+    which it travels while days go on; -1 none.
     """
 
 
@@ -46,6 +52,8 @@ def Clock(
     ticks: str = "[]",
     speeds: str = "[]",
     rate: int = 6,
+    follow: bool = False,
+    event_follow_set: Handler | None = None,
     event_go: Handler | None = None,
     event_advance: Handler | None = None,
     event_set_speed: Handler | None = None,
@@ -130,6 +138,7 @@ class Controls:
         self.session, self.given = session, given
         first = session.given[0]
         self.rate = solara.Reactive(NORMAL)
+        self.follow = solara.Reactive(False)  # whether the map travels to the place of each headline
         self.seed = solara.Reactive(str(first.seed))
         self.source_of = solara.Reactive(replace(first, sets=()))
         self.beside = tuple(run.simulation.scenario for run in session.runs[1:])

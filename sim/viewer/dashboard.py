@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import solara
 
 from sim.pages.chart_specs import unobserved_from
-from sim.pages.headlines import headline, is_headline
+from sim.pages.headlines import headline, headline_town, is_headline
 from sim.pages.map_svg import MapDrawing
 from sim.pages.svg import escape
 from sim.scenario.fields import as_data
@@ -88,7 +88,8 @@ def Dashboard(
         rings = cards.differing(*day_snapshots)
         News(session, controls, runs, day)
         Times(session, controls, runs, day, frontier, turn, answered)
-        Maps(runs, drawings, day_snapshots, rings, asked, controls.glide if session.by_step else 0)
+        glide = controls.glide if session.by_step else 0
+        Maps(runs, drawings, day_snapshots, rings, asked, glide, controls.follow.value)
         with region("section", "Curves and events", "tc-area-side"):
             Curves(runs, specs, bands, day, go)
             if len(runs) == 2:
@@ -159,6 +160,8 @@ def Times(
             ticks=json.dumps([{"day": d, "text": day_text(scenario.start + d * DAY)} for d in ticks]),
             speeds=json.dumps([{"rate": rate, "label": label, "about": about} for rate, label, about in SPEEDS]),
             rate=controls.rate.value,
+            follow=controls.follow.value,
+            event_follow_set=lambda on: controls.follow.set(bool(on)),
             event_go=answered(session.go),
             event_advance=answered(session.play),
             event_set_speed=controls.set_speed,
@@ -173,9 +176,15 @@ def Maps(
     rings: frozenset[int],
     asked: Any,
     glide: int,
+    following: bool,
 ) -> None:
-    """The map; two beside each other for two runs, with `rings` round the towns that they hold differently."""
+    """The map; two beside each other for two runs, with `rings` round the towns that they hold differently.
+
+    It travels to the place of each headline if it is `following`; of two, that of the first run that has one.
+    """
     question = asked.value
+    towns = [headline_place(run, snapshot) for run, snapshot in zip(runs, day_snapshots, strict=True)]
+    first = next((i for i, town in enumerate(towns) if town >= 0), -1) if following else -1
     with region("section", "Map", "tc-area-map"):
         for index, (drawing, snapshot) in enumerate(zip(drawings, day_snapshots, strict=True)):
             selected = place_asked(runs, question, index)
@@ -188,7 +197,14 @@ def Maps(
                     Panel(html=cards.map_title(runs, index, snapshot))
                 frame = drawing.frame(snapshot, rings, selected)
                 look = selected if question is not None and question.event else -1
-                MapView(base=drawing.base, frame=frame, glide=glide, look=look, event_pick=picked)
+                follow = towns[index] if index == first else -1
+                MapView(base=drawing.base, frame=frame, glide=glide, look=look, follow=follow, event_pick=picked)
+
+
+def headline_place(run: RecordedModel, snapshot: Snapshot) -> int:
+    """Return the row of the town of the day's headline; -1 for none."""
+    name = headline_town([run.history.lines[row] for row in snapshot.fresh])
+    return next((row for row, place in enumerate(run.geography.places) if place.name == name), -1) if name else -1
 
 
 @solara.component

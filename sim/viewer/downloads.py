@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import InputError
 from sim.pages.map_svg import MapDrawing
-from sim.plots.map.sheets import control_map
+from sim.plots.map.sheets import Atlas, control_map
 from sim.plots.style import png_bytes, stamp
 from sim.results.run import Run, csv_text, slug, to_frame
 from sim.results.tables import EXTRACT
@@ -47,7 +47,7 @@ def map_png(model: ConflictModel, history: History, day: int) -> bytes:
     """Return the map of the morning of a day as PNG, stamped SIMULATED; takes a second or two."""
     run = Run.of(result_at(model, history, day), model.name)
     with _DRAWING:
-        return png_bytes(control_map(run, history.at(day).day))
+        return png_bytes(control_map(run, history.at(day).day, atlas=Atlas.of(run, history.snapshots)))
 
 
 def file_name(model: ConflictModel, what: str, suffix: str, day: int | None = None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,6 +102,14 @@ def _in_notebook() -> bool:
 
 
 def _element(source: RunSource) -> Any:
-    from sim.viewer.page import Watch
+    """Return the page as a widget; in a notebook too it calls nobody, which Solara would by itself."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module="solara")  # of Mesa's code, for its authors
+        import solara
+        import solara.server.settings
 
+        from sim.viewer.page import Watch
+
+    solara.checks.should_perform_jupyter_check = lambda: False
+    solara.server.settings.telemetry.mixpanel_enable = False
     return Watch((source,))

@@ -79,7 +79,8 @@ def Watch(
 
         return call
 
-    with solara.Div(classes=["tc-page", *(["tc-pair"] if session.pair else [])]):
+    kind = ["tc-pair"] if session.pair else ["tc-alone"] if session.own else []  # alone: nothing to set beside it
+    with solara.Div(classes=["tc-page", *kind]):
         sliders = use_sliders()
         Viz(session, controls, model)
         Head(session, turn)
@@ -88,7 +89,7 @@ def Watch(
         with region("aside", "Settings", "tc-steer"):
             Steering(session, controls, model, sliders)
     if served:
-        Address(query=query_of(session, settings, asked.value))
+        Address(query=query_of(session, settings, asked.value, controls.follow.value))
 
 
 @solara.component

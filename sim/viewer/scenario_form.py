@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Policy, Scenario
 from sim.scenario.show import Change, flow
-from sim.text import day_text
+from sim.text import clause_list, day_text
 
 SPAN = 3.0  # a slider reaches this many times the value, if the allowed range does
 STEPS = (0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 50, 100, 500, 1000, 5000)
@@ -220,15 +220,46 @@ def change_text(change: Change, base: Scenario, scenario: Scenario) -> str:
     name = input_name(change.path)
     if change.after is None or change.before is None:
         return f"{name} {'added' if change.before is None else 'left out'}"
+    return f"{name} {_change_of_value(change)}"
+
+
+def of_groups(found: Sequence[Change], scenario: Scenario) -> list[tuple[str, str]]:
+    """Return the paths of differences, each with its words; one of all groups of a faction that changed alike, for each of them."""
+    alike: dict[tuple[str, str, str], list[Change]] = {}
+    for change in found:
+        match change.path.split("."):
+            case ["factions", faction, "groups", _, field] if change.after is not None and change.before is not None:
+                alike.setdefault((faction, field, _change_of_value(change)), []).append(change)
+    words = []
+    for (faction, field, value), same in alike.items():
+        names = [change.path.split(".")[3] for change in same]
+        everyone = len(names) > 1 and len(names) == len(scenario.factions[faction].groups)
+        whose = f"all groups of {faction}" if everyone else f"{clause_list(names)} ({faction})"
+        words += [(change.path, f"{whose}: {field.replace('_', ' ')} {value}") for change in same]
+    return words
+
+
+def _change_of_value(change: Change) -> str:
+    """Return the value after a difference and the one before: "0.08 per town and month (file: 0.02)"."""
     main = next((main for main in MAIN if main.key == change.path), None)
-    after, before = (_plain(text.split(" (")[0]) for text in (change.after, change.before))
+    after, before = (_plain((text or "").split(" (")[0]) for text in (change.after, change.before))
     if main is not None:
         after, before = value_text(main, float(after)), value_text(main, float(before), short=True)
-        return f"{name} {after} (file: {before})"
+        return f"{after} (file: {before})"
+    if change.unit == "probability" and after != before:
+        return f"{_percent(after)} (file: {_percent(before)})"
     unit = f" {change.unit}" if change.unit and change.unit not in ("chance", "share") else ""
     if after == before:
-        return f"{name}: another range around {after}{unit}"
-    return f"{name} {after}{unit} (file: {before})".translate(NO_BRACKETS).replace("_", " ")
+        return f"another range around {after}{unit}"
+    return f"{after}{unit} (file: {before})".translate(NO_BRACKETS).replace("_", " ")
+
+
+def _percent(text: str) -> str:
+    """Return a probability as "80 %"; what is no number stays."""
+    try:
+        return f"{_short(100 * float(text))} %"
+    except ValueError:
+        return text
 
 
 NO_BRACKETS = str.maketrans("", "", "{}[]")  # of lists and mappings as a file writes them

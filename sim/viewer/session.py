@@ -18,7 +18,7 @@ from sim.model.conflict import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.scenario.schema import Scenario
 from sim.scenario.show import changes
-from sim.viewer.scenario_form import change_text
+from sim.viewer.scenario_form import change_text, of_groups
 
 MOST = 15  # days between two pictures
 MOST_NEW_SEED = 10**6
@@ -257,10 +257,13 @@ def changed_from_file(model: RecordedModel, source: RunSource) -> list[str]:
 
 
 def changes_in_words(base: Scenario, now: Scenario) -> list[str]:
-    """Return the differences of two scenarios, but for those of words alone; several of one policy are one sentence."""
-    return list(
-        dict.fromkeys(change_text(change, base, now) for change in changes(base, now) if not _wording(change.path))
-    )
+    """Return the differences of two scenarios, but for those of words alone.
+
+    Several of one policy are one sentence, and those of groups of a faction that changed alike.
+    """
+    found = [change for change in changes(base, now) if not _wording(change.path)]
+    together = dict(of_groups(found, now))
+    return list(dict.fromkeys(together.get(change.path) or change_text(change, base, now) for change in found))
 
 
 def _wording(path: str) -> bool:

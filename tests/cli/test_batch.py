@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -94,6 +95,7 @@ def test_the_plan_says_how_many_runs_until_precise(
     assert main(["batch", "pass.yaml", "--plan", "--workers", "1", "--until-precise", *options]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert runs in said
+    assert re.search(r"replicates about [\d,]+ expected, from 20 replicates; [\w ,]+ in \w+ decides", said)
     assert f"known to {100 * float(options[0]):.3g} % of itself, or the most are done" in said
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
+import shlex
 import sys
+from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import pytest
 from sim.cli.main import main
 from sim.plots import figures
 from sim.plots.figures import kinds_of
+from sim.text import program
 
 SCENARIO = "scenarios/two_valleys.yaml"
 SECTIONS = "differs answers differences control days holding ladder inputs convergence examples methods"
@@ -91,6 +95,37 @@ def test_compare_answers_and_writes_a_report(study: Path, compared: tuple[Path, 
     assert f"python run.py compare {study}" in page
 
 
+def printed_commands(text: str) -> set[str]:
+    """Return the commands that a text prints: lines that begin with the program, as it was started."""
+    start = re.escape(shlex.join(program()))
+    return {html.unescape(line).strip() for line in re.findall(rf"{start} [^<\n]*", text)}
+
+
+def test_commands_that_a_comparison_prints_work(
+    study: Path,
+    compared: tuple[Path, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    watched: list[object] = []
+    monkeypatch.setattr("sim.viewer.server.listen", lambda *_address: nullcontext())
+    monkeypatch.setattr("sim.viewer.server.serve", lambda *words, **_options: watched.append(words))
+    path = tmp_path / "first.svg"
+    assert main(["figure", str(study), "escalation_strip", "--days", "0:15", "--out", str(path)]) == 0
+    texts = [compared[1], (compared[0] / "report.html").read_text("utf-8"), path.with_suffix(".txt").read_text("utf-8")]
+    commands = set().union(*map(printed_commands, texts))
+    kinds = {shlex.split(command)[len(program())] for command in commands}
+    assert {"figure", "watch", "compare"} <= kinds
+    for number, command in enumerate(sorted(commands)):
+        words = ["escalation_strip" if word == "NAME" else word for word in shlex.split(command)[len(program()) :]]
+        words += {"figure": ["--out", str(tmp_path / f"{number}.svg")], "compare": ["--no-pictures"]}.get(words[0], [])
+        if words[0] == "figure" and "--format" in words:
+            del words[words.index("--format") : words.index("--format") + 2]
+        assert main(words) == 0, (command, capsys.readouterr().err)
+    assert watched
+
+
 def test_a_second_compare_keeps_the_first(
     study: Path, compared: tuple[Path, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,7 +192,11 @@ def test_two_runs_are_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["compare", *runs, "--out", str(tmp_path / "both")]) == 0
     assert "SIMULATED." in capsys.readouterr().out
     page = next((tmp_path / "both").glob("compare-*/report.html")).read_text(encoding="utf-8")
-    assert page.index("1 run each") < page.index("What differs")
+    assert (
+        page.index("The first event that differs") < page.index("What followed") < page.index("Statistics that differ")
+    )
+    for words in ("more often", "not resolved", "enough runs", "(median", "run.py figure"):
+        assert words not in page, words
     assert not (tmp_path / "both" / "differences.png").exists()
 
 

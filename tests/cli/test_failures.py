@@ -129,8 +129,9 @@ def test_debug_shows_the_traceback_of_an_internal_error(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="pipes of POSIX")
-def test_a_reader_that_stops_early_is_no_error() -> None:
-    words = [sys.executable, str(ROOT / "run.py"), "show", str(KAFR_HAMRA)]
+@pytest.mark.parametrize("command", ["show", "check"])  # prints by itself, and by rich
+def test_a_reader_that_stops_early_is_no_error(command: str) -> None:
+    words = [sys.executable, str(ROOT / "run.py"), command, str(KAFR_HAMRA)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -49,8 +49,8 @@ def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Comm
     assert "All is done." in command("status", "two_valleys").stdout
     packed = command("pack", "two_valleys")
     assert packed.returncode == 0, packed.stderr
-    assert packed.stdout.startswith(str(here / "two_valleys.zip"))
-    assert command("pack", "two_valleys").stdout.startswith(str(here / "two_valleys-2.zip"))
+    assert packed.stdout.startswith("two_valleys.zip, ")
+    assert command("pack", "two_valleys").stdout.startswith("two_valleys-2.zip, ")
 
 
 @pytest.mark.parametrize(

@@ -189,6 +189,7 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
             "--out": NO_FOLDER,
             "--scheduler": ("", "x", "tcp://"),
             "--max": (NUMBER,),
+            "--precise-on": ("", "no_statistic"),
         },
     ),
     "status": (["STUDY"], {"STUDY": NO_RESULT}),
@@ -287,7 +288,12 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     ),
     "new-map": (
         ["TOWNS", "a_map"],
-        {"TOWNS.csv": NO_FILE, "NAME": ("", "a/b", "..", "greater_idlib"), "--start": ("0001-01-01", "9999-12-31")},
+        {
+            "TOWNS": NO_FILE,
+            "NAME": ("", "a/b", "..", "greater_idlib"),
+            "--start": ("0001-01-01", "9999-12-31"),
+            "--lines": NO_FILE,
+        },
     ),
     "export": (
         ["RUN", "--format", "ged"],
@@ -306,7 +312,7 @@ FREE = {
     "audit": {"--replicates", "--workers"},
     "calibrate": {"--workers", "--draws"},
     "hindcast": {"--power"},
-    "new-map": {"--title"},
+    "new-map": {"--country", "--title"},
     "export": {"--format", "--log"},
 }
 

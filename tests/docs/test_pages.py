@@ -102,6 +102,7 @@ def test_files_named_exist(page: str) -> None:
         "scenarios/village_guard.",
         "scenarios/maps/my_idlib/",
         "scenarios/lakes.",
+        "scenarios/mine.",
         "scenarios/maps/lakes/",
     )  # by following a page
     assert not [name for name in named if not name.startswith(made) and not Path(ROOT / name).exists()]

@@ -17,6 +17,7 @@ from sim.geography import Geography, find_place, line_of_contact, load_map, near
 from sim.geography.grid import frame, settle
 from sim.geography.towns import Index, MapTown, fold
 from sim.load import check_scenario
+from sim.scenario.parameters import Rules
 
 START = date(2018, 10, 1)
 FEBRUARY, NOVEMBER = date(2018, 2, 20), date(2018, 11, 1)
@@ -255,6 +256,7 @@ def scenario(**changed: object) -> SimpleNamespace:
         "watch_towns": [],
         "start": date(2018, 10, 15),
         "control_on": None,
+        "rules": Rules(),
     }
     return SimpleNamespace(**{**plain, **changed})
 

@@ -157,7 +157,7 @@ def test_giant_file_is_refused_unread(write_map: Callable[..., Path]) -> None:
     "name", ["", ".", "..", "../maps/greater_idlib", "/etc", "greater_idlib/", "a\0b", "greater_idleb"]
 )
 def test_only_folders_of_maps(name: str) -> None:
-    with pytest.raises(InputError, match="is not here, there are greater_idlib, two_valleys"):
+    with pytest.raises(InputError, match="is not here, there are "):
         load_map(name)
 
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sim.engine.simulation import simulate
 from sim.errors import InputError
 from sim.geography import Geography, load_map
 from sim.geography.grid import MOST_STRETCH, frame, great_circle_km, unfit
-from sim.geography.new_map import gabriel, guess_map, map_files
+from sim.geography.lines import lines_of_file
+from sim.geography.new_map import first_scenario, gabriel, guess_map, map_files, short_codes
 from sim.geography.roads import Link, neighbours, parts, straight_km
+from sim.geography.town_list import Gazetteer
 from sim.geography.towns import MapTown
+from sim.load import read
+from sim.preview import implied
 
 TOWNS = """\
 name,lat,lon,holder,population
@@ -74,6 +81,33 @@ def test_a_guessed_map_reads_back(tmp_path: Path) -> None:
     assert guess.fighters == {"North": 500, "South": 300}
     assert len(geography.roads) == len(guess.roads)
     assert any("guessed for 5 of 6 towns" in sentence for sentence in guess.said)
+
+
+FAR = """\
+name,lat,lon,holder
+Alder Cross,14.48,-4.20,North
+Birch Hollow,14.35,-3.61,South
+Cold Well,15.00,-2.95,North
+Dunmere,15.29,-1.70,South
+"""
+
+
+def test_towns_far_apart_are_within_reach_of_each_other(tmp_path: Path) -> None:
+    guess = guess_map(_list(tmp_path, FAR))
+    assert min(guess.roads_km) > 60
+    folder = tmp_path / "far"
+    folder.mkdir()
+    for name, text in map_files(guess, "Far", "towns.csv").items():
+        (folder / name).write_text(text, encoding="utf-8")
+    geography, page = load_map(folder), tmp_path / "far.yaml"
+    page.write_text(first_scenario("far", "Far", date(2020, 1, 1), guess.fighters, guess.roads_km, 4), encoding="utf-8")
+    scenario = read(page, geography=geography)[0].scenario
+    assert "nothing happens" not in dict(implied(scenario, geography))
+    assert any(simulate(scenario, geography, seed).daily.theatre["clashes"].any() for seed in range(8))
+    short = read(page, ["rules.base_attempt.reach_km=60", "rules.incident.reach_km=60"], geography)[0].scenario
+    assert "rules.*.reach_km reach too few rivals" in dict(implied(short, geography))["nothing happens"]
+    with pytest.raises(InputError, match=f"500 km is out of range: on the map far at most {geography.near_km:g} km"):
+        read(page, ["rules.incident.reach_km=500"], geography)
 
 
 BROKEN = {
@@ -216,3 +250,103 @@ def test_the_flat_grid_is_true_within_what_it_allows() -> None:
         for lat in (south, north):
             flat = float(np.diff(on.to_km(np.array([lat, lat]), np.array([10.0, 11.0]))[0])[0])
             assert flat == pytest.approx(great_circle_km(lat, 10.0, lat, 11.0), rel=MOST_STRETCH)
+
+
+MESSY = """\
+name;lat;lon;holder;population
+
+Mopti;14,4843;-4,1960;Armée du Centre;114.296
+Djenné;13,9061;-4,5533;Milice des Falaises;"32 944"
+Djenné;13,9061;-4,5533;Milice des Falaises;"32 944"
+"""
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+def test_a_list_from_a_spreadsheet_is_read_and_how_is_reported(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "towns.csv"
+    path.write_bytes(MESSY.replace("\n", "\r\n").encode(encoding))
+    guess = guess_map(path)
+    assert [(town.name, town.lat, town.lon, town.population, town.line) for town in guess.places] == [
+        ("Mopti", 14.4843, -4.196, 114296, 3),
+        ("Djenné", 13.9061, -4.5533, 32944, 4),
+    ]
+    notes = " ".join(guess.said)
+    for words in ("separated by semicolons", "6 numbers have a decimal comma", "1 row repeats another"):
+        assert words in notes
+    assert ("read as cp1252" in notes) == (encoding == "cp1252")
+
+
+def test_arabic_of_windows_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "towns.csv"
+    path.write_bytes("name,lat,lon,holder\nكفر حمرة,36.27,37.05,الجبهة\nدارة عزة,36.28,36.85,الهيئة\n".encode("cp1256"))
+    guess = guess_map(path)
+    assert (guess.places[0].name, guess.holders[1]) == ("كفر حمرة", ("الهيئة",))
+    assert "read as cp1256" in " ".join(guess.said)
+
+
+def test_points_of_geojson_are_towns_and_faults_name_their_line(tmp_path: Path) -> None:
+    def point(name: str, lon: float, lat: float, **more: object) -> dict[str, object]:
+        geometry = {"type": "Point", "coordinates": [lon, lat]}
+        return {"type": "Feature", "geometry": geometry, "properties": {"town": name, "controlled_by": "A", **more}}
+
+    listed = [point("Aa", 36.5, 36.1, pop=900), point("Bb", 36.6, 36.2), point("Cc", 36.8, 36.15)]
+    path = tmp_path / "towns.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": listed}, indent=1), encoding="utf-8")
+    guess = guess_map(path)
+    assert next((town.name, town.lon, town.population) for town in guess.places) == ("Aa", 36.5, 900)
+    listed[1]["geometry"] = {"type": "LineString", "coordinates": [[36, 36], [37, 37]]}
+    text = json.dumps({"type": "FeatureCollection", "features": listed}, indent=1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="geometry: is a LineString; towns are points") as caught:
+        guess_map(path)
+    line = caught.value.faults[0].line
+    assert line is not None
+    assert '"Bb"' in "".join(text.splitlines()[line - 1 : line + 22])
+
+
+def test_swapped_coordinates_are_noticed(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match="latitude and longitude seem to be swapped: a latitude lies beyond 90 degrees"
+    ):
+        guess_map(_list(tmp_path, "name,lat,lon,holder\nA,120.5,14.6,X\nB,121.0,14.9,Y\n"))
+
+
+class SmallGazetteer(Gazetteer):
+    """Two towns of Mali."""
+
+    def __init__(self) -> None:
+        place = {"countrycode": "ML", "alternatenames": []}
+        self.by_name = {
+            "mopti": [{**place, "latitude": 14.48, "longitude": -4.18, "population": 186187}],
+            "djene": [{**place, "latitude": 13.91, "longitude": -4.55, "population": 40489}],
+        }
+
+
+def test_gaps_are_filled_from_geonames_and_the_rest_is_named(tmp_path: Path) -> None:
+    text = "name,lat,lon,holder,population\nMopti,,,A,\nDjenné,13.9,-4.5,B,\nHamlet,14.2,-4.4,A,\n"
+    guess = guess_map(_list(tmp_path, text), SmallGazetteer(), fills=True)
+    assert [(town.lat, town.population) for town in guess.places[:2]] == [(14.48, 186187), (13.9, 40489)]
+    notes = " ".join(guess.said)
+    assert "coordinates of 1, populations of 2 of 3 towns" in notes
+    assert "not in GeoNames by these names: Hamlet" in notes
+    with pytest.raises(InputError, match="2 places of GeoNames lie where the swapped numbers are, 0 where they stand"):
+        guess_map(_list(tmp_path, "name,lat,lon,holder\nMopti,-4.2,14.5,A\nDjenné,-4.5,13.9,B\n"), SmallGazetteer())
+
+
+def test_long_names_of_holders_get_codes_and_lines_are_cut_to_the_map(tmp_path: Path) -> None:
+    assert short_codes(["Front de l'Est - Armée", "Falaises du Est Armée", "HTS"]) == {
+        "Front de l'Est - Armée": "FEA",
+        "Falaises du Est Armée": "FEA2",
+    }
+    line = [[-10.0, 14.0], [-4.5, 14.0], [-4.4, 14.0], [-4.3, 14.1], [10.0, 14.1], [11.0, 14.1]]
+    feature = {
+        "type": "Feature",
+        "properties": {"waterway": "river"},
+        "geometry": {"type": "LineString", "coordinates": line},
+    }
+    path = tmp_path / "river.geojson"
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": [feature]}), encoding="utf-8")
+    (river,) = lines_of_file(path, (13.5, -5.0, 14.5, -4.0), 0.001)
+    assert (river.kind, river.points.tolist()) == ("river", [*line[:1], *line[2:5]])
+    with pytest.raises(InputError, match="has no line or outline within the map's extent"):
+        lines_of_file(path, (50.0, -5.0, 51.0, -4.0), 0.001)

@@ -202,6 +202,56 @@ def test_towns_are_reached_by_keyboard_watched_ones_first(draw: Draw, case: tupl
     page.context.close()
 
 
+def test_columns_and_roads_of_the_front_are_explained_to_mouse_and_keyboard(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, (drawing, history) = draw(15), case
+    roads = drawing.layers(history.snapshots[15])["front tips"]
+    covered = next(key for key, words in roads.items() if "\nagreement of " in words)
+    one, other = (int(town) for town in covered.split("."))
+    page.evaluate(f"map.look({one}, 12)")
+    x, y = page.evaluate(
+        f"(() => {{ const [a, b] = map.ends('{covered}').map(([x, y]) => map.transform.apply([x, y]));"
+        " return [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2]; })()"
+    )
+    page.mouse.move(x, y)
+    first, second = roads[covered].split("\n")
+    names = drawing.ground.names
+    assert f" in {names[one]} faces " in first
+    assert first.endswith(f" in {names[other]}")
+    assert page.locator(".simmap-tip").inner_text().split("\n") == [first, second]
+    page.evaluate("map.whole()")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    columns = page.evaluate("Object.values(map.main.nodes.columns).map((node) => node.dataset.tip)")
+    chosen = page.locator("[id$=moving] [role=option][aria-selected=true]")
+    assert chosen.inner_text() == columns[0].replace("\n", ", ")
+    page.keyboard.press("End")
+    assert chosen.inner_text() == list(roads.values())[-1].replace("\n", ", ")
+    page.keyboard.press("Escape")
+    assert page.locator(".simmap-tip").is_hidden()
+    assert page.evaluate("document.activeElement === document.body")
+    page.context.close()
+
+
+def test_the_camera_travels_to_a_town_unless_it_is_in_the_middle_or_motion_is_unwanted(
+    draw: Draw, case: tuple[MapDrawing, History]
+) -> None:
+    page, ariha = draw(15), case[0].ground.names.index("Ariha")
+    travel = f"map.travel({ariha}, 3, 60000); document.getAnimations().filter((each) => each.effect.target.matches('svg')).length"
+    assert page.evaluate(travel) == 4
+    x, y = page.evaluate(f"map.transform.apply(map.base.towns[{ariha}])")
+    assert (x, y) == pytest.approx((OPENING[0] / 2, OPENING[1] / 2), abs=1)
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
+    page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+    assert page.evaluate(travel) == 0
+    page.evaluate("map.whole()")
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate(travel) == 0
+    assert page.evaluate("map.view().zoom") == pytest.approx(3)
+    page.context.close()
+
+
 def test_a_finger_near_several_towns_chooses_from_a_list(draw: Draw, case: tuple[MapDrawing, History]) -> None:
     page, drawing = draw(15, (390, 480), touch=True), case[0]
     ariha = drawing.ground.names.index("Ariha")

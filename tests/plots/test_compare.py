@@ -7,12 +7,13 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from functools import cache
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.collections import LineCollection, PathCollection, PolyCollection
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -22,14 +23,26 @@ from PIL import Image
 from sim.comparison.results import Tornado
 from sim.plots.comparison.cells import RANK_FILL
 from sim.plots.comparison.figure import ComparisonFigure
-from sim.plots.comparison.sheet import LEAST_POINTS, broken, looks, shortened, squeezed, text_width, without_titles
-from sim.plots.comparison.survival_curves import in_force
+from sim.plots.comparison.on_axes import ON_AXES
+from sim.plots.comparison.sheet import (
+    COLOURS,
+    LEAST_POINTS,
+    broken,
+    looks,
+    shortened,
+    squeezed,
+    text_width,
+    without_titles,
+)
+from sim.plots.comparison.survival_curves import SPAN_COLOURS, in_force
 from sim.plots.comparison.tornado import HIGH_FILL
 from sim.plots.figures import Kind, csv_bytes, file_stem, kinds_of, limited
 from sim.plots.labels import Box, overlaps
-from sim.plots.style import pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
+from sim.plots.style import LEVEL_COLOURS, OKABE_ITO, look_of, pdf_bytes, png_bytes, rgb_of, svg_bytes, typography
 from sim.text import interval_text
 from tests.plots.made_comparison import LONG, compared
+from tests.plots.test_pictures import distances
+from tests.plots.test_scene import CONFUSED, as_seen
 
 NAMES = tuple(kinds_of(compared()))
 KEPT = [name for name in NAMES if not name.startswith("probability_map") or name.endswith("HTS")]
@@ -66,10 +79,36 @@ def box_of(text: Text) -> Box:
     return Box(seen.x0, seen.y0, seen.x1, seen.y1)
 
 
-@pytest.mark.parametrize(("number", "width_mm"), [(2, 180.0), (5, 85.0)])
-@pytest.mark.parametrize("name", KEPT)
-def test_words_are_large_enough_inside_and_apart(name: str, number: int, width_mm: float) -> None:
+def symbols_of(figure: Figure) -> np.ndarray:
+    """Return the boxes of the markers that are seen, f8 [n, 4]: of lines, and of collections of shapes such as towns."""
+    boxes, pixel = [np.zeros((0, 4))], figure.dpi / 72
+    for axes in figure.axes:
+        marked = [line for line in axes.lines if line.get_marker() not in ("", "None", None)]
+        spots = [
+            (line.get_transform().transform(line.get_xydata().astype(float)), line.get_markersize() / 2)
+            for line in marked
+        ]
+        for shapes in (part for part in axes.collections if isinstance(part, PathCollection)):
+            at = shapes.get_offset_transform().transform(shapes.get_offsets())
+            reach = np.abs(shapes.get_paths()[0].vertices).max()
+            spots.append((at, reach * np.sqrt(np.resize(shapes.get_sizes(), len(at)))))
+        seen = axes.get_window_extent()
+        for at, radius in spots:
+            inside = (at >= (seen.x0, seen.y0)).all(axis=1) & (at <= (seen.x1, seen.y1)).all(axis=1)
+            half = np.broadcast_to(radius, len(at))[inside, None] * pixel
+            boxes.append(np.hstack([at[inside] - half, at[inside] + half]))
+    return np.vstack(boxes)
+
+
+@pytest.mark.parametrize(("number", "width_mm"), [(1, 125.0), (2, 180.0), (5, 85.0)])
+@pytest.mark.parametrize("name", [*KEPT, "ranking"])
+def test_words_are_large_enough_inside_and_apart_on_a_sheet_that_a_page_holds(
+    name: str, number: int, width_mm: float
+) -> None:
+    if name not in kinds_of(compared(LONG[:number])):
+        pytest.skip("is not of so many scenarios")
     figure = drawn(name, number, width_mm).figure
+    assert figure.get_figheight() * 25.4 <= 200
     texts = texts_of(figure)
     assert min(text.get_fontsize() for text in texts) >= LEAST_POINTS
     wide, tall = figure.bbox.width, figure.bbox.height
@@ -84,6 +123,10 @@ def test_words_are_large_enough_inside_and_apart(name: str, number: int, width_m
     for i, box in enumerate(tight):
         hit = overlaps(Box(*box), tight[:i].reshape(-1, 4))
         assert not hit.any(), (texts[i], [texts[j] for j in np.flatnonzero(hit)])
+    edge = 0.3 * figure.dpi / 72
+    symbols = symbols_of(figure) + np.array([edge, edge, -edge, -edge])
+    for text, box in zip(texts, tight, strict=True):
+        assert not overlaps(Box(*box), symbols).any(), f"{text} covers a symbol"
 
 
 @pytest.mark.parametrize("width_mm", [85.0, 120.0, 180.0])
@@ -100,7 +143,7 @@ def test_no_scenario_is_left_out(name: str) -> None:
     if name == "inputs" or name.startswith("tornado"):  # what lies within chance is in the table, not in the figure
         moved = {t.scenario for t in compared(LONG).inputs.tornados if any(bar.above_noise for bar in t.bars)}
         letters = [look.letter for look in looks(LONG).values() if look.name in moved]
-    of_differences = name in ("differences", "agreement_hold", "difference_map", "over_draws")
+    of_differences = name in ("differences", "differences_by_day", "agreement_hold", "difference_map", "over_draws")
     assert told == set(LONG[1:] if of_differences else LONG)
     for letter in letters[1:] if of_differences else letters:
         assert re.search(rf"\b{letter}\b", words), letter
@@ -258,6 +301,56 @@ def test_a_study_that_is_not_complete_says_so_in_each_figure() -> None:
     assert "The study is not complete." in words
 
 
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """Return a colour, red, green, blue 0..255, in CIELAB (D65), in which a distance of 2 to 3 can just be seen."""
+    share = rgb / 255
+    linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
+    to_xyz = np.array([[0.4125, 0.3576, 0.1804], [0.2127, 0.7152, 0.0722], [0.0193, 0.1192, 0.9503]])
+    x, y, z = (np.cbrt(v) if v > 0.008856 else 7.787 * v + 16 / 116 for v in to_xyz @ linear / (0.9505, 1, 1.0888))
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+@pytest.mark.parametrize(
+    "colours", [COLOURS, LEVEL_COLOURS, SPAN_COLOURS, OKABE_ITO], ids=["scenarios", "levels", "ends", "sides"]
+)
+def test_colours_stay_apart_for_the_colour_blind(colours: tuple[str, ...]) -> None:
+    for one, other in combinations(colours, 2):
+        for kind, matrix in CONFUSED.items():
+            apart = np.linalg.norm(lab(as_seen(one, matrix)) - lab(as_seen(other, matrix)))
+            assert apart > 8, (one, other, kind)
+
+
+@pytest.mark.parametrize("colours", [LEVEL_COLOURS[1:], SPAN_COLOURS], ids=["levels", "ends"])
+def test_what_only_colour_tells_is_apart_in_grey(colours: tuple[str, ...]) -> None:
+    light = sorted(lab(np.array(rgb_of(colour), float))[0] for colour in colours)
+    assert np.diff(light).min() > 10
+
+
+@pytest.mark.parametrize("name", ["difference_map", "flows", "outcomes"])
+def test_pictures_of_studies_keep_the_colours_of_sides_exactly(name: str) -> None:
+    figure = drawn(name, 1 if name == "outcomes" else 2, 180.0).figure
+    colours = list(look_of(compared().models[LONG[0]]).colours.values())
+    with Image.open(io.BytesIO(png_bytes(figure))) as reduced:
+        full = Image.fromarray(np.asarray(figure.canvas.buffer_rgba())).convert("RGB")  # type: ignore[attr-defined]
+        shown = [colour for colour, off in zip(colours, distances(full, colours), strict=True) if off == 0]
+        assert shown
+        assert max(distances(reduced, shown)) <= 2
+
+
+@pytest.mark.parametrize("name", ["differences", "difference_map", "agreement_causes", "outcomes"])
+def test_vector_files_have_text_as_text_and_nothing_that_lies_outside(name: str) -> None:
+    made = drawn(name, 1 if name == "outcomes" else 2, 125.0)
+    root = ET.fromstring(svg_bytes(made.figure))
+    space = "{http://www.w3.org/2000/svg}"
+    words = "".join("".join(text.itertext()) for text in root.iter(f"{space}text")).replace(" ", "")
+    assert made.title.replace(" ", "") in words, "a title is words, not outlines"
+    clips = {part.get("id") for part in root.iter(f"{space}clipPath")}
+    used = {part.get("clip-path", "").removeprefix("url(#").removesuffix(")") for part in root.iter()} - {""}
+    assert used <= clips
+    assert not list(root.iter(f"{space}image")), "no pixels in a vector file"
+    assert not [part for part in root.iter() if part.tag.endswith(("foreignObject", "script", "mask", "filter"))]
+
+
 def test_scenarios_are_distinguishable_in_grey_too() -> None:
     found = list(looks([f"s{i}" for i in range(20)]).values())
     assert len({(look.line.colour, look.line.dashes) for look in found}) == 20
@@ -311,12 +404,20 @@ def test_a_figure_may_go_without_its_title_and_is_then_lower() -> None:
     assert not any(len(text.get_text()) > 12 and text.get_text() in titled.title for text in texts_of(bare.figure))
 
 
-@pytest.mark.parametrize("name", ["differences", "fan-HTS_towns", "distribution-clash_days", "agreement_survival"])
-def test_a_comparison_draws_on_the_callers_axes(name: str) -> None:
+@pytest.mark.parametrize("form", list(ON_AXES))
+def test_a_comparison_draws_on_the_callers_axes(form: str) -> None:
+    whats = {
+        "<quantity>": "HTS_towns", "<statistic>": "clash_days", "<scenario>": LONG[0], "<level>": "3",
+    }  # fmt: skip
+    name = form.replace("convergence-<statistic>", "convergence-deaths_rebels")
+    for hole, what in whats.items():
+        name = name.replace(hole, what)
     axes = Figure().subplots()
     assert compared().plot(name, ax=axes) is axes
-    assert axes.lines
+    assert axes.lines or axes.collections
     assert axes.get_xlabel()
+    with pytest.raises(KeyError):
+        compared().plot(f"{form.partition('-')[0]}-nothing", ax=axes)
 
 
 def test_a_figure_that_is_not_there_is_refused_with_those_that_are() -> None:
@@ -368,14 +469,6 @@ def test_inputs_within_chance_are_not_drawn() -> None:
 
 def within_chance(tornado: Tornado) -> Tornado:
     return replace(tornado, bars=tuple(replace(bar, above_noise=False) for bar in tornado.bars))
-
-
-@pytest.mark.parametrize("width_mm", [85.0, 125.0, 180.0])
-@pytest.mark.parametrize(
-    "name", ["differences", "distributions", "difference_map", "fan-HTS_towns", "agreement_survival"]
-)
-def test_sheets_are_at_most_200_mm_tall(name: str, width_mm: float) -> None:
-    assert drawn(name, 2, width_mm).figure.get_figheight() * 25.4 <= 200
 
 
 def test_flows_sum_to_the_towns_of_each_holder() -> None:

@@ -19,8 +19,8 @@ from sim.plots.map.pillow_painter import PillowPainter, dashed
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, Stroke, moved
 from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, line_row, parts_of
 from sim.plots.map.sheets import Atlas, control_map
-from sim.plots.map.state import Move, View
-from sim.plots.style import grey_of, new_figure, rgb_of, svg_bytes, typography
+from sim.plots.map.state import FrontRoad, Move, View
+from sim.plots.style import AGREED, grey_of, new_figure, rgb_of, svg_bytes, typography
 
 LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
 SIZE = 400  # pixels
@@ -110,6 +110,22 @@ def test_forces_on_the_move_are_drawn_in_their_colour(
     assert titles == ["HTS: 900 fighters set out, to attack"]
 
 
+def test_pictures_of_a_run_show_the_forces_and_fronts_of_its_mornings(atlas: Atlas) -> None:
+    day, run = 12, atlas.run
+    fighters = np.zeros((len(run.geography.places), len(run.scenario.factions)), int)
+    front = tuple(FrontRoad(a, a + 1, True, False) for a in range(20))
+    snapshot = Snapshot(
+        day, run.scenario.start, atlas.states[day], (), fighters, (), {}, {}, 0, 0, {}, "", (), front=front
+    )
+    known = replace(atlas, mornings=[snapshot] * (atlas.states.days + 1))
+    pictures = {}
+    for name, each in (("with", known), ("without", atlas)):
+        animation = Animation(each)
+        frame = np.asarray(animation.compose(day, animation.box))  # without the legend
+        pictures[name] = (has(frame, AGREED), AGREED in svg_bytes(control_map(run, day, atlas=each)).decode().upper())
+    assert pictures == {"with": (True, True), "without": (False, False)}
+
+
 @pytest.mark.parametrize("painter", [with_matplotlib, with_pillow])
 def test_painters_draw_every_kind_of_part(atlas: Atlas, painter: Callable[[View, list[Part]], np.ndarray]) -> None:
     view = view_of(atlas)
@@ -173,8 +189,8 @@ def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
     )
     assert set(paper) < set(page)
     assert set(page) - set(paper) == {
-        "column on the way, with its number", "column going home", "100 fighters", "1,000 fighters", "road between rivals",
-        "the same under an agreement", "agreement broken the day before", "campaign", "shelled the day before",
+        "column and its number", "column going home", "100 fighters", "1,000 fighters", "road between rivals",
+        "under an agreement", "broken the day before", "campaign", "shelled the day before",
         "held otherwise in the other", "changed",
     }  # fmt: skip
 

@@ -263,8 +263,8 @@ def test_awkward_text_survives_showing(write: Write) -> None:
 def test_numbers_are_shown_with_unit_range_and_source() -> None:
     shown = show(load("kafr_hamra", ["rules.incident.reach_km=15"]))
     assert (
-        "    reach_km: 15  # km: road distance within which garrisons are neighbours; allowed 1..60; source: none given; --set\n"
-        in shown
+        "    reach_km: 15  # km: road distance within which garrisons are neighbours, at most the map's near_km; "
+        "allowed 1..1500; source: none given; --set\n" in shown
     )
     rate = Rules().incident.per_pair_month
     assert f"    per_pair_month: {{best: {rate.best:g}, low: {rate.low:g}, high: {rate.high:g}, source: " in shown

@@ -67,11 +67,12 @@ def test_gains_of_contested_towns_are_counted_apart() -> None:
     ]
     changes = pd.DataFrame(rows, columns=["town", "from", "to"])
     summary = {"towns_gained.HTS": 3, "towns_gained.NLF": 1, "towns_gained.GOV": 0}
-    run = SimpleNamespace(control_changes=changes, summary=summary)
+    run = SimpleNamespace(control_changes=changes, summary=summary, scenario=SimpleNamespace(factions={}))
     assert _gains(run) == (
         "HTS gains 3 towns (1 of them contested at the start) and NLF gains 1 town (it was contested at the start)"
     )
-    assert _gains(SimpleNamespace(control_changes=changes[:0], summary={})) == "no side gains a town"
+    nothing = SimpleNamespace(control_changes=changes[:0], summary={}, scenario=SimpleNamespace(factions={}))
+    assert _gains(nothing) == "no side gains a town"
 
 
 def test_given_agreements_are_named_beside_those_signed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import shlex
 from pathlib import Path
@@ -11,12 +12,17 @@ import pandas as pd
 import pytest
 
 import sim
+from sim.cli.compare import print_comparison
 from sim.comparison.compare import Comparison, compare
 from sim.errors import InputError
+from sim.pages.comparison_report import comparison_report
+from sim.plots.comparison.sheet import MARKERS
+from sim.plots.figures import kinds_of
+from sim.plots.style import PAPER
 from sim.results.run import Run
 from sim.results.write import write
 from sim.scenario.schema import rebel_pairs
-from sim.statistics.inference import LEAST_DIFFERENT
+from sim.statistics.inference import LEAST_DIFFERENT, UNRESOLVED_RULE, verdict
 from sim.statistics.summary import hold_of, top_level
 from sim.statistics.survival import survival
 from sim.study.definition import Range
@@ -79,6 +85,33 @@ def test_answers_count_matched_runs(study: MadeStudy, found: Comparison) -> None
     )
     assert answer.sentence.startswith(start)
     assert answer.difference.difference == pytest.approx((yes[UNITED] - yes[FIRST]) / 12)
+
+
+def test_every_output_says_alike_what_is_resolved(found: Comparison, capsys: pytest.CaptureFixture[str]) -> None:
+    resolved = [row.difference.resolved for row in found.forest]
+    assert set(resolved) == {True, False}
+    made = kinds_of(found)["differences"].draw(found, width_mm=180.0)
+    assert made.table["resolved"].tolist() == resolved
+    assert made.table["verdict"].tolist() == [verdict(row.difference) for row in found.forest]
+    drawn = [row.difference.resolved for row in found.forest if np.isfinite(row.scaled)]
+    marks = [line for axes in made.figure.axes for line in axes.lines if len(line.get_xdata()) == 1]
+    hollow = [
+        line.get_markerfacecolor() == PAPER for line in marks if line.get_marker() in MARKERS and line.get_zorder() == 3
+    ]
+    assert sorted(hollow) == sorted(not each for each in drawn)
+    page = html.unescape(comparison_report(found, [], "x"))
+    print_comparison(found)
+    printed = " ".join(capsys.readouterr().out.split())
+    for answer in found.answers:
+        sentence = answer.sentence
+        assert ("not resolved" in sentence) == verdict(answer.difference).startswith("not resolved")
+        kind = "" if answer.difference.resolved else ' class="open"'
+        assert f"<li{kind}>{sentence}".replace(" %", "\u00a0%") in page
+        assert sentence in printed
+    body = page[page.index('id="differences"') : page.index('id="control"')]
+    assert body.count('<tr class="open">') == resolved.count(False)
+    for text in (body, page[page.index('id="answers"') : page.index('id="differences"')], made.caption):
+        assert UNRESOLVED_RULE in text
 
 
 def test_means_are_of_matched_runs_and_runs_without_a_first_day_count_as_their_last() -> None:
@@ -298,7 +331,7 @@ def test_two_runs_have_no_intervals(study: MadeStudy) -> None:
     found = compare(study.runs_of[FIRST, 3], study.runs_of[OTHER, 3])
     assert found.single
     assert found.notes == (
-        "One run a scenario: differences are those of these runs alone, without intervals; nothing is resolved.",
+        "One run each: each is one course that the model allows, and neither says how likely its course is.",
     )
     assert all(math.isnan(row.difference.low) and not row.difference.resolved for row in found.forest)
     assert not found.control.contrasts[0].resolved.any()

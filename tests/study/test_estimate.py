@@ -11,7 +11,7 @@ import pytest
 from sim.errors import InputError
 from sim.study import runner, worker
 from sim.study.runner import run_study
-from sim.study.status import Precision, half_width, highest, lacking_text, precisions
+from sim.study.status import MOST_REPLICATES, Precision, deciding, half_width, highest, lacking_text, needed, precisions
 from sim.study.worker import Estimate, estimate, free_bytes
 from tests.study.support import small_plan
 
@@ -76,6 +76,33 @@ def test_the_least_precise_statistic_comes_first_whatever_the_scenario() -> None
     known = precisions(runs, ["clash_days", "towns_gained"])
     assert (known[0].statistic, known[0].scenario) == ("towns_gained.X", "b")
     assert [each.share for each in known] == sorted((each.share for each in known), reverse=True)
+
+
+def test_a_count_that_is_nearly_always_zero_does_not_decide() -> None:
+    rare = [0] * 23 + [1]
+    runs = pd.DataFrame({"scenario": ["a"] * 24, "clash_days": [4, 5, 6] * 8, "towns_gained.X": rare})
+    known = precisions(runs, ["clash_days", "towns_gained"])
+    assert [(each.statistic, each.rare) for each in known] == [("towns_gained.X", True), ("clash_days", False)]
+    assert [each.statistic for each in deciding(known)] == ["clash_days"]
+    assert lacking_text(known, 0.5).endswith("(left out, as they are 0 in nearly all runs: towns gained, X)")
+    assert [each.statistic for each in deciding(precisions(runs, ["towns_gained"]))] == ["towns_gained.X"]
+
+
+def test_the_replicates_that_precision_takes_are_foretold() -> None:
+    rng = np.random.default_rng(1)
+    runs = pd.DataFrame({"scenario": "a", "clash_days": rng.normal(10, 5, 4000), "clashes": rng.normal(10, 1, 4000)})
+    pilot, share = 1000, 0.02
+    number, worst = needed(precisions(runs[:pilot], ["clash_days", "clashes"]), pilot, share)
+    assert worst.statistic == "clash_days"
+    assert half_width(runs["clash_days"][:number]) == pytest.approx(share, rel=0.1)
+    alone = precisions(runs[:1], ["clash_days"])
+    assert needed(alone, 1, share)[0] == MOST_REPLICATES
+    with pytest.raises(InputError, match="no statistic"):
+        needed([], 20, share)
+
+
+def test_few_runs_have_the_wider_interval_of_student() -> None:
+    assert half_width(pd.Series([9.0, 11.0])) == pytest.approx(12.706 / 10, rel=1e-3)  # t of one degree of freedom
 
 
 @pytest.mark.parametrize(

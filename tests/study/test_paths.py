@@ -101,7 +101,7 @@ def lines_with(study: Study, found: TownPaths) -> str:
 
 def test_words_name_every_scenario_and_its_runs(study: Study) -> None:
     said = lines_with(study, town_paths(study, TOWN))
-    assert said.startswith("SIMULATED. small: how Saddle Pass came to its holder")
+    assert said.startswith("SIMULATED. small: who holds Saddle Pass at the end, and how it came to its holder")
     assert "base, 8 runs:" in said
     assert "other, 8 runs:" in said
     assert (ways.whole_percent(0.001), ways.whole_percent(0.999), ways.whole_percent(1)) == (
@@ -110,6 +110,15 @@ def test_words_name_every_scenario_and_its_runs(study: Study) -> None:
         "100 %",
     )
     assert (ways.whole_percent(0), ways.whole_percent(0.084)) == ("0 %", "8 %")
+
+
+def test_holders_at_the_end_come_first_and_count_every_run(study: Study) -> None:
+    found, ends = town_paths(study, TOWN), study.runs.groupby("scenario")[f"holder.{TOWN}"].value_counts()
+    for number, name in enumerate(found.scenarios):
+        assert {code: int(runs[number]) for code, runs in found.holders.items() if runs[number]} == dict(ends[name])
+    lines = lines_with(study, found).splitlines()
+    assert lines[2].endswith("at the end")
+    assert "%)" in lines[2]
 
 
 def test_the_picture_has_a_panel_a_scenario_and_a_row_a_way(study: Study) -> None:

@@ -217,6 +217,14 @@ def test_a_study_goes_on_until_it_is_precise_and_no_further(tmp_path: Path) -> N
     ]
 
 
+def test_chosen_statistics_decide_in_place_of_the_headline(tmp_path: Path) -> None:
+    plan = small_plan(3, headline=["towns_end.Lanterns"])
+    folder = run_study(plan, tmp_path, workers=1, until_precise=1e-6, most=6, precise_on=["days"])
+    assert (
+        Study.open(folder).manifest["precision"]["replicates"] == 3
+    )  # nothing to be known of a number that never varies
+
+
 def test_a_study_that_is_never_precise_ends_at_the_highest_number(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

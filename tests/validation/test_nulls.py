@@ -11,9 +11,13 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
+from sim.files import SCENARIOS
 from sim.geography.maps import load_map
+from sim.load import read
 from sim.statistics.conflict_log import Log
 from sim.validation.observed import Observation
+from sim.validation.outcome import read_outcome
+from sim.validation.past_record import past_before
 from sim.validation.pattern_file import FOLDER, Patterns, find_patterns, read_patterns
 from sim.validation.pattern_nulls import (
     NULLS,
@@ -29,6 +33,7 @@ from sim.validation.pattern_nulls import (
     weight_score,
 )
 from sim.validation.pattern_report import card_csv, null_lines
+from sim.validation.pattern_samples import check_sides
 from tests.validation.test_card import declared, told
 
 TOWNS = Towns(
@@ -38,6 +43,11 @@ WEEKLY = "P8_weekly_mean"
 SHIPPED = read_patterns(FOLDER / "greater_idlib.yaml")
 assert SHIPPED.nulls is not None
 FITTED = SHIPPED.nulls
+FORECASTS = {
+    "greater_idlib_2018_10": "hindcast_2018_10",
+    "eastern_car_2017_07": "hindcast_car_2017_07",
+    "eastern_car_2018_07": "hindcast_car_2018_07",
+}
 
 
 def placed(names: list[str]) -> Log:
@@ -139,6 +149,20 @@ def test_places_are_given_to_the_nearest_town() -> None:
     log = placed(["x", "y", "y"])
     assert places_of(log, TOWNS) == {"x": 1, "y": 2}
     assert TOWNS.nearest(36.16, 37.01) == "z"
+
+
+@pytest.mark.parametrize(("observed", "scenario"), FORECASTS.items())
+def test_what_a_theatre_is_held_against_fits_its_scenarios_and_its_map(observed: str, scenario: str) -> None:
+    loaded, geography = read(SCENARIOS / f"{scenario}.yaml")
+    file = find_patterns(None, geography.name)
+    theatre = read_patterns(file)
+    check_sides(loaded.scenario, theatre, scenario)
+    check_places(theatre, Towns.of(geography), file)
+    outcome = read_outcome(SCENARIOS / "observed" / observed, loaded.scenario, geography)
+    past = past_before(geography.name, loaded.scenario.start)
+    assert past is not None
+    assert past.until <= loaded.scenario.evidence_until < loaded.scenario.start
+    assert sum(week.events for week in outcome.weeks) >= len(outcome.places) > 0
 
 
 def test_a_town_that_the_map_does_not_have_is_reported_with_its_line(tmp_path: Path) -> None:

@@ -65,12 +65,13 @@ def test_the_scenario_runs_to_the_same_events(
 
 
 def test_the_map_is_that_of_the_finished_run(watched: tuple[ConflictModel, History]) -> None:
-    from sim.plots.map.sheets import control_map
+    from sim.plots.map.sheets import Atlas, control_map
     from sim.plots.style import png_bytes
 
     model, history = watched
     png = map_png(model, history, DAY)
-    assert png == png_bytes(control_map(Run.of(model.simulation.result(), "two_valleys"), DAY))
+    run = Run.of(model.simulation.result(), "two_valleys")
+    assert png == png_bytes(control_map(run, DAY, atlas=Atlas.of(run, history.snapshots)))
     with Image.open(io.BytesIO(png)) as picture:
         assert "SIMULATED" in picture.info["Title"]
 

@@ -17,7 +17,7 @@ from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography, load_map
 from sim.pages.history import History, Snapshot, follow, start_history
 from sim.pages.map_names import SCALES, name_set
-from sim.pages.map_svg import MapDrawing
+from sim.pages.map_svg import ROAD_TIPS, MapDrawing
 from sim.pages.svg import escape, fitted, number, text_width
 from sim.plots.labels import Box
 from sim.plots.map.force_signs import POINTS_PER_FIGHTER, forces, marching_text
@@ -168,7 +168,8 @@ def test_base_and_frame_are_well_formed_and_every_reference_is_in_the_base(
     used |= set(re.findall(r"url\(#([^)]+)\)", frame_text(drawing, state)))
     assert used <= known
     assert [layer["name"] for layer in base["layers"]] == [sign.name for sign in SIGNS]
-    assert list(drawing.layers(state)) == [layer["name"] for layer in base["layers"] if layer["still"] is None]
+    changing = [layer["name"] for layer in base["layers"] if layer["still"] is None]
+    assert list(drawing.layers(state)) == [*changing, ROAD_TIPS]
     towns = [int(element.get("data-town", "-1")) for element in frame.iter() if element.get("data-town")]
     assert sorted(towns) == list(range(len(geography.places)))
 
@@ -389,7 +390,7 @@ def test_the_front_follows_holders_and_agreements(mornings: tuple[MapDrawing, Hi
     assert flashes <= broken
     for snapshot in history.snapshots:
         assert snapshot.front is not None
-        covered = [road for road in snapshot.front if road.covered_a or road.covered_b]
+        covered = [road for road in snapshot.front if max(road.agreement_a, road.agreement_b) >= 0]
         assert bool(covered) <= bool(snapshot.accords), snapshot.day
         for road in snapshot.front:
             assert snapshot.map.sides[road.a]

@@ -17,6 +17,7 @@ from tests.viewer.support import KAFR_HAMRA, open_with  # isort: skip - before S
 
 import ipyvuetify
 import solara
+import solara.server.settings
 from mesa.visualization import SolaraViz, SpaceRenderer
 from mesa.visualization.components import AgentPortrayalStyle
 
@@ -91,12 +92,16 @@ def test_days_that_the_caller_steps_are_taken_up() -> None:
 
 def test_two_pages_of_a_notebook_do_not_disturb_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(own_model, "_in_notebook", lambda: True)
+    monkeypatch.setattr(solara.server.settings.telemetry, "mixpanel_enable", True)
+    monkeypatch.setattr(solara.checks, "should_perform_jupyter_check", lambda: True)
     models = [lively(0), ConflictModel("two_valleys", rng=1)]
     opened = [solara.render(show(model), handle_error=False) for model in models]
     try:
         for _ in range(3):
             clock(opened[0][0]).vue_advance(1)
         clock(opened[1][0]).vue_advance(2)
+        assert not solara.server.settings.telemetry.mixpanel_enable  # a notebook too calls nobody
+        assert not solara.checks.should_perform_jupyter_check()
         assert [clock(box).day for box, _ in opened] == [3, 2]
         assert [model.steps for model in models] == [3, 2]
         assert not any(w.has_trait("files") for w in below(opened[0][0]))  # its settings cannot be changed

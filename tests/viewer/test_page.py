@@ -507,3 +507,6 @@ def test_changes_are_in_words_without_keys_and_brackets() -> None:
     assert bad == []
     assert any(line.startswith("no longer: ") for line in lines)
     assert "chance to sign 30 % a day per 10 recent deaths (file: 18 %)" in lines
+    united = changes_in_words(first, load_scenario("united_nlf"))
+    assert "all groups of NLF: solidarity 90 % (file: 30 %)" in united
+    assert sum("solidarity" in line for line in united) == 1

@@ -125,10 +125,11 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
     before = page.evaluate("history.length")
     press(page, "Apply and restart")
     page.wait_for_selector(".tc-said:has-text('seed 12')")
+    page.get_by_label("follow them on the map").check()
     for day in range(1, 4):
         press(page, "Step")
         at_day(page, day)
-    page.wait_for_function("location.search.includes('day=3')")
+    page.wait_for_function("location.search.includes('day=3&camera')")
     assert page.evaluate("history.length") == before
     query = "?" + urlsplit(page.url).query
     assert parse_qs(query[1:]) == {
@@ -136,10 +137,12 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
         "seed": ["12"],
         "set": ["rules.clash.loss_per_day=0.05"],
         "day": ["3"],
+        "camera": ["follows"],
     }
     other = visit(browser, address, query + "&town=kafr%20hamra")
     at_day(other, 3)
     other.wait_for_selector(".tc-sheet h2:has-text('Kafr Hamra')")
+    assert other.get_by_label("follow them on the map").is_checked()
     assert other.locator(".tc-lines").inner_text() == page.locator(".tc-lines").inner_text()
     assert other.locator(".tc-changes").inner_text() == page.locator(".tc-changes").inner_text()
     other.reload()
@@ -152,12 +155,12 @@ def test_an_address_opens_the_same_day_town_and_settings_elsewhere(address: str,
 def test_what_an_address_may_not_hold_is_reported_and_left_out(address: str, browser: Any) -> None:
     bad = (
         "?scenario=../../etc/passwd&seed=x&set=map=elsewhere&set=rules.clash.loss_per_day=abc&policy={a: 1}"
-        "&day=9999&town=Atlantis&colour=red"
+        "&day=9999&town=Atlantis&colour=red&camera=up"
     )
     page = visit(browser, address, bad)
     at_day(page, 0)
     told = page.locator(".tc-fault").all_inner_texts()
-    assert len(told) == 8
+    assert len(told) == 9
     for word in (
         "etc/passwd",
         "whole number",
@@ -167,6 +170,7 @@ def test_what_an_address_may_not_hold_is_reported_and_left_out(address: str, bro
         "9999",
         "Atlantis",
         "colour",
+        "'up'",
     ):
         assert sum(word in line for line in told) == 1, word
     assert "seed 7" in page.locator(".tc-date").inner_text()

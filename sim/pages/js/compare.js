@@ -141,7 +141,7 @@
         if (gap) cells[town] = `<use href="${data.cells}${town}" fill="${gap > 0 ? data.codes[code].colour : "#1f2328"}" fill-opacity="${Math.min(1, Math.abs(gap) / FULL).toFixed(2)}"/>`;
         const [x, y, name] = data.base.towns[town];
         const words = gap ? `${data.codes[code].name} ${points(gap)}${resolved.includes(town) ? "" : ", not resolved"}` : "no difference";
-        dots[`t${town}`] = `<g class="t" data-town="${town}" data-tip="${escape(name)}&#10;${escape(words)}" transform="translate(${x} ${y})"><g class="k"><circle r="2.6" fill="#59636e"/></g></g>`;
+        dots[`t${town}`] = `<g class="t" data-town="${town}" data-tip="${escape(name)}&#10;${escape(words)}" transform="translate(${x} ${y})"><g class="k"><circle r="2.6" fill="#667079"/></g></g>`;
       });
       this.map.show({ control: cells, towns: dots });
       const rings = resolved.map((town) => [town, 6, "#1f2328", 1.6]);

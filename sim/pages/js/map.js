@@ -4,7 +4,7 @@
 //   map.setBase(base);                       // object of sim.pages.map_svg.MapDrawing.base
 //   map.show(layers, { glide: 400 });        // layer -> key -> SVG text, of MapDrawing.layers; ms that columns take; 0 none
 //   map.rings([[town, 13, "#1f2328", 2.6]]); // circles around towns, over all else: radius, colour and width in px
-//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.bringIntoView(town);  map.whole();  map.destroy();
+//   map.toggle("roads", false);  map.setView(view);  map.look(town, zoom);  map.travel(town, zoom, ms);  map.bringIntoView(map.base.towns[town]);  map.whole();  map.destroy();
 //   map.world, map.transform                 // for marks of the page on the map
 //
 // The map brings its own tips (at once, by mouse, finger and keyboard), a list of towns for the keyboard, a choice between towns
@@ -15,7 +15,9 @@
   const MOST = 14; // times the whole map
   const REACH = 14; // px: a mouse this near to a town means it
   const FINGER = 22; // px: a finger this near to a town may mean it
+  const ROAD = 6; // px: a mouse this near to a road of the front means it
   const EDGE = 20; // px from the edge within which a town is not in view
+  const CALM = 0.28; // share of the picture to each side of its middle within which a place needs no travel
   const CHOICES = 8; // most towns that one tap offers
   const INSETS = [0.36, 0.33, 0.3, 0.27, 0.24]; // sizes of the inset that are tried, as shares of the map's
   const LEAST_FOR_INSET = 460; // px of the map's width
@@ -31,6 +33,11 @@
     const holder = document.createElementNS(SVG, "g");
     holder.innerHTML = text;
     return holder;
+  }
+
+  /** Return whether a reader wants no motion. */
+  function still() {
+    return window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   }
 
   function button(text, label, act) {
@@ -209,9 +216,11 @@
       this.viewed = view || (() => {});
       this.hidden = new Map(); // layer -> whether a reader or the page switched it off
       this.gliding = [];
-      this.current = -1; // town under the keyboard
+      this.fronts = {}; // roads of the front: "12.40", towns -> words
       box.classList.add("simmap");
+      box.dataset.map = this.id;
       box.innerHTML = "";
+      this.dark = element("style"); // drawings carry the colours of paper
       this.sheet = element("div", { class: "simmap-sheet", role: "img", "aria-label": label || "Map of control (simulated)" });
       this.main = new Sheet(this.sheet);
       this.defs = document.createElementNS(SVG, "defs"); // of all planes
@@ -224,7 +233,9 @@
         button("\u21ba", "Whole map", () => this.whole())
       );
       this.tip = element("div", { class: "simmap-tip", "aria-hidden": "true", hidden: true }); // the list of towns reads the same words
-      box.append(this.list(), this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
+      this.towns = this.list("towns", "Towns: arrow keys or first letters choose, Enter opens, Escape leaves", () => this.townEntries());
+      this.moving = this.list("moving", "Columns on the way and roads of the front: arrow keys choose, Escape leaves", () => this.movingEntries());
+      box.append(this.dark, this.towns, this.moving, this.sheet, this.buttons, this.scale, ...this.menus(), this.tip);
       this.zoom = d3
         .zoom()
         .filter(() => !d3.event.button)
@@ -260,11 +271,14 @@
       this.base = base;
       this.size = { width: base.width, height: base.height };
       this.defs.innerHTML = base.defs;
+      const rules = (base.dark || []).map(([selector, look]) => `[data-map="${this.id}"] :is(${selector}){${look}}`);
+      this.dark.textContent = `@media screen and (prefers-color-scheme: dark){${rules.join("")}}`;
       this.main.setBase(base, base.names);
       this.ring = elements('<g class="simmap-focus" display="none"><g class="k"><circle r="13"/><circle r="13"/></g></g>').firstChild;
       this.main.world.append(this.ring);
       this.makeInset();
-      this.options();
+      this.fronts = {};
+      for (const list of [this.towns, this.moving]) this.fill(list);
       this.legend.lastChild.innerHTML = base.legend || "";
       this.menu.lastChild.replaceChildren();
       const stored = this.stored();
@@ -298,13 +312,18 @@
     show(layers, { glide = 0 } = {}) {
       this.gliding.forEach((column) => column.cancel()); // it then stands where it goes
       this.gliding = [];
-      const calm = window.matchMedia && window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+      const calm = still();
       for (const [name, now] of Object.entries(layers)) {
         for (const sheet of this.sheets()) {
           const fresh = sheet.patch(name, now);
           if (glide && !calm) fresh.forEach((node) => this.start(node, glide));
           if (ON_TOP.has(name) && fresh.length) this.clearSoon();
         }
+      }
+      if ("front tips" in layers) this.fronts = layers["front tips"];
+      if (this.moving === document.activeElement) {
+        this.fill(this.moving);
+        this.aim(this.moving, this.moving.current);
       }
       if (!this.tip.hidden && this.tipTown >= 0) this.tell(this.townTip(this.tipTown));
       if (this.gliding.length) this.gliding[0].onfinish = () => this.clearSoon();
@@ -385,10 +404,28 @@
       this.setView({ x, y, zoom: Math.max(zoom, this.view().zoom) });
     }
 
-    /** Centre the map on a town that the picture does not show, or only at its edge. */
-    bringIntoView(town) {
-      const [x, y] = this.main.transform.apply(this.base.towns[town]);
-      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.look(town);
+    /** Let the picture travel to a town that is not in the middle of it already, in `ms`; at once if motion is not wanted. */
+    travel(town, zoom, ms) {
+      const before = this.main.transform;
+      const [x, y] = before.apply(this.base.towns[town]);
+      const inside = (at, size) => Math.abs(at / size - 0.5) < CALM;
+      if (before.k >= 0.95 * zoom * this.least() && inside(x, this.width) && inside(y, this.height)) return;
+      this.look(town, zoom);
+      const now = this.main.transform;
+      const scale = before.k / now.k;
+      if (still() || !ms) return;
+      const from = `translate(${before.x - scale * now.x}px, ${before.y - scale * now.y}px) scale(${scale})`;
+      this.sheet.classList.add("simmap-travels"); // what lies beyond the edges is drawn too
+      for (const world of Object.values(this.main.worlds)) {
+        const moves = world.parentNode.animate({ transform: [from, "none"] }, { duration: ms, easing: "ease-in-out" });
+        moves.onfinish = () => this.sheet.classList.remove("simmap-travels");
+      }
+    }
+
+    /** Centre the map on a place that the picture does not show, or only at its edge. */
+    bringIntoView(at) {
+      const [x, y] = this.main.transform.apply(at);
+      if (x < EDGE || y < EDGE || x > this.width - EDGE || y > this.height - EDGE) this.setView({ x: at[0], y: at[1], zoom: this.view().zoom });
     }
 
     whole() {
@@ -523,7 +560,26 @@
       const told = event.target.closest("[data-tip]");
       if (!named && told) return { town: -1, text: told.dataset.tip };
       const [nearest = -1] = named ? [Number(named.dataset.town)] : sheet.near(this.base.towns, event, REACH);
-      return { town: nearest, text: nearest >= 0 ? this.townTip(nearest) : "" };
+      return { town: nearest, text: nearest >= 0 ? this.townTip(nearest) : this.roadTip(sheet, event) };
+    }
+
+    /** Return the words of the road of the front under a pointer; "" if there is none. */
+    roadTip(sheet, event) {
+      if (this.hidden.get("front")) return "";
+      const box = sheet.box.getBoundingClientRect();
+      const [x, y] = sheet.transform.invert([event.clientX - box.left, event.clientY - box.top]);
+      const reach = ROAD / sheet.transform.k;
+      const road = Object.keys(this.fronts).find((key) => {
+        const [[ax, ay], [bx, by]] = this.ends(key);
+        const share = ((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / ((bx - ax) ** 2 + (by - ay) ** 2);
+        return share > 0 && share < 1 && Math.hypot(x - ax - share * (bx - ax), y - ay - share * (by - ay)) < reach;
+      });
+      return road ? this.fronts[road] : "";
+    }
+
+    /** Return the two towns of a road of the front: "12.40". */
+    ends(road) {
+      return road.split(".").map((town) => this.base.towns[Number(town)]);
     }
 
     pointed(event, sheet) {
@@ -600,74 +656,103 @@
 
     // Keyboard --------------------------------------------------------------------------------------------------------
 
-    /** Return the list of towns that the keyboard walks: one stop, arrows and first letters choose, Enter opens. */
-    list() {
-      this.towns = element("div", {
-        class: "simmap-towns", tabindex: 0, role: "listbox", "aria-label": "Towns: arrow keys or first letters choose, Enter opens",
-        onkeydown: (event) => this.key(event),
-        onfocus: () => this.aim(Math.max(this.current, 0)),
+    /** Return a list that the keyboard walks over what `entries()` gives: one stop, arrows and first letters choose, Enter opens, Escape leaves. */
+    list(name, label, entries) {
+      const list = element("div", {
+        class: "simmap-list", id: `${this.id}-${name}`, tabindex: 0, role: "listbox", "aria-label": label,
+        onkeydown: (event) => this.key(event, list),
+        onfocus: () => {
+          this.fill(list);
+          this.aim(list, Math.max(list.current, 0));
+        },
         onblur: () => {
           this.ring.setAttribute("display", "none");
           this.box.classList.remove("simmap-focused");
           this.hideTip();
         },
       });
-      return this.towns;
+      return Object.assign(list, { entries, rows: [], current: -1 });
     }
 
-    options() {
-      this.order = this.base.order || this.base.towns.map((_town, index) => index);
-      this.current = -1;
-      this.towns.replaceChildren(
-        ...this.order.map((town) => element("div", { id: `${this.id}-${town}`, role: "option", "aria-selected": "false" }, this.base.towns[town][2]))
-      );
+    /** Return the towns as the keyboard walks them: watched ones first, then the largest. */
+    townEntries() {
+      return (this.base.order || this.base.towns.map((_town, index) => index)).map((town) => {
+        const [x, y, name] = this.base.towns[town];
+        return { town, at: [x, y], name, tip: () => this.townTip(town) };
+      });
     }
 
-    /** Aim at a town of the list by its place in it. */
-    aim(place) {
+    /** Return the columns on the way, and the roads of the front, of the layers that are shown. */
+    movingEntries() {
+      const columns = this.hidden.get("columns") ? [] : Object.values(this.main.nodes.columns || {});
+      const roads = this.hidden.get("front") ? [] : Object.entries(this.fronts);
+      return [
+        ...columns.filter((node) => node.dataset.tip).map((node) => {
+          const at = node.querySelector(".head").getAttribute("transform").match(/-?[\d.]+/g).map(Number);
+          return { at, name: node.dataset.tip, tip: () => node.dataset.tip };
+        }),
+        ...roads.map(([road, words]) => {
+          const [[ax, ay], [bx, by]] = this.ends(road);
+          return { at: [(ax + bx) / 2, (ay + by) / 2], name: words, tip: () => words };
+        }),
+      ];
+    }
+
+    /** Give a list what there is to walk over now. */
+    fill(list) {
       if (!this.base) return;
-      const before = this.towns.children[this.current];
+      list.rows = list.entries();
+      list.current = Math.min(list.current, list.rows.length - 1);
+      const label = (row) => row.name.replaceAll("\n", ", ");
+      list.replaceChildren(...list.rows.map((row, i) => element("div", { id: `${list.id}-${i}`, role: "option", "aria-selected": "false" }, label(row))));
+      if (!list.rows.length) list.append(element("div", { role: "option", "aria-selected": "false" }, "none"));
+    }
+
+    /** Aim at an entry of a list by its place in it. */
+    aim(list, place) {
+      if (!list.rows.length) return;
+      const before = list.children[list.current];
       if (before) before.setAttribute("aria-selected", "false");
-      this.current = Math.min(Math.max(place, 0), this.order.length - 1);
-      const town = this.order[this.current];
-      const option = this.towns.children[this.current];
+      list.current = Math.min(Math.max(place, 0), list.rows.length - 1);
+      const { at, town = -1, tip } = list.rows[list.current];
+      const option = list.children[list.current];
       option.setAttribute("aria-selected", "true");
-      this.towns.setAttribute("aria-activedescendant", option.id);
-      const at = this.base.towns[town];
-      this.bringIntoView(town);
+      list.setAttribute("aria-activedescendant", option.id);
+      this.bringIntoView(at);
       const [x, y] = this.main.transform.apply(at);
       this.box.classList.add("simmap-focused");
       this.ring.setAttribute("transform", `translate(${at[0]} ${at[1]})`);
       this.ring.removeAttribute("display");
       const box = this.box.getBoundingClientRect();
       this.tipTown = town;
-      this.tell(this.townTip(town), { clientX: x + box.left, clientY: y + box.top });
-      option.textContent = this.townTip(town).replaceAll("\n", ", ");
+      this.tell(tip(), { clientX: x + box.left, clientY: y + box.top });
+      option.textContent = tip().replaceAll("\n", ", ");
     }
 
-    key(event) {
+    key(event, list) {
       const moves = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDown: 10, PageUp: -10 };
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.key in moves) this.aim(this.current + moves[event.key]);
-      else if (event.key === "Home") this.aim(0);
-      else if (event.key === "End") this.aim(this.order.length - 1);
-      else if (event.key === "Enter") this.pick(this.order[this.current], event);
-      else if (/^\p{L}$/u.test(event.key)) this.seek(event.key);
+      const { town = -1 } = list.rows[list.current] || {};
+      if (event.key in moves) this.aim(list, list.current + moves[event.key]);
+      else if (event.key === "Home") this.aim(list, 0);
+      else if (event.key === "End") this.aim(list, list.rows.length - 1);
+      else if (event.key === "Enter" && town >= 0) this.pick(town, event);
+      else if (event.key === "Escape") list.blur();
+      else if (/^\p{L}$/u.test(event.key)) this.seek(list, event.key);
       else return;
       event.preventDefault();
       event.stopPropagation();
     }
 
-    /** Aim at the next town whose name begins with the letters typed within a second. */
-    seek(letter) {
+    /** Aim at the next entry whose name begins with the letters typed within a second. */
+    seek(list, letter) {
       const now = Date.now();
       this.typed = now - (this.typedAt || 0) < 1000 ? this.typed + letter : letter;
       this.typedAt = now;
-      const start = this.typed.length > 1 ? this.current : this.current + 1;
-      for (let i = 0; i < this.order.length; i += 1) {
-        const place = (start + i) % this.order.length;
-        const name = this.base.towns[this.order[place]][2].toLowerCase();
-        if (name.startsWith(this.typed.toLowerCase())) return this.aim(place);
+      const start = this.typed.length > 1 ? list.current : list.current + 1;
+      for (let i = 0; i < list.rows.length; i += 1) {
+        const place = (start + i) % list.rows.length;
+        if (list.rows[place].name.toLowerCase().startsWith(this.typed.toLowerCase())) return this.aim(list, place);
       }
     }
 

@@ -9,6 +9,8 @@
   const SPEEDS = [["slow", 2], ["normal", 6], ["fast", 20], ["full speed", 30]]; // mornings a second
   const LINGER = 1300; // ms, the least that a morning with a headline stays, if Play lingers
   const HURRY = 0.5; // share of the time of a morning without a headline, if Play lingers
+  const LEAST_TO_FOLLOW = 100; // ms that a morning stays
+  const CLOSE = 2.4; // times the whole map, at which the map follows headlines
   const NO_COLOUR = "#B8BDC2";
   const { dayText, element } = Sim;
 
@@ -18,7 +20,7 @@
 
   /** Return the rings of the map around the town whose card is open: dark on white. */
   function ringsOf(town) {
-    return [[town, 13, "#fff", 6], [town, 13, "#1f2328", 2.6]];
+    return [[town, 13, "#ffffff", 6], [town, 13, "#1f2328", 2.6]];
   }
 
   /** Return a line of a list: a button with a mark in a colour before its text. */
@@ -107,6 +109,7 @@
         "select", { "aria-label": "Speed" },
         ...SPEEDS.map(([name, speed]) => element("option", { value: speed, selected: name === "normal" }, name))
       );
+      parts.follow = element("input", { type: "checkbox" });
       parts.linger = element("input", { type: "checkbox", checked: true });
       parts.headline = element("p", { class: "player-headline", "aria-live": "polite" });
       parts.map = element("div", { class: "player-map" });
@@ -123,7 +126,8 @@
           element("div", { class: "player-day" }, parts.date, parts.count),
           element(
             "div", { class: "player-options" }, parts.speed,
-            element("label", {}, parts.linger, " stay on headlines")
+            element("label", {}, parts.linger, " stay on headlines"),
+            element("label", {}, parts.follow, " follow them on the map")
           )
         ),
         parts.headline,
@@ -277,6 +281,12 @@
       return this.run.headlines[this.day] ? Math.max(each, LINGER) : each * HURRY;
     }
 
+    /** Let the map travel to the town of the headline, at speeds that leave time for it. */
+    follow(stay) {
+      const town = this.run.headline_towns[this.day];
+      if (this.parts.follow.checked && town >= 0 && stay > LEAST_TO_FOLLOW) this.map.travel(town, CLOSE, Math.min(stay * 0.8, 700));
+    }
+
     toggle() {
       if (this.playing) this.pause();
       else this.play();
@@ -295,6 +305,7 @@
           this.day += 1;
           const stay = this.wait();
           this.go(this.day, Math.min(stay * 0.9, 900));
+          this.follow(stay);
           this.due = Math.max(this.due + stay, now); // a picture that took long is not caught up with
         }
         requestAnimationFrame(advance);
@@ -343,7 +354,7 @@
     ring(town) {
       if (town < 0) return this.map.rings([]);
       this.map.rings(ringsOf(town));
-      this.map.bringIntoView(town);
+      this.map.bringIntoView(this.map.base.towns[town]);
     }
 
     fill(title, ...children) {
@@ -360,7 +371,7 @@
         return element("tr", {}, element("td", {}, this.days[first]), element("td", {}, `to ${this.days[next]}`), element("td", {}, side));
       });
       const standing = town.fighters.filter(([first]) => first <= day).pop().slice(1);
-      const fighters = standing.map((n, f) => [n, run.factions[f].code]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
+      const fighters = standing.map((n, f) => [n, run.factions[f].name]).filter(([n]) => n).sort((a, b) => b[0] - a[0]);
       const bases = town.bases.filter(([first, last]) => first <= day && day <= last);
       const here = run.events.text.map((_, row) => row).filter((row) => run.events.town[row] === index && run.events.day[row] < day);
       const deaths = here.reduce((sum, row) => sum + run.events.deaths[row], 0);
@@ -372,7 +383,7 @@
         town.name,
         facts.length ? element("p", { class: "player-quiet" }, facts.join("; ")) : null,
         element("table", {}, element("caption", {}, "Held by"), element("tbody", {}, ...rows)),
-        element("p", {}, `Fighters there: ${fighters.map(([n, code]) => `${code} ${n.toLocaleString("en")}`).join(", ") || "none"}`),
+        element("p", {}, `Fighters there: ${fighters.map(([n, name]) => `${name} ${n.toLocaleString("en")}`).join(", ") || "none"}`),
         ...bases.map(([first, , who]) => element("p", {}, `Base of ${who}, open since ${this.days[first - 1] || this.days[0]}`)),
         element("p", {}, `Killed there so far: ${deaths.toLocaleString("en")}`),
         element("h4", {}, here.length ? `${plural(here.length, "event")} there so far, newest first` : "No event there so far"),

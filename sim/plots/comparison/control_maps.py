@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.figure import ComparisonFigure, Grid, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, by_scenario, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import EDGE, Mark, Sheet, Symbol, shortened
 from sim.plots.labels import Box, place_labels
 from sim.plots.map.geometry import Ground, ground_of
@@ -20,7 +20,7 @@ from sim.plots.map.primitives import Area, Areas, Stroke, outline
 from sim.plots.map.sheets import inset_extent, within
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
 from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
-from sim.text import clause_list
+from sim.text import clause_list, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ControlContrast
@@ -34,7 +34,19 @@ LIKELY = 0.5  # share of runs
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
 CELL_EDGE, DOT = "#DAD6CE", "#A9A49B"  # of cells, and of towns without a resolved difference
-FAR = (10.0, 16.0, 24.0)  # points between a town and a text that a line joins to it
+FAR = (
+    10.0,
+    16.0,
+    24.0,
+    36.0,
+    50.0,
+    68.0,
+    90.0,
+    115.0,
+    145.0,
+)  # points between a town and a text that a line joins to it
+NAMED = 1.7  # inches of a map from which it has the names of all watched towns
+NEAR = 4  # of FAR, on smaller maps
 NAMES_PER_INCH = 0.9  # of resolved towns, per square inch of map
 LEAST_BESIDE = 1.3  # inches beside it, from which there is a zoomed map and a list
 LEAST_GAIN = 0.005  # a difference below half a point is none on a map
@@ -73,7 +85,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     reference = names[comparison.reference].letter
     single = len(control.contrasts) == 1
     titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
-    grid = _map_grid(width_mm, titles, ground, 1.45)
+    grid = map_grid_of(width_mm, titles, ground, 1.45)
     gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
     title = difference_statement(comparison, gains)
     white = "held alike" if comparison.single else "no difference is resolved"
@@ -81,7 +93,7 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
     words = words_of(comparison, title, note, about)
     with typography():
-        sheet = Sheet(words, width_mm, grid.body, _gain_key(ground, gains))
+        sheet = Sheet(words, width_mm, grid.body, gain_key(ground, gains))
         panels = grid.panels(sheet)
         beside = EDGE + grid.width + 0.15
         zoomed = inset_extent(ground) if single and sheet.width - EDGE - beside > LEAST_BESIDE else None
@@ -103,13 +115,13 @@ def difference_statement(comparison: Comparison, gains: Sequence[Gains]) -> str:
     counts = [int(each.sure.sum()) for each in gains]
     if len(counts) > 1:
         if not max(counts):
-            return f"Control is not shown to differ in any of {towns} towns in any scenario"
+            return f"No difference in control is resolved in any of {towns} towns in any scenario"
         return f"Control differs in {min(counts)} to {max(counts)} of {towns} towns"
     scenario = comparison.control.contrasts[0].scenario
     if comparison.single:
         return f"{counts[0]} of {towns} towns are held otherwise in {scenario}"
     if not counts[0]:
-        return f"Control is not shown to differ in any of {towns} towns under {scenario}"
+        return f"{scenario}: no difference in control is resolved in any of {towns} towns"
     gained = Counter(gains[0].names[code] for code in gains[0].codes[gains[0].sure])
     code, most = gained.most_common(1)[0]
     others = f", others {counts[0] - most}" if counts[0] > most else ""
@@ -150,7 +162,7 @@ def _draw_gains(
 ) -> None:
     """Draw a map of gains; names of towns inside `hidden`, which a zoomed map shows, are left out."""
     ground = gains.ground
-    _base(axes, ground, extent)
+    map_panel(axes, ground, extent)
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, gains.fills, strict=True))
     paint(axes, [Areas(items, CELL_EDGE, 0.4)])
     _lines(axes, ground)
@@ -165,7 +177,7 @@ def _draw_gains(
     box = axes.get_window_extent()
     room = int(NAMES_PER_INCH * box.width * box.height / axes.figure.dpi**2)
     wanted = dict.fromkeys([i for i in ground.watch if inside[i]] + [i for i in gains.order if inside[i]][:room])
-    place_texts(axes, ground, {i: gains.text(i) for i in wanted}, larger * gains.radii, points, leaders=True)
+    place_texts(axes, ground, {i: gains.text(i) for i in wanted}, larger * gains.radii, points)
 
 
 def _outline(axes: Axes, extent: tuple[float, float, float, float]) -> None:
@@ -224,13 +236,15 @@ def gainers(contrast: ControlContrast, k: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(gain >= LEAST_GAIN, code, -1), gain
 
 
-def _map_grid(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
+def map_grid_of(width_mm: float, titles: list[str], ground: Ground, least: float) -> Grid:
+    """Return the layout of maps in panels, each at least so many inches wide."""
     west, east, south, north = ground.extent
     shape = (north - south) / (east - west)
+    least = least if len(titles) < 4 else 0.8 * least
     return Grid(width_mm, titles, least, 0.0, left=0.0, right=0.0, bottom=0.0, gap=0.08, shape=shape, most=4)
 
 
-def _base(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] | None = None) -> None:
+def map_panel(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] | None = None) -> None:
     """Prepare a map panel, of the whole map if no extent is given."""
     frame_axes(axes, extent or ground.extent)
     axes.apply_aspect()
@@ -238,7 +252,8 @@ def _base(axes: Axes, ground: Ground, extent: tuple[float, float, float, float] 
         spine.set_visible(True)
 
 
-def _cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
+def shade_cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
+    """Fill the towns' cells of a map panel."""
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, fills, strict=True))
     paint(axes, [Areas(items, width=0.4)])
 
@@ -248,12 +263,10 @@ def _lines(axes: Axes, ground: Ground) -> None:
     paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
 
-def place_texts(
-    axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float, leaders: bool = False
-) -> list[Box]:
+def place_texts(axes: Axes, ground: Ground, texts: dict[int, str], radii: np.ndarray, points: float) -> list[Box]:
     """Write texts beside towns, in their order, if there is room; return their boxes in pixels.
 
-    leaders: watched towns alone must have their text, and lines join texts to towns that they stand away from.
+    Lines join texts to towns that they stand away from. On all but small maps watched towns must have their text.
     """
     pixel, seen = axes.figure.dpi / 72, axes.get_window_extent()
     at = axes.transData.transform(ground.at)
@@ -264,15 +277,15 @@ def place_texts(
         probe.remove()
         sizes[i] = (box.width, box.height)
     frame = Box(seen.x0 + 2, seen.y0 + 2, seen.x1 - 2, seen.y1 - 2)
+    small = seen.width / axes.figure.dpi < NAMED
     placed = place_labels(
         at, sizes, (radii + 0.8) * pixel, np.array(list(texts), int), frame, [],
-        must=frozenset(ground.watch if leaders else texts), margin=1.5, far=FAR if leaders else (),
+        must=frozenset() if small else frozenset(ground.watch), margin=1.5, far=FAR[:NEAR] if small else FAR,
     )  # fmt: skip
     back = axes.transData.inverted()
     for i, box in placed.items():
         x, y = back.transform((box.left, box.bottom))
-        if leaders:
-            leader_line(axes, at[i], box, 0.6, 7.0)
+        leader_line(axes, at[i], box, 0.6, 7.0)
         axes.text(x, y, texts[i], fontsize=points, va="bottom", ha="left", path_effects=HALO, zorder=7)
     return list(placed.values())
 
@@ -282,7 +295,7 @@ def code_colour(ground: Ground, code: str) -> str:
     return UNKNOWN if code == MIXED else ground.look.colour(code)
 
 
-def _gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
+def gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
     """Return the key of a map of gains: who gains somewhere, and the classes of how much."""
     marks = []
     for row in sorted({int(row) for each in gains for row in each.codes[each.sure]}):
@@ -306,9 +319,9 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
-    likely = [f"{int((shares > LIKELY).sum())} in {name}" for name, shares in values.items()]
+    likely = by_scenario({name: float((shares > LIKELY).sum()) for name, shares in values.items()}, figure_text)
     state = "contested" if code == MIXED else "held by nobody" if code == NEUTRAL else f"held by {code}"
-    title = f"Towns {state} in most runs: {clause_list(likely)}"
+    title = f"Towns {state} in most runs: {likely}"
     colour = code_colour(ground_for(comparison), code)
     colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)
     return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, bounds), table, width_mm)
@@ -321,8 +334,8 @@ def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None)
     values = {name: control.entropy[name][k] for name in comparison.scenarios}
     bounds = ("under 0.05 (certain)", "0.05 to 0.2", "0.2 to 0.4", "0.4 to 0.6", "0.6 to 0.8", "over 0.8 (open)")
     table = _town_table(comparison, k, values, "entropy")
-    certain = [f"{int((entropy < ENTROPY_CLASSES[0]).sum())} in {name}" for name, entropy in values.items()]
-    title = f"Towns whose holder is certain, of {len(control.towns)}: {clause_list(certain)}"
+    certain = {name: float((entropy < ENTROPY_CLASSES[0]).sum()) for name, entropy in values.items()}
+    title = f"Towns whose holder is certain, of {len(control.towns)}: {by_scenario(certain, figure_text)}"
     return _shaded(comparison, title, about, values, (ENTROPY_CLASSES, ENTROPY_COLOURS, bounds), table, width_mm)
 
 
@@ -355,18 +368,36 @@ def _shaded(
     classes, colours, bounds = scale
     ground = ground_for(comparison)
     names = looks_of(comparison)
-    grid = _map_grid(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
+    grid = map_grid_of(width_mm, [names[name].text for name in comparison.scenarios], ground, 1.45)
     key = [Mark(text, fill=colour, edge=QUIET) for text, colour in zip(bounds, colours, strict=True)]
-    runs = clause_list(f"{n:,} of {name}" for name, n in comparison.control.runs.items())
-    note = f"Shades are classes of the value over the runs of each scenario ({runs}); no sampling error is shown."
+    done = comparison.control.runs
+    same = len(set(done.values())) == 1
+    runs = (
+        plural(next(iter(done.values())), "run") + " each"
+        if same
+        else clause_list(f"{n:,} of {name}" for name, n in done.items())
+    )
+    of = f" of each scenario ({runs})" if len(names) > 1 else ""
+    note = f"Shades are classes of the value over the runs{of}; no sampling error is drawn. Ringed: watched towns."
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key)
         for axes, name in zip(grid.panels(sheet), comparison.scenarios, strict=True):
-            _base(axes, ground)
+            map_panel(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
-            _cells(axes, ground, [colours[s] for s in step])
+            shade_cells(axes, ground, [colours[s] for s in step])
             _lines(axes, ground)
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
-            texts = {i: ground.names[i] for i in ground.watch}
-            place_texts(axes, ground, texts, np.full(len(ground.at), 1.2), grid.type.small)
+            add_shapes(
+                axes,
+                outline("circle"),
+                ground.at[list(ground.watch)],
+                np.full(len(ground.watch), 2.2),
+                "none",
+                INK,
+                0.8,
+                4,
+            )
+            if name == comparison.reference or grid.width >= NAMED:
+                texts = {i: ground.names[i] for i in ground.watch}
+                place_texts(axes, ground, texts, np.full(len(ground.at), 2.0), grid.type.small)
     return ComparisonFigure(sheet.figure, table, title, f"{title}. {about}. {note}")

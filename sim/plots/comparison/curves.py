@@ -14,14 +14,15 @@ from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
     axis_label,
+    by_scenario,
     figure_text,
     key_of,
     long_table,
     looks_of,
-    signed,
+    most_panels,
     words_of,
 )
-from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet
+from sim.plots.comparison.sheet import NARROW_MM, LineStyle, Mark, ScenarioLook, Sheet
 from sim.plots.style import EVIDENCE_INK, INK, LEVEL_COLOURS, PAPER, QUIET, pale, typography
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.text import MONTHS, capitalised, clause_list, interval_text, percent, plural, with_unit
@@ -90,15 +91,18 @@ def course_statement(comparison: Comparison, panel: FanPanel) -> str:
     what = capitalised(panel.label)
     if not panel.differences or comparison.single:
         last = [f"{figure_text(fan.median[-1])}" for fan in panel.fans]
-        return f"{what}: {clause_list(last)} at the end" + ("" if comparison.single else " in the median")
+        if comparison.single:
+            return f"{what}: {clause_list(last)} at the end"
+        low, high = (figure_text(edge[BAND][-1]) for edge in (panel.fans[0].low, panel.fans[0].high))
+        return f"{what}: {last[0]} at the end in the median, {low} to {high} in 80 % of runs"
     sure = [gap for gap in panel.differences if gap.resolved[-1]]
     if not sure:
-        return f"{what}: no difference is shown at the end"
+        return f"{what}: no difference is resolved at the end"
     if len(panel.differences) > 1:
         most = max(sure, key=lambda gap: abs(gap.mean[-1]))
         return (
-            f"{what}: {len(sure)} of {plural(len(panel.differences), 'scenario')} differ at the end, most of all "
-            f"{most.scenario} ({signed(most.mean[-1])})"
+            f"{what}: {len(sure)} of {plural(len(panel.differences), 'scenario')} {'differs' if len(sure) == 1 else 'differ'} at the "
+            f"end, most of all {most.scenario}, {interval_text(most.mean[-1], most.low[-1], most.high[-1], sign=True)}"
         )
     gap = sure[0]
     size = interval_text(abs(gap.mean[-1]), *sorted((abs(gap.low[-1]), abs(gap.high[-1]))))
@@ -193,7 +197,7 @@ def date_axis(axes: Axes, comparison: Comparison, days: np.ndarray, width: float
 
 WIDE_LEVEL = 4  # clashes in several places
 STRIP = "Highest escalation level among rebels, day by day"
-REACH = "How soon runs reach a level of escalation"
+REACH = "Share of runs that have reached each level of escalation, by day"
 
 
 def strip_table(ladder: LadderResult, scenarios: tuple[str, ...]) -> pd.DataFrame:
@@ -210,15 +214,15 @@ def strip_statement(comparison: Comparison) -> str:
     """Say on which share of mornings, over runs, war reaches several places or is a campaign: the title of the ladder."""
     ladder = comparison.ladder
     shares = {name: float(share[:, WIDE_LEVEL:].sum(axis=1).mean()) for name, share in ladder.share.items()}
-    text = clause_list(f"{percent(share)} in {name}" for name, share in shares.items())
-    return f"Mornings with {ladder.levels[WIDE_LEVEL]} or a {ladder.levels[-1]}: {text}"
+    return f"Mornings with {ladder.levels[WIDE_LEVEL]} or a {ladder.levels[-1]}: {by_scenario(shares, percent)}"
 
 
 def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the shares of runs on each level, stacked, a panel for each scenario; then their differences from the reference."""
+    """Draw the shares of runs on each level, stacked, for each scenario, of many the reference; then differences from it."""
     ladder, names = comparison.ladder, looks_of(comparison)
     others = [] if comparison.single else list(comparison.scenarios[1:])
-    titles = [names[n].text for n in comparison.scenarios]
+    stacked = comparison.scenarios if len(others) < 2 else comparison.scenarios[:1]
+    titles = [names[n].text for n in stacked]
     titles += [f"{names[n].letter} less A, share of runs at or above each level" for n in others]
     grid = Grid(width_mm, titles, 1.05, 0.95, left=0.42, bottom=0.3)
     key = [
@@ -226,13 +230,14 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
         for i, (text, colour) in enumerate(zip(ladder.levels, LEVEL_COLOURS, strict=True))
     ]
     with typography():
-        words = words_of(comparison, strip_statement(comparison), ladder.note, STRIP)
+        note = f"{ladder.note}{' Differences: shares of runs alone, without intervals.' if others else ''}"
+        words = words_of(comparison, strip_statement(comparison), note, STRIP)
         sheet = Sheet(words, width_mm, grid.body, key)
         panels = grid.panels(sheet)
-        for axes, name in zip(panels, comparison.scenarios, strict=False):
-            _stack(axes, ladder.days, ladder.share[name])
+        for axes, name in zip(panels, stacked, strict=False):
+            stack_levels(axes, ladder.days, ladder.share[name])
             _percent(axes, grid)
-        for axes, name in zip(panels[len(comparison.scenarios) :], others, strict=True):
+        for axes, name in zip(panels[len(stacked) :], others, strict=True):
             _level_gaps(axes, ladder, comparison.reference, name)
             grid.ticks(axes)
             axes.yaxis.set_major_formatter(
@@ -240,7 +245,8 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
             )
         for axes in panels:
             date_axis(axes, comparison, ladder.days, grid.width, grid.type.small)
-    caption = f"{words.title}. {STRIP}: share of runs on each level; differences in percentage points. {ladder.note}"
+    points = "; differences in percentage points" if others else ""
+    caption = f"{words.title}. {STRIP}: share of runs on each level{points}. {note}"
     return ComparisonFigure(sheet.figure, strip_table(ladder, comparison.scenarios), words.title, caption)
 
 
@@ -252,7 +258,7 @@ def _level_gaps(axes: Axes, ladder: LadderResult, reference: str, name: str) -> 
     axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
 
 
-def _stack(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
+def stack_levels(axes: Axes, days: np.ndarray, share: np.ndarray) -> None:
     """Draw levels from the highest, at the bottom, to calm, on top; shares [days, levels]."""
     base = np.zeros(len(days))
     for level in reversed(range(share.shape[1])):
@@ -289,35 +295,47 @@ def reach(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     titles = [f"{level} {ladder.levels[level]}" for level in levels]
     grid = Grid(width_mm, titles, 1.05, 1.0, left=0.42, bottom=0.3)
     with typography():
-        sheet = Sheet(words_of(comparison, REACH, ladder.note), width_mm, grid.body, key_of(comparison))
+        sheet = Sheet(
+            words_of(comparison, reach_statement(ladder), ladder.note, REACH), width_mm, grid.body, key_of(comparison)
+        )
         for axes, level in zip(grid.panels(sheet), levels, strict=True):
             for curve in (c for c in ladder.reach if c.level == level):
-                _reach(axes, ladder.days, curve, names[curve.scenario])
+                draw_reach(axes, ladder.days, curve, names[curve.scenario])
             axes.set_xlim(ladder.days[0], ladder.days[-1])
             _percent(axes, grid)
             axis_label(axes, "day", grid.type.small)
-    caption = f"{REACH}: share of runs that have reached it by each day, by scenario. {ladder.note}"
-    return ComparisonFigure(sheet.figure, reach_table(ladder), REACH, caption)
+    title = reach_statement(ladder)
+    caption = f"{title}. {REACH}. {ladder.note}"
+    return ComparisonFigure(sheet.figure, reach_table(ladder), title, caption)
 
 
-def _reach(axes: Axes, days: np.ndarray, curve: ReachCurve, look: ScenarioLook) -> None:
+def reach_statement(ladder: LadderResult) -> str:
+    """Say which share of runs comes to the highest level of any: the title of the time to each level."""
+    top = max(curve.level for curve in ladder.reach)
+    shares = {curve.scenario: curve.reached / max(curve.runs, 1) for curve in ladder.reach if curve.level == top}
+    return f"Runs that reach level {top}, {ladder.levels[top]}: {by_scenario(shares, percent)}"
+
+
+def draw_reach(axes: Axes, days: np.ndarray, curve: ReachCurve, look: ScenarioLook) -> None:
+    """Draw the share of runs of a scenario that have reached a level by each day, with its 95 % band."""
     colour = look.line.colour
     if np.isfinite(curve.low).any():
         axes.fill_between(days, curve.low, curve.high, step="post", color=colour, alpha=0.12, linewidth=0, zorder=1)
     axes.step(days, curve.share, where="post", color=colour, linewidth=1.4, linestyle=look.line.dashes, zorder=3)
-    spot = min(len(days) - 1, int(len(days) * (0.55 + 0.09 * (ord(look.letter[0]) % 5))))
+    spot = min(len(days) - 1, int(len(days) * (0.55 + 0.09 * (ord(look.letter[:1] or "A") % 5))))
     axes.plot(
         [days[spot]], [curve.share[spot]], marker=look.line.marker, color=colour, markersize=4.5, markeredgecolor=PAPER,
         markeredgewidth=0.6, zorder=4,
     )  # fmt: skip
 
 
-TITLE = "Have there been enough runs?"
+RUNNING = "Estimates after so many runs, with 95 % intervals"
 
 NOTE = (
     "Estimate after so many runs, with its 95 % interval: for the reference the mean, for the others the paired "
     f"difference from it. A difference is not resolved as long as {UNRESOLVED_RULE}."
 )
+ONLY_NOTE = "Mean, or share of runs, after so many runs, with its 95 % interval; the title has half its width, as a share of the mean."
 
 
 def convergence_table(curves: tuple[Convergence, ...]) -> pd.DataFrame:
@@ -336,27 +354,58 @@ def convergence_table(curves: tuple[Convergence, ...]) -> pd.DataFrame:
 
 
 def convergence(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
-    """Draw the running estimates, a panel for each statistic and scenario."""
-    names, curves = looks_of(comparison), comparison.convergence
+    """Draw the running estimates, a panel for each statistic and scenario, the least certain of many."""
+    names, every = looks_of(comparison), sorted(comparison.convergence, key=_uncertainty, reverse=True)
     titles = []
-    for curve in curves:
+    for curve in every:
         what = "mean" if curve.scenario == comparison.reference else f"less {names[comparison.reference].letter}"
-        titles.append(f"{names[curve.scenario].letter} {what}: {curve.label}{f' ({curve.unit})' if curve.unit else ''}")
-    grid = Grid(width_mm, titles, 1.05, 0.8, left=0.42, bottom=0.3)
+        head = f"{names[curve.scenario].letter} {what}: " if len(names) > 1 else ""
+        titles.append(f"{head}{with_unit(curve.label, curve.unit)}")
+    most = min(len(every), 8 if width_mm <= NARROW_MM else 16)
+    grid = most_panels(lambda n: Grid(width_mm, titles[:n], 1.05, 0.8, left=0.42, bottom=0.3), most)
+    curves, title = every[: grid.count], convergence_statement(comparison)
+    note = NOTE if len(comparison.scenarios) > 1 else ONLY_NOTE
+    note += (
+        f" The {len(curves)} least certain of {len(every)} estimates; the table has all."
+        if len(curves) < len(every)
+        else ""
+    )
     key = [Mark("estimate", LineStyle(INK)), Mark("95 % interval", fill=pale(INK, 0.75))]
-    key += [Mark(look.text) for look in names.values()]
+    key += [Mark(look.text) for look in names.values() if look.letter]
     with typography():
-        sheet = Sheet(words_of(comparison, TITLE, NOTE), width_mm, grid.body, key)
+        sheet = Sheet(words_of(comparison, title, note, RUNNING), width_mm, grid.body, key)
         for axes, curve in zip(grid.panels(sheet), curves, strict=True):
-            _curve(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
+            draw_running(axes, curve, names[curve.scenario].line.colour, curve.scenario != comparison.reference)
             grid.ticks(axes, vertical=3)
             if curve.unit == SHARE:
                 axes.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.3g} %")
             axis_label(axes, "runs", grid.type.small)
-    return ComparisonFigure(sheet.figure, convergence_table(curves), TITLE, f"{TITLE} {NOTE}")
+    table = convergence_table(comparison.convergence)
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {RUNNING}. {note}")
 
 
-def _curve(axes: Axes, curve: Convergence, colour: str, zero: bool) -> None:
+def _uncertainty(curve: Convergence) -> float:
+    """Return the last half-width as a share of the estimate, which orders the estimates; 0 if there is none."""
+    half, estimate = curve.half_width[-1], abs(curve.estimate[-1])
+    return float(half / estimate) if np.isfinite(half) and estimate > 0 else 0.0
+
+
+def convergence_statement(comparison: Comparison) -> str:
+    """Say how many differences the runs resolve, or how well they know the means of an only scenario: the title."""
+    runs = max(done.done for done in comparison.methods.runs)
+    if comparison.forest and not comparison.single:
+        sure = sum(row.difference.resolved for row in comparison.forest)
+        return (
+            f"After {plural(runs, 'run')} each, {sure} of {plural(len(comparison.forest), 'difference')} are resolved"
+        )
+    known = [share for curve in comparison.convergence if (share := _uncertainty(curve)) > 0]
+    if not known:
+        return f"After {plural(runs, 'run')} no mean can be judged"
+    return f"After {plural(runs, 'run')} means are known to within {percent(min(known))} to {percent(max(known))}"
+
+
+def draw_running(axes: Axes, curve: Convergence, colour: str, zero: bool) -> None:
+    """Draw a running estimate with its 95 % interval; `zero`: with a line at zero."""
     half = np.where(np.isfinite(curve.half_width), curve.half_width, np.nan)
     low, high = curve.estimate - half, curve.estimate + half
     axes.fill_between(curve.runs, low, high, color=pale(colour, 0.75), linewidth=0, zorder=1)

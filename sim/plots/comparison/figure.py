@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
@@ -102,6 +102,18 @@ def signed(value: float) -> str:
     return f"+{figure_text(value)}" if value > 0 else figure_text(value)
 
 
+def by_scenario(values: dict[str, float], text: Callable[[float], str]) -> str:
+    """Say a number of each scenario: "67 % in A and 65 % in B"; of an only one without its name; of many the ends."""
+    words = {name: text(value) for name, value in values.items()}
+    if len(set(words.values())) == 1:
+        same = next(iter(words.values()))
+        return same if len(words) == 1 else f"{same} in {'both' if len(words) == 2 else 'all'} scenarios"
+    if len(words) == 2:
+        return clause_list(f"{word} in {name}" for name, word in words.items())
+    least, most = min(values, key=values.__getitem__), max(values, key=values.__getitem__)
+    return f"{words[least]} in {least} to {words[most]} in {most}"
+
+
 def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
     """Return a table in which single values stand in each of `rows` rows."""
     return pd.DataFrame(columns, index=range(rows))
@@ -109,13 +121,16 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
 
 LINES = 4  # of a heading at most
 TALLEST = 5.2  # inches of a map at most, so that a sheet stays below 200 mm
+TALLEST_BODY = 5.4  # inches of all panels; with title, key and note a sheet stays below 200 mm
+LEAST_HEIGHT = 0.5  # inches of a panel
 
 
 class Grid:
     """The layout of panels on a sheet of a width, known before the sheet is made.
 
     Lengths in inches: `least` width of a panel; `height` of a panel, or its height over its width where `shape` is given;
-    `left`, `right` and `bottom` margins of each panel for ticks and labels.
+    `left`, `right` and `bottom` margins of each panel for ticks and labels. Panels are lower than asked for if they would
+    not stay within `TALLEST_BODY`.
     """
 
     def __init__(
@@ -144,7 +159,17 @@ class Grid:
             broken(title, self.width + left * 0.9 + right, self.type.text, bold=True, most=LINES) for title in titles
         ]
         self.rows = [heads[i : i + self.columns] for i in range(0, len(heads), self.columns)]
-        self.body = sum(self._row_height(row) for row in self.rows)
+        self.slot = self.width  # room of a panel, which is narrower if a map must be lower
+        over = (self._body - TALLEST_BODY) / max(len(self.rows), 1)
+        if over > 0:
+            self.height = max(self.height - over, min(LEAST_HEIGHT, self.height))
+            self.width = self.width if shape is None else self.height / shape
+        self.body = self._body
+        self.count = len(titles)
+
+    @property
+    def _body(self) -> float:
+        return sum(self._row_height(row) for row in self.rows)
 
     def _head(self, row: list[list[str]]) -> float:
         return Sheet.tall(max(row, key=len), self.type.text) + 0.07
@@ -163,7 +188,7 @@ class Grid:
         for row in self.rows:
             head = self._head(row)
             for column, lines in enumerate(row):
-                x = EDGE + column * (self.width + self.left + self.right + self.gap)
+                x = EDGE + column * (self.slot + self.left + self.right + self.gap)
                 axes = sheet.axes(x + self.left, top + head, self.width, self.height)
                 shift = -0.9 * self.left * 72
                 axes.annotate(
@@ -181,6 +206,15 @@ class Grid:
         axes.yaxis.set_major_locator(MaxNLocator(vertical))
         axes.grid(axis="y", color="#E5E5E0", linewidth=0.5, zorder=0)
         axes.set_axisbelow(True)
+
+
+def most_panels(make: Callable[[int], Grid], most: int) -> Grid:
+    """Return the grid of the largest number of panels, at most `most`, that stays within `TALLEST_BODY`; `make` takes a number."""
+    for number in range(most, 1, -1):
+        grid = make(number)
+        if grid.body <= TALLEST_BODY + 1e-6:
+            return grid
+    return make(1)
 
 
 def axis_label(axes: Axes, text: str, points: float) -> None:
@@ -252,7 +286,7 @@ def forest_statement(comparison: Comparison, rows: Sequence[ForestRow]) -> str:
         return f"{who}: no difference is resolved"
     most = max(sure, key=lambda row: abs(row.scaled))
     by = "" if len(others) == 1 else f" in {most.scenario}"
-    size = f"{size_text(most.difference)} {unit_of(most.difference)}".rstrip()
+    size = f"{difference_text(most.difference)} {unit_of(most.difference)}".rstrip()
     count = f"{len(sure)} of {plural(len(rows), 'difference')} resolved"
     return f"{who}: {count}, most of all {most.difference.label}{by}, {size}"
 
@@ -279,7 +313,7 @@ def forest_of(
 
 
 MOST_NUMBERS = 3  # scenarios in a row whose differences are written beside it
-TALLEST_ROWS = 4.1  # inches of all rows: with title and note a sheet stays below 200 mm
+TALLEST_ROWS = 4.0  # inches of all rows: with title and note a sheet stays below 200 mm
 
 
 class _ForestLayout:
@@ -292,7 +326,8 @@ class _ForestLayout:
         self.scenarios = list(dict.fromkeys(row.scenario for row in rows))
         numbered = len(self.scenarios) <= MOST_NUMBERS
         self.left = min(2.35, 0.4 * inner)
-        self.right = min(2.0, 0.36 * inner) if numbered else 0.12
+        widest = max((text_width(difference_text(row.difference), sizes.small) for row in rows), default=0.0)
+        self.right = min(widest + 0.04, 0.36 * inner) if numbered else 0.12
         self.axis = inner - self.left - self.right - 0.12
         self.headings: list[tuple[float, str]] = []
         self.rows: list[tuple[float, list[str], list[ForestRow]]] = []

@@ -11,15 +11,14 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from sim.plots.comparison.control_maps import code_colour, code_text, ground_for
-from sim.plots.comparison.figure import ComparisonFigure, Grid, figure_text, looks_of, words_of
+from sim.plots.comparison.figure import ComparisonFigure, Grid, by_scenario, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import Mark, Sheet
 from sim.plots.style import INK, PAPER, pale, typography
-from sim.text import clause_list
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
 
-HEIGHT = 2.3  # inches of a panel
+HEIGHT = 2.3  # inches of a panel, if the sheet has room
 BAR = 0.09  # width of a bar of holders, as a share of the panel
 GAP = 0.015  # between two holders, as a share of the height
 LEAST_TOWNS = 0.1  # on average over runs: smaller flows are in the table, not in the picture
@@ -51,8 +50,10 @@ def flows(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     """Draw, for each scenario, how many towns pass from each holder at the start to each holder at the end."""
     names, codes = looks_of(comparison), comparison.control.codes
     matrices = {name: flow_matrix(comparison, name) for name in comparison.scenarios}
-    moved = [f"{figure_text(round(float(m.sum() - np.trace(m)), 1))} in {name}" for name, m in matrices.items()]
-    title = f"Towns with another holder at the end, of {len(comparison.control.towns)}: {clause_list(moved)}"
+    moved = {name: round(float(m.sum() - np.trace(m)), 1) for name, m in matrices.items()}
+    title = (
+        f"Towns with another holder at the end, of {len(comparison.control.towns)}: {by_scenario(moved, figure_text)}"
+    )
     days = comparison.control.days
     about = f"Holders on day {days[0]}, left, and on day {days[-1]}, right; mean number of towns over runs"
     note = "Strong: towns that pass to another holder; pale: towns that stay. Means over the runs of each scenario."
@@ -60,8 +61,9 @@ def flows(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     ground = ground_for(comparison)
     colours = [code_colour(ground, code) for code in codes]
     key = [Mark(code_text(codes[c]), fill=colours[c], edge=INK) for c in shown]
+    least = 1.5 if len(names) < 3 else 0.8
     grid = Grid(
-        width_mm, [names[name].text for name in comparison.scenarios], 1.5, HEIGHT, left=0.3, right=0.42, bottom=0.05
+        width_mm, [names[name].text for name in comparison.scenarios], least, HEIGHT, left=0.3, right=0.42, bottom=0.05
     )
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key)
@@ -69,12 +71,12 @@ def flows(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
             axes.set_axis_off()
             axes.set_xlim(0, 1)
             axes.set_ylim(1, 0)
-            _panel(axes, matrices[name], shown, colours, grid.type.small)
+            _panel(axes, matrices[name], shown, colours, 1.1 * grid.type.small / 72 / grid.height, grid.type.small)
     return ComparisonFigure(sheet.figure, flows_table(comparison), title, f"{title}. {about}. {note}")
 
 
-def _panel(axes: Axes, matrix: np.ndarray, shown: list[int], colours: list[str], points: float) -> None:
-    """Draw the bars of one scenario and the bands between them."""
+def _panel(axes: Axes, matrix: np.ndarray, shown: list[int], colours: list[str], line: float, points: float) -> None:
+    """Draw the bars of one scenario and the bands between them; `line` is the height of a number as a share of the panel's."""
     scale = (1 - GAP * (len(shown) - 1)) / matrix[np.ix_(shown, shown)].sum()
     tops: list[dict[int, float]] = []
     for side, totals in enumerate((matrix.sum(axis=1), matrix.sum(axis=0))):
@@ -87,7 +89,7 @@ def _panel(axes: Axes, matrix: np.ndarray, shown: list[int], colours: list[str],
             )
             if totals[c] >= 0.5:
                 x, align = (-0.02, "right") if side == 0 else (1.02, "left")
-                least = max(y + tall / 2, least + 1.1 * points / 72 / HEIGHT)
+                least = max(y + tall / 2, least + line)
                 axes.text(x, least, figure_text(round(totals[c], 1)), fontsize=points, ha=align, va="center")
             y += tall + GAP
         tops.append(top)

@@ -1,13 +1,15 @@
-"""How each statistic spreads over the runs of each scenario."""
+"""How each statistic spreads over the runs of each scenario, and who holds the watched towns in those of an only one."""
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from sim.plots.comparison.control_maps import code_colour, code_text, ground_for
 from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
@@ -15,24 +17,90 @@ from sim.plots.comparison.figure import (
     figure_text,
     key_of,
     looks_of,
+    most_panels,
     words_of,
 )
 from sim.plots.comparison.sheet import (
+    EDGE,
+    MM_PER_INCH,
     NARROW_MM,
     ScenarioLook,
     Sheet,
+    shortened,
+    text_width,
+    type_for,
 )
-from sim.plots.style import typography
-from sim.text import capitalised, percent, with_unit
+from sim.plots.map.matplotlib_painter import add_shapes
+from sim.plots.style import INK, PAPER, QUIET, typography
+from sim.text import capitalised, percent, plural, with_unit
 
 if TYPE_CHECKING:
+    from sim.comparison.outcomes import HolderRow
     from sim.comparison.results import Comparison, Distribution
+    from sim.plots.map.geometry import Ground
 
-LOWER_INK, HIGHER_INK = "#B35806", "#542788"  # ends of ColorBrewer's PuOr, told apart in all kinds of colour blindness
-FULL = 1.0  # standard deviations of one run at which a cell has its full colour
-PALEST, DEEPEST = 0.82, 0.25  # share of white of the smallest and of the largest difference
 PANELS_NARROW, PANELS_WIDE = 8, 16  # on a sheet of at most 200 mm
 MOST_ZEROS = 0.5  # share of runs at zero from which a panel says so
+
+
+def holders(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
+    """Draw in which share of the runs of an only scenario each side holds the watched towns at the end, with Wilson's intervals."""
+    outcomes, sizes = comparison.outcomes, type_for(width_mm)
+    assert outcomes is not None
+    line, spots, y = sizes.small * 1.6 / 72, [], 0.0
+    for _town, rows in groupby(outcomes.holders, key=lambda row: row.town):
+        for number, row in enumerate(rows):
+            y += line if number == 0 else 0.0
+            spots.append((y + line / 2, row, number == 0))
+            y += line
+        y += 0.35 * line
+    title, about = outcomes.sentences[0].rstrip("."), "Share of runs in which each side holds a watched town at the end"
+    note = f"Signs: shares of {plural(outcomes.runs, 'run')}; whiskers: their 95 % intervals (Wilson)."
+    with typography():
+        sheet = Sheet(words_of(comparison, title, note, about), width_mm, y + 0.25)
+        _draw_holders(sheet, spots, y, line, ground_for(comparison))
+    return ComparisonFigure(sheet.figure, outcomes.table, title, f"{' '.join(outcomes.sentences)} {about}. {note}")
+
+
+def _draw_holders(
+    sheet: Sheet, spots: list[tuple[float, HolderRow, bool]], tall: float, line: float, ground: Ground
+) -> None:
+    """Draw a row a side; `spots` holds its height in inches below the top, the row and whether its town stands above it."""
+    sizes, inner = sheet.type, sheet.inner
+    narrow = sheet.width * MM_PER_INCH <= NARROW_MM
+    words = [row.share_words if narrow else row.words for _at, row, _first in spots]
+    left, right = min(1.3, 0.3 * inner), max(text_width(text, sizes.small) for text in words) + 0.1
+    axes, plain = sheet.axes(EDGE + left, 0, inner - left - right, tall), sheet.blank(EDGE, 0, inner, tall)
+    plain.patch.set_visible(False)
+    axes.set_ylim(tall, 0)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xticks([0, 0.5, 1], ["0", "50 %", "100 %"])
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x", color="#E5E5E0", linewidth=0.5, zorder=0)
+    for (at, row, first), text in zip(spots, words, strict=True):
+        if first:
+            plain.text(
+                0,
+                line - at,
+                shortened(row.town, left, sizes.text, bold=True),
+                fontsize=sizes.text,
+                fontweight="bold",
+                va="center",
+            )
+        colour = code_colour(ground, row.code)
+        plain.text(0.1, -at, code_text(row.code), fontsize=sizes.small, va="center")
+        plain.text(inner, -at, text, fontsize=sizes.small, va="center", ha="right")
+        axes.plot(
+            [row.low, row.high],
+            [at, at],
+            color=QUIET if colour == PAPER else colour,
+            linewidth=1.8,
+            solid_capstyle="butt",
+            zorder=2,
+        )
+        spot = np.array([[row.holds / row.runs, at]])
+        add_shapes(axes, ground.look.shape(row.code), spot, np.array([2.2]), colour, INK, 0.5, 3)
 
 
 def distributions_table(comparison: Comparison) -> pd.DataFrame:
@@ -50,9 +118,21 @@ def distributions_table(comparison: Comparison) -> pd.DataFrame:
 def distributions(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the share of runs at or below each value of each statistic, all scenarios over one another."""
     names = looks_of(comparison)
-    shown = _most_shifted(comparison, PANELS_NARROW if width_mm <= NARROW_MM else PANELS_WIDE)
-    titles = [capitalised(with_unit(each.label, each.unit)) for each in shown]
-    grid = Grid(width_mm, titles, 1.0, 0.72, left=0.4, bottom=0.34)
+    most = min(len(comparison.distributions), PANELS_NARROW if width_mm <= NARROW_MM else PANELS_WIDE)
+
+    def laid_out(number: int) -> Grid:
+        chosen = _most_shifted(comparison, number)
+        return Grid(
+            width_mm,
+            [capitalised(with_unit(each.label, each.unit)) for each in chosen],
+            1.0,
+            0.72,
+            left=0.4,
+            bottom=0.34,
+        )
+
+    grid = most_panels(laid_out, most)
+    shown = _most_shifted(comparison, grid.count)
     title = _spread_statement(comparison)
     about = "Headline statistics: share of runs at or below each value"
     note = (
@@ -60,7 +140,8 @@ def distributions(comparison: Comparison, width_mm: float, day: int | None = Non
         "They show how runs spread, not how well a mean is known."
     )
     if len(shown) < len(comparison.distributions):
-        note += f" The {len(shown)} statistics that shift most, of {len(comparison.distributions)}; the table has all."
+        which = "statistics that shift most, of" if comparison.forest else "first of"
+        note += f" The {len(shown)} {which} {len(comparison.distributions)}; the table has all."
     with typography():
         sheet = Sheet(words_of(comparison, title, note, about), width_mm, grid.body, key_of(comparison))
         for axes, each in zip(grid.panels(sheet), shown, strict=True):
@@ -122,7 +203,7 @@ def _zeros(each: Distribution, names: dict[str, ScenarioLook]) -> str:
         return ""
     if len(shares) > 2:
         return f"none in {percent(min(shares.values()))} to {percent(max(shares.values()))} of runs"
-    return "none in " + ", ".join(f"{names[name].letter} {percent(share)}" for name, share in shares.items())
+    return "none in " + ", ".join(f"{names[name].letter} {percent(share)}".strip() for name, share in shares.items())
 
 
 def _spread_statement(comparison: Comparison) -> str:
@@ -135,7 +216,7 @@ def _spread_statement(comparison: Comparison) -> str:
         before, after = (figure_text(float(np.median(values[name]))) for name in (comparison.reference, most.scenario))
         return f"{capitalised(most.difference.label)}: median {before} in {comparison.reference}, {after} in {most.scenario}; the largest shift"
     if len(comparison.scenarios) > 1:
-        return "No statistic is shown to shift"
+        return "No shift of a statistic is resolved"
     first = comparison.distributions[0]
     low, middle, high = np.percentile(first.values[comparison.reference], [10, 50, 90])
     return f"{capitalised(first.label)}: median {figure_text(middle)}, in 80 % of runs {figure_text(low)} to {figure_text(high)}"

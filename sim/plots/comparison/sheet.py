@@ -46,7 +46,7 @@ class LineStyle:
 
 @dataclass(frozen=True)
 class ScenarioLook:
-    """One scenario's name, its letter ("A" is the reference) and the look of its lines."""
+    """One scenario's name, its letter ("A" is the reference; an only scenario has none) and the look of its lines."""
 
     name: str
     letter: str
@@ -56,7 +56,7 @@ class ScenarioLook:
     @property
     def text(self) -> str:
         """Letter and name, as keys and panels say them."""
-        return f"{self.letter}  {self.name}{' (reference)' if self.reference else ''}"
+        return f"{self.letter}  {self.name}{' (reference)' if self.reference else ''}".strip()
 
 
 def looks(names: Sequence[str]) -> dict[str, ScenarioLook]:
@@ -70,7 +70,8 @@ def looks(names: Sequence[str]) -> dict[str, ScenarioLook]:
             1.5,
             MARKERS[(position + 3 * turn) % len(MARKERS)],
         )
-        by_name[name] = ScenarioLook(name, letter(i), line, reference=i == 0)
+        several = len(names) > 1
+        by_name[name] = ScenarioLook(name, letter(i) if several else "", line, reference=several and i == 0)
     return by_name
 
 

@@ -15,6 +15,7 @@ from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
     axis_label,
+    by_scenario,
     forest_of,
     key_of,
     long_table,
@@ -24,13 +25,13 @@ from sim.plots.comparison.figure import (
 from sim.plots.comparison.sheet import LineStyle, Mark, ScenarioLook, Sheet, text_width, type_for
 from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.style import INK, PAPER, QUIET, typography
-from sim.text import clause_list, interval_text, percent, plural
+from sim.text import interval_text, percent, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import AgreementSurvival, Comparison, HoldingCurve
 
 SURVIVAL = "Share of agreements still in force, by days held"
-CAUSES = "What ends agreements"
+CAUSES = "What has ended agreements by days held (cumulative incidence), stacked"
 DIFFERENCES = "Mean hold of agreements against the reference"
 OVERLAID = 3  # scenarios in one panel; more have a panel each
 CAUSE_FILLS = ("#3E4A52", "#8FA3AD", "#C9B79C", "#6E5A7E", "#DAD7CF", "#A8745B", "#B5C9A8", "#50617A")
@@ -59,7 +60,7 @@ def survival(comparison: Comparison, width_mm: float, day: int | None = None) ->
     titles = [""] if together else [names[g[0].scenario].text for g in groups]
     sizes = type_for(width_mm)
     rows = max(len(group) for group in groups) + 1
-    below = 0.4 + rows * sizes.small * 1.35 / 72
+    below = 0.42 + rows * sizes.small * 1.35 / 72
     grid = Grid(width_mm, titles, 1.05, 1.9 if together else 1.05, left=0.42, bottom=below)
     key = key_of(comparison) if together else [Mark("reference in the other panels", names[comparison.reference].line)]
     with typography():
@@ -127,7 +128,7 @@ def _letter(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, look: S
     known = np.flatnonzero(np.isfinite(curve.share))
     if not len(known):
         return
-    spot = known[len(known) // (3 + ord(look.letter[0]) % 3)]
+    spot = known[len(known) // (3 + ord(look.letter[:1] or "A") % 3)]
     at = (holding.days[spot], curve.share[spot])
     axes.plot(
         [at[0]], [at[1]], marker=look.line.marker, color=look.line.colour, markersize=5, markeredgecolor=PAPER,
@@ -189,25 +190,42 @@ def causes_table(holding: AgreementSurvival) -> pd.DataFrame:
 def causes(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw what has ended agreements by days held, stacked; above the stack they are still in force."""
     holding, names = comparison.holding, looks_of(comparison)
-    labels = list(dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes))
     grid = Grid(width_mm, [names[c.scenario].text for c in holding.curves], 1.05, 1.0, left=0.42, bottom=0.3)
-    fills = {label: _fill(i) for i, label in enumerate(labels)}
+    fills = cause_fills(holding)
     key = [Mark(label, fill=face, hatch=hatch, edge=INK) for label, (face, hatch) in fills.items()]
     key.append(Mark("in force", fill=PAPER, edge=INK))
     with typography():
-        sheet = Sheet(words_of(comparison, CAUSES, holding.note), width_mm, grid.body, key)
+        title = causes_statement(holding)
+        sheet = Sheet(words_of(comparison, title, holding.note, CAUSES), width_mm, grid.body, key)
         for axes, curve in zip(grid.panels(sheet), holding.curves, strict=True):
-            _stack(axes, holding, curve, fills)
+            stack_causes(axes, holding, curve, fills)
             _frame(axes, holding, grid)
-    caption = f"{CAUSES}: cumulative incidence of each way in which they end (Aalen-Johansen), stacked. {holding.note}"
-    return ComparisonFigure(sheet.figure, causes_table(holding), CAUSES, caption)
+    caption = f"{title}. {CAUSES}. {holding.note}"
+    return ComparisonFigure(sheet.figure, causes_table(holding), title, caption)
 
 
-def _fill(number: int) -> tuple[str, str]:
-    return CAUSE_FILLS[number % len(CAUSE_FILLS)], CAUSE_HATCHES[number % len(CAUSE_HATCHES)]
+def causes_statement(holding: AgreementSurvival) -> str:
+    """Say which share of agreements is broken within the days drawn: the title of the ways in which agreements end."""
+    shares = {
+        curve.scenario: float(sum(cause.share[-1] for cause in curve.causes if cause.label.startswith("broken")))
+        for curve in holding.curves
+    }
+    return f"Agreements broken within {plural(holding.horizon, 'day')}: {by_scenario(shares, percent)}"
 
 
-def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: dict[str, tuple[str, str]]) -> None:
+def cause_fills(holding: AgreementSurvival) -> dict[str, tuple[str, str]]:
+    """Return colour and hatch of each way in which agreements end."""
+    labels = dict.fromkeys(cause.label for curve in holding.curves for cause in curve.causes)
+    return {
+        label: (CAUSE_FILLS[i % len(CAUSE_FILLS)], CAUSE_HATCHES[i % len(CAUSE_HATCHES)])
+        for i, label in enumerate(labels)
+    }
+
+
+def stack_causes(
+    axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: dict[str, tuple[str, str]]
+) -> None:
+    """Draw the cumulative incidences of the ways in which the agreements of a scenario end, stacked."""
     base = np.zeros(len(holding.days))
     for cause in curve.causes:
         face, hatch = fills[cause.label]
@@ -219,7 +237,7 @@ def _stack(axes: Axes, holding: AgreementSurvival, curve: HoldingCurve, fills: d
 
 
 STRIP = "Agreements of every run, from signing to end; runs with the most days under an agreement on top"
-SPAN_COLOURS = ("#B2182B", "#8C8C8C", "#1B6E6A")  # of SPAN_ENDS
+SPAN_COLOURS = ("#98101F", "#C9C6BF", "#3E9A95")  # of SPAN_ENDS; apart in grey too
 STRIP_TALL = 2.1  # inches of a panel
 
 
@@ -250,7 +268,7 @@ def agreement_strip(comparison: Comparison, width_mm: float, day: int | None = N
     names, days = looks_of(comparison), comparison.ladder.days
     runs = {name: fan.runs for name, fan in zip(comparison.scenarios, comparison.fans[0].fans, strict=True)}
     force = {name: in_force(spans, runs[name], len(days)) for name, spans in comparison.holding.spans.items()}
-    shares = clause_list(f"{percent(float(each.mean()))} in {name}" for name, each in force.items())
+    shares = by_scenario({name: float(each.mean()) for name, each in force.items()}, percent)
     title = f"Mornings with an agreement in force somewhere: {shares}"
     note = f"Also agreements given by a scenario. {plural(sum(runs.values()), 'run')}."
     key = [Mark(text, LineStyle(colour, width=2.0)) for text, colour in zip(SPAN_ENDS, SPAN_COLOURS, strict=True)]

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from sim.comparison.matched_runs import DUMMY
 from sim.plots.comparison.figure import (
+    TALLEST_BODY,
     ComparisonFigure,
     Grid,
     asked,
@@ -38,22 +39,25 @@ from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.map.primitives import outline
 from sim.plots.style import INK, PAPER, QUIET, typography
 from sim.statistics.inference import SHARE
-from sim.text import capitalised
+from sim.text import capitalised, percent
 
 if TYPE_CHECKING:
     from sim.comparison.results import Bar, Comparison, MorrisPlane, SobolIndices, Tornado, VarianceSplit
 
-SPLIT = "Chance against unknown inputs"
+SPLIT = "Shares of the variance of each statistic over runs: unknown inputs, and chance"
 UNKNOWN_FILL, CHANCE_FILL = "#2F5D73", "#D9D4C7"
 HIGH_FILL, LOW_FILL = "#2F5D73", "#C9A66B"
 MOST_NAMED = 8  # points of a plane
+MOST_BLOCKS = 6  # of bars on a sheet
+ROW = 0.17  # inches of a bar of a tornado
+HEADED = 0.62  # inches of a block besides its bars
 PAWN_ROOM = 0.36  # inches, right of the bars
 AXIS_GAP = 4.0  # points, from the bars to the numbers below them
 
 
 def most_bars(blocks: int) -> int:
-    """Return how many bars of each block are drawn; the table has all."""
-    return 12 if blocks <= 2 else 8
+    """Return how many bars of each block a sheet has room for; the table has all."""
+    return max(1, min(12, int((TALLEST_BODY / max(blocks, 1) - HEADED) / ROW)))
 
 
 def _left_out(inputs: int, blocks: int) -> str:
@@ -81,9 +85,11 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
     rows, sizes = comparison.inputs.splits, type_for(width_mm)
     inner = width_mm / MM_PER_INCH - 2 * EDGE
     lines: list[tuple[float, str, VarianceSplit | None]] = []
-    y = 0.0
-    for _statistic, group in groupby(rows, key=lambda row: row.statistic):
-        members = list(group)
+    y, groups = 0.0, [list(group) for _statistic, group in groupby(rows, key=lambda row: row.statistic)]
+    groups.sort(key=lambda members: -max(np.nan_to_num(row.inputs) for row in members))
+    tall = 0.17 * len(comparison.scenarios) + sizes.text * 1.28 / 72 + 0.05
+    drawn = groups[: max(1, int((TALLEST_BODY - 0.3) / tall))]
+    for members in drawn:
         for text in broken(members[0].label, inner, sizes.text, bold=True):
             lines.append((y + 0.07, text, None))
             y += sizes.text * 1.28 / 72
@@ -91,17 +97,29 @@ def splits(comparison: Comparison, width_mm: float, day: int | None = None) -> C
             lines.append((y + 0.09, "", row))
             y += 0.17
         y += 0.05
-    title, note = SPLIT, f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    title = splits_statement(rows)
+    note = f"{comparison.inputs.note} Whiskers: 95 % interval of the share of unknown inputs."
+    if len(drawn) < len(groups):
+        note += f" The {len(drawn)} statistics of {len(groups)} of which inputs explain most; the table has all."
     key = [Mark("unknown inputs", fill=UNKNOWN_FILL), Mark("chance", fill=CHANCE_FILL, hatch="....", edge=QUIET)]
-    key += [Mark(look.text) for look in looks_of(comparison).values()]
+    key += [Mark(look.text) for look in looks_of(comparison).values() if look.letter]
     with typography():
-        sheet = Sheet(words_of(comparison, title, note), width_mm, y + 0.3, key)
+        sheet = Sheet(words_of(comparison, title, note, SPLIT), width_mm, y + 0.3, key)
         _splits(sheet, comparison, lines, y)
     columns = ("scenario", "statistic", "label", "runs", "inputs", "inputs_low", "inputs_high", "chance", "method")
     table = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in rows])
-    return ComparisonFigure(
-        sheet.figure, table, title, f"{title}: shares of the variance of each statistic over runs. {note}"
-    )
+    return ComparisonFigure(sheet.figure, table, title, f"{title}. {SPLIT}. {note}")
+
+
+def splits_statement(rows: Sequence[VarianceSplit]) -> str:
+    """Say how much of the spread unknown inputs explain at most: the title."""
+    known = [row for row in rows if np.isfinite(row.inputs)]
+    if not known:
+        return "Chance and unknown inputs cannot be told apart"
+    most = max(known, key=lambda row: row.inputs)
+    where = f" in {most.scenario}" if len({row.scenario for row in rows}) > 1 else ""
+    asked_of = "whether " if "=" in most.statistic else ""
+    return f"Unknown inputs explain at most {percent(most.inputs)} of the spread, of {asked_of}{most.label}{where}"
 
 
 def _splits(
@@ -158,9 +176,9 @@ CHANCE = (
 def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw the inputs that move a statistic more than chance does, largest first, a block for each scenario in which any does."""
     every = [t for t in comparison.inputs.tornados if t.statistic == statistic]
-    blocks = [t for t in every if moving(t)]
+    blocks = sorted((t for t in every if moving(t)), key=_strength, reverse=True)[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
-    row, heads, tops, y = 0.17, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
@@ -176,6 +194,11 @@ def tornado(comparison: Comparison, statistic: str, width_mm: float, day: int | 
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _tornado(sheet, block, moving(block)[: most_bars(len(blocks))], head, top, row, _common(blocks))
     return ComparisonFigure(sheet.figure, tornado_table(every), title, f"{title}. {note}")
+
+
+def _strength(block: Tornado) -> float:
+    """Return the largest effect as a multiple of what chance alone reaches."""
+    return max(abs(bar.effect) for bar in block.bars) / (block.noise or 1.0)
 
 
 def _tornado_statement(comparison: Comparison, blocks: Sequence[Tornado]) -> str:
@@ -247,6 +270,19 @@ def _tornado(
         "\n".join(head), (0, 1), xycoords="axes fraction", xytext=(-room * 72, 3), textcoords="offset points",
         fontsize=sheet.type.text, fontweight="bold", va="bottom", linespacing=1.15, annotation_clip=False,
     )  # fmt: skip
+    draw_bars(axes, block, bars)
+    _pawn_column(axes, block, bars, points)
+    labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
+    axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
+    axes.tick_params(axis="y", length=0)
+    axes.set_ylim(max(len(bars), 1), 0)
+    axes.set_xlim(-1.05 * reach, 1.05 * reach)
+    axes.locator_params(axis="x", nbins=5)
+    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
+
+
+def draw_bars(axes: Axes, block: Tornado, bars: Sequence[Bar]) -> None:
+    """Draw bars from the mean of the statistic, a row each, over the band that chance alone reaches."""
     if np.isfinite(block.noise):
         axes.axvspan(-block.noise / 2, block.noise / 2, color="#F1EFE9", zorder=0, linewidth=0)
     for number, bar in enumerate(bars):
@@ -257,14 +293,6 @@ def _tornado(
                 zorder=2,
             )  # fmt: skip
     axes.axvline(0, color=INK, linewidth=0.8, zorder=3)
-    _pawn_column(axes, block, bars, points)
-    labels = [squeezed(bar.label, room - 0.05, points) for bar in bars]
-    axes.set_yticks(np.arange(len(bars)) + 0.5, labels, fontsize=points)
-    axes.tick_params(axis="y", length=0)
-    axes.set_ylim(max(len(bars), 1), 0)
-    axes.set_xlim(-1.05 * reach, 1.05 * reach)
-    axes.locator_params(axis="x", nbins=5)
-    axis_label(axes, f"difference from the mean, {figure_text(block.mean)}", points)
 
 
 def _pawn_column(axes: Axes, block: Tornado, bars: Sequence[Bar], points: float) -> None:
@@ -285,7 +313,15 @@ def morris(comparison: Comparison, statistic: str, width_mm: float, day: int | N
     """Draw mean and spread of the elementary effects of inputs, with the floor that a dummy input sets."""
     planes = [p for p in comparison.inputs.morris if p.statistic == statistic]
     title = f"Size and spread of inputs' effects (Morris): {planes[0].label}"
-    grid = Grid(width_mm, [lettered(comparison, p.scenario) for p in planes], 2.3, 2.1, left=0.42, bottom=0.32, most=2)
+    grid = Grid(
+        width_mm,
+        [lettered(comparison, p.scenario) for p in planes],
+        2.3 if len(planes) < 3 else 1.15,
+        2.1,
+        left=0.42,
+        bottom=0.32,
+        most=2,
+    )
     note = _notes(comparison, planes)
     key = [
         Mark("above the noise floor", symbols=_dot(UNKNOWN_FILL)), Mark("below it", symbols=_dot(PAPER)),
@@ -366,10 +402,11 @@ def _name_points(axes: Axes, plane: MorrisPlane, named: Sequence[int], points: f
 
 def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw first-order and total Sobol indices with their 95 % intervals, a block for each scenario."""
-    blocks = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    every = [s for s in comparison.inputs.sobol if s.statistic == statistic]
+    blocks = every[:MOST_BLOCKS]
     sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
     title = f"Sobol indices: {blocks[0].label}"
-    row, heads, tops, y = 0.22, [], [], 0.0
+    row, heads, tops, y = ROW, [], [], 0.0
     for block in blocks:
         head = broken(lettered(comparison, block.scenario), inner, sizes.text, bold=True)
         heads.append(head)
@@ -386,7 +423,7 @@ def sobol(comparison: Comparison, statistic: str, width_mm: float, day: int | No
         sheet = Sheet(words_of(comparison, title, note), width_mm, y, key)
         for block, head, top in zip(blocks, heads, tops, strict=True):
             _sobol(sheet, block, most_bars(len(blocks)), head, top, row)
-    return ComparisonFigure(sheet.figure, sobol_table(blocks), title, f"{title}. {note}")
+    return ComparisonFigure(sheet.figure, sobol_table(every), title, f"{title}. {note}")
 
 
 def sobol_table(blocks: Sequence[SobolIndices]) -> pd.DataFrame:

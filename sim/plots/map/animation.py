@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import subprocess
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,12 +24,13 @@ from sim.errors import Fault, InputError, reason
 from sim.files import write_whole
 from sim.plots.labels import font
 from sim.plots.map.matplotlib_painter import Legend, draw_names, frame_axes, paint
-from sim.plots.map.pillow_painter import Box, PillowPainter, crosses
+from sim.plots.map.pillow_painter import Box, PillowPainter, Stack, around, crosses
 from sim.plots.map.primitives import Part
 from sim.plots.map.scene import OVER, STILL, UNDER, held_rows, legend_sections, parts_of, scale_parts
 from sim.plots.map.sheets import Atlas, name_order, pixel_box
 from sim.plots.map.state import MapState, View
 from sim.plots.style import (
+    AGREED,
     BURST,
     EVIDENCE_INK,
     INK,
@@ -79,7 +81,7 @@ class Animation:
     def view(self, day: int) -> View:
         """Return what is drawn of a day."""
         points = self.map_width * 72 / (self.ground.extent[1] - self.ground.extent[0])
-        return View(self.run.scenario, self.ground, self.atlas.states[day], points, ZOOM)
+        return replace(self.atlas.view(day, rings=False), points_per_km=points, zoom=ZOOM)
 
     def _still(self) -> tuple[Image.Image, Image.Image, tuple[float, float, float, float]]:
         """Draw lines that lie over the cells, and names that lie over the symbols; return them and the pixels of the map."""
@@ -90,7 +92,7 @@ class Animation:
             paint(axes, [*parts_of(view, STILL), *scale])
             lines = _image(axes.figure)
             axes = self._map_axes()
-            order = name_order(ground, view.state)
+            order = name_order(view)
             must = frozenset(int(i) for i in (*ground.watch[:2], *np.flatnonzero(ground.radii > 6)))
             named_towns = np.array([i for i in order if ground.radii[i] > 4 or i in must or i in ground.watch], int)
             clear = [pixel_box(axes, room)]
@@ -143,7 +145,7 @@ class Animation:
     def palette(self) -> Palette:
         """The colours of all frames, taken from the first, the last and the most embattled."""
         look, states = self.ground.look, self.atlas.states
-        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, *look.colours.values(), *map(look.tint, look.codes)]
+        named = [INK, PAPER, QUIET, BURST, EVIDENCE_INK, AGREED, *look.colours.values(), *map(look.tint, look.codes)]
         fiercest = max(range(states.days + 1), key=lambda day: len(states[day].clashes))
         sample = Image.new("RGB", (self.sheet.width * 3, self.sheet.height))
         for column, day in enumerate((0, fiercest, states.days)):
@@ -153,18 +155,25 @@ class Animation:
     def compose(self, day: int, box: Box) -> Image.Image:
         """Return the part of a day's frame inside a box of pixels."""
         view = self.view(day)
-        return self._compose(parts_of(view, UNDER), parts_of(view, OVER), box)
+        return self._compose(self._ground(parts_of(view, UNDER), box), self.painter.stack(parts_of(view, OVER)), box)
 
-    def _compose(self, areas: Sequence[Part], rest: Sequence[Part], box: Box) -> Image.Image:
+    def _ground(self, areas: Sequence[Part], box: Box) -> Image.Image:
+        """Return what lies under the symbols inside a box: stamp, legend, cells, lines."""
         left, top, _right, _bottom = box
         picture = self.sheet.crop(box).convert("RGB")
         x, y, right, bottom = self.box
         ImageDraw.Draw(picture).rectangle((x - left, y - top, right - left - 1, bottom - top - 1), fill=rgb_of(LAND))
         self.painter.paint(picture, areas, left, top)
-        for parts, above in ((rest, self.lines), ((), self.names)):
-            picture.paste(above.crop(box), (0, 0), above.crop(box))
-            self.painter.paint(picture, parts, left, top)
+        still = self.lines.crop(box)
+        picture.paste(still, (0, 0), still)
         return picture
+
+    def _compose(self, ground: Image.Image, rest: Stack, box: Box) -> Image.Image:
+        """Return the part inside a box of a frame; `ground` is that of the same box, and is painted on."""
+        self.painter.paste(ground, rest, *box[:2])
+        names = self.names.crop(box)
+        ground.paste(names, (0, 0), names)
+        return ground
 
     def head(self, state: MapState) -> Image.Image:
         """Return the line above the map: the date, SIMULATED, whether the evidence has ended."""
@@ -180,15 +189,19 @@ class Animation:
 
     def frames(self) -> list[Image.Image]:
         """Return a frame a day, start and end included, all on one palette."""
-        canvas = self.palette.positions(self.compose(0, (0, 0, *self.sheet.size)))
-        before: set[Part] = set()
-        pictures = []
+        whole = (0, 0, *self.sheet.size)
+        canvas = self.palette.positions(self.compose(0, whole))
+        ground = self._ground(parts_of(self.view(0), UNDER), whole)
+        before, pictures = set[Part](), []
         for day in range(self.atlas.states.days + 1):
             view = self.view(day)
             areas, rest = parts_of(view, UNDER), parts_of(view, OVER)
-            now = {*areas, *rest}
+            now, stack = {*areas, *rest}, self.painter.stack(rest)
             for box in self._changed(before - now, now - before) if day else ():
-                canvas[box[1] : box[3], box[0] : box[2]] = self.palette.positions(self._compose(areas, rest, box))
+                if not before.issuperset(areas):
+                    ground.paste(self._ground(areas, box), box[:2])
+                picture = self._compose(ground.crop(box), stack, box)
+                canvas[box[1] : box[3], box[0] : box[2]] = self.palette.positions(picture)
             strip = self.palette.positions(self.head(self.atlas.states[day]))
             canvas[: strip.shape[0]] = strip
             pictures.append(self.palette.paint(canvas.copy()))
@@ -209,7 +222,7 @@ class Animation:
             )
             while crossed := next((other for other in boxes if crosses(box, other)), None):
                 boxes.remove(crossed)
-                box = (*np.minimum(box[:2], crossed[:2]).tolist(), *np.maximum(box[2:], crossed[2:]).tolist())
+                box = around(box, crossed)
             boxes.append(box)
         return [box for box in boxes if box[0] < box[2] and box[1] < box[3]]
 
@@ -218,15 +231,30 @@ def animate(run: Run, path: Path, atlas: Atlas | None = None) -> Path:
     """Write the animation of a run as GIF; start and end are held longer."""
     atlas = atlas or Atlas.of(run)
     animation = Animation(atlas)
-    pictures = animation.frames()
+    pictures = _changes(animation.frames())
     waits = [HOLD_MS, *[DAY_MS] * (len(pictures) - 2), END_MS][: len(pictures)]
     buffer = io.BytesIO()
     words = f"{stamp(run.scenario, run.seed, day_text(run.scenario.start))} · {evidence_line(run.scenario)} · sim {__version__}"
     pictures[0].save(
         buffer, format="GIF", save_all=True, append_images=pictures[1:], duration=waits, loop=0, disposal=1, optimize=False,
-        comment=words.encode(),
+        transparency=UNCHANGED, comment=words.encode(),
     )  # fmt: skip
     return write_whole(path, buffer.getvalue())
+
+
+UNCHANGED = 255  # position in the palette, which has fewer colours: the pixel of the frame before stays
+
+
+def _changes(pictures: list[Image.Image]) -> list[Image.Image]:
+    """Return frames in which all that is as on the frame before is transparent, so that a GIF stays small."""
+    changes, before = pictures[:1], np.asarray(pictures[0])
+    for picture in pictures[1:]:
+        now = np.asarray(picture)
+        change = Image.fromarray(np.where(now == before, np.uint8(UNCHANGED), now))
+        change.putpalette(picture.getpalette() or [])
+        changes.append(change)
+        before = now
+    return changes
 
 
 VIDEOS = {

@@ -1,7 +1,7 @@
 """The signs of forces: who stands where, and columns on their roads.
 
-What stands in a town is a halo round the town's symbol whose area goes with the number of fighters. A page knows them;
-the pictures of a finished run do not and leave them out.
+What stands in a town is a halo round the town's symbol whose area goes with the number of fighters. Files of a run do not
+hold forces; pages and pictures take them from the mornings of a model that simulates the run (`View.with_forces`).
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def forces(view: View) -> Iterable[Part]:
     return [
         ground.recurring(("halo", view.zoom, town, sides[:1], *row), _halo, view, town, sides[:1], row)
         for town, (row, sides) in enumerate(zip(rows, view.state.sides, strict=True))
-        if any(row)
+        if sum(row) > view.least_halo
     ]
 
 
@@ -53,16 +53,26 @@ def _halo(view: View, town: int, first: tuple[str, ...], fighters: list[int]) ->
     present = sorted(present, key=lambda item: (-item[1], item[0]))[:MOST_WEDGES]
     present.sort(key=lambda item: (item[0] not in first, look.codes.index(item[0])))
     east, north = view.ground.at[town].tolist()
-    return Marker((east, north), halo_glyphs(look, radius, present), key=f"s{town}", kind="halo")
+    return Marker((east, north), halo_glyphs(look, radius, present, per_fighter(view)), key=f"s{town}", kind="halo")
 
 
-def halo_glyphs(look: FactionStyles, radius: float, present: list[tuple[str, int]]) -> tuple[Glyph, ...]:
-    """Return the wedges of a halo round a symbol of a radius in points, one a faction: its code and its fighters."""
+def per_fighter(view: View) -> float:
+    """Return the square points that a fighter takes in a halo: fewer where symbols are smaller than usual."""
+    return POINTS_PER_FIGHTER * min(1.0, view.zoom) ** 2
+
+
+def halo_glyphs(
+    look: FactionStyles, radius: float, present: list[tuple[str, int]], points: float = POINTS_PER_FIGHTER
+) -> tuple[Glyph, ...]:
+    """Return the wedges of a halo round a symbol of a radius in points, one a faction: its code and its fighters.
+
+    points: square points a fighter.
+    """
     parts = len(present)
     return tuple(
         Glyph(
             "circle" if parts == 1 else f"wedge {part}/{parts}",
-            (radius**2 + parts * POINTS_PER_FIGHTER * fighters / np.pi) ** 0.5,
+            (radius**2 + parts * points * fighters / np.pi) ** 0.5,
             look.colour(code),
             look.colour(code),
             HALO_EDGE,
@@ -79,7 +89,7 @@ def force_rows(view: View) -> Iterable[LegendRow]:
         return []
     rows = []
     for fighters in (100, 1000):
-        radius = (3.4**2 + POINTS_PER_FIGHTER * fighters / np.pi) ** 0.5
+        radius = (3.4**2 + per_fighter(view) * fighters / np.pi) ** 0.5
         halo = Glyph("circle", radius, QUIET, QUIET, HALO_EDGE, 2.6, opacity=HALO_OPACITY)
         rows.append(LegendRow((Marker((0.0, 0.0), (halo, Glyph("circle", 3.4, QUIET))),), f"{fighters:,} fighters"))
     return rows
@@ -118,7 +128,9 @@ def _column(view: View, body: list[Move]) -> Marker:
         place, before = way[-1], way[0]
     turn = degrees(atan2(place[1] - before[1], place[0] - before[0]))
     fill, edge = (PAPER, colour) if move.home else (colour, INK)
-    head = Glyph("dart", 4.2 + width, fill, edge, 1.5 if move.home else 0.8, level=5.6, turn=turn)
+    head = Glyph(
+        "dart", (4.2 + width) * min(1.0, view.zoom), fill, edge, 1.5 if move.home else 0.8, level=5.6, turn=turn
+    )
     passed = tuple((float(x), float(y)) for x, y in way) if _length(way) > STANDS_KM else ()
     return Marker(
         (float(place[0]), float(place[1])), (head,), tuple(strokes), marching_text(ground.look, body),
@@ -193,10 +205,11 @@ def column_rows(view: View) -> Iterable[LegendRow]:
     if view.moves is None:
         return []
     rows = []
-    for dashes, fill, edge, text in (
-        (None, QUIET, INK, "column on the way, with its number"),
-        (HOME_DASHES, PAPER, QUIET, "column going home"),
+    for home, dashes, fill, edge, text in (
+        (False, None, QUIET, INK, "column and its number"),
+        (True, HOME_DASHES, PAPER, QUIET, "column going home"),
     ):
         line = Stroke("column", (np.array([(-10.0, 0.0), (3.0, 0.0)]),), QUIET, 1.9, dashes)
-        rows.append(LegendRow((line, Marker((5.6, 0.0), (Glyph("dart", 4.8, fill, edge, 1.2),))), text))
+        head = Marker((5.6, 0.0), (Glyph("dart", 4.8, fill, edge, 1.2),))
+        rows.append(LegendRow((line, head), text, brief=any(move.home == home for move in view.moves)))
     return rows

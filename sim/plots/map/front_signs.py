@@ -1,6 +1,7 @@
 """The signs of who faces whom: the zone, the line of contact, the roads between rivals and their agreements, campaigns, shelling.
 
-The front between rivals, campaigns and shelling are known on a page only; the pictures of a finished run leave them out.
+The front between rivals, campaigns and shelling come from the mornings of a model (`View.with_forces`); without them they
+are left out.
 """
 
 from __future__ import annotations
@@ -70,9 +71,9 @@ def _rivals(ground: Ground, roads: tuple[FrontRoad, ...]) -> tuple[Stroke, ...]:
     lines: dict[str, list[np.ndarray]] = {"hostile": [], "covered": [], "broken": []}
     for road in roads:
         a, b = ground.at[road.a], ground.at[road.b]
-        ends = ((a, b, road.covered_a, road.broken_a), (b, a, road.covered_b, road.broken_b))
-        for near, far, covered, broken in ends:
-            lines["covered" if covered else "hostile"].append(np.array([near, (near + far) / 2]))
+        ends = ((a, b, road.agreement_a, road.broken_a), (b, a, road.agreement_b, road.broken_b))
+        for near, far, agreement, broken in ends:
+            lines["covered" if agreement >= 0 else "hostile"].append(np.array([near, (near + far) / 2]))
             if broken:
                 lines["broken"].append(np.array([near, (near + far) / 2]))
     looks = {
@@ -91,10 +92,12 @@ def front_rows(view: View) -> Iterable[LegendRow]:
     """Explain the roads of the front if it is known."""
     if view.front is None:
         return []
+    covered = any(max(road.agreement_a, road.agreement_b) >= 0 for road in view.front)
+    broken = any(road.broken_a or road.broken_b for road in view.front)
     return [
-        line_row("road between rivals", EVIDENCE_INK, FRONT_POINTS),
-        line_row("the same under an agreement", AGREED, FRONT_POINTS + 0.4, PEACE_DASHES),
-        line_row("agreement broken the day before", EVIDENCE_INK, 2.6 * FRONT_POINTS),
+        line_row("road between rivals", EVIDENCE_INK, FRONT_POINTS, brief=bool(view.front)),
+        line_row("under an agreement", AGREED, FRONT_POINTS + 0.4, PEACE_DASHES, brief=covered),
+        line_row("broken the day before", EVIDENCE_INK, 2.6 * FRONT_POINTS, brief=broken),
     ]
 
 
@@ -128,7 +131,9 @@ def campaign_rows(view: View) -> Iterable[LegendRow]:
     line = Stroke("campaign", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), pale(QUIET, 0.3), 5.0)
     return [
         LegendRow(
-            (line, Marker((4.0, 0.0), (Glyph("dart", 6.5, pale(QUIET, 0.3), INK, 0.9),))), "campaign", brief=False
+            (line, Marker((4.0, 0.0), (Glyph("dart", 6.5, pale(QUIET, 0.3), INK, 0.9),))),
+            "campaign",
+            brief=bool(view.campaigns),
         )
     ]
 
@@ -170,6 +175,8 @@ def shelling_rows(view: View) -> Iterable[LegendRow]:
     fire = Stroke("fire", (np.array([(-10.0, 0.0), (2.0, 0.0)]),), QUIET, 1.5, (2.0, 2.4))
     return [
         LegendRow(
-            (fire, Marker((4.0, 0.0), (Glyph("burst", 4.6, QUIET, INK, 0.7),))), "shelled the day before", brief=False
+            (fire, Marker((4.0, 0.0), (Glyph("burst", 4.6, QUIET, INK, 0.7),))),
+            "shelled the day before",
+            brief=bool(view.shellings),
         )
     ]

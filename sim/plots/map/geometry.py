@@ -91,7 +91,7 @@ def _crossings(polygon: np.ndarray, height: np.ndarray) -> np.ndarray:
     return points
 
 
-EDGE_KM = 6.0
+EDGE_KM, EDGE_FOR_KM = 6.0, 170.0  # the edge around the towns, on a map up to so large
 MOST_PARTS = 8_000
 WEAK_GAP_KM = 1.3
 CONTESTED_GAP_KM = 2.4
@@ -166,8 +166,20 @@ def ground_of(scenario: Scenario, geography: Geography) -> Ground:
         zone=_zone_lines(scenario, geography),
         zone_name=scenario.zone.name if scenario.zone else "",
         watch=tuple(town_indices(geography, scenario.watch_towns)),
-        extent=(at[:, 0].min() - EDGE_KM, at[:, 0].max() + EDGE_KM, at[:, 1].min() - EDGE_KM, at[:, 1].max() + EDGE_KM),
+        extent=_extent(at),
     )
+
+
+def _extent(at: np.ndarray) -> tuple[float, float, float, float]:
+    """Return west, east, south, north of towns [T, 2] with an edge as wide as the signs at a town need on a map so large."""
+    (west, south), (east, north) = at.min(axis=0), at.max(axis=0)
+    edge = EDGE_KM * max(1.0, max(east - west, north - south) / EDGE_FOR_KM)
+    return west - edge, east + edge, south - edge, north + edge
+
+
+def map_lines(ground: Ground, kind: str) -> list[np.ndarray]:
+    """Return the map's rivers, borders or coasts, km east and north [n, 2] each."""
+    return [to_km(ground.geography, line.points) for line in ground.geography.lines if line.kind == kind]
 
 
 def to_km(geography: Geography, lonlat: np.ndarray) -> np.ndarray:

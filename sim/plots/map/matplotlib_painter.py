@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from textwrap import wrap
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,10 +14,11 @@ from matplotlib.path import Path
 from matplotlib.patheffects import withStroke
 from matplotlib.transforms import IdentityTransform
 
-from sim.plots.labels import Box, place_labels
+from sim.plots.labels import Box, overlaps, place_labels
 from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, bands
 from sim.plots.map.primitives import (
     CASING_POINTS,
+    NOTE,
     Areas,
     Glyph,
     Label,
@@ -38,8 +40,8 @@ def frame_axes(axes: Axes, extent: tuple[float, float, float, float]) -> None:
     axes.set_xlim(extent[0], extent[1])
     axes.set_ylim(extent[2], extent[3])
     axes.set_aspect("equal")
-    axes.set_xticks([])
-    axes.set_yticks([])
+    axes.xaxis.set_visible(False)
+    axes.yaxis.set_visible(False)
     axes.set_facecolor(LAND)
     for spine in axes.spines.values():
         spine.set_color(QUIET)
@@ -168,6 +170,30 @@ def shifted_boxes(axes: Axes, parts: Iterable[Part]) -> list[Box]:
     return boxes
 
 
+def draw_notes(axes: Axes, parts: Iterable[Part], keep_clear: list[Box], type_scale: float = 1.0) -> list[Box]:
+    """Write the words beside markers, such as the number of a column, if they cover none of the boxes in pixels.
+
+    A flag's words are its town's name, which is left to `draw_names`. Return the boxes of what is written.
+    """
+    pixel, seen, written = axes.figure.dpi / 72, axes.get_window_extent(), list[Box]()
+    for marker in parts:
+        if not isinstance(marker, Marker) or not marker.note or marker.kind == "flag":
+            continue
+        left, middle = axes.transData.transform(marker.at) + np.array(marker.note_at) * pixel
+        wide, tall = 0.62 * NOTE * type_scale * len(marker.note) * pixel, NOTE * type_scale * pixel
+        box = Box(left, middle - tall / 2, left + wide, middle + tall / 2)
+        inside = box.left > seen.x0 and box.right < seen.x1 and box.bottom > seen.y0 and box.top < seen.y1
+        if not inside or overlaps(box, np.array([*keep_clear, *written], float).reshape(-1, 4)).any():
+            continue
+        x, y = axes.transData.inverted().transform((left, middle))
+        axes.text(
+            x, y, marker.note, fontsize=NOTE * type_scale, fontweight="bold", color=INK, path_effects=HALO,
+            va="center_baseline", ha="left", zorder=6.9,
+        )  # fmt: skip
+        written.append(box)
+    return written
+
+
 def draw_names(
     axes: Axes,
     ground: Ground,
@@ -176,11 +202,12 @@ def draw_names(
     keep_clear: list[Box],
     zoom: float = 1.0,
     type_scale: float = 1.0,
-    must: frozenset[int] | None = None,
+    must: frozenset[int] = frozenset(),
 ) -> list[Box]:
     """Write the names that fit, first those first in `order`; return their boxes in pixels.
 
-    extra [T]: points that rings and bursts add to the symbols; `zoom` is that of the symbols, `type_scale` of the names.
+    extra [T]: points that rings and bursts add to the symbols; `zoom` is that of the symbols, `type_scale` of the names;
+    must: towns whose names may cover other towns' symbols if there is no free room.
     """
     strong = set(ground.watch)
     axes.apply_aspect()
@@ -190,8 +217,6 @@ def draw_names(
     sizes = np.zeros((len(points), 2))
     for i in order:
         sizes[i] = ground.text_size(axes, int(i), *fonts[i])
-    if must is None:
-        must = frozenset(strong | {int(i) for i in np.flatnonzero(ground.radii > 6)})
     frame = Box(seen.x0 + 3, seen.y0 + 3, seen.x1 - 3, seen.y1 - 3)
     placed = place_labels(
         points, sizes, (ground.radii * zoom + 0.5 + extra) * pixel, order, frame, keep_clear, must, margin=1.2
@@ -222,25 +247,34 @@ class Legend:
         axes.set_axis_off()
         self.y = -4.0
         self.left = 0.0
+        self.room = ROW
+
+    def fit(self, rows: int, headings: int, height: float) -> None:
+        """Set rows closer if so many rows and headings do not fit into a height in points."""
+        self.room = min(ROW, (height - 8 * headings) / (rows + headings))
 
     def heading(self, text: str) -> None:
         """Write a heading."""
         self.y -= 6
         self.axes.text(self.left, self.y, text, fontsize=FONT + 0.8, fontweight="bold", va="top")
-        self.y -= ROW + 2
+        self.y -= self.room + 2
 
     def row(self, row: LegendRow) -> None:
-        """Draw a row, its text cut so that it stays clear of the note or the next column."""
-        letters = 16 if row.note else 27
-        middle = self.y - ROW / 2
-        text = row.text if len(row.text) <= letters else row.text[: letters - 1] + "…"
-        self.axes.text(self.left + 26, middle, text, fontsize=FONT, va="center_baseline")
+        """Draw a row, its text on two lines or cut so that it stays clear of the note or the next column."""
+        letters = 20 if row.note else 27
+        text = "\n".join(wrap(row.text, letters, max_lines=3, placeholder="…"))
+        more = (self.room - 6) * text.count("\n") / 2
+        self.y -= more
+        middle = self.y - self.room / 2
+        self.axes.text(
+            self.left + 26, middle, text, fontsize=FONT, va="center" if "\n" in text else "center_baseline", linespacing=1.05,
+        )  # fmt: skip
         if row.note:
             self.axes.text(
                 self.left + 140, middle, row.note, fontsize=FONT, va="center_baseline", ha="right", color=QUIET
             )
         self.symbol((self.left + 10, middle), row)
-        self.y -= ROW
+        self.y -= self.room + more
 
     def symbol(self, at: tuple[float, float], row: LegendRow) -> None:
         """Draw the symbol of a row at a place of the axes."""

@@ -16,6 +16,7 @@ from matplotlib.path import Path
 
 WHITE = "#FFFFFF"
 CASING_POINTS = 1.3  # by which a white casing is wider than its stroke
+NOTE = 7.0  # points, of the words that pictures write beside a marker
 Point = tuple[float, float]
 
 

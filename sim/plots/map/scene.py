@@ -26,7 +26,7 @@ from sim.plots.map.front_signs import (
     zone,
     zone_rows,
 )
-from sim.plots.map.geometry import CLASS_RADII, Ground, stripes
+from sim.plots.map.geometry import CLASS_RADII, Ground, map_lines, stripes
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Stroke, line_row
 from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import base_rows, bases, holder_glyphs, no_rows, town_rows, towns
@@ -35,6 +35,7 @@ from sim.scenario.schema import CODE_WORDS, NEUTRAL
 
 ROAD_LOOK = (("#D3CDC5", 0.5), ("#A79E95", 1.1), ("#8A8078", 2.2))
 ROAD_NAMES = ("other link", "main road", "motorway")
+LINE_LOOK = {"coast": ("#4F7C94", 1.2), "border": ("#7D7791", 1.0), "river": ("#7FAFC7", 1.0)}
 HATCH, SWATCH, GRID = "#9A958C", "#EFEDE8", "#B9B4AB"
 HEAT_STEPS = 5  # shades of influence
 UNDER, STILL, OVER = "under", "still", "over"  # layers: areas that change with the day, what never changes, the rest
@@ -85,6 +86,18 @@ def hatching_rows(view: View) -> Iterable[LegendRow]:
     return [LegendRow(swatch, "start holder weakly sourced", brief=False)] if view.ground.weak.any() else []
 
 
+def lines(view: View) -> Iterable[Part]:
+    """Draw the coasts, borders and rivers of the map."""
+    drawn = ((map_lines(view.ground, kind), *look) for kind, look in LINE_LOOK.items())
+    return [Stroke("line", tuple(paths), colour, width) for paths, colour, width in drawn if paths]
+
+
+def lines_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the kinds of lines that the map has."""
+    kinds = {line.kind for line in view.ground.geography.lines}
+    return [line_row(kind, colour, width, brief=False) for kind, (colour, width) in LINE_LOOK.items() if kind in kinds]
+
+
 def roads(view: View) -> Iterable[Part]:
     """Draw the roads, the largest last."""
     ground = view.ground
@@ -128,14 +141,20 @@ def _heat(ground: Ground, pairs: tuple[tuple[int, int], ...]) -> Areas:
 
 
 def _warm(ground: Ground, town: int, pair: tuple[int, int]) -> Area:
-    colour = ground.look.colour(ground.look.codes[pair[0]])
-    return Area(ground.cells[town], pale(colour, 0.9 - 0.45 * pair[1] / HEAT_STEPS), "", f"c{town}")
+    colour = warmth(ground.look, ground.look.codes[pair[0]], pair[1])
+    return Area(ground.cells[town], colour, "", f"c{town}")
+
+
+def warmth(look: FactionStyles, code: str, step: int) -> str:
+    """Return the colour of a cell in which a faction has most influence: 1 to HEAT_STEPS, the stronger the larger its share."""
+    return pale(look.colour(code), 0.9 - 0.45 * step / HEAT_STEPS)
 
 
 SIGNS = (  # from the lowest to the highest in each layer
     Sign("control", cells, UNDER, no_rows),
     Sign("influence", influence, UNDER, no_rows, shown=False),
     Sign("weak sources", hatching, STILL, hatching_rows, "Signs"),
+    Sign("rivers and borders", lines, STILL, lines_rows),
     Sign("grid", grid, STILL, no_rows, shown=False),
     Sign("roads", roads, STILL, road_rows),
     Sign("forces", forces, OVER, force_rows, "Signs"),
@@ -151,6 +170,7 @@ SIGNS = (  # from the lowest to the highest in each layer
 
 
 SIZES = ("under 5,000", "5,000 to 25,000", "over 25,000")  # people, of CLASS_RADII
+WIDEST = 1.45  # times its height, of a map drawn as high as one that is not wide
 DRAWN_FOR_KM = 170.0  # height of the map for which the sizes of scale and arrow, in km, are chosen
 ROW_RADIUS = 4.9  # points, of a symbol in the legend
 
@@ -200,13 +220,19 @@ def held_rows(look: FactionStyles, state: MapState, before: dict[str, int] | Non
         sides = (code,) if code in look.codes else example_sides(state, code, listed)
         symbol = symbol_at_origin(*holder_glyphs(look, sides, ROW_RADIUS))
         known = bool(count.get(code) or (before or {}).get(code))
-        rows.append(LegendRow(symbol, code_name(look, code), count_text(code, count, before), known))
+        rows.append(LegendRow(symbol, coded_name(look, code), count_text(code, count, before), known))
     return rows
 
 
 def code_name(look: FactionStyles, code: str) -> str:
     """Return a control code as readers know it."""
     return CODE_WORDS.get(code) or look.names.get(code, code)
+
+
+def coded_name(look: FactionStyles, code: str) -> str:
+    """Return a control code as readers know it, with the code itself before a long name, for which it stands elsewhere."""
+    name = code_name(look, code)
+    return name if code in CODE_WORDS or look.short(code) == name or code == name else f"{code}: {name}"
 
 
 def count_text(code: str, count: dict[str, int], before: dict[str, int] | None) -> str:
@@ -231,8 +257,8 @@ def example_sides(state: MapState, code: str, listed: list[str]) -> tuple[str, .
 def scale_parts(ground: Ground) -> tuple[list[Part], np.ndarray]:
     """Return a scale bar and a north arrow in the emptiest corner, and the lower left and upper right of their room in km."""
     west, east, south, north = ground.extent
-    unit = (north - south) / DRAWN_FOR_KM
-    length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 5 or step == 1)
+    unit = max(north - south, (east - west) / WIDEST) / DRAWN_FOR_KM
+    length = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step <= (east - west) / 4 or step == 1)
     wide, tall, inset = length + 9 * unit, 9.4 * unit, 3 * unit
     corners = [(x, y) for y in (south + inset, north - inset - tall) for x in (west + inset, east - inset - wide)]
     x, y = max(corners, key=lambda c: float(np.hypot(*(ground.at - (c[0] + wide / 2, c[1] + tall / 2)).T).min()))

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -74,8 +74,8 @@ class FrontRoad(NamedTuple):
 
     a: int  # town
     b: int
-    covered_a: bool
-    covered_b: bool
+    agreement_a: int  # row of the agreement that covers the end; -1 none
+    agreement_b: int
     broken_a: bool = False  # whether an agreement that covered the end was broken on the day before
     broken_b: bool = False
 
@@ -102,6 +102,38 @@ class Shelling(NamedTuple):
     deaths: int  # of fighters and civilians in the town
 
 
+class ModelMorning(Protocol):
+    """What only the tables of a model under way hold of a morning; `sim.pages.history.Snapshot` has it."""
+
+    @property
+    def fighters(self) -> np.ndarray:
+        """Who stand in each town by faction: int [T, F]."""
+
+    @property
+    def moves(self) -> Sequence[Move]:
+        """Forces that moved on the day before or are on the way."""
+
+    @property
+    def standing(self) -> np.ndarray | None:
+        """Who stand in each town by group: int [T, G]; None unknown."""
+
+    @property
+    def front(self) -> tuple[FrontRoad, ...] | None:
+        """Roads between rivals; None unknown."""
+
+    @property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """Campaigns under way."""
+
+    @property
+    def shellings(self) -> tuple[Shelling, ...]:
+        """Towns shelled on the day before."""
+
+    @property
+    def influence(self) -> np.ndarray | None:
+        """Influence by faction, f4 [T, F]; None unknown."""
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """One morning of a map as it is to be drawn."""
@@ -123,6 +155,16 @@ class View:
     campaigns: tuple[Campaign, ...] = ()
     shellings: tuple[Shelling, ...] = ()
     influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; None unknown
+    least_halo: int = 0  # fighters; a smaller force has no halo
+
+    def with_forces(self, morning: ModelMorning | None) -> View:
+        """Return the view with forces, columns, front, campaigns and shelling of a morning; as it is without one."""
+        if morning is None:
+            return self
+        return replace(
+            self, fighters=morning.fighters, moves=morning.moves, standing=morning.standing, front=morning.front,
+            campaigns=morning.campaigns, shellings=morning.shellings, influence=morning.influence,
+        )  # fmt: skip
 
 
 def start_state(scenario: Scenario, geography: Geography) -> MapState:
