@@ -34,8 +34,22 @@ def executed(file: Path) -> Any:
     for cell in notebook.cells:
         for key in TRANSIENT:
             cell.metadata.pop(key, None)
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
     notebook.metadata["language_info"] = {"name": "python"}
     return notebook
+
+
+def joined(outputs: list[Any]) -> list[Any]:
+    """Return outputs in which what is printed in one go is one output: a kernel sends it in parts as time has it."""
+    whole: list[Any] = []
+    for output in outputs:
+        before = whole[-1] if whole else {}
+        if output["output_type"] == "stream" and before.get("name") == output["name"]:
+            before["text"] += output["text"]
+        else:
+            whole.append(output)
+    return whole
 
 
 def texts(notebook: Any) -> list[str]:
