@@ -69,8 +69,8 @@ def decide(
     if not no_pictures:
         check_folder(parent, "--out")
     print("comparing policies", file=sys.stderr, flush=True)
-    chosen = decision(gather([result]), outcome, better is Better.LOW, threshold)
     answers = [] if questions is None else answers_by_policy(result, questions)
+    chosen = decision(gather([result]), outcome, better is Better.LOW, threshold)
     if not as_json:
         print_decision(chosen)
         print_policy_answers(answers)

@@ -171,7 +171,7 @@ NO_RESULT = ("NOTHING", "EMPTY", "BYTES", "FOLDER", "LINK", "TORN")
 NO_FOLDER = ("BYTES", "BYTES/deeper", "LINK")
 KEYS = ("x", "=1", "days=", "days=0", "days=nan", "days=1e9", "days=many", "no.such=1", "map=../x", "start=2018-02-30")
 NUMBER = "9999999999"
-PROGRESS = ("comparing runs",)  # lines that say what is done meanwhile
+PROGRESS = ("comparing runs", "comparing policies")  # lines that say what is done meanwhile
 OF_A_STUDY = {"--scenario": ("other",), "--replicate": (NUMBER,)}
 REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     "run": (
@@ -235,6 +235,15 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
             "--observed": NO_FILE,
             "--questions": NO_FILE,
             "--scenario": ("other",),
+            "--out": NO_FOLDER,
+        },
+    ),
+    "decide": (
+        ["STUDY", "--outcome", "clash_days", "--no-pictures"],
+        {
+            "STUDY": NO_RESULT,
+            "--outcome": ("", "no_statistic", "holder.Atlantis=HTS"),
+            "--questions": NO_FILE,
             "--out": NO_FOLDER,
         },
     ),
@@ -311,6 +320,7 @@ FREE = {
     "ablate": {"--replicates", "--days", "--seed", "--workers"},
     "audit": {"--replicates", "--workers"},
     "calibrate": {"--workers", "--draws"},
+    "decide": {"--better", "--threshold"},
     "hindcast": {"--power"},
     "new-map": {"--country", "--title"},
     "export": {"--format", "--log"},
