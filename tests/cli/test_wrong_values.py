@@ -239,7 +239,7 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
         },
     ),
     "decide": (
-        ["STUDY", "--outcome", "clash_days", "--no-pictures"],
+        ["STUDY", "--outcome", "clash_days"],
         {
             "STUDY": NO_RESULT,
             "--outcome": ("", "no_statistic", "holder.Atlantis=HTS"),
