@@ -109,9 +109,10 @@ and the source `simulated`. Exported are the monitor's reports, or the true even
 | `ged` | lethal events under the column names of UCDP GED 25.1; a clash reported without deaths stays, with `best` 0 and `high` 1. \
 Ids of UCDP's registers are empty, and ids are text where UCDP has numbers |
 | `acled` | events under the column names, types and sub-types of ACLED; kinds that it has no type for are left out |
-| `geojson` | four files of layers: `control` (a point a town and stretch of days under one code; `end` is the first day after \
+| `geojson` | five files of layers: `areas` (each town's area, as maps draw it), \
+`control` (a point a town and stretch of days under one code; `end` is the first day after \
 it), `roads`, `zone` (line of contact at the start, far edge of the zone), `events` (points; summaries have none) |
-| `gpkg` | the same layers in one GeoPackage |
+| `gpkg` | the same layers in one GeoPackage, with a style for QGIS: a colour a control code |
 
 Units of a country and its name come from the map: `governorate` and `nahiyah` of `towns.csv`, `country` of `map.csv`.
 """

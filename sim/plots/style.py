@@ -28,7 +28,8 @@ from scipy.spatial import cKDTree
 from sim import __version__
 from sim.plots.labels import FONT
 from sim.plots.map.primitives import outline
-from sim.scenario.schema import NEUTRAL, Scenario
+from sim.scenario.schema import NEUTRAL, Scenario, colours
+from sim.scenario.schema import OKABE_ITO as OKABE_ITO
 from sim.text import day_text, isolated, left_to_right
 
 MOST, EXACT = 255, 96
@@ -105,8 +106,6 @@ def _packed(colours: np.ndarray) -> np.ndarray:
     return packed
 
 
-# Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first.
-OKABE_ITO = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
 UNKNOWN = "#8C8C8C"
 NEUTRAL_FILL = "#FFFFFF"
 INK = "#1F2328"
@@ -169,21 +168,17 @@ class FactionStyles:
 
 def look_of(scenario: Scenario) -> FactionStyles:
     """Return colours and shapes for a scenario's factions: its own `colour`, else the Okabe-Ito cycle."""
-    taken = {f.colour.upper() for f in scenario.factions.values() if f.colour}
-    free = [c for c in OKABE_ITO if c not in taken] or list(OKABE_ITO)
     names: dict[str, str] = {}
-    colours: dict[str, str] = {}
     shapes: dict[str, str] = {}
     code_of: dict[str, str] = {}
     for i, (name, faction) in enumerate(scenario.factions.items()):
         code = faction.code or name
         names[code] = name
-        colours[code] = faction.colour or free[len([c for c in colours.values() if c in free]) % len(free)]
         shapes[code] = SHAPES[i % len(SHAPES)]
         code_of.update(dict.fromkeys(faction.groups, code))
         code_of[name] = code_of[code] = code
     groups = tuple(group for faction in scenario.factions.values() for group in faction.groups)
-    return FactionStyles(tuple(names), names, colours, shapes, code_of, groups)
+    return FactionStyles(tuple(names), names, colours(scenario), shapes, code_of, groups)
 
 
 def pale(colour: str, white: float = 0.74) -> str:

@@ -1,5 +1,5 @@
 """Exporting a run to files of other tools: columns of UCDP GED and ACLED (`export_events`), and control, zone, roads and events as layers
-in GeoJSON and GeoPackage files.
+in GeoJSON and GeoPackage files; areas and towns have a style for QGIS in the latter.
 
 Names begin with `simulated_`; an existing file is never overwritten.
 """
@@ -10,27 +10,29 @@ import json
 import sqlite3
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
 from sim.errors import Fault, InputError
 from sim.files import OUTPUTS
-from sim.geography.zone import line_of_contact, zone_edge
+from sim.geography.maps import control_date
+from sim.geography.zone import frame_of, line_of_contact, town_cells, zone_edge
 from sim.results.columns import Format, LogName
 from sim.results.export_events import REGION_ONLY, SOURCE, Entry, acled_text, entries, ged_text, run_id
-from sim.scenario.schema import codes
+from sim.scenario.schema import MIXED, NEUTRAL, codes, colours
 
 if TYPE_CHECKING:
     from sim.results.run import Run
 
 
 SUFFIXES = {Format.GED: ".csv", Format.ACLED: ".csv", Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}
-LAYERS = ("control", "roads", "zone", "events")
+LAYERS = ("areas", "control", "roads", "zone", "events")
 PREFIX = f"{SOURCE}_"
 
 
@@ -108,7 +110,7 @@ Field = Literal["text", "int", "float", "date"]
 
 @dataclass(frozen=True)
 class Feature:
-    """One thing on a map: a point (one pair), a line (several), or nothing where it has no place."""
+    """One thing on a map: a point (one pair), a line or the corners of an area (several), or nothing where it has no place."""
 
     at: tuple[Point, ...]
     values: tuple[Any, ...]
@@ -119,30 +121,64 @@ class Layer:
     """Features of one shape with the names and types of their values."""
 
     name: str
-    shape: Literal["Point", "LineString"]
+    shape: Literal["Point", "LineString", "Polygon"]
     fields: dict[str, Field]
     features: list[Feature]
+    colours: dict[str, str] = field(default_factory=dict)  # of the codes in the field `control`, #rrggbb
 
 
 def layers(run: Run, entries: Iterable[Entry]) -> list[Layer]:
     """Return the layers of a run, with the entries as events."""
-    return [control_layer(run), road_layer(run), zone_layer(run), event_layer(entries)]
+    control = control_layer(run)
+    return [area_layer(run, control), control, road_layer(run), zone_layer(run), event_layer(entries)]
+
+
+def area_layer(run: Run, control: Layer) -> Layer:
+    """Return the rows of the control layer with the towns' areas: nearer to the town than to others, at most 7 km from it."""
+    on, number = frame_of(run.geography), list(control.fields).index("town")
+    areas = {}
+    for town, corners in zip(run.geography.places, town_cells(run.geography), strict=True):
+        ring = on.to_lonlat(np.vstack((corners, corners[:1])))
+        areas[town.name] = tuple((float(x), float(y)) for x, y in ring)
+    features = [replace(feature, at=areas[feature.values[number]]) for feature in control.features]
+    return replace(control, name="areas", shape="Polygon", features=features)
+
+
+def _groups(run: Run) -> dict[str, list[tuple[int, str]]]:
+    """Return by town from which morning on which group held it, or was the stronger of those in it."""
+    day = control_date(run.geography, run.scenario.start, run.scenario.control_on)
+    start = zip(run.geography.places, run.geography.control[day], strict=True)
+    held = {town.name: [(0, holding.groups[0] if holding.groups else "")] for town, holding in start}
+    for day_changed, town, group in run.control_changes[["day", "town", "to_group"]].itertuples(index=False):
+        held[town].append((int(day_changed) + 1, group))
+    return held
 
 
 def control_layer(run: Run) -> Layer:
     """Return who held each town, and from when to when."""
-    table = run.control_daily
+    table, groups = run.control_daily, _groups(run)
     days = [day.date().isoformat() for day in table["date"]]
+    names = {code: name for name, code in codes(run.scenario).items()}
     features = []
     for town in run.geography.places:
+        about = (town.pcode, "; ".join(town.aliases), town.governorate, town.nahiyah, round(town.population))
         for code, stretch in groupby(range(len(days)), key=table[town.name].tolist().__getitem__):
             rows = list(stretch)
             end = days[min(rows[-1] + 1, len(days) - 1)]
             if rows[0] < len(days) - 1:  # the last morning is the end of the last day, not a day of its own
-                values = (f"{run_id(run)}-{town.name}-{days[rows[0]]}", town.name, code, days[rows[0]], end)
+                group = next(name for morning, name in reversed(groups[town.name]) if morning <= rows[0])
+                key = f"{run_id(run)}-{town.name}-{days[rows[0]]}"
+                values = (key, town.name, code, names.get(code, ""), group, days[rows[0]], end, *about)
                 features.append(Feature(((town.lon, town.lat),), values))
-    fields: dict[str, Field] = {"id": "text", "town": "text", "control": "text", "start": "date", "end": "date"}
-    return Layer("control", "Point", fields, features)
+    words = ("id", "town", "control", "faction", "group")
+    fields: dict[str, Field] = dict.fromkeys(words, "text")
+    fields |= {"start": "date", "end": "date", "pcode": "text", "aliases": "text", "admin1": "text", "admin3": "text"}
+    return Layer("control", "Point", {**fields, "population": "int"}, features, _colours(run))
+
+
+def _colours(run: Run) -> dict[str, str]:
+    """Return the colour of each control code: grey for contested, white for neutral, else the faction's."""
+    return {MIXED: "#999999", NEUTRAL: "#FFFFFF", **colours(run.scenario)}
 
 
 def road_layer(run: Run) -> Layer:
@@ -228,8 +264,9 @@ def geojson_text(layer: Layer) -> str:
 
 
 def _feature(layer: Layer, feature: Feature) -> dict[str, Any]:
-    points = [list(point) for point in feature.at]
-    shape = {"type": layer.shape, "coordinates": points[0] if layer.shape == "Point" else points} if points else None
+    points = [[round(number, DIGITS) for number in point] for point in feature.at]
+    spots: Any = {"Point": points[:1], "LineString": points, "Polygon": [points]}[layer.shape]
+    shape = {"type": layer.shape, "coordinates": spots[0] if layer.shape == "Point" else spots} if points else None
     values = dict(zip(layer.fields, feature.values, strict=True))
     return {"type": "Feature", "geometry": shape, "properties": {**values, "source": SOURCE}}
 
@@ -268,6 +305,14 @@ SYSTEMS = (
     ("Undefined geographic", 0, "NONE", 0, "undefined", None),
 )
 
+STYLES = """
+CREATE TABLE IF NOT EXISTS layer_styles (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, f_table_catalog TEXT, f_table_schema TEXT, f_table_name TEXT, f_geometry_column TEXT,
+  styleName TEXT, styleQML TEXT, styleSLD TEXT, useAsDefault BOOLEAN, description TEXT, owner TEXT, ui TEXT,
+  update_time DATETIME DEFAULT '1970-01-01T00:00:00.000Z')
+"""
+
+DIGITS = 5  # of coordinates in degrees, about a metre
 TYPES = {"text": "TEXT", "int": "INTEGER", "float": "DOUBLE", "date": "DATE"}
 
 
@@ -279,6 +324,8 @@ def gpkg_bytes(layers: Iterable[Layer], changed: date) -> bytes:
         base.executemany("INSERT INTO gpkg_spatial_ref_sys VALUES (?, ?, ?, ?, ?, ?)", SYSTEMS)
         for layer in layers:
             _add(base, layer, f"{changed.isoformat()}T00:00:00.000Z")
+            if layer.colours:
+                _style(base, layer)
         base.commit()
         return base.serialize()
     finally:
@@ -298,8 +345,34 @@ def _add(base: sqlite3.Connection, layer: Layer, changed: str) -> None:
     base.execute(f'CREATE TABLE "{name}" (fid INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, geom {shape}, {columns})')
     marks = ", ".join("?" * (len(fields) + 1))
     names = ", ".join(f'"{field}"' for field in fields)
-    rows = ((_geometry(feature), *feature.values, SOURCE) for feature in layer.features)
+    rows = ((_geometry(feature, layer.shape), *feature.values, SOURCE) for feature in layer.features)
     base.executemany(f'INSERT INTO "{name}" (geom, {names}) VALUES ({marks})', rows)
+
+
+def _style(base: sqlite3.Connection, layer: Layer) -> None:
+    """Add the style that QGIS takes for a layer: a colour a control code, areas half transparent."""
+    symbols, categories = [], []
+    kind, part = ("fill", "SimpleFill") if layer.shape == "Polygon" else ("marker", "SimpleMarker")
+    for number, (code, colour) in enumerate(layer.colours.items()):
+        rgb = ",".join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))
+        options = f'<Option name="color" value="{rgb},255" type="QString"/><Option name="outline_color" value="70,70,70,255" type="QString"/>'
+        alpha = "0.5" if layer.shape == "Polygon" else "1"
+        symbols.append(
+            f'<symbol name="{number}" type="{kind}" alpha="{alpha}" clip_to_extent="1" force_rhr="0"><layer class="{part}" '
+            f'enabled="1" locked="0" pass="0"><Option type="Map">{options}</Option></layer></symbol>'
+        )
+        categories.append(
+            f'<category value={quoteattr(code)} symbol="{number}" label={quoteattr(code)} render="true"/>'
+        )
+    renderer = (
+        '<renderer-v2 type="categorizedSymbol" attr="control" symbollevels="0" enableorderby="0" forceraster="0">'
+        f"<categories>{''.join(categories)}</categories><symbols>{''.join(symbols)}</symbols></renderer-v2>"
+    )
+    qml = f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'><qgis version=\"3.22\">{renderer}</qgis>"
+    base.execute(STYLES)
+    row = ("", "", f"{SOURCE}_{layer.name}", "geom", "control", qml, "", 1, "SIMULATED")
+    names = "f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description"
+    base.execute(f"INSERT INTO layer_styles ({names}) VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _box(points: list[Point]) -> tuple[float | None, ...]:
@@ -310,12 +383,14 @@ def _box(points: list[Point]) -> tuple[float | None, ...]:
     return min(east), min(north), max(east), max(north)
 
 
-def _geometry(feature: Feature) -> bytes | None:
-    """Return a point or a line in the standard's binary form: header without a box, then well-known binary."""
+def _geometry(feature: Feature, shape: str) -> bytes | None:
+    """Return a point, a line or an area in the standard's binary form: header without a box, then well-known binary."""
     if not feature.at:
         return None
-    numbers = [value for point in feature.at for value in point]
+    numbers = [round(value, DIGITS) for point in feature.at for value in point]
     head = struct.pack("<2sBBi", b"GP", 0, 1, WGS84)
     if len(feature.at) == 1:
         return head + struct.pack("<BI2d", 1, 1, *numbers)
+    if shape == "Polygon":
+        return head + struct.pack(f"<BIII{len(numbers)}d", 1, 3, 1, len(feature.at), *numbers)
     return head + struct.pack(f"<BII{len(numbers)}d", 1, 2, len(feature.at), *numbers)

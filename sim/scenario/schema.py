@@ -163,6 +163,21 @@ def codes(scenario: Scenario) -> dict[str, str]:
     return {name: faction.code or name for name, faction in scenario.factions.items()}
 
 
+OKABE_ITO = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")
+"""Colours of Okabe & Ito 2008, "Color Universal Design"; the order puts the best separated first."""
+
+
+def colours(scenario: Scenario) -> dict[str, str]:
+    """Return the colour of each faction, #RRGGBB by its code: its own, else the next that no other has of Okabe and Ito's."""
+    taken = {faction.colour.upper() for faction in scenario.factions.values() if faction.colour}
+    free = [colour for colour in OKABE_ITO if colour not in taken] or list(OKABE_ITO)
+    chosen: dict[str, str] = {}
+    for name, faction in scenario.factions.items():
+        used = sum(colour in free for colour in chosen.values())
+        chosen[faction.code or name] = faction.colour or free[used % len(free)]
+    return chosen
+
+
 def rebels(scenario: Scenario) -> list[str]:
     """Return the codes of the factions of the role rebel, in the scenario's order."""
     return [faction.code or name for name, faction in scenario.factions.items() if faction.role == "rebel"]

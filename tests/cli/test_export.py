@@ -24,7 +24,7 @@ def folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("ged", ["simulated_by_hand-seed7_ged.csv"]),
         ("acled", ["simulated_by_hand-seed7_acled.csv"]),
         ("gpkg", ["simulated_by_hand-seed7.gpkg"]),
-        ("geojson", [f"simulated_by_hand-seed7_{x}.geojson" for x in ("control", "roads", "zone", "events")]),
+        ("geojson", [f"simulated_by_hand-seed7_{x}.geojson" for x in ("areas", "control", "roads", "zone", "events")]),
     ],
 )
 def test_files_are_named_simulated_and_said(

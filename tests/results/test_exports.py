@@ -8,7 +8,9 @@ import json
 import sqlite3
 import struct
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from sim.errors import InputError
@@ -97,15 +99,21 @@ def test_priogrid_counts_from_the_south_west() -> None:
 
 def test_stretches_of_control_of_a_town_follow_one_another(run: Run) -> None:
     layer = control_layer(run)
-    town = [one.values[2:] for one in layer.features if one.values[1] == "Kafr Hamra"]
-    assert town == [("NLF", "2018-10-25", "2018-10-31"), ("HTS", "2018-10-31", "2018-11-04")]
+    shown = [list(layer.fields).index(name) for name in ("control", "faction", "group", "start", "end", "pcode")]
+    town = [tuple(one.values[n] for n in shown) for one in layer.features if one.values[1] == "Kafr Hamra"]
+    assert [row[:1] + row[3:5] for row in town] == [
+        ("NLF", "2018-10-25", "2018-10-31"),
+        ("HTS", "2018-10-31", "2018-11-04"),
+    ]
+    assert all(run.scenario.factions[row[1]].code in (row[0], None) for row in town)
+    assert all(row[2] in run.scenario.factions[row[1]].groups for row in town)
     assert len({one.values[0] for one in layer.features}) == len(layer.features)
 
 
 def test_geojson_has_a_file_a_layer(run: Run, here: Path) -> None:
     paths = export(run, Format.GEOJSON)
     assert [path.name for path in paths] == [
-        f"simulated_by_hand_{layer}.geojson" for layer in ("control", "roads", "zone", "events")
+        f"simulated_by_hand_{layer}.geojson" for layer in ("areas", "control", "roads", "zone", "events")
     ]
     for path in paths:
         made = json.loads(path.read_text(encoding="utf-8"))
@@ -124,11 +132,30 @@ def test_geopackage_is_what_the_standard_asks(run: Run, here: Path) -> None:
         assert base.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert not base.execute("PRAGMA foreign_key_check").fetchall()
         names = [row[0] for row in base.execute("SELECT table_name FROM gpkg_contents ORDER BY rowid")]
-        assert names == ["simulated_control", "simulated_roads", "simulated_zone", "simulated_events"]
+        assert names == [
+            "simulated_areas",
+            "simulated_control",
+            "simulated_roads",
+            "simulated_zone",
+            "simulated_events",
+        ]
         geometry = base.execute("SELECT geom FROM simulated_control WHERE town = 'Kafr Hamra'").fetchone()[0]
+        area = base.execute("SELECT geom FROM simulated_areas WHERE town = 'Kafr Hamra'").fetchone()[0]
+        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1"))
     finally:
         base.close()
     assert struct.unpack("<2sBBiBI2d", geometry) == (b"GP", 0, 1, 4326, 1, 1, 37.0791, 36.2526)
+    _, _, _, _, order, shape, rings, corners = struct.unpack_from("<2sBBiBIII", area)
+    assert (order, shape, rings) == (1, 3, 1)
+    ring = np.frombuffer(area[-16 * corners :]).reshape(-1, 2)
+    assert (ring[0] == ring[-1]).all()
+    assert (ring.min(axis=0) < (37.0791, 36.2526)).all()
+    assert (ring.max(axis=0) > (37.0791, 36.2526)).all()
+    assert (ring == ring.round(5)).all()
+    for layer in ("areas", "control"):
+        renderer = ElementTree.fromstring(styles[f"simulated_{layer}"]).find("renderer-v2")
+        assert renderer is not None
+        assert {each.get("value") for each in renderer.iter("category")} >= {"HTS", "NLF", "MIXED", "NEUTRAL"}
 
 
 @pytest.mark.parametrize("form", Format)

@@ -10,50 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from sim.geography.zone import line_of_contact, zone_edge
+from sim.geography.zone import cut, line_of_contact, town_cells, zone_edge
 from sim.plots.map.state import start_state, town_indices, weak_towns
 from sim.plots.style import FactionStyles, look_of
 from sim.scenario.schema import Scenario
 
 if TYPE_CHECKING:
     from sim.geography.maps import Geography
-
-
-REACH_KM = 7.0
-
-_CIRCLE = np.column_stack(
-    [np.cos(np.linspace(0, 2 * np.pi, 48, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 48, endpoint=False))]
-)
-
-
-def cut(polygon: np.ndarray, middle: np.ndarray, away: np.ndarray) -> np.ndarray:
-    """Return the part of a convex polygon [n, 2] on the near side of a line through `middle` with normal `away`."""
-    side = (polygon - middle) @ away
-    if (side <= 0).all():
-        return polygon
-    following, next_side = np.roll(polygon, -1, axis=0), np.roll(side, -1)
-    corners: list[np.ndarray] = []
-    for here, s, there, t in zip(polygon, side, following, next_side, strict=True):
-        if s <= 0:
-            corners.append(here)
-        if (s < 0 < t) or (t < 0 < s):
-            corners.append(here + (there - here) * (s / (s - t)))
-    return np.array(corners).reshape(-1, 2)
-
-
-def town_cells(geography: Geography, reach_km: float = REACH_KM) -> list[np.ndarray]:
-    """Return for each town the corners [n, 2] of its cell, km east and north; two towns on one point share one."""
-    at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
-    cells = []
-    for i, here in enumerate(at):
-        polygon = here + _CIRCLE * reach_km
-        gap = np.hypot(*(at - here).T)
-        for j in np.argsort(gap, kind="stable"):
-            if j == i or gap[j] == 0 or gap[j] >= 2 * reach_km:
-                continue
-            polygon = cut(polygon, (here + at[j]) / 2, at[j] - here)
-        cells.append(polygon)
-    return cells
 
 
 def bands(polygon: np.ndarray, gap_km: float) -> list[np.ndarray]:
