@@ -56,6 +56,7 @@ OUTSIDE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("scenario", schema.Scenario),
     ("factions.NAME.doctrine", schema.Doctrine),
     ("factions.NAME.groups.NAME", schema.Group),
+    ("factions.NAME.peacekeeping", schema.Peacekeeping),
     ("agreements.NAME", schema.Agreement),
     ("zone", schema.Zone),
     ("policy", schema.Policy),

@@ -417,6 +417,22 @@ TABLE: dict[str, EventKind] = {
         "columns stopped on their way",
         path="column stopped",
     ),
+    "column_turned_back": EventKind(
+        CLASHES,
+        lambda f: f"{f.actor_does('turns')} {_party(f, 'a column')} of {f.opponent} back{_at(f, 'before')}",
+        "column turned back",
+        "columns turned back",
+        path="column turned back",
+        explains=True,
+    ),
+    "sides_separated": EventKind(
+        CLASHES,
+        lambda f: f"{f.actor_does('steps')} in{_at(f)} and {agree(f.actor, 'ends')} the attack of {f.opponent}",
+        "clash ended by peacekeepers",
+        "clashes ended by peacekeepers",
+        path="clash ended by peacekeepers",
+        explains=True,
+    ),
     "agreement_signed": EventKind(AGREEMENTS, _signed, "agreement", acled="Agreement"),
     "agreement_broken": EventKind(
         AGREEMENTS,

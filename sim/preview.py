@@ -298,11 +298,15 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
             f"; {group} {agree(group, 'holds')} no town on the map: {agree(group, 'its')} fighters take no part"
             for group in (start.names.groups[g] for g in idle)
         )
+        towns = f"{plural(int(first[i]['towns']), 'town')}{contested}{nowhere}"
+        if world.factions[i]["role"] == kinds.PEACEKEEPER:
+            intervening = int((world.guarded["mandate"][np.unique(own["town"])] == kinds.INTERVENE).sum())
+            towns = f"guards {plural(len(np.unique(own['town'])), 'town')}, {intervening or 'none'} with a mandate to intervene"
         acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
         rows.append(
             (
                 name,
-                f"{first[i]['fighters']:,} fighters{acting}, in {plural(len(own), 'force')}; {plural(int(first[i]['towns']), 'town')}{contested}{nowhere}",
+                f"{first[i]['fighters']:,} fighters{acting}, in {plural(len(own), 'force')}; {towns}",
             )
         )
     return rows

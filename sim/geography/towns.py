@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from sim.scenario.fields import name_fault, same_name
+from sim.scenario.schema import Mandate
 from sim.tabular.table import CsvRow, Table
 
 if TYPE_CHECKING:
@@ -122,6 +123,9 @@ CONTROL_COLUMNS = ("name", "groups")
 CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
 POST_COLUMNS = ("name", "lat", "lon")
 POST_OPTIONAL = ("date", "confidence", "source")
+GUARD_COLUMNS = ("name", "party", "fighters")
+GUARD_OPTIONAL = ("date", "mandate", "confidence", "source")
+MOST_GUARDS = 100_000  # fighters at one post
 RESERVED = ("day", "date")
 
 """Columns of control_daily.csv, in which every town has a column of its own."""
@@ -189,6 +193,20 @@ class Post:
     date: str = ""
     source: str = ""
     confidence: str = ""
+
+
+@dataclass(frozen=True)
+class GuardPost:
+    """Peacekeepers of a party in a town from a day on; 0 fighters: they have left it. `mandate` is "" if it is the party's."""
+
+    town: int  # row of the town
+    party: str
+    fighters: int
+    since: date
+    mandate: str = ""
+    source: str = ""
+    weak: bool = False
+    line: int | None = None
 
 
 def worth(links: int, road_class: str, population: float) -> float:
@@ -274,6 +292,28 @@ def read_posts(table: Table) -> tuple[Post, ...]:
             Post(named(table, row), lat, lon, row["date"].strip(), row["source"].strip(), row["confidence"].strip())
         )
     return tuple(posts)
+
+
+def read_guards(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> tuple[GuardPost, ...]:
+    """Return the posts of peacekeepers, by day; a party has one row a town and day."""
+    index = {name: town for town, name in enumerate(names)}
+    first: dict[tuple[str, str, date], int] = {}
+    posts = []
+    for row in table.rows:
+        name, party, day = row["name"].strip(), row["party"].strip(), _day(table, row)
+        fighters = table.count(row, "fighters", MOST_GUARDS)
+        mandate = table.choice(row, "mandate", get_args(Mandate), "")
+        weak = table.choice(row, "confidence", ("sourced", "weak"), "sourced") == "weak"
+        if name not in index:
+            table.fault(row.line, "name", f"no town {name!r} in towns.csv{suggest(name)}")
+        elif not party:
+            table.fault(row.line, "party", "is empty; write the faction of the scenario that guards the town")
+        elif day is not None:
+            known = first.setdefault((name, party, day), row.line)
+            if known != row.line:
+                table.fault(row.line, "name", f"{name!r} stands on line {known} already for {party}{_on(day)}")
+            posts.append(GuardPost(index[name], party, fighters, day, mandate, row["source"].strip(), weak, row.line))
+    return tuple(sorted(posts, key=lambda post: (post.since, post.town)))
 
 
 def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> dict[date, tuple[Holding, ...]]:

@@ -264,7 +264,7 @@ EVENT_TYPES = {
 SUB_EVENTS = {name: kind.acled for name, kind in TABLE.items() if kind.acled}
 INTER = {"government": "State forces", "rebel": "Rebel group", "neutral": "Political militia"}
 
-INTER |= {"civilians": "Civilians", "patron_backed": "External/Other forces"}
+INTER |= {"civilians": "Civilians", "patron_backed": "External/Other forces", "peacekeeper": "External/Other forces"}
 
 ORDER = list(INTER.values())  # of the two words in `interaction`
 GEO_PRECISION = {1: 1, 2: 2, 4: 3}

@@ -135,6 +135,7 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "new_control": _control_age,
     "policy": _signal("policy"),
     "aggressiveness": _share("aggressiveness"),
+    "guards": lambda value: f"peacekeepers {two_digits(value)} times those they face",
     "shift": lambda value: (
         f"the rival's force changed by {100 * (2.718281828459045**value - 1):+.0f} % against one's own in a quarter"
     ),

@@ -55,6 +55,7 @@ from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
 from sim.engine.rules.lasting_policies import breach_factor, let_through
+from sim.engine.rules.peacekeeping import deters
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
@@ -264,6 +265,8 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
     agreement = covering(w, lowest(groups), holder, chosen)
     if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) >= let_through(w, agreement, chosen):
         w.agreements[agreement]["held_back"] += 1
+        return
+    if deters(w, day, seed, key, chosen):
         return
     enemy = w.groups[holder]["faction"]
     if muster(w, p, day, seed, key, groups, chosen, enemy, departs, k["last_event"], campaign) > 0:

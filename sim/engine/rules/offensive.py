@@ -41,6 +41,7 @@ from sim.engine.kinds import (
     OFFENSIVE_ENDED,
     OFFENSIVE_STARTED,
     OFFENSIVE_UNDER_WAY,
+    PEACEKEEPER,
     R_OFFENSIVE,
     REINFORCE,
     SHELLING,
@@ -80,7 +81,7 @@ def proscribed_share(w):
         f = w.forces[w.live_forces[i]]
         if f["alive"] == 0 or f["town"] < 0 or w.towns[f["town"]]["in_zone"] == 0:
             continue
-        if w.factions[f["faction"]]["role"] == GOVERNMENT:
+        if w.factions[f["faction"]]["role"] in (GOVERNMENT, PEACEKEEPER):
             continue
         all_fighters += f["fighters"]
         proscribed += f["fighters"] * w.factions[f["faction"]]["proscribed"]

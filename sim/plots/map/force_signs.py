@@ -15,10 +15,12 @@ from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stro
 from sim.plots.map.state import Move, View
 from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
 from sim.plots.style import INK, PAPER, QUIET, FactionStyles
+from sim.scenario.schema import peacekeepers
 
 POINTS_PER_FIGHTER = 0.16  # square points of a halo
 MOST_WEDGES = 4  # factions shown in one town, the largest
 HALO_EDGE, HALO_OPACITY = 0.8, 0.4
+HELMET_POINTS = 4.2
 AHEAD_DASHES, HOME_DASHES = (1.2, 2.8), (4.0, 2.6)  # points
 LANE_POINTS = 2.4  # a column marches this far to the right of the middle of its road
 NEAR_KM = 0.6  # a force nearer to a town than this stands in it
@@ -39,7 +41,8 @@ def forces(view: View) -> Iterable[Part]:
     """Draw a halo round each town in which fighters stand; its area outside the town's symbol goes with their number."""
     if view.fighters is None:
         return []
-    rows, ground = view.fighters.tolist(), view.ground
+    guarding = [code in guards_of(view) for code in view.ground.look.codes]  # who guard have a sign of their own
+    rows, ground = np.where(guarding, 0, view.fighters).tolist(), view.ground
     return [
         ground.recurring(("halo", view.zoom, town, sides[:1], *row), _halo, view, town, sides[:1], row)
         for town, (row, sides) in enumerate(zip(rows, view.state.sides, strict=True))
@@ -93,6 +96,56 @@ def force_rows(view: View) -> Iterable[LegendRow]:
         halo = Glyph("circle", radius, QUIET, QUIET, HALO_EDGE, 2.6, opacity=HALO_OPACITY)
         rows.append(LegendRow((Marker((0.0, 0.0), (halo, Glyph("circle", 3.4, QUIET))),), f"{fighters:,} fighters"))
     return rows
+
+
+# Guards -------------------------------------------------------------------------------------------------------------
+
+
+def guards_of(view: View) -> tuple[str, ...]:
+    """Return the codes of the peacekeepers."""
+    return tuple(peacekeepers(view.scenario).values())
+
+
+def guards(view: View) -> Iterable[Part]:
+    """Draw a helmet beside each town that peacekeepers guard, with their number in its tip."""
+    if view.fighters is None:
+        return []
+    look, markers = view.ground.look, []
+    for position, code in enumerate(guards_of(view)):
+        by_town = view.fighters[:, look.codes.index(code)]
+        markers += [
+            view.ground.recurring(
+                ("helmet", view.zoom, town, code, position, fighters), _helmet, view, town, code, position, fighters
+            )
+            for town, fighters in enumerate(by_town.tolist())
+            if fighters
+        ]
+    return markers
+
+
+def _helmet(view: View, town: int, code: str, position: int, fighters: int) -> Marker:
+    ground, look = view.ground, view.ground.look
+    aside = float(ground.radii[town]) * view.zoom + RING_POINTS
+    shift = (-aside - 2.6 * HELMET_POINTS * position, -aside)
+    title = f"{look.names.get(code, code)}: {fighters:,} fighters guard {ground.names[town]}"
+    east, north = ground.at[town].tolist()
+    glyph = Glyph("helmet", HELMET_POINTS * min(1.0, view.zoom), look.colour(code), INK, 0.8, 6.0, shift)
+    return Marker((east, north), (glyph,), (), title, key=f"g{position}.{town}", kind="guard")
+
+
+def guard_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the helmets if forces are known."""
+    if view.fighters is None:
+        return []
+    look = view.ground.look
+    return [
+        LegendRow(
+            (Marker((0.0, 0.0), (Glyph("helmet", 1.2 * HELMET_POINTS, look.colour(code), INK, 0.8),)),),
+            f"guarded by {look.names.get(code, code)}",
+            brief=bool(view.fighters[:, look.codes.index(code)].any()),
+        )
+        for code in guards_of(view)
+    ]
 
 
 # Columns ------------------------------------------------------------------------------------------------------------

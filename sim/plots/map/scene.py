@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.plots.map.force_signs import column_rows, columns, force_rows, forces
+from sim.plots.map.force_signs import column_rows, columns, force_rows, forces, guard_rows, guards
 from sim.plots.map.front_signs import (
     campaign_rows,
     campaigns,
@@ -165,6 +165,7 @@ SIGNS = (  # from the lowest to the highest in each layer
     Sign("columns", columns, OVER, column_rows, "Signs"),
     Sign("shelling", shelling, OVER, shelling_rows, "Signs"),
     Sign("towns", towns, OVER, town_rows, "Signs"),
+    Sign("guards", guards, OVER, guard_rows, "Signs"),
     Sign("bases", bases, OVER, base_rows, "Signs"),
 )
 
