@@ -148,6 +148,10 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     world, faction = start.world, int(row["faction"])
     who, its = policy.withdraw or "", agree(policy.withdraw or "", "its")
     towns = _concerned(start, row)
+    if world.factions[faction]["role"] == kinds.PEACEKEEPER:
+        guarded = [town for town in towns if _stands(start, row, town)]
+        leaving = sum(_stands(start, row, town) for town in guarded)
+        return f"by {_day(policy.by)} {who} {agree(who, 'leaves')} {plural(len(guarded), 'town')} and the theatre: {leaving:,} fighters at the start"
     held = [town for town in towns if _holder(start, town) == faction]
     shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
     fighters = sum(_stands(start, row, town) for town in towns)
@@ -177,7 +181,7 @@ def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
     now = int(forces["fighters"][forces["group"] == group].sum())
     text = f"on {_day(policy.on)} {row['fighters']:,} fighters from outside join {policy.reinforce} in {start.geography.places[town].name}: {now + row['fighters']:,} in place of {now:,}"
     faction = int(world.groups[group]["faction"])
-    if _holder(start, town) != faction:
+    if _holder(start, town) != faction and world.factions[faction]["role"] != kinds.PEACEKEEPER:
         text += f"; skipped unless {start.names.factions[faction]} {agree(start.names.factions[faction], 'holds')} the town by then"
     return text
 
@@ -196,7 +200,10 @@ def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
 
 def _concerned(start: Simulation, row: np.void) -> np.ndarray:
     """Return the towns that a withdrawal concerns."""
-    return np.flatnonzero(start.world.towns["in_zone"] == 1) if row["town"] < 0 else np.array([row["town"]])
+    if row["town"] >= 0:
+        return np.array([row["town"]])
+    everywhere = start.world.factions["role"][row["faction"]] == kinds.PEACEKEEPER and not row["in_zone"]
+    return np.flatnonzero(everywhere | (start.world.towns["in_zone"] == 1))
 
 
 def _stands(start: Simulation, row: np.void, town: int) -> int:

@@ -13,7 +13,7 @@ from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import Answer, Distribution, ForestRow, Group, InputChange, ScenarioChanges
 from sim.results.phrases import policy_phrase
 from sim.scenario.fields import input_label
-from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario, peacekeepers
 from sim.scenario.show import Change
 from sim.scenario.show import changes as differences
 from sim.statistics.inference import (
@@ -212,7 +212,7 @@ def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, s
     parts = change.path.split(".")
     if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
         model, name = (first, names[0]) if change.after is None else (other, names[1])
-        return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
+        return f"Only in {name}: {_policy(model.policy[int(parts[1])], model)}."
     what, unit = input_label(change.path), f" {change.unit}" if change.unit not in ("", "probability", "share") else ""
     what = capitalised(what)
     if change.before is None:
@@ -222,9 +222,9 @@ def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, s
     return f"{what}: {change.after}{unit} in place of {change.before}."
 
 
-def _policy(policy: Policy) -> str:
+def _policy(policy: Policy, scenario: Scenario) -> str:
     when = f", by {day_text(policy.by)}" if policy.by else f", from {day_text(policy.on)} on" if policy.on else ""
-    return f"{policy_phrase(policy)}{when}"
+    return f"{policy_phrase(policy, peacekeepers(scenario))}{when}"
 
 
 def answers(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Answer, ...]:

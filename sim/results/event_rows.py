@@ -25,7 +25,7 @@ from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.event_kinds import EventFacts, event_text, report_text
 from sim.geography.towns import find_place
 from sim.results.phrases import agreement_phrase, moved_by, policy_phrase
-from sim.scenario.schema import codes
+from sim.scenario.schema import codes, peacekeepers
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -156,7 +156,7 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
         rows, acts = asserted[log["day"][asserted] == day], np.flatnonzero(actions["day"] == day)
         for row, act in zip(rows.tolist(), acts.tolist(), strict=True):
             if act >= given:
-                phrases[row] = policy_phrase(result.scenario.policy[act - given])
+                phrases[row] = policy_phrase(result.scenario.policy[act - given], peacekeepers(result.scenario))
     return phrases
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -28,16 +28,24 @@ def _until(policy: Policy) -> str:
 
 
 def _in_town(policy: Policy) -> str:
-    if policy.in_town is None:
-        return ""
-    return " in the zone" if policy.in_town == "zone" else f" in {policy.in_town}"
+    return _at_place(policy.in_town) if policy.in_town is not None else ""
 
 
-def policy_phrase(policy: Policy) -> str:
-    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
+def _at_place(place: str) -> str:
+    return " in the zone" if place == "zone" else f" in {place}"
+
+
+def policy_phrase(policy: Policy, guards: Collection[str] = ()) -> str:
+    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby".
+
+    `guards`: the names of the scenario's peacekeepers, who hold no towns to leave.
+    """
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
         who, its = policy.withdraw, agree(policy.withdraw, "its")
+        if who in guards:
+            posts = "all its posts" if policy.from_place is None else f"its posts{_at_place(str(policy.from_place))}"
+            return f"{who} {agree(who, 'leaves')} {posts} and the theatre"
         area = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
         towns = (
             f"nobody holds {its} towns"
@@ -51,7 +59,8 @@ def policy_phrase(policy: Policy) -> str:
     if policy.mediate is not None:
         return f"{policy.mediate} {agree(policy.mediate, 'mediates')}: chance of an agreement {factor}"
     if policy.reinforce is not None:
-        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}"
+        mandate = f", with a mandate to {policy.mandate}" if policy.mandate is not None else ""
+        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}{mandate}"
     if policy.merge_groups is not None:
         joining = clause_list(policy.merge_groups)
         return f"{joining} {agree(joining, 'merges')} into {policy.into}"

@@ -247,7 +247,9 @@ def test_lines_lie_on_the_map(idlib: Geography) -> None:
 
 
 def scenario(**changed: object) -> SimpleNamespace:
-    factions = {name: SimpleNamespace(groups=dict.fromkeys(groups)) for name, groups in FACTIONS.items()}
+    factions = {
+        name: SimpleNamespace(groups=dict.fromkeys(groups), peacekeeping=None) for name, groups in FACTIONS.items()
+    }
     plain = {
         "factions": factions,
         "agreements": {},
@@ -271,7 +273,7 @@ def test_scenario_fits_the_map(idlib: Geography) -> None:
 
 def test_scenario_that_does_not_fit(idlib: Geography) -> None:
     factions = scenario().factions
-    factions["HTS"] = SimpleNamespace(groups={"HTS": None})
+    factions["HTS"] = SimpleNamespace(groups={"HTS": None}, peacekeeping=None)
     given = SimpleNamespace(in_town="Kafr Hamrra al", agreement=None)
     found = [
         str(fault)
@@ -289,7 +291,9 @@ def test_scenario_that_does_not_fit(idlib: Geography) -> None:
 
 def test_factions_of_a_holding(idlib: Geography) -> None:
     split = {**FACTIONS, "NLF": COALITION[1:], "Ahrar": COALITION[:1]}
-    factions = {name: SimpleNamespace(groups=dict.fromkeys(groups)) for name, groups in split.items()}
+    factions = {
+        name: SimpleNamespace(groups=dict.fromkeys(groups), peacekeeping=None) for name, groups in split.items()
+    }
     found = check_scenario(scenario(factions=factions), where, idlib)  # type: ignore[arg-type]
     assert any("Ariha is held by groups of more than one faction (Ahrar, NLF)" in str(fault) for fault in found)
 
