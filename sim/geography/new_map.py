@@ -49,7 +49,8 @@ start: {start.isoformat()}
 days: 120
 evidence_until: {start.isoformat()}
 
-# Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside).
+# Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside),
+# peacekeeper (guards towns and holds none).
 factions:
 {factions}{_rules(roads_km, towns)}"""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,10 @@ from sim.engine import kinds
 from sim.engine.rules.clash import open_clash
 from sim.engine.rules.peacekeeping import patrolling
 from sim.engine.simulation import Result, simulate
+from sim.errors import InputError
 from sim.geography.maps import load_map
 from sim.invariants import Checker
+from sim.load import read
 from sim.scenario.load import load_scenario
 from tests.engine.test_policies import t_value
 from tests.engine.worlds import Lab, chain, events_of, faction, make_scenario, on
@@ -190,6 +193,25 @@ def test_reinforcements_guard_from_their_day_on_with_their_mandate() -> None:
     assert world.world.guarded["deterred"][4] > 0.0
     assert world.standing_in("E", "U") == 200
     assert world.world.factions["reinforced"].tolist() == [0, 0, 200]
+
+
+@pytest.mark.parametrize(
+    ("posts", "key", "words"),
+    [
+        ("{}", "guards", "Force guards no town on"),
+        ("{guards: {Nowhere: {fighters: 5}}}", "guards.Nowhere", "no town 'Nowhere'"),
+        ("{guards: {Orrin: {fighters: 5}}, patrol_km: 61}", "patrol_km", "at most 60 km are allowed"),
+    ],
+)
+def test_posts_are_checked_against_the_map(posts: str, key: str, words: str, tmp_path: Path) -> None:
+    file = tmp_path / "guarded.yaml"
+    force = f"{{role: peacekeeper, groups: {{Force: {{fighters: 50}}}}, peacekeeping: {posts}}}"
+    file.write_text(f"extends: two_valleys\nfactions:\n  Force: {force}\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read(file)
+    (fault,) = caught.value.faults
+    assert (fault.key, fault.line) == (f"factions.Force.peacekeeping.{key}", 3)
+    assert words in fault.message
 
 
 def test_invariants_hold_with_peacekeepers() -> None:
