@@ -17,12 +17,12 @@ from sim.engine.draws import name_key
 from sim.engine.garrisons import Stands, front_towns, manned, stands_of, town_weights
 from sim.engine.scenario_tables import said_of
 from sim.engine.tables import World, table
-from sim.geography.maps import Geography, control_date, guards_on
-from sim.geography.towns import GuardPost, find_place
+from sim.geography.maps import Geography, control_date, posts_at_start
+from sim.geography.towns import find_place
 from sim.geography.zone import ZoneSide, zone_side
 from sim.scenario.fields import dotted
 from sim.scenario.parameters import Quantity
-from sim.scenario.schema import MERGED_COHESION, Guard, Policy, Scenario
+from sim.scenario.schema import MERGED_COHESION, Policy, Scenario
 
 SPARE = 8  # a table has room for a day, and an eighth of it more, so that it seldom has to be made longer
 LEAST = 100  # rows, where an eighth is fewer
@@ -194,15 +194,13 @@ def _towns(setup: Setup) -> np.ndarray:
 def _posts(setup: Setup) -> dict[int, dict[int, tuple[int, int]]]:
     """Return the posts of peacekeepers at the start by group and town: (fighters, kinds.MANDATES)."""
     posts: dict[int, dict[int, tuple[int, int]]] = {}
-    for name, faction in setup.scenario.factions.items():
-        if faction.peacekeeping is not None:
-            by_town: dict[int, Guard | GuardPost] = {**guards_on(setup.geography, name, setup.scenario.start)}
-            by_town |= {setup.town(town): guard for town, guard in faction.peacekeeping.guards.items()}
-            posts[setup.groups.index(next(iter(faction.groups)))] = {
-                town: (guard.fighters, kinds.MANDATES.index(guard.mandate or faction.peacekeeping.mandate))
-                for town, guard in sorted(by_town.items())
-                if guard.fighters > 0
-            }
+    for name, by_town in posts_at_start(setup.geography, setup.scenario).items():
+        faction = setup.scenario.factions[name]
+        assert faction.peacekeeping is not None
+        usual = faction.peacekeeping.mandate
+        posts[setup.groups.index(next(iter(faction.groups)))] = {
+            town: (guard.fighters, kinds.MANDATES.index(guard.mandate or usual)) for town, guard in by_town.items()
+        }
     return posts
 
 

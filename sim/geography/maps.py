@@ -47,6 +47,7 @@ from sim.geography.roads import (
     read_links,
 )
 from sim.geography.towns import UNDATED, GuardPost, Holding, Index, MapTown, Post
+from sim.scenario.schema import Guard, Scenario
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
 LOG = logging.getLogger(__name__)
@@ -227,6 +228,17 @@ def guards_on(geography: Geography, party: str, day: date) -> dict[int, GuardPos
     """Return the posts of a party of peacekeepers on a day by the row of their town, those it has left excepted."""
     known = {post.town: post for post in geography.guards if post.party == party and post.since <= day}
     return {town: post for town, post in sorted(known.items()) if post.fighters > 0}
+
+
+def posts_at_start(geography: Geography, scenario: Scenario) -> dict[str, dict[int, GuardPost | Guard]]:
+    """Return the posts of each peacekeeper at the start by the row of their town: the map's, and in their place the scenario's."""
+    posts: dict[str, dict[int, GuardPost | Guard]] = {}
+    for name, faction in scenario.factions.items():
+        if faction.peacekeeping is not None:
+            by_town: dict[int, GuardPost | Guard] = {**guards_on(geography, name, scenario.start)}
+            by_town |= {rows.find_place(geography, town): guard for town, guard in faction.peacekeeping.guards.items()}
+            posts[name] = {town: guard for town, guard in sorted(by_town.items()) if guard.fighters > 0}
+    return posts
 
 
 def _folder(name: str, roots: Sequence[Path]) -> Path:

@@ -11,6 +11,7 @@ from math import atan2, degrees
 
 import numpy as np
 
+from sim.plots.map.geometry import Ground
 from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke
 from sim.plots.map.state import Move, View
 from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
@@ -125,12 +126,17 @@ def guards(view: View) -> Iterable[Part]:
 
 def _helmet(view: View, town: int, code: str, position: int, fighters: int) -> Marker:
     ground, look = view.ground, view.ground.look
-    aside = float(ground.radii[town]) * view.zoom + RING_POINTS
-    shift = (-aside - 2.6 * HELMET_POINTS * position, -aside)
     title = f"{look.names.get(code, code)}: {fighters:,} fighters guard {ground.names[town]}"
     east, north = ground.at[town].tolist()
-    glyph = Glyph("helmet", HELMET_POINTS * min(1.0, view.zoom), look.colour(code), INK, 0.8, 6.0, shift)
+    glyph = helmet(ground, view.zoom, town, look.colour(code), position)
     return Marker((east, north), (glyph,), (), title, key=f"g{position}.{town}", kind="guard")
+
+
+def helmet(ground: Ground, zoom: float, town: int, colour: str, position: int = 0) -> Glyph:
+    """Return the helmet of a force of peacekeepers below a town on the left; `position` is its place among several."""
+    aside = float(ground.radii[town]) * zoom + RING_POINTS
+    shift = (-aside - 2.6 * HELMET_POINTS * position, -aside)
+    return Glyph("helmet", HELMET_POINTS * min(1.0, zoom), colour, INK, 0.8, 6.0, shift)
 
 
 def guard_rows(view: View) -> Iterable[LegendRow]:
