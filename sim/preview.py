@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from sim.engine import kinds, tables
+from sim.engine.rules.peacekeeping import guard_towns
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Policy, Scenario
@@ -243,6 +244,7 @@ def implied(
 ) -> list[tuple[str, str]]:
     """Return (what, how much) of the start: forces, towns, zone, expected events, hold of agreements, offensive."""
     start = Simulation(scenario, geography, 0, values)
+    guard_towns(start.world)
     attempts = _base_attempts(start)
     rows = [("period", _period(scenario))]
     rows += _forces(start)
@@ -255,7 +257,7 @@ def implied(
         ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
         (
             "incidents",
-            f"about {_incidents(start):.1f} a month between {plural(_pairs(start), 'pair')} of neighbouring rival garrisons",
+            f"about {_incidents(start):.1f} a month between {plural(len(_pairs(start)), 'pair')} of neighbouring rival garrisons",
         ),
         ("spread", _spread(start)),
         ("agreement", _hold(start)),
@@ -361,24 +363,27 @@ def _base_attempts(start: Simulation) -> dict[str, float]:
     return attempts
 
 
-def _pairs(start: Simulation) -> int:
-    """Return the number of pairs of neighbouring rival garrisons, contested towns included."""
+def _pairs(start: Simulation) -> np.ndarray:
+    """Return the towns of each pair of neighbouring rival garrisons, i8 [n, 2]; those of a contested town are one pair."""
     world, reach = start.world, start.params["incident_reach_km"]
     rebel = world.factions["role"] == kinds.REBEL
     faction = np.where(world.towns["holder"] >= 0, world.groups["faction"][world.towns["holder"]], -1)
-    n = int((world.towns["status"] == kinds.CONTESTED).sum())
+    pairs = [(int(town), int(town)) for town in np.flatnonzero(world.towns["status"] == kinds.CONTESTED)]
     for town in range(len(world.towns)):
         rows = world.near[world.near_start[town] : world.near_start[town + 1]]
         others = rows["town"][(rows["km"] <= reach) & (rows["town"] > town)]
         mine = faction[town]
         if mine >= 0 and rebel[mine]:
-            n += int(((faction[others] != mine) & (faction[others] >= 0) & rebel[faction[others]]).sum())
-    return n
+            rival = (faction[others] != mine) & (faction[others] >= 0) & rebel[faction[others]]
+            pairs += [(town, other) for other in others[rival].tolist()]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def _incidents(start: Simulation) -> float:
-    p = start.params
-    return float(p["incident_per_pair_month"]) * _pairs(start) if p["incident_enabled"] else 0.0
+    """Return the incidents a month that pairs of garrisons imply, less those that peacekeepers deter."""
+    p, deterred = start.params, start.world.guarded["deterred"]
+    let_through = float((1.0 - deterred[_pairs(start)].mean(axis=1)).sum()) if p["incident_enabled"] else 0.0
+    return float(p["incident_per_pair_month"]) * let_through
 
 
 FEW_STARTS = 0.5  # fights to be expected in a whole run, below which `check` warns
@@ -402,7 +407,7 @@ def _stillness(start: Simulation, a_month: float) -> str:
     )
     return (
         f"next to no fight begins by itself in {plural(start.days, 'day')}: {apart}, and rules.*.reach_km "
-        f"{'reach too few rivals' if _pairs(start) <= len(world.towns) // 4 else 'are not the reason, the rates are'} ({reaches})"
+        f"{'reach too few rivals' if len(_pairs(start)) <= len(world.towns) // 4 else 'are not the reason, the rates are'} ({reaches})"
     )
 
 

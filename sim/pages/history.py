@@ -78,6 +78,7 @@ class Snapshot:
     campaigns: tuple[Campaign, ...] = ()
     shellings: tuple[Shelling, ...] = ()  # of the day before
     influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; read-only
+    mandates: np.ndarray | None = None  # i8 [T], kinds.MANDATES of guards, -1 never any; read-only
 
 
 @dataclass(frozen=True)
@@ -312,6 +313,7 @@ def _add(simulation: Simulation, history: History, log: np.ndarray) -> None:
             campaigns=campaigns_of(world, memory.codes, groups, standing),
             shellings=shellings_of(world, memory.codes, log),
             influence=freeze(world.influence.astype(np.float32)),
+            mandates=freeze(world.guarded["mandate"].copy()),
         )
     )
 

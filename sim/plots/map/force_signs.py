@@ -8,20 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import atan2, degrees
+from typing import Any
 
 import numpy as np
 
+from sim.engine.kinds import INTERVENE
 from sim.plots.map.geometry import Ground
 from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke
 from sim.plots.map.state import Move, View
 from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
-from sim.plots.style import INK, PAPER, QUIET, FactionStyles
+from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, FactionStyles
 from sim.scenario.schema import peacekeepers
 
 POINTS_PER_FIGHTER = 0.16  # square points of a halo
 MOST_WEDGES = 4  # factions shown in one town, the largest
 HALO_EDGE, HALO_OPACITY = 0.8, 0.4
 HELMET_POINTS = 4.2
+MAY = (" and observe", " and protect civilians", " and may intervene", "")  # by kinds.MANDATES, and -1 if it is unknown
+RED_LINE: dict[str, Any] = {"edge": EVIDENCE_INK, "width": 1.6}  # of a helmet
 AHEAD_DASHES, HOME_DASHES = (1.2, 2.8), (4.0, 2.6)  # points
 LANE_POINTS = 2.4  # a column marches this far to the right of the middle of its road
 NEAR_KM = 0.6  # a force nearer to a town than this stands in it
@@ -112,11 +116,19 @@ def guards(view: View) -> Iterable[Part]:
     if view.fighters is None:
         return []
     look, markers = view.ground.look, []
+    mandates = [-1] * len(view.fighters) if view.mandates is None else view.mandates.tolist()
     for position, code in enumerate(guards_of(view)):
         by_town = view.fighters[:, look.codes.index(code)]
         markers += [
             view.ground.recurring(
-                ("helmet", view.zoom, town, code, position, fighters), _helmet, view, town, code, position, fighters
+                ("helmet", view.zoom, town, code, position, fighters, mandates[town]),
+                _helmet,
+                view,
+                town,
+                code,
+                position,
+                fighters,
+                mandates[town],
             )
             for town, fighters in enumerate(by_town.tolist())
             if fighters
@@ -124,11 +136,13 @@ def guards(view: View) -> Iterable[Part]:
     return markers
 
 
-def _helmet(view: View, town: int, code: str, position: int, fighters: int) -> Marker:
+def _helmet(view: View, town: int, code: str, position: int, fighters: int, mandate: int) -> Marker:
     ground, look = view.ground, view.ground.look
-    title = f"{look.names.get(code, code)}: {fighters:,} fighters guard {ground.names[town]}"
+    title = f"{look.names.get(code, code)}: {fighters:,} fighters guard {ground.names[town]}{MAY[mandate]}"
     east, north = ground.at[town].tolist()
     glyph = helmet(ground, view.zoom, town, look.colour(code), position)
+    if mandate == INTERVENE:
+        glyph = glyph._replace(**RED_LINE)
     return Marker((east, north), (glyph,), (), title, key=f"g{position}.{town}", kind="guard")
 
 
@@ -143,15 +157,16 @@ def guard_rows(view: View) -> Iterable[LegendRow]:
     """Explain the helmets if forces are known."""
     if view.fighters is None:
         return []
-    look = view.ground.look
-    return [
-        LegendRow(
-            (Marker((0.0, 0.0), (Glyph("helmet", 1.2 * HELMET_POINTS, look.colour(code), INK, 0.8),)),),
-            f"guarded by {look.names.get(code, code)}",
-            brief=bool(view.fighters[:, look.codes.index(code)].any()),
-        )
-        for code in guards_of(view)
-    ]
+    look, rows = view.ground.look, []
+    for code in guards_of(view):
+        there = view.fighters[:, look.codes.index(code)] > 0
+        glyph = Glyph("helmet", 1.2 * HELMET_POINTS, look.colour(code), INK, 0.8)
+        text = f"guarded by {look.names.get(code, code)}"
+        rows.append(LegendRow((Marker((0.0, 0.0), (glyph,)),), text, brief=bool(there.any())))
+        if view.mandates is None or (there & (view.mandates == INTERVENE)).any():
+            lined = Marker((0.0, 0.0), (glyph._replace(**RED_LINE),))
+            rows.append(LegendRow((lined,), "guards with a red line", brief=view.mandates is not None))
+    return rows
 
 
 # Columns ------------------------------------------------------------------------------------------------------------
