@@ -81,10 +81,11 @@ def stands_of(
         )
         towns = list(weight_by_town)
         main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())
+        at_front = np.zeros_like(front) if name in guards else front  # guards stand between others' lines, not at one
         for reserve, some in enumerate((towns, [town for _, _, town in main])):
             keys_of = (identity(name_key(name), keys[town] ^ (1 + reserve)) for town in some)
             rows += [
-                (2 * group + reserve, rank, town, weight_by_town[town], int(front[town] and not reserve), key)
+                (2 * group + reserve, rank, town, weight_by_town[town], int(at_front[town] and not reserve), key)
                 for rank, (town, key) in enumerate(zip(some, keys_of, strict=True))
             ]
     columns = np.array(

@@ -98,6 +98,12 @@ def test_more_guards_let_fewer_clashes_happen(bria: Callable[..., list[Result]])
     assert t_value([a - b for a, b in zip(none, many, strict=True)]) > 2
 
 
+def test_their_fighters_are_spread_as_the_posts_say_also_where_a_government_is_near() -> None:
+    factions = {"Red": faction(R=400), "Gov": faction("government", V=600), "Force": guards(100, {"B": 3, "D": 1})}
+    world = Lab(make_scenario(factions, garrison_share=0.5, front_weight=9), chain(4, 10.0, ["V", "R", "R", "R"]))
+    assert [world.standing_in(town, "U") for town in "ABCD"] == [0, 75, 0, 25]
+
+
 def test_deterrence_falls_with_the_rivals_and_with_the_road() -> None:
     world = lab(guards(300, {"B": 1}, deterrence=0.8, patrol_km=25)).run(1)
     w = world.world
