@@ -71,14 +71,10 @@ def stands_of(
             where.setdefault(name, []).append(town)
     rows: list[tuple[int, int, int, float, int, int]] = []
     for group, name in enumerate(groups):
-        weight_by_town = (
-            dict(guards[name])
-            if name in guards
-            else {
-                town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST)
-                for town in where.get(name, [])
-            }
-        )
+        own = {
+            town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in where.get(name, [])
+        }
+        weight_by_town = dict(guards[name]) if name in guards else own
         towns = list(weight_by_town)
         main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())
         at_front = np.zeros_like(front) if name in guards else front  # guards stand between others' lines, not at one

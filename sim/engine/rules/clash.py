@@ -334,18 +334,7 @@ def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
         reinforce(w, p, day, seed, clash, c["attacker"], fd, 0)
         reinforce(w, p, day, seed, clash, c["defender"], fa, 1)
         return
-    row = log_event(
-        w,
-        day,
-        CLASH_ENDED,
-        R_CLASH,
-        event,
-        c["attacker"],
-        c["defender"],
-        town,
-        1.0 - goes_on,
-        u,
-    )
+    row = log_event(w, day, CLASH_ENDED, R_CLASH, event, c["attacker"], c["defender"], town, 1.0 - goes_on, u)
     c["last_event"] = row
     end_clash(w, day, clash, CLASH_OVER)
 
