@@ -204,9 +204,6 @@ class GuardPost:
     fighters: int
     since: date
     mandate: str = ""
-    source: str = ""
-    weak: bool = False
-    line: int | None = None
 
 
 def worth(links: int, road_class: str, population: float) -> float:
@@ -303,7 +300,7 @@ def read_guards(table: Table, names: Sequence[str], suggest: Callable[[str], str
         name, party, day = row["name"].strip(), row["party"].strip(), _day(table, row)
         fighters = table.count(row, "fighters", MOST_GUARDS)
         mandate = table.choice(row, "mandate", get_args(Mandate), "")
-        weak = table.choice(row, "confidence", ("sourced", "weak"), "sourced") == "weak"
+        table.choice(row, "confidence", ("sourced", "weak"), "sourced")  # for readers of the file: no rule asks
         if name not in index:
             table.fault(row.line, "name", f"no town {name!r} in towns.csv{suggest(name)}")
         elif not party:
@@ -312,7 +309,7 @@ def read_guards(table: Table, names: Sequence[str], suggest: Callable[[str], str
             known = first.setdefault((name, party, day), row.line)
             if known != row.line:
                 table.fault(row.line, "name", f"{name!r} stands on line {known} already for {party}{_on(day)}")
-            posts.append(GuardPost(index[name], party, fighters, day, mandate, row["source"].strip(), weak, row.line))
+            posts.append(GuardPost(index[name], party, fighters, day, mandate))
     return tuple(sorted(posts, key=lambda post: (post.since, post.town)))
 
 
