@@ -364,6 +364,7 @@ def test_what_cannot_be_printed_is_reported_and_the_run_is_stored(unbuffered: st
     whole(tmp_path / "out" / "two_valleys-seed1")
 
 
+@pytest.mark.slow
 def test_pictures_need_no_fonts_of_the_machine(tmp_path: Path) -> None:
     """The fonts come with the drawing library: with none on the machine all pictures are the same bytes."""
     bare = {"FONTCONFIG_FILE": os.devnull, "PATH": "", "HOME": str(tmp_path / "new"), "MPLCONFIGDIR": "new"}

@@ -20,6 +20,8 @@ from sim.viewer.session import RunSource, Session
 
 require_browser()
 
+pytestmark = pytest.mark.slow
+
 
 Opened = Callable[[str], Any]
 

@@ -16,6 +16,8 @@ from tests.viewer.support import KAFR_HAMRA, MEDIATOR, PATIENCE, ROOT, at_day, p
 from sim.viewer.server import listen
 
 require_browser()
+
+pytestmark = pytest.mark.slow
 Axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe
 
 PHONE = {"width": 390, "height": 844}
