@@ -27,6 +27,8 @@ from sim.results.write import sole_writer
 from sim.study import runner
 from tests.trust.processes import ROOT, RUN, bound_by_permissions, call, call_all, contents, mounted, program
 
+pytestmark = pytest.mark.slow
+
 RUN_WORDS = ("run", "two_valleys", "--days", "10")
 STUDY = "question: what happens?\nscenarios: {base: two_valleys}\nset: {days: 10}\nreplicates: 4\n"
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -364,7 +366,6 @@ def test_what_cannot_be_printed_is_reported_and_the_run_is_stored(unbuffered: st
     whole(tmp_path / "out" / "two_valleys-seed1")
 
 
-@pytest.mark.slow
 def test_pictures_need_no_fonts_of_the_machine(tmp_path: Path) -> None:
     """The fonts come with the drawing library: with none on the machine all pictures are the same bytes."""
     bare = {"FONTCONFIG_FILE": os.devnull, "PATH": "", "HOME": str(tmp_path / "new"), "MPLCONFIGDIR": "new"}
