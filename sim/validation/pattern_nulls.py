@@ -237,6 +237,8 @@ def card_with_nulls(
 ) -> Card:
     """Return the card of runs, with those of the nulls, and the same over the windows that aligned ones are cut from.
 
+    A single run is not judged, so nulls, which stand beside verdicts, are not simulated for it.
+
     Args:
         runs: the runs.
         declared: the patterns.
@@ -260,6 +262,8 @@ def card_with_nulls(
         )
         if score_window is not None and (located := places_of(record.logs[score_window], towns)):
             places, observed[PLACES_SCORE] = located, weight_score(towns, located)
+    if len(runs) == 1:
+        fitted = None
     together = {}
     if places and score_window is not None:
         together[PLACES_SCORE] = place_scores(run_logs(runs, declared), towns, places)
