@@ -61,7 +61,7 @@ class EventFacts:
         return side(self.target, self.target_group)
 
     def actor_does(self, phrase: str) -> str:
-        """Return the side that acts with a phrase that begins with its verb, in its number: "HTS opens a base"."""
+        """Return the side that acts with a phrase that begins with its verb, in its number: "League opens a base"."""
         return f"{self.actor} {agree(self.actor, phrase)}"
 
     def opponent_does(self, phrase: str) -> str:
@@ -70,7 +70,7 @@ class EventFacts:
 
 
 def side(faction: str, group: str = "") -> str:
-    """Name a side: "Ahrar al-Sham (NLF)"; what names its faction already, "HTS" or "Local NLF groups", stands alone."""
+    """Name a side: "River Militia (League)"; what names its faction already, "League" or "Local League groups", stands alone."""
     if not group or group == faction:
         return faction or "an unknown side"
     if faction in group.split():
@@ -172,7 +172,7 @@ _ENDS = {
     "group broken": "the group is broken",
     "exhausted": "both sides are exhausted",
     "mediated": "it is mediated",
-    "offensive": "the loyalists attack",
+    "offensive": "the government attacks",
 }
 
 

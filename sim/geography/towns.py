@@ -27,7 +27,7 @@ _ARABIC_SAME = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": 
 def fold(name: str) -> str:
     """Return a name without what spellings differ in: case, accents, apostrophes, hyphens, articles, doubled letters.
 
-    "Dar'at Izza" and "Darat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
+    "Qal'at Izza" and "Qalat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
     """
     text = unicodedata.normalize("NFKD", name).translate(_ARABIC_SAME).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
@@ -95,9 +95,9 @@ def find_place(geography: Geography, word: str) -> int:
     Example:
         >>> from sim.geography.maps import load_map
         >>> from sim.geography.towns import find_place
-        >>> geography = load_map("greater_idlib")
-        >>> geography.places[find_place(geography, "kafr hamra")].name
-        'Kafr Hamra'
+        >>> geography = load_map("two_valleys")
+        >>> geography.places[find_place(geography, "castor bridge")].name
+        'Castor Bridge'
     """
     return _index(geography).find(word)
 

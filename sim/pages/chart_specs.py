@@ -155,7 +155,7 @@ def _faction(look: FactionStyles, code: str) -> dict[str, str]:
 
 
 def pair_name(look: FactionStyles, pair: Sequence[str]) -> str:
-    """Name a pair of factions by their codes: "HTS – Loyalists"."""
+    """Name a pair of factions by their codes: "League – Lanterns"."""
     return " – ".join(look.names.get(code, code) for code in pair)
 
 

@@ -109,7 +109,7 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
 
 
 def full_names(scenario: Scenario) -> list[str]:
-    """Return the factions that have a name in full, with it: "HTS: Hayat Tahrir al-Sham"."""
+    """Return the factions that have a name in full, with it: "FPL: Front for the Liberation"."""
     return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 

@@ -34,7 +34,7 @@ def _in_town(policy: Policy) -> str:
 
 
 def policy_phrase(policy: Policy) -> str:
-    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
+    """Say what a policy does, without its day: "League leaves the zone; its towns go to the strongest group nearby"."""
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
         who, its = policy.withdraw, agree(policy.withdraw, "its")
@@ -168,7 +168,7 @@ Summary = Mapping[str, float | int | str | None]
 
 
 def side_names(scenario: Scenario) -> dict[str, str]:
-    """Return the name of each faction by its code: "Loyalists" for "GOV"."""
+    """Return the name of each faction by its code: "Government" for "GOV"."""
     return {faction.code or name: name for name, faction in scenario.factions.items()}
 
 
@@ -256,7 +256,7 @@ def _shared(run: RunLike) -> dict[str, int]:
 
 
 def _gains(run: RunLike) -> str:
-    """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
+    """Say the towns each side gains, and how many of them were contested before: "League gains 9 towns, 7 of them contested
     at the start".
     """
     parts, shared, sides = [], _shared(run), side_names(run.scenario)
@@ -271,7 +271,7 @@ def _gains(run: RunLike) -> str:
 
 
 def _towns(name: str, summary: Summary, sides: Mapping[str, str]) -> str:
-    """Say a statistic given by faction: "HTS loses 2 towns"."""
+    """Say a statistic given by faction: "League loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     values = ((key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}."))
     parts = [(sides.get(code, code), count) for code, count in values if count]
@@ -302,7 +302,7 @@ def _clauses(run: RunLike) -> list[str]:
 
 
 def answer_sentence(run: RunLike) -> str:
-    """Return the answer: "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); clashes reached 7 places
+    """Return the answer: "On this seed League holds Orrin at the end (taken on 30 Oct 2020); clashes reached 7 places
     over 12 days; ... One run is one possible course: compare many."
     """
     return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"
@@ -312,7 +312,7 @@ class StatisticText(NamedTuple):
     """A summary statistic in words, all its factions, towns or levels together."""
 
     label: str
-    text: str  # "12 days", "day 53", "HTS 1, NLF 2", "none"
+    text: str  # "12 days", "day 53", "League 1, Lanterns 2", "none"
     about: str  # what it counts
     nothing: bool  # whether it is zero, or there is none
 

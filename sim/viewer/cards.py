@@ -92,7 +92,7 @@ class Held:
 
     start: date
     end: date
-    side: str  # in words: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"
+    side: str  # in words: "Lanterns", "River Militia (League)", "contested between Lanterns and League", "nobody"
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ class TownCard:
     aliases: tuple[str, ...]
     population: int
     held: tuple[Held, ...]  # in order of time
-    bases: tuple[str, ...]  # "HTS, open for 12 days, 60 fighters"
+    bases: tuple[str, ...]  # "League, open for 12 days, 60 fighters"
     forces: tuple[tuple[str, int], ...]  # (code of the faction, fighters standing there), most first
     disputes: tuple[str, ...]
     lines: tuple[EventLine, ...]  # what happened there, newest first
@@ -270,7 +270,7 @@ SIDES = "AB"  # of two runs
 
 
 def run_title(runs: Sequence[RecordedModel], index: int) -> str:
-    """Return the title of one of two runs: "A · Kafr Hamra, October 2018"; "" for a single one."""
+    """Return the title of one of two runs: "A · Two valleys"; "" for a single one."""
     return f"{SIDES[index]} · {runs[index].simulation.scenario.title}" if len(runs) > 1 else ""
 
 
