@@ -31,6 +31,7 @@ class Accord:
     """An agreement in force."""
 
     name: str
+    named: bool  # the scenario gives the name
     sides: tuple[str, str]  # codes of the factions
     parties: str  # in words: "League / Lanterns", groups where not all of a faction sign
     terms: tuple[str, ...]  # in words: "no expansion"
@@ -339,6 +340,7 @@ def _accord(memory: CarriedState, row: int, agreement: np.void) -> Accord:
     town_name = memory.labels[town]
     return Accord(
         name=agreement_name(result, row, parties),
+        named=result.agreement_names.get(row) in result.scenario.agreements,
         sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
         parties=" / ".join(parties),
         terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),

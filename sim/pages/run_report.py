@@ -195,6 +195,7 @@ def agreement_rows(run: Run) -> list[dict[str, str]]:
         phrase = agreement_phrase(str(row["scope"]), str(row["town"]), terms, str(row["mediator"]))
         rows.append(
             {
+                "name": str(row["name"]) if row["name"] in run.scenario.agreements else "",
                 "parties": str(row["parties"]).replace(" / ", " and "),
                 "terms": phrase if terms else f"{phrase}; nothing else agreed",
                 "signed": day_text(row["signed"]).replace(" ", "\u00a0") + (" (given by the scenario)" if row["given"] else ""),

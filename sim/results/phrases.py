@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +21,14 @@ def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), medi
     notes = [", ".join(term.replace("_", " ") for term in terms), f"mediated by {mediator}" if mediator else ""]
     inside = "; ".join(note for note in notes if note)
     return f"{where} ({inside})" if inside else where
+
+
+def with_name(name: str, parties: Sequence[str], between: str) -> str:
+    """Return the parties of an agreement with the name it has in the scenario, if any; a name that names them stands alone."""
+    together = between.join(parties)
+    if not name:
+        return together
+    return name if all(party in name for party in parties) else f"{name}: {together}"
 
 
 def _until(policy: Policy) -> str:
