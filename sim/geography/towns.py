@@ -116,6 +116,8 @@ TOWN_OPTIONAL = (
     "note",
     "governorate",
     "nahiyah",
+    "admin1",
+    "admin2",
 )
 
 CONTROL_COLUMNS = ("name", "groups")
@@ -163,8 +165,8 @@ class MapTown:
     note: str = ""
     label: str = ""
     line: int | None = None
-    governorate: str = ""
-    nahiyah: str = ""
+    governorate: str = ""  # unit of the first level, whatever the country calls it: column `admin1` or `governorate`
+    nahiyah: str = ""  # the local unit: column `admin2` or `nahiyah`
 
 
 @dataclass(frozen=True)
@@ -238,8 +240,8 @@ def town_of(table: Table, row: CsvRow) -> MapTown:
         note="; ".join(text for text in (row["role"].strip(), row["note"].strip()) if text),
         label=row["label"].strip() or named_short(row["name"]),
         line=row.line,
-        governorate=row["governorate"].strip(),
-        nahiyah=row["nahiyah"].strip(),
+        governorate=row["admin1"].strip() or row["governorate"].strip(),
+        nahiyah=row["admin2"].strip() or row["nahiyah"].strip(),
     )
 
 

@@ -23,9 +23,16 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
+from sim.results.phrases import (
+    agreement_phrase,
+    answer_sentence,
+    full_names,
+    policy_phrase,
+    side_names,
+    statistic_texts,
+)
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario
+from sim.scenario.schema import CODE_WORDS, Given, Policy
 from sim.statistics.causes import turning_points
 from sim.text import agree, day_text, plural, shell
 
@@ -106,11 +113,6 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         branch=branch_text(run),
         command=command_text(run),
     )
-
-
-def full_names(scenario: Scenario) -> list[str]:
-    """Return the factions that have a name in full, with it: "FPL: Front for the Liberation"."""
-    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def command_text(run: Run) -> str:

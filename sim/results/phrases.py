@@ -180,6 +180,11 @@ def side_names(scenario: Scenario) -> dict[str, str]:
     return {faction.code or name: name for name, faction in scenario.factions.items()}
 
 
+def full_names(scenario: Scenario) -> list[str]:
+    """Return the factions that have a name in full, with it: "FPL: Front for the Liberation"."""
+    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
+
+
 def _still(run: RunLike, towns: list[str]) -> list[str]:
     """Say which side still holds which of the watched towns that never changed hands."""
     by_code: dict[str, list[str]] = {}

@@ -16,6 +16,7 @@ from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.results import tables
 from sim.results.event_rows import labels, towns
+from sim.results.phrases import full_names
 from sim.statistics.causes import IN_THIS_RUN, Why, leaf_lines, why_event, why_town
 from sim.text import day_text, plural
 from sim.viewer.session import RecordedModel
@@ -208,12 +209,13 @@ def _day(day: int, days: int) -> str:
 
 def _changed(changed: Sequence[str], scenario: Scenario) -> str:
     """Return what was changed, and the names in full of the factions that have one."""
-    names = [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
+    names = full_names(scenario)
+    in_words = escape(" · ".join(names if changed else ["Unchanged scenario", *names]))
+    known = f'<p class="tc-names tc-quiet" title="{escape(chr(10).join(names))}">{in_words}</p>' if in_words else ""
     if not changed:
-        return f'<p class="tc-changes tc-quiet">{escape(" · ".join(["Unchanged scenario", *names]))}</p>'
+        return known
     text = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-    known = f'<p class="tc-names tc-quiet">{escape(" · ".join(names))}</p>' if names else ""
     return f'{known}<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
 
 
