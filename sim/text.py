@@ -43,10 +43,12 @@ _PLURAL_WORDS = {"is": "are", "has": "have", "does": "do", "it": "they", "its": 
 def is_plural(name: str) -> bool:
     """Return whether the name of a side takes a plural verb: "Local groups", "Lions of the North", "A and B".
 
-    Its main word decides: the last, or the last before "of". Of "Local groups (League)" the part before the bracket is
+    Its main word decides: the last, or the last before "of" or "des". Of "Local groups (League)" the part before the bracket is
     read. Abbreviations ("ABS") and names that end with an Arabic article and noun ("Jaysh al-Quds") are singular.
     """
-    return _PLURAL_NAME.fullmatch(re.split(r" (?:\(|of |for |in |from )", name, maxsplit=1)[0]) is not None
+    return (
+        _PLURAL_NAME.fullmatch(re.split(r" (?:\(|(?:of|for|in|from|de|du|des|pour) )", name, maxsplit=1)[0]) is not None
+    )
 
 
 def agree(subject: str, phrase: str) -> str:

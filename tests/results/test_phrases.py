@@ -102,10 +102,28 @@ def test_the_side_with_the_base_has_the_pronoun() -> None:
 @pytest.mark.parametrize(
     ("name", "many"),
     [
-        *((name, True) for name in ("Local NLF groups (NLF)", "Lions of the North", "Loyalists", "A and B", "Houthis")),
+        *(
+            (name, True)
+            for name in (
+                "Local NLF groups (NLF)",
+                "Lions of the North",
+                "Loyalists",
+                "A and B",
+                "Houthis",
+                "Gardiens du fleuve",
+            )
+        ),
         *(
             (name, False)
-            for name in ("HTS", "Government (Loyalists)", "Jaysh al-Quds", "Army of the Martyrs", "Hamas", "")
+            for name in (
+                "HTS",
+                "Government (Loyalists)",
+                "Jaysh al-Quds",
+                "Army of the Martyrs",
+                "Hamas",
+                "Front des guerriers",
+                "",
+            )
         ),
     ],
 )
