@@ -57,7 +57,7 @@ def title_of(manifest: dict[str, Any]) -> str:
 
 
 def _day(manifest: dict[str, Any]) -> str:
-    """Return the day on which a result was made, as 2018-10-29; a study that is not complete has the day of its start."""
+    """Return the day on which a result was made, as 2020-03-14; a study that is not complete has the day of its start."""
     return str(manifest.get("finished") or manifest["started"])[:10]
 
 
