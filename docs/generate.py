@@ -47,7 +47,7 @@ FORM = (
     "Epstein 1985",
     "Granovetter",
     "compliance mechanisms prolong",
-    "Faylaq al-Sham mediated the truces",
+    "mediated the truces",
     "a lower bound",
 )
 """What marks a source that supports the form or direction of a rule, but not the number."""

@@ -443,16 +443,23 @@ def _lasts_a_week(start: Simulation, hold: float, age: int = 0) -> float:
 
 
 def _of_the_start(start: Simulation) -> Iterator[str]:
-    """Say of each agreement in force at the start with which chance it lasts another week."""
+    """Say of the agreements in force at the start with which chance each lasts another week; those alike are counted."""
     from sim.engine.rules.agreements import mean_hold
 
     agreements = start.world.agreements[: start.world.counts[tables.N_AGREEMENTS]]
+    alike: dict[tuple[str, int, str], list[str]] = {}
     for row, agreement in enumerate(agreements):
         if agreement["alive"] == 1:
             age = max(0, -int(agreement["signed"]))
             chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
             kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
-            yield f"; {start.names.agreements[row]}, a {kind} {plural(age, 'day')} old, lasts another with {chance:.0%}"
+            alike.setdefault((kind, age, f"{chance:.0%}"), []).append(start.names.agreements[row])
+    for (kind, age, share), names in alike.items():
+        old = f"{plural(age, 'day')} old"
+        if len(names) == 1:
+            yield f"; {names[0]}, a {kind} {old}, lasts another with {share}"
+        else:
+            yield f"; {names[0]}, and {len(names) - 1} more, {kind}s {old}, last another with {share} each"
 
 
 def _offensive(start: Simulation) -> str:

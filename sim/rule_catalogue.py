@@ -295,7 +295,7 @@ TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "control": ("control", "Change of holder without a fight; bandwagon; neutral towns entered; influence", ("Granovetter 1978", "Christia 2012")),
     "ceasefires": ("ceasefire", "Truces and settlements: signing, hold, violation, breach", ("Clayton & Sticher 2021", "Vaupel, Manton & Stallard 1979")),
     "civilians": ("civilians", "Pressure on civilians, displacement and return", ()),
-    "offensives": ("offensive", "Loyalist offensive, shelling, the zone's deadline", ()),
+    "offensives": ("offensive", "The government's offensive, shelling, the zone's deadline", ()),
     "tally": ("tally", "Sum up the deaths of the last 7 and 14 days", ()),
     "memory": ("memory", "War fatigue, grievance, trust, perceived threat", ()),
     "ladder": ("ladder", "Escalation level of each pair of factions", ()),

@@ -102,7 +102,7 @@ MOVERS = (
     "own_force",  # value: fighters within reach
     "value",  # value: town value 0..1
     "trust",  # value: trust 0..1
-    "threat",  # value: perceived loyalist threat 0..1
+    "threat",  # value: perceived threat from the government 0..1
     "fatigue",  # value: war fatigue
     "grievance",  # value: grievance 0..1
     "support",  # value: influence 0..1

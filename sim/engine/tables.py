@@ -49,7 +49,7 @@ FACTION: Fields = {
     "patronage": ("f8", "log of the multiplier on decisions for a campaign set by policies in force; 0 without"),
     "barred": ("i8", "1 keeps out of the zone after a withdrawal"),
     "fatigue": ("f8", "war fatigue, 0.."),
-    "threat": ("f8", "perceived loyalist threat, 0..1"),
+    "threat": ("f8", "perceived threat from the government, 0..1"),
     "deaths_today": ("i8", "own fighters killed today"),
     "fire_today": ("i8", "own fighters and civilians beside them killed by a government today"),
     "momentum": ("f8", "towns taken lately; decays e-fold in 7 days"),

@@ -113,9 +113,9 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
 
     Example:
         >>> from sim.geography.maps import load_map
-        >>> geography = load_map("greater_idlib")
+        >>> geography = load_map("two_valleys")
         >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
-        (169, 384, (51, 69))
+        (12, 16, (17, 22))
     """
     folder = name if isinstance(name, Path) else _folder(name, [root] if root else map_folders())
     if not folder.is_dir():

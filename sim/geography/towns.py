@@ -28,7 +28,7 @@ _ARABIC_SAME = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": 
 def fold(name: str) -> str:
     """Return a name without what spellings differ in: case, accents, apostrophes, hyphens, articles, doubled letters.
 
-    "Dar'at Izza" and "Darat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
+    "Qal'at Izza" and "Qalat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
     """
     text = unicodedata.normalize("NFKD", name).translate(_ARABIC_SAME).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
@@ -96,9 +96,9 @@ def find_place(geography: Geography, word: str) -> int:
     Example:
         >>> from sim.geography.maps import load_map
         >>> from sim.geography.towns import find_place
-        >>> geography = load_map("greater_idlib")
-        >>> geography.places[find_place(geography, "kafr hamra")].name
-        'Kafr Hamra'
+        >>> geography = load_map("two_valleys")
+        >>> geography.places[find_place(geography, "castor bridge")].name
+        'Castor Bridge'
     """
     return _index(geography).find(word)
 
@@ -117,6 +117,8 @@ TOWN_OPTIONAL = (
     "note",
     "governorate",
     "nahiyah",
+    "admin1",
+    "admin2",
 )
 
 CONTROL_COLUMNS = ("name", "groups")
@@ -167,8 +169,8 @@ class MapTown:
     note: str = ""
     label: str = ""
     line: int | None = None
-    governorate: str = ""
-    nahiyah: str = ""
+    governorate: str = ""  # unit of the first level, whatever the country calls it: column `admin1` or `governorate`
+    nahiyah: str = ""  # the local unit: column `admin2` or `nahiyah`
 
 
 @dataclass(frozen=True)
@@ -253,8 +255,8 @@ def town_of(table: Table, row: CsvRow) -> MapTown:
         note="; ".join(text for text in (row["role"].strip(), row["note"].strip()) if text),
         label=row["label"].strip() or named_short(row["name"]),
         line=row.line,
-        governorate=row["governorate"].strip(),
-        nahiyah=row["nahiyah"].strip(),
+        governorate=row["admin1"].strip() or row["governorate"].strip(),
+        nahiyah=row["admin2"].strip() or row["nahiyah"].strip(),
     )
 
 

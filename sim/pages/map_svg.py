@@ -162,7 +162,7 @@ class MapDrawing:
         colours = dict.fromkeys([*(self.look.tint(code) for code in self.look.codes), pale(UNKNOWN)])
         named = (part for part in parts_of(start, UNDER) if isinstance(part, Areas))
         outlines = Areas(tuple(area for part in named for area in part.items))
-        return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)
+        return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.ground.spacing * self.unit)
 
     def _base(self) -> str:
         """Return what never changes, as JSON: size in px, px a km, shapes, layers from the lowest, towns, names by scale."""

@@ -23,7 +23,14 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
+from sim.results.phrases import (
+    agreement_phrase,
+    answer_sentence,
+    full_names,
+    policy_phrase,
+    side_names,
+    statistic_texts,
+)
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario, peacekeepers
 from sim.statistics.causes import turning_points
@@ -104,11 +111,6 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         branch=branch_text(run),
         command=command_text(run),
     )
-
-
-def full_names(scenario: Scenario) -> list[str]:
-    """Return the factions that have a name in full, with it: "HTS: Hayat Tahrir al-Sham"."""
-    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def command_text(run: Run) -> str:
@@ -193,6 +195,7 @@ def agreement_rows(run: Run) -> list[dict[str, str]]:
         phrase = agreement_phrase(str(row["scope"]), str(row["town"]), terms, str(row["mediator"]))
         rows.append(
             {
+                "name": str(row["name"]) if row["name"] in run.scenario.agreements else "",
                 "parties": str(row["parties"]).replace(" / ", " and "),
                 "terms": phrase if terms else f"{phrase}; nothing else agreed",
                 "signed": day_text(row["signed"]).replace(" ", "\u00a0") + (" (given by the scenario)" if row["given"] else ""),

@@ -179,6 +179,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     # the only group of a faction goes by the faction's name
     groups = [*("" if group in alone else group for group in result.groups), ""]
     phrases = _phrases(result, log)
+    own_names = {row: name for row, name in result.agreement_names.items() if name in result.scenario.agreements}
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
@@ -194,7 +195,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
             EVENT_KINDS[kind], factions[initiator], factions[target], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
-            is_for_town(events, kind, initiator, target, cause),
+            is_for_town(events, kind, initiator, target, cause), own_names.get(a, "") if ends else "",
         )))
     # fmt: on
     return sentences

@@ -134,7 +134,7 @@ def layers(run: Run, entries: Iterable[Entry]) -> list[Layer]:
 
 
 def area_layer(run: Run, control: Layer) -> Layer:
-    """Return the rows of the control layer with the towns' areas: nearer to the town than to others, at most 7 km from it."""
+    """Return the rows of the control layer with the towns' areas: nearer to the town than to others, within the reach of its cell."""
     on, number = frame_of(run.geography), list(control.fields).index("town")
     areas = {}
     for town, corners in zip(run.geography.places, town_cells(run.geography), strict=True):

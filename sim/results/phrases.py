@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +23,14 @@ def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), medi
     return f"{where} ({inside})" if inside else where
 
 
+def with_name(name: str, parties: Sequence[str], between: str) -> str:
+    """Return the parties of an agreement with the name it has in the scenario, if any; a name that names them stands alone."""
+    together = between.join(parties)
+    if not name:
+        return together
+    return name if all(party in name for party in parties) else f"{name}: {together}"
+
+
 def _until(policy: Policy) -> str:
     return f" until {day_text(policy.until)}" if policy.until else ""
 
@@ -36,7 +44,7 @@ def _at_place(place: str) -> str:
 
 
 def policy_phrase(policy: Policy, guards: Collection[str] = ()) -> str:
-    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby".
+    """Say what a policy does, without its day: "League leaves the zone; its towns go to the strongest group nearby".
 
     `guards`: the names of the scenario's peacekeepers, who hold no towns to leave.
     """
@@ -178,8 +186,13 @@ Summary = Mapping[str, float | int | str | None]
 
 
 def side_names(scenario: Scenario) -> dict[str, str]:
-    """Return the name of each faction by its code: "Loyalists" for "GOV"."""
+    """Return the name of each faction by its code: "Government" for "GOV"."""
     return {faction.code or name: name for name, faction in scenario.factions.items()}
+
+
+def full_names(scenario: Scenario) -> list[str]:
+    """Return the factions that have a name in full, with it: "FPL: Front for the Liberation"."""
+    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def _still(run: RunLike, towns: list[str]) -> list[str]:
@@ -266,7 +279,7 @@ def _shared(run: RunLike) -> dict[str, int]:
 
 
 def _gains(run: RunLike) -> str:
-    """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
+    """Say the towns each side gains, and how many of them were contested before: "League gains 9 towns, 7 of them contested
     at the start".
     """
     parts, shared, sides = [], _shared(run), side_names(run.scenario)
@@ -281,7 +294,7 @@ def _gains(run: RunLike) -> str:
 
 
 def _towns(name: str, summary: Summary, sides: Mapping[str, str]) -> str:
-    """Say a statistic given by faction: "HTS loses 2 towns"."""
+    """Say a statistic given by faction: "League loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     values = ((key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}."))
     parts = [(sides.get(code, code), count) for code, count in values if count]
@@ -312,7 +325,7 @@ def _clauses(run: RunLike) -> list[str]:
 
 
 def answer_sentence(run: RunLike) -> str:
-    """Return the answer: "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); clashes reached 7 places
+    """Return the answer: "On this seed League holds Orrin at the end (taken on 30 Oct 2020); clashes reached 7 places
     over 12 days; ... One run is one possible course: compare many."
     """
     return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"
@@ -322,7 +335,7 @@ class StatisticText(NamedTuple):
     """A summary statistic in words, all its factions, towns or levels together."""
 
     label: str
-    text: str  # "12 days", "day 53", "HTS 1, NLF 2", "none"
+    text: str  # "12 days", "day 53", "League 1, Lanterns 2", "none"
     about: str  # what it counts
     nothing: bool  # whether it is zero, or there is none
 

@@ -38,7 +38,7 @@ class Group(Strict):
 
     fighters: Quantity = number(1000, "fighters", 0, 200000, "fighters in the theatre")
     cohesion: Quantity = number(1, "share", 0.05, 1, "share of its fighters that acts as one", between=(0.8, 1))
-    solidarity: Quantity = number(0.3, "probability", 0, 1, "chance to join when a sister group is attacked", "assumed; of the sisters of those attacked in July 2017 and in February to April 2018 only Suqour al-Sham fought, UCDP GED", between=(0.2, 0.7))
+    solidarity: Quantity = number(0.3, "probability", 0, 1, "chance to join when a sister group is attacked", "assumed; first theatre: of the sisters of those attacked in July 2017 and in February to April 2018 only one fought, UCDP GED", between=(0.2, 0.7))
     solidarity_with: dict[Name, Quantity] = Field(
         default_factory=dict, description="solidarity with one sister group, where it differs", json_schema_extra={"unit": "probability", "allowed_low": 0, "allowed_high": 1}
     )

@@ -104,18 +104,18 @@ TOPICS: dict[str, tuple[str, ...]] = {
 
 
 def topic_of(key: str) -> str:
-    """Return the topic of a statistic, also of a yes/no one: `holder.Kafr Hamra=NLF` is about who holds what."""
+    """Return the topic of a statistic, also of a yes/no one: `holder.Orrin=League` is about who holds what."""
     name = base_name(key)
     return next((topic for topic, names in TOPICS.items() if name in names), next(iter(TOPICS)))
 
 
 def base_name(key: str) -> str:
-    """Return the name in `STATISTICS` of a key of a summary: `deaths.HTS` is of `deaths`."""
+    """Return the name in `STATISTICS` of a key of a summary: `deaths.League` is of `deaths`."""
     return key if key in STATISTICS else key.partition(".")[0]
 
 
 def label(key: str) -> str:
-    """Return what a key of a summary is called, with its faction, town or level: "towns gained, HTS"."""
+    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League"."""
     name = base_name(key)
     rest = key[len(name) + 1 :]
     return f"{STATISTICS[name].label}, {rest}" if rest else STATISTICS[name].label

@@ -266,7 +266,7 @@ NO_BRACKETS = str.maketrans("", "", "{}[]")  # of lists and mappings as a file w
 
 
 def policy_text(policy: Policy, scenario: Scenario) -> str:
-    """Return a policy of a scenario in words with its day: "by 15 Oct 2018: HTS leaves the zone; ..."."""
+    """Return a policy of a scenario in words with its day: "by 15 Oct 2018: League leaves the zone; ..."."""
     day = policy.on or policy.by
     when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
     return when + policy_phrase(policy, peacekeepers(scenario))

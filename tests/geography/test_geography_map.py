@@ -16,6 +16,7 @@ import pytest
 from sim.geography import Geography, find_place, line_of_contact, load_map, nearest_town_cells, zone_edge, zone_towns
 from sim.geography.grid import frame, settle
 from sim.geography.towns import Index, MapTown, fold
+from sim.geography.zone import cell_reach, town_cells
 from sim.load import check_scenario
 from sim.scenario.parameters import Rules
 
@@ -203,6 +204,16 @@ def test_nearest_town_cells_agree_with_brute_force(idlib: Geography) -> None:
             away = np.hypot((x + 0.5) * 2.5 - idlib.east_km, (y + 0.5) * 2.5 - idlib.north_km)
             if (x, y) not in own:
                 assert cells[y, x] == (-1 if away.min() > 12 else away.argmin())
+
+
+def test_cells_reach_farther_on_a_map_of_distant_towns(idlib: Geography) -> None:
+    distant = load_map("eastern_car")
+    assert cell_reach(idlib) == 7
+    assert 35 < cell_reach(distant) < 45
+    assert max(np.ptp(cell, axis=0).max() for cell in town_cells(idlib)) == pytest.approx(14)
+    widest = max(np.ptp(cell, axis=0).max() for cell in town_cells(distant))
+    assert widest == pytest.approx(2 * cell_reach(distant))
+    assert (nearest_town_cells(distant) >= 0).sum() > 5 * (nearest_town_cells(distant, 12) >= 0).sum()
 
 
 def test_kafr_hamra_lies_in_the_zone(idlib: Geography) -> None:

@@ -1,7 +1,7 @@
 """A faction opens a base in a town that another holds, in spite of agreements.
 
 Log rate per month and candidate town: value - distance/10 km - ln(host force/own force) - trust left in an agreement
-- perceived loyalist threat - fatigue + local support. A decision sends a party; the base opens when it arrives.
+- perceived threat from the government - fatigue + local support. A decision sends a party; the base opens when it arrives.
 """
 
 from __future__ import annotations

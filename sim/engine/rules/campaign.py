@@ -3,7 +3,7 @@
 Leaders decide by a hazard, after a killing, a refusal, an arrest or a clash, and rarely without: more readily the stronger
 they are beside the rival and the sisters expected to help it (Gade, Hafez & Gabbay 2019, J Peace Research), the faster the
 rival grows (commitment problem: Fearon 1995, Int Organ 49:379; Powell 2006, Int Organ 60:169), the more is held against
-it, and the less the loyalists press (window of opportunity: Pischedda 2018, Int Security 43:138). Nobody searches for the
+it, and the less the government presses (window of opportunity: Pischedda 2018, Int Security 43:138). Nobody searches for the
 best attack: towns within reach are drawn by value and contiguity.
 """
 

@@ -28,6 +28,7 @@ class Area:
     fill: str
     bands: str = ""  # colour of diagonal bands over the fill; "" none
     name: str = ""  # of an outline that recurs from day to day; "" none
+    gap_km: float = 2.4  # from band to band
 
 
 @dataclass(eq=False, slots=True)
