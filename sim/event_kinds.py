@@ -29,7 +29,8 @@ class EventFacts:
 
     `for_town`: a demand is made by the side that has the base, for the town. `agreement` is a phrase of
     `sim.results.phrases.agreement_phrase`, `policy` one of `policy_phrase` there; `held` counts the days an agreement
-    held, None if unknown. `fighters` is what the log's column holds: also people, a rank, a role, an account.
+    held, None if unknown, and `accord` is the accord of several parties that it is a part of. `fighters` is what the log's
+    column holds: also people, a rank, a role, an account.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class EventFacts:
     in_spite: bool = False
     policy: str = ""
     for_town: bool = False
+    accord: str = ""
 
     @property
     def actor(self) -> str:
@@ -124,7 +126,8 @@ def _signed(facts: EventFacts) -> str:
 
 
 def _days_held(facts: EventFacts) -> str:
-    return f" after {plural(facts.held, 'day')}" if facts.held is not None else ""
+    part = f" ({facts.accord})" if facts.accord else ""
+    return f" after {plural(facts.held, 'day')}{part}" if facts.held is not None else ""
 
 
 def _fighters_moved(facts: EventFacts) -> str:

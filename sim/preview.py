@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
 
@@ -427,16 +428,26 @@ def _lasts_a_week(start: Simulation, hold: float, age: int = 0) -> float:
 
 
 def _of_the_start(start: Simulation) -> Iterator[str]:
-    """Say of each agreement in force at the start with which chance it lasts another week."""
+    """Say of each agreement in force at the start with which chance it lasts another week; of an accord once for all its pairs."""
     from sim.engine.rules.agreements import mean_hold
 
     agreements = start.world.agreements[: start.world.counts[tables.N_AGREEMENTS]]
+    accords = {name: written.accord for name, written in start.scenario.agreements.items()}
+    pairs = Counter(accord for accord in accords.values() if accord is not None)
     for row, agreement in enumerate(agreements):
-        if agreement["alive"] == 1:
-            age = max(0, -int(agreement["signed"]))
-            chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
-            kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
-            yield f"; {start.names.agreements[row]}, a {kind} {plural(age, 'day')} old, lasts another with {chance:.0%}"
+        name = start.names.agreements[row]
+        accord = accords.get(name)
+        if agreement["alive"] != 1 or (accord is not None and not pairs[accord]):
+            continue
+        age = max(0, -int(agreement["signed"]))
+        chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
+        kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
+        lasts = (
+            "lasts another with"
+            if accord is None
+            else f"each of its parts ({plural(pairs.pop(accord), 'pair')}) lasts another with"
+        )
+        yield f"; {accord or name}, a {kind} {plural(age, 'day')} old, {lasts} {chance:.0%}"
 
 
 def _offensive(start: Simulation) -> str:

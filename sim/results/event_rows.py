@@ -124,6 +124,14 @@ ANSWERS = (COMPLIED, STALLED, REFUSED)
 ENDS = (AGREEMENT_SIGNED, AGREEMENT_BROKEN, AGREEMENT_EXPIRED)
 
 
+def accords_of(result: Result) -> dict[int, str]:
+    """Return the accord of several parties that an agreement is a part of, by its row; those between two alone are left out."""
+    written = ((row, result.scenario.agreements.get(name)) for row, name in result.agreement_names.items())
+    return {
+        row: agreement.accord for row, agreement in written if agreement is not None and agreement.accord is not None
+    }
+
+
 def terms_of(result: Result, agreement: np.void) -> list[str]:
     """Return the names of the terms of an agreement."""
     return [name for bit, name in enumerate(result.terms) if int(agreement["terms"]) >> bit & 1]
@@ -178,7 +186,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     alone = {next(iter(f.groups)) for f in result.scenario.factions.values() if len(f.groups) == 1}
     # the only group of a faction goes by the faction's name
     groups = [*("" if group in alone else group for group in result.groups), ""]
-    phrases = _phrases(result, log)
+    phrases, accords = _phrases(result, log), accords_of(result)
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
@@ -194,7 +202,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
             EVENT_KINDS[kind], factions[initiator], factions[target], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
-            is_for_town(events, kind, initiator, target, cause),
+            is_for_town(events, kind, initiator, target, cause), accords.get(a, "") if ends else "",
         )))
     # fmt: on
     return sentences
