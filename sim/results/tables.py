@@ -345,11 +345,14 @@ def accord_parts(result: Result) -> dict[int, int]:
     return {row: first.setdefault(name, row) for row, name in accords_of(result).items()}
 
 
-def _as_accords(result: Result, table: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
-    """Return the table of agreements, its rows, and parties by row, with one row for each accord: that of its first part.
+def whole_agreements(result: Result) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+    """Return the agreements signed so far, their rows, and parties by row of those that have more than two sides.
 
-    An accord ends as the first of its parts that ends; violations and attacks held back are those of all its parts.
+    An accord of several parties has one row, that of its first part. It ends as the first of its parts that ends; violations and
+    attacks held back are those of all its parts.
     """
+    rows = signed_agreements(result)
+    table = result.world.agreements[rows]
     parts = accord_parts(result)
     parties: dict[int, str] = {}
     for first in dict.fromkeys(parts.values()):
@@ -375,8 +378,7 @@ def signed_agreements(result: Result) -> np.ndarray:
 
 def agreements(result: Result) -> Columns:
     """Return all agreements signed so far, those in force at the start included; an accord of several parties is one."""
-    rows = signed_agreements(result)
-    table, rows, of_accords = _as_accords(result, result.world.agreements[rows], rows)
+    table, rows, of_accords = whole_agreements(result)
     signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
     open_still = ended < 0
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
