@@ -163,14 +163,14 @@ def print_theatre(theatre: Validated) -> None:
 
 def _passes(theatre: Validated) -> str:
     passed = len(theatre.passed)
-    alone = [row.pattern for row in theatre.passed if row.passed_by == "none"]
-    return f"{passed} of {plural(len(theatre.patterns), 'pattern')} pass, {len(alone)} of them without any null"
+    alone, unable = (sum(row.passed_by == kind for row in theatre.passed) for kind in ("none", "unable"))
+    return f"{passed} of {plural(len(theatre.patterns), 'pattern')} pass: {alone} that no null passes, {unable} that no null can give"
 
 
 def _pattern_cells(row: PatternRow) -> tuple[str, ...]:
     from sim.validation.theatres import passed_by
 
-    names = {"none": "no null", "bursts": "bursts alone", "chance": "chance"}
+    names = {"none": "no null", "bursts": "bursts alone", "chance": "chance", "unable": "no null can"}
     weight = "" if row.weight == "ordinary" else f" ({row.weight})"
     words = names[passed_by(row.nulls)] + (f" {UNSEEN}" if row.unseen_in else "") if row.nulls else ""
     again = "" if math.isnan(row.steady) else f"{row.steady:.0%}"
@@ -206,9 +206,10 @@ def print_marks(theatres: Sequence[Validated], quick: bool) -> None:
     out = console()
     out.print()
     out.print(
-        "n: events, episodes, rounds or weeks of the record. again: share of resampled sets of runs with the same verdict. passed by: what "
-        "passes the pattern too, without actors: chance (a Poisson process), bursts alone (a self-exciting or two-level Hawkes process), or no "
-        "null. gain: best baseline minus model, above 0 if the model is better; its standard error takes weeks as independent."
+        "n: events, episodes, rounds or weeks of the record. again: share of resampled sets of runs with the same verdict. none: the "
+        "process cannot give it. passed by: what passes the pattern too, without actors: chance (a Poisson process), bursts alone (a "
+        "self-exciting or two-level Hawkes process), no null, or no null can give it. gain: best baseline minus model, above 0 if the "
+        "model is better; its standard error takes weeks as independent."
     )
     without = [one.name for one in theatres if one.contagion is False]
     for theatre in theatres:

@@ -25,7 +25,7 @@ WIDTH, ROW, HEAD, FOOT, GAP = (
     1.35,
     1.15,
 )  # inches: of a theatre, of a row, above, below, between the panels
-TITLE_LETTERS = 46
+TITLE_LETTERS = 54
 COLUMNS = {"model": "model", "hawkes": "Hawkes", "two_level": "two-level", "poisson": "Poisson"}
 GOOD, BAD = OKABE_ITO[3], OKABE_ITO[2]
 RIVALS = {
@@ -33,6 +33,7 @@ RIVALS = {
 }  # fmt: skip
 LEAST, MOST = -1.0, 0.6  # of the axis of skill
 UNSEEN = "†"
+PASSED_BY = {"none": "no null", "bursts": "bursts alone", "chance": "chance", "unable": "no null can"}
 
 
 def validation_figure(theatres: Sequence[Validated], plans: Sequence[Plan], quick: bool) -> Figure:
@@ -43,9 +44,7 @@ def validation_figure(theatres: Sequence[Validated], plans: Sequence[Plan], quic
         plans: a study of each theatre, of which the latest end of the evidence is stamped.
         quick: whether it is of few runs, which the stamp then says.
     """
-    tall = max(len(one.patterns) for one in theatres)
-    low = max((len(shown(one.scores)) for one in theatres), default=0)
-    height = HEAD + ROW * tall + GAP + ROW * max(low, 1) + FOOT
+    height = HEAD + GAP + FOOT + ROW * max(len(one.patterns) + len(shown(one.scores)) for one in theatres)
     width = WIDTH * len(theatres)
     with typography():
         figure = new_figure(width, height)
@@ -60,7 +59,7 @@ def validation_figure(theatres: Sequence[Validated], plans: Sequence[Plan], quic
             rows = shown(theatre.scores)
             if rows:
                 high = ROW * len(rows) / height
-                upper = top - (ROW * tall + GAP) / height
+                upper = top - (ROW * len(theatre.patterns) + GAP) / height
                 _skills(figure.add_axes((left, upper - high, across, high)), rows)
         _legend(figure, height)
         latest = max(plans, key=lambda plan: next(iter(plan.scenarios.values())).scenario.evidence_until)
@@ -80,10 +79,11 @@ def _head(figure: Figure, theatre: Validated, x: float, height: float) -> None:
         if theatre.patterns
         else "no pattern is declared"
     )
-    alone = sum(row.passed_by == "none" for row in theatre.passed)
+    alone, unable = (sum(row.passed_by == kind for row in theatre.passed) for kind in ("none", "unable"))
     title = textwrap.wrap(theatre.title, 74)[:2]
     figure.text(x, 1 - 0.15 * inch, "\n".join(title), fontsize=11, fontweight="bold", va="top", linespacing=1.25)
-    words = f"{passed}, {alone} of them without any null; {plural(theatre.runs, 'run')}; evidence to {theatre.evidence_until}"
+    passed += f": {alone} that no null passes, {unable} that no null can give"
+    words = f"{passed}; {plural(theatre.runs, 'run')}; evidence to {theatre.evidence_until}"
     figure.text(x, 1 - (0.25 + 0.2 * len(title)) * inch, words, fontsize=8.5, color=QUIET, va="top")
 
 
@@ -97,17 +97,13 @@ def _patterns(axes: Axes, rows: Sequence[PatternRow]) -> None:
         for x, name in enumerate(COLUMNS):
             verdict = row.verdict if name == "model" else row.nulls.get(name, "none")
             _dot(axes, x, y, verdict)
-        words = (
-            {"none": "no null passes", "bursts": "bursts alone", "chance": "chance"}[row.passed_by]
-            if row.verdict == "pass"
-            else ""
-        )
+        words = PASSED_BY[row.passed_by] if row.verdict == "pass" else ""
         axes.text(
             len(COLUMNS) - 0.45, y, words + (f" {UNSEEN}" if row.unseen_in else ""), fontsize=7, va="center", color=INK
         )
     labels = [textwrap.shorten(f"{row.pattern}  {row.title}", TITLE_LETTERS, placeholder=" ...") for row in rows]
     axes.set_yticks(range(len(rows)), labels, fontsize=7.5)
-    axes.set_xticks(range(len(COLUMNS)), list(COLUMNS.values()), fontsize=7.5)
+    axes.set_xticks([*range(len(COLUMNS)), len(COLUMNS) + 0.1], [*COLUMNS.values(), "passed by"], fontsize=7.5)
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     for side in axes.spines.values():
@@ -163,7 +159,7 @@ def _skills(axes: Axes, rows: Sequence[ScoreRow]) -> None:
     ]
     axes.set_yticks(range(len(rows)), labels, fontsize=7)
     axes.tick_params(axis="x", labelsize=7)
-    axes.tick_params(axis="y", length=0)
+    axes.tick_params(axis="y", length=0, pad=8)
     axes.set_xticks([-1, -0.5, 0, 0.5], ["-100 %\nor less", "-50 %", "equal", "+50 %"])
     axes.set_title("Model against baselines: score lower by", fontsize=8.5, loc="left", fontweight="bold")
     for side in ("left", "right", "top"):
@@ -178,7 +174,7 @@ def _legend(figure: Figure, height: float) -> None:
     marks = [
         Line2D([], [], marker="o", ls="", ms=6, mfc=GOOD, mec=GOOD, label="passes"),
         Line2D([], [], marker="x", ls="", ms=5, mec=BAD, mew=1.4, label="fails"),
-        Line2D([], [], marker="$–$", ls="", ms=5, mec=QUIET, mfc=QUIET, label="cannot be had"),
+        Line2D([], [], marker="_", ls="", ms=6, mec=QUIET, mew=1.2, label="cannot be had"),
         Line2D([], [], marker="s", ls="", ms=6, mfc=pale(OKABE_ITO[1], 0.85), mec="none", label="mandatory pattern"),
     ]
     marks += [
@@ -202,7 +198,7 @@ def _legend(figure: Figure, height: float) -> None:
     ]
     figure.legend(
         handles=marks, ncols=5, fontsize=7, frameon=False, loc="lower left", borderaxespad=0, borderpad=0,
-        bbox_to_anchor=(0.012, 0.42 / height), handletextpad=0.4, columnspacing=1.4,
+        bbox_to_anchor=(0.012, 0.5 / height), handletextpad=0.4, columnspacing=1.4,
     )  # fmt: skip
     note = f"{UNSEEN} a burst process without actors passes too, and the other theatre's record shows no contagion within half-years"
     figure.text(0.012, 0.27 / height, note, fontsize=7, color=QUIET, va="bottom")

@@ -77,8 +77,9 @@ class PatternRow:
         cases: events, episodes or rounds of the record behind it; None if not declared.
         verdict: on the runs.
         steady: share of resampled sets of runs with the same verdict; NaN if it is not judged, or of all runs together.
-        nulls: verdict of each null, by its name.
-        passed_by: which nulls pass it too: "none", "bursts" (self-exciting or two-level, not Poisson), "chance" (Poisson).
+        nulls: verdict on each null, by its name; "none" if it cannot give the pattern.
+        passed_by: which nulls pass it too: "none", "bursts" (self-exciting or two-level, not Poisson), "chance" (Poisson); "unable" if no
+            null can give it, as of agreements.
         unseen_in: theatres whose record shows no contagion, if bursts alone pass it here.
     """
 
@@ -224,7 +225,7 @@ def pattern_rows(card: Card) -> list[PatternRow]:
     rng = np.random.default_rng(SEED)
     rows = []
     for name, pattern in card.declared.patterns.items():
-        nulls: dict[str, str] = {null: one.verdicts[name] for null, one in card.nulls}
+        nulls = {null: _null_verdict(one, name) for null, one in card.nulls}
         cases = max((figure.cases for figure in pattern.figures.values() if figure.cases is not None), default=None)
         steady = same_verdict(card, name, rng)
         row = PatternRow(
@@ -234,11 +235,18 @@ def pattern_rows(card: Card) -> list[PatternRow]:
     return rows
 
 
+def _null_verdict(card: Card, pattern: str) -> str:
+    """Return the verdict on a null: none if it cannot give a figure of the pattern."""
+    return "none" if any(row.verdict == "none" for row in card.rows_of(pattern)) else card.verdicts[pattern]
+
+
 def passed_by(nulls: dict[str, str]) -> str:
-    """Return what is enough to pass a pattern without actors: "chance" (Poisson), "bursts", or "none"."""
+    """Return what is enough to pass a pattern without actors: "chance" (Poisson), "bursts", "none", or "unable" if no null can give it."""
     if nulls.get(STEADY) == "pass":
         return "chance"
-    return "bursts" if any(nulls.get(name) == "pass" for name in EXCITED) else "none"
+    if any(nulls.get(name) == "pass" for name in EXCITED):
+        return "bursts"
+    return "unable" if nulls and all(verdict == "none" for verdict in nulls.values()) else "none"
 
 
 def same_verdict(card: Card, pattern: str, rng: np.random.Generator) -> float:
