@@ -33,6 +33,14 @@ def validate(
             metavar="MAP", help="Only the theatre on this map; repeatable. All if left out.", show_default=False
         ),
     ] = None,
+    studies: Annotated[
+        str,
+        typer.Option(
+            metavar="PREFIX",
+            help="Studies named PREFIXpatterns* and PREFIXhindcast*, as transfer_.",
+            show_default=False,
+        ),
+    ] = "",
     quick: Annotated[
         bool,
         typer.Option(
@@ -63,7 +71,7 @@ def validate(
     parent = out or OUTPUTS
     check_folder(parent, "--out")
     most = min(replicates or QUICK_RUNS, QUICK_RUNS) if quick else replicates
-    found = find_theatres(theatre or [], most)
+    found = find_theatres(theatre or [], most, studies)
     _print_plan(found, quick)
     with resumable(parent):
         folders = _run([plan for one in found for plan in one.plans], parent, workers)

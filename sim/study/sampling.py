@@ -361,20 +361,21 @@ def _posterior(
     table = read_table(
         path, wanted, [] if wanted else every, faults, known_only=bool(wanted), unused=[dotted(key) for key in GONE]
     )
-    for column in table.columns:
+    columns = wanted or list(table.columns)
+    for column in columns:
         if column not in every and not faults:
             words = gone_key(tuple(names_of(column))) or f"no scenario has this input{choice(column, every)}"
             table.fault(1, column, words)
     if not faults and not table.rows:
         table.fault(None, "", "has no row of draws")
-    rows = np.array([[_cell(table, row, column) for column in table.columns] for row in table.rows])
+    rows = np.array([[_cell(table, row, column) for column in columns] for row in table.rows])
     if faults:
         raise InputError(faults)
     out = io.StringIO()
     csv = writer(out, lineterminator="\n")
-    csv.writerow(table.columns)
+    csv.writerow(columns)
     csv.writerows([number_text(value) for value in row] for row in rows.tolist())
-    return rows, list(table.columns), out.getvalue()
+    return rows, columns, out.getvalue()
 
 
 def _cell(table: Table, row: Any, column: str) -> float:

@@ -128,12 +128,13 @@ class Validated:
         return [row for row in self.patterns if row.verdict == "pass"]
 
 
-def find_theatres(only: Collection[str] = (), replicates: int | None = None) -> list[Theatre]:
+def find_theatres(only: Collection[str] = (), replicates: int | None = None, prefix: str = "") -> list[Theatre]:
     """Return the theatres with declared patterns and a study for them, by name.
 
     Args:
         only: names of maps; all if empty.
         replicates: at most so many runs of each scenario; as the studies have it if None.
+        prefix: what the names of studies have before `patterns` or `hindcast`, as "transfer_".
 
     Raises:
         InputError: for an unknown name, and with every fault of a file.
@@ -143,13 +144,13 @@ def find_theatres(only: Collection[str] = (), replicates: int | None = None) -> 
     if unknown:
         message = f"has no file of patterns{did_you_mean(unknown[0], names)}; there are {', '.join(names) or 'none'}"
         raise InputError([Fault("--theatre", None, unknown[0], message)])
-    plans = [plan for plan in _plans(replicates) if not only or plan.geography.name in only]
+    plans = [plan for plan in _plans(replicates, prefix) if not only or plan.geography.name in only]
     theatres = []
     for name in (name for name in names if not only or name in only):
         own = [plan for plan in plans if plan.geography.name == name]
         file = find_patterns(None, name)
-        pattern_plans = tuple(plan for plan in own if plan.name.startswith(PATTERN_STUDIES))
-        forecasts = [(plan, _observed_of(plan)) for plan in own if plan.name.startswith(FORECAST_STUDIES)]
+        pattern_plans = tuple(plan for plan in own if plan.name.startswith(prefix + PATTERN_STUDIES))
+        forecasts = [(plan, _observed_of(plan)) for plan in own if plan.name.startswith(prefix + FORECAST_STUDIES)]
         scored = tuple((plan, folder) for plan, folder in forecasts if folder is not None)
         if own and (pattern_plans or scored):
             declared = read_patterns(file)
@@ -157,16 +158,16 @@ def find_theatres(only: Collection[str] = (), replicates: int | None = None) -> 
                 check_sides(next(iter(plan.scenarios.values())).scenario, declared, display(file))
             theatres.append(Theatre(name, file, declared, pattern_plans, scored))
     if not theatres:
-        message = f"no study named {PATTERN_STUDIES}* or {FORECAST_STUDIES}* is of a map with declared patterns"
+        message = f"no study named {prefix}{PATTERN_STUDIES}* or {prefix}{FORECAST_STUDIES}* is of a map with declared patterns"
         raise InputError([Fault("scenarios/studies", None, "", message)])
     return theatres
 
 
-def _plans(replicates: int | None) -> list[Plan]:
+def _plans(replicates: int | None, prefix: str) -> list[Plan]:
     """Return the plans of all studies that may be of a theatre's validation."""
     plans = []
     for name, file in sorted(named_files("studies").items()):
-        if name.startswith((PATTERN_STUDIES, FORECAST_STUDIES)):
+        if name.startswith((prefix + PATTERN_STUDIES, prefix + FORECAST_STUDIES)):
             definition, source = read_definition(file)
             plans.append(make_plan(_fewer(definition, replicates), source))
     return plans
