@@ -36,6 +36,7 @@ from sim.cli.options import name_maps, usage_faults
 from sim.cli.patterns import ablate, patterns
 from sim.cli.run import branch, run, verify
 from sim.cli.score import score
+from sim.cli.validate import validate
 from sim.cli.watch import watch
 from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
 from sim.files import named_file
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     calibrate,
     score,
     hindcast,
+    validate,
     figure,
     check,
     show,

@@ -174,7 +174,7 @@ def print_card(card: Card, read: Sequence[str] = ()) -> None:
 
 def _print_table(card: Card) -> None:
     from sim.cli.console import console
-    from sim.validation.pattern_report import interval, number, short
+    from sim.validation.pattern_report import interval, null_words, number, short
 
     out = console()
     out.print()
@@ -184,8 +184,10 @@ def _print_table(card: Card) -> None:
     for pattern, verdict in card.verdicts.items():
         definition = card.declared.patterns[pattern]
         weight = "" if definition.weight == "ordinary" else f" ({definition.weight})"
-        nothing = "; tells nothing about actors" if pattern in card.tells_nothing else ""
-        out.print(f"{pattern} {definition.title}{weight}: {verdict}{nothing}", style=f"bold {STYLES.get(verdict, '')}")
+        out.print(
+            f"{pattern} {definition.title}{weight}: {verdict}{null_words(card, pattern)}",
+            style=f"bold {STYLES.get(verdict, '')}",
+        )
         rows = []
         for row in card.rows_of(pattern):
             band = "-" if math.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"

@@ -351,8 +351,8 @@ def agreements(events: Table, table: Table, scenario: Scenario) -> dict[str, Sca
     curve = survival(*hold_of(table))
     return {
         "agreements_signed": int(signed.sum()),
-        "agreements_broken": int((kind == "agreement_broken").sum()),
-        "agreements_expired": int((kind == "agreement_expired").sum()),
+        "agreements_broken": int((text(table, "status") == "broken").sum()),
+        "agreements_expired": int((text(table, "status") == "expired").sum()),
         "first_agreement_day": first_day(events, signed),
         "agreement_days_held_median": curve.median,
         "agreement_days_held_mean": curve.mean,

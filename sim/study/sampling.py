@@ -342,7 +342,7 @@ def _column(path: str, drawn: dict[str, SampledInput], rows: np.ndarray, best: f
 def _posterior(
     definition: Definition, known: dict[str, Quantities], source: DefinitionFile
 ) -> tuple[np.ndarray, list[str], str]:
-    """Return the draws of a posterior file f8 [draws, inputs], the paths of its columns, and its text."""
+    """Return the draws of a posterior file f8 [draws, inputs], the paths of its columns, and its text; only `inputs:` if it names some."""
     if definition.posterior is None:
         return np.zeros((0, 0)), [], ""
     path = Path(definition.posterior)
@@ -350,21 +350,32 @@ def _posterior(
         path = source.file.parent / path
     every = list(dict.fromkeys(name for inputs in known.values() for name in inputs))
     faults: list[Fault] = []
-    table = read_table(path, [], every, faults, unused=[dotted(key) for key in GONE])
-    for column in table.columns:
+    wanted = list(definition.inputs or {})
+    absent = [
+        source.fault(f"no scenario has this input{choice(name, every)}", "inputs", name)
+        for name in wanted
+        if name not in every
+    ]
+    if absent:
+        raise InputError(absent)
+    table = read_table(
+        path, wanted, [] if wanted else every, faults, known_only=bool(wanted), unused=[dotted(key) for key in GONE]
+    )
+    columns = wanted or list(table.columns)
+    for column in columns:
         if column not in every and not faults:
             words = gone_key(tuple(names_of(column))) or f"no scenario has this input{choice(column, every)}"
             table.fault(1, column, words)
     if not faults and not table.rows:
         table.fault(None, "", "has no row of draws")
-    rows = np.array([[_cell(table, row, column) for column in table.columns] for row in table.rows])
+    rows = np.array([[_cell(table, row, column) for column in columns] for row in table.rows])
     if faults:
         raise InputError(faults)
     out = io.StringIO()
     csv = writer(out, lineterminator="\n")
-    csv.writerow(table.columns)
+    csv.writerow(columns)
     csv.writerows([number_text(value) for value in row] for row in rows.tolist())
-    return rows, list(table.columns), out.getvalue()
+    return rows, columns, out.getvalue()
 
 
 def _cell(table: Table, row: Any, column: str) -> float:

@@ -205,7 +205,7 @@ def _agreements(result: Result, table: Values) -> Values:
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
     breakers = np.array([of_group.get(group, "") for group in table["broken_by"]], dtype=object)
-    ended = result.world.agreements["ended_event"][result_tables.signed_agreements(result)]
+    ended = result_tables.whole_agreements(result)[0]["ended_event"]
     kinds = np.append(log_of(result)["kind"], len(EVENT_KINDS))  # an agreement in force is ended by none
     return {**table, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
 
