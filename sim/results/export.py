@@ -24,7 +24,8 @@ from sim.files import OUTPUTS
 from sim.geography.maps import control_date
 from sim.geography.zone import frame_of, line_of_contact, town_cells, zone_edge
 from sim.results.columns import Format, LogName
-from sim.results.export_events import REGION_ONLY, SOURCE, Entry, acled_text, entries, ged_text, run_id
+from sim.results.export_datasets import acled_text, ged_text
+from sim.results.export_events import REGION_ONLY, SOURCE, Entry, entries, run_id
 from sim.scenario.schema import MIXED, NEUTRAL, codes, colours
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from sim.errors import Fault, InputError
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
-from sim.results import export_events
+from sim.results import export_datasets
 from sim.results.export_events import SOURCE
 from sim.tabular.table import CsvRow, Limits, Table, day_of, read_table, short
 
@@ -70,7 +70,7 @@ GED = Form(
     place=("location", "where_coordinates", "where_description"),
     sides=(("side_a",), ("side_b",)),
     losses=("deaths_a", "deaths_b"),
-    codebook=tuple(export_events.GED_COLUMNS.split()),
+    codebook=tuple(export_datasets.GED_COLUMNS.split()),
 )
 
 ACLED = Form(
@@ -86,7 +86,7 @@ ACLED = Form(
     place=("location",),
     sides=(("actor1", "assoc_actor_1"), ("actor2", "assoc_actor_2")),
     losses=(),
-    codebook=tuple(export_events.ACLED_COLUMNS.split()),
+    codebook=tuple(export_datasets.ACLED_COLUMNS.split()),
 )
 
 FORMS = (GED, ACLED)

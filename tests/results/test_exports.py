@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import struct
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,11 +15,14 @@ import numpy as np
 import pytest
 
 from sim.errors import InputError
+from sim.event_kinds import AGAINST_CIVILIANS
+from sim.geography.maps import load_map
 from sim.results.columns import Format, LogName
 from sim.results.export import control_layer, export
-from sim.results.export_events import ACLED_COLUMNS as ACLED
-from sim.results.export_events import GED_COLUMNS as GED
-from sim.results.export_events import SUB_EVENTS, acled_text, entries, ged_text, priogrid
+from sim.results.export_datasets import ACLED_COLUMNS as ACLED
+from sim.results.export_datasets import GED_COLUMNS as GED
+from sim.results.export_datasets import SUB_EVENTS, acled_text, ged_row, ged_text, priogrid
+from sim.results.export_events import ExportedSide, entries
 from sim.results.run import Run
 from tests.results.small_result import result
 
@@ -45,10 +49,13 @@ def test_ged_has_its_columns_its_types_of_violence_and_the_government_first(run:
     assert list(rows[0]) == GED.split()
     assert len(GED.split()) == 49
     clash, total, shelling = rows
-    assert (clash["type_of_violence"], clash["side_a"], clash["side_b"], clash["where_prec"]) == (
+    sides = ("type_of_violence", "side_a", "side_b", "dyad_name", "dyad_new_id", "where_prec")
+    assert tuple(clash[name] for name in sides) == (
         "2",
+        "National Front for Liberation",
         "HTS",
-        "NLF",
+        "National Front for Liberation - HTS",
+        "15738",
         "2",
     )
     assert (total["where_prec"], total["date_prec"], total["event_clarity"]) == ("4", "2", "2")
@@ -61,7 +68,7 @@ def test_deaths_stay_with_their_side_when_sides_are_put_in_order(run: Run) -> No
     for row in table(ged_text(run, entries(run, TRUE))):
         event = true[true.event_id == row["id"].rsplit("-", 1)[1]].iloc[0]
         by_side = {event.initiator: event.deaths_initiator, event.target: event.deaths_target}
-        code = {"loyalists": "GOV"}
+        code = {"loyalists": "GOV", "National Front for Liberation": "NLF"}
         assert by_side[code.get(row["side_a"], row["side_a"])] == int(row["deaths_a"])
         assert int(row["best"]) == event.deaths_initiator + event.deaths_target + event.deaths_civilians
         assert int(row["low"]) <= int(row["best"]) <= int(row["high"])
@@ -88,7 +95,44 @@ def test_kinds_exported_to_acled_exist() -> None:
 
 def test_administrative_units_come_from_the_map(run: Run) -> None:
     row = next(row for row in table(acled_text(run, entries(run, TRUE))) if row["location"] == "Kafr Hamra")
-    assert (row["country"], row["admin1"], row["admin3"]) == ("Syria", "Aleppo", "Haritan")
+    units = [row[name] for name in ("region", "iso", "country", "admin1", "admin2", "admin3")]
+    assert units == ["Middle East", "760", "Syria", "Aleppo", "Jebel Saman", "Haritan"]
+
+
+REAL = """country_id,region,adm_1,adm_2,type_of_violence,dyad_new_id,dyad_name,side_a,side_b
+652,Middle East,Aleppo Governorate,Jabal Saman district,2,15738,National Front for Liberation - HTS,National Front for Liberation,HTS
+652,Middle East,Idlib Governorate,Ariha district,1,11973,Government of Syria - Syrian insurgents,Government of Syria,Syrian insurgents
+482,Africa,Ouaka province,Bambari region,2,14318,anti-Balaka - UPC,anti-Balaka,UPC
+482,Africa,Ouaka province,Bambari region,3,14329,UPC - Civilians,UPC,Civilians
+"""
+
+
+def test_an_export_joins_with_lines_as_the_real_files_have_them(run: Run) -> None:
+    columns = REAL.splitlines()[0].split(",")
+    real = {tuple(row.values()) for row in table(REAL)}
+    here = [
+        tuple(row[name] for name in columns)
+        for row in table(ged_text(run, entries(run, TRUE)))
+        if row["where_coordinates"] == "Kafr Hamra"
+    ]
+    assert real & set(here)
+    with pytest.MonkeyPatch.context() as patch:
+        for theatre, one, other, town, kind in (
+            ("greater_idlib", ("HTS", "rebel"), ("Loyalists", "government"), "Ariha", "shelling"),
+            ("eastern_car", ("UPC", "rebel"), ("anti-Balaka", "rebel"), "Bambari", "clash"),
+            ("eastern_car", ("UPC", "rebel"), ("", ""), "Bambari", AGAINST_CIVILIANS[0]),
+        ):
+            patch.setattr(run, "geography", load_map(theatre))
+            at = next(each for each in run.geography.places if each.name == town)
+            entry = replace(
+                next(entries(run, TRUE)),
+                kind=kind,
+                one=ExportedSide(*one),
+                other=ExportedSide(*other),
+                units=run.geography.names.units(at),
+            )
+            row = {name: str(value) for name, value in ged_row(run, entry, 1).items()}
+            assert tuple(row[name] for name in columns) in real
 
 
 def test_priogrid_counts_from_the_south_west() -> None:
