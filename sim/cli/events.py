@@ -164,13 +164,16 @@ def export(
         typer.Option(metavar="FILE", help="A new file named simulated_*; in outputs/ if left out."),
     ] = None,
     log: Annotated[LogName, typer.Option(help="The monitor's reports, or the true events.")] = LogName.REPORTED,
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="Layers of this day only, such as 2018-10-29.")
+    ] = None,
 ) -> None:
-    """Write a run's events, control, zone and roads for other tools and QGIS; marked as simulated."""
+    """Write a run's events, control, front, zone and roads for other tools and QGIS; marked as simulated."""
     from sim.cli.locate import check_folder, find_run
     from sim.results.export import export as write
 
     check_folder(OUTPUTS if out is None else out.parent, "--out")
-    for path in write(find_run(run), form, log, out):
+    for path in write(find_run(run), form, log, out, _day(day, "--date")):
         print(path)
 
 

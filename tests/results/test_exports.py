@@ -8,6 +8,7 @@ import json
 import sqlite3
 import struct
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -18,11 +19,12 @@ from sim.errors import InputError
 from sim.event_kinds import AGAINST_CIVILIANS
 from sim.geography.maps import load_map
 from sim.results.columns import Format, LogName
-from sim.results.export import control_layer, export
+from sim.results.export import export
 from sim.results.export_datasets import ACLED_COLUMNS as ACLED
 from sim.results.export_datasets import GED_COLUMNS as GED
 from sim.results.export_datasets import SUB_EVENTS, acled_text, ged_row, ged_text, priogrid
 from sim.results.export_events import ExportedSide, entries
+from sim.results.export_layers import LAYERS, control_layer, front_layer, layers
 from sim.results.run import Run
 from tests.results.small_result import result
 
@@ -156,9 +158,7 @@ def test_stretches_of_control_of_a_town_follow_one_another(run: Run) -> None:
 
 def test_geojson_has_a_file_a_layer(run: Run, here: Path) -> None:
     paths = export(run, Format.GEOJSON)
-    assert [path.name for path in paths] == [
-        f"simulated_by_hand_{layer}.geojson" for layer in ("areas", "control", "roads", "zone", "events")
-    ]
+    assert [path.name for path in paths] == [f"simulated_by_hand_{layer}.geojson" for layer in LAYERS]
     for path in paths:
         made = json.loads(path.read_text(encoding="utf-8"))
         assert made["type"] == "FeatureCollection"
@@ -176,16 +176,16 @@ def test_geopackage_is_what_the_standard_asks(run: Run, here: Path) -> None:
         assert base.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
         assert not base.execute("PRAGMA foreign_key_check").fetchall()
         names = [row[0] for row in base.execute("SELECT table_name FROM gpkg_contents ORDER BY rowid")]
-        assert names == [
-            "simulated_areas",
-            "simulated_control",
-            "simulated_roads",
-            "simulated_zone",
-            "simulated_events",
-        ]
+        assert names == [f"simulated_{layer}" for layer in LAYERS]
         geometry = base.execute("SELECT geom FROM simulated_control WHERE town = 'Kafr Hamra'").fetchone()[0]
         area = base.execute("SELECT geom FROM simulated_areas WHERE town = 'Kafr Hamra'").fetchone()[0]
-        styles = dict(base.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1"))
+        styles = base.execute("SELECT f_table_name, styleQML FROM layer_styles WHERE useAsDefault = 1").fetchall()
+        for layer, qml in styles:
+            renderer = ElementTree.fromstring(qml).find("renderer-v2")
+            rules = [] if renderer is None else [rule.get("filter") or "1" for rule in renderer.iter("rule")]
+            per_feature = " + ".join(f"({rule})" for rule in rules)
+            counts = base.execute(f"SELECT DISTINCT {per_feature} FROM {layer}").fetchall()
+            assert counts in ([(1,)], []), "every feature is drawn under one rule"
     finally:
         base.close()
     assert struct.unpack("<2sBBiBI2d", geometry) == (b"GP", 0, 1, 4326, 1, 1, 37.0791, 36.2526)
@@ -196,10 +196,31 @@ def test_geopackage_is_what_the_standard_asks(run: Run, here: Path) -> None:
     assert (ring.min(axis=0) < (37.0791, 36.2526)).all()
     assert (ring.max(axis=0) > (37.0791, 36.2526)).all()
     assert (ring == ring.round(5)).all()
-    for layer in ("areas", "control"):
-        renderer = ElementTree.fromstring(styles[f"simulated_{layer}"]).find("renderer-v2")
-        assert renderer is not None
-        assert {each.get("value") for each in renderer.iter("category")} >= {"HTS", "NLF", "MIXED", "NEUTRAL"}
+    assert {f"simulated_{layer}" for layer in ("areas", "control", "front", "contact", "zone")} == {
+        layer for layer, _ in styles
+    }
+
+
+def test_the_front_is_between_rivals_and_moves_with_a_capture(run: Run) -> None:
+    layer = front_layer(run)
+    columns = ("front", "from_town", "to_town", "from_control", "to_control", "start", "end")
+    rows = [dict(zip(layer.fields, each.values, strict=True)) for each in layer.features]
+    here = {tuple(row[name] for name in columns) for row in rows if "Kafr Hamra" in (row["from_town"], row["to_town"])}
+    assert here, "its neighbours are NLF, so that there is no front before the capture"
+    assert {row[5:] for row in here} == {("2018-10-31", "2018-11-04")}
+    assert {row[:1] + row[3:5] for row in here} <= {("rivals", "HTS", "NLF"), ("rivals", "NLF", "HTS")}
+
+
+def test_layers_of_a_day_hold_what_holds_on_it(run: Run) -> None:
+    every = {layer.name: layer for layer in layers(run, entries(run, TRUE), date(2018, 10, 31))}
+    control = every["control"]
+    assert len(control.features) == len(run.geography.places)
+    assert next(each.values[2] for each in control.features if each.values[1] == "Kafr Hamra") == "HTS"
+    assert {each.values[1] for each in every["events"].features} == {"2018-10-31"}
+    with pytest.raises(InputError, match=r"--date: 2019-01-01 is not a day of the run; it is from 2018-10-25"):
+        export(run, Format.GPKG, day=date(2019, 1, 1))
+    with pytest.raises(InputError, match="ged has none"):
+        export(run, Format.GED, day=date(2018, 10, 31))
 
 
 @pytest.mark.parametrize("form", Format)
