@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from sim.errors import Fault, InputError
 from sim.files import OUTPUTS
-from sim.results.columns import Format, LogName
+from sim.results.columns import Format, LogName, Period
+from sim.results.export_admin import run_table
 from sim.results.export_datasets import acled_text, ged_text
 from sim.results.export_events import SOURCE, entries
 from sim.results.export_files import Layer, geojson_text, gpkg_bytes
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 
-SUFFIXES = {Format.GED: ".csv", Format.ACLED: ".csv", Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}
+SUFFIXES = {Format.GEOJSON: ".geojson", Format.GPKG: ".gpkg"}  # of the others .csv
 PREFIX = f"{SOURCE}_"
 
 
@@ -33,15 +34,17 @@ def export(
     log: LogName = LogName.REPORTED,
     out: Path | None = None,
     day: date | None = None,
+    by: Period = Period.MONTH,
 ) -> list[Path]:
     """Write a run in a format of another program and return the files: one a layer for GeoJSON, else one.
 
     Args:
         run: the run.
-        form: `Format.GED`, `ACLED`, `GEOJSON` or `GPKG`.
+        form: `Format.GED`, `ACLED`, `ADMIN2`, `GEOJSON` or `GPKG`; tables of a run are CSV as they are.
         log: the reported events or the true ones.
         out: the file; `simulated_<run>_<format>` in outputs/ if None. For GeoJSON the layer is added before the suffix.
         day: of layers, only what holds on this day; all days if None.
+        by: of the table by administrative units, weeks or months.
 
     Raises:
         InputError: if a file exists, its name has the wrong suffix or does not begin with `simulated_`, or the day is not
@@ -58,6 +61,11 @@ def export(
     name = run.folder.name if run.folder else run.name
     if form is Format.GED:
         return write_parts(name, form, [""], lambda: [ged_text(run, entries(run, log))], out)
+    if form is Format.ADMIN2:
+        return write_parts(name, form, [""], lambda: [run_table(run, by, log)], out)
+    if form is Format.CSV:
+        message = "csv is for studies; the tables of a run are CSV files in its folder"
+        raise InputError([Fault("--format", None, "", message)])
     if form is Format.ACLED:
         return write_parts(name, form, [""], lambda: [acled_text(run, entries(run, log))], out)
     end = run.scenario.start + timedelta(days=run.scenario.days)
@@ -109,8 +117,8 @@ def write_parts(
 
 def _target(name: str, form: Format, out: Path | None) -> Path:
     """Return the file to write, before the parts of its name are added; InputError if its name does not fit."""
-    suffix = SUFFIXES[form]
-    tail = f"_{form}" if form in (Format.GED, Format.ACLED) else ""
+    suffix = SUFFIXES.get(form, ".csv")
+    tail = f"_{form}" if form in (Format.GED, Format.ACLED, Format.ADMIN2) else ""
     path = out or OUTPUTS / f"{PREFIX}{name}{tail}{suffix}"
     if path.suffix.lower() != suffix:
         raise InputError([Fault("--out", None, "", f"{path} must end in {suffix}")])

@@ -24,6 +24,7 @@ def folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("ged", ["simulated_by_hand-seed7_ged.csv"]),
         ("acled", ["simulated_by_hand-seed7_acled.csv"]),
+        ("admin2", ["simulated_by_hand-seed7_admin2.csv"]),
         ("gpkg", ["simulated_by_hand-seed7.gpkg"]),
         ("geojson", [f"simulated_by_hand-seed7_{layer}.geojson" for layer in LAYERS]),
     ],
@@ -47,6 +48,8 @@ def test_the_true_log_is_exported_on_request(folder: Path, here: Path) -> None:
         (["no-such-run", "--format", "ged"], "there is no such run"),
         (["by_hand-seed7", "--format", "shp"], "--format"),
         (["by_hand-seed7"], "--format"),
+        (["by_hand-seed7", "--format", "csv"], "csv is for studies"),
+        (["by_hand-seed7", "--format", "admin2", "--by", "year"], "--by"),
         (["by_hand-seed7", "--format", "ged", "--out", "events.csv"], "must be named simulated_"),
         (["by_hand-seed7", "--format", "ged", "--log", "false"], "--log"),
         (["by_hand-seed7", "--format", "gpkg", "--date", "31.10.2018"], "write it as 2018-10-29"),

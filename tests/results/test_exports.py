@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 import struct
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,8 +19,9 @@ import pytest
 from sim.errors import InputError
 from sim.event_kinds import AGAINST_CIVILIANS
 from sim.geography.maps import load_map
-from sim.results.columns import Format, LogName
+from sim.results.columns import Format, LogName, Period
 from sim.results.export import export
+from sim.results.export_admin import run_table
 from sim.results.export_datasets import ACLED_COLUMNS as ACLED
 from sim.results.export_datasets import GED_COLUMNS as GED
 from sim.results.export_datasets import SUB_EVENTS, acled_text, ged_row, ged_text, priogrid
@@ -223,7 +225,31 @@ def test_layers_of_a_day_hold_what_holds_on_it(run: Run) -> None:
         export(run, Format.GED, day=date(2018, 10, 31))
 
 
-@pytest.mark.parametrize("form", Format)
+@pytest.mark.parametrize("log", LogName)
+def test_counts_by_unit_add_up_to_the_events_as_ged_has_them(run: Run, log: LogName) -> None:
+    ged = table(ged_text(run, entries(run, log)))
+    names = {"1": "sb", "2": "ns", "3": "os"}
+    for by in Period:
+        sums: Counter[str] = Counter()
+        for row in table(run_table(run, by, log)):
+            sums[row["variable"]] += int(row["value"])
+        assert sums["events"] == len(ged) == sum(sums[f"events_{name}"] for name in names.values())
+        assert sums["deaths"] == sum(int(row["best"]) for row in ged)
+        for kind, name in names.items():
+            assert sums[f"deaths_{name}"] == sum(int(row["best"]) for row in ged if row["type_of_violence"] == kind)
+
+
+def test_towns_of_a_unit_are_counted_at_the_end_of_each_period(run: Run) -> None:
+    rows = [row for row in table(run_table(run, Period.MONTH, TRUE)) if row["variable"].startswith("towns_")]
+    here = {(row["period"], row["variable"]): int(row["value"]) for row in rows if row["admin2"] == "Jebel Saman"}
+    at = [t.name for t in run.geography.places if run.geography.names.units(t).admin2.name == "Jebel Saman"]
+    for month, morning in (("2018-10", 7), ("2018-11", 10)):
+        held = Counter(run.control_daily.iloc[morning][at])
+        assert {code: here[month, f"towns_{code}"] for code in held} == dict(held)
+    assert here["2018-10", "towns_HTS"] > 0, "Kafr Hamra fell on 30 October"
+
+
+@pytest.mark.parametrize("form", [form for form in Format if form is not Format.CSV])
 def test_one_run_gives_one_file_and_it_is_never_overwritten(run: Run, here: Path, form: Format) -> None:
     first = [path.read_bytes() for path in export(run, form)]
     with pytest.raises(InputError, match="nothing is overwritten"):
@@ -231,6 +257,11 @@ def test_one_run_gives_one_file_and_it_is_never_overwritten(run: Run, here: Path
     (here / "other").mkdir()
     out = here / "other" / f"simulated_again{export_suffix(form)}"
     assert [path.read_bytes() for path in export(run, form, out=out)] == first
+
+
+def test_tables_of_a_run_are_csv_already(run: Run, here: Path) -> None:
+    with pytest.raises(InputError, match="csv is for studies"):
+        export(run, Format.CSV)
 
 
 def export_suffix(form: Format) -> str:
