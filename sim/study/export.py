@@ -54,6 +54,14 @@ def export_study(
 
     Raises:
         InputError: if a file exists, its name does not fit, no run is done, or the format is of events of one run.
+
+    Example:
+        >>> import sim
+        >>> from sim.results.columns import Format
+        >>> from sim.study.export import export_study
+        >>> study = sim.batch("two_valleys", replicates=2, workers=1, progress=False)
+        >>> [file.name for file in export_study(study, Format.GPKG)]
+        ['simulated_two_valleys.gpkg']
     """
     if form in (Format.GED, Format.ACLED):
         again = shell("run", study.folder, "--scenario", next(iter(study.scenarios)), "--replicate", "0")
