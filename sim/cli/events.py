@@ -181,11 +181,11 @@ def export(
     from sim.results.run import Run
 
     check_folder(OUTPUTS if out is None else out.parent, "--out")
-    found = find_result(result)
-    if not isinstance(found, Run):
-        _export_study(found, form, log, out, day, by)
+    opened = find_result(result)
+    if not isinstance(opened, Run):
+        _export_study(opened, form, log, out, day, by)
         return
-    for path in export_run(found, form, log, out, _day(day, "--date"), by):
+    for path in export_run(opened, form, log, out, _day(day, "--date"), by):
         print(path)
 
 

@@ -74,8 +74,8 @@ def panel_of(scenario: Scenario, geography: Geography, by: Period) -> Panel:
         unit_of[town.name] = units.setdefault((first.name, first.code, local.name, local.code), len(units))
     unit_of[""] = 0
     order = sorted(units, key=lambda unit: (not any(unit), unit))
-    place = {units[unit]: row for row, unit in enumerate(order)}
-    unit_of = {town: place[row] for town, row in unit_of.items()}
+    rank = {units[unit]: row for row, unit in enumerate(order)}
+    unit_of = {town: rank[row] for town, row in unit_of.items()}
     days = [scenario.start + timedelta(days=day) for day in range(scenario.days)]
     names = [f"{day:%Y-%m}" if by is Period.MONTH else "{}-W{:02}".format(*day.isocalendar()[:2]) for day in days]
     known = {name: row for row, name in enumerate(dict.fromkeys(names))}
@@ -157,5 +157,5 @@ def run_table(run: Run, by: Period, log: LogName) -> str:
     panel = panel_of(run.scenario, run.geography, by)
     values = run_values(panel, run, log)
     seen = {"log": LOG_WORDS[log], "seed": run.seed, "source": SOURCE}
-    rows = ({**about, "value": int(values[place]), **seen} for about, place in panel.rows())
+    rows = ({**about, "value": int(values[cell]), **seen} for about, cell in panel.rows())
     return table_text(f"{UNIT_COLUMNS} value log seed source", rows)

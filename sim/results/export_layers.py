@@ -47,12 +47,12 @@ def _on(layer: Layer, day: date) -> Layer:
         return layer
     names, text = list(layer.fields), day.isoformat()
     start, end, last = names.index("start"), names.index("end"), layer.name in ("events", "zone")
-    kept = [
+    held = [
         each
         for each in layer.features
         if each.values[start] <= text < each.values[end] or (last and each.values[start] <= text == each.values[end])
     ]
-    return replace(layer, features=kept)
+    return replace(layer, features=held)
 
 
 def town_areas(geography: Geography) -> dict[str, tuple[tuple[Point, ...], ...]]:

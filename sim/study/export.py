@@ -94,8 +94,8 @@ def probability_layers(study: Study) -> list[Layer]:
         key = f"SIM-{study.name}-{row['scenario']}-{town}-{day}-{code}"
         faction = _words(scenario).get(code, "") if code not in CODE_WORDS else ""
         what = (key, row["scenario"], day, town, code, faction, *shares, int(row["leading"]))
-        place, facts = towns[town]
-        features.append(Feature((place,), (*what, *facts)))
+        point, facts = towns[town]
+        features.append(Feature((point,), (*what, *facts)))
     fields: dict[str, Field] = {"id": "text", "scenario": "text", "date": "date", "town": "text", "control": "text"}
     fields |= {"faction": "text", "runs": "int", "of_runs": "int", "share": "float", "low": "float", "high": "float"}
     control = Layer("control", "Point", {**fields, "leading": "int", **ABOUT}, features, tuple(_styles(study, counted)))
@@ -210,10 +210,10 @@ def _admin_text(study: Study, by: Period, log: LogName) -> str:
         low, high = np.quantile(values, INTERVAL, axis=0, method="inverted_cdf")
         mean, positive = values.mean(axis=0), (values > 0).mean(axis=0)
         seen = {"runs": len(values), "log": LOG_WORDS[log], "source": SOURCE}
-        for facts, place in panel.rows():
-            if has_events(study, log) or place[2] >= len(COUNTED):
-                numbers = {"mean": round(float(mean[place]), 4), "low": int(low[place]), "high": int(high[place])}
-                share = {"share_positive": round(float(positive[place]), 4)}
+        for facts, cell in panel.rows():
+            if has_events(study, log) or cell[2] >= len(COUNTED):
+                numbers = {"mean": round(float(mean[cell]), 4), "low": int(low[cell]), "high": int(high[cell])}
+                share = {"share_positive": round(float(positive[cell]), 4)}
                 rows.append({"scenario": name, **facts, **numbers, **share, **seen})
     return table_text(f"scenario {UNIT_COLUMNS} mean low high share_positive runs log source", rows)
 

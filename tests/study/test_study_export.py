@@ -54,9 +54,13 @@ def test_probabilities_are_shares_of_runs_and_drawn_once(study: Study, here: Pat
             assert not default or counts[1] == control["town"].nunique(), "each town has one likeliest holder"
     assert (rows.groupby(["scenario", "date", "town"])["share"].sum().round(3) == 1).all()
     assert len(rows) == len(control.drop_duplicates(["scenario", "day", "town", "code"]))
-    one = rows.iloc[0]
-    low, high = wilson(one["runs"], 3)
-    assert (one["of_runs"], one["low"], one["high"]) == (3, pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    first = rows.iloc[0]
+    low, high = wilson(first["runs"], 3)
+    assert (first["of_runs"], first["low"], first["high"]) == (
+        3,
+        pytest.approx(low, abs=1e-4),
+        pytest.approx(high, abs=1e-4),
+    )
     assert set(rows["source"]) == {"simulated"}
     assert rows["id"].is_unique
 
@@ -103,11 +107,11 @@ def test_means_by_unit_are_those_of_the_runs_made_again(study: Study, here: Path
     values = np.stack([run_values(panel, again(study, name, replicate), log) for replicate in range(3)])
     mine = table[table["scenario"] == name]
     means, lows, highs = values.mean(axis=0), values.min(axis=0), values.max(axis=0)
-    places = [place for _, place in panel.rows()]
-    assert len(mine) == len(places)
-    assert mine["mean"].tolist() == pytest.approx([means[place] for place in places], abs=1e-4)
-    assert mine["low"].tolist() == [lows[place] for place in places]
-    assert mine["high"].tolist() == [highs[place] for place in places]
+    cells = [cell for _, cell in panel.rows()]
+    assert len(mine) == len(cells)
+    assert mine["mean"].tolist() == pytest.approx([means[cell] for cell in cells], abs=1e-4)
+    assert mine["low"].tolist() == [lows[cell] for cell in cells]
+    assert mine["high"].tolist() == [highs[cell] for cell in cells]
     assert means[..., :1].sum() > 0
     assert (values[..., 12:].sum(axis=(1, 3)) == len(study.geography().places)).all()
 
