@@ -28,6 +28,7 @@ ORDER: tuple[tuple[str, tuple[str, ...]], ...] = (
             "docs/studies",
             "docs/decisions",
             "docs/figures",
+            "docs/gis",
             "outputs/README",
             "docs/teach",
         ),

@@ -101,20 +101,20 @@ def _statistics() -> str:
 
 EXPORTS = """## Exports
 
-`python run.py export RUN --format ged|acled|geojson|gpkg` writes files named `simulated_*`; every row has an id `SIM-...`
-and the source `simulated`. Exported are the monitor's reports, or the true events with `--log true`.
+`python run.py export RUN --format ged|acled|geojson|gpkg|admin2` writes files named `simulated_*`; every row has an id `SIM-...`
+or a column `source` with the word `simulated`. Exported are the monitor's reports, or the true events with `--log true`. Of a study, `export`
+writes probabilities, tables and means. [docs/gis.md](../docs/gis.md) has layers, columns and commands.
 
 | format | what it has |
 | --- | --- |
 | `ged` | lethal events under the column names of UCDP GED 25.1; a clash reported without deaths stays, with `best` 0 and `high` 1. \
-Ids of UCDP's registers are empty, and ids are text where UCDP has numbers |
+Ids of events are text where UCDP has numbers; ids of actors are empty |
 | `acled` | events under the column names, types and sub-types of ACLED; kinds that it has no type for are left out |
-| `geojson` | five files of layers: `areas` (each town's area, as maps draw it), \
-`control` (a point a town and stretch of days under one code; `end` is the first day after \
-it), `roads`, `zone` (line of contact at the start, far edge of the zone), `events` (points; summaries have none) |
-| `gpkg` | the same layers in one GeoPackage, with a style for QGIS: a colour a control code |
+| `geojson` | a file for each of seven layers: `areas`, `control`, `roads`, `front`, `contact`, `zone`, `events` |
+| `gpkg` | the same layers in one GeoPackage, with colours and days for QGIS |
+| `admin2` | events, deaths and towns by holder, by administrative unit and month, or week with `--by week` |
 
-Units of a country and its name come from the map: `governorate` and `nahiyah` of `towns.csv`, `country` of `map.csv`.
+Names of the country, units, actors and dyads in GED and ACLED come from the map's `names.csv`, else from `towns.csv` and `map.csv`.
 """
 
 

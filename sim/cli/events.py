@@ -3,6 +3,7 @@ places for other tools, a result as one file."""
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ import typer
 from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import OUTPUTS
-from sim.results.columns import Format, LogName
+from sim.results.columns import Format, LogName, Period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -155,22 +156,52 @@ def _print_events(run: Run, chosen: pd.DataFrame, total: int, noun: str) -> None
 
 
 def export(
-    run: RunFolder,
+    result: ResultFolder,
     form: Annotated[
-        Format, typer.Option("--format", help="UCDP GED or ACLED columns, GeoJSON or GeoPackage.", show_default=False)
+        Format,
+        typer.Option(
+            "--format",
+            help="UCDP GED or ACLED columns, GeoJSON or GeoPackage, a table by administrative unit, the tables of a study.",
+            show_default=False,
+        ),
     ],
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A new file named simulated_*; in outputs/ if left out."),
     ] = None,
     log: Annotated[LogName, typer.Option(help="The monitor's reports, or the true events.")] = LogName.REPORTED,
+    day: Annotated[
+        str | None, typer.Option("--date", metavar="DATE", help="Layers of a run on this day only, such as 2018-10-29.")
+    ] = None,
+    by: Annotated[Period, typer.Option(help="Of admin2: a row a week, or a month.")] = Period.MONTH,
 ) -> None:
-    """Write a run's events, control, zone and roads for other tools and QGIS; marked as simulated."""
-    from sim.cli.locate import check_folder, find_run
-    from sim.results.export import export as write
+    """Write a run's events and layers, or a study's probabilities and tables, for other tools and QGIS; marked as simulated."""
+    from sim.cli.locate import check_folder, find_result
+    from sim.results.export import export as export_run
+    from sim.results.run import Run
 
     check_folder(OUTPUTS if out is None else out.parent, "--out")
-    for path in write(find_run(run), form, log, out):
+    opened = find_result(result)
+    if not isinstance(opened, Run):
+        _export_study(opened, form, log, out, day, by)
+        return
+    for path in export_run(opened, form, log, out, _day(day, "--date"), by):
+        print(path)
+
+
+def _export_study(study: Study, form: Format, log: LogName, out: Path | None, day: str | None, by: Period) -> None:
+    """Write a study for other tools, and report on standard error what it does not hold."""
+    from sim.study.export import TABLE_OF, export_study, has_events
+
+    if day is not None:
+        message = "is for a run; layers of a study have the mornings of its control_days, each with its date"
+        raise InputError([Fault("--date", None, "", message)])
+    if form is Format.ADMIN2 and not has_events(study, log):
+        print(
+            f"{study.folder} keeps no events of this log (`keep: [{TABLE_OF[log]}]` in a study file): only towns by holder are counted",
+            file=sys.stderr,
+        )
+    for path in export_study(study, form, log, out, by):
         print(path)
 
 

@@ -1,4 +1,4 @@
-"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally guards.csv, posts.csv and map.csv.
+"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally guards.csv, posts.csv, names.csv and map.csv.
 
 Their columns are documented in `places`, `roads` and `settings`. Reading is strict: all faults of all files are
 reported at once.
@@ -19,6 +19,7 @@ import numpy as np
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path, map_folders
 from sim.geography import towns as rows
+from sim.geography.dataset_names import NAME_COLUMNS, NAME_OPTIONAL, NAMES, NO_NAMES, DatasetNames, read_names
 from sim.geography.grid import (
     EXTENT,
     MOST_CELLS,
@@ -98,6 +99,7 @@ class Geography:
     country: str = ""
     road_classes: tuple[str, ...] = ()
     lines: tuple[MapLine, ...] = ()  # rivers, borders and coasts, for drawing only
+    names: DatasetNames = NO_NAMES  # of units and actors in UCDP GED and ACLED, for exports only
 
 
 def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.0) -> Geography:
@@ -133,14 +135,14 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
     places, links, control, posts, guards = _files(folder, faults)
-    lines = _lines(folder, faults)
+    lines, names = _lines(folder, faults), _names(folder, faults)
     if shift_cells and not faults:
         settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))
     geography = _assemble(folder.name, folder, places, links, control, posts, guards, settings)
-    return replace(geography, lines=lines) if lines else geography
+    return replace(geography, lines=lines, names=names)
 
 
 class MapSource(NamedTuple):
@@ -152,9 +154,13 @@ class MapSource(NamedTuple):
 
 
 def source_of(geography: Geography) -> MapSource:
-    """Return where a map was read from, with the present SHA-256 of its tables; of a map made in memory, no tables."""
+    """Return where a map was read from, with the present SHA-256 of its tables; of a map made in memory, no tables.
+
+    Names in other datasets are not among the tables: no run depends on them.
+    """
     folder = Path(geography.folder).resolve()
-    tables = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in sorted(folder.glob("*.csv")))
+    files = (path for path in sorted(folder.glob("*.csv")) if path.name != NAMES)
+    tables = ((path.name, hashlib.sha256(path.read_bytes()).hexdigest()) for path in files)
     return MapSource(geography.name, folder, tuple(tables))
 
 
@@ -294,6 +300,12 @@ def _lines(folder: Path, faults: list[Fault]) -> tuple[MapLine, ...]:
     """Read lines.csv, which a map need not have."""
     path = folder / "lines.csv"
     return read_lines(read_table(path, LINE_COLUMNS, (), faults)) if path.exists() else ()
+
+
+def _names(folder: Path, faults: list[Fault]) -> DatasetNames:
+    """Read names.csv, which a map need not have."""
+    path = folder / NAMES
+    return read_names(read_table(path, NAME_COLUMNS, NAME_OPTIONAL, faults)) if path.exists() else NO_NAMES
 
 
 def _problems(folder: Path, places: Sequence[MapTown], links: Sequence[Link], settings: Settings) -> list[Fault]:

@@ -180,6 +180,71 @@ def zone_edge(geography: Geography, government: np.ndarray, inside: np.ndarray, 
     return _polylines(_between(belt, beyond), frame_of(geography))
 
 
+def zone_areas(
+    geography: Geography, government: np.ndarray, inside: np.ndarray, depth_km: float
+) -> list[list[np.ndarray]]:
+    """Return the zone as areas, each its outline and then its holes, closed rings [n, 2] of longitude and latitude, smoothed.
+
+    Arguments as `zone_towns`. Outlines run against the clock, holes with it.
+    """
+    on = frame_of(geography)
+    rings = _rings(zone_cells(geography, government, inside, depth_km))
+    outlines = sorted((ring for ring in rings if _area(ring) > 0), key=_area)
+    areas = [[outline] for outline in outlines]
+    for hole in (ring for ring in rings if _area(ring) < 0):
+        step = hole[1] - hole[0]
+        beside = (hole[0] + hole[1]) / 2 + np.array([-step[1], step[0]]) / 2  # the cell of the zone on its left
+        next(area for area in areas if _surrounds(area[0], beside)).append(hole)
+    return [[on.to_lonlat(_smooth(ring) * on.cell_km) for ring in area] for area in areas]
+
+
+def _rings(cells: np.ndarray) -> list[np.ndarray]:
+    """Return the closed rings [n, 2] around cells (bool [height, width]), cells on their left; cells that only touch at a
+    corner are apart.
+    """
+    high, wide = cells.shape
+    padded = np.pad(cells, 1)
+    steps: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    sides = (((0, 0), (1, 0), (-1, 0)), ((1, 0), (1, 1), (0, 1)), ((1, 1), (0, 1), (1, 0)), ((0, 1), (0, 0), (0, -1)))
+    for start, end, (up, right) in sides:
+        beyond = padded[1 + up : 1 + up + high, 1 + right : 1 + right + wide]
+        for row, column in np.argwhere(cells & ~beyond).tolist():
+            steps[column + start[0], row + start[1]].append((column + end[0], row + end[1]))
+    rings = []
+    while steps:
+        ring = [next(iter(steps))]
+        before = (0, 0)
+        while len(ring) == 1 or ring[-1] != ring[0]:
+            here = ring[-1]
+            onward = min(steps[here], key=lambda there: _turn(before, (there[0] - here[0], there[1] - here[1])))
+            steps[here].remove(onward)
+            if not steps[here]:
+                del steps[here]
+            before = (onward[0] - here[0], onward[1] - here[1])
+            ring.append(onward)
+        rings.append(np.array(ring, dtype=float))
+    return rings
+
+
+def _turn(before: tuple[int, int], step: tuple[int, int]) -> int:
+    """Return -1 for a step to the left of the one before, 1 for one to its right, else 0."""
+    return -int(np.sign(before[0] * step[1] - before[1] * step[0]))
+
+
+def _area(ring: np.ndarray) -> float:
+    """Return the area within a closed ring [n, 2], negative if it runs with the clock."""
+    x, y = ring.T
+    return float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]) / 2)
+
+
+def _surrounds(ring: np.ndarray, point: np.ndarray) -> bool:
+    """Return whether a point lies within a closed ring [n, 2]: whether a ray to the east crosses it an odd number of times."""
+    (x, y), (ax, ay), (bx, by) = point, ring[:-1].T, ring[1:].T
+    crosses = (ay > y) != (by > y)
+    at = ax[crosses] + (y - ay[crosses]) / (by - ay)[crosses] * (bx - ax)[crosses]
+    return bool(np.sum(at > x) % 2)
+
+
 def _of(cells: np.ndarray, towns: np.ndarray) -> np.ndarray:
     """Return which cells belong to one of the towns (bool [T])."""
     return np.append(np.asarray(towns, bool), False)[cells]

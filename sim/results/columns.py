@@ -260,6 +260,15 @@ class Format(StrEnum):
     ACLED = "acled"
     GEOJSON = "geojson"
     GPKG = "gpkg"
+    ADMIN2 = "admin2"
+    CSV = "csv"
+
+
+class Period(StrEnum):
+    """The time that one row of a table by administrative units is about."""
+
+    WEEK = "week"
+    MONTH = "month"
 
 
 class LogName(StrEnum):

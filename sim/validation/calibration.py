@@ -335,7 +335,6 @@ def _done(
 
 def manifest_of(plan: CalibrationPlan) -> dict[str, Any]:
     """Return what decides the runs and the posterior: the same manifest gives the same posterior file."""
-    map_files = sorted(Path(plan.geography.folder).glob("*.csv"))
     return {
         "kind": "calibration",
         "simulated": True,
@@ -359,7 +358,7 @@ def manifest_of(plan: CalibrationPlan) -> dict[str, Any]:
         "sha256": {
             "scenario": sha256(plan.loaded.scenario.model_dump_json(by_alias=True).encode()),
             "patterns": sha256(plan.patterns_file.read_bytes()),
-            "map": {path.name: sha256(path.read_bytes()) for path in map_files},
+            "map": dict(source_of(plan.geography).tables),
             "first_draws": sha256(plan.space.points(4, plan.definition.seed).round(12).tobytes()),
         },
         "program": source_hash(),

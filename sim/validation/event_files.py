@@ -5,9 +5,10 @@ Only the columns named in `GED` and `ACLED` are read; nothing of the files is st
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +17,10 @@ from typing import NamedTuple
 from sim.errors import Fault, InputError
 from sim.geography.grid import KM_PER_DEGREE
 from sim.geography.maps import Geography
-from sim.results import export_events
+from sim.results import export_datasets
 from sim.results.export_events import SOURCE
 from sim.tabular.table import CsvRow, Limits, Table, day_of, read_table, short
+from sim.text import plural
 
 LIMITS = Limits(bytes=512 * 2**20, rows=2_000_000, cell=5000)  # all of UCDP GED is about 250 MB
 YEARS = (1946, 2100)
@@ -70,7 +72,7 @@ GED = Form(
     place=("location", "where_coordinates", "where_description"),
     sides=(("side_a",), ("side_b",)),
     losses=("deaths_a", "deaths_b"),
-    codebook=tuple(export_events.GED_COLUMNS.split()),
+    codebook=tuple(export_datasets.GED_COLUMNS.split()),
 )
 
 ACLED = Form(
@@ -86,7 +88,7 @@ ACLED = Form(
     place=("location",),
     sides=(("actor1", "assoc_actor_1"), ("actor2", "assoc_actor_2")),
     losses=(),
-    codebook=tuple(export_events.ACLED_COLUMNS.split()),
+    codebook=tuple(export_datasets.ACLED_COLUMNS.split()),
 )
 
 FORMS = (GED, ACLED)
@@ -204,6 +206,7 @@ class _Reader:
             file.repeated = file.rows
         else:
             self._take(table, form, file)
+            self.faults[before:] = _folded(self.faults[before:])
 
     def _form(self, table: Table) -> Form | None:
         """Return the form of a file; None and a fault if it has none."""
@@ -274,6 +277,20 @@ class _Reader:
             return f"has no event with deaths in its {file.rows} rows"
         hint = f"; {file.exchanged} would be on it if latitude and longitude changed places" if file.exchanged else ""
         return f"has no event on the map ({self.area}, and {MARGIN_KM:g} km around it): {file.off_map} of {file.rows} rows are elsewhere{hint}"
+
+
+CELL = re.compile(r"""^('[^']*'|"[^"]*")""")  # at the head of a message
+
+
+def _folded(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the first of the faults of a column that differ only in the cell, with how many more rows are like it."""
+    alike: dict[tuple[str, str], list[Fault]] = {}
+    for fault in faults:
+        alike.setdefault((fault.key, CELL.sub("", fault.message)), []).append(fault)
+    return [
+        first if not more else replace(first, message=f"{first.message}; {plural(len(more), 'more row')} like it")
+        for first, *more in alike.values()
+    ]
 
 
 def _simulated(column: str, cell: str) -> bool:

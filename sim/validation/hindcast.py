@@ -21,6 +21,7 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.statistics import scoring
 from sim.statistics.conflict_log import Log
+from sim.text import day_text
 from sim.validation.baselines import calm_day, weekly_baselines
 from sim.validation.forecasts import MODEL, reported_logs, weekly
 from sim.validation.outcome import WEEK, Week
@@ -92,8 +93,12 @@ def origins_of(
         forecasts = {MODEL: model, **{rival: courses.events.astype(float) for rival, courses in drawn.items()}}
         origins.append(Origin(label, name, origin, weeks, forecasts, len(before), len(replicates)))
     if not origins:
-        message = f"no scenario has a whole week in the record, which ends {record.until}"
-        raise InputError([Fault(str(study.folder), None, "", message)])
+        first = min(scenario.start for scenario in study.scenarios.values()) + timedelta(days=run_up)
+        message = (
+            f"has events from {day_text(record.begins)} to {day_text(record.until)}, and forecasts begin on {day_text(first)}: "
+            "no whole week is in both; `--until` says to which day the record is complete"
+        )
+        raise InputError([Fault("--observed", None, "", message)])
     return sorted(origins, key=lambda origin: origin.start)
 
 

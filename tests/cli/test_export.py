@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sim.cli.main import main
+from sim.results.export_layers import LAYERS
 from sim.results.run import Run
 from sim.results.write import write
 from tests.results.small_result import result
@@ -23,8 +24,9 @@ def folder(here: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("ged", ["simulated_by_hand-seed7_ged.csv"]),
         ("acled", ["simulated_by_hand-seed7_acled.csv"]),
+        ("admin2", ["simulated_by_hand-seed7_admin2.csv"]),
         ("gpkg", ["simulated_by_hand-seed7.gpkg"]),
-        ("geojson", [f"simulated_by_hand-seed7_{x}.geojson" for x in ("areas", "control", "roads", "zone", "events")]),
+        ("geojson", [f"simulated_by_hand-seed7_{layer}.geojson" for layer in LAYERS]),
     ],
 )
 def test_files_are_named_simulated_and_said(
@@ -46,8 +48,12 @@ def test_the_true_log_is_exported_on_request(folder: Path, here: Path) -> None:
         (["no-such-run", "--format", "ged"], "there is no such run"),
         (["by_hand-seed7", "--format", "shp"], "--format"),
         (["by_hand-seed7"], "--format"),
+        (["by_hand-seed7", "--format", "csv"], "csv is for studies"),
+        (["by_hand-seed7", "--format", "admin2", "--by", "year"], "--by"),
         (["by_hand-seed7", "--format", "ged", "--out", "events.csv"], "must be named simulated_"),
         (["by_hand-seed7", "--format", "ged", "--log", "false"], "--log"),
+        (["by_hand-seed7", "--format", "gpkg", "--date", "31.10.2018"], "write it as 2018-10-29"),
+        (["by_hand-seed7", "--format", "gpkg", "--date", "2018-12-31"], "is not a day of the run"),
     ],
 )
 def test_what_cannot_be_exported_is_one_line_and_code_2(

@@ -82,7 +82,10 @@ def test_every_wrong_value_of_every_option_is_one_line(name: str) -> None:
         (["batch", "a", "--until-precise", "3"], "--until-precise: '3' is not a number from 1e-06 to 1"),
         (["figure", "a", "--day", "-1"], "--day: '-1' is not a whole number from 0 on"),
         (["new-map", "a", "b", "--start", "x"], "--start: 'x' is not a date; write it as 2020-03-14"),
-        (["export", "a", "--format", "geo"], "--format: 'geo' is none of ged, acled, geojson, gpkg, did you mean"),
+        (
+            ["export", "a", "--format", "geo"],
+            "--format: 'geo' is none of ged, acled, geojson, gpkg, admin2, csv, did you mean",
+        ),
         (["run", "a", "--seed", "1", "--seed", "2"], "--seed: is given 2 times; it has one value"),
         (["run", "a", "--set", "days=1", "--set", "days=2"], "--set: 'days' is set 2 times; it has one value"),
         (["run", "a", "--days", "1", "--set", "days=2"], "--days: does not go with --set days=...; give one of them"),
@@ -306,7 +309,11 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     ),
     "export": (
         ["RUN", "--format", "ged"],
-        {"RUN": NO_RESULT, "--out": ("BYTES", "FOLDER", "a.txt", "NEW/deeper/a.csv")},
+        {
+            "RUN|STUDY": NO_RESULT,
+            "--out": ("BYTES", "FOLDER", "a.txt", "NEW/deeper/a.csv"),
+            "--date": ("x", "", "2018-02-30", "9999-12-31"),
+        },
     ),
     "pack": (["RUN"], {"RUN|STUDY": NO_RESULT, "--out": ("BYTES", "BYTES/deeper", "LINK", "RUN")}),
     "schema": ([], {}),
@@ -323,7 +330,7 @@ FREE = {
     "decide": {"--better", "--threshold"},
     "hindcast": {"--power"},
     "new-map": {"--country", "--title"},
-    "export": {"--format", "--log"},
+    "export": {"--format", "--log", "--by"},
 }
 
 

@@ -16,7 +16,7 @@ import pytest
 from sim.geography import Geography, find_place, line_of_contact, load_map, nearest_town_cells, zone_edge, zone_towns
 from sim.geography.grid import frame, settle
 from sim.geography.towns import Index, MapTown, fold
-from sim.geography.zone import cell_reach, town_cells
+from sim.geography.zone import cell_reach, frame_of, town_cells, zone_areas, zone_cells
 from sim.load import check_scenario
 from sim.scenario.parameters import Rules
 
@@ -326,3 +326,41 @@ def test_folder_holds_no_events_and_no_outside_paths(idlib: Geography) -> None:
         assert "../shared" not in text
         assert "events" not in path.name
     assert load_map(idlib.folder).places == idlib.places
+
+
+def test_the_zone_is_areas_beside_the_line_of_contact(idlib: Geography) -> None:
+    holders = [holding.groups[:1] for holding in next(iter(idlib.control.values()))]
+    government = np.array([groups == ("Government",) for groups in holders])
+    inside = ~government & np.array([groups != ("SNA",) for groups in holders])
+    areas = zone_areas(idlib, government, inside, 17.5)
+    km2 = [_km2(ring, idlib) for rings in areas for ring in rings]
+    assert all(_km2(rings[0], idlib) > 0 for rings in areas)
+    cells = zone_cells(idlib, government, inside, 17.5)
+    assert sum(km2) == pytest.approx(cells.sum() * idlib.cell_km**2, rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("drawn", "shapes"),
+    [
+        (["###", "#.#", "###"], [2]),  # an outline and a hole
+        (["#.", ".#"], [1, 1]),  # two that touch at a corner
+        (["#####", "#...#", "#.#.#", "#...#", "#####"], [1, 2]),  # one within the hole of another
+    ],
+)
+def test_cells_have_outlines_and_holes(
+    idlib: Geography, monkeypatch: pytest.MonkeyPatch, drawn: list[str], shapes: list[int]
+) -> None:
+    cells = np.array([[sign == "#" for sign in line] for line in drawn])
+    monkeypatch.setattr("sim.geography.zone.zone_cells", lambda *_: cells)
+    nobody = np.zeros(len(idlib.places), bool)
+    areas = zone_areas(idlib, nobody, nobody, 1.0)
+    assert sorted(len(rings) for rings in areas) == shapes
+    assert all((ring[0] == ring[-1]).all() for rings in areas for ring in rings)
+    assert all(_km2(ring, idlib) < 0 for rings in areas for ring in rings[1:])
+
+
+def _km2(ring: np.ndarray, on: Geography) -> float:
+    """Return the area within a ring of longitude and latitude, negative if it runs with the clock."""
+    lon, lat = ring.T
+    east, north = frame_of(on).to_km(lat, lon)
+    return float(np.sum(east[:-1] * north[1:] - east[1:] * north[:-1]) / 2)

@@ -108,6 +108,14 @@ def test_administrative_units_have_one_name_in_all_countries(write_map: Callable
         ({"map": "key,value\nsouth,36\n"}, "an extent needs all of south, west, north, east"),
         ({"map": "key,value\ncell_km,0.05\nsouth,-60\nnorth,60\nwest,-170\neast,170\n"}, "use larger ones"),
         ({"posts": "name,lat,lon\nPost,36,east\n"}, "posts.csv:2: lon: 'east' is not a number"),
+        ({"names": "kind,name\nactr,Red\n"}, "names.csv:2: kind: 'actr' is not one of"),
+        ({"names": "kind,name,ged_id\nactor,Red,x\n"}, "names.csv:2: ged_id: 'x' is not a whole number"),
+        (
+            {"names": "kind,name,within\nadmin1,North,Land\n"},
+            "names.csv:2: within: 'Land' is no country of this table",
+        ),
+        ({"names": "kind,name,ged\ndyad,Red - Blue,Reds\n"}, "names.csv:2: ged: a dyad needs both sides"),
+        ({"names": "kind,name\nactor,Red\nactor,Red\n"}, "names.csv:3: name: actor 'Red' stands on line 2 already"),
     ],
 )
 def test_fault_gives_its_line(faults_of: Faults, changed: dict[str, str], expected: str) -> None:

@@ -260,11 +260,21 @@ def test_a_broken_table_of_agreements_is_refused(old: str, new: str, words: str,
 
 
 def test_many_faults_are_counted(tmp_path: Path) -> None:
-    body = "".join(f"{n},soon,2018-03-02,HTS,NLF,A,1,36.2,36.7,1,1,2\n" for n in range(300))
+    rows = [f"{n // 2},2018-03-{1 + n % 2:02},2018-03-02,HTS,NLF,A,1,36.2,36.7,1,1,2" for n in range(600)]
     with pytest.raises(InputError) as error:
-        read_events([written(tmp_path, GED.splitlines()[0] + "\n" + body)], AREA)
+        read_events([written(tmp_path, "\n".join([GED.splitlines()[0], *rows]))], AREA)
     assert len(error.value.faults) == 21
     assert str(error.value).endswith("and 280 more faults")
+
+
+def test_a_fault_that_all_rows_have_is_reported_once(tmp_path: Path) -> None:
+    rows = [f"{n},{1 + n % 9}/3/2018,2018-03-02,HTS,NLF,A,1,36.2,36.7,1,1,2" for n in range(300)]
+    with pytest.raises(InputError) as error:
+        read_events([written(tmp_path, "\n".join([GED.splitlines()[0], *rows]))], AREA)
+    (fault,) = error.value.faults
+    assert (fault.line, fault.key) == (2, "date_start")
+    assert "day or month first" in fault.message
+    assert fault.message.endswith("; 299 more rows like it")
 
 
 def test_rows_of_a_window_do_not_depend_on_their_order(tmp_path: Path) -> None:

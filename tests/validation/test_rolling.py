@@ -124,6 +124,12 @@ def test_each_origin_is_scored_with_a_process_fitted_before_it(study: Study, rec
     assert two.forecasts["hawkes"][:, 0].mean() > one.forecasts["hawkes"][:, 0].mean()  # the burst is before the second
 
 
+def test_a_record_that_ends_before_the_forecasts_is_refused_with_both_days(study: Study, record_file: Path) -> None:
+    record = read_record(record_file, None, FIRST, FIRST)
+    with pytest.raises(InputError, match=r"^--observed: has events from .* and forecasts begin on .*: no whole week"):
+        origins_of(study, record, RUN_UP)
+
+
 def test_what_comes_after_an_origin_changes_no_forecast(study: Study, record_file: Path, tmp_path: Path) -> None:
     other = pd.read_csv(record_file)
     later = other["date_start"] >= (FIRST + timedelta(days=RUN_UP)).isoformat()
