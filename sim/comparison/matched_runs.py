@@ -15,6 +15,7 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
 from sim.results.manifest import product, versions
+from sim.results.phrases import names_of_codes
 from sim.results.run import Run
 from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
 from sim.study.manifest import mornings
@@ -212,6 +213,11 @@ class MatchedRuns:
         """The control codes: sides in the order of the scenarios, then contested, then neutral."""
         sides = [code for model in self.scenarios.values() for code in codes(model).values()]
         return list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What readers call each control code."""
+        return names_of_codes(self.scenarios)
 
     def mornings(self, scenario: str) -> list[int]:
         """Return the mornings on which control of a scenario is kept, the last one among them."""

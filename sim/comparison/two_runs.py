@@ -181,9 +181,12 @@ def _numbers(first: Run, second: Run) -> tuple[Row, ...]:
         base, (one, other) = base_name(key), (run.summary.get(key) for run in (first, second))
         if base not in STATISTICS or base == "holder" or one == other:
             continue
-        of = key[len(base) + 1 :]
-        words = f"{STATISTICS[base].label}, {_side(first, of)}" if STATISTICS[base].per == "faction" else label(key)
-        rows.append(Row(words, *(result_text(value, STATISTICS[base].unit) for value in (one, other))))
+        rows.append(
+            Row(
+                label(key, side_names(first.scenario)),
+                *(result_text(value, STATISTICS[base].unit) for value in (one, other)),
+            )
+        )
     return tuple(rows)
 
 

@@ -26,9 +26,9 @@ from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_d
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.sheets import Atlas
 from sim.plots.run_figures import control_figure, frame_figure, run_maps, small_multiples, timeline_figure
+from sim.results.phrases import held_text
 from sim.scenario.compose import file_name
-from sim.scenario.schema import CODE_WORDS
-from sim.text import agree, clause_list
+from sim.text import clause_list
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
@@ -159,11 +159,7 @@ def _maps(comparison: Comparison) -> list[Kind]:
         kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):
         if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
-            about = (
-                f"share of runs in which each town is {CODE_WORDS[code]}"
-                if code in CODE_WORDS
-                else f"share of runs in which {code} {agree(code, 'holds')} each town"
-            )
+            about = f"share of runs in which each town is {held_text(code, control.names)}"
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
             moved = max(float(np.ptp(shares[:, :, c], axis=0).max()) for shares in control.shares.values())
             if len(control.days) > 1 and moved >= MOVES and len(comparison.scenarios) <= MOST_BY_DAY:

@@ -112,11 +112,14 @@ def base_name(key: str) -> str:
     return key if key in STATISTICS else key.partition(".")[0]
 
 
-def label(key: str) -> str:
-    """Return what a key of a summary is called, with its faction, town or level: "towns gained, HTS"."""
+def label(key: str, names: Mapping[str, str] | None = None) -> str:
+    """Return what a key of a summary is called, with its faction, town or level: "towns gained, HTS".
+
+    `names` gives what readers call a faction by its code: "towns gained, Loyalists" of `towns_gained.GOV`.
+    """
     name = base_name(key)
     rest = key[len(name) + 1 :]
-    return f"{STATISTICS[name].label}, {rest}" if rest else STATISTICS[name].label
+    return f"{STATISTICS[name].label}, {(names or {}).get(rest, rest)}" if rest else STATISTICS[name].label
 
 
 def headline_faults(names: Iterable[str]) -> list[str]:

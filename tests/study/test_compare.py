@@ -178,7 +178,7 @@ def test_a_town_that_always_differs_is_resolved(study: MadeStudy) -> None:
     contrast = compare(made).control.contrasts[0]
     names = np.array([place.name for place in study.geography().places])
     assert names[contrast.town_resolved[-1]].tolist() == ["Darat Izza"]
-    assert "Darat Izza: held by GOV in 100 % of runs against 0 %" in contrast.sentence
+    assert "Darat Izza: held by Loyalists in 100 % of runs against 0 %" in contrast.sentence
 
 
 def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> None:

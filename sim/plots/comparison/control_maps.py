@@ -19,8 +19,9 @@ from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_
 from sim.plots.map.primitives import Area, Areas, Stroke, outline
 from sim.plots.map.sheets import inset_extent, within
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
-from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
-from sim.text import clause_list, plural
+from sim.results.phrases import held_text
+from sim.scenario.schema import CODE_WORDS, MIXED
+from sim.text import agree, clause_list, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ControlContrast
@@ -70,11 +71,6 @@ def when_text(comparison: Comparison, k: int) -> str:
     return f"at the end (day {days[k]})" if k == len(days) - 1 else f"on the morning of day {days[k]}"
 
 
-def code_text(code: str) -> str:
-    """Say a control code as readers do."""
-    return CODE_WORDS.get(code, code)
-
-
 def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw, for each scenario but the reference, who holds each town more often; unresolved towns are near white.
 
@@ -84,13 +80,13 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     ground = ground_for(comparison)
     reference = names[comparison.reference].letter
     single = len(control.contrasts) == 1
-    titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
+    titles = [f"{names[c.scenario].letter} {c.scenario} minus {reference}" for c in control.contrasts]
     grid = map_grid_of(width_mm, titles, ground, 1.45)
     gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
     title = difference_statement(comparison, gains)
     white = "held alike" if comparison.single else "no difference is resolved"
     about = f"Who holds each town in more runs than in {comparison.reference}, {when_text(comparison, k)}"
-    note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
+    note = f"Depth and size: in how many more runs. Numbers: percentage points of runs. White: {white}. {control.note}"
     words = words_of(comparison, title, note, about)
     with typography():
         sheet = Sheet(words, width_mm, grid.body, gain_key(ground, gains))
@@ -125,9 +121,10 @@ def difference_statement(comparison: Comparison, gains: Sequence[Gains]) -> str:
     gained = Counter(gains[0].names[code] for code in gains[0].codes[gains[0].sure])
     code, most = gained.most_common(1)[0]
     others = f", others {counts[0] - most}" if counts[0] > most else ""
+    side = gains[0].sides[code]
     if code in CODE_WORDS:
-        return f"{scenario}: {most} of {towns} towns are likelier to be {code_text(code)}{others}"
-    return f"{scenario}: {code} is likelier to hold {most} of {towns} towns{others}"
+        return f"{scenario}: {most} of {towns} towns are likelier to be {side}{others}"
+    return f"{scenario}: {side} {agree(side, 'is')} likelier to hold {most} of {towns} towns{others}"
 
 
 class Gains:
@@ -137,7 +134,7 @@ class Gains:
         self.ground = ground
         self.codes, self.gain = gainers(contrast, k)
         self.sure = (contrast.town_resolved[k] | comparison.single) & (self.codes >= 0)
-        self.names = comparison.control.codes
+        self.names, self.sides = comparison.control.codes, comparison.control.names
         step = np.searchsorted(GAIN_CLASSES, self.gain, side="right")
         self.radii = np.where(self.sure, np.array(GAIN_RADII)[step], 0.9)
         self.colours = [code_colour(ground, self.names[c]) if c >= 0 else "" for c in self.codes]
@@ -206,7 +203,7 @@ def _beside(
         plain.text(
             0, y, shortened(gains.ground.names[town], wide - 0.9, grid.type.small), fontsize=grid.type.small, va="top"
         )
-        text = f"{code_text(code)} {100 * gains.gain[town]:+.0f}"
+        text = f"{gains.sides[code]} {100 * gains.gain[town]:+.0f}"
         plain.text(
             wide, y, text, fontsize=grid.type.small, va="top", ha="right", color=gains.colours[town], fontweight="bold"
         )
@@ -302,8 +299,8 @@ def gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
         code = gains[0].names[row]
         colour = code_colour(ground, code)
         symbol = Symbol(ground.look.shape(code), 4.0, colour, INK if colour == PAPER else PAPER)
-        marks.append(Mark(f"more often {code_text(code)}", symbols=(symbol,)))
-    sizes = ("under 5", "5 to 15", "15 to 30", "over 30 points")
+        marks.append(Mark(f"more often {gains[0].sides[code]}", symbols=(symbol,)))
+    sizes = ("under 5", "5 to 15", "15 to 30", "over 30 percentage points")
     for text, radius in zip(sizes, GAIN_RADII, strict=True):
         marks.append(Mark(text, symbols=(Symbol(outline("circle"), radius, QUIET),)))
     marks.append(Mark("not resolved", fill=PAPER, edge=DOT))
@@ -314,13 +311,12 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     """Draw in which share of runs a faction holds each town, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
-    who = {MIXED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
-    about = f"{who} {when_text(comparison, k)}: share of runs"
+    state = held_text(code, control.names)
+    about = f"Towns {state} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
     bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
     likely = by_scenario({name: float((shares > LIKELY).sum()) for name, shares in values.items()}, figure_text)
-    state = "contested" if code == MIXED else "held by nobody" if code == NEUTRAL else f"held by {code}"
     title = f"Towns {state} in most runs: {likely}"
     colour = code_colour(ground_for(comparison), code)
     colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)

@@ -13,7 +13,6 @@ from sim.plots.comparison.control_maps import (
     SHARE_WHITE,
     Gains,
     code_colour,
-    code_text,
     difference_table,
     gain_key,
     ground_for,
@@ -24,6 +23,7 @@ from sim.plots.comparison.control_maps import (
 from sim.plots.comparison.figure import ComparisonFigure, looks_of, words_of
 from sim.plots.comparison.sheet import Mark, Sheet
 from sim.plots.style import INK, PAPER, QUIET, pale, typography
+from sim.results.phrases import held_text
 from sim.text import clause_list, day_text
 
 MANY = 8  # maps on a sheet
@@ -63,7 +63,7 @@ def probability_by_day(code: str, comparison: Comparison, width_mm: float, day: 
     cells = [(name, k) for name in comparison.scenarios for k in rows]
     shares = [control.shares[name][k][:, c] for name, k in cells]
     expected = [f"{float(control.shares[name][-1][:, c].sum()):.0f} in {name}" for name in comparison.scenarios]
-    state = code_text(code) if code_text(code) != code else f"held by {code}"
+    state = held_text(code, control.names)
     title = f"Towns {state} at the end, on average: {clause_list(expected)}"
     about = f"Share of runs, on days {_days_text(comparison, rows)}"
     note = "Shades are classes of the share of the runs of each scenario; no sampling error is shown."
