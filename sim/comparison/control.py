@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.comparison.matched_runs import MatchedRuns
-from sim.comparison.results import ControlContrast, ControlResult
+from sim.comparison.results import ControlContrast, ControlResult, FirstClashes
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE
 from sim.geography.towns import find_place
@@ -47,6 +49,37 @@ def control(gathered: MatchedRuns) -> ControlResult:
         entropy={name: entropy(values) for name, values in shares.items()},
         contrasts=contrasts,
         note=_note(gathered),
+    )
+
+
+def first_clashes(gathered: MatchedRuns) -> FirstClashes | None:
+    """Return where fighting begins; None of single runs, without any clash, and if a study does not keep it."""
+    first = None if gathered.single else gathered.first_clashes
+    if first is None or not any((days >= 0).any() for days in first.values()):
+        return None
+    labels = tuple(town.label or town.name for town in gathered.geography.places)
+    return FirstClashes(tuple(gathered.towns), labels, gathered.days, first)
+
+
+def first_clash_table(clashes: FirstClashes, day: int) -> pd.DataFrame:
+    """Return a row for each scenario and town with a clash by a day: runs and shares of runs, with Wilson's 95 % intervals.
+
+    `reached`: runs with a clash there; `opened`: runs in which fighting begins there; `median_day`: of the first clash there, in
+    the runs that have one.
+    """
+    parts = []
+    for name, first in clashes.first.items():
+        there = (first >= 0) & (first <= day)
+        rows = np.flatnonzero(there.any(axis=0))
+        part: dict[str, Any] = {"scenario": name, "day": day, "town": np.array(clashes.towns)[rows], "runs": len(first)}
+        for column, counts in (("reached", clashes.reached(name, day)), ("opened", clashes.opened(name, day))):
+            low, high = wilson(counts[rows], np.full(len(rows), len(first)))
+            shares = {"share": counts[rows] / len(first), "low": low, "high": high}
+            part |= {column: counts[rows], **{f"{column}_{end}": values for end, values in shares.items()}}
+        part["median_day"] = [float(np.median(first[there[:, town], town])) for town in rows]
+        parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True).sort_values(
+        ["scenario", "opened", "reached"], ascending=[True, False, False]
     )
 
 

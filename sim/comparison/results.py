@@ -151,6 +151,30 @@ class ControlResult:
 
 
 @dataclass(frozen=True, eq=False)
+class FirstClashes:
+    """Where fighting among rebels begins: the first day with a clash in each town, i2 [R, T] by scenario, -1 without one."""
+
+    towns: tuple[str, ...]  # [T], as the map names them, in its order
+    labels: tuple[str, ...]  # [T], short
+    days: int  # of the shortest scenario
+    first: dict[str, np.ndarray]
+
+    def reached(self, scenario: str, day: int) -> np.ndarray:
+        """Return in how many runs each town has had a clash by the end of a day: i8 [T]."""
+        first = self.first[scenario]
+        return np.asarray(np.sum((first >= 0) & (first <= day), axis=0))
+
+    def opened(self, scenario: str, day: int) -> np.ndarray:
+        """Return in how many runs fighting begins in each town, by the end of a day: i8 [T].
+
+        It begins in the towns with a clash on the first day with any.
+        """
+        first = np.where(self.first[scenario] < 0, np.iinfo(np.int16).max, self.first[scenario])
+        least = first.min(axis=1, keepdims=True)
+        return np.asarray(np.sum((first == least) & (least <= day), axis=0))
+
+
+@dataclass(frozen=True, eq=False)
 class Fan:
     """The spread of runs in one scenario, day by day."""
 
@@ -446,6 +470,7 @@ class Comparison:
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
     rankings: tuple[Ranking, ...] = ()  # of the headline statistics; none of fewer than three scenarios
+    first_clashes: FirstClashes | None = None  # None of single runs, and of studies that do not keep them
     two_runs: tuple[TwoRuns, ...] = ()  # each further single run against the first; () for studies
 
     @property

@@ -20,7 +20,7 @@ from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
-from sim.plots.comparison.maps_by_day import differences_by_day, probability_by_day
+from sim.plots.comparison.maps_by_day import differences_by_day, first_clash_map, probability_by_day
 from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
@@ -50,7 +50,17 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
 
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
 Section = Literal[
-    "differences", "draws", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"
+    "differences",
+    "draws",
+    "control",
+    "first_clashes",
+    "shares",
+    "fans",
+    "holding",
+    "ladder",
+    "inputs",
+    "convergence",
+    "methods",
 ]
 REPORT_MM = 180.0
 MOVES = 0.1  # a code whose share of runs changes by less in every town has no maps by day
@@ -155,6 +165,9 @@ def _maps(comparison: Comparison) -> list[Kind]:
     if control.contrasts and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
         about = "where control differs from the reference, in small maps by day"
         kinds.append(Kind("differences_by_day", about, "control", differences_by_day))
+    if comparison.first_clashes is not None:
+        about = "where fighting begins: share of runs with a clash in each town by a day"
+        kinds.append(Kind("first_clashes", about, "first_clashes", first_clash_map, True))
     if control.days[0] == 0 and len(control.days) > 1:
         kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):

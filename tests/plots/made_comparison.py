@@ -82,6 +82,16 @@ def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.ControlRes
     )  # fmt: skip
 
 
+def _first_clashes(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.FirstClashes:
+    rng = np.random.default_rng(8)
+    chance = rng.random(len(towns)) ** 3
+    first = {
+        n: np.where(rng.random((200, len(towns))) < chance, rng.integers(0, DAYS, (200, len(towns))), -1)
+        for n in scenarios
+    }
+    return c.FirstClashes(towns, tuple(t.split(" (")[0] for t in towns), DAYS, first)
+
+
 def _contrast(reference: np.ndarray, other: np.ndarray, name: str) -> c.ControlContrast:
     found = other - reference
     resolved = np.abs(found) > 0.06
@@ -395,7 +405,7 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
             ("Each replicate is a matched pair: the same seed and the same inputs in every scenario.",),
         ),
         folder="outputs/ceasefire_policies", labels={place.name: place.name.split(" (")[0] for place in geography.places},
-        rankings=_rankings(scenarios),
+        rankings=_rankings(scenarios), first_clashes=_first_clashes(scenarios, towns),
         over_draws=_over_draws(others) if others else None,
         outcomes=None if others else _outcomes(scenarios[0]),
     )  # fmt: skip

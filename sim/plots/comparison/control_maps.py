@@ -31,6 +31,7 @@ GAIN_PALE = (0.80, 0.58, 0.32, 0.0)  # share of white of the four classes
 GAIN_RADII = (1.5, 2.4, 3.4, 4.4)  # points
 SHARE_CLASSES = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHARE_WHITE = (0.97, 0.84, 0.66, 0.45, 0.22, 0.0)  # share of white of the classes, in the faction's own colour
+SHARE_BOUNDS = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
 LIKELY = 0.5  # share of runs
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
@@ -162,7 +163,7 @@ def _draw_gains(
     map_panel(axes, ground, extent)
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, gains.fills, strict=True))
     paint(axes, [Areas(items, CELL_EDGE, 0.4)])
-    _lines(axes, ground)
+    map_lines(axes, ground)
     for town in range(len(gains.codes)):
         sure = gains.sure[town]
         shape = ground.look.shape(gains.names[gains.codes[town]]) if sure else outline("circle")
@@ -255,7 +256,8 @@ def shade_cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
     paint(axes, [Areas(items, width=0.4)])
 
 
-def _lines(axes: Axes, ground: Ground) -> None:
+def map_lines(axes: Axes, ground: Ground) -> None:
+    """Draw the motorways and the zone on a map panel."""
     add_lines(axes, ground.motorways, "#A79E95", 0.8, 1.5)
     paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
@@ -314,13 +316,12 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     state = held_text(code, control.names)
     about = f"Towns {state} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
-    bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
     likely = by_scenario({name: float((shares > LIKELY).sum()) for name, shares in values.items()}, figure_text)
     title = f"Towns {state} in most runs: {likely}"
     colour = code_colour(ground_for(comparison), code)
     colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)
-    return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, bounds), table, width_mm)
+    return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, SHARE_BOUNDS), table, width_mm)
 
 
 def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
@@ -381,7 +382,7 @@ def _shaded(
             map_panel(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
             shade_cells(axes, ground, [colours[s] for s in step])
-            _lines(axes, ground)
+            map_lines(axes, ground)
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             add_shapes(
                 axes,
