@@ -77,10 +77,8 @@ def first_clash_table(clashes: FirstClashes, day: int) -> pd.DataFrame:
             shares = {"share": counts[rows] / len(first), "low": low, "high": high}
             part |= {column: counts[rows], **{f"{column}_{end}": values for end, values in shares.items()}}
         part["median_day"] = [float(np.median(first[there[:, town], town])) for town in rows]
-        parts.append(pd.DataFrame(part))
-    return pd.concat(parts, ignore_index=True).sort_values(
-        ["scenario", "opened", "reached"], ascending=[True, False, False]
-    )
+        parts.append(pd.DataFrame(part).sort_values(["opened", "reached"], ascending=False, kind="stable"))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _note(gathered: MatchedRuns) -> str:
