@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option
+from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option, print_written
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import OUTPUTS
 from sim.results.columns import Format, LogName
@@ -171,7 +171,7 @@ def export(
 
     check_folder(OUTPUTS if out is None else out.parent, "--out")
     for path in write(find_run(run), form, log, out):
-        print(path)
+        print_written(str(path), path)
 
 
 def pack(
@@ -195,7 +195,7 @@ def pack(
     if parent.resolve().is_relative_to(folder.resolve()):
         raise InputError([Fault("--out", None, "", f"{parent} lies in the folder that is packed; take another")])
     file = packed(folder, parent, crate_files(folder, read_any_manifest(folder), question))
-    print(f"{display_path(file)}, {size_text(file.stat().st_size)}")
+    print_written(f"{display_path(file)}, {size_text(file.stat().st_size)}", file)
 
 
 def why(
@@ -318,5 +318,5 @@ def _draw(figure: Figure, folder: Path, name: str) -> None:
                 write_whole(path, content)
         elif not all(path.is_file() and path.read_bytes() == content for path, content in files.items()):
             continue  # another picture has this name: nothing is overwritten
-        print(f"picture: {', '.join(str(path) for path in files)}")
+        print_written(f"picture: {', '.join(str(path) for path in files)}", *files)
         return
