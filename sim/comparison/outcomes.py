@@ -436,21 +436,31 @@ def outcomes(gathered: MatchedRuns, statistics: Sequence[HeadlineStatistic]) -> 
     runs = len(gathered.runs[name])
     if gathered.others or runs < 2:
         return None
-    numbers = tuple(row for one in statistics if not one.yes_no and (row := _number_row(gathered, one)) is not None)
-    towns = {one.column: one.town for one in statistics if one.yes_no}
+    numbers = tuple(
+        row
+        for statistic in statistics
+        if not statistic.yes_no and (row := _number_row(gathered, statistic)) is not None
+    )
+    towns = {statistic.column: statistic.town for statistic in statistics if statistic.yes_no}
     holders = [_holder_rows(gathered, column, town) for column, town in towns.items()]
     sentences = tuple(_sentence(rows) for rows in holders if rows)
     return Outcomes(name, runs, numbers, tuple(row for rows in holders for row in rows), sentences)
 
 
-def _number_row(gathered: MatchedRuns, one: HeadlineStatistic) -> NumberRow | None:
-    values = values_of(gathered, one, gathered.reference)
+def _number_row(gathered: MatchedRuns, statistic: HeadlineStatistic) -> NumberRow | None:
+    values = values_of(gathered, statistic, gathered.reference)
     values = values[np.isfinite(values)]
     if not len(values):
         return None
     low, high = np.percentile(values, BAND)
     return NumberRow(
-        one.label, one.unit, len(values), float(values.mean()), float(np.median(values)), float(low), float(high)
+        statistic.label,
+        statistic.unit,
+        len(values),
+        float(values.mean()),
+        float(np.median(values)),
+        float(low),
+        float(high),
     )
 
 

@@ -17,8 +17,8 @@ from sim.pages.comparison_document import comparison_document
 from sim.pages.run_document import pack_document
 from sim.pages.run_report import data_uri, environment, live_parts
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_of
-from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
-from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
+from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of, write_figure
+from sim.plots.style import evidence_line
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import day_text, plural, result_text, shell, with_unit
@@ -277,13 +277,10 @@ def draw_comparison(
         if progress:
             progress(kind.name)
         drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        for suffix, content in (
-            (".png", png_bytes(drawn.figure)), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
-        ):  # fmt: skip
-            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
         embedded = room.get(kind.section, 0) > 0
         room[kind.section] = room.get(kind.section, 0) - 1
-        picture = webp_bytes(drawn.figure, DPI) if embedded else b""
+        files, picture = write_figure(drawn, folder / FIGURES, stem, embedded)
+        written += files
         figures.append(ReportFigure(kind, stem, drawn.caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))

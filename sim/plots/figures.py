@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.files import write_whole
 from sim.plots.comparison.cells import heatmap, inputs_heatmap, ranking
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
@@ -26,6 +28,7 @@ from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_d
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.sheets import Atlas
 from sim.plots.run_figures import control_figure, frame_figure, run_maps, small_multiples, timeline_figure
+from sim.plots.style import png_and_webp_bytes, png_bytes, svg_bytes
 from sim.results.phrases import held_text
 from sim.scenario.compose import file_name
 from sim.text import clause_list
@@ -46,6 +49,19 @@ def file_stem(name: str) -> str:
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """Return a table as CSV in UTF-8, floats with all their digits, missing values empty."""
     return table.to_csv(index=False, lineterminator="\n").encode()
+
+
+def write_figure(
+    drawn: ComparisonFigure, folder: Path, stem: str, embedded: bool, table: bool = True
+) -> tuple[list[Path], bytes]:
+    """Write a figure as PNG and SVG, and its numbers as CSV unless without `table`.
+
+    Returns:
+        The files, and the picture as WebP for a page if it is `embedded`, else no bytes.
+    """
+    png, webp = png_and_webp_bytes(drawn.figure) if embedded else (png_bytes(drawn.figure), b"")
+    contents = {".png": png, ".svg": svg_bytes(drawn.figure)} | ({".csv": csv_bytes(drawn.table)} if table else {})
+    return [write_whole(folder / f"{stem}{suffix}", content) for suffix, content in contents.items()], webp
 
 
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)

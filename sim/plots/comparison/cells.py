@@ -263,12 +263,17 @@ def ranking_statement(rows: Sequence[Ranking]) -> str:
     for row in settled:
         for word, at in (("most", row.last == 1), ("fewest", row.first == len(row.scenarios))):
             for i in np.flatnonzero(at):
-                alone.setdefault((row.scenarios[i], word), []).append(row.label)
+                alone.setdefault((row.scenarios[i], word), []).append(_ranked(row))
     count = f"{len(settled)} of {plural(len(rows), 'statistic')} {'ranks' if len(settled) == 1 else 'rank'} scenarios"
     if not alone:
         return count
     (name, word), labels = max(alone.items(), key=lambda item: len(item[1]))
     return f"{count}; {name} is alone {HIGHEST if word == 'most' else LOWEST} in {clause_list(labels[:3])}"
+
+
+def _ranked(row: Ranking) -> str:
+    """Return what is ranked: "clash days", "how often NLF holds Kafr Hamra"."""
+    return f"how often {row.label.removesuffix(' at the end')}" if row.unit == SHARE else row.label
 
 
 def ranking_table(rows: Sequence[Ranking]) -> pd.DataFrame:
