@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.cli.options import AsJson, PrintOnly, folder_option, result_argument
+from sim.cli.options import AsJson, PrintOnly, folder_option, print_written, result_argument
 from sim.files import OUTPUTS
 from sim.text import shell
 
@@ -49,7 +49,7 @@ def compare(
     if not no_pictures:
         say_lacking_letters_of(*sources)
         written, line = _write(comparison, parent, name, results, out)
-        print(f"\n{line}", file=sys.stderr if as_json else sys.stdout)
+        print_written(f"\n{line}", written, stderr=as_json)
     if as_json:
         print_json({**comparison_data(comparison), "written": written})
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import MAX_STUDY_SEED, AsJson, PatternFile, ScenarioFile, StudyParent, Workers
+from sim.cli.options import MAX_STUDY_SEED, AsJson, PatternFile, ScenarioFile, StudyParent, Workers, print_written
 from sim.errors import Fault, InputError
 from sim.files import OUTPUTS
 from sim.text import plural
@@ -102,7 +102,9 @@ def patterns(
     if as_json:
         print_json({**card_data(card), "read": read, "written": written})
     elif written is not None:
-        print(f"\nwritten: {written / 'patterns.csv'}, {written / 'patterns.png'} and a picture of each pattern")
+        print_written(
+            f"\nwritten: {written / 'patterns.csv'}, {written / 'patterns.png'} and a picture of each pattern", written
+        )
 
 
 def _scenario(source: Study | Run, name: str | None) -> Scenario:
@@ -344,7 +346,9 @@ def _write(ablated: Ablated, study: object) -> None:
         write_text(partial / "ablations.csv", matrix_csv(ablated))
         write_text(partial / "ablations_figures.csv", figures_csv(ablated))
         draw_ablated(ablated, study.scenarios[FULL], partial)
-    print(f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}")
+    print_written(
+        f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}", final
+    )
 
 
 def _print_progress(name: str) -> None:

@@ -93,9 +93,9 @@ def shrunken_means(by_draw: DrawMeans, parts: Components) -> np.ndarray:
     """
     signal = parts.between[:, None] * by_draw.runs
     whole = signal + parts.within[:, None]
-    kept = np.sqrt(np.divide(signal, whole, out=np.zeros_like(whole), where=whole > 0))
+    weight = np.sqrt(np.divide(signal, whole, out=np.zeros_like(whole), where=whole > 0))
     mean = parts.mean[:, None]
-    return np.asarray(mean + kept * (by_draw.mean - mean))
+    return np.asarray(mean + weight * (by_draw.mean - mean))
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +227,9 @@ def over_draws(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> Ov
         return None
     headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
     inputs = {name: _inputs_by_draw(gathered, name) for name in gathered.others}
-    rows = tuple(row for one in headline for name in inputs if (row := _row(gathered, one, name, *inputs[name])))
+    rows = tuple(
+        row for statistic in headline for name in inputs if (row := _row(gathered, statistic, name, *inputs[name]))
+    )
     if not rows:
         return None
     count = max(len(row.means) for row in rows)

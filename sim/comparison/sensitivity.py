@@ -186,7 +186,7 @@ def _tornados(
                 yield tornado
             if name != gathered.reference and gathered.reference in enough and not gathered.unmatched:
                 gap = _gap(gathered, statistic, name)
-                paired = _tornado(statistic, f"{name} less {gathered.reference}", drawn, gap)
+                paired = _tornado(statistic, f"{name} minus {gathered.reference}", drawn, gap)
                 if paired is not None:
                     yield paired
 

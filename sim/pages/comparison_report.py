@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim import __version__
+from sim.comparison.control import first_clash_table
 from sim.files import write_whole
 from sim.pages.comparison_document import comparison_document
 from sim.pages.run_document import pack_document
 from sim.pages.run_report import data_uri, environment, live_parts
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_of
-from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
-from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
+from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of, write_figure
+from sim.plots.style import evidence_line
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
 from sim.text import day_text, plural, result_text, shell, with_unit
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
 
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
+MOST_STARTS = 6  # towns of the table of where fighting begins
 MOST_TOWNS = 40  # rows of the table of towns that differ
 EMBEDDED = {
     "differences": 2,
     "draws": 1,
     "control": 1,
+    "first_clashes": 1,
     "fans": 2,
     "holding": 2,
     "ladder": 1,
@@ -72,6 +75,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         scenarios_text=plural(len(comparison.scenarios), "scenario"),
         forest=[_forest_row(comparison, row) for row in comparison.forest],
         towns=[_towns(comparison, i) for i in range(len(comparison.control.contrasts))],
+        first_clashes=_first_clashes(comparison),
         holding=_holding(comparison),
         hold_differences=[_forest_row(comparison, row) for row in comparison.holding.differences],
         reach=_reach(comparison),
@@ -160,7 +164,7 @@ def _towns(comparison: Comparison, number: int) -> dict[str, Any]:
         low, high = contrast.low[-1][town, code], contrast.high[-1][town, code]
         rows.append(
             {
-                "town": control.towns[town], "code": control.codes[code],
+                "town": control.towns[town], "holder": control.names[control.codes[code]],
                 "reference": f"{100 * control.shares[comparison.reference][-1][town, code]:.0f} %",
                 "other": f"{100 * control.shares[contrast.scenario][-1][town, code]:.0f} %",
                 "difference": f"{100 * contrast.difference[-1][town, code]:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]".replace("-", "−"),
@@ -170,6 +174,29 @@ def _towns(comparison: Comparison, number: int) -> dict[str, Any]:
         "scenario": contrast.scenario, "sentence": contrast.sentence, "rows": rows, "left": len(chosen) - len(rows),
         "pairs": contrast.pairs, "letter": looks_of(comparison)[contrast.scenario].letter,
     }  # fmt: skip
+
+
+def _first_clashes(comparison: Comparison) -> list[dict[str, str]]:
+    """Return the towns in which fighting begins most often in some scenario, as rows of text, a row a town and scenario."""
+    clashes, names = comparison.first_clashes, looks_of(comparison)
+    if clashes is None:
+        return []
+    table = first_clash_table(clashes, clashes.days - 1)
+    most = table.groupby("town")["opened_share"].max().sort_values(ascending=False, kind="stable")[:MOST_STARTS]
+    label = dict(zip(clashes.towns, clashes.labels, strict=True))
+
+    def share(row: Any, column: str) -> str:
+        ends = (100 * getattr(row, f"{column}_{end}") for end in ("share", "low", "high"))
+        return "{:.0f} % ({:.0f} to {:.0f})".format(*ends)
+
+    return [
+        {
+            "town": label[town], "letter": names[row.scenario].letter, "scenario": row.scenario, "opened": share(row, "opened"),
+            "reached": share(row, "reached"), "median": f"day {figure_text(row.median_day)}",
+        }
+        for town in most.index
+        for row in table[table["town"] == town].itertuples()
+    ]  # fmt: skip
 
 
 def _holding(comparison: Comparison) -> list[dict[str, Any]]:
@@ -250,13 +277,10 @@ def draw_comparison(
         if progress:
             progress(kind.name)
         drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        for suffix, content in (
-            (".png", png_bytes(drawn.figure)), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
-        ):  # fmt: skip
-            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
         embedded = room.get(kind.section, 0) > 0
         room[kind.section] = room.get(kind.section, 0) - 1
-        picture = webp_bytes(drawn.figure, DPI) if embedded else b""
+        files, picture = write_figure(drawn, folder / FIGURES, stem, embedded)
+        written += files
         figures.append(ReportFigure(kind, stem, drawn.caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))

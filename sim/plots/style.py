@@ -291,19 +291,33 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
     """Return the figure as PNG of 255 colours, with its stamp in the metadata and no date."""
+    return _png(_reduced(figure, dpi), figure, dpi)
+
+
+def png_and_webp_bytes(figure: Figure, dpi: int = DPI) -> tuple[bytes, bytes]:
+    """Return the figure as PNG for a file and as WebP for a page, drawn once."""
+    picture = _reduced(figure, dpi)
+    return _png(picture, figure, dpi), _webp(picture)
+
+
+def _png(picture: Image.Image, figure: Figure, dpi: int) -> bytes:
     words = PngInfo()
     for key in ("Title", "Description"):
         words.add_itxt(key, figure.get_label())
     words.add_text("Software", f"sim {__version__}")
     buffer = io.BytesIO()
-    _reduced(figure, dpi).save(buffer, format="PNG", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
+    picture.save(buffer, format="PNG", pnginfo=words, dpi=(dpi, dpi), compress_level=6)
     return buffer.getvalue()
 
 
 def webp_bytes(figure: Figure, dpi: int = PAGE_DPI) -> bytes:
     """Return the figure as lossless WebP of 255 colours, half the size of the PNG, to be carried inside a page."""
+    return _webp(_reduced(figure, dpi))
+
+
+def _webp(picture: Image.Image) -> bytes:
     buffer = io.BytesIO()
-    _reduced(figure, dpi).convert("RGB").save(buffer, format="WEBP", lossless=True, quality=80, method=4)
+    picture.convert("RGB").save(buffer, format="WEBP", lossless=True, quality=80, method=4)
     return buffer.getvalue()
 
 

@@ -162,6 +162,7 @@ def more_runs(estimate: float, low: float, high: float, runs: int, differ: int |
 DRAWS = 2000
 SEED = 20181029  # of all resampling: the same runs give the same intervals
 SHARE = "share of runs"
+POINTS = "percentage points"  # unit of differences of shares
 
 UNRESOLVED_RULE = (
     f"the 95 % interval of the difference spans zero, or fewer than {LEAST_DIFFERENT} pairs of runs differ"

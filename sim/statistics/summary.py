@@ -114,11 +114,14 @@ def base_name(key: str) -> str:
     return key if key in STATISTICS else key.partition(".")[0]
 
 
-def label(key: str) -> str:
-    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League"."""
+def label(key: str, names: Mapping[str, str] | None = None) -> str:
+    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League".
+
+    `names` gives what readers call a faction by its code: "towns gained, Kingdom" of `towns_gained.KIN`.
+    """
     name = base_name(key)
     rest = key[len(name) + 1 :]
-    return f"{STATISTICS[name].label}, {rest}" if rest else STATISTICS[name].label
+    return f"{STATISTICS[name].label}, {(names or {}).get(rest, rest)}" if rest else STATISTICS[name].label
 
 
 def headline_faults(names: Iterable[str]) -> list[str]:
