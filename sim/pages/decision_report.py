@@ -18,7 +18,7 @@ from sim.comparison.decision_words import (
     unit_of,
 )
 from sim.files import write_whole
-from sim.pages.run_report import data_uri, environment
+from sim.pages.scripts import data_uri, environment
 from sim.plots.comparison.decision_figures import (
     boxes_to_draw,
     draw_boxes,
@@ -30,7 +30,7 @@ from sim.plots.comparison.decision_figures import (
 )
 from sim.plots.comparison.figure import ComparisonFigure, stamp_line
 from sim.plots.figures import FIGURES, REPORT_MM, csv_bytes
-from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
+from sim.plots.style import evidence_line, png_bytes, svg_bytes, webp_bytes
 from sim.text import percent, plural, with_unit
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def decision_page(
     """Return the page."""
     runs = f"{plural(decision.runs, 'matched run')} each"
     pictures = {
-        name: {"image": data_uri(webp_bytes(figure.figure, DPI)), "alt": f"SIMULATED. {figure.caption}"}
+        name: {"image": data_uri(webp_bytes(png_bytes(figure.figure))), "alt": f"SIMULATED. {figure.caption}"}
         for name, figure in drawn.items()
     }
     first = decision.models[decision.scenarios[0]]

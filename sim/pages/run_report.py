@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sim import __version__
 from sim.errors import InputError
 from sim.files import write_whole
-from sim.pages.run_document import pack_document, pack_text, record_run, run_document
-from sim.pages.scripts import opener, script, style
+from sim.pages.run_document import record_run, run_document
+from sim.pages.scripts import data_uri, environment, live_parts, pack_document
 from sim.plots.map.animation import animate, film
 from sim.plots.map.scene import code_name
 from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
-from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
+from sim.plots.style import PAGE_DPI, evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
 from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
 from sim.scenario.fields import inputs_of, units_of
@@ -59,7 +57,7 @@ class Pictures:
 class Recording:
     """The days of a run as the page carries them, packed; or the reason why it has none."""
 
-    days: str = ""  # sim.pages.run_document.pack_document
+    days: str = ""  # sim.pages.scripts.pack_document
     reason: str = ""
     mornings: tuple[Snapshot, ...] = ()
 
@@ -125,33 +123,6 @@ def branch_text(run: Run) -> str:
     day = (run.scenario.start + timedelta(days=run.branch["day"])).isoformat()
     changed = "; ".join(run.branch["changes"]) or "nothing"
     return f"A branch of {run.branch['of']}: the same run until day {run.branch['day']} ({day}); changed from that day on: {changed}."
-
-
-def environment() -> Environment:
-    """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
-    return Environment(
-        loader=PackageLoader("sim.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def live_parts(document: str, *scripts: str) -> dict[str, str]:
-    """Return what a page carries to come alive with map, charts and scripts of ours: a packed document, code, styles, opener."""
-    return {
-        "data": document,
-        "code": pack_text(script("map", "charts", *scripts)),
-        "style": style("map", "charts", "player"),
-        "opener": opener(),
-    }
-
-
-def data_uri(picture: bytes) -> str:
-    """Return a picture, PNG or WebP, to put into the page."""
-    kind = "webp" if picture.startswith(b"RIFF") else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
@@ -259,7 +230,9 @@ def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: st
     chart = timeline(run)
     written += write_figure(chart, folder, "timeline")
     notify("report")
-    pictures = Pictures(*(webp_bytes(figure) for figure in (figures[days[0]], figures[days[-1]], chart)))
+    pictures = Pictures(
+        *(webp_bytes(png_bytes(figure, PAGE_DPI)) for figure in (figures[days[0]], figures[days[-1]], chart))
+    )
     page = report(run, pictures, atlas, recording)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     notify("animation")
