@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 STATE_FILE = "comparison.json"  # what a folder of a comparison was made of
 FOLDER = "compare"
-MOST_WORKERS = 8  # that draw; each holds some 200 MB, and there are some 50 figures
 
 
 def compare(
@@ -211,9 +210,9 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
 
 def _start_workers(parent: Path, name: str) -> int:
     """Return how many processes are to draw; what they need is imported from now on, if a report is likely to be drawn."""
-    from sim.study.executors import cores, prepare
+    from sim.study.executors import drawing_workers, prepare
 
-    workers = min(cores(), MOST_WORKERS)
+    workers = drawing_workers()
     if workers > 1 and not _earlier_folders(parent, name):
         prepare("sim.pages.comparison_report")
     return workers

@@ -14,6 +14,7 @@ from typing import Any
 from sim.errors import Fault, InputError, become_worker, blocked_in_children
 
 CONNECT_SECONDS = 10
+MOST_DRAWING = 8  # processes that draw; each holds some 200 MB
 AHEAD = 2  # chunks in flight for each worker, so that none waits for the next
 # One thread a worker: arrays are small, and threads of a linear algebra library would only wait for each other.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -102,6 +103,11 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def drawing_workers() -> int:
+    """Return how many processes are to draw pictures."""
+    return min(cores(), MOST_DRAWING)
 
 
 def died(error: BaseException) -> bool:
