@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from sim.comparison.matched_runs import DUMMY, INPUT, MatchedRuns
 from sim.comparison.outcomes import HeadlineStatistic, matched_values, varies
@@ -332,6 +331,6 @@ def driver(points: np.ndarray, means: np.ndarray, paths: list[str]) -> tuple[str
 
 def _standard_ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks of each column, centred and of length one, so that products are correlations."""
-    ranks = rankdata(values, axis=0)
+    ranks = pd.DataFrame(values).rank().to_numpy()
     ranks = ranks - ranks.mean(axis=0)
     return np.asarray(ranks / np.sqrt(np.sum(ranks**2, axis=0)))

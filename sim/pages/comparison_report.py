@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -14,13 +14,13 @@ from sim import __version__
 from sim.comparison.control import first_clash_table
 from sim.files import write_whole
 from sim.pages.comparison_document import comparison_document
-from sim.pages.run_document import pack_document
-from sim.pages.run_report import data_uri, environment, live_parts
+from sim.pages.scripts import data_uri, environment, live_parts, pack_document
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_of
 from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of, write_figure
 from sim.plots.style import evidence_line
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
+from sim.study.executors import in_parallel
 from sim.text import day_text, plural, result_text, shell, with_unit
 
 if TYPE_CHECKING:
@@ -263,25 +263,34 @@ OUTCOMES = "outcomes.csv"  # the numbers and holders of an only scenario
 FigureProgress = Callable[[str], None]
 
 
+class FigureTask(NamedTuple):
+    """A figure to draw: its name, the folder of its files, and whether the page carries it."""
+
+    name: str
+    folder: Path
+    embedded: bool
+
+
 def draw_comparison(
-    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
+    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None, workers: int = 1
 ) -> list[Path]:
     """Write report.html, figures/ and over_draws.csv or outcomes.csv if there are any; return the files.
 
-    `command` repeats the comparison.
+    `command` repeats the comparison; `workers`: processes that draw, with one all is drawn in this process.
     """
     written: list[Path] = []
     figures: list[ReportFigure] = []
+    kinds, tasks = kinds_of(comparison), []
     room = dict(EMBEDDED)
-    for kind in kinds_of(comparison).values():
+    for kind in kinds.values():
+        room[kind.section] = room.get(kind.section, 0) - 1
+        tasks.append(FigureTask(kind.name, folder / FIGURES, embedded=room[kind.section] >= 0))
+    drawn = in_parallel(_draw, comparison, tasks, workers, __name__)
+    for kind, (files, caption, picture) in zip(kinds.values(), drawn, strict=True):
         if progress:
             progress(kind.name)
-        drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        embedded = room.get(kind.section, 0) > 0
-        room[kind.section] = room.get(kind.section, 0) - 1
-        files, picture = write_figure(drawn, folder / FIGURES, stem, embedded)
         written += files
-        figures.append(ReportFigure(kind, stem, drawn.caption, picture))
+        figures.append(ReportFigure(kind, file_stem(kind.name), caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
     if comparison.outcomes is not None:
@@ -289,3 +298,10 @@ def draw_comparison(
     page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written
+
+
+def _draw(comparison: Comparison, task: FigureTask) -> tuple[list[Path], str, bytes]:
+    """Draw a figure; return its files, its caption, and the picture that the page carries, empty if it carries none."""
+    drawn, stem = kinds_of(comparison)[task.name].draw(comparison, width_mm=REPORT_MM), file_stem(task.name)
+    files, picture = write_figure(drawn, task.folder, stem, task.embedded)
+    return files, drawn.caption, picture

@@ -18,7 +18,7 @@ from sim.comparison.decision_words import (
     unit_of,
 )
 from sim.files import write_whole
-from sim.pages.run_report import data_uri, environment
+from sim.pages.scripts import data_uri, environment
 from sim.plots.comparison.decision_figures import (
     boxes_to_draw,
     draw_boxes,

@@ -28,7 +28,7 @@ from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_d
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.sheets import Atlas
 from sim.plots.run_figures import control_figure, frame_figure, run_maps, small_multiples, timeline_figure
-from sim.plots.style import png_and_webp_bytes, png_bytes, svg_bytes
+from sim.plots.style import png_bytes, svg_bytes, webp_bytes
 from sim.results.phrases import held_text
 from sim.scenario.compose import file_name
 from sim.text import clause_list
@@ -59,9 +59,10 @@ def write_figure(
     Returns:
         The files, and the picture as WebP for a page if it is `embedded`, else no bytes.
     """
-    png, webp = png_and_webp_bytes(drawn.figure) if embedded else (png_bytes(drawn.figure), b"")
+    png = png_bytes(drawn.figure)
     contents = {".png": png, ".svg": svg_bytes(drawn.figure)} | ({".csv": csv_bytes(drawn.table)} if table else {})
-    return [write_whole(folder / f"{stem}{suffix}", content) for suffix, content in contents.items()], webp
+    files = [write_whole(folder / f"{stem}{suffix}", content) for suffix, content in contents.items()]
+    return files, webp_bytes(png) if embedded else b""
 
 
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.draws import identity
 from sim.errors import Fault, InputError
 from sim.scenario.cross_checks import ORDERED_RULES, cross_checks
 from sim.scenario.fields import GONE, ROOT, Key, as_data, choice, dotted, gone_key, names_of, quantities
@@ -30,6 +29,8 @@ SEED_BITS = 52  # exact as a floating-point number, so that spreadsheets and R s
 
 def seed_of(study_seed: int, number: int) -> int:
     """Return the seed of replicate `number`, 0 to 2^52 - 1; a function of the two alone."""
+    from sim.engine.draws import identity  # takes numba, which reading a study does without
+
     return int(identity(study_seed, number)) >> (62 - SEED_BITS)
 
 
