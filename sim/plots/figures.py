@@ -179,7 +179,8 @@ def _maps(comparison: Comparison) -> list[Kind]:
         kinds.append(
             Kind("difference_map", "where control differs from the reference", "control", difference_map, True)
         )
-    if control.contrasts and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
+    differs = any(contrast.town_resolved.any() for contrast in control.contrasts)  # else all maps were white
+    if differs and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
         about = "where control differs from the reference, in small maps by day"
         kinds.append(Kind("differences_by_day", about, "control", differences_by_day))
     if comparison.first_clashes is not None:

@@ -133,8 +133,12 @@ def _fan_key(comparison: Comparison, panel: FanPanel) -> list[Mark]:
 def split(sheet: Sheet, frame: Axes) -> tuple[Axes, Axes]:
     """Return two axes in place of one, the lower for differences."""
     box = frame.get_position()
-    lower = LOWER * box.height
-    frame.set_position((box.x0, box.y0 + lower + BETWEEN * box.height, box.width, (1 - LOWER - BETWEEN) * box.height))
+    lower, words = (
+        LOWER * box.height,
+        (1.3 * sheet.type.small + 4) / 72 / sheet.height,
+    )  # of the heading of the lower axes
+    between = max(BETWEEN * box.height, words)
+    frame.set_position((box.x0, box.y0 + lower + between, box.width, box.height - lower - between))
     inches = box.x0 * sheet.width, (1 - box.y0) * sheet.height - sheet.top - lower * sheet.height
     return frame, sheet.axes(*inches, box.width * sheet.width, lower * sheet.height)
 
