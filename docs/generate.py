@@ -47,7 +47,7 @@ FORM = (
     "Epstein 1985",
     "Granovetter",
     "compliance mechanisms prolong",
-    "Faylaq al-Sham mediated the truces",
+    "mediated the truces",
     "a lower bound",
 )
 """What marks a source that supports the form or direction of a rule, but not the number."""
@@ -56,6 +56,7 @@ OUTSIDE: tuple[tuple[str, type[BaseModel]], ...] = (
     ("scenario", schema.Scenario),
     ("factions.NAME.doctrine", schema.Doctrine),
     ("factions.NAME.groups.NAME", schema.Group),
+    ("factions.NAME.peacekeeping", schema.Peacekeeping),
     ("agreements.NAME", schema.Agreement),
     ("zone", schema.Zone),
     ("policy", schema.Policy),

@@ -91,7 +91,7 @@ def _levels() -> str:
 
 
 def _statistics() -> str:
-    ending = {"": "", "faction": ".<code>", "town": ".<town>", "level": ".<0..5>"}
+    ending = {"": "", "faction": ".<code>", "peacekeeper": ".<code>", "town": ".<town>", "level": ".<0..5>"}
     rows = [
         (f"`{name}{ending[statistic.per]}`", statistic.unit, f"{statistic.label}: {statistic.about}")
         for name, statistic in STATISTICS.items()

@@ -1,13 +1,13 @@
-"""A simulator of territorial competition between rebel groups; the case is Greater Idlib, 2018-19.
+"""A simulator of territorial competition between armed groups; the theatres are maps and scenarios.
 
 The public API: `simulate(...)` and `Run.open(folder)` give a `Run`, whose events, daily table, control and agreements are
 pandas DataFrames; `batch(...)` and `Study.open(folder)` give a `Study` of many runs; `compare(...)` compares studies, or
 single runs. A notebook shows all three as tables, a run also as a map.
 
     import sim
-    run = sim.simulate("kafr_hamra", seed=7)
+    run = sim.simulate("two_valleys", seed=7)
     run.summary["clash_days"], run.events.head()
-    study = sim.batch("kafr_hamra", "united_nlf", replicates=50)
+    study = sim.batch("two_valleys", "my_scenario.yaml", replicates=50)
     sim.compare(study).table("differences")
 """
 

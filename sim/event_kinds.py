@@ -28,8 +28,9 @@ class EventFacts:
     """What is known about one event, in names; an empty text or 0 stands for none.
 
     `for_town`: a demand is made by the side that has the base, for the town. `agreement` is a phrase of
-    `sim.results.phrases.agreement_phrase`, `policy` one of `policy_phrase` there; `held` counts the days an agreement
-    held, None if unknown. `fighters` is what the log's column holds: also people, a rank, a role, an account.
+    `sim.results.phrases.agreement_phrase`, `agreement_name` the name that the scenario gives it, `policy` a phrase of
+    `policy_phrase` there; `held` counts the days an agreement held, None if unknown. `fighters` is what the log's
+    column holds: also people, a rank, a role, an account.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class EventFacts:
     in_spite: bool = False
     policy: str = ""
     for_town: bool = False
+    agreement_name: str = ""
 
     @property
     def actor(self) -> str:
@@ -61,7 +63,7 @@ class EventFacts:
         return side(self.target, self.target_group)
 
     def actor_does(self, phrase: str) -> str:
-        """Return the side that acts with a phrase that begins with its verb, in its number: "HTS opens a base"."""
+        """Return the side that acts with a phrase that begins with its verb, in its number: "League opens a base"."""
         return f"{self.actor} {agree(self.actor, phrase)}"
 
     def opponent_does(self, phrase: str) -> str:
@@ -70,7 +72,7 @@ class EventFacts:
 
 
 def side(faction: str, group: str = "") -> str:
-    """Name a side: "Ahrar al-Sham (NLF)"; what names its faction already, "HTS" or "Local NLF groups", stands alone."""
+    """Name a side: "River Militia (League)"; what names its faction already, "League" or "Local League groups", stands alone."""
     if not group or group == faction:
         return faction or "an unknown side"
     if faction in group.split():
@@ -123,8 +125,10 @@ def _signed(facts: EventFacts) -> str:
     return f"{facts.actor} and {facts.opponent} sign an agreement{scope}"
 
 
-def _days_held(facts: EventFacts) -> str:
-    return f" after {plural(facts.held, 'day')}" if facts.held is not None else ""
+def _days_and_name(facts: EventFacts) -> str:
+    """Return the days that an agreement held, and its name if the scenario gives one."""
+    days = f" after {plural(facts.held, 'day')}" if facts.held is not None else ""
+    return days + (f": {facts.agreement_name}" if facts.agreement_name else "")
 
 
 def _fighters_moved(facts: EventFacts) -> str:
@@ -172,7 +176,7 @@ _ENDS = {
     "group broken": "the group is broken",
     "exhausted": "both sides are exhausted",
     "mediated": "it is mediated",
-    "offensive": "the loyalists attack",
+    "offensive": "the government attacks",
 }
 
 
@@ -417,15 +421,31 @@ TABLE: dict[str, EventKind] = {
         "columns stopped on their way",
         path="column stopped",
     ),
+    "column_turned_back": EventKind(
+        CLASHES,
+        lambda f: f"{f.actor_does('turns')} {_party(f, 'a column')} of {f.opponent} back{_at(f, 'before')}",
+        "column turned back",
+        "columns turned back",
+        path="column turned back",
+        explains=True,
+    ),
+    "sides_separated": EventKind(
+        CLASHES,
+        lambda f: f"{f.actor_does('steps')} in{_at(f)} and {agree(f.actor, 'ends')} the attack of {f.opponent}",
+        "clash ended by peacekeepers",
+        "clashes ended by peacekeepers",
+        path="clash ended by peacekeepers",
+        explains=True,
+    ),
     "agreement_signed": EventKind(AGREEMENTS, _signed, "agreement", acled="Agreement"),
     "agreement_broken": EventKind(
         AGREEMENTS,
-        lambda f: f"{f.actor_does('breaks the agreement with')} {f.opponent}{_days_held(f)}",
+        lambda f: f"{f.actor_does('breaks the agreement with')} {f.opponent}{_days_and_name(f)}",
         "broken agreement",
         path="broken agreement",
     ),
     "agreement_expired": EventKind(
-        AGREEMENTS, lambda f: f"The agreement between {f.actor} and {f.opponent} expires{_days_held(f)}"
+        AGREEMENTS, lambda f: f"The agreement between {f.actor} and {f.opponent} expires{_days_and_name(f)}"
     ),
     "level_change": EventKind(ESCALATION, _level, minor=True),
     "civilian_arrest": EventKind(CIVILIANS, _on_civilian("arrests"), acled="Arrests", against_civilians=True),

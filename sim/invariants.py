@@ -94,8 +94,11 @@ def influence(world: World) -> Iterator[str]:
 
 
 def towns(world: World) -> Iterator[str]:
-    """A town has a holder unless neutral; its clash, if any, is alive and in that town."""
+    """A town has a holder unless neutral, and no peacekeeper; its clash, if any, is alive and in that town."""
     t = world.towns
+    roles = world.factions["role"][world.groups["faction"]]
+    for i in np.flatnonzero((t["holder"] >= 0) & (np.append(roles, -1)[t["holder"]] == kinds.PEACEKEEPER)):
+        yield f"town {i}: is held by peacekeepers"
     for i in np.flatnonzero((t["holder"] < 0) != (t["status"] == kinds.NEUTRAL)):
         yield f"town {i}: holder {t['holder'][i]} with status {kinds.TOWN_STATUS[t['status'][i]]}"
     for i in np.flatnonzero((t["holder"] < -1) | (t["holder"] >= len(world.groups))):

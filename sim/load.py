@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import display_path
-from sim.geography.maps import Geography, carried_folder, control_date, load_map
+from sim.geography.maps import Geography, carried_folder, control_date, guards_on, load_map
 from sim.geography.towns import find_place
 from sim.scenario.compose import file_name
 from sim.scenario.cross_checks import ZONE
@@ -44,19 +44,42 @@ def check_scenario(scenario: Scenario, where: Where, geography: Geography) -> li
     except KeyError as error:
         path = "start" if scenario.control_on is None else "control_on"
         return [*faults, Fault(*where(path), path, str(error.args[0]))]
-    faults += _reaches(scenario, where, geography)
+    faults += _reaches(scenario, where, geography) + _posts(scenario, where, geography)
     return faults + _control(scenario, geography, day)
 
 
 def _reaches(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
     """Return the faults of reaches that go beyond the distances by road that the map has."""
     faults, rules = [], scenario.rules
-    for name, reach in (("base_attempt", rules.base_attempt), ("incident", rules.incident), ("spread", rules.spread)):
-        km, path = max(reach.reach_km.best, reach.reach_km.high or 0.0), f"rules.{name}.reach_km"
-        if km > geography.near_km:
+    reaches = {
+        "rules.base_attempt.reach_km": rules.base_attempt.reach_km,
+        "rules.incident.reach_km": rules.incident.reach_km,
+        "rules.spread.reach_km": rules.spread.reach_km,
+    }
+    for name, faction in scenario.factions.items():
+        if faction.peacekeeping is not None:
+            reaches[dotted(("factions", name, "peacekeeping", "patrol_km"))] = faction.peacekeeping.patrol_km
+    for path, reach in reaches.items():
+        if (km := max(reach.best, reach.high or 0.0)) > geography.near_km:
             message = (
                 f"{km:g} km is out of range: on the map {geography.name} at most {geography.near_km:g} km are allowed; "
                 "near_km in map.csv sets how far distances by road are known"
+            )
+            faults.append(Fault(*where(path), path, message))
+    return faults
+
+
+def _posts(scenario: Scenario, where: Where, geography: Geography) -> list[Fault]:
+    """Return a fault for each peacekeeper that guards no town at the start."""
+    faults = []
+    for name, faction in scenario.factions.items():
+        if faction.peacekeeping is None or any(guard.fighters for guard in faction.peacekeeping.guards.values()):
+            continue
+        if not guards_on(geography, name, scenario.start):
+            path = dotted(("factions", name, "peacekeeping", "guards"))
+            message = (
+                f"{name} guards no town on {scenario.start}; name some in `guards:`, "
+                f"or give it rows in guards.csv of the map {geography.name}"
             )
             faults.append(Fault(*where(path), path, message))
     return faults
@@ -77,6 +100,9 @@ def named_towns(scenario: Scenario) -> Iterator[tuple[str, str]]:
             yield f"policy.{i}.in", str(policy.in_town)
         if policy.from_place not in (None, ZONE):
             yield f"policy.{i}.from", str(policy.from_place)
+    for name, faction in scenario.factions.items():
+        for town in faction.peacekeeping.guards if faction.peacekeeping is not None else ():
+            yield dotted(("factions", name, "peacekeeping", "guards", town)), town
     for i, town in enumerate(scenario.watch_towns):
         yield f"watch_towns.{i}", town
 
@@ -85,12 +111,18 @@ def _control(scenario: Scenario, geography: Geography, day: date) -> list[Fault]
     """Return the faults of control.csv against the scenario: unknown groups, and holders that do not go together."""
     faction = {group: name for name, each in scenario.factions.items() for group in each.groups}
     file = display_path(geography.folder / "control.csv")
+    guards = {group for each in scenario.factions.values() if each.peacekeeping is not None for group in each.groups}
     faults: list[Fault] = []
     unknown: dict[str, list[tuple[int | None, str]]] = {}
     for town, held in zip(geography.places, geography.control[day], strict=True):
         strange = [group for group in held.groups if group not in faction]
         for group in strange:
             unknown.setdefault(group, []).append((held.line, town.name))
+        if holding := guards.intersection(held.groups):
+            message = (
+                f"{min(holding)} is a peacekeeper, which guards towns and holds none; write its posts in guards.csv"
+            )
+            faults.append(Fault(file, held.line, "groups", message))
         sides = sorted({faction[group] for group in held.groups if group in faction})
         if held.status == "held" and len(sides) > 1:
             message = (

@@ -9,6 +9,7 @@ from datetime import date
 import numpy as np
 
 from sim.engine import kinds, tables
+from sim.engine.rules.peacekeeping import guard_towns
 from sim.engine.simulation import Simulation
 from sim.geography.maps import Geography
 from sim.scenario.schema import Policy, Scenario
@@ -148,6 +149,10 @@ def _withdrawal(start: Simulation, policy: Policy, row: np.void) -> str:
     world, faction = start.world, int(row["faction"])
     who, its = policy.withdraw or "", agree(policy.withdraw or "", "its")
     towns = _concerned(start, row)
+    if world.factions[faction]["role"] == kinds.PEACEKEEPER:
+        guarded = [town for town in towns if _stands(start, row, town)]
+        leaving = sum(_stands(start, row, town) for town in guarded)
+        return f"by {_day(policy.by)} {who} {agree(who, 'leaves')} {plural(len(guarded), 'town')} and the theatre: {leaving:,} fighters at the start"
     held = [town for town in towns if _holder(start, town) == faction]
     shared = [town for town in towns if _holder(start, town) != faction and _stands(start, row, town)]
     fighters = sum(_stands(start, row, town) for town in towns)
@@ -177,7 +182,7 @@ def _reinforcement(start: Simulation, policy: Policy, row: np.void) -> str:
     now = int(forces["fighters"][forces["group"] == group].sum())
     text = f"on {_day(policy.on)} {row['fighters']:,} fighters from outside join {policy.reinforce} in {start.geography.places[town].name}: {now + row['fighters']:,} in place of {now:,}"
     faction = int(world.groups[group]["faction"])
-    if _holder(start, town) != faction:
+    if _holder(start, town) != faction and world.factions[faction]["role"] != kinds.PEACEKEEPER:
         text += f"; skipped unless {start.names.factions[faction]} {agree(start.names.factions[faction], 'holds')} the town by then"
     return text
 
@@ -196,7 +201,10 @@ def _merger(start: Simulation, policy: Policy, row: np.void) -> str:
 
 def _concerned(start: Simulation, row: np.void) -> np.ndarray:
     """Return the towns that a withdrawal concerns."""
-    return np.flatnonzero(start.world.towns["in_zone"] == 1) if row["town"] < 0 else np.array([row["town"]])
+    if row["town"] >= 0:
+        return np.array([row["town"]])
+    everywhere = start.world.factions["role"][row["faction"]] == kinds.PEACEKEEPER and not row["in_zone"]
+    return np.flatnonzero(everywhere | (start.world.towns["in_zone"] == 1))
 
 
 def _stands(start: Simulation, row: np.void, town: int) -> int:
@@ -236,6 +244,7 @@ def implied(
 ) -> list[tuple[str, str]]:
     """Return (what, how much) of the start: forces, towns, zone, expected events, hold of agreements, offensive."""
     start = Simulation(scenario, geography, 0, values)
+    guard_towns(start.world)
     attempts = _base_attempts(start)
     rows = [("period", _period(scenario))]
     rows += _forces(start)
@@ -248,7 +257,7 @@ def implied(
         ("base attempts", f"about {sum(attempts.values()):.1f} a month at the start"),
         (
             "incidents",
-            f"about {_incidents(start):.1f} a month between {plural(_pairs(start), 'pair')} of neighbouring rival garrisons",
+            f"about {_incidents(start):.1f} a month between {plural(len(_pairs(start)), 'pair')} of neighbouring rival garrisons",
         ),
         ("spread", _spread(start)),
         ("agreement", _hold(start)),
@@ -298,11 +307,15 @@ def _forces(start: Simulation) -> list[tuple[str, str]]:
             f"; {group} {agree(group, 'holds')} no town on the map: {agree(group, 'its')} fighters take no part"
             for group in (start.names.groups[g] for g in idle)
         )
+        towns = f"{plural(int(first[i]['towns']), 'town')}{contested}{nowhere}"
+        if world.factions[i]["role"] == kinds.PEACEKEEPER:
+            intervening = int((world.guarded["mandate"][np.unique(own["town"])] == kinds.INTERVENE).sum())
+            towns = f"guards {plural(len(np.unique(own['town'])), 'town')}, {intervening or 'none'} with a mandate to intervene"
         acting = "" if strength >= own["fighters"].sum() else f", of whom {strength:,.0f} act as one"
         rows.append(
             (
                 name,
-                f"{first[i]['fighters']:,} fighters{acting}, in {plural(len(own), 'force')}; {plural(int(first[i]['towns']), 'town')}{contested}{nowhere}",
+                f"{first[i]['fighters']:,} fighters{acting}, in {plural(len(own), 'force')}; {towns}",
             )
         )
     return rows
@@ -350,24 +363,27 @@ def _base_attempts(start: Simulation) -> dict[str, float]:
     return attempts
 
 
-def _pairs(start: Simulation) -> int:
-    """Return the number of pairs of neighbouring rival garrisons, contested towns included."""
+def _pairs(start: Simulation) -> np.ndarray:
+    """Return the towns of each pair of neighbouring rival garrisons, i8 [n, 2]; those of a contested town are one pair."""
     world, reach = start.world, start.params["incident_reach_km"]
     rebel = world.factions["role"] == kinds.REBEL
     faction = np.where(world.towns["holder"] >= 0, world.groups["faction"][world.towns["holder"]], -1)
-    n = int((world.towns["status"] == kinds.CONTESTED).sum())
+    pairs = [(int(town), int(town)) for town in np.flatnonzero(world.towns["status"] == kinds.CONTESTED)]
     for town in range(len(world.towns)):
         rows = world.near[world.near_start[town] : world.near_start[town + 1]]
         others = rows["town"][(rows["km"] <= reach) & (rows["town"] > town)]
         mine = faction[town]
         if mine >= 0 and rebel[mine]:
-            n += int(((faction[others] != mine) & (faction[others] >= 0) & rebel[faction[others]]).sum())
-    return n
+            rival = (faction[others] != mine) & (faction[others] >= 0) & rebel[faction[others]]
+            pairs += [(town, other) for other in others[rival].tolist()]
+    return np.array(pairs, np.int64).reshape(-1, 2)
 
 
 def _incidents(start: Simulation) -> float:
-    p = start.params
-    return float(p["incident_per_pair_month"]) * _pairs(start) if p["incident_enabled"] else 0.0
+    """Return the incidents a month that pairs of garrisons imply, less those that peacekeepers deter."""
+    p, deterred = start.params, start.world.guarded["deterred"]
+    let_through = float((1.0 - deterred[_pairs(start)].mean(axis=1)).sum()) if p["incident_enabled"] else 0.0
+    return float(p["incident_per_pair_month"]) * let_through
 
 
 FEW_STARTS = 0.5  # fights to be expected in a whole run, below which `check` warns
@@ -391,7 +407,7 @@ def _stillness(start: Simulation, a_month: float) -> str:
     )
     return (
         f"next to no fight begins by itself in {plural(start.days, 'day')}: {apart}, and rules.*.reach_km "
-        f"{'reach too few rivals' if _pairs(start) <= len(world.towns) // 4 else 'are not the reason, the rates are'} ({reaches})"
+        f"{'reach too few rivals' if len(_pairs(start)) <= len(world.towns) // 4 else 'are not the reason, the rates are'} ({reaches})"
     )
 
 
@@ -427,16 +443,23 @@ def _lasts_a_week(start: Simulation, hold: float, age: int = 0) -> float:
 
 
 def _of_the_start(start: Simulation) -> Iterator[str]:
-    """Say of each agreement in force at the start with which chance it lasts another week."""
+    """Say of the agreements in force at the start with which chance each lasts another week; those alike are counted."""
     from sim.engine.rules.agreements import mean_hold
 
     agreements = start.world.agreements[: start.world.counts[tables.N_AGREEMENTS]]
+    alike: dict[tuple[str, int, str], list[str]] = {}
     for row, agreement in enumerate(agreements):
         if agreement["alive"] == 1:
             age = max(0, -int(agreement["signed"]))
             chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
             kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
-            yield f"; {start.names.agreements[row]}, a {kind} {plural(age, 'day')} old, lasts another with {chance:.0%}"
+            alike.setdefault((kind, age, f"{chance:.0%}"), []).append(start.names.agreements[row])
+    for (kind, age, share), names in alike.items():
+        old = f"{plural(age, 'day')} old"
+        if len(names) == 1:
+            yield f"; {names[0]}, a {kind} {old}, lasts another with {share}"
+        else:
+            yield f"; {names[0]}, and {len(names) - 1} more, {kind}s {old}, last another with {share} each"
 
 
 def _offensive(start: Simulation) -> str:

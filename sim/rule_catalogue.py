@@ -278,6 +278,9 @@ TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "dawn": ("dawn", "Tidy the tables, find who stands where and which towns lie at the front", ()),
     "expirations": ("expirations", "Agreements end whose last day was yesterday", ()),
     "given": ("given", "Given events and policies of the day", ("Walter 1997", "Fortna 2004", "Karlen 2017")),
+    "guard_towns": ("peacekeeping", "Peacekeepers: what guards prevent in each town today", (
+        "Hultman, Kathman & Shannon 2013", "Hultman, Kathman & Shannon 2014", "Ruggeri, Dorussen & Gizelis 2017", "Fjelde, Hultman & Nilsson 2019",
+    )),
     "base_attempts": ("base_attempt", "Base attempts in towns that another holds", ("Pischedda 2018", "Gade, Hafez & Gabbay 2019")),
     "incidents": ("incident", "Arrest raids, assassinations and road quarrels", ("Sundberg & Melander 2013",)),
     "campaigns": ("campaign", "Leaders decide on campaigns, order columns, sisters choose, towns are handed over", (
@@ -292,7 +295,7 @@ TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "control": ("control", "Change of holder without a fight; bandwagon; neutral towns entered; influence", ("Granovetter 1978", "Christia 2012")),
     "ceasefires": ("ceasefire", "Truces and settlements: signing, hold, violation, breach", ("Clayton & Sticher 2021", "Vaupel, Manton & Stallard 1979")),
     "civilians": ("civilians", "Pressure on civilians, displacement and return", ()),
-    "offensives": ("offensive", "Loyalist offensive, shelling, the zone's deadline", ()),
+    "offensives": ("offensive", "The government's offensive, shelling, the zone's deadline", ()),
     "tally": ("tally", "Sum up the deaths of the last 7 and 14 days", ()),
     "memory": ("memory", "War fatigue, grievance, trust, perceived threat", ()),
     "ladder": ("ladder", "Escalation level of each pair of factions", ()),

@@ -41,18 +41,20 @@ _PLURAL_WORDS = {"is": "are", "has": "have", "does": "do", "it": "they", "its": 
 
 
 def is_plural(name: str) -> bool:
-    """Return whether the name of a side takes a plural verb: "Local NLF groups", "Lions of the North", "A and B".
+    """Return whether the name of a side takes a plural verb: "Local groups", "Lions of the North", "A and B".
 
-    Its main word decides: the last, or the last before "of". Of "Local NLF groups (NLF)" the part before the bracket is
-    read. Abbreviations ("HTS") and names that end with an Arabic article and noun ("Jaysh al-Quds") are singular.
+    Its main word decides: the last, or the last before "of" or "des". Of "Local groups (League)" the part before the bracket is
+    read. Abbreviations ("ABS") and names that end with an Arabic article and noun ("Jaysh al-Quds") are singular.
     """
-    return _PLURAL_NAME.fullmatch(re.split(r" (?:\(|of |for |in |from )", name, maxsplit=1)[0]) is not None
+    return (
+        _PLURAL_NAME.fullmatch(re.split(r" (?:\(|(?:of|for|in|from|de|du|des|pour) )", name, maxsplit=1)[0]) is not None
+    )
 
 
 def agree(subject: str, phrase: str) -> str:
     """Return a phrase in the number of its subject; it is given in the singular and begins with the verb.
 
-    >>> agree("HTS", "closes its base"), agree("Local NLF groups (NLF)", "closes its base")
+    >>> agree("League", "closes its base"), agree("Local groups (League)", "closes its base")
     ('closes its base', 'close their base')
     """
     if not is_plural(subject):
@@ -79,7 +81,7 @@ def clause_list(parts: Iterable[str]) -> str:
 
 
 def result_text(value: float | int | str | None, unit: str = "") -> str:
-    """Say a result with its unit: "12 days", "1 day", "3.5 days", "day 17", "level 5", "none", "HTS"; fractions keep 3 figures."""
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "day 17", "level 5", "none", "League"; fractions keep 3 figures."""
     if value is None or value != value:
         return "none"
     if isinstance(value, str):

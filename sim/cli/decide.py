@@ -33,7 +33,7 @@ def decide(
         str,
         typer.Option(
             metavar="STATISTIC",
-            help="Outcome, as runs.csv names it: clash_days, towns_gained.HTS; or holder.TOWN=CODE.",
+            help="Outcome, as runs.csv names it: clash_days, towns_gained.CODE; or holder.TOWN=CODE.",
         ),
     ],
     better: Annotated[

@@ -38,7 +38,7 @@ def events(
     faction: Annotated[
         list[str] | None, typer.Option(metavar="FACTION", help="Only with this faction or group; repeatable.")
     ] = None,
-    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, such as 2018-10-29.")] = None,
+    first: Annotated[str | None, typer.Option("--from", metavar="DATE", help="First day, such as 2020-03-14.")] = None,
     until: Annotated[str | None, typer.Option(metavar="DATE", help="Last day.")] = None,
     reported: Annotated[bool, typer.Option("--reported", help="What was reported instead of what happened.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print all columns as CSV.")] = False,
@@ -92,7 +92,7 @@ def _day(word: str | None, option: str) -> date | None:
     try:
         return None if word is None else datetime.strptime(word.strip(), "%Y-%m-%d").date()
     except ValueError:
-        raise InputError([Fault(option, None, "", f"{word!r} is not a date; write it as 2018-10-29")]) from None
+        raise InputError([Fault(option, None, "", f"{word!r} is not a date; write it as 2020-03-14")]) from None
 
 
 def _check_days(days: tuple[date | None, date | None], run: Run, table: pd.DataFrame) -> None:
@@ -171,7 +171,7 @@ def export(
     ] = None,
     log: Annotated[LogName, typer.Option(help="The monitor's reports, or the true events.")] = LogName.REPORTED,
     day: Annotated[
-        str | None, typer.Option("--date", metavar="DATE", help="Layers of a run on this day only, such as 2018-10-29.")
+        str | None, typer.Option("--date", metavar="DATE", help="Layers of a run on this day only, such as 2020-03-14.")
     ] = None,
     by: Annotated[Period, typer.Option(help="Of admin2: a row a week, or a month.")] = Period.MONTH,
 ) -> None:

@@ -35,7 +35,7 @@ def home(as_json: bool = False) -> None:
     pairs([(each["path"], each["question"]) for each in _scenarios()], title="Scenarios")
     if results:
         _print_results(results)
-    example = _short(named_files()["kafr_hamra"])
+    example = _short(named_files()["two_valleys"])
     print(f"\nNext: {shell(example, '--seed', '7')}      all commands: {shell('--help')}")
 
 

@@ -284,7 +284,7 @@ def value_fault(parameter: Parameter, text: str) -> str:
         known = _is_number(text) and _in_range(parameter, float(text))
         return "" if known else f"{_shown(text)} is not a number{_range(parameter)}"
     if parameter.kind is datetime:
-        return "" if _is_date(text) else f"{_shown(text)} is not a date; write it as 2018-10-29"
+        return "" if _is_date(text) else f"{_shown(text)} is not a date; write it as 2020-03-14"
     if issubclass(parameter.kind, Enum):
         allowed = [str(each.value) for each in parameter.kind]
         known = text in allowed

@@ -42,7 +42,7 @@ def unit_of(decision: Decision) -> str:
 
 
 def claim(decision: Decision) -> str:
-    """Return what is decided by: "lowest days with clashes", "NLF holds Kafr Hamra at the end most often"."""
+    """Return what is decided by: "lowest days with clashes", "the League holds Orrin at the end most often"."""
     if decision.statistic.yes_no:
         return f"{decision.statistic.label} {'least' if decision.low_is_better else 'most'} often"
     return f"{'lowest' if decision.low_is_better else 'highest'} {decision.statistic.label}"

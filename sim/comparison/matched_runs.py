@@ -16,7 +16,7 @@ from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
 from sim.results.manifest import product, versions
 from sim.results.run import Run
-from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes, parties
 from sim.study.manifest import mornings
 from sim.text import clause_list, day_text, plural, shell
 
@@ -210,7 +210,7 @@ class MatchedRuns:
     @cached_property
     def codes(self) -> list[str]:
         """The control codes: sides in the order of the scenarios, then contested, then neutral."""
-        sides = [code for model in self.scenarios.values() for code in codes(model).values()]
+        sides = [code for model in self.scenarios.values() for code in parties(model)]
         return list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
 
     def mornings(self, scenario: str) -> list[int]:

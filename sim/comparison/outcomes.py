@@ -13,7 +13,7 @@ from sim.comparison.matched_runs import MatchedRuns
 from sim.comparison.results import Answer, Distribution, ForestRow, Group, InputChange, ScenarioChanges
 from sim.results.phrases import policy_phrase
 from sim.scenario.fields import input_label
-from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario
+from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL, Policy, Scenario, peacekeepers
 from sim.scenario.show import Change
 from sim.scenario.show import changes as differences
 from sim.statistics.inference import (
@@ -43,7 +43,7 @@ HOLDER = "holder."
 class HeadlineStatistic:
     """A statistic as a comparison uses it. A yes/no statistic asks whether `code` holds the town of `column`."""
 
-    statistic: str  # "clash_days", "holder.Kafr Hamra=HTS"
+    statistic: str  # "clash_days", "holder.Orrin=League"
     column: str
     label: str
     unit: str
@@ -63,13 +63,13 @@ class HeadlineStatistic:
 
     @property
     def claim(self) -> str:
-        """What a yes says: "HTS holds Kafr Hamra"."""
+        """What a yes says: "League holds Orrin"."""
         special = {MIXED: f"{self.town} is contested", NEUTRAL: f"{self.town} is neutral"}
         return special.get(self.code, f"{self.code} {agree(self.code, 'holds')} {self.town}")
 
 
 def negated_claim(statistic: HeadlineStatistic) -> str:
-    """Return what a no says: "HTS does not hold Kafr Hamra"."""
+    """Return what a no says: "League does not hold Orrin"."""
     special = {MIXED: f"{statistic.town} is not contested", NEUTRAL: f"{statistic.town} is not neutral"}
     return special.get(statistic.code, f"{statistic.code} {agree(statistic.code, 'does not hold')} {statistic.town}")
 
@@ -212,7 +212,7 @@ def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, s
     parts = change.path.split(".")
     if len(parts) == 2 and parts[0] == "policy" and parts[1].isdigit():
         model, name = (first, names[0]) if change.after is None else (other, names[1])
-        return f"Only in {name}: {_policy(model.policy[int(parts[1])])}."
+        return f"Only in {name}: {_policy(model.policy[int(parts[1])], model)}."
     what, unit = input_label(change.path), f" {change.unit}" if change.unit not in ("", "probability", "share") else ""
     what = capitalised(what)
     if change.before is None:
@@ -222,9 +222,9 @@ def _words(change: Change, first: Scenario, other: Scenario, names: tuple[str, s
     return f"{what}: {change.after}{unit} in place of {change.before}."
 
 
-def _policy(policy: Policy) -> str:
+def _policy(policy: Policy, scenario: Scenario) -> str:
     when = f", by {day_text(policy.by)}" if policy.by else f", from {day_text(policy.on)} on" if policy.on else ""
-    return f"{policy_phrase(policy)}{when}"
+    return f"{policy_phrase(policy, peacekeepers(scenario))}{when}"
 
 
 def answers(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> tuple[Answer, ...]:
@@ -385,7 +385,7 @@ class HolderRow:
 
     @property
     def side(self) -> str:
-        """The side as readers call it: "HTS", "contested"."""
+        """The side as readers call it: "League", "contested"."""
         return CODE_WORDS.get(self.code, self.code)
 
     @property
@@ -464,7 +464,7 @@ def _holder_rows(gathered: MatchedRuns, column: str, town: str) -> list[HolderRo
 
 
 def _sentence(rows: list[HolderRow]) -> str:
-    """Return who holds a town at the end: "Kafr Hamra at the end: NLF in 73 of 100 runs (64 to 81 %), HTS in 19"."""
+    """Return who holds a town at the end: "Orrin at the end: League in 73 of 100 runs (64 to 81 %), Rangers in 19"."""
     first, *others = rows
     parts = [f"{first.side} in {first.words}"]
     parts += [f"{row.side} in {row.holds:,}" for row in others if row.holds >= LEAST_SHARE * row.runs]

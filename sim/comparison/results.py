@@ -45,7 +45,7 @@ class ScenarioChanges:
     """All that differs between the reference and one other scenario; no items if nothing does."""
 
     scenario: str
-    sentence: str  # "strong_mediator differs from kafr_hamra in 1 policy."
+    sentence: str  # "strong_mediator differs from two_valleys in 1 policy."
     items: tuple[InputChange, ...]
 
 
@@ -190,7 +190,7 @@ class FanPanel:
 class EndCause:
     """Cumulative incidence of one way in which agreements end (Aalen-Johansen): shares of agreements by days held."""
 
-    label: str  # "broken by HTS", "expired", "otherwise ended"
+    label: str  # "broken by League", "expired", "otherwise ended"
     share: np.ndarray  # f8 [n]
     count: int
 
@@ -458,7 +458,7 @@ class Comparison:
         """Draw one of the figures that `run.py figure` lists for a study.
 
         Args:
-            name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "difference_map" and so on.
+            name: "differences", "distributions", "fan-League_towns", "agreement_survival", "difference_map" and so on.
             ax: matplotlib axes to draw on, for the figures that fit one: docs/figures.md lists them.
             width_mm: width of the sheet if no axes are given.
             day: of a map; the last if left out.

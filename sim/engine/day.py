@@ -21,6 +21,7 @@ from sim.engine.rules.ladder import ladder
 from sim.engine.rules.memory import forget_day, memory, tally
 from sim.engine.rules.movement import movement
 from sim.engine.rules.offensive import offensives
+from sim.engine.rules.peacekeeping import guard_towns
 from sim.engine.rules.reporting import reporting
 from sim.engine.rules.spread import spread
 from sim.engine.rules.talks import talks
@@ -32,6 +33,7 @@ def one_day(w, daily, p, day, seed):
     dawn(w, day)
     expirations(w, day)
     given(w, p, day, seed)
+    guard_towns(w)
     if p["base_attempt_enabled"] > 0.0:
         base_attempts(w, p, day, seed)
     if p["incident_enabled"] > 0.0:

@@ -8,7 +8,7 @@ says where the fighters of a group stood: both numbers are assumed, and batches 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -58,10 +58,12 @@ def stands_of(
     keys: Sequence[int],
     weights: np.ndarray,
     front: np.ndarray,
+    guards: Mapping[str, Mapping[int, float]],
 ) -> Stands:
     """Return where groups may stand.
 
     Of the towns: who holds them, their names, identities, weights for garrisons, and whether they lie at the front.
+    `guards`: of each group of peacekeepers the weight of each town that it guards; it has no reserves.
     """
     where: dict[str, list[int]] = {}  # group -> towns that it holds or contests
     for town, holding in enumerate(holdings):
@@ -69,13 +71,17 @@ def stands_of(
             where.setdefault(name, []).append(town)
     rows: list[tuple[int, int, int, float, int, int]] = []
     for group, name in enumerate(groups):
-        towns = where.get(name, [])
-        weight_by_town = {town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in towns}
+        own = {
+            town: weights[town] * (1.0 if holdings[town].groups[0] == name else GUEST) for town in where.get(name, [])
+        }
+        weight_by_town = dict(guards[name]) if name in guards else own
+        towns = list(weight_by_town)
         main = sorted((-weight, names[town], town) for town, weight in weight_by_town.items())
+        at_front = np.zeros_like(front) if name in guards else front  # guards stand between others' lines, not at one
         for reserve, some in enumerate((towns, [town for _, _, town in main])):
             keys_of = (identity(name_key(name), keys[town] ^ (1 + reserve)) for town in some)
             rows += [
-                (2 * group + reserve, rank, town, weight_by_town[town], int(front[town] and not reserve), key)
+                (2 * group + reserve, rank, town, weight_by_town[town], int(at_front[town] and not reserve), key)
                 for rank, (town, key) in enumerate(zip(some, keys_of, strict=True))
             ]
     columns = np.array(
@@ -85,14 +91,14 @@ def stands_of(
 
 
 def manned(
-    stands: Stands, fighters: Sequence[int], share: float, front_weight: float, reserve_towns: float
+    stands: Stands, fighters: Sequence[int], shares: Sequence[float], front_weight: float, reserve_towns: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows of `stands` in which somebody stands, and how many fighters there, both i8 [n].
 
-    `fighters`: of each group; `share` of them are in garrisons, the others in its `reserve_towns` main towns.
+    `fighters`: of each group; its share of `shares` are in garrisons, the others in its `reserve_towns` main towns.
     """
     total, limits = [], []
-    for number in fighters:
+    for number, share in zip(fighters, shares, strict=True):
         garrison = round(number * share)
         total += [garrison, number - garrison]
         limits += [len(stands.post), max(1, round(reserve_towns))]

@@ -58,6 +58,8 @@ EVENT_KINDS = (
     "handover",  # change of holder: a garrison left its town to the winning side by a local agreement
     "campaign_ended",
     "group_absorbed",  # what is left of a beaten group joined a sister
+    "column_turned_back",  # peacekeepers turned a column back before a town
+    "sides_separated",  # peacekeepers ended a clash in a town that they guard
 )
 (
     GIVEN_SKIPPED, POLICY, BASE_ATTEMPT, BASE_OPENED, BASE_CLOSED, DEMAND, TOLERATED, COMPLIED, STALLED, REFUSED,
@@ -66,6 +68,7 @@ EVENT_KINDS = (
     AGREEMENT_EXPIRED, SHELLING, ZONE_DEADLINE, MOBILISATION, OFFENSIVE_STARTED, ASSAULT, OFFENSIVE_ENDED, LEVEL_CHANGE,
     TALKS, TALKS_SETTLED, KILLING_AT_TALKS, ACCOUNT, CIVILIAN_ARREST, CIVILIAN_INJURY, CIVILIAN_ABDUCTION, DISPLACEMENT,
     TOWN_ENTERED, COLUMN_MET, CAMPAIGN_DECIDED, CAMPAIGN_JOINED, STOOD_ASIDE, HANDOVER, CAMPAIGN_ENDED, GROUP_ABSORBED,
+    COLUMN_TURNED_BACK, SIDES_SEPARATED,
 ) = range(len(EVENT_KINDS))  # fmt: skip
 
 # Rules, as written in the column `rule`.
@@ -85,9 +88,10 @@ RULES = (
     "talks",
     "civilians",
     "campaign",
+    "peacekeeping",
 )
 STRENGTH = 1.0  # form of rules.campaign in which rounds differ by a gamma strength and nobody decides
-(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS, R_CAMPAIGN) = range(len(RULES))  # fmt: skip
+(R_GIVEN, R_BASE_ATTEMPT, R_INCIDENT, R_DEMAND, R_SPREAD, R_MOVEMENT, R_CLASH, R_CONTROL, R_CEASEFIRE, R_OFFENSIVE, R_MEMORY, R_LADDER, R_TALKS, R_CIVILIANS, R_CAMPAIGN, R_PEACEKEEPING) = range(len(RULES))  # fmt: skip
 
 # Factors that moved a chance. Each slot of an event holds (code, value, factor); words.py says them.
 MOVERS = (
@@ -98,7 +102,7 @@ MOVERS = (
     "own_force",  # value: fighters within reach
     "value",  # value: town value 0..1
     "trust",  # value: trust 0..1
-    "threat",  # value: perceived loyalist threat 0..1
+    "threat",  # value: perceived threat from the government 0..1
     "fatigue",  # value: war fatigue
     "grievance",  # value: grievance 0..1
     "support",  # value: influence 0..1
@@ -130,20 +134,35 @@ MOVERS = (
     "trigger",  # value: days since a killing, a refusal or an arrest between the two groups
     "towns_lost",  # value: share of its towns that a group lost in a campaign
     "new_presence",  # value: towns of the zone that a proscribed faction entered since it was agreed
+    "guards",  # value: peacekeepers over the force that they face
 )
 (
     M_NONE, M_AGREEMENT, M_DISTANCE, M_FORCE_RATIO, M_OWN_FORCE, M_VALUE, M_TRUST, M_THREAT, M_FATIGUE, M_GRIEVANCE,
     M_SUPPORT, M_RESTRAINT, M_HELP, M_DEATHS, M_STALEMATE, M_MEDIATOR, M_MOMENTUM, M_BREACHES, M_DISPUTES, M_BASES,
     M_TERMS, M_PROSCRIBED, M_PATIENCE, M_CALENDAR, M_NEIGHBOURS_LOST, M_SOLIDARITY, M_OFFENSIVE, M_TRUCE_PROPENSITY,
     M_EXPANSION, M_ZONE, M_BELIEF, M_COERCION, M_NEW_CONTROL, M_POLICY, M_AGGRESSIVENESS, M_SHIFT, M_TRIGGER, M_TOWNS_LOST, M_NEW_PRESENCE,
+    M_GUARDS,
 ) = range(len(MOVERS))  # fmt: skip
 
-ROLES = ("rebel", "government", "patron_backed", "neutral")
-REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE = range(4)
+ROLES = ("rebel", "government", "patron_backed", "neutral", "peacekeeper")
+REBEL, GOVERNMENT, PATRON_BACKED, NEUTRAL_ROLE, PEACEKEEPER = range(5)
+MANDATES = ("observe", "protect", "intervene")  # of peacekeepers, each includes those before
+OBSERVE, PROTECT, INTERVENE = range(3)
 TOWN_STATUS = ("held", "contested", "neutral")
 HELD, CONTESTED, NEUTRAL = range(3)
-ORDERS = ("garrison", "open_base", "attack", "reinforce", "return", "disbanded", "gather", "occupy", "stationed")
-GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED, GATHER, OCCUPY, STATIONED = range(9)
+ORDERS = (
+    "garrison",
+    "open_base",
+    "attack",
+    "reinforce",
+    "return",
+    "disbanded",
+    "gather",
+    "occupy",
+    "stationed",
+    "guard",
+)
+GARRISON, OPEN_BASE, ATTACK, REINFORCE, RETURN, DISBANDED, GATHER, OCCUPY, STATIONED, GUARD = range(10)
 BASE_STATUS = ("open", "agreed", "closed")
 BASE_OPEN, BASE_AGREED, BASE_CLOSED_STATUS = range(3)
 DISPUTE_STAGES = ("open", "demanded", "refused", "clash", "settled", "talks")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from sim.engine.jit import compiled
-from sim.engine.kinds import ALL_FRONTS, GOVERNMENT, HELD, NEUTRAL, REBEL
-from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CAMPAIGNS, L_CLASHES, L_DISPUTES, L_FORCES, L_SPARKS
+from sim.engine.kinds import ALL_FRONTS, GOVERNMENT, HELD, NEUTRAL, PEACEKEEPER, REBEL
+from sim.engine.tables import L_AGREEMENTS, L_BASES, L_CAMPAIGNS, L_CLASHES, L_DISPUTES, L_FORCES, L_SPARKS, N_EVENTS
 
 
 @compiled
@@ -185,6 +185,12 @@ def holder_faction(w, town):
 
 
 @compiled
+def is_party(w, faction):
+    """Return True for a faction that may hold towns and have influence in them: any but peacekeepers."""
+    return w.factions[faction]["role"] != PEACEKEEPER
+
+
+@compiled
 def rebels(w, a, b):
     """Return True where two different factions compete as rebels."""
     return a >= 0 and b >= 0 and a != b and w.factions[a]["role"] == REBEL and w.factions[b]["role"] == REBEL
@@ -291,6 +297,18 @@ def campaign_of(w, a, b):
     """Return the campaign under way in which two groups of different factions both fight; -1 none."""
     campaign = campaign_between(w, w.groups[a]["faction"], w.groups[b]["faction"])
     return campaign if campaign >= 0 and side_in(w, campaign, a) and side_in(w, campaign, b) else -1
+
+
+@compiled
+def logged_today(w, day, kind, town, group):
+    """Return the event of a kind in a town with a group as its target today; -1 none."""
+    row = w.counts[N_EVENTS] - 1
+    while row >= 0 and w.events[row]["day"] == day:
+        e = w.events[row]
+        if e["kind"] == kind and e["town"] == town and e["target_group"] == group:
+            return row
+        row -= 1
+    return -1
 
 
 @compiled

@@ -13,7 +13,7 @@ from sim.engine.kinds import (
     CONTESTED,
     HELD,
 )
-from sim.engine.queries import holder_faction, in_town
+from sim.engine.queries import holder_faction, in_town, is_party
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_DISPUTES, L_FORCES, N_EVENTS
 
 
@@ -116,7 +116,7 @@ def record_factions(w, daily, row):
             daily.faction[row, holder]["towns"] += 1
         for a in range(len(w.factions)):
             daily.faction[row, a]["influence"] += w.influence[town, a] / len(w.towns)
-            if status == CONTESTED and in_town(w, town, a) > 0.0:
+            if status == CONTESTED and in_town(w, town, a) > 0.0 and is_party(w, a):
                 daily.faction[row, a]["contested"] += 1
     for i in range(w.counts[L_FORCES]):
         f = w.forces[w.live_forces[i]]

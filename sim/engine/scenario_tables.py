@@ -58,6 +58,7 @@ def with_values(numbers: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
 
 
 DOCTRINE = ("expansion", "tolerance", "truce_propensity", "restraint", "aggressiveness", "coercion")
+PREVENTION = ("deterrence", "separation", "red_line", "protection", "patrol_km")
 EFFECTS = ("chance", "hold_factor", "grievance_relief", "base_attempt_factor", "clash_factor")
 TOWN_KM = 5.0  # radius of an agreement on one town
 Path = tuple[str, ...]
@@ -120,6 +121,11 @@ def _factions(setup: Setup, input_tables: InputTables) -> None:
         for field in DOCTRINE:
             number = getattr(faction.doctrine, field)
             input_tables.number(TableCell("factions", field, i), ("factions", name, "doctrine", field), number)
+        if faction.peacekeeping is not None:
+            rows[i]["mandate"] = kinds.MANDATES.index(faction.peacekeeping.mandate)
+            for field in PREVENTION:
+                path = ("factions", name, "peacekeeping", field)
+                input_tables.number(TableCell("factions", field, i), path, getattr(faction.peacekeeping, field))
 
 
 def _groups(setup: Setup, input_tables: InputTables) -> None:

@@ -17,7 +17,7 @@ from sim.engine.draws import name_key
 from sim.engine.garrisons import Stands, front_towns, manned, stands_of, town_weights
 from sim.engine.scenario_tables import said_of
 from sim.engine.tables import World, table
-from sim.geography.maps import Geography, control_date
+from sim.geography.maps import Geography, control_date, posts_at_start
 from sim.geography.towns import find_place
 from sim.geography.zone import ZoneSide, zone_side
 from sim.scenario.fields import dotted
@@ -56,8 +56,10 @@ class Setup:
         self.groups = tuple(group for faction in scenario.factions.values() for group in faction.groups)
         self.group_faction = [i for i, faction in enumerate(scenario.factions.values()) for _ in faction.groups]
         self.terms = tuple(scenario.terms)
+        self.parties = np.array([faction.peacekeeping is None for faction in scenario.factions.values()])
         day = control_date(geography, scenario.start, scenario.control_on)
         self.holdings = geography.control[day]
+        self.posts = _posts(self)
         self.map_tables = _map_tables(geography)
         self.near_km = np.sort(geography.near["km"])
         self.towns = _towns(self)
@@ -122,6 +124,7 @@ def build(setup: Setup) -> tuple[World, Names]:
         sparks=table(tables.SPARK, 0),
         events=table(tables.EVENT, 0),
         actions=_actions(setup),
+        guarded=_guarded(setup),
         space=_space(setup),
         **filled_tables,
         **setup.map_tables,
@@ -188,6 +191,29 @@ def _towns(setup: Setup) -> np.ndarray:
     return rows
 
 
+def _posts(setup: Setup) -> dict[int, dict[int, tuple[int, int]]]:
+    """Return the posts of peacekeepers at the start by group and town: (fighters, kinds.MANDATES)."""
+    posts: dict[int, dict[int, tuple[int, int]]] = {}
+    for name, by_town in posts_at_start(setup.geography, setup.scenario).items():
+        faction = setup.scenario.factions[name]
+        assert faction.peacekeeping is not None
+        usual = faction.peacekeeping.mandate
+        posts[setup.groups.index(next(iter(faction.groups)))] = {
+            town: (guard.fighters, kinds.MANDATES.index(guard.mandate or usual)) for town, guard in by_town.items()
+        }
+    return posts
+
+
+def _guarded(setup: Setup) -> np.ndarray:
+    """Return the mandate of guards in each town, the widest of those who stand there; -1 without any."""
+    rows = table(tables.GUARDED, len(setup.towns))
+    rows["mandate"] = -1
+    for posts in setup.posts.values():
+        for town, (_, mandate) in posts.items():
+            rows["mandate"][town] = max(rows["mandate"][town], mandate)
+    return rows
+
+
 def _role_of_holder(setup: Setup) -> np.ndarray:
     """Return the role of each town's holder; -1 for neutral towns."""
     roles = [kinds.ROLES.index(faction.role) for faction in setup.scenario.factions.values()]
@@ -216,7 +242,11 @@ def _stands(setup: Setup) -> Stands:
     government = _role_of_holder(setup) == kinds.GOVERNMENT
     front = front_towns(setup.towns, setup.geography, government)
     names = [town.name for town in setup.geography.places]
-    return stands_of(setup.groups, setup.holdings, names, setup.towns["key"].tolist(), town_weights(setup.towns), front)
+    guards = {
+        setup.groups[group]: {town: float(n) for town, (n, _) in posts.items()} for group, posts in setup.posts.items()
+    }
+    keys, weights = setup.towns["key"].tolist(), town_weights(setup.towns)
+    return stands_of(setup.groups, setup.holdings, names, keys, weights, front, guards)
 
 
 def _forces(setup: Setup, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -229,7 +259,8 @@ def _forces(setup: Setup, groups: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     ]
     front_weight = setup.number(("front_weight",), setup.scenario.front_weight)
     reserve_towns = setup.number(("reserve_towns",), setup.scenario.reserve_towns)
-    rows, number = manned(setup.stands, fighters, share, front_weight, reserve_towns)
+    shares = [1.0 if group in setup.posts else share for group in range(len(fighters))]
+    rows, number = manned(setup.stands, fighters, shares, front_weight, reserve_towns)
     f = setup.forces[rows]
     f["fighters"], f["cohesion"] = number, groups["cohesion"][f["group"]]
     strength = np.zeros((len(setup.towns), len(groups)))
@@ -244,7 +275,11 @@ def _unmanned(setup: Setup) -> np.ndarray:
     f = table(tables.FORCE, len(who))
     f["alive"], f["group"], f["faction"] = 1, who, np.array(setup.group_faction)[who]
     f["rank"], f["key"] = 1 + stands.post % 2, stands.key
-    f["commander"], f["orders"], f["born"] = 1, kinds.GARRISON, -1
+    f["commander"], f["orders"], f["born"] = (
+        1,
+        np.where(np.isin(who, list(setup.posts)), kinds.GUARD, kinds.GARRISON),
+        -1,
+    )
     f["home"] = f["town"] = f["last_town"] = where
     for field in ("next_town", "goal", "road", "cause", "enemy", "objective", "campaign"):
         f[field] = -1
@@ -258,7 +293,8 @@ def _influence(setup: Setup, groups: np.ndarray, strength: np.ndarray) -> np.nda
     by_faction = np.zeros((len(setup.open_to), influence.shape[1]))
     there = strength[setup.open_to]
     for group, faction in enumerate(setup.group_faction):
-        by_faction[:, faction] += there[:, group]
+        if setup.parties[faction]:
+            by_faction[:, faction] += there[:, group]
     total = by_faction.sum(axis=1, keepdims=True)
     influence[setup.open_to] = np.where(
         total > 0, by_faction / np.where(total > 0, total, 1.0), influence[setup.open_to]
@@ -267,8 +303,8 @@ def _influence(setup: Setup, groups: np.ndarray, strength: np.ndarray) -> np.nda
 
 
 def _held(setup: Setup) -> np.ndarray:
-    """Return the influence in each town where the holder has all of it, and all factions as much where none holds it, T x F."""
-    influence = np.full((len(setup.towns), len(setup.factions)), 1.0 / len(setup.factions))
+    """Return the influence in each town where the holder has all of it, and all parties as much where none holds it, T x F."""
+    influence = np.tile(np.where(setup.parties, 1.0 / np.count_nonzero(setup.parties), 0.0), (len(setup.towns), 1))
     held = np.flatnonzero(setup.towns["status"] == kinds.HELD)
     influence[held] = 0.0
     influence[held, np.array(setup.group_faction)[setup.towns["holder"][held]]] = 1.0
@@ -348,9 +384,10 @@ def _policy(setup: Setup, r: np.void, policy: Policy, index: int) -> None:
     r["key"], r["day"], r["kind"] = name_key(f"policy {index}"), setup.day(start), POLICY_KINDS[action]
     r["until"] = setup.day(policy.until) if policy.until else setup.scenario.days
     r["faction"] = r["group"] = r["town"] = r["agreement"] = r["into"] = -1
+    r["mandate"] = kinds.MANDATES.index(policy.mandate) if policy.mandate is not None else -1
     r["factor"], r["may_return"] = value("factor", 1.0), policy.may_return is not False
     r["fighters"] = round(value("fighters", 0.0))
-    r["in_zone"] = policy.in_town == "zone"
+    r["in_zone"] = "zone" in (policy.in_town, policy.from_place)
     if policy.in_town is not None and not r["in_zone"]:
         r["town"] = setup.town(policy.in_town)
     _actor(setup, r, action, getattr(policy, action))

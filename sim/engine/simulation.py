@@ -14,7 +14,7 @@ from sim.engine.day import dawn, days_on_end
 from sim.engine.draws import P_FRAILTY, gamma_of_mean_one
 from sim.engine.recording import record_day
 from sim.engine.rules.agreements import effects_of_terms, mean_hold, set_suppression
-from sim.engine.scenario_tables import DOCTRINE, params, with_values
+from sim.engine.scenario_tables import DOCTRINE, PREVENTION, params, with_values
 from sim.engine.setup import Names, Setup, build, make_room, twin
 from sim.engine.tables import Daily, World, table
 from sim.geography.maps import Geography
@@ -158,7 +158,7 @@ class Simulation:
                 self._room = make_room(self.world)
 
     def change(self, scenario: Scenario, values: Mapping[str, float] | None = None) -> None:
-        """Go on from the day to come with other numbers: those of the rules, of terms, levels, doctrines and solidarity,
+        """Go on from the day to come with other numbers: those of the rules, of terms, levels, doctrines, peacekeepers and solidarity,
         dated acts of that day or later, and the number of days. All state stays as it is.
 
         ValueError where factions, groups, terms or prepared agreements are others, or the days are over by then.
@@ -169,7 +169,7 @@ class Simulation:
         if scenario.days <= self.day:
             raise ValueError(f"{self.day} days are over, the scenario has {scenario.days}")
         self.world.put(**{name: getattr(other.world, name) for name in SAID_TABLES})
-        for name in DOCTRINE:
+        for name in (*DOCTRINE, *PREVENTION):
             self.world.factions[name] = other.world.factions[name]
         self.world.space["pairs"] = other.world.space["pairs"]
         past_rows = self.day + 1

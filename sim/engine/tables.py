@@ -49,7 +49,7 @@ FACTION: Fields = {
     "patronage": ("f8", "log of the multiplier on decisions for a campaign set by policies in force; 0 without"),
     "barred": ("i8", "1 keeps out of the zone after a withdrawal"),
     "fatigue": ("f8", "war fatigue, 0.."),
-    "threat": ("f8", "perceived loyalist threat, 0..1"),
+    "threat": ("f8", "perceived threat from the government, 0..1"),
     "deaths_today": ("i8", "own fighters killed today"),
     "fire_today": ("i8", "own fighters and civilians beside them killed by a government today"),
     "momentum": ("f8", "towns taken lately; decays e-fold in 7 days"),
@@ -57,6 +57,12 @@ FACTION: Fields = {
     "deserted": ("i8", "own fighters deserted since the start"),
     "reinforced": ("i8", "fighters who came from outside since the start"),
     "demobilised": ("i8", "own fighters who left the war by a policy since the start"),
+    "mandate": ("i8", "kinds.MANDATES, of the guards who come without one of their own; 0 but for peacekeepers"),
+    "deterrence": ("f8", "share of attacks that guards without a rival deter, 0..1; likewise the next three"),
+    "separation": ("f8", "chance a day that guards end a clash"),
+    "red_line": ("f8", "chance that guards turn a column back"),
+    "protection": ("f8", "share of harm to civilians that guards prevent"),
+    "patrol_km": ("f8", "km by road up to which guards patrol"),
 }
 GROUP: Fields = {
     "key": ("i8", "identity: hash of its name"),
@@ -280,6 +286,16 @@ ACTION: Fields = {
     "party_a": ("i8", "bit mask of groups of one side whose agreements a guarantor covers; 0 all"),
     "party_b": ("i8", "bit mask of groups of the other side; 0 all"),
     "deterrence": ("f8", "share of breaches that a guarantor in force deters today, 0..1"),
+    "mandate": ("i8", "kinds.MANDATES, of peacekeepers who come; -1 as their faction's"),
+}
+GUARDED: Fields = {
+    "mandate": ("i8", "kinds.MANDATES, the widest of the guards posted here; -1 never any"),
+    "odds": (
+        "f8",
+        "peacekeepers who guard or patrol it over the strongest rebel faction in or beside it, this morning",
+    ),
+    "deterred": ("f8", "share of attacks, incidents and base attempts deterred today, 0..1"),
+    "shielded": ("f8", "share of harm to civilians prevented today, 0..1"),
 }
 REPORT: Fields = {
     "key": ("i8", "identity"),
@@ -467,6 +483,7 @@ class World(Tables):
     campaigns: np.ndarray  # CAMPAIGN, grows
     events: np.ndarray  # EVENT, grows
     actions: np.ndarray  # ACTION, given events and policies by day
+    guarded: np.ndarray  # GUARDED [T], what peacekeepers do
     terms: np.ndarray  # TERM
     levels: np.ndarray  # LEVEL [6]
     zone: np.ndarray  # ZONE [1]
@@ -516,6 +533,7 @@ class World(Tables):
         "campaigns": (dtype(CAMPAIGN), 1),
         "events": (dtype(EVENT), 1),
         "actions": (dtype(ACTION), 1),
+        "guarded": (dtype(GUARDED), 1),
         "terms": (dtype(TERM), 1),
         "levels": (dtype(LEVEL), 1),
         "zone": (dtype(ZONE), 1),

@@ -1,4 +1,4 @@
-"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally posts.csv, names.csv and map.csv.
+"""A map is a folder of CSV files: towns.csv, roads.csv, control.csv, and optionally guards.csv, posts.csv, names.csv and map.csv.
 
 Their columns are documented in `places`, `roads` and `settings`. Reading is strict: all faults of all files are
 reported at once.
@@ -47,7 +47,8 @@ from sim.geography.roads import (
     rasterise,
     read_links,
 )
-from sim.geography.towns import UNDATED, Holding, Index, MapTown, Post
+from sim.geography.towns import UNDATED, GuardPost, Holding, Index, MapTown, Post
+from sim.scenario.schema import Guard, Scenario
 from sim.tabular.table import MOST_FAULTS, Limits, Table, read_table
 
 LOG = logging.getLogger(__name__)
@@ -72,6 +73,7 @@ class Geography:
     places: tuple[MapTown, ...]
     control: dict[date, tuple[Holding, ...]]  # one Holding a town, in the order of `places`; UNDATED if without dates
     posts: tuple[Post, ...]
+    guards: tuple[GuardPost, ...]  # posts of peacekeepers, by day
     width: int  # cells
     height: int
     cell_km: float
@@ -113,9 +115,9 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
 
     Example:
         >>> from sim.geography.maps import load_map
-        >>> geography = load_map("greater_idlib")
+        >>> geography = load_map("two_valleys")
         >>> len(geography.places), len(geography.roads), (geography.width, geography.height)
-        (169, 384, (51, 69))
+        (12, 16, (17, 22))
     """
     folder = name if isinstance(name, Path) else _folder(name, [root] if root else map_folders())
     if not folder.is_dir():
@@ -132,14 +134,14 @@ def load_map(name: str | Path, root: Path | None = None, shift_cells: float = 0.
     LOG.debug("read the map in %s", folder.absolute())
     faults: list[Fault] = []
     settings = read_settings(folder, faults)
-    places, links, control, posts = _files(folder, faults)
+    places, links, control, posts, guards = _files(folder, faults)
     lines, names = _lines(folder, faults), _names(folder, faults)
     if shift_cells and not faults:
         settings = shifted(places, settings, shift_cells)
     faults += _problems(folder, places, links, settings) if not faults else []
     if faults:
         raise InputError(_bounded(faults))
-    geography = _assemble(folder.name, folder, places, links, control, posts, settings)
+    geography = _assemble(folder.name, folder, places, links, control, posts, guards, settings)
     return replace(geography, lines=lines, names=names)
 
 
@@ -198,6 +200,7 @@ def assemble(
     links: Sequence[Link],
     control: dict[date, tuple[Holding, ...]],
     posts: Sequence[Post] = (),
+    guards: Sequence[GuardPost] = (),
     cell_km: float | None = None,
     extent: tuple[float, float, float, float] | None = None,
 ) -> Geography:
@@ -208,7 +211,7 @@ def assemble(
     folder = Path(name)
     if faults := _problems(folder, places, links, settings):
         raise InputError(_bounded(faults))
-    return _assemble(name, folder, places, links, control, tuple(posts), settings)
+    return _assemble(name, folder, places, links, control, tuple(posts), tuple(guards), settings)
 
 
 def control_date(geography: Geography, start: date, on: date | None = None) -> date:
@@ -225,6 +228,23 @@ def control_date(geography: Geography, start: date, on: date | None = None) -> d
     if not before:
         raise KeyError(f"map {geography.name} has no control on or before {start.isoformat()}; it has {known}")
     return max(before)
+
+
+def guards_on(geography: Geography, party: str, day: date) -> dict[int, GuardPost]:
+    """Return the posts of a party of peacekeepers on a day by the row of their town, those it has left excepted."""
+    known = {post.town: post for post in geography.guards if post.party == party and post.since <= day}
+    return {town: post for town, post in sorted(known.items()) if post.fighters > 0}
+
+
+def posts_at_start(geography: Geography, scenario: Scenario) -> dict[str, dict[int, GuardPost | Guard]]:
+    """Return the posts of each peacekeeper at the start by the row of their town: the map's, and in their place the scenario's."""
+    posts: dict[str, dict[int, GuardPost | Guard]] = {}
+    for name, faction in scenario.factions.items():
+        if faction.peacekeeping is not None:
+            by_town: dict[int, GuardPost | Guard] = {**guards_on(geography, name, scenario.start)}
+            by_town |= {rows.find_place(geography, town): guard for town, guard in faction.peacekeeping.guards.items()}
+            posts[name] = {town: guard for town, guard in sorted(by_town.items()) if guard.fighters > 0}
+    return posts
 
 
 def _folder(name: str, roots: Sequence[Path]) -> Path:
@@ -253,8 +273,8 @@ def _folder(name: str, roots: Sequence[Path]) -> Path:
 
 def _files(
     folder: Path, faults: list[Fault]
-) -> tuple[list[MapTown], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...]]:
-    """Read towns.csv, roads.csv, control.csv and posts.csv."""
+) -> tuple[list[MapTown], list[Link], dict[date, tuple[Holding, ...]], tuple[Post, ...], tuple[GuardPost, ...]]:
+    """Read towns.csv, roads.csv, control.csv, posts.csv and guards.csv."""
     towns = read_table(folder / "towns.csv", rows.TOWN_COLUMNS, rows.TOWN_OPTIONAL, faults, Limits(rows=MOST_TOWNS))
     roads = read_table(folder / "roads.csv", ROAD_COLUMNS, ROAD_OPTIONAL, faults)
     held = read_table(folder / "control.csv", rows.CONTROL_COLUMNS, rows.CONTROL_OPTIONAL, faults)
@@ -262,14 +282,17 @@ def _files(
     posts: tuple[Post, ...] = ()
     if (folder / "posts.csv").exists():
         posts = rows.read_posts(read_table(folder / "posts.csv", rows.POST_COLUMNS, rows.POST_OPTIONAL, faults))
+    guards = folder / "guards.csv"
+    guarded = read_table(guards, rows.GUARD_COLUMNS, rows.GUARD_OPTIONAL, faults) if guards.exists() else None
     if not places:
-        return [], [], {}, posts
-    suggest = Index(places).suggest
+        return [], [], {}, posts, ()
+    suggest, names = Index(places).suggest, [town.name for town in places]
     return (
         places,
         read_links(roads, places, suggest),
-        rows.read_control(held, [town.name for town in places], suggest),
+        rows.read_control(held, names, suggest),
         posts,
+        rows.read_guards(guarded, names, suggest) if guarded is not None else (),
     )
 
 
@@ -341,6 +364,7 @@ def _assemble(
     links: Sequence[Link],
     control: dict[date, tuple[Holding, ...]],
     posts: tuple[Post, ...],
+    guards: tuple[GuardPost, ...],
     settings: Settings,
 ) -> Geography:
     """Put a sound map together."""
@@ -359,6 +383,7 @@ def _assemble(
         places=_valued(places, links, beside),
         control=control,
         posts=posts,
+        guards=guards,
         **asdict(on),
         x=x,
         y=y,

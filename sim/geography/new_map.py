@@ -25,7 +25,7 @@ from sim.scenario.fields import name_fault, same_name
 from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
 from sim.tabular.table import MOST_FAULTS, CsvRow, Table
 
-USUAL_ROAD_KM = 8.0  # roads of Greater Idlib, to which the reach of the rules is fitted
+USUAL_ROAD_KM, USUAL_MAP = 8.0, 169  # median road and towns of the first theatre, to which the rules are fitted
 USUAL_TOWNS = 120  # below this, rates a town are raised
 MOST_RATE = 15.0  # times the fitted rate
 LONGEST_CODE = 12  # letters of a name that needs no code
@@ -49,7 +49,8 @@ start: {start.isoformat()}
 days: 120
 evidence_until: {start.isoformat()}
 
-# Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside).
+# Roles: rebel (competes for towns), government (may attack rebels; at most one), patron_backed and neutral (stand aside),
+# peacekeeper (guards towns and holds none).
 factions:
 {factions}{_rules(roads_km, towns)}"""
 
@@ -97,12 +98,14 @@ def _rules(roads_km: Sequence[float], towns: int) -> str:
     if not attempts:
         return ""
     why = [f"roads of {road_km:g} km, here the median, in place of {USUAL_ROAD_KM:g} km"] if apart > 1 else []
-    why += [f"{towns} towns in place of 169, which would see a fight only once in years"] if few > 1 else []
+    why += [f"{towns} towns in place of {USUAL_MAP}, which would see a fight only once in years"] if few > 1 else []
     rules = {"base_attempt": attempts, "incident": incidents, "spread": spread}
     text = "".join(
         f"  {rule}:\n" + "".join(f"    {line}\n" for line in lines) for rule, lines in rules.items() if lines
     )
-    note = wrap(f"The rules are fitted to Greater Idlib in 2018. Adapted to {', and to '.join(why)}.", 117)
+    note = wrap(
+        f"The rules are fitted to the first theatre (docs/sources.md). Adapted to {', and to '.join(why)}.", 117
+    )
     return "\n" + "".join(f"# {line}\n" for line in note) + f"rules:\n{text}"
 
 
@@ -122,7 +125,7 @@ FEWEST_TOWNS, MOST_TOWNS, MOST_HOLDERS = 2, 2000, 20
 RESERVED_WORDS = (MIXED, NEUTRAL, "CONTESTED")  # words that mean no one holder
 LONGEST_KM = 1500.0  # the projection keeps distances within a few per cent up to about here
 PEOPLE_PER_JUNCTION = 1.6  # assumed: more people by this factor for each road beyond two
-FIGHTERS_PER_TOWN = 200  # about that of Greater Idlib in 2018: some 58,000 fighters, 169 towns, half of them reserves
+FIGHTERS_PER_TOWN = 200  # about that of the first theatre: some 58,000 fighters, 169 towns, half of them reserves
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def parts(beside: Sequence[Sequence[tuple[int, int]]]) -> list[list[int]]:
 
 NEAR = np.dtype([("town", "i8"), ("km", "f8"), ("road", "i8")])
 REACH_KM = 60.0  # within which towns are near by road, unless map.csv has another `near_km`
-REACH_ROADS = 7.5  # REACH_KM in roads of Greater Idlib, whose median is 8 km
+REACH_ROADS = 7.5  # REACH_KM in roads of the first theatre, whose median is 8 km
 METRES = 1000
 
 

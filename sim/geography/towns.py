@@ -10,9 +10,10 @@ import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from sim.scenario.fields import name_fault, same_name
+from sim.scenario.schema import Mandate
 from sim.tabular.table import CsvRow, Table
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ _ARABIC_SAME = str.maketrans({"\u0629": "\u0647", "\u0649": "\u064a", "\u0640": 
 def fold(name: str) -> str:
     """Return a name without what spellings differ in: case, accents, apostrophes, hyphens, articles, doubled letters.
 
-    "Dar'at Izza" and "Darat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
+    "Qal'at Izza" and "Qalat-Izzah" do not fold to the same (a final h is a letter); aliases cover such variants.
     """
     text = unicodedata.normalize("NFKD", name).translate(_ARABIC_SAME).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
@@ -95,9 +96,9 @@ def find_place(geography: Geography, word: str) -> int:
     Example:
         >>> from sim.geography.maps import load_map
         >>> from sim.geography.towns import find_place
-        >>> geography = load_map("greater_idlib")
-        >>> geography.places[find_place(geography, "kafr hamra")].name
-        'Kafr Hamra'
+        >>> geography = load_map("two_valleys")
+        >>> geography.places[find_place(geography, "castor bridge")].name
+        'Castor Bridge'
     """
     return _index(geography).find(word)
 
@@ -116,12 +117,17 @@ TOWN_OPTIONAL = (
     "note",
     "governorate",
     "nahiyah",
+    "admin1",
+    "admin2",
 )
 
 CONTROL_COLUMNS = ("name", "groups")
 CONTROL_OPTIONAL = ("date", "status", "code", "confidence", "note")
 POST_COLUMNS = ("name", "lat", "lon")
 POST_OPTIONAL = ("date", "confidence", "source")
+GUARD_COLUMNS = ("name", "party", "fighters")
+GUARD_OPTIONAL = ("date", "mandate", "confidence", "source")
+MOST_GUARDS = 100_000  # fighters at one post
 RESERVED = ("day", "date")
 
 """Columns of control_daily.csv, in which every town has a column of its own."""
@@ -163,8 +169,8 @@ class MapTown:
     note: str = ""
     label: str = ""
     line: int | None = None
-    governorate: str = ""
-    nahiyah: str = ""
+    governorate: str = ""  # unit of the first level, whatever the country calls it: column `admin1` or `governorate`
+    nahiyah: str = ""  # the local unit: column `admin2` or `nahiyah`
 
 
 @dataclass(frozen=True)
@@ -189,6 +195,17 @@ class Post:
     date: str = ""
     source: str = ""
     confidence: str = ""
+
+
+@dataclass(frozen=True)
+class GuardPost:
+    """Peacekeepers of a party in a town from a day on; 0 fighters: they have left it. `mandate` is "" if it is the party's."""
+
+    town: int  # row of the town
+    party: str
+    fighters: int
+    since: date
+    mandate: str = ""
 
 
 def worth(links: int, road_class: str, population: float) -> float:
@@ -238,8 +255,8 @@ def town_of(table: Table, row: CsvRow) -> MapTown:
         note="; ".join(text for text in (row["role"].strip(), row["note"].strip()) if text),
         label=row["label"].strip() or named_short(row["name"]),
         line=row.line,
-        governorate=row["governorate"].strip(),
-        nahiyah=row["nahiyah"].strip(),
+        governorate=row["admin1"].strip() or row["governorate"].strip(),
+        nahiyah=row["admin2"].strip() or row["nahiyah"].strip(),
     )
 
 
@@ -274,6 +291,28 @@ def read_posts(table: Table) -> tuple[Post, ...]:
             Post(named(table, row), lat, lon, row["date"].strip(), row["source"].strip(), row["confidence"].strip())
         )
     return tuple(posts)
+
+
+def read_guards(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> tuple[GuardPost, ...]:
+    """Return the posts of peacekeepers, by day; a party has one row a town and day."""
+    index = {name: town for town, name in enumerate(names)}
+    first: dict[tuple[str, str, date], int] = {}
+    posts = []
+    for row in table.rows:
+        name, party, day = row["name"].strip(), row["party"].strip(), _day(table, row)
+        fighters = table.count(row, "fighters", MOST_GUARDS)
+        mandate = table.choice(row, "mandate", get_args(Mandate), "")
+        table.choice(row, "confidence", ("sourced", "weak"), "sourced")  # for readers of the file: no rule asks
+        if name not in index:
+            table.fault(row.line, "name", f"no town {name!r} in towns.csv{suggest(name)}")
+        elif not party:
+            table.fault(row.line, "party", "is empty; write the faction of the scenario that guards the town")
+        elif day is not None:
+            known = first.setdefault((name, party, day), row.line)
+            if known != row.line:
+                table.fault(row.line, "name", f"{name!r} stands on line {known} already for {party}{_on(day)}")
+            posts.append(GuardPost(index[name], party, fighters, day, mandate))
+    return tuple(sorted(posts, key=lambda post: (post.since, post.town)))
 
 
 def read_control(table: Table, names: Sequence[str], suggest: Callable[[str], str]) -> dict[date, tuple[Holding, ...]]:

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sim.geography.maps import Geography
 
 LIMIT_KM = 12.0
-"""Ground farther than this from every town belongs to none."""
+"""Ground farther than this from every town belongs to none, on a map whose cells reach 7 km; farther if towns lie farther apart."""
+CELL_KM = 7.0  # a town's cell reaches at least so far in pictures
+CELL_REACH = 1.8  # and at least so many times the median distance of a town from the nearest other
 FEW = 500_000  # pairs of a point and a segment that are compared one by one
 Segments = np.ndarray
 """Edges of cells, f8 [n, 4]: x0, y0, x1, y1 in cells from the south-west corner."""
@@ -40,11 +42,22 @@ def frame_of(geography: Geography) -> Frame:
 
 
 @lru_cache(maxsize=8)
-def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.ndarray:
+def cell_reach(geography: Geography) -> float:
+    """Return how far in km a town's cell reaches in pictures: 7 km, or farther if the towns lie farther apart."""
+    at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
+    nearest = [float(np.partition(np.hypot(*(at - here).T), 1)[1]) for here in at] if len(at) > 1 else [0.0]
+    return max(CELL_KM, CELL_REACH * float(np.median(nearest)))
+
+
+@lru_cache(maxsize=8)
+def nearest_town_cells(geography: Geography, limit_km: float | None = None) -> np.ndarray:
     """Return the nearest town of each cell, i8 [height, width], read-only; -1 if it is farther than `limit_km`.
+
+    The limit is 12 km if none is given, or farther, as `cell_reach`, if the towns lie farther apart.
 
     A town's own cell is always its own. Work grows with the number of towns; the last maps asked for are kept.
     """
+    limit_km = LIMIT_KM * cell_reach(geography) / CELL_KM if limit_km is None else limit_km
     wide, high, side = geography.width, geography.height, geography.cell_km
     east, north = geography.east_km / side, geography.north_km / side
     owner = np.full((high, wide), -1, np.int64)
@@ -64,8 +77,6 @@ def nearest_town_cells(geography: Geography, limit_km: float = LIMIT_KM) -> np.n
     owner.flags.writeable = False
     return owner
 
-
-CELL_KM = 7.0  # farthest that a town's cell reaches in pictures
 
 _CIRCLE = np.column_stack(
     [np.cos(np.linspace(0, 2 * np.pi, 48, endpoint=False)), np.sin(np.linspace(0, 2 * np.pi, 48, endpoint=False))]
@@ -87,8 +98,9 @@ def cut(polygon: np.ndarray, middle: np.ndarray, away: np.ndarray) -> np.ndarray
     return np.array(corners).reshape(-1, 2)
 
 
-def town_cells(geography: Geography, reach_km: float = CELL_KM) -> list[np.ndarray]:
+def town_cells(geography: Geography) -> list[np.ndarray]:
     """Return for each town the corners [n, 2] of its cell, km east and north; two towns on one point share one."""
+    reach_km = cell_reach(geography)
     at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
     cells = []
     for i, here in enumerate(at):

@@ -155,7 +155,7 @@ def _faction(look: FactionStyles, code: str) -> dict[str, str]:
 
 
 def pair_name(look: FactionStyles, pair: Sequence[str]) -> str:
-    """Name a pair of factions by their codes: "HTS – Loyalists"."""
+    """Name a pair of factions by their codes: "League – Lanterns"."""
     return " – ".join(look.names.get(code, code) for code in pair)
 
 
@@ -251,7 +251,7 @@ def _agreement_span(scenario: Scenario, look: FactionStyles, row: Mapping[str, A
     scope = agreement_phrase(str(row["scope"]), str(row["town"]))
     return {
         "row": lane,
-        "label": f"{' – '.join(codes)}: {days}, {short}",
+        "label": f"{row['name'] if row['name'] in scenario.agreements else ' – '.join(codes)}: {days}, {short}",
         "title": f"{row['name']}: {row['parties']}, {scope}. {_terms(row)}. {days}, {ends.get(status, short)}{_violations(row)}",
         "colour": look.colour(codes[0]),
         "second": look.colour(codes[1]) if len(codes) > 1 else "",

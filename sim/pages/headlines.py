@@ -43,7 +43,7 @@ def is_headline(line: EventLine) -> bool:
 def headline(lines: Sequence[EventLine]) -> str:
     """Return one sentence for the events of a day; "" if none of them is news.
 
-    Events of one kind between the same sides are one clause: "HTS takes Hazrah and Tall Adah from NLF".
+    Events of one kind between the same sides are one clause: "League takes Orrin and Tolland from Lanterns".
     """
     ranked = _ranked(lines)
     chosen = [group for n, group in enumerate(ranked[:MOST_CLAUSES]) if n == 0 or RANK[group[0].kind] < SECOND]

@@ -31,10 +31,11 @@ class Accord:
     """An agreement in force."""
 
     name: str
+    named: bool  # the scenario gives the name
     sides: tuple[str, str]  # codes of the factions
-    parties: str  # in words: "NLF / HTS", groups where not all of a faction sign
+    parties: str  # in words: "League / Lanterns", groups where not all of a faction sign
     terms: tuple[str, ...]  # in words: "no expansion"
-    scope: str  # in words: "on all fronts", "in the sector of Atarib", "for Atarib"
+    scope: str  # in words: "on all fronts", "in the sector of Orrin", "for Orrin"
     town: str  # short name; "" on all fronts
     age: int  # days since it was signed
     left: int | None  # days until it expires; None open-ended
@@ -78,6 +79,7 @@ class Snapshot:
     campaigns: tuple[Campaign, ...] = ()
     shellings: tuple[Shelling, ...] = ()  # of the day before
     influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; read-only
+    mandates: np.ndarray | None = None  # i8 [T], kinds.MANDATES of guards, -1 never any; read-only
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def holder_turns(result: Result, snapshots: Sequence[Snapshot], town: int) -> li
 
 
 def _holder_text(result: Result, snapshot: Snapshot, town: int, holder: int, status: int) -> str:
-    """Name the side that holds a town on a morning: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"."""
+    """Name the side that holds a town on a morning: "Lanterns", "River Militia (League)", "contested between Lanterns and League", "nobody"."""
     if status == kinds.CONTESTED:
         sides = [code for code in dict.fromkeys(snapshot.map.sides[town]) if code in snapshot.towns_held]
         return f"contested between {clause_list(sides)}" if len(sides) > 1 else "contested"
@@ -312,6 +314,7 @@ def _add(simulation: Simulation, history: History, log: np.ndarray) -> None:
             campaigns=campaigns_of(world, memory.codes, groups, standing),
             shellings=shellings_of(world, memory.codes, log),
             influence=freeze(world.influence.astype(np.float32)),
+            mandates=freeze(world.guarded["mandate"].copy()),
         )
     )
 
@@ -339,6 +342,7 @@ def _accord(memory: CarriedState, row: int, agreement: np.void) -> Accord:
     town_name = memory.labels[town]
     return Accord(
         name=agreement_name(result, row, parties),
+        named=result.agreement_names.get(row) in result.scenario.agreements,
         sides=(memory.codes[agreement["faction_a"]], memory.codes[agreement["faction_b"]]),
         parties=" / ".join(parties),
         terms=tuple(term.replace("_", " ") for term in terms_of(result, agreement)),

@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.pages.svg import FONT, escape, fitted, number, text_width
+from sim.geography.maps import posts_at_start
+from sim.pages.svg import FONT, PX, escape, fitted, number, text_width
 from sim.plots.labels import DIRECTIONS, Box, candidate, overlaps, place_labels
+from sim.plots.map.force_signs import helmet
+from sim.plots.map.primitives import vertices
 from sim.plots.style import INK, PAPER, ZONE_INK
 
 if TYPE_CHECKING:
@@ -64,6 +67,7 @@ def place_names(
     zone = _zone_label(drawing, scale, points, radii, frame) if part is None else None
     if zone is not None:
         labels, clear = [zone[0]], [zone[1]]
+    clear += _helmets(drawing, scale, points)
     population = np.array([map_town.population for map_town in ground.geography.places])
     rank = np.log10(1 + population) + 100.0 * np.isin(np.arange(len(points)), ground.watch)
     must = frozenset(ground.watch) | {int(i) for i in np.flatnonzero(drawing.ground.radii > 6)}
@@ -76,6 +80,17 @@ def place_names(
     for town, box in placed.items():
         labels.append(_label(drawing, town, texts[town], fonts[town], points[town], box, scale, radii[town]))
     return labels
+
+
+def _helmets(drawing: MapDrawing, scale: float, points: np.ndarray) -> list[Box]:
+    """Return the boxes of the helmets beside the towns that peacekeepers guard at the start; `points` as in `place_names`."""
+    unit, boxes = PX * scale**0.5, []
+    for position, by_town in enumerate(posts_at_start(drawing.ground.geography, drawing.scenario).values()):
+        for town in by_town:
+            marker = helmet(drawing.ground, drawing.larger, town, "", position)
+            corners = unit * vertices(marker) + points[town]
+            boxes.append(Box(*corners.min(axis=0).tolist(), *corners.max(axis=0).tolist()))
+    return boxes
 
 
 def _name_font(drawing: MapDrawing, town: int, largest: bool) -> tuple[float, bool]:

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT = 720.0, 900.0  # px, the most that a map takes at scale 1
 WEDGES = tuple(f"wedge {part}/{parts}" for parts in range(2, MOST_WEDGES + 1) for part in range(1, parts + 1))
-SIGN_SHAPES = ("burst", "flag", "dart", "circle", *WEDGES)
-ON_TOP = ("columns", "bases")  # layers over the names
+SIGN_SHAPES = ("burst", "flag", "dart", "helmet", "circle", *WEDGES)
+ON_TOP = ("columns", "guards", "bases")  # layers over the names
 ROAD_TIPS = "front tips"  # what stands in the tips of the front's roads: "12.40", towns -> words
 
 
@@ -162,7 +162,7 @@ class MapDrawing:
         colours = dict.fromkeys([*(self.look.tint(code) for code in self.look.codes), pale(UNKNOWN)])
         named = (part for part in parts_of(start, UNDER) if isinstance(part, Areas))
         outlines = Areas(tuple(area for part in named for area in part.items))
-        return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.unit)
+        return self.painter.definitions(outlines, shapes, colours, CONTESTED_GAP_KM * self.ground.spacing * self.unit)
 
     def _base(self) -> str:
         """Return what never changes, as JSON: size in px, px a km, shapes, layers from the lowest, towns, names by scale."""
@@ -210,7 +210,7 @@ class MapDrawing:
 
     def _key(self) -> str:
         """Return the legend of a page's map as an <svg>: who is who, and what each sign means, without counts."""
-        none = np.zeros((len(self.ground.at), 1), np.int32)
+        none = np.zeros((len(self.ground.at), len(self.look.codes)), np.int32)
         view = View(
             self.scenario, self.ground, start_state(self.scenario, self.ground.geography), self.unit / PX, self.larger,
             ring_text="holder changed since start", fighters=none, moves=(), front=(),

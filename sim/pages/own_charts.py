@@ -24,7 +24,7 @@ SHARED_INK = "currentColor"  # colour of a curve that belongs to no faction
 
 
 def column_names(scenario: Scenario, columns: Sequence[str]) -> dict[str, str]:
-    """Return the columns of the daily table that can be drawn, by name, in words: "fighters, HTS"."""
+    """Return the columns of the daily table that can be drawn, by name, in words: "fighters, League"."""
     look = look_of(scenario)
     return {column: _column_words(look, column) for column in columns if column not in NOT_OFFERED}
 

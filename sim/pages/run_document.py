@@ -24,6 +24,7 @@ from sim.pages.headlines import headline, headline_town, is_headline
 from sim.pages.history import History, follow, holder_turns, start_history
 from sim.pages.map_svg import MapDrawing
 from sim.plots.style import look_of
+from sim.results.phrases import with_name
 from sim.results.run import Run
 from sim.results.verify import course_parts
 from sim.statistics.causes import chance_text
@@ -222,6 +223,7 @@ def _bases(result: Result, snapshots: Sequence[Snapshot]) -> Iterator[tuple[int,
 def _accord_names(snapshot: Snapshot) -> list[str]:
     """Return the agreements in force on a morning in words, oldest first."""
     return [
-        f"{accord.parties} {accord.scope}" + (f": {', '.join(accord.terms)}" if accord.terms else "")
+        f"{with_name(accord.name if accord.named else '', accord.parties.split(' / '), ' / ')} {accord.scope}"
+        + (f": {', '.join(accord.terms)}" if accord.terms else "")
         for accord in snapshot.accords
     ]

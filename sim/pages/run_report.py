@@ -23,15 +23,20 @@ from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
 from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
-from sim.results.phrases import agreement_phrase, answer_sentence, policy_phrase, side_names, statistic_texts
+from sim.results.phrases import (
+    agreement_phrase,
+    answer_sentence,
+    full_names,
+    policy_phrase,
+    side_names,
+    statistic_texts,
+)
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario
+from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario, peacekeepers
 from sim.statistics.causes import turning_points
 from sim.text import agree, day_text, plural, shell
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from matplotlib.figure import Figure
 
     from sim.pages.history import Snapshot
@@ -91,7 +96,7 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         recording=recording or Recording(),
         live=live_parts(recording.days, "player") if recording and recording.days else {},
         asserted=[given_text(given) for given in scenario.given]
-        + [policy_text(policy, scenario.start) for policy in scenario.policy],
+        + [policy_text(policy, scenario) for policy in scenario.policy],
         assumed=[row for row in inputs if not row["path"].startswith("rules.")],
         assumed_rules=[row for row in inputs if row["path"].startswith("rules.")],
         weak=[
@@ -106,11 +111,6 @@ def report(run: Run, pictures: Pictures, atlas: Atlas, recording: Recording | No
         branch=branch_text(run),
         command=command_text(run),
     )
-
-
-def full_names(scenario: Scenario) -> list[str]:
-    """Return the factions that have a name in full, with it: "HTS: Hayat Tahrir al-Sham"."""
-    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def command_text(run: Run) -> str:
@@ -195,6 +195,7 @@ def agreement_rows(run: Run) -> list[dict[str, str]]:
         phrase = agreement_phrase(str(row["scope"]), str(row["town"]), terms, str(row["mediator"]))
         rows.append(
             {
+                "name": str(row["name"]) if row["name"] in run.scenario.agreements else "",
                 "parties": str(row["parties"]).replace(" / ", " and "),
                 "terms": phrase if terms else f"{phrase}; nothing else agreed",
                 "signed": day_text(row["signed"]).replace(" ", "\u00a0") + (" (given by the scenario)" if row["given"] else ""),
@@ -232,9 +233,10 @@ def given_text(given: Given) -> str:
     return f"{day_text(given.on)}: an agreement between {parties} (asserted)"
 
 
-def policy_text(policy: Policy, start: date) -> str:
-    """Say a policy and its first day."""
-    return f"{day_text(policy.by or policy.on or start)}: {policy_phrase(policy)} (what-if)"
+def policy_text(policy: Policy, scenario: Scenario) -> str:
+    """Say a policy of a scenario and its first day."""
+    words = policy_phrase(policy, peacekeepers(scenario))
+    return f"{day_text(policy.by or policy.on or scenario.start)}: {words} (what-if)"
 
 
 Progress = Callable[[str], None]

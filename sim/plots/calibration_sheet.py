@@ -46,7 +46,7 @@ def figures(fitted: CalibrationResult) -> dict[str, bytes]:
 
 
 def short(path: str) -> str:
-    """Return an input's path as words for a small panel: "spread: delay days", "HTS: aggressiveness"."""
+    """Return an input's path as words for a small panel: "spread: delay days", "League: aggressiveness"."""
     parts = [part for part in path.removeprefix("rules.").split(".") if part != "doctrine"]
     return f"{': '.join(parts[-2:])}".replace("_", " ")
 

@@ -111,7 +111,7 @@ def agreement_lanes(rows: Sequence[Row]) -> list[Row]:
 
 
 def party_codes(parties: str, look: FactionStyles) -> list[str]:
-    """Return the codes of the sides of an agreement, "HTS / Ahrar al-Sham"; those that the scenario does not name are left out."""
+    """Return the codes of the sides of an agreement, "Lanterns / River Militia"; those that the scenario does not name are left out."""
     sides = re.split(r"\s*(?:/|;|,|\+| and )\s*", parties)
     return list(dict.fromkeys(look.code_of[side] for side in sides if side in look.code_of))
 

@@ -34,6 +34,7 @@ from sim.plots.style import (
     stamp,
     typography,
 )
+from sim.results.phrases import with_name
 from sim.text import day_text, isolated, left_to_right
 
 if TYPE_CHECKING:
@@ -170,7 +171,8 @@ def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles,
             clip_on=False,
         )
         if texts:
-            _lane_text(axes, _shortened(row, look), lane, from_x, over, start, end)
+            named = row["name"] if row["name"] in run.scenario.agreements else ""
+            _lane_text(axes, {**_shortened(row, look), "name": named}, lane, from_x, over, start, end)
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [str(row["agreement_id"]) for row in rows], fontsize=8)
     axes.spines["left"].set_visible(False)
@@ -193,8 +195,9 @@ def _lane_text(
 ) -> None:
     terms = len([term for term in re.split(r"[,;]", str(row["terms"])) if term.strip() not in ("", "nan")])
     ended = {"broken": f"broken by {row['broken_by']}", "expired": "expired"}.get(str(row["status"]), "still in force")
-    parties = " – ".join(part.strip() for part in re.split(r"[/;]", str(row["parties"])))
-    text = f"{parties} · {terms} term{'s' * (terms != 1)} · {int(row['days_held'])} d · {ended}"
+    parties = [part.strip() for part in re.split(r"[/;]", str(row["parties"]))]
+    named = with_name(str(row["name"]), parties, " – ")
+    text = f"{named} · {terms} term{'s' * (terms != 1)} · {int(row['days_held'])} d · {ended}"
     share = (over - start) / (end - start)
     right = share < 0.5
     inside = not right and (from_x - start) / (end - start) < 0.35

@@ -27,7 +27,7 @@ from sim.scenario.yaml_reader import read_file
 from sim.text import plural, shell
 
 FREE = re.compile(
-    r"(rules|terms)\..+|factions\..+\.(doctrine\.|solidarity).*|policy\b.*|given\b.*"
+    r"(rules|terms)\..+|factions\..+\.(doctrine\.|solidarity|peacekeeping\.(deterrence|patrol_km|separation|red_line|protection)).*|policy\b.*|given\b.*"
     r"|(days|title|question|evidence_until|(watch_towns|headline|compare_with)\b.*)"
 )
 
@@ -36,7 +36,9 @@ FREE_PARTS = (
     "headline", "compare_with",
 )  # fmt: skip
 
-FREE_WORDS = "only rules, numbers of terms, doctrines and solidarity, acts of that day or later, and days can"
+FREE_WORDS = (
+    "only rules, numbers of terms, doctrines, peacekeepers and solidarity, acts of that day or later, and days can"
+)
 
 
 def branch(

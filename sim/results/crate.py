@@ -20,7 +20,7 @@ from sim.text import plural
 
 METADATA = "ro-crate-metadata.json"
 CITATION = "CITATION.cff"
-TITLE = "Territorial competition: a simulator of rebel rivalry, ceasefires and escalation in Greater Idlib, 2018-19"
+TITLE = "Territorial competition: a simulator of rebel rivalry, ceasefires and escalation"
 AUTHORS = "The project's contributors"
 LICENCE = "https://spdx.org/licenses/MIT"
 PROGRAM, CONTRIBUTORS = "#program", "#contributors"
@@ -50,14 +50,14 @@ def crate_files(folder: Path, manifest: dict[str, Any], question: str) -> dict[s
 
 
 def title_of(manifest: dict[str, Any]) -> str:
-    """Return the title of a result: "SIMULATED: kafr_hamra, seed 7, 120 days"."""
+    """Return the title of a result: "SIMULATED: two_valleys, seed 7, 180 days"."""
     if manifest.get("kind") == "study":
         return f"SIMULATED: {manifest['name']}, study of {plural(manifest['planned'], 'run')}"
     return f"SIMULATED: {manifest['name']}, seed {manifest['seed']}, {plural(manifest['days'], 'day')}"
 
 
 def _day(manifest: dict[str, Any]) -> str:
-    """Return the day on which a result was made, as 2018-10-29; a study that is not complete has the day of its start."""
+    """Return the day on which a result was made, as 2020-03-14; a study that is not complete has the day of its start."""
     return str(manifest.get("finished") or manifest["started"])[:10]
 
 

@@ -25,7 +25,7 @@ from sim.engine.tables import N_AGREEMENTS, N_EVENTS
 from sim.event_kinds import EventFacts, event_text, report_text
 from sim.geography.towns import find_place
 from sim.results.phrases import agreement_phrase, moved_by, policy_phrase
-from sim.scenario.schema import codes
+from sim.scenario.schema import codes, peacekeepers
 
 if TYPE_CHECKING:
     from sim.engine.simulation import Result
@@ -156,7 +156,7 @@ def _policies(result: Result, log: np.ndarray) -> dict[int, str]:
         rows, acts = asserted[log["day"][asserted] == day], np.flatnonzero(actions["day"] == day)
         for row, act in zip(rows.tolist(), acts.tolist(), strict=True):
             if act >= given:
-                phrases[row] = policy_phrase(result.scenario.policy[act - given])
+                phrases[row] = policy_phrase(result.scenario.policy[act - given], peacekeepers(result.scenario))
     return phrases
 
 
@@ -179,6 +179,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     # the only group of a faction goes by the faction's name
     groups = [*("" if group in alone else group for group in result.groups), ""]
     phrases = _phrases(result, log)
+    own_names = {row: name for row, name in result.agreement_names.items() if name in result.scenario.agreements}
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")
@@ -194,7 +195,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
             EVENT_KINDS[kind], factions[initiator], factions[target], groups[group], groups[other_group], towns[town], fighters, d1, d2, d3,
             level, bool(given), phrases.get(a, "") if kind == AGREEMENT_SIGNED else "",
             day - signed[a] if a >= 0 and ends else None, a >= 0 and not ends, policies.get(row, ""),
-            is_for_town(events, kind, initiator, target, cause),
+            is_for_town(events, kind, initiator, target, cause), own_names.get(a, "") if ends else "",
         )))
     # fmt: on
     return sentences

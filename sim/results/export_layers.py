@@ -56,7 +56,7 @@ def _on(layer: Layer, day: date) -> Layer:
 
 
 def town_areas(geography: Geography) -> dict[str, tuple[tuple[Point, ...], ...]]:
-    """Return the area of each town, in degrees: nearer to it than to other towns, at most 7 km from it."""
+    """Return the area of each town, in degrees: nearer to it than to other towns, within the reach of its cell."""
     on, cells = frame_of(geography), zip(geography.places, town_cells(geography), strict=True)
     return {town.name: (_points(on.to_lonlat(np.vstack((corners, corners[:1])))),) for town, corners in cells}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -23,21 +23,37 @@ def agreement_phrase(scope: str, town: str = "", terms: Iterable[str] = (), medi
     return f"{where} ({inside})" if inside else where
 
 
+def with_name(name: str, parties: Sequence[str], between: str) -> str:
+    """Return the parties of an agreement with the name it has in the scenario, if any; a name that names them stands alone."""
+    together = between.join(parties)
+    if not name:
+        return together
+    return name if all(party in name for party in parties) else f"{name}: {together}"
+
+
 def _until(policy: Policy) -> str:
     return f" until {day_text(policy.until)}" if policy.until else ""
 
 
 def _in_town(policy: Policy) -> str:
-    if policy.in_town is None:
-        return ""
-    return " in the zone" if policy.in_town == "zone" else f" in {policy.in_town}"
+    return _at_place(policy.in_town) if policy.in_town is not None else ""
 
 
-def policy_phrase(policy: Policy) -> str:
-    """Say what a policy does, without its day: "HTS leaves the zone; its towns go to the strongest group nearby"."""
+def _at_place(place: str) -> str:
+    return " in the zone" if place == "zone" else f" in {place}"
+
+
+def policy_phrase(policy: Policy, guards: Collection[str] = ()) -> str:
+    """Say what a policy does, without its day: "League leaves the zone; its towns go to the strongest group nearby".
+
+    `guards`: the names of the scenario's peacekeepers, who hold no towns to leave.
+    """
     factor = f"x{policy.factor.best:g}{_until(policy)}" if policy.factor is not None else ""
     if policy.withdraw is not None:
         who, its = policy.withdraw, agree(policy.withdraw, "its")
+        if who in guards:
+            posts = "all its posts" if policy.from_place is None else f"its posts{_at_place(str(policy.from_place))}"
+            return f"{who} {agree(who, 'leaves')} {posts} and the theatre"
         area = "the zone" if policy.from_place in (None, "zone") else str(policy.from_place)
         towns = (
             f"nobody holds {its} towns"
@@ -51,7 +67,8 @@ def policy_phrase(policy: Policy) -> str:
     if policy.mediate is not None:
         return f"{policy.mediate} {agree(policy.mediate, 'mediates')}: chance of an agreement {factor}"
     if policy.reinforce is not None:
-        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}"
+        mandate = f", with a mandate to {policy.mandate}" if policy.mandate is not None else ""
+        return f"fighters from outside join {policy.reinforce}{_in_town(policy)}{mandate}"
     if policy.merge_groups is not None:
         joining = clause_list(policy.merge_groups)
         return f"{joining} {agree(joining, 'merges')} into {policy.into}"
@@ -135,6 +152,7 @@ _MOVED: dict[str, Callable[[float], str]] = {
     "new_control": _control_age,
     "policy": _signal("policy"),
     "aggressiveness": _share("aggressiveness"),
+    "guards": lambda value: f"peacekeepers {two_digits(value)} times those they face",
     "shift": lambda value: (
         f"the rival's force changed by {100 * (2.718281828459045**value - 1):+.0f} % against one's own in a quarter"
     ),
@@ -168,8 +186,13 @@ Summary = Mapping[str, float | int | str | None]
 
 
 def side_names(scenario: Scenario) -> dict[str, str]:
-    """Return the name of each faction by its code: "Loyalists" for "GOV"."""
+    """Return the name of each faction by its code: "Government" for "GOV"."""
     return {faction.code or name: name for name, faction in scenario.factions.items()}
+
+
+def full_names(scenario: Scenario) -> list[str]:
+    """Return the factions that have a name in full, with it: "FPL: Front for the Liberation"."""
+    return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
 def _still(run: RunLike, towns: list[str]) -> list[str]:
@@ -256,7 +279,7 @@ def _shared(run: RunLike) -> dict[str, int]:
 
 
 def _gains(run: RunLike) -> str:
-    """Say the towns each side gains, and how many of them were contested before: "HTS gains 9 towns, 7 of them contested
+    """Say the towns each side gains, and how many of them were contested before: "League gains 9 towns, 7 of them contested
     at the start".
     """
     parts, shared, sides = [], _shared(run), side_names(run.scenario)
@@ -271,7 +294,7 @@ def _gains(run: RunLike) -> str:
 
 
 def _towns(name: str, summary: Summary, sides: Mapping[str, str]) -> str:
-    """Say a statistic given by faction: "HTS loses 2 towns"."""
+    """Say a statistic given by faction: "League loses 2 towns"."""
     verb = {"towns_lost": "loses", "towns_end": "holds"}[name]
     values = ((key[len(name) + 1 :], int(value or 0)) for key, value in summary.items() if key.startswith(f"{name}."))
     parts = [(sides.get(code, code), count) for code, count in values if count]
@@ -302,7 +325,7 @@ def _clauses(run: RunLike) -> list[str]:
 
 
 def answer_sentence(run: RunLike) -> str:
-    """Return the answer: "On this seed HTS holds Kafr Hamra at the end (taken on 30 Oct 2018); clashes reached 7 places
+    """Return the answer: "On this seed League holds Orrin at the end (taken on 30 Oct 2020); clashes reached 7 places
     over 12 days; ... One run is one possible course: compare many."
     """
     return f"On this seed {'; '.join(_clauses(run))}. {CAUTION}"
@@ -312,7 +335,7 @@ class StatisticText(NamedTuple):
     """A summary statistic in words, all its factions, towns or levels together."""
 
     label: str
-    text: str  # "12 days", "day 53", "HTS 1, NLF 2", "none"
+    text: str  # "12 days", "day 53", "League 1, Lanterns 2", "none"
     about: str  # what it counts
     nothing: bool  # whether it is zero, or there is none
 

@@ -75,6 +75,7 @@ def on_a_day(data: dict[str, Any], mapping: dict[str, Any], key: Key, name: str 
 
 
 ZONE = "zone"  # the word for the demilitarised zone in `from:`, and in `in:` of a guarantor
+PEACEKEEPER = "peacekeeper"  # the role of factions that guard towns
 NEARLY = 0.85  # likeness above which a stranger's name is taken for a misspelt one
 
 
@@ -86,10 +87,10 @@ class Action(NamedTuple):
 
 
 ACTIONS = {
-    "withdraw": Action(("by",), ("from", "towns_to", "may_return")),
+    "withdraw": Action(("by",), ("from", "towns_to", "may_return")),  # peacekeepers: from alone
     "enforce_no_expansion": Action(("factor",), ("on", "until")),
     "mediate": Action(("factor",), ("on", "until")),
-    "reinforce": Action(("on", "in", "fighters")),
+    "reinforce": Action(("on", "in", "fighters"), ("mandate",)),
     "merge_groups": Action(("on", "into"), ("cohesion",)),
     "monitor": Action(("factor",), ("on", "until")),
     "guarantor": Action(("fighters", "credibility"), ("in", "between", "on", "until")),
@@ -189,10 +190,11 @@ def _policy_names(
         yield from _fighters_of(data, mapping, action, key, sides)
     else:
         yield from _stranger(mapping, action, key, list(sides))
+    yield from _of_peacekeepers(mapping, action, key, peacekeepers(data))
     if action in ("sanctions", "support"):
         yield from _rebel(data, mapping.get(action), action, (*key, action))
     elif action == "guarantor":
-        yield from _between(mapping, key, sides)
+        yield from _between(mapping, key, sides, peacekeepers(data))
         for index, name in enumerate(names_between(mapping)):
             yield from _rebel(data, sides.get(name), action, (*key, "between", index))
     yield from _zone_named(data, mapping, action, key)
@@ -204,11 +206,33 @@ def _zone_named(data: dict[str, Any], mapping: dict[str, Any], action: str, key:
         yield (*key, "in"), f"{action} needs a town; only a guarantor may cover the zone"
     if isinstance(data.get("zone"), dict):
         return
-    if action == "withdraw" and mapping.get("from") in (None, ZONE):
+    leaves_all = mapping.get("from") is None and mapping.get("withdraw") in peacekeepers(data)
+    if action == "withdraw" and mapping.get("from") in (None, ZONE) and not leaves_all:
         key_name = "from" if mapping.get("from") is not None else "withdraw"
         yield (*key, key_name), "the scenario has no zone to withdraw from; name a town in `from:`"
     elif action == "guarantor" and mapping.get("in") == ZONE:
         yield (*key, "in"), "the scenario has no zone to cover; name a town, or leave `in:` out to cover all"
+
+
+def peacekeepers(data: dict[str, Any]) -> list[str]:
+    """Return the names of the factions of the role peacekeeper, and of their groups."""
+    factions = [name for name, mapping in named(data, "factions") if mapping.get("role") == PEACEKEEPER]
+    return factions + [group for faction, group, _ in groups_of(data) if faction in factions]
+
+
+def _of_peacekeepers(mapping: dict[str, Any], action: str, key: Key, guards: list[str]) -> Iterator[Complaint]:
+    """Complain of an act that peacekeepers do not carry out, and of keys of theirs with others or the reverse."""
+    who = mapping.get(action)
+    if not isinstance(who, str):
+        return
+    if who not in guards and mapping.get("mandate") is not None:
+        yield (*key, "mandate"), f"belongs to peacekeepers; {quote_value(who)} is none"
+    elif who in guards and action in ("enforce_no_expansion", "garrison"):
+        yield (*key, action), f"{quote_value(who)} is a peacekeeper, which may withdraw, reinforce or demobilise"
+    elif who in guards and action == "withdraw":
+        for name in ("towns_to", "may_return"):
+            if mapping.get(name) is not None:
+                yield (*key, name), f"is about who holds towns; {quote_value(who)} is a peacekeeper and holds none"
 
 
 def _rebel(data: dict[str, Any], name: Any, action: str, key: Key) -> Iterator[Complaint]:
@@ -295,6 +319,7 @@ def cross_checks(data: dict[str, Any]) -> Iterator[Complaint]:
     yield from _solidarity(data)
     yield from _years(data)
     yield from _zone(data)
+    yield from _peacekeepers(data)
     yield from _rules(data)
     for name, agreement in named(data, "agreements"):
         key: Key = ("agreements", name)
@@ -411,6 +436,28 @@ def _zone(data: dict[str, Any]) -> Iterator[Complaint]:
             yield ("zone", "deadline"), f"{deadline} is before the zone was agreed, {agreed}"
 
 
+def _peacekeepers(data: dict[str, Any]) -> Iterator[Complaint]:
+    """Complain of a peacekeeper with more than one group or no number of fighters, and of one's keys in other roles."""
+    for name, mapping in named(data, "factions"):
+        key: Key = ("factions", name)
+        role, groups = mapping.get("role"), mapping.get("groups")
+        if role != PEACEKEEPER and mapping.get("peacekeeping") is not None:
+            yield (
+                (*key, "peacekeeping"),
+                f"belongs to the role {PEACEKEEPER}; {quote_value(name)} has {quote_value(role)}",
+            )
+        if role != PEACEKEEPER or not isinstance(groups, dict):
+            continue
+        if len(groups) > 1:
+            yield (*key, "groups"), f"has {len(groups)} groups; a peacekeeper has one, whose fighters guard its towns"
+        for group, item in groups.items():
+            if isinstance(item, dict) and item.get("fighters") is None:
+                yield (
+                    (*key, "groups", group, "fighters"),
+                    "is missing; a peacekeeper's are spread over the towns it guards",
+                )
+
+
 def _rules(data: dict[str, Any]) -> Iterator[Complaint]:
     for low, high in ORDERED_RULES:
         least, most = _number(data, ("rules", *low)), _number(data, ("rules", *high))
@@ -439,12 +486,14 @@ def names_between(mapping: dict[str, Any]) -> list[str]:
     return [name for name in between if isinstance(name, str)] if isinstance(between, list) else []
 
 
-def _between(mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+def _between(mapping: dict[str, Any], key: Key, sides: dict[str, str], guards: list[str]) -> Iterator[Complaint]:
     """Complain of parties of an agreement that do not exist, or that belong to one faction."""
     parties = names_between(mapping)
     for index, name in enumerate(parties):
         if name not in sides:
             yield (*key, "between", index), unknown(name, list(sides), "faction or group")
+        elif name in guards:
+            yield (*key, "between", index), f"{quote_value(name)} is a peacekeeper, which is no party to agreements"
     if len(parties) == 2 and all(name in sides for name in parties) and sides[parties[0]] == sides[parties[1]]:
         yield (
             (*key, "between"),
@@ -453,7 +502,7 @@ def _between(mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterat
 
 
 def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
-    yield from _between(mapping, key, sides)
+    yield from _between(mapping, key, sides, peacekeepers(data))
     yield from known_word(mapping, "mediator", key, list(sides), "faction or group")
     terms = mapping.get("terms")
     known = data["terms"] if isinstance(data.get("terms"), dict) else {}
@@ -480,6 +529,8 @@ def _given(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[
     yield from on_a_day(data, mapping, key)
     yield from known_word(mapping, "by", key, list(sides), "faction or group")
     event, agreement = mapping.get("event"), mapping.get("agreement")
+    if mapping.get("by") in peacekeepers(data):
+        yield (*key, "by"), f"{quote_value(mapping['by'])} is a peacekeeper, which opens no base and attends no talks"
     needs = {
         "base_attempt": ("by", "in"),
         "agreement": ("agreement",),

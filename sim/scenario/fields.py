@@ -288,7 +288,7 @@ def names_of(path: str) -> list[str]:
 
 
 def input_label(path: str) -> str:
-    """Say an input by its path: "cohesion of Ahrar al-Sham (NLF)", "spread: call to arms share"."""
+    """Say an input by its path: "cohesion of River Militia (League)", "spread: call to arms share"."""
     parts = names_of(path)
     if parts == ["dummy"]:
         return "dummy (reaches no model)"

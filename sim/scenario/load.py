@@ -214,7 +214,7 @@ NEEDED = {
     "float": "a number",
     "finite": "a finite number",
     "bool": "true or false",
-    "date": "a date such as 2018-10-15",
+    "date": "a date such as 2020-03-14",
     "list": "a list",
     "tuple": "a list",
     "set": "a list",

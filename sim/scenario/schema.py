@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import combinations
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from sim.scenario.parameters import Quantity, Rules, Strict, Term, number, where_needed
 
@@ -18,6 +18,7 @@ MIXED = "MIXED"  # control code of a contested town
 NEUTRAL = "NEUTRAL"  # control code of a town that nobody holds
 CODE_WORDS = {MIXED: "contested", NEUTRAL: "neutral"}  # of codes that are no faction's, for readers
 MERGED_COHESION = 0.8  # assumed: groups that have just merged do not act as one yet
+Mandate = Literal["observe", "protect", "intervene"]  # of peacekeepers, each includes those before
 Name = Annotated[str, Field(min_length=1, max_length=80)]
 
 
@@ -37,7 +38,7 @@ class Group(Strict):
 
     fighters: Quantity = number(1000, "fighters", 0, 200000, "fighters in the theatre")
     cohesion: Quantity = number(1, "share", 0.05, 1, "share of its fighters that acts as one", between=(0.8, 1))
-    solidarity: Quantity = number(0.3, "probability", 0, 1, "chance to join when a sister group is attacked", "assumed; of the sisters of those attacked in July 2017 and in February to April 2018 only Suqour al-Sham fought, UCDP GED", between=(0.2, 0.7))
+    solidarity: Quantity = number(0.3, "probability", 0, 1, "chance to join when a sister group is attacked", "assumed; first theatre: of the sisters of those attacked in July 2017 and in February to April 2018 only one fought, UCDP GED", between=(0.2, 0.7))
     solidarity_with: dict[Name, Quantity] = Field(
         default_factory=dict, description="solidarity with one sister group, where it differs", json_schema_extra={"unit": "probability", "allowed_low": 0, "allowed_high": 1}
     )
@@ -50,17 +51,58 @@ class Group(Strict):
     common_command: bool = Field(default=True, description="false: local bands without leaders in common, who decide on no campaign and are the target of none")
 
 
+class Guard(Strict):
+    """Peacekeepers who guard one town."""
+
+    fighters: int = Field(ge=0, le=100_000, description="fighters there beside those of other posts; 0 takes away a post of the map's guards.csv")
+    mandate: Mandate | None = Field(default=None, description="what guards here may do; the faction's if left out")
+    source: str | None = None
+
+
+class Peacekeeping(Strict):
+    """What peacekeepers do: shares are for guards without a rival, and fall as G / (G + E) with those whom they face.
+
+    The literature supports the direction of each effect; no number of it is of a share such as these.
+    """
+
+    mandate: Mandate = Field(default="protect", description="observe: guards deter by being there; protect: they also prevent harm to civilians; intervene: they also part the sides of a clash and turn columns back")
+    guards: dict[Name, Guard] = Field(default_factory=dict, description="towns guarded at the start, beside the map's guards.csv or in place of its row")
+    deterrence: Quantity = number(0.5, "share", 0, 1, "attacks, incidents and base attempts prevented in a guarded town", "assumed; Ruggeri, Dorussen & Gizelis 2017, Int Organ: the effect on onset is less clear, so that none is within the range", between=(0, 0.9))
+    patrol_km: Quantity = number(10, "km", 0, 500, "road up to which guards patrol; their force falls in a straight line to nothing there", between=(0, 30))
+    separation: Quantity = number(0.3, "probability", 0, 1, "chance a day that guards who may intervene end a clash in their town", "assumed; Ruggeri, Dorussen & Gizelis 2017, Int Organ: local fighting is shorter with peacekeepers", between=(0.05, 0.8))
+    red_line: Quantity = number(0.7, "probability", 0, 1, "chance that guards who may intervene turn a column back before their town", between=(0.2, 1))
+    protection: Quantity = number(0.5, "share", 0, 1, "civilian deaths in fighting and acts against civilians prevented in a guarded town", "assumed; Hultman, Kathman & Shannon 2013, AJPS, and Fjelde, Hultman & Nilsson 2019, Int Organ: less harm with more troops", between=(0.2, 0.8))
+
+
 class Faction(Strict):
     """A side of the conflict: one group or a coalition of groups."""
 
     code: Name | None = Field(default=None, description="short code in tables and maps; the name if left out")
     # words alone: left out where a scenario's digest is made
     full_name: str | None = Field(default=None, exclude=True, description="name in full, shown beside the short one")
-    role: Literal["rebel", "government", "patron_backed", "neutral"] = Field(description="rebels compete for towns; a government may attack them; the others stand aside")
+    role: Literal["rebel", "government", "patron_backed", "neutral", "peacekeeper"] = Field(description="rebels compete for towns; a government may attack them; a peacekeeper guards towns; the others stand aside")
     proscribed: bool = Field(default=False, description="must leave the zone by its deadline")
     colour: str | None = Field(default=None, pattern="^#[0-9a-fA-F]{6}$", description="colour on maps, #rrggbb")
     doctrine: Doctrine = Doctrine()
     groups: dict[Name, Group] = Field(min_length=1, description="the groups that make up the faction")
+    peacekeeping: Peacekeeping | None = Field(default=None, description="what a peacekeeper does; no other role has it")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_peacekeeping(cls, data: Any) -> Any:
+        """Give a peacekeeper the defaults of its role."""
+        if isinstance(data, dict) and data.get("role") == "peacekeeper" and data.get("peacekeeping") is None:
+            return {**data, "peacekeeping": {}}
+        return data
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_absent(handler(self), "peacekeeping")
+
+
+def without_absent(data: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return a part as data without a key that holds nothing, so that scenarios that lack it keep their digest."""
+    return {name: value for name, value in data.items() if name != key or value is not None}
 
 
 class Agreement(Strict):
@@ -105,10 +147,10 @@ class Given(Strict):
 class Policy(Strict):
     """A dated action of a what-if: exactly one of the keys from `withdraw` to `garrison` says what is done."""
 
-    withdraw: Name | None = Field(default=None, description="faction that leaves `from` by the day `by`")
+    withdraw: Name | None = Field(default=None, description="faction that leaves `from` by the day `by`; peacekeepers leave the theatre, from all towns if `from` is left out")
     enforce_no_expansion: Name | None = Field(default=None, description="faction whose base attempts are multiplied by `factor`")
     mediate: Name | None = Field(default=None, description="mediator, of the model or from outside; multiplies the signing hazard by `factor`")
-    reinforce: Name | None = Field(default=None, description="group that `fighters` from outside join, `in` a town it can reach")
+    reinforce: Name | None = Field(default=None, description="group that `fighters` from outside join, `in` a town of its faction; peacekeepers in any town, with a `mandate`")
     merge_groups: list[Name] | None = Field(default=None, description="groups whose fighters join the group `into`")
     monitor: Name | None = Field(default=None, description="who watches over agreements; multiplies their hold by `factor`")
     guarantor: Name | None = Field(default=None, description="who guarantees agreements between rebels, of the model or from outside: with `fighters` and `credibility` it deters who would break them")
@@ -130,7 +172,12 @@ class Policy(Strict):
     credibility: Quantity | None = where_needed("share", 0, 1, "share of breaches that a guarantor far stronger than the sides would deter")
     share: Quantity | None = where_needed("share", 0, 1, "share of the fighters who demobilise")
     cohesion: Quantity | None = where_needed("share", 0.05, 1, f"cohesion of merged fighters; {MERGED_COHESION} if left out")
+    mandate: Mandate | None = Field(default=None, description="what peacekeepers who come may do; their faction's if left out")
     source: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_absent(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return without_absent(handler(self), "mandate")
 
 
 class Scenario(Strict):
@@ -161,6 +208,16 @@ class Scenario(Strict):
 def codes(scenario: Scenario) -> dict[str, str]:
     """Return the code of each faction by its name, in the scenario's order; the name where no code is given."""
     return {name: faction.code or name for name, faction in scenario.factions.items()}
+
+
+def parties(scenario: Scenario) -> list[str]:
+    """Return the codes of the factions that may hold towns and fight, in the scenario's order: all but peacekeepers."""
+    return [faction.code or name for name, faction in scenario.factions.items() if faction.peacekeeping is None]
+
+
+def peacekeepers(scenario: Scenario) -> dict[str, str]:
+    """Return the code of each peacekeeper by its name, in the scenario's order."""
+    return {name: code for name, code in codes(scenario).items() if scenario.factions[name].peacekeeping is not None}
 
 
 OKABE_ITO = ("#0072B2", "#E69F00", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#F0E442", "#000000")

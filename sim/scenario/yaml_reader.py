@@ -1,7 +1,7 @@
 """Strict reading of YAML, with the line of everything that is read.
 
 The language is a small part of YAML 1.2: mappings with text keys, lists, and the scalars of its core schema, so `1e-3` is a
-number, `010` is ten and `no` is text; `2018-10-15` is a date. Tags, anchors, merge keys and several documents in one file
+number, `010` is ten and `no` is text; `2020-03-14` is a date. Tags, anchors, merge keys and several documents in one file
 are refused. Depth and number of values are limited on the stream of events, before anything is composed.
 """
 
@@ -270,7 +270,7 @@ def plain(text: str) -> Any:
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise ValueError(f"there is no date {text}; dates are written year-month-day, such as 2018-10-15") from None
+            raise ValueError(f"there is no date {text}; dates are written year-month-day, such as 2020-03-14") from None
     if NOT_FINITE.fullmatch(text):
         raise ValueError(f"must be a finite number, got {text}")
     if not NUMBER.fullmatch(text) and not OTHER_BASE.fullmatch(text):

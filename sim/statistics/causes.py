@@ -325,9 +325,9 @@ def why_town(run: RunLike, town: str, when: str = IN_THIS_RUN) -> Why | None:
     Example:
         >>> import sim
         >>> from sim.statistics.causes import why_town
-        >>> why = why_town(sim.simulate("kafr_hamra", seed=1), "Kafr Hamra")
+        >>> why = why_town(sim.simulate("two_valleys", seed=1), "Saddle Pass")
         >>> why.steps[0].kind, why.steps[0].given
-        ('base_attempt', True)
+        ('base_attempt', False)
     """
     changes = run.control_changes
     here = text(changes, "town") == town

@@ -15,7 +15,7 @@ from sim.event_kinds import INCIDENTS
 
 Table = Any  # gives a column by its name: a DataFrame, or a dict of arrays
 MONITOR = "monitor"  # outlet of the reports that stand for what the world learned
-SUMMARY_DAYS = 7  # the longest summary row of UCDP GED among these groups, December 2016 to October 2018
+SUMMARY_DAYS = 7  # the longest summary row in UCDP GED of the first theatre (docs/sources.md)
 QUIET_DAYS = 7  # a gap of more than so many days ends an episode (pattern P3)
 
 

@@ -12,11 +12,11 @@ import numpy as np
 
 from sim.errors import did_you_mean
 from sim.event_kinds import AGAINST_CIVILIANS, INCIDENTS
-from sim.scenario.schema import Scenario, codes, rebel_pairs, rebels
+from sim.scenario.schema import Scenario, parties, peacekeepers, rebel_pairs, rebels
 from sim.statistics.conflict_log import QUIET_DAYS, Log, Table, among, column, one_of, rebel_log, text
 from sim.statistics.survival import survival
 
-Per = Literal["", "faction", "town", "level"]
+Per = Literal["", "faction", "peacekeeper", "town", "level"]
 
 
 class Statistic(NamedTuple):
@@ -74,6 +74,8 @@ STATISTICS: dict[str, Statistic] = {
     "groups_joined": Statistic("groups that joined a campaign", "groups", "choices of sister groups to fight beside their sister"),
     "groups_stood_aside": Statistic("groups that stood aside", "groups", "choices of sister groups to stay out of a campaign"),
     "columns_met": Statistic("columns stopped on their way", "columns", "by rivals in towns that they came through"),
+    "columns_turned_back": Statistic("columns turned back by peacekeepers", "columns", "before towns that they guard; those of one day are one", "peacekeeper"),
+    "clashes_ended": Statistic("clashes ended by peacekeepers", "clashes", "in towns that they guard", "peacekeeper"),
     "violations": Statistic("violations of agreements", "violations", "clashes and incidents in the scope of an agreement in force"),
     "offensive_day": Statistic("day of the first offensive by a government", "day", "0 is the first day; none without one"),
 }  # fmt: skip
@@ -88,7 +90,7 @@ TOPICS: dict[str, tuple[str, ...]] = {
         "clash_days", "clashes", "incidents", "first_clash_day", "places_reached", "longest_calm_days", "peak_level",
         "days_at_level", "episodes", "episode_days_max", "episode_days_mean", "deaths", "deaths_rebels",
         "commanders_killed", "campaigns", "campaign_days_median", "campaign_first_towns", "groups_joined",
-        "groups_stood_aside", "columns_met", "offensive_day",
+        "groups_stood_aside", "columns_met", "columns_turned_back", "clashes_ended", "offensive_day",
     ),
     "Agreements and disputes": (
         "agreements_signed", "agreements_broken", "agreements_expired", "first_agreement_day",
@@ -102,18 +104,18 @@ TOPICS: dict[str, tuple[str, ...]] = {
 
 
 def topic_of(key: str) -> str:
-    """Return the topic of a statistic, also of a yes/no one: `holder.Kafr Hamra=NLF` is about who holds what."""
+    """Return the topic of a statistic, also of a yes/no one: `holder.Orrin=League` is about who holds what."""
     name = base_name(key)
     return next((topic for topic, names in TOPICS.items() if name in names), next(iter(TOPICS)))
 
 
 def base_name(key: str) -> str:
-    """Return the name in `STATISTICS` of a key of a summary: `deaths.HTS` is of `deaths`."""
+    """Return the name in `STATISTICS` of a key of a summary: `deaths.League` is of `deaths`."""
     return key if key in STATISTICS else key.partition(".")[0]
 
 
 def label(key: str) -> str:
-    """Return what a key of a summary is called, with its faction, town or level: "towns gained, HTS"."""
+    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League"."""
     name = base_name(key)
     rest = key[len(name) + 1 :]
     return f"{STATISTICS[name].label}, {rest}" if rest else STATISTICS[name].label
@@ -213,8 +215,9 @@ def summarise(scenario: Scenario, tables: Mapping[str, Table], watch: Iterable[s
         **clash_counts(tables["events"], rebels(scenario)),
         **ladder(tables["daily"], rebel_pairs(scenario)),
         **counts(tables["events"], tables["daily"]),
-        **deaths(tables["daily"], codes(scenario).values()),
-        **control(tables, codes(scenario).values(), scenario.watch_towns if watch is None else watch),
+        **deaths(tables["daily"], parties(scenario)),
+        **interventions(tables["events"], peacekeepers(scenario)),
+        **control(tables, parties(scenario), scenario.watch_towns if watch is None else watch),
         **agreements(tables["events"], tables["agreements"], scenario),
         **campaigns(tables["campaigns"]),
     }
@@ -300,6 +303,16 @@ def deaths(daily: Table, factions: Iterable[str]) -> dict[str, Scalar]:
     """Return fighters killed by faction and civilians killed."""
     by_side: dict[str, Scalar] = {f"deaths.{code}": int(column(daily, f"{code}_deaths").sum()) for code in factions}
     return {**by_side, "deaths_civilians": int(column(daily, "civilian_deaths").sum())}
+
+
+def interventions(events: Table, guards: Mapping[str, str]) -> dict[str, Scalar]:
+    """Return what peacekeepers, code by name of the faction, did to the sides; nothing without any."""
+    kind, by = text(events, "kind"), text(events, "initiator")
+    return {
+        f"{name}.{code}": int(((kind == which) & (by == faction)).sum())
+        for name, which in (("columns_turned_back", "column_turned_back"), ("clashes_ended", "sides_separated"))
+        for faction, code in guards.items()
+    }
 
 
 def control(tables: Mapping[str, Table], factions: Iterable[str], watch: Iterable[str]) -> dict[str, Scalar]:

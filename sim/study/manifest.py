@@ -21,7 +21,7 @@ from sim.results.columns import AGREEMENTS, DAILY, EVENTS, REPORTS, Column
 from sim.results.event_rows import watched
 from sim.results.manifest import MANIFEST, map_entry, product, read_json, sha256, versions
 from sim.scenario.parameters import Rules
-from sim.scenario.schema import Scenario, codes
+from sim.scenario.schema import Scenario, codes, parties, peacekeepers
 from sim.statistics.summary import STATISTICS
 
 if TYPE_CHECKING:
@@ -107,7 +107,8 @@ def _plain(columns: Iterable[Column]) -> Columns:
 def _runs(models: list[Scenario], geography: Geography, inputs: Sequence[str]) -> Columns:
     columns: Columns = {**KEY, "seed": "int", **{f"input:{path}": "float" for path in inputs}}
     parts = {
-        "faction": [code for model in models for code in codes(model).values()],
+        "faction": [code for model in models for code in parties(model)],
+        "peacekeeper": [code for model in models for code in peacekeepers(model).values()],
         "town": [town for model in models for town in watched(model, geography)],
         "level": [str(level) for level in LEVELS],
     }

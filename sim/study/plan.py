@@ -284,8 +284,8 @@ def of_files(files: Sequence[Path], **options: Any) -> Definition:
     Example:
         >>> from pathlib import Path
         >>> from sim.study.plan import of_files
-        >>> of_files([Path("kafr_hamra"), Path("united_nlf")], replicates=20).name
-        'kafr_hamra_vs_united_nlf'
+        >>> of_files([Path("two_valleys"), Path("own_valleys")], replicates=20).name
+        'two_valleys_vs_own_valleys'
     """
     stems = [plain_name(file.stem) for file in files]
     folded = [stem.casefold() for stem in stems]

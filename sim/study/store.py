@@ -231,7 +231,7 @@ class Study:
         """Draw one of the figures that `run.py figure` lists for the study, as `sim.compare(study).plot` does.
 
         Args:
-            name: "differences", "distributions", "fan-HTS_towns", "agreement_survival", "probability_map-HTS" and so on.
+            name: "differences", "distributions", "fan-League_towns", "agreement_survival", "probability_map-League" and so on.
             ax: matplotlib axes to draw on; of "differences", "fan-...", "distribution-..." and "agreement_survival" alone.
             width_mm: width of the sheet if no axes are given.
             day: of a map; the last if left out.

@@ -4,14 +4,14 @@ claims:
   truces_save_days:
     sentence: Without agreements there are more days with clashes.
     page: docs/limits.md
-    scenario: {file: kafr_hamra, set: {rules.ceasefire.enabled: false}}
-    against: kafr_hamra                       # left out: the mean, or the share of runs, of `scenario` alone
+    scenario: {file: two_valleys, set: {rules.ceasefire.enabled: false}}
+    against: two_valleys                      # left out: the mean, or the share of runs, of `scenario` alone
     statistic: clash_days                     # or figure: P19_target_share, or town: {name, held_by, on}
     expected: {at_least: 1}                   # of the difference `scenario` less `against`
   one_rival:
     sentence: Most of a large round is against one rival group.
     page: docs/validation.md
-    scenario: {file: greater_idlib_2018, set: {days: 700}}
+    scenario: {file: my_theatre, set: {days: 700}}
     pattern: P19
     verdict: pass
 
@@ -96,7 +96,7 @@ class Claim(StrictModel):
     page: str = Field(min_length=3, description="file in which it stands")
     scenario: Variant = Field(description="the scenario that the claim is about")
     against: Variant | None = Field(None, description="scenario whose runs of the same seeds are subtracted")
-    statistic: str | None = Field(None, description="column of a run's summary, as clash_days or deaths.HTS")
+    statistic: str | None = Field(None, description="column of a run's summary, as clash_days or deaths.CODE")
     figure: str | None = Field(None, description="figure of the pattern card, of each run")
     town: Held | None = None
     pattern: str | None = Field(None, description="pattern of the card")

@@ -212,7 +212,7 @@ def late_inputs(scenario: Scenario, first: date) -> Iterator[LateInput]:
         >>> from datetime import date
         >>> from sim.load import read
         >>> from sim.validation.forecasts import late_inputs
-        >>> loaded, _ = read("hindcast_2018_10")
+        >>> loaded, _ = read("two_valleys")
         >>> [entry.path for entry in late_inputs(loaded.scenario, date(2018, 10, 1)) if entry.path == "rules.talks.killing"]
         ['rules.talks.killing']
     """

@@ -28,9 +28,7 @@ Sides = tuple[Names, Names]
 MOST_NAMED = 5
 LONGEST_HOLD = 36_500  # days
 
-INSURGENTS = (
-    "Syrian insurgents",
-)  # how UCDP GED names rebels against whom a government fights without telling groups apart
+INSURGENTS = ("insurgents",)  # how UCDP GED names rebels against whom a government fights without telling groups apart
 
 
 class Events:
@@ -167,7 +165,7 @@ def read_events(files: Sequence[Path], area: Area | None = None) -> Events:
         >>> from sim.validation.observed import read_events
         >>> with open("observed.csv", "w") as file:
         ...     print("id,date_start,latitude,longitude,best,side_a,side_b", file=file)
-        ...     print("1,2018-10-07,36.27,37.03,3,HTS,Zenki", file=file)
+        ...     print("1,2018-10-07,36.27,37.03,3,A,B", file=file)
         >>> read_events([Path("observed.csv")]).deaths.tolist()
         [3]
     """
@@ -190,7 +188,7 @@ def _day_text(ordinal: int) -> str:
 
 
 def read_holds(path: Path, start: date, days: int) -> Holds:
-    """Return the agreements among rebels of a table such as maps/greater_idlib/ceasefires.csv signed in a window.
+    """Return the agreements among rebels of a table such as a map's ceasefires.csv signed in a window.
 
     Columns: type (rows of a government, GOV..., are left out), date_start, hold_days_until_organised_relapse, empty if
     it was in force at the end of the record, which then is the window's end. A hold that continues beyond the window is

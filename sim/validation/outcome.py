@@ -23,7 +23,7 @@ from sim.errors import Fault, InputError, did_you_mean
 from sim.geography.maps import Geography, control_date
 from sim.geography.towns import find_place
 from sim.scenario.compose import display
-from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes, parties
 from sim.scenario.yaml_reader import Page, read_file
 from sim.tabular.table import CsvRow, Table, read_table
 from sim.tabular.table import day_of as parse_day
@@ -77,8 +77,8 @@ class Outcome:
 
 
 def codes_of(scenario: Scenario) -> tuple[str, ...]:
-    """Return the control codes of a scenario: its factions', contested, neutral."""
-    return (*codes(scenario).values(), MIXED, NEUTRAL)
+    """Return the control codes of a scenario: its factions' but for peacekeepers, contested, neutral."""
+    return (*parties(scenario), MIXED, NEUTRAL)
 
 
 def start_codes(scenario: Scenario, geography: Geography) -> np.ndarray:

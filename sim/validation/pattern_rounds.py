@@ -3,7 +3,7 @@ observed logs.
 
 A campaign is an episode with `CAMPAIGN_DEATHS` deaths or more.
 The two episodes with most events are the large rounds. Whom they are fought against, what they change and what comes before and after
-them needs more than times, places and tolls: a log without groups, changes of holder or loyalist deaths does not give these figures."""
+them needs more than times, places and tolls: a log without groups, changes of holder or deaths by the government does not give these figures."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ ROUND_PATTERNS: dict[str, tuple[str, str]] = {
     "P21_deaths_after": ("deaths", "in the 60 days after a large round, mean of two"),
     "P22_sisters_fighting_share": ("share", "of the target's sister groups fight in a large round, mean of two"),
     "P23_towns_changed": ("towns", "with another holder after a large round than before it, mean of two"),
-    "P24_pressure_below_share": ("share", "of large rounds with fewer loyalist deaths a day in the 30 days before than in the year"),
+    "P24_pressure_below_share": ("share", "of large rounds with fewer government-rebel deaths a day in the 30 days before than in the year"),
 }  # fmt: skip
 
 CAMPAIGN_DEATHS = (
-    25  # of Syria's 95 episodes between two rebel groups in 2016-18, the eight with so many have 79 % of all deaths
+    25  # 8 of the 95 episodes of the record of campaigns (docs/validation.md) have so many, and 79 % of its deaths
 )
 OPENING_DAYS = 2  # C2
 WEEK_DAYS = 7  # C3, C4
@@ -128,7 +128,7 @@ class LargeRound(NamedTuple):
 
 
 class RoundContext(NamedTuple):
-    """What a log does not hold: groups, changes of holder, loyalist-rebel deaths by day f8 [days] (NaN: unknown); None if unknown."""
+    """What a log does not hold: groups, changes of holder, government-rebel deaths by day f8 [days] (NaN: unknown); None if unknown."""
 
     groups: RivalGroups | None = None
     changes: Changes | None = None
@@ -230,7 +230,7 @@ def deaths_after(log: Log, episode: Episode) -> float:
 
 
 def pressure_below(pressure: np.ndarray | None, began: int) -> float:
-    """Return 1 if loyalist deaths a day in the 30 days before a day are below those of the days before, up to a year; else 0.
+    """Return 1 if government-rebel deaths a day in the 30 days before a day are below those of the days before, up to a year; else 0.
 
     NaN if fewer than `HISTORY_DAYS` days before it are known.
     """

@@ -200,7 +200,7 @@ def government_deaths_by_day(run: ReportedRun, declared: Patterns) -> np.ndarray
 
 
 def _pressure(run: ReportedRun, declared: Patterns, first: int) -> np.ndarray | None:
-    """Return loyalist deaths by day from day `first` on, f8 [days - first]."""
+    """Return government-rebel deaths by day from day `first` on, f8 [days - first]."""
     deaths = government_deaths_by_day(run, declared)
     return None if deaths is None else deaths[first:]
 

@@ -3,17 +3,17 @@ the share of runs, the baselines that can answer, and what was observed if it de
 
 questions:
   fighting_goes_on:
-    ask: Are more than ten lethal events among rebels reported in October 2018?
-    events: {more_than: 10, from: 2018-10-01, to: 2018-10-31}         # or deaths
+    ask: Are more than ten lethal events among rebels reported in October 2020?
+    events: {more_than: 10, from: 2020-10-01, to: 2020-10-31}         # or deaths
   truce_holds:
-    ask: Is the agreement of 31 October still in force on 30 November?
-    agreement: {name: Agreement of 31 October, in_force_on: 2018-11-30}
+    ask: Is the truce of 31 October still in force on 30 November?
+    agreement: {name: Truce of the Saddle, in_force_on: 2020-11-30}
   town_falls:
-    ask: Does HTS hold Kafr Hamra on 1 November?
-    town: {name: Kafr Hamra, held_by: HTS, on: 2018-11-01}
+    ask: Does the League hold Orrin on 1 November?
+    town: {name: Orrin, held_by: League, on: 2020-11-01}
   towns_gained:
-    ask: Does HTS hold three or more towns on 1 November that it did not hold at the start?
-    gains: {side: HTS, at_least: 3, on: 2018-11-01}
+    ask: Does the League hold three or more towns on 1 November that it did not hold at the start?
+    gains: {side: League, at_least: 3, on: 2020-11-01}
 
 Control is that of the morning of a day. Days are within the runs.
 """

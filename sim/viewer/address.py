@@ -1,6 +1,6 @@
 """The state of a page in its address: scenario, seed, changed inputs, policies, day and town.
 
-`?scenario=kafr_hamra&seed=7&set=days%3D60&day=33&town=Kafr+Hamra`. An address comes from anybody: only offered scenarios,
+`?scenario=two_valleys&seed=7&set=days%3D60&day=33&town=Saddle+Pass`. An address comes from anybody: only offered scenarios,
 inputs and policies are taken, and what is not is reported on the page.
 """
 

@@ -16,6 +16,7 @@ from sim.pages.svg import escape
 from sim.plots.style import look_of
 from sim.results import tables
 from sim.results.event_rows import labels, towns
+from sim.results.phrases import full_names
 from sim.statistics.causes import IN_THIS_RUN, Why, leaf_lines, why_event, why_town
 from sim.text import day_text, plural
 from sim.viewer.session import RecordedModel
@@ -92,7 +93,7 @@ class Held:
 
     start: date
     end: date
-    side: str  # in words: "HTS", "Ahrar al-Sham (NLF)", "contested between HTS and NLF", "nobody"
+    side: str  # in words: "Lanterns", "River Militia (League)", "contested between Lanterns and League", "nobody"
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class TownCard:
     aliases: tuple[str, ...]
     population: int
     held: tuple[Held, ...]  # in order of time
-    bases: tuple[str, ...]  # "HTS, open for 12 days, 60 fighters"
+    bases: tuple[str, ...]  # "League, open for 12 days, 60 fighters"
     forces: tuple[tuple[str, int], ...]  # (code of the faction, fighters standing there), most first
     disputes: tuple[str, ...]
     lines: tuple[EventLine, ...]  # what happened there, newest first
@@ -208,12 +209,13 @@ def _day(day: int, days: int) -> str:
 
 def _changed(changed: Sequence[str], scenario: Scenario) -> str:
     """Return what was changed, and the names in full of the factions that have one."""
-    names = [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
+    names = full_names(scenario)
+    in_words = escape(" · ".join(names if changed else ["Unchanged scenario", *names]))
+    known = f'<p class="tc-names tc-quiet" title="{escape(chr(10).join(names))}">{in_words}</p>' if in_words else ""
     if not changed:
-        return f'<p class="tc-changes tc-quiet">{escape(" · ".join(["Unchanged scenario", *names]))}</p>'
+        return known
     text = "; ".join(escape(line) for line in changed[:MOST_CHANGES])
     more = f" and {len(changed) - MOST_CHANGES} more" if len(changed) > MOST_CHANGES else ""
-    known = f'<p class="tc-names tc-quiet">{escape(" · ".join(names))}</p>' if names else ""
     return f'{known}<p class="tc-changes" title="{escape(chr(10).join(changed))}"><b>Changed</b> {text}{more}</p>'
 
 
@@ -270,7 +272,7 @@ SIDES = "AB"  # of two runs
 
 
 def run_title(runs: Sequence[RecordedModel], index: int) -> str:
-    """Return the title of one of two runs: "A · Kafr Hamra, October 2018"; "" for a single one."""
+    """Return the title of one of two runs: "A · Two valleys"; "" for a single one."""
     return f"{SIDES[index]} · {runs[index].simulation.scenario.title}" if len(runs) > 1 else ""
 
 

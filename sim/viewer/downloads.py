@@ -51,7 +51,7 @@ def map_png(model: ConflictModel, history: History, day: int) -> bytes:
 
 
 def file_name(model: ConflictModel, what: str, suffix: str, day: int | None = None) -> str:
-    """Return a name for a download: "kafr_hamra-seed7-map-day030.png"."""
+    """Return a name for a download: "two_valleys-seed7-map-day030.png"."""
     stem = slug(model.name or model.simulation.scenario.title)
     when = "" if day is None else f"-day{day:03d}"
     return f"{stem}-seed{model.simulation.seed}-{what}{when}.{suffix}"

@@ -64,7 +64,7 @@ def show(model: ConflictModel, port: int = 0, browser: bool = True) -> Any:
     Example:
         >>> from sim.model import ConflictModel
         >>> from sim.viewer import show
-        >>> show(ConflictModel("kafr_hamra", rng=7))  # doctest: +SKIP
+        >>> show(ConflictModel("two_valleys", rng=7))  # doctest: +SKIP
     """
     from sim.model.conflict import ConflictModel
 

@@ -20,7 +20,7 @@ from sim.results.phrases import policy_phrase
 from sim.scenario.fields import ROOT, Key, Slot, as_data, children, dotted, slot_at
 from sim.scenario.load import Loaded, load
 from sim.scenario.parameters import Quantity
-from sim.scenario.schema import Policy, Scenario
+from sim.scenario.schema import Policy, Scenario, peacekeepers
 from sim.scenario.show import Change, flow
 from sim.text import clause_list, day_text
 
@@ -216,7 +216,7 @@ def change_text(change: Change, base: Scenario, scenario: Scenario) -> str:
     parts = change.path.split(".")
     if parts[0] == "policy":
         own = scenario if change.after is not None else base
-        return ("" if change.after is not None else "no longer: ") + policy_text(own.policy[int(parts[1])])
+        return ("" if change.after is not None else "no longer: ") + policy_text(own.policy[int(parts[1])], own)
     name = input_name(change.path)
     if change.after is None or change.before is None:
         return f"{name} {'added' if change.before is None else 'left out'}"
@@ -265,11 +265,11 @@ def _percent(text: str) -> str:
 NO_BRACKETS = str.maketrans("", "", "{}[]")  # of lists and mappings as a file writes them
 
 
-def policy_text(policy: Policy) -> str:
-    """Return a policy in words with its day: "by 15 Oct 2018: HTS leaves the zone; ..."."""
+def policy_text(policy: Policy, scenario: Scenario) -> str:
+    """Return a policy of a scenario in words with its day: "by 15 Oct 2018: League leaves the zone; ..."."""
     day = policy.on or policy.by
     when = f"{'by' if policy.by else 'from'} {day_text(day)}: " if day else ""
-    return when + policy_phrase(policy)
+    return when + policy_phrase(policy, peacekeepers(scenario))
 
 
 def _plain(text: str) -> str:
@@ -386,7 +386,7 @@ def offers(scenario: Scenario) -> list[Offer]:
     """Return the policies of this scenario and of the project's others on its map; those that cannot apply are left out."""
     offers_by_key: dict[str, Offer] = {}
     for policy in scenario.policy:
-        _offer(offers_by_key, policy, "")
+        _offer(offers_by_key, policy, scenario, "")
     for choice in choices():
         if choice.replay:
             continue
@@ -396,14 +396,14 @@ def offers(scenario: Scenario) -> list[Offer]:
             continue
         if other.map == scenario.map:
             for policy in other.policy:
-                _offer(offers_by_key, policy, other.title)
+                _offer(offers_by_key, policy, other, other.title)
     return list(offers_by_key.values())
 
 
-def _offer(offers_by_key: dict[str, Offer], policy: Policy, of: str) -> None:
+def _offer(offers_by_key: dict[str, Offer], policy: Policy, scenario: Scenario, of: str) -> None:
     data = as_data(policy)
     key = flow(data)
-    offers_by_key.setdefault(key, Offer(key, policy_text(policy), data, of))
+    offers_by_key.setdefault(key, Offer(key, policy_text(policy, scenario), data, of))
 
 
 def policy_set(scenario: Scenario, on: Mapping[str, bool]) -> dict[str, str]:

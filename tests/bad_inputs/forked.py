@@ -21,11 +21,17 @@ MOST_CPU_SECONDS = 60  # a process that never ends is ended by the system
 def load() -> None:
     """Import what the commands would, and read their words once."""
     import sim.cli.check
+    import sim.cli.console
     import sim.geography.new_map
     import sim.load
+    import sim.preview
     import sim.results.verify
     import sim.study.plan
-    import sim.study.status  # noqa: F401
+    import sim.study.status
+    import sim.validation.observed
+    import sim.validation.pattern_nulls
+    import sim.validation.pattern_samples
+    import sim.validation.priors  # noqa: F401
     from sim.cli.main import parser
 
     parser()

@@ -1,8 +1,12 @@
 """The peer is a peer: on the same rules, map and forces it gives the same statistics, and the check would see if not."""
 
+import pytest
+
 from benchmarks.agree import LIMIT, compared, of_engine, of_plain, starts
 from benchmarks.plain_mesa import Force, PlainModel, Town
 from sim.engine import tables
+
+pytestmark = pytest.mark.slow
 
 DAYS = 40
 ENGINE = range(1, 121)

@@ -14,6 +14,8 @@ from benchmarks.measure import Figure
 from benchmarks.plot import draw
 from benchmarks.run import PARTS, Session, main, number, table
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -119,3 +119,12 @@ def test_check_says_how_long_truces_and_settlements_hold() -> None:
     assert f"{name}, a {agreement.kind} {age} days old" in text
     assert said[-1] == pytest.approx(week(rules.hold_days.best * held_by_terms, age), abs=0.01)
     assert said[-1] > said[0]
+
+
+def test_check_counts_agreements_of_the_start_that_are_alike() -> None:
+    loaded, geography = read(ROOT / "scenarios" / "bria_2017.yaml")
+    (text,) = (text for what, text in implied(loaded.scenario, geography) if what == "agreement")
+    accords = [name for name, agreement in loaded.scenario.agreements.items() if agreement.kind == "truce"]
+    assert f"{accords[0]}, and {len(accords) - 1} more, truces 1 day old, last another with " in text
+    assert not [name for name in accords[1:] if name in text]
+    assert text.count("a settlement") == 1

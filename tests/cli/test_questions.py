@@ -208,8 +208,8 @@ def test_questions_work_where_letters_are_missing(process: Command, folder: Path
         (("--until", "1999-12-31"), "--until", "the run is from"),
         (("--from", "2018-11-03", "--until", "2018-11-01"), "--until", "before --from"),
         (("--reported", "--from", "2030-01-01"), "--from", "the run is from"),
-        (("--from", "20181101"), "--from", "write it as 2018-10-29"),
-        (("--until", "2018-W44-1"), "--until", "write it as 2018-10-29"),
+        (("--from", "20181101"), "--from", "write it as 2020-03-14"),
+        (("--until", "2018-W44-1"), "--until", "write it as 2020-03-14"),
         (("--from", "2018-02-30"), "--from", "not a date"),
     ],
 )

@@ -63,6 +63,7 @@ def assert_stopped(process: subprocess.Popen[str], number: int) -> str:
     return text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "whole_group"),
     [(signal.SIGINT, True), (signal.SIGTERM, False)],
@@ -75,6 +76,7 @@ def test_a_run_that_is_stopped_while_it_is_drawn_leaves_nothing(number: int, who
     assert not list(here.glob("outputs/*")) + list(here.glob("outputs/.*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "workers"), [(signal.SIGTERM, 2), (signal.SIGHUP, 1)]
 )  # Ctrl-C: test_status_and_pack
@@ -92,6 +94,7 @@ def test_a_batch_that_is_stopped_keeps_its_runs(number: int, workers: int, here:
     assert (study.folder / "runs.csv").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_the_page_is_closed_by_a_signal(number: int, here: Path) -> None:
     pytest.importorskip("solara")
@@ -105,6 +108,7 @@ def test_the_page_is_closed_by_a_signal(number: int, here: Path) -> None:
     assert list(here.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM])
 def test_a_calibration_that_is_stopped_goes_on_with_the_same_command(number: int, here: Path) -> None:
     file = written(here, VALLEYS.replace("draws: 100", "draws: 2000"))

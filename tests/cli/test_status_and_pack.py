@@ -17,6 +17,7 @@ from tests.cli.support import ROOT, Command
 BATCH = ("batch", "two_valleys", "--replicates", "900", "--workers", "2", "--out", ".")
 
 
+@pytest.mark.slow
 def test_a_study_stopped_with_ctrl_c_says_how_to_go_on_and_goes_on(command: Command, here: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "run.py"), *BATCH],

@@ -81,7 +81,7 @@ def test_every_wrong_value_of_every_option_is_one_line(name: str) -> None:
         (["run", "a.yaml", "--seed", "two"], "--seed: 'two' is not a whole number from 0 to 9223372036854775807"),
         (["batch", "a", "--until-precise", "3"], "--until-precise: '3' is not a number from 1e-06 to 1"),
         (["figure", "a", "--day", "-1"], "--day: '-1' is not a whole number from 0 on"),
-        (["new-map", "a", "b", "--start", "x"], "--start: 'x' is not a date; write it as 2018-10-29"),
+        (["new-map", "a", "b", "--start", "x"], "--start: 'x' is not a date; write it as 2020-03-14"),
         (
             ["export", "a", "--format", "geo"],
             "--format: 'geo' is none of ged, acled, geojson, gpkg, admin2, csv, did you mean",

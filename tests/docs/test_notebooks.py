@@ -9,6 +9,8 @@ import pytest
 
 from docs.execute_notebooks import NOTEBOOKS, executed, texts
 
+pytestmark = pytest.mark.slow
+
 NAMES = sorted(file.stem for file in NOTEBOOKS.glob("*.ipynb"))
 LARGEST_PICTURE = 150_000  # bytes
 

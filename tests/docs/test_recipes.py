@@ -11,6 +11,8 @@ import pytest
 from sim.cli.main import main
 from tests.cli.support import ROOT
 
+pytestmark = pytest.mark.slow
+
 PAGE = (ROOT / "docs" / "recipes.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^(?:[^\n]*`(\w+\.yaml)`:\n\n)?```(sh|yaml|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 FEWER = 6

@@ -2,7 +2,7 @@
 
 Each is there for what the others leave out: `wild` is that of the tests of invariants; `steered` has policies, given events
 and agreements of every kind on a map with more than one way, and the square law of losses; `besieged` an offensive against weak
-rebels and the linear law; `haggling` bases, demands, talks and killings at them, with little fighting.
+rebels and the linear law; `haggling` bases, demands, talks and killings at them, with little fighting; `guarded` peacekeepers.
 """
 
 from __future__ import annotations
@@ -184,9 +184,47 @@ def haggling(seed: int) -> Lab:
     return Lab(make_scenario(factions, rules=rules, terms=TERMS), lattice(holders), seed)
 
 
+def guarded(seed: int) -> Lab:
+    """Return a world of war with two forces of peacekeepers of unlike mandates, one of which leaves and one of which grows."""
+    posts = {
+        "B": {"fighters": 2},
+        "F": {"fighters": 1, "mandate": "intervene"},
+        "K": {"fighters": 1, "mandate": "observe"},
+    }
+    factions = {
+        "Red": faction(R1=900, R2=500),
+        "Force": {
+            **faction("peacekeeper", U=600),
+            "peacekeeping": {"guards": posts, "patrol_km": 12, "deterrence": 0.3},
+        },
+        "Blue": faction(B1=800, B2=700),
+        "Watch": {
+            **faction("peacekeeper", W={"fighters": 300, "cohesion": 0.8}),
+            "peacekeeping": {
+                "guards": {"F": {"fighters": 1}},
+                "mandate": "intervene",
+                "separation": 0.9,
+                "red_line": 0.2,
+            },
+        },
+        "Green": faction(G=700),
+    }
+    policy: list[dict[str, Any]] = [
+        {"reinforce": "U", "in": "G", "fighters": 400, "mandate": "intervene", "on": on(8)},
+        {"reinforce": "W", "in": "D", "fighters": 300, "on": on(12)},
+        {"withdraw": "Force", "from": "F", "by": on(20)},
+        {"demobilise": "Watch", "share": 0.3, "on": on(25)},
+        {"withdraw": "Watch", "by": on(33)},
+    ]
+    holders: list[Any] = ["R1", "B1", ("B2", "R2"), "G", "B2", "R1", "G", (), "B1", "R2", "G", "R1"]
+    scenario = make_scenario(factions, rules=numbers(), terms=TERMS, policy=policy, days=60)
+    return Lab(scenario, lattice(holders), seed)
+
+
 WORLDS: dict[str, Callable[[], Lab]] = {
     "wild": lambda: wild(3),
     "steered": lambda: steered(5),
     "besieged": lambda: besieged(2),
     "haggling": lambda: haggling(4),
+    "guarded": lambda: guarded(5),
 }

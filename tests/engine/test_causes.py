@@ -21,6 +21,8 @@ from sim.scenario.load import load_scenario
 from tests.engine.test_directions import among_rebels, clash_days, places
 from tests.engine.worlds import START, Lab, chain, events_of, faction, make_map, make_scenario
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 150
 OFF = ("rules.ceasefire.enabled=false", "agreements=null")
 

@@ -12,6 +12,8 @@ from sim.engine import kinds
 from sim.engine.simulation import Result
 from tests.engine.worlds import events_of
 
+pytestmark = pytest.mark.slow
+
 SEEDS = 40
 REBELS = ("HTS", "NLF", "Jaysh al-Izza")
 Runs = Callable[..., list[Result]]

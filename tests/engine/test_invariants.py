@@ -93,7 +93,8 @@ def test_invariants_hold_every_day_of_a_wild_world(seed: int, law: str) -> None:
 
 def test_the_wild_worlds_see_nearly_every_kind_of_event() -> None:
     seen = {kinds.EVENT_KINDS[kind] for seed in range(30) for kind in wild(seed).run(150).events()["kind"]}
-    assert set(kinds.EVENT_KINDS) - seen <= {"given_skipped"}
+    guarded = {"column_turned_back", "sides_separated"}  # no peacekeepers here; test_peacekeeping.py has them
+    assert set(kinds.EVENT_KINDS) - seen <= {"given_skipped", *guarded}
 
 
 @pytest.mark.parametrize(

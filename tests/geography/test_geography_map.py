@@ -16,7 +16,7 @@ import pytest
 from sim.geography import Geography, find_place, line_of_contact, load_map, nearest_town_cells, zone_edge, zone_towns
 from sim.geography.grid import frame, settle
 from sim.geography.towns import Index, MapTown, fold
-from sim.geography.zone import frame_of, zone_areas, zone_cells
+from sim.geography.zone import cell_reach, frame_of, town_cells, zone_areas, zone_cells
 from sim.load import check_scenario
 from sim.scenario.parameters import Rules
 
@@ -206,6 +206,16 @@ def test_nearest_town_cells_agree_with_brute_force(idlib: Geography) -> None:
                 assert cells[y, x] == (-1 if away.min() > 12 else away.argmin())
 
 
+def test_cells_reach_farther_on_a_map_of_distant_towns(idlib: Geography) -> None:
+    distant = load_map("eastern_car")
+    assert cell_reach(idlib) == 7
+    assert 35 < cell_reach(distant) < 45
+    assert max(np.ptp(cell, axis=0).max() for cell in town_cells(idlib)) == pytest.approx(14)
+    widest = max(np.ptp(cell, axis=0).max() for cell in town_cells(distant))
+    assert widest == pytest.approx(2 * cell_reach(distant))
+    assert (nearest_town_cells(distant) >= 0).sum() > 5 * (nearest_town_cells(distant, 12) >= 0).sum()
+
+
 def test_kafr_hamra_lies_in_the_zone(idlib: Geography) -> None:
     government, inside = sides(idlib)
     zone = zone_towns(idlib, government, inside, 17.5)
@@ -248,7 +258,9 @@ def test_lines_lie_on_the_map(idlib: Geography) -> None:
 
 
 def scenario(**changed: object) -> SimpleNamespace:
-    factions = {name: SimpleNamespace(groups=dict.fromkeys(groups)) for name, groups in FACTIONS.items()}
+    factions = {
+        name: SimpleNamespace(groups=dict.fromkeys(groups), peacekeeping=None) for name, groups in FACTIONS.items()
+    }
     plain = {
         "factions": factions,
         "agreements": {},
@@ -272,7 +284,7 @@ def test_scenario_fits_the_map(idlib: Geography) -> None:
 
 def test_scenario_that_does_not_fit(idlib: Geography) -> None:
     factions = scenario().factions
-    factions["HTS"] = SimpleNamespace(groups={"HTS": None})
+    factions["HTS"] = SimpleNamespace(groups={"HTS": None}, peacekeeping=None)
     given = SimpleNamespace(in_town="Kafr Hamrra al", agreement=None)
     found = [
         str(fault)
@@ -290,7 +302,9 @@ def test_scenario_that_does_not_fit(idlib: Geography) -> None:
 
 def test_factions_of_a_holding(idlib: Geography) -> None:
     split = {**FACTIONS, "NLF": COALITION[1:], "Ahrar": COALITION[:1]}
-    factions = {name: SimpleNamespace(groups=dict.fromkeys(groups)) for name, groups in split.items()}
+    factions = {
+        name: SimpleNamespace(groups=dict.fromkeys(groups), peacekeeping=None) for name, groups in split.items()
+    }
     found = check_scenario(scenario(factions=factions), where, idlib)  # type: ignore[arg-type]
     assert any("Ariha is held by groups of more than one faction (Ahrar, NLF)" in str(fault) for fault in found)
 

@@ -27,6 +27,14 @@ def test_few_columns_are_enough(write_map: Callable[..., Path]) -> None:
     assert all(0 <= place.value <= 1 for place in small.places)
 
 
+@pytest.mark.parametrize("columns", ["admin1,admin2", "governorate,nahiyah"])
+def test_administrative_units_have_one_name_in_all_countries(write_map: Callable[..., Path], columns: str) -> None:
+    head, *lines = str(FILES["towns.csv"]).splitlines()
+    units = [f"{line},North,Upper" for line in lines]
+    first = load_map(write_map(towns="\n".join([f"{head},{columns}", *units]) + "\n")).places[0]
+    assert (first.governorate, first.nahiyah) == ("North", "Upper")
+
+
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [

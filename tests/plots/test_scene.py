@@ -10,17 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sim.engine.kinds import INTERVENE, PROTECT
+from sim.load import read
 from sim.pages.history import Snapshot
 from sim.pages.map_svg import MapDrawing
 from sim.plots.map import scene
 from sim.plots.map.animation import Animation
+from sim.plots.map.geometry import ground_of
 from sim.plots.map.matplotlib_painter import frame_axes, paint
 from sim.plots.map.pillow_painter import PillowPainter, dashed
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, Stroke, moved
 from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, line_row, parts_of
 from sim.plots.map.sheets import Atlas, control_map
-from sim.plots.map.state import FrontRoad, Move, View
-from sim.plots.style import AGREED, grey_of, new_figure, rgb_of, svg_bytes, typography
+from sim.plots.map.state import FrontRoad, Move, View, start_state
+from sim.plots.style import AGREED, EVIDENCE_INK, INK, grey_of, new_figure, rgb_of, svg_bytes, typography
 
 LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
 SIZE = 400  # pixels
@@ -124,6 +127,27 @@ def test_pictures_of_a_run_show_the_forces_and_fronts_of_its_mornings(atlas: Atl
         frame = np.asarray(animation.compose(day, animation.box))  # without the legend
         pictures[name] = (has(frame, AGREED), AGREED in svg_bytes(control_map(run, day, atlas=each)).decode().upper())
     assert pictures == {"with": (True, True), "without": (False, False)}
+
+
+def test_guards_have_helmets_and_no_halos_and_those_who_may_intervene_a_red_edge() -> None:
+    loaded, geography = read("bria_2017")
+    ground, places = ground_of(loaded.scenario, geography), [place.name for place in geography.places]
+    force, group = ground.look.codes.index("UN"), ground.look.codes.index("FPRC")
+    fighters, mandates = np.zeros((len(places), len(ground.look.codes)), int), np.full(len(places), -1)
+    for town, mandate in (("Bria", PROTECT), ("Bambari", INTERVENE)):
+        fighters[places.index(town), force], mandates[places.index(town)] = 450, mandate
+    fighters[places.index("Ippy"), group] = 100
+    view = View(
+        loaded.scenario, ground, start_state(loaded.scenario, geography), 4.0, fighters=fighters, mandates=mandates
+    )
+    helmets = {part.title: part.glyphs[0].edge for part in scene.guards(view) if isinstance(part, Marker)}
+    assert helmets == {
+        "MINUSCA: 450 fighters guard Bria and protect civilians": INK,
+        "MINUSCA: 450 fighters guard Bambari and may intervene": EVIDENCE_INK,
+    }
+    assert [part.key for part in scene.forces(view) if isinstance(part, Marker)] == [f"s{places.index('Ippy')}"]
+    rows = [row.text for section in legend_sections(view) for row in section.rows]
+    assert {"guarded by MINUSCA", "guards with a red line"} <= set(rows)
 
 
 @pytest.mark.parametrize("painter", [with_matplotlib, with_pillow])

@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine.kinds import EVENT_KINDS, M_AGREEMENT, M_NONE, M_OWN_FORCE, MOVERS
 from sim.event_kinds import EventFacts, deaths_text, event_text, side
-from sim.results.phrases import moved_by, policy_phrase
+from sim.results.phrases import moved_by, policy_phrase, with_name
 from sim.scenario.schema import Policy
 from sim.text import agree, clause_list, is_plural, plural, result_text
 
@@ -35,6 +35,22 @@ def test_events_are_said_in_a_sentence() -> None:
 
 def test_a_given_event_says_so() -> None:
     assert event_text(said("base_attempt", given=True)).endswith("(given by the scenario).")
+
+
+def test_an_agreement_that_ends_bears_the_name_that_the_scenario_gives_it() -> None:
+    facts = {"held": 8, "agreement_name": "Truce of the Saddle"}
+    broken = event_text(said("agreement_broken", **facts))
+    assert broken == "HTS breaks the agreement with Ahrar al-Sham (NLF) after 8 days: Truce of the Saddle."
+    expired = event_text(said("agreement_expired", held=8))
+    assert expired == "The agreement between HTS and Ahrar al-Sham (NLF) expires after 8 days."
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "A – B"), ("Truce", "Truce: A – B"), ("Accord of B and A", "Accord of B and A")],
+)
+def test_a_name_that_names_the_parties_stands_alone(name: str, words: str) -> None:
+    assert with_name(name, ["A", "B"], " – ") == words
 
 
 @pytest.mark.parametrize("kind", EVENT_KINDS)
@@ -86,10 +102,28 @@ def test_the_side_with_the_base_has_the_pronoun() -> None:
 @pytest.mark.parametrize(
     ("name", "many"),
     [
-        *((name, True) for name in ("Local NLF groups (NLF)", "Lions of the North", "Loyalists", "A and B", "Houthis")),
+        *(
+            (name, True)
+            for name in (
+                "Local NLF groups (NLF)",
+                "Lions of the North",
+                "Loyalists",
+                "A and B",
+                "Houthis",
+                "Gardiens du fleuve",
+            )
+        ),
         *(
             (name, False)
-            for name in ("HTS", "Government (Loyalists)", "Jaysh al-Quds", "Army of the Martyrs", "Hamas", "")
+            for name in (
+                "HTS",
+                "Government (Loyalists)",
+                "Jaysh al-Quds",
+                "Army of the Martyrs",
+                "Hamas",
+                "Front des guerriers",
+                "",
+            )
         ),
     ],
 )

@@ -116,6 +116,13 @@ def test_a_policy_is_said_by_what_was_done(real: Run) -> None:
     assert "fighters from outside join Ahrar al-Sham in Kafr Hamra (200 fighters)" in text
 
 
+def test_peacekeepers_leave_posts_and_not_towns() -> None:
+    all_posts = Policy.model_validate({"withdraw": "Force", "by": date(2018, 12, 1)})
+    assert policy_phrase(all_posts, ["Force"]) == "Force leaves all its posts and the theatre"
+    post = Policy.model_validate({"withdraw": "Force", "from": "Binnish", "by": date(2018, 12, 1)})
+    assert policy_phrase(post, ["Force"]) == "Force leaves its posts in Binnish and the theatre"
+
+
 @pytest.mark.parametrize(
     ("policy", "said"),
     [

@@ -158,7 +158,7 @@ BROKEN = {
         "01.01.2020",
         4,
         "start",
-        "needs a date such as 2018-10-15, got '01.01.2020'",
+        "needs a date such as 2020-03-14, got '01.01.2020'",
     ),
     "early start": ("2020-01-01", "1820-01-01", 4, "start", "allowed is 1900 to 2200"),
     "event that no run reaches": ("on: 2020-01-05", "on: 2050-03-01", 21, "given.0.on", "more than 4000 days after"),

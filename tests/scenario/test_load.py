@@ -266,9 +266,9 @@ def test_numbers_are_shown_with_unit_range_and_source() -> None:
         "    reach_km: 15  # km: road distance within which garrisons are neighbours, at most the map's near_km; "
         "allowed 1..1500; source: none given; --set\n" in shown
     )
-    rate = Rules().incident.per_pair_month
-    assert f"    per_pair_month: {{best: {rate.best:g}, low: {rate.low:g}, high: {rate.high:g}, source: " in shown
-    assert "# incidents per month and pair of neighbouring rival garrisons: base rate; allowed 0..1\n" in shown
+    chance = Rules().incident.escalates  # a default: no file of the scenario gives it
+    assert f"    escalates: {{best: {chance.best:g}, low: {chance.low:g}, high: {chance.high:g}, source: " in shown
+    assert "# probability: chance that an incident becomes a clash; allowed 0..1\n" in shown
 
 
 def test_changes_in_words(write: Write) -> None:

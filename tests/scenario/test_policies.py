@@ -9,6 +9,16 @@ from tests.scenario.valleys import GOOD, Faults, Write
 
 ZONE = "zone: {agreed: 2019-12-01, deadline: 2020-02-01}\n"
 
+FORCE = "Force: {role: peacekeeper, groups: {Force: {fighters: 50}}}"
+
+
+def with_factions(*factions: str) -> str:
+    """Return the good scenario with more factions, a line each."""
+    lines = GOOD.splitlines(keepends=True)
+    first = next(index for index, line in enumerate(lines) if line.startswith("factions:")) + 1
+    return "".join([*lines[:first], *(f"  {faction}\n" for faction in factions), *lines[first:]])
+
+
 # A policy, the key below policy.0 of its fault, and words of the fault.
 BROKEN = {
     "no action": ("{on: 2020-01-03, fighters: 50}", "", "exactly one of withdraw, enforce_no_expansion, mediate"),
@@ -186,15 +196,55 @@ def test_no_faction_can_leave_a_zone_that_does_not_exist(said: str, key: str, wr
         ("{guarantor: UN, fighters: 5, credibility: 1, in: zone}", "in", "has no zone to cover"),
         ("{sanctions: Crown, factor: 0.5}", "sanctions", "'Crown' has the role government"),
         ("{guarantor: UN, fighters: 5, credibility: 1, between: [Red, Crown]}", "between.1", "is about rebels"),
+        ("{withdraw: Force, by: 2020-01-09, towns_to: neutral}", "towns_to", "is a peacekeeper and holds none"),
+        ("{enforce_no_expansion: Force, factor: 0.5}", "enforce_no_expansion", "may withdraw, reinforce or demobilise"),
+        ("{garrison: Force, in: Hilltop, on: 2020-01-03, fighters: 5}", "garrison", "may withdraw, reinforce"),
+        ("{reinforce: Blue, in: Hilltop, on: 2020-01-03, fighters: 5, mandate: observe}", "mandate", "'Blue' is none"),
+        ("{guarantor: UN, fighters: 5, credibility: 1, between: [Red, Force]}", "between.1", "no party to agreements"),
+        ("{withdraw: Force, from: zone, by: 2020-01-09}", "from", "has no zone"),
     ],
 )
 def test_what_a_policy_cannot_be_about_is_reported(
     policy: str, key: str, words: str, write: Write, faults_of: Faults
 ) -> None:
-    crown = "  Crown: {role: government, groups: {Crown: {}}}\n"
-    lines = GOOD.splitlines(keepends=True)
-    factions = next(index for index, line in enumerate(lines) if line.startswith("factions:"))
-    lines.insert(factions + 1, crown)
-    faults = faults_of(write("".join(lines) + f"policy: [{policy}]\n"))
-    assert [(fault.key, fault.line) for fault in faults] == [(f"policy.0.{key}", len(lines) + 1)]
+    text = with_factions("Crown: {role: government, groups: {Crown: {}}}", FORCE)
+    faults = faults_of(write(f"{text}policy: [{policy}]\n"))
+    assert [(fault.key, fault.line) for fault in faults] == [(f"policy.0.{key}", len(text.splitlines()) + 1)]
     assert words in faults[0].message
+
+
+@pytest.mark.parametrize(
+    "policy", ["{withdraw: Force, by: 2020-01-09}", "{demobilise: Force, share: 0.5, on: 2020-01-09}"]
+)
+def test_peacekeepers_may_leave_without_a_zone(policy: str, write: Write) -> None:
+    assert len(load(write(with_factions(FORCE) + f"policy: [{policy}]\n")).scenario.policy) == 1
+
+
+@pytest.mark.parametrize(
+    ("faction", "key", "words"),
+    [
+        ("Force: {role: peacekeeper, groups: {Force: {}}}", "groups.Force.fighters", "is missing"),
+        ("Force: {role: peacekeeper, groups: {A: {fighters: 5}, B: {fighters: 5}}}", "groups", "has 2 groups"),
+        (
+            "Force: {role: rebel, groups: {Force: {fighters: 5}}, peacekeeping: {}}",
+            "peacekeeping",
+            "belongs to the role",
+        ),
+        (
+            "Force: {role: peacekeeper, groups: {Force: {fighters: 5}}, peacekeeping: {mandate: fight}}",
+            "peacekeeping.mandate",
+            "allowed: observe, protect, intervene",
+        ),
+        (
+            "Force: {role: peacekeeper, groups: {Force: {fighters: 5}}, peacekeeping: {guards: {Hilltop: {fighters: -1}}}}",
+            "peacekeeping.guards.Hilltop.fighters",
+            "at least 0",
+        ),
+    ],
+)
+def test_faults_of_peacekeepers_are_reported(
+    faction: str, key: str, words: str, write: Write, faults_of: Faults
+) -> None:
+    (fault,) = faults_of(write(with_factions(faction)))
+    assert fault.key == f"factions.Force.{key}"
+    assert words in fault.message

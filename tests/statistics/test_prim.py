@@ -49,6 +49,7 @@ def test_a_box_of_noisy_failures_among_many_inputs_passes_the_test() -> None:
     assert fails.mean() <= found.chance_density < found.box.density
 
 
+@pytest.mark.slow
 def test_chance_alone_passes_the_test_no_more_often_than_it_may() -> None:
     """Of 30 data sets without any effect 1 or 2 have p of 5 % or less; 6 or more have a chance below 0.4 %."""
     random = np.random.default_rng(7)

@@ -16,6 +16,8 @@ from sim.study.runner import run_study
 from sim.study.store import Study
 from tests.study.support import assert_same, small_plan
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("distributed", reason="A CLUSTER WAS NOT TRIED: the extra `cluster` is not installed")
 
 ROOT = Path(__file__).resolve().parents[2]

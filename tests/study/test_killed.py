@@ -15,6 +15,8 @@ from sim.study.store import Study
 from sim.study.stored_parts import TABLES
 from tests.study.support import assert_same, small_plan
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 REPLICATES, KILLS = 24, 10
 

@@ -14,6 +14,8 @@ from sim.cli.main import main
 from tests.study.support import assert_same
 from tests.trust.processes import call, contents, program
 
+pytestmark = pytest.mark.slow
+
 SEED, SEEDS = "7", ("1", "7")
 LIVELY = """\
 extends: kafr_hamra.yaml

@@ -27,6 +27,8 @@ from sim.results.write import sole_writer
 from sim.study import runner
 from tests.trust.processes import ROOT, RUN, bound_by_permissions, call, call_all, contents, mounted, program
 
+pytestmark = pytest.mark.slow
+
 RUN_WORDS = ("run", "two_valleys", "--days", "10")
 STUDY = "question: what happens?\nscenarios: {base: two_valleys}\nset: {days: 10}\nreplicates: 4\n"
 ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.viewer.support import KAFR_HAMRA, MEDIATOR, PATIENCE, at_day, open_with, press, require_browser, serving  # isort: skip
+from tests.viewer.support import KAFR_HAMRA, PATIENCE, at_day, open_with, press, require_browser, serving  # isort: skip
 
 import sim
 from sim.results.write import write
@@ -19,6 +19,8 @@ from sim.viewer.server import listen, make_server
 from sim.viewer.session import RunSource, Session
 
 require_browser()
+
+pytestmark = pytest.mark.slow
 
 
 Opened = Callable[[str], Any]
@@ -241,17 +243,16 @@ def test_files_are_taken_away(address: str, opened: Opened, label: str, name: st
     assert start in content[:200]
 
 
-def test_side_by_side_moves_both_with_one_clock(opened: Opened, tmp_path: Path) -> None:
-    with serving(KAFR_HAMRA, MEDIATOR, "--seed", "7", folder=tmp_path) as address:
-        page = opened(address)
-        assert page.locator(".simmap").count() == 2
-        play_to_the_end(page)
-        told = page.locator(".tc-difference").inner_text()
-        assert "held differently" in told or "hold the same" in told
-        go(page, 10)
-        page.wait_for_selector(".tc-maptitle:has-text('Kafr Hamra, October 2018 25 Oct 2018')")
-        page.wait_for_selector(".tc-map >> nth=1 >> .tc-maptitle:has-text('25 Oct 2018')")
-        page.context.close()
+def test_side_by_side_moves_both_with_one_clock(opened: Opened, address_of_two: str) -> None:
+    page = opened(address_of_two)
+    assert page.locator(".simmap").count() == 2
+    play_to_the_end(page)
+    told = page.locator(".tc-difference").inner_text()
+    assert "held differently" in told or "hold the same" in told
+    go(page, 10)
+    page.wait_for_selector(".tc-maptitle:has-text('Kafr Hamra, October 2018 25 Oct 2018')")
+    page.wait_for_selector(".tc-map >> nth=1 >> .tc-maptitle:has-text('25 Oct 2018')")
+    page.context.close()
 
 
 def test_a_finished_run_is_replayed(opened: Opened, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from sim.viewer import own_model, show
 from sim.viewer.own_model import OwnModel
 from sim.viewer.session import RunSource, Session
 
+pytestmark = pytest.mark.slow
+
 assert open_with
 
 

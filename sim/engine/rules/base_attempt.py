@@ -1,7 +1,7 @@
 """A faction opens a base in a town that another holds, in spite of agreements.
 
 Log rate per month and candidate town: value - distance/10 km - ln(host force/own force) - trust left in an agreement
-- perceived loyalist threat - fatigue + local support. A decision sends a party; the base opens when it arrives.
+- perceived threat from the government - fatigue + local support. A decision sends a party; the base opens when it arrives.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ from sim.engine.queries import (
     strongest_group,
 )
 from sim.engine.recording import add_factor, log_event
+from sim.engine.rules.peacekeeping import note_guards, undeterred
 from sim.engine.tables import L_BASES, L_DISPUTES, L_FORCES, N_BASES, N_DISPUTES
 
 MOST_RATIO = 10.0  # superiority beyond ten to one changes nothing more
@@ -82,7 +83,7 @@ def rate_per_day(w, p, faction, town, km):
         rate *= (1.0 - a["suppression"]) * a["base_factor"] * math.exp(-p["base_attempt_trust_weight"] * trust)
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         rate *= p["offensive_infighting_factor"]
-    return rate, ratio, agreement
+    return rate * undeterred(w, town), ratio, agreement
 
 
 @compiled
@@ -165,6 +166,7 @@ def explain(w, p, row, faction, town, km, ratio, agreement):
         add_factor(w, row, M_TRUST, trust, math.exp(-p["base_attempt_trust_weight"] * trust))
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    note_guards(w, row, town)
     add_factor(w, row, M_THREAT, f["threat"], math.exp(-p["base_attempt_threat_weight"] * f["threat"]))
     add_factor(w, row, M_FATIGUE, f["fatigue"], math.exp(-p["base_attempt_fatigue_weight"] * f["fatigue"]))
     influence = w.influence[town, faction]

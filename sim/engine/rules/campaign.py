@@ -3,7 +3,7 @@
 Leaders decide by a hazard, after a killing, a refusal, an arrest or a clash, and rarely without: more readily the stronger
 they are beside the rival and the sisters expected to help it (Gade, Hafez & Gabbay 2019, J Peace Research), the faster the
 rival grows (commitment problem: Fearon 1995, Int Organ 49:379; Powell 2006, Int Organ 60:169), the more is held against
-it, and the less the loyalists press (window of opportunity: Pischedda 2018, Int Security 43:138). Nobody searches for the
+it, and the less the government presses (window of opportunity: Pischedda 2018, Int Security 43:138). Nobody searches for the
 best attack: towns within reach are drawn by value and contiguity.
 """
 
@@ -55,6 +55,7 @@ from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
 from sim.engine.rules.lasting_policies import breach_factor, let_through
+from sim.engine.rules.peacekeeping import deters
 from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
@@ -264,6 +265,8 @@ def order(w, p, day, seed, campaign, groups, enemies, departs, number):
     agreement = covering(w, lowest(groups), holder, chosen)
     if agreement >= 0 and uniform(seed, P_CAMPAIGN_HOLDS, 0, key) >= let_through(w, agreement, chosen):
         w.agreements[agreement]["held_back"] += 1
+        return
+    if deters(w, day, seed, key, chosen):
         return
     enemy = w.groups[holder]["faction"]
     if muster(w, p, day, seed, key, groups, chosen, enemy, departs, k["last_event"], campaign) > 0:

@@ -21,10 +21,11 @@ from sim.engine.kinds import (
     MEDIA,
     R_CIVILIANS,
 )
-from sim.engine.queries import holder_faction
+from sim.engine.queries import holder_faction, is_party
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.clash import AVERAGE_POPULATION
 from sim.engine.rules.memory import fade
+from sim.engine.rules.peacekeeping import unshielded
 from sim.engine.tables import N_EVENTS
 
 
@@ -50,7 +51,7 @@ def pressure(w, p, day, seed, town):
     u = uniform(seed, P_PRESSURE, day, t["key"])
     fresh = t["status"] == CONTESTED or (day - t["changed"] <= p["civilians_new_days"])
     share = 1.0 if fresh else p["civilians_settled_share"]
-    rate = p["civilians_pressure_per_town_month"] / 30.0 * share * w.factions[holder]["coercion"]
+    rate = p["civilians_pressure_per_town_month"] / 30.0 * share * w.factions[holder]["coercion"] * unshielded(w, town)
     if u >= rate:  # a chance is never above its rate
         return
     chance = 1.0 - math.exp(-rate)
@@ -79,12 +80,15 @@ def pressure(w, p, day, seed, town):
 def lose_support(w, town, faction, share):
     """Move a share of a faction's influence in a town to the others, in equal parts."""
     lost = w.influence[town, faction] * share
-    others = len(w.factions) - 1
+    others = -1
+    for other in range(len(w.factions)):
+        if is_party(w, other):
+            others += 1
     if others == 0:
         return
     w.influence[town, faction] -= lost
     for other in range(len(w.factions)):
-        if other != faction:
+        if other != faction and is_party(w, other):
             w.influence[town, other] += lost / others
 
 

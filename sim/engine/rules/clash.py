@@ -72,6 +72,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, violate
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.lasting_policies import attack_factor
+from sim.engine.rules.peacekeeping import separate, unshielded
 from sim.engine.rules.spread import begin_round, set_off
 from sim.engine.tables import L_CLASHES, L_FORCES, N_CLASHES
 
@@ -204,7 +205,8 @@ def fight(w, p, day, seed, clash, fa, fd):
     lost_a = spread_losses(w, town, fa, lost_a)
     lost_d = spread_losses(w, town, fd, lost_d)
     people = math.sqrt(w.towns[town]["population"] / AVERAGE_POPULATION)
-    civilians = poisson(p["clash_crossfire"] * (lost_a + lost_d) * people, uniform(seed, P_CROSSFIRE, day, c["key"]))
+    harm = p["clash_crossfire"] * (lost_a + lost_d) * people * unshielded(w, town)
+    civilians = poisson(harm, uniform(seed, P_CROSSFIRE, day, c["key"]))
     begin_round(w, p, day, seed, fa, fd)
     event = log_day(w, p, day, clash, fa, fd, lost_a, lost_d, civilians, int(a + d), a / max(d, 1.0))
     count_deaths(w, fa, fd, lost_a, lost_d)
@@ -324,21 +326,15 @@ def outcome(w, p, day, seed, clash, fa, fd, share_a, share_d, event):
     stronger = in_town(w, town, fa) > in_town(w, town, fd)
     goes_on = p["clash_pressed_probability"] if stronger else p["clash_continue_probability"]
     if u < goes_on:
+        intervention = separate(w, day, seed, clash, event)
+        if intervention >= 0:
+            c["last_event"] = intervention
+            end_clash(w, day, clash, CLASH_OVER)
+            return
         reinforce(w, p, day, seed, clash, c["attacker"], fd, 0)
         reinforce(w, p, day, seed, clash, c["defender"], fa, 1)
         return
-    row = log_event(
-        w,
-        day,
-        CLASH_ENDED,
-        R_CLASH,
-        event,
-        c["attacker"],
-        c["defender"],
-        town,
-        1.0 - goes_on,
-        u,
-    )
+    row = log_event(w, day, CLASH_ENDED, R_CLASH, event, c["attacker"], c["defender"], town, 1.0 - goes_on, u)
     c["last_event"] = row
     end_clash(w, day, clash, CLASH_OVER)
 

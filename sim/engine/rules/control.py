@@ -34,6 +34,7 @@ from sim.engine.queries import (
     count_all,
     holder_faction,
     is_held_by_rebel,
+    is_party,
     rebels,
     side_in,
     strongest_group,
@@ -218,7 +219,7 @@ def settle_contested(w, day):
             continue
         present, only = 0, -1
         for faction in range(len(w.factions)):
-            group = strongest_group(w, town, faction)
+            group = strongest_group(w, town, faction) if is_party(w, faction) else -1
             if group >= 0:
                 present += 1
                 only = group
@@ -279,8 +280,11 @@ def follow_presence(w, days):
         total = 0.0
         if contested:
             for g in range(len(w.groups)):
-                total += w.strength[town, g]
+                if is_party(w, w.groups[g]["faction"]):
+                    total += w.strength[town, g]
         for faction in range(len(w.factions)):
+            if not is_party(w, faction):
+                continue
             goal = 1.0 if faction == holder else 0.0
             if total > 0.0:
                 goal = 0.0

@@ -49,6 +49,7 @@ from sim.engine.rules.clash import open_clash
 from sim.engine.rules.columns import assembly_town, column_under_way, muster, relieve, spare_strength
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.lasting_policies import let_through
+from sim.engine.rules.peacekeeping import deters
 from sim.engine.tables import L_DISPUTES
 
 
@@ -237,7 +238,7 @@ def respond(w, p, day, seed, dispute, demander, asked, comply, stall, refuse, ra
 def use_force(w, p, day, seed, dispute, demander, asked, row):
     """Draw whether the demander attacks: at once if it is the stronger in the town, else with a column that gathers.
 
-    An agreement in force may hold it back. The other side sends the column with which it reckoned when it refused.
+    An agreement in force or peacekeepers may hold it back. The other side sends the column with which it reckoned when it refused.
     """
     d = w.disputes[dispute]
     town = d["town"]
@@ -250,6 +251,8 @@ def use_force(w, p, day, seed, dispute, demander, asked, row):
         w.agreements[agreement]["held_back"] += 1
         return
     key = identity(d["key"], day)
+    if deters(w, day, seed, key, town):
+        return
     enemy = w.groups[asked]["faction"]
     if own >= in_town(w, town, enemy):
         open_clash(w, day, key, town, demander, asked, row)

@@ -35,6 +35,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import violate
 from sim.engine.rules.columns import send_column
 from sim.engine.rules.lasting_policies import let_through
+from sim.engine.rules.peacekeeping import note_guards, undeterred
 
 DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no rate
 
@@ -112,7 +113,7 @@ def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
         town, initiator, target = town_b, group_a, group_b
     agreement = covering(w, group_a, group_b, town)
     suppressed = let_through(w, agreement, town) if agreement >= 0 else 1.0
-    rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge_a + urge_b) * suppressed
+    rate = p["incident_per_pair_month"] / 30.0 * 0.5 * (urge_a + urge_b) * suppressed * undeterred(w, town)
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         rate *= p["offensive_infighting_factor"]
     chance = min(DAILY_LIMIT, 1.0 - math.exp(-rate))
@@ -154,6 +155,7 @@ def happen(w, p, day, seed, key, initiator, target, town, chance, u, agreement, 
     add_factor(w, row, M_RESTRAINT, w.factions[fi]["restraint"], 1.0 / w.factions[fi]["restraint"])
     if w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY:
         add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    note_guards(w, row, town)
     for a, b in ((fi, ft), (ft, fi)):
         w.relations[a, b]["incident_day"] = day
         w.relations[a, b]["last_event"] = row

@@ -16,6 +16,7 @@ from sim.engine.kinds import (
     GIVEN_KILLING,
     GIVEN_SKIPPED,
     MERGE,
+    PEACEKEEPER,
     POLICY,
     R_GIVEN,
     REBEL,
@@ -33,6 +34,7 @@ from sim.engine.rules.ceasefire import take_effect
 from sim.engine.rules.clash import end_clash
 from sim.engine.rules.control import change_holder, close_base, leave_town, take_over
 from sim.engine.rules.lasting_policies import apply_policies, release_stationed, send_garrison
+from sim.engine.rules.peacekeeping import leave_posts, post
 from sim.engine.rules.talks import given_killing
 from sim.engine.tables import L_AGREEMENTS, L_BASES, L_FORCES, N_FORCES
 
@@ -96,14 +98,18 @@ def assert_agreement(w, p, day, seed, agreement):
 
 @compiled
 def reinforce(w, day, action):
-    """Bring fighters from outside to a town that their faction holds."""
+    """Bring fighters from outside to a town that their faction holds; peacekeepers to any, with their mandate."""
     a = w.actions[action]
     faction = w.groups[a["group"]]["faction"]
-    possible = holder_faction(w, a["town"]) == faction
+    guards = w.factions[faction]["role"] == PEACEKEEPER
+    possible = guards or holder_faction(w, a["town"]) == faction
     row = announce(w, day, action, possible)
     if possible:
-        key = identity(a["key"], day)
-        new_force(w, day, key, a["group"], a["town"], a["fighters"], w.groups[a["group"]]["cohesion"], GARRISON, row)
+        if guards:
+            post(w, day, action, row)
+        else:
+            key, cohesion = identity(a["key"], day), w.groups[a["group"]]["cohesion"]
+            new_force(w, day, key, a["group"], a["town"], a["fighters"], cohesion, GARRISON, row)
         w.factions[faction]["reinforced"] += a["fighters"]
         index_forces(w)
 
@@ -117,9 +123,17 @@ def concerns(w, action, town):
 
 @compiled
 def withdraw(w, day, action):
-    """Let a faction leave the zone or a town: its towns change holder, its bases close, its forces march off."""
+    """Let a faction leave the zone or a town: its towns change holder, its bases close, its forces march off.
+
+    Peacekeepers leave the theatre; nothing else changes.
+    """
     a = w.actions[action]
     faction = a["faction"]
+    if w.factions[faction]["role"] == PEACEKEEPER:
+        gone = leave_posts(w, faction, a["town"], a["in_zone"])
+        w.events[announce(w, day, action, gone > 0)]["fighters"] = gone
+        index_forces(w)
+        return
     row = announce(w, day, action, True)
     if a["may_return"] == 0:
         w.factions[faction]["barred"] = 1

@@ -29,12 +29,13 @@ from sim.engine.kinds import (
     REINFORCE,
     RETURN,
 )
-from sim.engine.queries import column_reach, covering, holder_faction, hostile
+from sim.engine.queries import column_reach, covering, holder_faction, hostile, logged_today
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
+from sim.engine.rules.peacekeeping import turned_back
 from sim.engine.rules.spread import count_groups
-from sim.engine.tables import L_FORCES, N_EVENTS
+from sim.engine.tables import L_FORCES
 
 EXPOSED_DAYS = 14  # how long fighting in a town keeps it and its neighbours exposed
 
@@ -53,7 +54,7 @@ def movement(w, p, day, seed):
         if f["goal"] >= 0 and f["born"] == day and f["orders"] != OPEN_BASE:
             continue  # a column forms on the day of its orders and marches on the next
         if f["goal"] >= 0:
-            march(w, p, day, row)
+            march(w, p, day, seed, row)
             if f["town"] == f["goal"]:
                 arrive(w, day, row)
         elif f["orders"] == GARRISON and f["town"] != f["home"] and w.towns[f["town"]]["clash"] < 0:
@@ -169,7 +170,7 @@ def stopped(w, day, row):
         return False
     if covering(w, f["group"], holder, town) >= 0:
         return False
-    cause = met_today(w, day, town, f["group"])
+    cause = logged_today(w, day, COLUMN_MET, town, f["group"])
     if cause < 0:
         cause = log_event(w, day, COLUMN_MET, R_MOVEMENT, f["cause"], holder, f["group"], town, 1.0, -1.0)
     w.events[cause]["fighters"] += f["fighters"]
@@ -178,32 +179,23 @@ def stopped(w, day, row):
 
 
 @compiled
-def met_today(w, day, town, group):
-    """Return the event by which a column of a group was stopped in a town today; -1 none."""
-    row = w.counts[N_EVENTS] - 1
-    while row >= 0 and w.events[row]["day"] == day:
-        e = w.events[row]
-        if e["kind"] == COLUMN_MET and e["town"] == town and e["target_group"] == group:
-            return row
-        row -= 1
-    return -1
+def march(w, p, day, seed, row):
+    """Take a force one day towards its goal: road by road, or straight across country if no road is known.
 
-
-@compiled
-def march(w, p, day, row):
-    """Take a force one day towards its goal: road by road, or straight across country if no road is known."""
+    Peacekeepers may turn it back.
+    """
     f = w.forces[row]
     left = p["movement_road_km_per_day"]
     while left > 0.0 and f["town"] != f["goal"]:
         if f["town"] >= 0:
             road = road_towards(w, f["town"], f["goal"])
+            ahead = far_end(w, road, f["town"]) if road >= 0 else f["goal"]
+            if turned_back(w, day, seed, row, ahead):
+                return
             if road < 0:
                 cross_country(w, p, row)
                 return
-            r = w.roads[road]
-            f["last_town"] = f["town"]
-            f["next_town"] = r["b"] if r["a"] == f["town"] else r["a"]
-            f["road"] = road
+            f["last_town"], f["next_town"], f["road"] = f["town"], ahead, road
             f["town"] = -1
             f["travelled"] = 0.0
         elif f["next_town"] < 0:
@@ -221,6 +213,12 @@ def road_towards(w, town, goal):
         if w.near[i]["town"] == goal:
             return w.near[i]["road"]
     return -1
+
+
+@compiled
+def far_end(w, road, town):
+    """Return the town at the other end of a road."""
+    return w.roads[road]["b"] if w.roads[road]["a"] == town else w.roads[road]["a"]
 
 
 @compiled

@@ -1,4 +1,4 @@
-"""The demilitarised zone, shelling across the line, and the loyalist offensive.
+"""The demilitarised zone, shelling across the line, and the government's offensive.
 
 Three rival explanations of the offensive's hazard, each a switch: provocation (proscribed fighters in the zone after
 its deadline), a calendar of its own, opportunity (rebels killing each other); together times exp(-patience of the
@@ -41,6 +41,7 @@ from sim.engine.kinds import (
     OFFENSIVE_ENDED,
     OFFENSIVE_STARTED,
     OFFENSIVE_UNDER_WAY,
+    PEACEKEEPER,
     R_OFFENSIVE,
     REINFORCE,
     SHELLING,
@@ -54,7 +55,7 @@ from sim.engine.tables import L_BASES, L_FORCES
 
 @compiled
 def offensives(w, p, day, seed):
-    """The loyalists' day: deadline of the zone, shelling, and one step of an offensive."""
+    """The government's day: deadline of the zone, shelling, and one step of an offensive."""
     zone = w.zone[0]
     government = zone["government"]
     if government < 0:
@@ -80,7 +81,7 @@ def proscribed_share(w):
         f = w.forces[w.live_forces[i]]
         if f["alive"] == 0 or f["town"] < 0 or w.towns[f["town"]]["in_zone"] == 0:
             continue
-        if w.factions[f["faction"]]["role"] == GOVERNMENT:
+        if w.factions[f["faction"]]["role"] in (GOVERNMENT, PEACEKEEPER):
             continue
         all_fighters += f["fighters"]
         proscribed += f["fighters"] * w.factions[f["faction"]]["proscribed"]

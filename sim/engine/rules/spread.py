@@ -58,6 +58,7 @@ from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.columns import send_column
 from sim.engine.rules.lasting_policies import let_through
 from sim.engine.rules.memory import standing
+from sim.engine.rules.peacekeeping import note_guards, undeterred
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
 MOST_OFFSPRING = 8  # of one clash-day
@@ -264,7 +265,7 @@ def to_neighbour(w, p, day, seed, spark):
 
 @compiled
 def strike(w, p, day, seed, spark, group, town, enemy, kind):
-    """Send a column on a spark's errand, unless an agreement or an offensive holds it back."""
+    """Send a column on a spark's errand, unless an agreement, peacekeepers or an offensive hold it back."""
     s = w.sparks[spark]
     own = w.groups[group]["faction"]
     enemy_group = w.towns[town]["holder"]
@@ -275,7 +276,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
     agreement = covering(w, group, enemy_group, town)
     held = let_through(w, agreement, town) if agreement >= 0 else 1.0
     under_attack = w.zone[0]["phase"] == OFFENSIVE_UNDER_WAY
-    chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0)
+    chance = held * (p["offensive_infighting_factor"] if under_attack else 1.0) * undeterred(w, town)
     u = uniform(seed, P_SPARK_HOLDS, 0, s["key"])
     if find_source(w, town, group, column_reach(p), int(p["clash_committed_min"])) < 0:
         return
@@ -288,6 +289,7 @@ def strike(w, p, day, seed, spark, group, town, enemy, kind):
         add_factor(w, row, M_AGREEMENT, w.agreements[agreement]["suppression"], held)
     if under_attack:
         add_factor(w, row, M_OFFENSIVE, 1.0, p["offensive_infighting_factor"])
+    note_guards(w, row, town)
     if s["far"] == 1:
         add_factor(w, row, M_SOLIDARITY, joins(w, p, spark, group), joins(w, p, spark, group))
         fighting = s["attacker_group"] if own == s["attacker"] else s["defender_group"]

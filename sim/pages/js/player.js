@@ -114,7 +114,7 @@
       parts.headline = element("p", { class: "player-headline", "aria-live": "polite" });
       parts.map = element("div", { class: "player-map" });
       parts.card = element("section", { class: "player-card", tabindex: -1, hidden: true });
-      parts.accords = element("div", { class: "player-accords" });
+      parts.accords = element("div", { class: "player-accords", role: "region", tabindex: 0, "aria-label": "Agreements in force" });
       parts.feed = element("div", { class: "player-feed", role: "region", tabindex: 0, "aria-label": "Events so far, newest first" });
       parts.charts = element("div", { class: "player-charts" });
       const side = element("div", { class: "player-side" }, parts.card, parts.accords, this.filters(), parts.feed);

@@ -255,7 +255,7 @@ def unit_of(difference: Difference) -> str:
 
 
 def asked(label: str, unit: str) -> str:
-    """Return a statistic as the object of a sentence: "towns gained, HTS", "whether NLF holds Kafr Hamra at the end"."""
+    """Return a statistic as the object of a sentence: "towns gained, League", "whether League holds Orrin at the end"."""
     return f"whether {label}" if unit == SHARE else label
 
 

@@ -8,17 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from math import atan2, degrees
+from typing import Any
 
 import numpy as np
 
+from sim.engine.kinds import INTERVENE
+from sim.plots.map.geometry import Ground
 from sim.plots.map.primitives import Glyph, LegendRow, Marker, Part, Point, Stroke
 from sim.plots.map.state import Move, View
 from sim.plots.map.town_signs import BURST_POINTS, FRESH, RING_POINTS
-from sim.plots.style import INK, PAPER, QUIET, FactionStyles
+from sim.plots.style import EVIDENCE_INK, INK, PAPER, QUIET, FactionStyles
+from sim.scenario.schema import peacekeepers
 
 POINTS_PER_FIGHTER = 0.16  # square points of a halo
 MOST_WEDGES = 4  # factions shown in one town, the largest
 HALO_EDGE, HALO_OPACITY = 0.8, 0.4
+HELMET_POINTS = 4.2
+MAY = (" and observe", " and protect civilians", " and may intervene", "")  # by kinds.MANDATES, and -1 if it is unknown
+RED_LINE: dict[str, Any] = {"edge": EVIDENCE_INK, "width": 1.6}  # of a helmet
 AHEAD_DASHES, HOME_DASHES = (1.2, 2.8), (4.0, 2.6)  # points
 LANE_POINTS = 2.4  # a column marches this far to the right of the middle of its road
 NEAR_KM = 0.6  # a force nearer to a town than this stands in it
@@ -39,7 +46,8 @@ def forces(view: View) -> Iterable[Part]:
     """Draw a halo round each town in which fighters stand; its area outside the town's symbol goes with their number."""
     if view.fighters is None:
         return []
-    rows, ground = view.fighters.tolist(), view.ground
+    guarding = [code in guards_of(view) for code in view.ground.look.codes]  # who guard have a sign of their own
+    rows, ground = np.where(guarding, 0, view.fighters).tolist(), view.ground
     return [
         ground.recurring(("halo", view.zoom, town, sides[:1], *row), _halo, view, town, sides[:1], row)
         for town, (row, sides) in enumerate(zip(rows, view.state.sides, strict=True))
@@ -92,6 +100,72 @@ def force_rows(view: View) -> Iterable[LegendRow]:
         radius = (3.4**2 + per_fighter(view) * fighters / np.pi) ** 0.5
         halo = Glyph("circle", radius, QUIET, QUIET, HALO_EDGE, 2.6, opacity=HALO_OPACITY)
         rows.append(LegendRow((Marker((0.0, 0.0), (halo, Glyph("circle", 3.4, QUIET))),), f"{fighters:,} fighters"))
+    return rows
+
+
+# Guards -------------------------------------------------------------------------------------------------------------
+
+
+def guards_of(view: View) -> tuple[str, ...]:
+    """Return the codes of the peacekeepers."""
+    return tuple(peacekeepers(view.scenario).values())
+
+
+def guards(view: View) -> Iterable[Part]:
+    """Draw a helmet beside each town that peacekeepers guard, with their number in its tip."""
+    if view.fighters is None:
+        return []
+    look, markers = view.ground.look, []
+    mandates = [-1] * len(view.fighters) if view.mandates is None else view.mandates.tolist()
+    for position, code in enumerate(guards_of(view)):
+        by_town = view.fighters[:, look.codes.index(code)]
+        markers += [
+            view.ground.recurring(
+                ("helmet", view.zoom, town, code, position, fighters, mandates[town]),
+                _helmet,
+                view,
+                town,
+                code,
+                position,
+                fighters,
+                mandates[town],
+            )
+            for town, fighters in enumerate(by_town.tolist())
+            if fighters
+        ]
+    return markers
+
+
+def _helmet(view: View, town: int, code: str, position: int, fighters: int, mandate: int) -> Marker:
+    ground, look = view.ground, view.ground.look
+    title = f"{look.names.get(code, code)}: {fighters:,} fighters guard {ground.names[town]}{MAY[mandate]}"
+    east, north = ground.at[town].tolist()
+    glyph = helmet(ground, view.zoom, town, look.colour(code), position)
+    if mandate == INTERVENE:
+        glyph = glyph._replace(**RED_LINE)
+    return Marker((east, north), (glyph,), (), title, key=f"g{position}.{town}", kind="guard")
+
+
+def helmet(ground: Ground, zoom: float, town: int, colour: str, position: int = 0) -> Glyph:
+    """Return the helmet of a force of peacekeepers below a town on the left; `position` is its place among several."""
+    aside = float(ground.radii[town]) * zoom + RING_POINTS
+    shift = (-aside - 2.6 * HELMET_POINTS * position, -aside)
+    return Glyph("helmet", HELMET_POINTS * min(1.0, zoom), colour, INK, 0.8, 6.0, shift)
+
+
+def guard_rows(view: View) -> Iterable[LegendRow]:
+    """Explain the helmets if forces are known."""
+    if view.fighters is None:
+        return []
+    look, rows = view.ground.look, []
+    for code in guards_of(view):
+        there = view.fighters[:, look.codes.index(code)] > 0
+        glyph = Glyph("helmet", 1.2 * HELMET_POINTS, look.colour(code), INK, 0.8)
+        text = f"guarded by {look.names.get(code, code)}"
+        rows.append(LegendRow((Marker((0.0, 0.0), (glyph,)),), text, brief=bool(there.any())))
+        if view.mandates is None or (there & (view.mandates == INTERVENE)).any():
+            lined = Marker((0.0, 0.0), (glyph._replace(**RED_LINE),))
+            rows.append(LegendRow((lined,), "guards with a red line", brief=view.mandates is not None))
     return rows
 
 

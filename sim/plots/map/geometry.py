@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from sim.geography.zone import cut, line_of_contact, town_cells, zone_edge
+from sim.geography.zone import CELL_KM, cell_reach, cut, line_of_contact, town_cells, zone_edge
 from sim.plots.map.state import start_state, town_indices, weak_towns
 from sim.plots.style import FactionStyles, look_of
 from sim.scenario.schema import Scenario
@@ -56,8 +56,7 @@ def _crossings(polygon: np.ndarray, height: np.ndarray) -> np.ndarray:
 
 EDGE_KM, EDGE_FOR_KM = 6.0, 170.0  # the edge around the towns, on a map up to so large
 MOST_PARTS = 8_000
-WEAK_GAP_KM = 1.3
-CONTESTED_GAP_KM = 2.4
+WEAK_GAP_KM, CONTESTED_GAP_KM = 1.3, 2.4  # on a map of cells of 7 km; see `Ground.spacing`
 POPULATION_CLASSES = (5_000.0, 25_000.0)
 CLASS_RADII = (3.4, 4.8, 6.8)  # points: village, town, city
 
@@ -71,6 +70,9 @@ class Ground:
     at: np.ndarray  # [T, 2]
     radii: np.ndarray  # [T], points
     cells: list[np.ndarray]
+    spacing: (
+        float  # how many times farther cells reach than 7 km; lengths that suit a map of that size are multiplied by it
+    )
     weak: np.ndarray  # bool [T]
     weak_lines: list[np.ndarray]
     motorways: list[np.ndarray]
@@ -113,6 +115,7 @@ def ground_of(scenario: Scenario, geography: Geography) -> Ground:
     """Collect the geometry of a scenario's map."""
     at = np.column_stack([geography.east_km, geography.north_km]).astype(float)
     cells, weak = town_cells(geography), weak_towns(scenario, geography)
+    spacing = cell_reach(geography) / CELL_KM
     motorways, main_roads, links = _roads(geography, at)
     population = np.array([town.population for town in geography.places])
     return Ground(
@@ -121,8 +124,9 @@ def ground_of(scenario: Scenario, geography: Geography) -> Ground:
         at=at,
         radii=np.array(CLASS_RADII)[np.searchsorted(POPULATION_CLASSES, population)],
         cells=cells,
+        spacing=spacing,
         weak=weak,
-        weak_lines=[line for i in np.flatnonzero(weak) for line in stripes(cells[i], WEAK_GAP_KM)],
+        weak_lines=[line for i in np.flatnonzero(weak) for line in stripes(cells[i], WEAK_GAP_KM * spacing)],
         motorways=motorways,
         main_roads=main_roads,
         links=links,

@@ -15,7 +15,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.transforms import IdentityTransform
 
 from sim.plots.labels import Box, overlaps, place_labels
-from sim.plots.map.geometry import CONTESTED_GAP_KM, Ground, bands
+from sim.plots.map.geometry import Ground, bands
 from sim.plots.map.primitives import (
     CASING_POINTS,
     NOTE,
@@ -77,9 +77,7 @@ def _areas(axes: Axes, areas: Areas, level: float) -> None:
     corners, fills = [area.corners for area in areas.items], [area.fill for area in areas.items]
     look = {"edgecolors": areas.edge, "linewidths": areas.width, "zorder": level}
     axes.add_collection(PolyCollection(corners, facecolors=fills, **look), autolim=False)
-    banded = [
-        (part, area.bands) for area in areas.items if area.bands for part in bands(area.corners, CONTESTED_GAP_KM)
-    ]
+    banded = [(part, area.bands) for area in areas.items if area.bands for part in bands(area.corners, area.gap_km)]
     if banded:
         shapes, colours = zip(*banded, strict=True)
         axes.add_collection(

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from sim.plots.labels import font
-from sim.plots.map.geometry import CONTESTED_GAP_KM, bands
+from sim.plots.map.geometry import bands
 from sim.plots.map.primitives import CASING_POINTS, NOTE, Area, Areas, Glyph, Label, Marker, Part, Stroke, vertices
 from sim.plots.style import INK, PAPER, rgb_of
 
@@ -103,7 +103,7 @@ class PillowPainter:
         """Return an area's corners and bands in pixels, and the box it takes."""
         key = (area.name, bool(area.bands)) if area.name else area
         if key not in self.outlines:
-            parts = bands(area.corners, CONTESTED_GAP_KM) if area.bands else []
+            parts = bands(area.corners, area.gap_km) if area.bands else []
             corners = self.pixels(area.corners)
             (left, top), (right, bottom) = np.floor(corners.min(0)) - 1, np.ceil(corners.max(0)) + 2
             box = (int(left), int(top), int(right), int(bottom))

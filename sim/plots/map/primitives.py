@@ -28,6 +28,7 @@ class Area:
     fill: str
     bands: str = ""  # colour of diagonal bands over the fill; "" none
     name: str = ""  # of an outline that recurs from day to day; "" none
+    gap_km: float = 2.4  # from band to band
 
 
 @dataclass(eq=False, slots=True)
@@ -141,7 +142,7 @@ def shape_of(name: str) -> Path:
         return wedge(*map(int, side.split("/")))
     if side:
         return half(base, side == "right")
-    own = {"burst": burst, "flag": pennant, "dart": dart}.get(name)
+    own = {"burst": burst, "flag": pennant, "dart": dart, "helmet": helmet}.get(name)
     return own() if own else outline(name)
 
 
@@ -214,6 +215,13 @@ def pennant() -> Path:
 def dart() -> Path:
     """Return the head of an arrow to the east."""
     return _closed(np.array([(1.3, 0.0), (-0.9, 0.85), (-0.45, 0.0), (-0.9, -0.85)]))
+
+
+@cache
+def helmet() -> Path:
+    """Return the helmet that marks guards: a dome on a brim that juts out to the right."""
+    dome = np.column_stack([np.cos(np.linspace(np.pi, 0, 19)), 1.05 * np.sin(np.linspace(np.pi, 0, 19)) - 0.35])
+    return _closed(np.vstack([dome, [(1.45, -0.55), (1.45, -0.8), (-1.15, -0.8), (-1.15, -0.35)]]))
 
 
 def vertices(glyph: Glyph) -> np.ndarray:

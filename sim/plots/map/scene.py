@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.plots.map.force_signs import column_rows, columns, force_rows, forces
+from sim.plots.map.force_signs import column_rows, columns, force_rows, forces, guard_rows, guards
 from sim.plots.map.front_signs import (
     campaign_rows,
     campaigns,
@@ -26,7 +26,7 @@ from sim.plots.map.front_signs import (
     zone,
     zone_rows,
 )
-from sim.plots.map.geometry import CLASS_RADII, Ground, map_lines, stripes
+from sim.plots.map.geometry import CLASS_RADII, CONTESTED_GAP_KM, Ground, map_lines, stripes
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, LegendRow, Marker, Part, Stroke, line_row
 from sim.plots.map.state import MapState, View
 from sim.plots.map.town_signs import base_rows, bases, holder_glyphs, no_rows, town_rows, towns
@@ -71,7 +71,7 @@ def _cells(ground: Ground, look: FactionStyles, sides: tuple[tuple[str, ...], ..
 def _cell(ground: Ground, look: FactionStyles, town: int, sides: tuple[str, ...]) -> Area:
     fill = look.tint(sides[0]) if sides else PAPER
     bands = look.tint(sides[1]) if len(sides) == 2 and sides[0] != sides[1] else ""
-    return Area(ground.cells[town], fill, bands, f"c{town}")
+    return Area(ground.cells[town], fill, bands, f"c{town}", CONTESTED_GAP_KM * ground.spacing)
 
 
 def hatching(view: View) -> Iterable[Part]:
@@ -165,6 +165,7 @@ SIGNS = (  # from the lowest to the highest in each layer
     Sign("columns", columns, OVER, column_rows, "Signs"),
     Sign("shelling", shelling, OVER, shelling_rows, "Signs"),
     Sign("towns", towns, OVER, town_rows, "Signs"),
+    Sign("guards", guards, OVER, guard_rows, "Signs"),
     Sign("bases", bases, OVER, base_rows, "Signs"),
 )
 

@@ -44,7 +44,7 @@ LANDSCAPE = 1.2  # times its height, from which a map is wide
 LEAST_LEFT = 0.3  # share of the sheet, of what stands beside a narrow map
 FOUR_COLUMNS = 600.0  # points of a legend with four columns in place of two
 MOST_MAP_INCHES, HEAD_INCHES, FOOT_INCHES = 6.4, 0.8, 0.47  # of a wide map's sheet
-INSET_REACH_KM, INSET_EDGE_KM = 25.0, 4.0
+INSET_REACH_KM, INSET_EDGE_KM, INSET_LEAST_KM = 25.0, 4.0, 20.0  # on a map of cells of 7 km; see `Ground.spacing`
 CREDIT = 24.0  # points at the foot of the legend
 ZOOM = 1.25
 
@@ -329,11 +329,12 @@ def inset_extent(ground: Ground) -> tuple[float, float, float, float] | None:
         return None
     first = ground.at[ground.watch[0]]
     near = ground.at[list(ground.watch)]
-    near = near[np.hypot(*(near - first).T) <= INSET_REACH_KM]
-    low, high = near.min(axis=0) - INSET_EDGE_KM, near.max(axis=0) + INSET_EDGE_KM
+    near = near[np.hypot(*(near - first).T) <= INSET_REACH_KM * ground.spacing]
+    edge = INSET_EDGE_KM * ground.spacing
+    low, high = near.min(axis=0) - edge, near.max(axis=0) + edge
     middle, (wide, tall) = (low + high) / 2, high - low
     shape = INSET_BOX[2] * WIDTH / (INSET_BOX[3] * HEIGHT)
-    tall = max(tall, wide / shape, 20.0)
+    tall = max(tall, wide / shape, INSET_LEAST_KM * ground.spacing)
     wide = tall * shape
     west, east, south, north = ground.extent
     if wide > 0.5 * (east - west):

@@ -133,6 +133,10 @@ class ModelMorning(Protocol):
     def influence(self) -> np.ndarray | None:
         """Influence by faction, f4 [T, F]; None unknown."""
 
+    @property
+    def mandates(self) -> np.ndarray | None:
+        """What guards of each town may do, kinds.MANDATES or -1: i8 [T]; None unknown."""
+
 
 @dataclass(frozen=True, eq=False)
 class View:
@@ -155,6 +159,7 @@ class View:
     campaigns: tuple[Campaign, ...] = ()
     shellings: tuple[Shelling, ...] = ()
     influence: np.ndarray | None = None  # f4 [T, F], rows sum to 1; None unknown
+    mandates: np.ndarray | None = None  # i8 [T], kinds.MANDATES of guards or -1; None unknown
     least_halo: int = 0  # fighters; a smaller force has no halo
 
     def with_forces(self, morning: ModelMorning | None) -> View:
@@ -164,6 +169,7 @@ class View:
         return replace(
             self, fighters=morning.fighters, moves=morning.moves, standing=morning.standing, front=morning.front,
             campaigns=morning.campaigns, shellings=morning.shellings, influence=morning.influence,
+            mandates=morning.mandates,
         )  # fmt: skip
 
 
