@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
-from benchmarks.measure import Figure, figure, in_turn, ratio, seconds
+from benchmarks.measure import Figure, figure, in_turn, load_average, ratio, seconds
 
 ROOT = Path(__file__).parents[1]
 SCENARIO = "kafr_hamra"
@@ -61,9 +63,13 @@ print(json.dumps([peaks, [heavy[name] for name in heavy if name in sys.modules],
 
 def python(*words: str, **env: str) -> str:
     """Run this Python with some words and return what it prints; its messages are shown where it fails."""
-    done = subprocess.run(
-        [sys.executable, *words], cwd=ROOT, env={**os.environ, **env}, capture_output=True, text=True, check=False
-    )
+    return python_in(ROOT, *words, **env)
+
+
+def python_in(root: Path, *words: str, **env: str) -> str:
+    """Run this Python in the checkout of a version, whose modules it imports, and return what it prints."""
+    known = {**os.environ, "PYTHONPATH": str(root), **env}
+    done = subprocess.run([sys.executable, *words], cwd=root, env=known, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"{' '.join(words)[:200]}: {done.stderr[-2000:]}")
     return done.stdout
@@ -169,3 +175,72 @@ def batches_here(replicates: int, turns: int) -> None:
         gain = statistics.median(b / a for a, b in zip(steady[1], steady[2], strict=True))
         found.append(Figure("batch", "2 workers over 1, under way", gain, "times", turns, goal="at least 1.8"))
     print(json.dumps([each.as_json() for each in found]))
+
+
+# Runs a command and prints the processor seconds of all processes that it starts, and the seconds it takes. Worker processes
+# are children of a fork server: where the system allows it, this process inherits them when that ends, and so counts them.
+COUNTED = """
+import ctypes, os, resource, subprocess, sys, time
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+began = time.perf_counter()
+subprocess.run([sys.executable, *sys.argv[1:]], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)
+spent = time.perf_counter() - began
+try:
+    while True:
+        os.wait()
+except ChildProcessError:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, spent)
+"""
+
+
+class Pair(NamedTuple):
+    """A command in two versions, in turn: processor seconds and seconds by turn of each, and the load average meanwhile."""
+
+    name: str
+    cpu: tuple[list[float], list[float]]  # before, after
+    wall: tuple[list[float], list[float]]
+    load: float
+
+
+def beside(before: Path, turns: int, replicates: int) -> Iterator[Pair]:
+    """Yield the commands of a study of so many runs a scenario, by the version in a folder and by this one, in turn.
+
+    The first turn, in which what is not compiled yet is compiled, is not counted.
+    """
+    roots = (before.resolve(), ROOT)
+    with tempfile.TemporaryDirectory() as folder:
+        outs = [Path(folder) / "before", Path(folder) / "after"]
+        batch = ("batch", SCENARIO, "united_nlf", "--replicates", str(replicates), "--workers", "2", "--quiet", "--out")
+        commands: dict[str, tuple[str, ...]] = {
+            "run.py --help": ("--help",),
+            "run": ("run", SCENARIO, "--quiet", "--out", "{out}"),
+            "run --no-pictures": ("run", SCENARIO, "--no-pictures", "--quiet", "--out", "{out}"),
+            f"batch, {2 * replicates} runs": (*batch, "{out}/{turn}"),
+            "compare --no-pictures": ("compare", "{study}", "--no-pictures"),
+            "compare": ("compare", "{study}", "--out", "{out}/{turn}"),
+        }
+        for name, words in commands.items():
+            cpu: tuple[list[float], list[float]] = ([], [])
+            wall: tuple[list[float], list[float]] = ([], [])
+            for turn in range(turns + 1):
+                for which, (root, out) in enumerate(zip(roots, outs, strict=True)):
+                    study = next(iter(outs[1].glob("0/*/manifest.json")), out).parent
+                    filled = [word.format(out=out, turn=turn, study=study) for word in words]
+                    spent = python_in(root, "-c", COUNTED, str(root / "run.py"), *filled).split()
+                    if turn:
+                        cpu[which].append(float(spent[0]))
+                        wall[which].append(float(spent[1]))
+            yield Pair(name, cpu, wall, (load_average() or [math.nan])[0])
+
+
+PAIR_HEAD = f"{'':24} {'CPU before':>10} {'after':>8} {'ratio':>7} {'':6} {'time before':>12} {'after':>8}  load"
+
+
+def pair_line(pair: Pair) -> str:
+    """Return a command in two versions: least processor seconds, median ratio of turns, least seconds, load average."""
+    share, apart = ratio(pair.cpu[1], pair.cpu[0])
+    around = f"±{50 * apart:.0f}%" if apart is not None else ""
+    (before, after), (slow, fast) = ([min(values) for values in of] for of in (pair.cpu, pair.wall))
+    return f"{pair.name:24} {before:8.2f} s {after:6.2f} s {share:7.2f} {around:6} {slow:10.2f} s {fast:6.2f} s  {pair.load:.1f}"

@@ -97,6 +97,12 @@ PARTS: dict[str, Callable[[Session], None]] = {
 def main(words: Sequence[str] | None = None) -> int:
     """Measure what is asked for."""
     options = parser().parse_args(words)
+    if options.beside is not None:
+        turns, replicates = (1, 20) if options.quick else (5, 200)
+        print(processes.PAIR_HEAD)
+        for pair in processes.beside(options.beside, turns, replicates):
+            print(processes.pair_line(pair), flush=True)
+        return 0
     began = datetime.now(UTC)
     session = Session(options.quick, options.full)
     for name in options.only or PARTS:
@@ -114,6 +120,12 @@ def parser() -> argparse.ArgumentParser:
     size.add_argument("--quick", action="store_true", help="few turns and small maps: a minute or two, rough figures")
     size.add_argument("--full", action="store_true", help="growth up to 16,900 towns, 30,000 forces and 3,650 days")
     found.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help="measure these parts only")
+    found.add_argument(
+        "--beside",
+        type=Path,
+        metavar="FOLDER",
+        help="compare commands with another version's checkout, in turn; nothing else",
+    )
     found.add_argument(
         "--out", type=Path, default=Path("outputs"), metavar="DIR", help="folder for benchmark-<time>.json and .png"
     )

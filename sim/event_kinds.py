@@ -28,8 +28,8 @@ class EventFacts:
     """What is known about one event, in names; an empty text or 0 stands for none.
 
     `for_town`: a demand is made by the side that has the base, for the town. `agreement` is a phrase of
-    `sim.results.phrases.agreement_phrase`, `agreement_name` the name that the scenario gives it, `policy` a phrase of
-    `policy_phrase` there; `held` counts the days an agreement held, None if unknown. `fighters` is what the log's
+    `sim.results.phrases.agreement_phrase`, `agreement_name` the name that the scenario gives it or the accord that it is a part of,
+    `policy` a phrase of `policy_phrase` there; `held` counts the days an agreement held, None if unknown. `fighters` is what the log's
     column holds: also people, a rank, a role, an account.
     """
 

@@ -189,12 +189,17 @@ def read(
     return loaded, geography
 
 
+def write_scenario(scenario: Scenario, folder: Path, name: str) -> Path:
+    """Write a scenario in memory as the file that `run.py show` would print of it; return the file."""
+    file = folder / f"{name}.yaml"
+    file.write_text(show(scenario), encoding="utf-8")
+    return file
+
+
 def _read_object(scenario: Scenario, sets: Sequence[str], geography: Geography | None) -> tuple[Loaded, Geography]:
-    """Read a scenario in memory as the file that `run.py show` would print of it; it is named by its title."""
+    """Read a scenario in memory through its file, which is named by its title."""
     with TemporaryDirectory() as folder:
-        file = Path(folder) / f"{file_name(scenario.title) or 'scenario'}.yaml"
-        file.write_text(show(scenario), encoding="utf-8")
-        return read(file, sets, geography)
+        return read(write_scenario(scenario, Path(folder), file_name(scenario.title) or "scenario"), sets, geography)
 
 
 def compiling_text() -> str:

@@ -453,11 +453,15 @@ def _of_the_start(start: Simulation) -> Iterator[str]:
             age = max(0, -int(agreement["signed"]))
             chance = _lasts_a_week(start, float(mean_hold(start.params, agreement)), age)
             kind = kinds.AGREEMENT_KINDS[agreement["kind"]]
-            alike.setdefault((kind, age, f"{chance:.0%}"), []).append(start.names.agreements[row])
+            name = start.names.agreements[row]
+            accord = start.scenario.agreements[name].accord if name in start.scenario.agreements else None
+            alike.setdefault((kind, age, f"{chance:.0%}"), []).append(accord or name)
     for (kind, age, share), names in alike.items():
         old = f"{plural(age, 'day')} old"
         if len(names) == 1:
             yield f"; {names[0]}, a {kind} {old}, lasts another with {share}"
+        elif len(set(names)) == 1:
+            yield f"; {names[0]}, a {kind} {old}: each of its parts ({plural(len(names), 'pair')}) lasts another with {share}"
         else:
             yield f"; {names[0]}, and {len(names) - 1} more, {kind}s {old}, last another with {share} each"
 

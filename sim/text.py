@@ -81,12 +81,12 @@ def clause_list(parts: Iterable[str]) -> str:
 
 
 def result_text(value: float | int | str | None, unit: str = "") -> str:
-    """Say a result with its unit: "12 days", "1 day", "3.5 days", "day 17", "level 5", "none", "League"; fractions keep 3 figures."""
+    """Say a result with its unit: "12 days", "1 day", "3.5 days", "day 17", "level 5", "none", "League"; fractions have 3 figures."""
     if value is None or value != value:
         return "none"
     if isinstance(value, str):
         return value
-    number = f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3g}"
+    number = f"{value:,.0f}" if float(value).is_integer() else three_digits(value)
     if unit in ("day", "level"):  # a position, not an amount: days are counted from 0, the first day
         return f"{unit} {number}"
     return f"{number} {unit_text(unit, value)}".strip()

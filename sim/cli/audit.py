@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import Workers, folder_option
+from sim.cli.options import Workers, folder_option, print_written
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import OUTPUTS
 from sim.text import clause_list, plural
@@ -244,4 +244,4 @@ def _write(
         write_text(partial / "audit.csv", audit_csv(results))
         write_text(partial / "audit.json", audit_json(results, file.read_bytes(), studies))
         draw_audit(results, title, next(_all(studies)).plan, partial)
-    print(f"\nwritten: {final / 'audit.csv'}, {final / 'audit.json'}, {final / 'audit.png'}")
+    print_written(f"\nwritten: {final / 'audit.csv'}, {final / 'audit.json'}, {final / 'audit.png'}", final)

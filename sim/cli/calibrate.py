@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import print_written
 from sim.errors import Fault, InputError
 from sim.files import OUTPUTS
 from sim.text import plural
@@ -98,7 +99,7 @@ def calibrate(
     if save is not None:
         from sim.validation.posterior import save as saved
 
-        print(saved(plan, fitted.kept, fitted.values, save))
+        print_written(str(saved(plan, fitted.kept, fitted.values, save)), save)
 
 
 def rows(plan: CalibrationPlan) -> list[tuple[str, str]]:
@@ -211,4 +212,4 @@ def _print_fit(fitted: CalibrationResult, folder: Path) -> None:
             out.print(line)
     if fitted.runs.failed:
         out.print(f"{plural(fitted.runs.failed, 'run')} failed; farthest from the observation, for what is kept.")
-    out.print(f"SIMULATED. The report is {folder / 'report.html'}; tables and the posterior are beside it.")
+    print_written(f"SIMULATED. The report is {folder / 'report.html'}; tables and the posterior are beside it.", folder)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from sim.cli.locate import check_folder
-from sim.cli.options import ScenarioFile, Sets, file_argument, start_map_option
+from sim.cli.options import ScenarioFile, Sets, file_argument, print_written, start_map_option
 from sim.errors import Fault, InputError
 from sim.files import OWN, display_path, map_folders, named_file
 from sim.text import plural, shell
@@ -101,7 +101,7 @@ def rules(
         from sim.plots.schedule import day_matrix
 
         save_picture(target, day_matrix(catalogue(), scenario_rules, title))
-        print(f"picture: {target}")
+        print_written(f"picture: {target}", target)
 
 
 def _rules(scenario: Path | None, sets: list[str]) -> tuple[Rules, str]:
@@ -285,7 +285,9 @@ def new_map(
     )
     out.print("\n".join(f"- {sentence}" for sentence in guess.said))
     out.print(f"- Fighters: about 200 a town, all factions rebels; edit {display_path(scenario)}.")
-    out.print(f"\nmap: {display_path(folder)} (look at {PICTURE})\nscenario: {display_path(scenario)}")
+    print_written(
+        f"\nmap: {display_path(folder)} (look at {PICTURE})\nscenario: {display_path(scenario)}", folder, scenario
+    )
     page = display_path(scenario)
     out.print(f"next: {shell('check', page)}\n      {shell(page, '--seed', '1')}", soft_wrap=True)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from sim.cli.options import AsJson, PrintOnly, folder_option, result_argument
+from sim.cli.options import AsJson, PrintOnly, folder_option, print_written, result_argument
 from sim.files import OUTPUTS
 from sim.text import shell
 
@@ -39,8 +39,10 @@ def compare(
 
     sources = [find_result(word) for word in results]
     parent, name = _output_folder(sources, out)
+    workers = 1
     if not no_pictures:
         check_folder(parent, "--out")
+        workers = _start_workers(parent, name)
     print("comparing runs", file=sys.stderr, flush=True)
     comparison = compared(*sources)
     if not as_json:
@@ -48,8 +50,9 @@ def compare(
     written = None
     if not no_pictures:
         say_lacking_letters_of(*sources)
-        written, line = _write(comparison, parent, name, results, out)
-        print(f"\n{line}", file=sys.stderr if as_json else sys.stdout)
+        command = shell("compare", *results, *(("--out", out) if out else ()))
+        written, line = _write(comparison, parent, name, command, workers)
+        print_written(f"\n{line}", written, stderr=as_json)
     if as_json:
         print_json({**comparison_data(comparison), "written": written})
 
@@ -204,7 +207,17 @@ def _tell_outcomes(outcomes: Outcomes) -> None:
     out.print("In brackets: Wilson's 95 % interval of the share of runs.", style="dim")
 
 
-def _write(comparison: Comparison, parent: Path, name: str, results: list[Path], out: Path | None) -> tuple[Path, str]:
+def _start_workers(parent: Path, name: str) -> int:
+    """Return how many processes are to draw; what they need is imported from now on, if a report is likely to be drawn."""
+    from sim.study.executors import drawing_workers, prepare
+
+    workers = drawing_workers()
+    if workers > 1 and not _earlier_folders(parent, name):
+        prepare("sim.pages.comparison_report")
+    return workers
+
+
+def _write(comparison: Comparison, parent: Path, name: str, command: str, workers: int) -> tuple[Path, str]:
     """Write the report of a comparison, unless that of the same runs is there; return its folder, and a line on it."""
     from sim.pages.comparison_report import draw_comparison
     from sim.results.write import whole_folder, write_text
@@ -213,9 +226,8 @@ def _write(comparison: Comparison, parent: Path, name: str, results: list[Path],
     same = next((path for path in _earlier_folders(parent, name) if _read(path) == state), None)
     if same is not None:
         return same, f"the report of these same runs is there already: {same / 'report.html'}"
-    command = shell("compare", *results, *(("--out", out) if out else ()))
     with whole_folder(parent, name) as (partial, final):
-        draw_comparison(comparison, partial, command, _print_progress)
+        draw_comparison(comparison, partial, command, _print_progress, workers)
         write_text(partial / STATE_FILE, json.dumps(state | {"command": command}, indent=1, ensure_ascii=False) + "\n")
     return final, f"written: {final / 'report.html'}, and {final / 'figures'}"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import AsJson, PrintOnly, StudyFolder, folder_option
+from sim.cli.options import AsJson, PrintOnly, StudyFolder, folder_option, print_written
 from sim.text import plural, shell
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def decide(
         options = {"--outcome": outcome, "--better": better.value, "--threshold": threshold, "--questions": questions}
         words = [part for name, value in options.items() if value is not None for part in (name, str(value))]
         written = _write(chosen, answers, parent, shell("decide", study, *words))
-        print(f"\nwritten: {written / 'report.html'}, tables and figures", file=sys.stderr if as_json else sys.stdout)
+        print_written(f"\nwritten: {written / 'report.html'}, tables and figures", written, stderr=as_json)
     if as_json:
         print_json({**decision_data(chosen, answers), "written": written})
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option
+from sim.cli.options import PrintOnly, ResultFolder, RunFolder, folder_option, print_written
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import OUTPUTS
 from sim.results.columns import Format, LogName, Period
@@ -186,7 +186,7 @@ def export(
         _export_study(opened, form, log, out, day, by)
         return
     for path in export_run(opened, form, log, out, _day(day, "--date"), by):
-        print(path)
+        print_written(str(path), path)
 
 
 def _export_study(study: Study, form: Format, log: LogName, out: Path | None, day: str | None, by: Period) -> None:
@@ -202,7 +202,7 @@ def _export_study(study: Study, form: Format, log: LogName, out: Path | None, da
             file=sys.stderr,
         )
     for path in export_study(study, form, log, out, by):
-        print(path)
+        print_written(str(path), path)
 
 
 def pack(
@@ -226,7 +226,7 @@ def pack(
     if parent.resolve().is_relative_to(folder.resolve()):
         raise InputError([Fault("--out", None, "", f"{parent} lies in the folder that is packed; take another")])
     file = packed(folder, parent, crate_files(folder, read_any_manifest(folder), question))
-    print(f"{display_path(file)}, {size_text(file.stat().st_size)}")
+    print_written(f"{display_path(file)}, {size_text(file.stat().st_size)}", file)
 
 
 def why(
@@ -349,5 +349,5 @@ def _draw(figure: Figure, folder: Path, name: str) -> None:
                 write_whole(path, content)
         elif not all(path.is_file() and path.read_bytes() == content for path, content in files.items()):
             continue  # another picture has this name: nothing is overwritten
-        print(f"picture: {', '.join(str(path) for path in files)}")
+        print_written(f"picture: {', '.join(str(path) for path in files)}", *files)
         return

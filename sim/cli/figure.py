@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import ResultFolder
+from sim.cli.options import ResultFolder, print_written
 from sim.errors import Fault, InputError, did_you_mean
 from sim.files import OUTPUTS
 from sim.text import shell
@@ -228,7 +228,7 @@ def _draw(figures: Figures, name: str, width_mm: float, day: int | None, path: P
     write_whole(path, make[path.suffix.lower()](drawn.figure))
     caption = caption_text(drawn, figures, command)
     beside = write_whole(_caption_file(path), caption.encode("utf-8"))
-    print(f"figure: {path}, caption: {beside}")
+    print_written(f"figure: {path}, caption: {beside}", path, beside)
 
 
 # Pictures that other commands draw --------------------------------------------------------------------------------
@@ -273,4 +273,4 @@ def draw_starts(path: Path, *starts: tuple[Scenario, Geography]) -> None:
     say_lacking_letters(*starts)
     figure = start_maps(first, others[0]) if others else start_map(*first, policy_marks(*first))
     save_picture(path, figure)
-    print(f"map: {path}")
+    print_written(f"map: {path}", path)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from sim.cli.options import print_written
 from sim.errors import Fault, InputError
 from sim.text import plural, shell
 
@@ -90,7 +91,8 @@ def hindcast(
     made_of = _made_of(by_label, observed, record, table, powers, shell(*words))
     folder = _write(result, table, powers, made_of, out, no_pictures)
     pictures = "" if no_pictures else " and pictures"
-    print(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{'' if powers is None else ', power.csv'}{pictures}")
+    powered = "" if powers is None else ", power.csv"
+    print_written(f"\nwritten: {folder / 'hindcast.csv'}, hindcast.json{powered}{pictures}", folder)
 
 
 def _scored_weeks(studies: dict[str, Study], record: Record, run_up: int) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,10 +32,11 @@ from sim.cli.events import events, export, pack, why
 from sim.cli.figure import figure
 from sim.cli.hindcast import hindcast
 from sim.cli.home import home
-from sim.cli.options import name_maps, usage_faults
+from sim.cli.options import name_maps, only_written, parameters_of, usage_faults
 from sim.cli.patterns import ablate, patterns
 from sim.cli.run import branch, run, verify
 from sim.cli.score import score
+from sim.cli.validate import validate
 from sim.cli.watch import watch
 from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
 from sim.files import named_file
@@ -57,6 +58,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     calibrate,
     score,
     hindcast,
+    validate,
     figure,
     check,
     show,
@@ -72,6 +74,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 COMPLETION = ("--install-completion", "--show-completion")
 ROOT_OPTIONS = ("--help", "-h", "--version", "--json", *COMPLETION)
 VERBOSE = ("-v", "--verbose")
+QUIET = ("-q", "--quiet")
 DEBUG = "TERRITORIAL_COMPETITION_DEBUG"
 OK, FAILED, BAD_INPUT = 0, 1, 2
 COMMAND, COMPLETE = "territorial", "_TERRITORIAL_COMPLETE"  # as the scripts of shells name them
@@ -89,7 +92,9 @@ class DefaultRun(TyperGroup):
             os.environ[DEBUG] = "1"
         if any(word in VERBOSE for word in args):
             _log_to_terminal()
-        rest = [word for word in args if word not in ("--debug", *VERBOSE)]
+        rest = [word for word in args if word not in ("--debug", *VERBOSE, *QUIET)]
+        if any(word in QUIET for word in args):
+            rest = self._quiet(ctx, rest)
         named = rest[:1] and rest[0] in self.commands
         if rest and not named and not (rest[0] in ROOT_OPTIONS and (rest[0] != "--json" or len(rest) == 1)):
             if not _stands_for_run(rest[0]):
@@ -102,6 +107,14 @@ class DefaultRun(TyperGroup):
         if command is not None and (faults := usage_faults(rest[0], command, rest[1:])):
             raise InputError(faults)
         return super().parse_args(ctx, rest)
+
+    def _quiet(self, ctx: Any, words: list[str]) -> list[str]:
+        """Return the words with `-q` for a command that has it, `run` too; for another note on the context that it is quiet."""
+        command = next((each for each in COMMANDS if words and _command_name(each) == words[0]), run)
+        if any(parameter.short == QUIET[0] for parameter in parameters_of(command)):
+            return [*words[:1], QUIET[0], *words[1:]] if words[:1] == [_command_name(command)] else [*words, QUIET[0]]
+        ctx.obj = QUIET
+        return words
 
 
 def _check_completion(words: Sequence[str]) -> None:
@@ -127,7 +140,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Simulates territorial competition between rebel groups: base attempts, clashes, ceasefires, escalation.",
     epilog="A scenario in place of a command is run. Without any word, scenarios and recent results are listed. "
-    "`-v` says which files are read and how long it takes; `--debug` shows the traceback of an internal error.",
+    "With any command `-q` prints only what was written, `-v` which files are read and how long it takes; `--debug` shows the traceback of an internal error.",
 )
 
 
@@ -213,7 +226,10 @@ def _invoke(arguments: list[str]) -> int:
         command = parser()
         if COMPLETE in os.environ:  # a shell asks for the words that may follow
             command.main(args=arguments, prog_name=COMMAND)
-        with command.make_context(shell(), arguments) as context:
+        with (
+            command.make_context(shell(), arguments) as context,
+            only_written("--json" in arguments) if context.obj == QUIET else nullcontext(),
+        ):
             command.invoke(context)
     except typer.Exit as stop:
         return stop.exit_code

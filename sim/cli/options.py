@@ -11,10 +11,13 @@ import inspect
 import math
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from io import StringIO
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
@@ -332,3 +335,32 @@ def _is_date(text: str) -> bool:
 def _shown(text: str) -> str:
     """Return a value as a message shows it, on one line and not too long."""
     return repr(text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}...")
+
+
+# What `-q` leaves ---------------------------------------------------------------------------------------------------
+
+_written: list[Path] | None = (
+    None  # paths for `-q` of commands without an own way of being quiet; None if all is printed
+)
+
+
+def print_written(line: str, *paths: Path, stderr: bool = False) -> None:
+    """Print a line on what was written; with `-q` its paths alone stay, one a line."""
+    print(line, file=sys.stderr if stderr else sys.stdout)
+    if _written is not None:
+        _written.extend(paths)
+
+
+@contextmanager
+def only_written(as_json: bool) -> Iterator[None]:
+    """Print of all that is printed inside only the paths of what was written, or with `as_json` only the JSON."""
+    global _written
+    _written, out = [], sys.stdout
+    try:
+        with redirect_stderr(StringIO()), redirect_stdout(out if as_json else StringIO()):
+            yield
+        if not as_json:
+            for path in _written:
+                print(path)
+    finally:
+        _written = None

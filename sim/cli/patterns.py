@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import MAX_STUDY_SEED, AsJson, PatternFile, ScenarioFile, StudyParent, Workers
+from sim.cli.options import MAX_STUDY_SEED, AsJson, PatternFile, ScenarioFile, StudyParent, Workers, print_written
 from sim.errors import Fault, InputError
 from sim.files import OUTPUTS
 from sim.text import plural
@@ -102,7 +102,9 @@ def patterns(
     if as_json:
         print_json({**card_data(card), "read": read, "written": written})
     elif written is not None:
-        print(f"\nwritten: {written / 'patterns.csv'}, {written / 'patterns.png'} and a picture of each pattern")
+        print_written(
+            f"\nwritten: {written / 'patterns.csv'}, {written / 'patterns.png'} and a picture of each pattern", written
+        )
 
 
 def _scenario(source: Study | Run, name: str | None) -> Scenario:
@@ -174,7 +176,7 @@ def print_card(card: Card, read: Sequence[str] = ()) -> None:
 
 def _print_table(card: Card) -> None:
     from sim.cli.console import console
-    from sim.validation.pattern_report import interval, number, short
+    from sim.validation.pattern_report import interval, null_words, number, short
 
     out = console()
     out.print()
@@ -184,8 +186,10 @@ def _print_table(card: Card) -> None:
     for pattern, verdict in card.verdicts.items():
         definition = card.declared.patterns[pattern]
         weight = "" if definition.weight == "ordinary" else f" ({definition.weight})"
-        nothing = "; tells nothing about actors" if pattern in card.tells_nothing else ""
-        out.print(f"{pattern} {definition.title}{weight}: {verdict}{nothing}", style=f"bold {STYLES.get(verdict, '')}")
+        out.print(
+            f"{pattern} {definition.title}{weight}: {verdict}{null_words(card, pattern)}",
+            style=f"bold {STYLES.get(verdict, '')}",
+        )
         rows = []
         for row in card.rows_of(pattern):
             band = "-" if math.isnan(row.low) else f"{number(row.low)} to {number(row.high)}"
@@ -342,7 +346,9 @@ def _write(ablated: Ablated, study: object) -> None:
         write_text(partial / "ablations.csv", matrix_csv(ablated))
         write_text(partial / "ablations_figures.csv", figures_csv(ablated))
         draw_ablated(ablated, study.scenarios[FULL], partial)
-    print(f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}")
+    print_written(
+        f"\nwritten: {final / 'ablations.csv'}, {final / 'ablations_figures.csv'}, {final / 'ablations.png'}", final
+    )
 
 
 def _print_progress(name: str) -> None:

@@ -224,6 +224,11 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
 
     if no_pictures:
         return write(finished, out, started=started)
+    from sim.study.executors import drawing_workers, prepare
+
+    workers = drawing_workers()
+    if workers > 1:
+        prepare("sim.pages.run_report")  # while this process imports and records the days
     from sim.cli.figure import say_lacking_letters
     from sim.pages.run_report import draw_all
 
@@ -231,7 +236,7 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
     if not quiet:
         also = f", and a video ({video})" if video else ""
         print(f"drawing maps, charts and the report{also}", file=sys.stderr, flush=True)
-    return write(finished, out, draw=partial(draw_all, video=video), started=started)
+    return write(finished, out, draw=partial(draw_all, video=video, workers=workers), started=started)
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

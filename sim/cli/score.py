@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.options import AsJson, StudyFolder
+from sim.cli.options import AsJson, StudyFolder, print_written
 from sim.errors import Fault, InputError
 from sim.text import plural, shell
 
@@ -65,7 +65,8 @@ def score(
         print_json({"simulated": True, **contents, "written": folder})
         return
     names = list(files)
-    print(f"\nwritten: {folder / names[0]}, {', '.join(names[1:])}{'' if no_pictures else ' and figures/'}")
+    pictures = "" if no_pictures else " and figures/"
+    print_written(f"\nwritten: {folder / names[0]}, {', '.join(names[1:])}{pictures}", folder)
 
 
 def _score(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.comparison.control import control
+from sim.comparison.control import control, first_clashes
 from sim.comparison.matched_runs import DUMMY, MatchedRuns, gather
 from sim.comparison.outcomes import (
     HeadlineStatistic,
@@ -287,6 +287,7 @@ def compare(*studies: str | Path | Study | StudyOfRuns | Run) -> Comparison:
         outcomes=outcomes(gathered, statistics),
         over_draws=over_draws(gathered, statistics),
         rankings=rankings(gathered, statistics),
+        first_clashes=first_clashes(gathered),
         two_runs=two_runs(gathered),
         labels={town.name: town.label or town.name for town in gathered.geography.places},
     )

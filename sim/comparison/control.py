@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from sim.comparison.matched_runs import MatchedRuns
-from sim.comparison.results import ControlContrast, ControlResult
+from sim.comparison.results import ControlContrast, ControlResult, FirstClashes
 from sim.errors import Fault, InputError
 from sim.event_kinds import TABLE
 from sim.geography.towns import find_place
-from sim.scenario.schema import CODE_WORDS
+from sim.results.phrases import held_text, names_of_codes
 from sim.statistics.inference import (
     DISCOVERIES,
     LEAST_DIFFERENT,
@@ -40,6 +42,7 @@ def control(gathered: MatchedRuns) -> ControlResult:
         towns=tuple(gathered.towns),
         labels=labels,
         codes=tuple(order),
+        names=gathered.names,
         runs={name: len(values) for name, values in held.items()},
         shares=shares,
         leading={name: np.argmax(values, axis=-1) for name, values in shares.items()},
@@ -49,14 +52,43 @@ def control(gathered: MatchedRuns) -> ControlResult:
     )
 
 
+def first_clashes(gathered: MatchedRuns) -> FirstClashes | None:
+    """Return where fighting begins; None of single runs, without any clash, and if a study does not keep it."""
+    first = None if gathered.single else gathered.first_clashes
+    if first is None or not any((days >= 0).any() for days in first.values()):
+        return None
+    labels = tuple(town.label or town.name for town in gathered.geography.places)
+    return FirstClashes(tuple(gathered.towns), labels, gathered.days, first)
+
+
+def first_clash_table(clashes: FirstClashes, day: int) -> pd.DataFrame:
+    """Return a row for each scenario and town with a clash by a day: runs and shares of runs, with Wilson's 95 % intervals.
+
+    `reached`: runs with a clash there; `opened`: runs in which fighting begins there; `median_day`: of the first clash there, in
+    the runs that have one.
+    """
+    parts = []
+    for name, first in clashes.first.items():
+        there = (first >= 0) & (first <= day)
+        rows = np.flatnonzero(there.any(axis=0))
+        part: dict[str, Any] = {"scenario": name, "day": day, "town": np.array(clashes.towns)[rows], "runs": len(first)}
+        for column, counts in (("reached", clashes.reached(name, day)), ("opened", clashes.opened(name, day))):
+            low, high = wilson(counts[rows], np.full(len(rows), len(first)))
+            shares = {"share": counts[rows] / len(first), "low": low, "high": high}
+            part |= {column: counts[rows], **{f"{column}_{end}": values for end, values in shares.items()}}
+        part["median_day"] = [float(np.median(first[there[:, town], town])) for town in rows]
+        parts.append(pd.DataFrame(part).sort_values(["opened", "reached"], ascending=False, kind="stable"))
+    return pd.concat(parts, ignore_index=True)
+
+
 def _note(gathered: MatchedRuns) -> str:
     if gathered.single:
         return "One run a scenario: a town differs or it does not; nothing is resolved."
     return (
-        "Shares of runs. A difference is resolved where an exact McNemar test over matched runs stands after control of the "
+        "Shares of runs. A difference is resolved if an exact McNemar test over matched runs stands after control of the "
         f"false discovery rate at {percent(DISCOVERIES)} over all towns and codes of a day (Benjamini and Hochberg 1995; cells "
         f"in which fewer than {LEAST_DIFFERENT} pairs differ cannot be resolved and are not tested). Intervals are Newcombe's, "
-        "of one town alone. Where nothing is resolved, no difference was shown, which is not the same as none."
+        "of one town alone. If nothing is resolved, no difference was shown, which is not the same as none."
     )
 
 
@@ -102,7 +134,7 @@ def _contrast(
     most = np.where(size.max(axis=-1) > 0, size.argmax(axis=-1), -1)
     differs = np.asarray(resolved.any(axis=-1))
     sentence = (
-        _sentence(gap, resolved, _shares(first, len(order)), _shares(second, len(order)), order, labels)
+        _sentence(gap, resolved, _shares(first, len(order)), _shares(second, len(order)), order, labels, gathered.names)
         if len(both) > 1
         else ""
     )
@@ -131,6 +163,7 @@ def _sentence(
     second: np.ndarray,
     order: list[str],
     labels: tuple[str, ...],
+    names: dict[str, str],
 ) -> str:
     """Say in how many towns control differs on the last morning, and where most."""
     differs = resolved[-1].any(axis=-1)
@@ -139,7 +172,7 @@ def _sentence(
         return f"On the last morning no difference in control is resolved in any of {len(labels)} towns ({rate})."
     size = np.where(resolved[-1], _size(gap[-1]), 0.0)
     town, code = np.unravel_index(int(np.argmax(size)), size.shape)
-    holder = CODE_WORDS.get(order[code], f"held by {order[code]}")
+    holder = held_text(order[code], names)
     return (
         f"On the last morning control differs in {int(differs.sum())} of {len(labels)} towns ({rate}), most of all in {labels[town]}: "
         f"{holder} in {percent(second[-1, town, code])} of runs against {percent(first[-1, town, code])}."
@@ -178,6 +211,7 @@ class TownPaths:
     runs: np.ndarray  # i8 [scenarios], runs done
     ways: tuple[ControlPath, ...]
     holders: dict[str, np.ndarray]  # code at the end -> i8 [scenarios], runs; those with most runs first
+    names: dict[str, str]  # what readers call each code
 
     def shares(self, way: ControlPath) -> np.ndarray:
         """Return the share of each scenario's runs that went this way, f8 [scenarios]; NaN without runs."""
@@ -220,7 +254,15 @@ def town_paths(study: Study, word: str) -> TownPaths:
     all_ways.sort(key=lambda way: (-int(way.runs.sum()), way.holder, way.text))
     changed = np.sum([way.runs for way in all_ways], axis=0) if all_ways else np.zeros(len(runs), np.int64)
     ways = (*_folded(all_ways), ControlPath("", NO_CHANGE, runs - changed))
-    return TownPaths(town.name, town.label or town.name, scenarios, runs, ways, _holders(study, town.name, scenarios))
+    return TownPaths(
+        town.name,
+        town.label or town.name,
+        scenarios,
+        runs,
+        ways,
+        _holders(study, town.name, scenarios),
+        names_of_codes(study.scenarios),
+    )
 
 
 def _holders(study: Study, town: str, scenarios: tuple[str, ...]) -> dict[str, np.ndarray]:
@@ -242,7 +284,7 @@ def holder_texts(paths: TownPaths, number: int) -> list[str]:
             low, high = (float(end) for end in wilson(count, runs))
             interval = f"({100 * low:.0f} to {100 * high:.0f} %)"
             lines.append(
-                f"{whole_percent(count / runs):>9} {interval:<13} {count:>5}  {CODE_WORDS.get(code, code)} at the end"
+                f"{whole_percent(count / runs):>9} {interval:<13} {count:>5}  {paths.names.get(code, code)} at the end"
             )
     return lines
 
@@ -266,6 +308,6 @@ def paths_lines(study: Study, paths: TownPaths) -> list[str]:
         for way in sorted(paths.ways, key=lambda way: -int(way.runs[number])):
             if count := int(way.runs[number]):
                 lines.append(
-                    f"  {whole_percent(count / runs):>9}  {count:>5}  {f'{way.holder}: ' if way.holder else ''}{way.text}"
+                    f"  {whole_percent(count / runs):>9}  {count:>5}  {f'{paths.names.get(way.holder, way.holder)}: ' if way.holder else ''}{way.text}"
                 )
     return lines

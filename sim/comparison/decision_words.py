@@ -10,7 +10,7 @@ import pandas as pd
 
 from sim.comparison.decisions import BY_DRAWS, BY_MEANS, BY_SURROGATE, TAIL
 from sim.scenario.fields import input_label
-from sim.statistics.inference import SHARE, UNRESOLVED_RULE
+from sim.statistics.inference import POINTS, SHARE, UNRESOLVED_RULE
 from sim.statistics.prim import SHUFFLES
 from sim.statistics.surrogate import EXTRA, FOLDS, LEAST_GROUPS, is_available
 from sim.text import clause_list, interval_text, percent, plural, three_digits, unit_text
@@ -38,7 +38,7 @@ def share_text(estimate: Estimate) -> str:
 
 def unit_of(decision: Decision) -> str:
     """Return the unit in which outcomes and regrets are written."""
-    return "points" if decision.statistic.unit == SHARE else decision.statistic.unit
+    return POINTS if decision.statistic.unit == SHARE else decision.statistic.unit
 
 
 def claim(decision: Decision) -> str:
@@ -176,7 +176,7 @@ def surrogate_sentence(decision: Decision) -> str:
             "what the inputs do to the choice is not known from these runs."
         )
     parts = [f"{percent(each.surrogate.share)} for {each.scenario}" for each in useful if each.surrogate is not None]
-    return f"Of the squared error of the mean in left-out runs inputs explain {clause_list(parts)}, each less {decision.scenarios[0]}."
+    return f"Of the squared error of the mean in left-out runs inputs explain {clause_list(parts)}, each minus {decision.scenarios[0]}."
 
 
 def rule(decision: Decision) -> str:
@@ -248,7 +248,7 @@ def surrogate_table(decision: Decision) -> pd.DataFrame:
         rows.append(
             {
                 "scenario": each.scenario,
-                "less": decision.scenarios[0],
+                "reference": decision.scenarios[0],
                 **cells,
                 "noise": each.noise,
                 "source": "SIMULATED",

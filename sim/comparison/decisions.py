@@ -18,24 +18,22 @@ import numpy as np
 
 from sim.comparison.decision_inputs import PolicyBox, PolicySurrogate, boxes, draw_of_runs, surrogates
 from sim.comparison.matched_runs import DUMMY
-from sim.comparison.outcomes import HOLDER, HeadlineStatistic, values_of
+from sim.comparison.outcomes import HOLDER, HeadlineStatistic, holder_statistic, number_statistic, values_of
 from sim.comparison.over_draws import draw_means, shrunken_means, variance_components
 from sim.comparison.ranking import common_replicates, rank_probabilities
 from sim.comparison.sensitivity import drawn_inputs
 from sim.errors import Fault, InputError, did_you_mean
-from sim.scenario.schema import MIXED, NEUTRAL
 from sim.statistics.inference import (
     SEED,
-    SHARE,
     is_resolved,
     mean_interval,
     paired_difference,
     paired_share_difference,
     wilson,
 )
-from sim.statistics.summary import STATISTICS, base_name, label
+from sim.statistics.summary import STATISTICS, base_name
 from sim.statistics.survival import BOOTSTRAPS, band, draws
-from sim.text import agree, plural
+from sim.text import plural
 
 if TYPE_CHECKING:
     from sim.comparison.matched_runs import MatchedRuns
@@ -126,7 +124,7 @@ def chosen_outcome(gathered: MatchedRuns, name: str) -> HeadlineStatistic:
     columns = list(dict.fromkeys(column for frame in gathered.runs.values() for column in frame.columns))
     known = [column for column in columns if base_name(column) in STATISTICS and not column.startswith(HOLDER)]
     if name in known:
-        return HeadlineStatistic(name, name, label(name), STATISTICS[base_name(name)].unit)
+        return number_statistic(gathered, name)
     if name.startswith(HOLDER):
         return _holder(gathered, name, columns)
     parts = [column for column in known if column.startswith(f"{name}.")]
@@ -145,11 +143,7 @@ def _holder(gathered: MatchedRuns, name: str, columns: list[str]) -> HeadlineSta
         raise InputError([Fault("--outcome", None, "", f"{name!r} names no watched town; {allowed}")])
     if code not in gathered.codes:
         raise InputError([Fault("--outcome", None, "", f"{name!r} needs a side; allowed: {', '.join(gathered.codes)}")])
-    town = column.removeprefix(HOLDER)
-    short = next((each.label or each.name for each in gathered.geography.places if each.name == town), town)
-    states = {MIXED: f"{short} is contested", NEUTRAL: f"{short} is neutral"}
-    claim = states.get(code, f"{code} {agree(code, 'holds')} {short}")
-    return HeadlineStatistic(name, column, f"{claim} at the end", SHARE, code, short)
+    return holder_statistic(gathered, column, code)
 
 
 class _Scale(NamedTuple):

@@ -15,8 +15,10 @@ import pandas as pd
 from sim.errors import Fault, InputError
 from sim.geography.maps import Geography
 from sim.results.manifest import product, versions
+from sim.results.phrases import names_of_codes
 from sim.results.run import Run
-from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes, parties
+from sim.scenario.schema import MIXED, NEUTRAL, Scenario, codes, parties, rebels
+from sim.statistics.conflict_log import among
 from sim.study.manifest import mornings
 from sim.text import clause_list, day_text, plural, shell
 
@@ -85,6 +87,11 @@ class StudyOfRuns:
         """Who holds each town on some mornings: a row a run, morning and town."""
         return self._stacked(_control)
 
+    @cached_property
+    def first_clashes(self) -> pd.DataFrame:
+        """The first day with a clash among rebels of each town that has one: a row a run and town."""
+        return self._stacked(_first_clashes)
+
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table, or its key and some of its columns."""
         if name == "daily":
@@ -114,6 +121,12 @@ def _agreements(run: Run) -> pd.DataFrame:
         broken_by_faction=[of_group.get(group, "") for group in agreements["broken_by"]],
         cause_kind=[kinds.get(event, "") for event in agreements["cause_id"]],
     )
+
+
+def _first_clashes(run: Run) -> pd.DataFrame:
+    events = run.events
+    clashes = events[among(events, rebels(run.scenario)) & (events["kind"] == "clash")]
+    return clashes[["day", "town"]].drop_duplicates("town").reset_index(drop=True)
 
 
 def _control(run: Run) -> pd.DataFrame:
@@ -213,6 +226,11 @@ class MatchedRuns:
         sides = [code for model in self.scenarios.values() for code in parties(model)]
         return list(dict.fromkeys([*sides, MIXED, NEUTRAL]))
 
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """What readers call each control code."""
+        return names_of_codes(self.scenarios)
+
     def mornings(self, scenario: str) -> list[int]:
         """Return the mornings on which control of a scenario is kept, the last one among them."""
         definition = getattr(self.part_of(scenario)[0].study, "definition", None)
@@ -234,6 +252,20 @@ class MatchedRuns:
             there = (day >= 0) & (town >= 0)
             holders[name][run[there], day[there], town[there]] = code[there]
         return holders
+
+    @cached_property
+    def first_clashes(self) -> dict[str, np.ndarray] | None:
+        """By scenario, the first day with a clash among rebels in each town: i2 [R, towns], -1 if there is none.
+
+        None if a study does not keep them.
+        """
+        if any("first_clashes" not in part.study.manifest.get("tables", {"first_clashes"}) for part in self.parts):
+            return None
+        days = {name: np.full((len(self.runs[name]), len(self.towns)), -1, dtype=np.int16) for name in self.scenarios}
+        for name, run, rows in self._pieces("first_clashes", ["day", "town"]):
+            town = pd.Index(self.towns).get_indexer(pd.Index(rows["town"]))
+            days[name][run[town >= 0], town[town >= 0]] = rows["day"].to_numpy(dtype=np.int16)[town >= 0]
+        return days
 
     def holders(self, scenario: str, town: str, morning: int = -1) -> np.ndarray:
         """Return the control code of a town in every run of a scenario on a morning that is kept, by its place among them:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from sim.scenario.show import Change
 from sim.scenario.show import changes as differences
 from sim.statistics.inference import (
     DRAWS,
+    POINTS,
     SHARE,
     UNRESOLVED_RULE,
     Difference,
@@ -50,6 +51,7 @@ class HeadlineStatistic:
     code: str = ""
     town: str = ""  # short name
     headline: bool = True
+    side: str = ""  # what readers call the side of `code`
 
     @property
     def yes_no(self) -> bool:
@@ -64,14 +66,31 @@ class HeadlineStatistic:
     @property
     def claim(self) -> str:
         """What a yes says: "League holds Orrin"."""
-        special = {MIXED: f"{self.town} is contested", NEUTRAL: f"{self.town} is neutral"}
-        return special.get(self.code, f"{self.code} {agree(self.code, 'holds')} {self.town}")
+        if self.code in CODE_WORDS:
+            return f"{self.town} is {CODE_WORDS[self.code]}"
+        return f"{self.side} {agree(self.side, 'holds')} {self.town}"
 
 
 def negated_claim(statistic: HeadlineStatistic) -> str:
     """Return what a no says: "League does not hold Orrin"."""
-    special = {MIXED: f"{statistic.town} is not contested", NEUTRAL: f"{statistic.town} is not neutral"}
-    return special.get(statistic.code, f"{statistic.code} {agree(statistic.code, 'does not hold')} {statistic.town}")
+    if statistic.code in CODE_WORDS:
+        return f"{statistic.town} is not {CODE_WORDS[statistic.code]}"
+    return f"{statistic.side} {agree(statistic.side, 'does not hold')} {statistic.town}"
+
+
+def number_statistic(gathered: MatchedRuns, name: str, headline: bool = True) -> HeadlineStatistic:
+    """Return a statistic of the table of runs as a comparison uses it, with the names of sides in its label."""
+    words = label(name, gathered.names)
+    return HeadlineStatistic(name, name, words, STATISTICS[base_name(name)].unit, headline=headline)
+
+
+def holder_statistic(gathered: MatchedRuns, column: str, code: str) -> HeadlineStatistic:
+    """Return the yes/no statistic whether the side of a code holds the watched town of a column at the end."""
+    town = column.removeprefix(HOLDER)
+    short = next((each.label or each.name for each in gathered.geography.places if each.name == town), town)
+    side = gathered.names.get(code, code)
+    statistic = HeadlineStatistic(f"{column}={code}", column, "", SHARE, code, short, side=side)
+    return replace(statistic, label=f"{statistic.claim} at the end")
 
 
 def measured(gathered: MatchedRuns) -> list[HeadlineStatistic]:
@@ -83,25 +102,18 @@ def measured(gathered: MatchedRuns) -> list[HeadlineStatistic]:
     rest = [name for name in CORE if name in frame.columns and name not in headline]
     return [
         *towns,
-        *(_number(name, True) for name in dict.fromkeys(headline)),
-        *(_number(name, False) for name in rest),
+        *(number_statistic(gathered, name) for name in dict.fromkeys(headline)),
+        *(number_statistic(gathered, name, headline=False) for name in rest),
     ]
 
 
-def _number(name: str, headline: bool) -> HeadlineStatistic:
-    return HeadlineStatistic(name, name, label(name), STATISTICS[base_name(name)].unit, headline=headline)
-
-
 def _towns(gathered: MatchedRuns, columns: list[str]) -> Iterator[HeadlineStatistic]:
-    short = {map_town.name: map_town.label or map_town.name for map_town in gathered.geography.places}
     for column in columns:
         town = column[len(HOLDER) :]
         every = np.concatenate([gathered.holders(name, town) for name in gathered.scenarios])
         code = _asked(every[~pd.isna(every)], gathered.codes, _start(gathered, town))
         if code:
-            name = short.get(town, town)
-            unlabelled = HeadlineStatistic(f"{column}={code}", column, "", SHARE, code, name)
-            yield HeadlineStatistic(unlabelled.statistic, column, f"{unlabelled.claim} at the end", SHARE, code, name)
+            yield holder_statistic(gathered, column, code)
 
 
 def _asked(ends: np.ndarray, order: list[str], start: str) -> str:
@@ -253,7 +265,7 @@ def _share_sentence(statistic: HeadlineStatistic, gap: Difference, yes: tuple[in
     if math.isnan(gap.low):
         words = {True: "yes", False: "no"}
         return f"{statistic.claim} at the end: {words[yes[1] > 0]}, against {words[yes[0] > 0]} in {gathered.reference}; one run each."
-    interval = f"95 % interval of the difference {points(gap.low)} to {points(gap.high)} points"
+    interval = f"95 % interval of the difference {points(gap.low)} to {points(gap.high)} {POINTS}"
     runs = f"{yes[1]} of {gap.pairs} {'' if gathered.unmatched else 'matched '}runs against {yes[0]}"
     return f"{statistic.claim} at the end in {runs}; {interval}{_unresolved(gap)}."
 
@@ -330,24 +342,20 @@ def row_of(scenario: str, gap: Difference, spread: float) -> ForestRow:
 
 
 def forest_note(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> str:
-    """Say what the bars are, how many would mislead, and which statistics are left out."""
+    """Say what the intervals are, how many would mislead, and which statistics are left out."""
     varying = [statistic for statistic in statistics if varies(gathered, statistic)]
-    still = [
-        label(statistic.column) if not statistic.yes_no else statistic.label
-        for statistic in statistics
-        if not varies(gathered, statistic)
-    ]
-    bars = len(varying) * len(gathered.others)
+    still = [statistic.label for statistic in statistics if not varies(gathered, statistic)]
+    intervals = len(varying) * len(gathered.others)
     note = (
-        "Difference from the reference over matched runs, in standard deviations of a single run of the reference. Bars are "
-        f"95 % intervals: bias-corrected and accelerated bootstrap over pairs, {DRAWS:,} resamples, for means; Newcombe's "
-        f"interval for paired shares. Not resolved: {UNRESOLVED_RULE}."
+        "Difference from the reference over matched runs, in standard deviations of a single run of the reference. 95 % "
+        f"intervals: bias-corrected and accelerated bootstrap over pairs, {DRAWS:,} resamples, for means; Newcombe's for "
+        f"paired shares, whose differences are in percentage points. Not resolved: {UNRESOLVED_RULE}."
     )
     if gathered.single:
         note = "Difference of two single runs; there are no intervals."
-    elif bars > 1:
-        note += f" Of {bars} such intervals about {max(round(0.05 * bars), 1)} would leave out zero by chance though nothing differed."
-    return note + (f" Without a bar, because the same in every run: {clause_list(still)}." if still else "")
+    elif intervals > 1:
+        note += f" Of {intervals} intervals about {max(round(0.05 * intervals), 1)} would leave out zero by chance though nothing differed."
+    return note + (f" Left out, because the same in every run: {clause_list(still)}." if still else "")
 
 
 BAND = (5, 95)  # percentiles of single runs
@@ -373,6 +381,7 @@ class HolderRow:
 
     town: str
     code: str
+    side: str  # as readers call it: "Loyalists", "contested"
     holds: int
     runs: int
     low: float
@@ -382,11 +391,6 @@ class HolderRow:
     def words(self) -> str:
         """The share in words: "73 of 100 runs (64 to 81 %)"."""
         return f"{self.holds:,} of {plural(self.runs, 'run')} ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
-
-    @property
-    def side(self) -> str:
-        """The side as readers call it: "League", "contested"."""
-        return CODE_WORDS.get(self.code, self.code)
 
     @property
     def share_words(self) -> str:
@@ -432,21 +436,31 @@ def outcomes(gathered: MatchedRuns, statistics: Sequence[HeadlineStatistic]) -> 
     runs = len(gathered.runs[name])
     if gathered.others or runs < 2:
         return None
-    numbers = tuple(row for one in statistics if not one.yes_no and (row := _number_row(gathered, one)) is not None)
-    towns = {one.column: one.town for one in statistics if one.yes_no}
+    numbers = tuple(
+        row
+        for statistic in statistics
+        if not statistic.yes_no and (row := _number_row(gathered, statistic)) is not None
+    )
+    towns = {statistic.column: statistic.town for statistic in statistics if statistic.yes_no}
     holders = [_holder_rows(gathered, column, town) for column, town in towns.items()]
     sentences = tuple(_sentence(rows) for rows in holders if rows)
     return Outcomes(name, runs, numbers, tuple(row for rows in holders for row in rows), sentences)
 
 
-def _number_row(gathered: MatchedRuns, one: HeadlineStatistic) -> NumberRow | None:
-    values = values_of(gathered, one, gathered.reference)
+def _number_row(gathered: MatchedRuns, statistic: HeadlineStatistic) -> NumberRow | None:
+    values = values_of(gathered, statistic, gathered.reference)
     values = values[np.isfinite(values)]
     if not len(values):
         return None
     low, high = np.percentile(values, BAND)
     return NumberRow(
-        one.label, one.unit, len(values), float(values.mean()), float(np.median(values)), float(low), float(high)
+        statistic.label,
+        statistic.unit,
+        len(values),
+        float(values.mean()),
+        float(np.median(values)),
+        float(low),
+        float(high),
     )
 
 
@@ -459,7 +473,7 @@ def _holder_rows(gathered: MatchedRuns, column: str, town: str) -> list[HolderRo
         holds = int(np.sum(ends == code))
         if holds:
             low, high = (float(end) for end in wilson(holds, len(ends)))
-            rows.append(HolderRow(town, code, holds, len(ends), low, high))
+            rows.append(HolderRow(town, code, gathered.names.get(code, code), holds, len(ends), low, high))
     return sorted(rows, key=lambda row: -row.holds)
 
 

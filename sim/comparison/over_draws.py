@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from scipy.stats import rankdata
 
 from sim.comparison.matched_runs import DUMMY, INPUT, MatchedRuns
 from sim.comparison.outcomes import HeadlineStatistic, matched_values, varies
@@ -93,9 +92,9 @@ def shrunken_means(by_draw: DrawMeans, parts: Components) -> np.ndarray:
     """
     signal = parts.between[:, None] * by_draw.runs
     whole = signal + parts.within[:, None]
-    kept = np.sqrt(np.divide(signal, whole, out=np.zeros_like(whole), where=whole > 0))
+    weight = np.sqrt(np.divide(signal, whole, out=np.zeros_like(whole), where=whole > 0))
     mean = parts.mean[:, None]
-    return np.asarray(mean + kept * (by_draw.mean - mean))
+    return np.asarray(mean + weight * (by_draw.mean - mean))
 
 
 @dataclass(frozen=True, eq=False)
@@ -227,7 +226,9 @@ def over_draws(gathered: MatchedRuns, statistics: list[HeadlineStatistic]) -> Ov
         return None
     headline = [statistic for statistic in statistics if statistic.headline and varies(gathered, statistic)]
     inputs = {name: _inputs_by_draw(gathered, name) for name in gathered.others}
-    rows = tuple(row for one in headline for name in inputs if (row := _row(gathered, one, name, *inputs[name])))
+    rows = tuple(
+        row for statistic in headline for name in inputs if (row := _row(gathered, statistic, name, *inputs[name]))
+    )
     if not rows:
         return None
     count = max(len(row.means) for row in rows)
@@ -330,6 +331,6 @@ def driver(points: np.ndarray, means: np.ndarray, paths: list[str]) -> tuple[str
 
 def _standard_ranks(values: np.ndarray) -> np.ndarray:
     """Return the ranks of each column, centred and of length one, so that products are correlations."""
-    ranks = rankdata(values, axis=0)
+    ranks = pd.DataFrame(values).rank().to_numpy()
     ranks = ranks - ranks.mean(axis=0)
     return np.asarray(ranks / np.sqrt(np.sum(ranks**2, axis=0)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from sim.statistics.inference import SHARE, Difference
+from sim.statistics.inference import POINTS, SHARE, Difference
 from sim.text import interval_text, table_html
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ class Distribution:
 
 @dataclass(frozen=True, eq=False)
 class ControlContrast:
-    """Control in one scenario against the reference, over `pairs` matched runs: shares of runs, other less reference."""
+    """Control in one scenario against the reference, over `pairs` matched runs: shares of runs, other minus reference."""
 
     scenario: str
     pairs: int
@@ -141,12 +141,37 @@ class ControlResult:
     towns: tuple[str, ...]  # [T], as the map names them, in its order
     labels: tuple[str, ...]  # [T], short
     codes: tuple[str, ...]  # [C], factions in the scenario's order, then MIXED, NEUTRAL
+    names: dict[str, str]  # what readers call each code
     runs: dict[str, int]
     shares: dict[str, np.ndarray]  # f8 [K, T, C] by scenario, sums to 1 over C
     leading: dict[str, np.ndarray]  # i8 [K, T] by scenario, row in `codes` of the largest share
     entropy: dict[str, np.ndarray]  # f8 [K, T] by scenario, 0 certain .. 1 all codes as likely
     contrasts: tuple[ControlContrast, ...]  # one for each scenario but the reference
     note: str
+
+
+@dataclass(frozen=True, eq=False)
+class FirstClashes:
+    """Where fighting among rebels begins: the first day with a clash in each town, i2 [R, T] by scenario, -1 without one."""
+
+    towns: tuple[str, ...]  # [T], as the map names them, in its order
+    labels: tuple[str, ...]  # [T], short
+    days: int  # of the shortest scenario
+    first: dict[str, np.ndarray]
+
+    def reached(self, scenario: str, day: int) -> np.ndarray:
+        """Return in how many runs each town has had a clash by the end of a day: i8 [T]."""
+        first = self.first[scenario]
+        return np.asarray(np.sum((first >= 0) & (first <= day), axis=0))
+
+    def opened(self, scenario: str, day: int) -> np.ndarray:
+        """Return in how many runs fighting begins in each town, by the end of a day: i8 [T].
+
+        It begins in the towns with a clash on the first day with any.
+        """
+        first = np.where(self.first[scenario] < 0, np.iinfo(np.int16).max, self.first[scenario])
+        least = first.min(axis=1, keepdims=True)
+        return np.asarray(np.sum((first == least) & (least <= day), axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,7 +188,7 @@ class Fan:
 
 @dataclass(frozen=True, eq=False)
 class FanDifference:
-    """One scenario less the reference, day by day, over `pairs` matched runs; NaN with fewer than two pairs."""
+    """One scenario minus the reference, day by day, over `pairs` matched runs; NaN with fewer than two pairs."""
 
     scenario: str
     pairs: int
@@ -294,7 +319,7 @@ class Bar:
 class Tornado:
     """The inputs that move a statistic in one scenario, largest first; `noise` is the |effect| that chance alone makes."""
 
-    scenario: str  # "B less A" if it is of the paired difference
+    scenario: str  # "B minus A" if it is of the paired difference
     statistic: str
     label: str
     unit: str
@@ -445,6 +470,7 @@ class Comparison:
     labels: dict[str, str] = field(default_factory=dict)  # town -> short name
     over_draws: OverDraws | None = None  # of a posterior with several runs a draw; None in other designs
     rankings: tuple[Ranking, ...] = ()  # of the headline statistics; none of fewer than three scenarios
+    first_clashes: FirstClashes | None = None  # None of single runs, and of studies that do not keep them
     two_runs: tuple[TwoRuns, ...] = ()  # each further single run against the first; () for studies
 
     @property
@@ -492,7 +518,7 @@ def _shown(row: ForestRow) -> list[str]:
     """Return a row of the table that notebooks show: shares of runs in percentage points."""
     each, scale = row.difference, 100 if row.difference.unit == SHARE else 1
     text = interval_text(scale * each.difference, scale * each.low, scale * each.high, sign=True)
-    return [each.label, row.scenario, f"{text} {'points' if each.unit == SHARE else each.unit}", row.verdict]
+    return [each.label, row.scenario, f"{text} {POINTS if each.unit == SHARE else each.unit}", row.verdict]
 
 
 def _plots() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -40,7 +41,7 @@ class SampledInputs:
     replicates: np.ndarray  # i8 [R]
     units: dict[str, str]
 
-    @property
+    @cached_property
     def used(self) -> np.ndarray:
         """Columns of the inputs that the scenario draws, without the dummy: i8."""
         varying = np.array([_varies(column) for column in self.own.T], dtype=bool)
@@ -186,7 +187,7 @@ def _tornados(
                 yield tornado
             if name != gathered.reference and gathered.reference in enough and not gathered.unmatched:
                 gap = _gap(gathered, statistic, name)
-                paired = _tornado(statistic, f"{name} less {gathered.reference}", drawn, gap)
+                paired = _tornado(statistic, f"{name} minus {gathered.reference}", drawn, gap)
                 if paired is not None:
                     yield paired
 

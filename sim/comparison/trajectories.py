@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -72,7 +72,7 @@ def panels(gathered: MatchedRuns) -> list[Panel]:
     every = tuple(f"{code}_deaths" for code in short)
     return [
         *(
-            Panel(f"{code}_towns", f"towns held by {code}", "towns", (f"{code}_towns",), _first_column)
+            Panel(f"{code}_towns", f"towns held by {gathered.names[code]}", "towns", (f"{code}_towns",), _first_column)
             for code in short
         ),
         Panel("deaths_total", "fighters killed so far", "fighters", every, _sum_so_far),
@@ -151,7 +151,7 @@ def ladder(gathered: MatchedRuns) -> LadderResult:
     }
     reach = tuple(_reach(step, name, level[name]) for step in range(1, len(LEVELS)) for name in gathered.scenarios)
     note = (
-        "Highest level of any pair of rebels on each morning. Curves: share of runs that have reached a level, one less the "
+        "Highest level of any pair of rebels on each morning. Curves: share of runs that have reached a level, one minus the "
         "Kaplan-Meier estimate; runs that never do are censored at their end. Bands: 95 % (Wilson)."
     )
     return LadderResult(
@@ -190,7 +190,7 @@ def holding(gathered: MatchedRuns) -> AgreementSurvival:
     )
     counted = {name: _counts(gathered, agreements, name, causes, horizon) for name, agreements in signed.items()}
     days, risk = np.arange(horizon + 1), _risk_days(horizon)
-    drawn = tuple(_curve(name, signed[name], counted[name], causes, risk) for name in gathered.scenarios)
+    drawn = tuple(_curve(gathered, name, signed[name], counted[name], causes, risk) for name in gathered.scenarios)
     until = common_horizon([curves(agreements).at_risk[0] for agreements in counted.values()])
     rows = tuple(_hold_difference(gathered, counted, name, until) for name in gathered.others if until > 0)
     spans = {name: _spans(gathered, table, name) for name in gathered.scenarios}
@@ -231,18 +231,18 @@ def _signed(table: pd.DataFrame, name: str) -> pd.DataFrame:
     return table[(table["scenario"] == name) & (table["given"] == 0)]
 
 
-def _labels(rows: pd.DataFrame) -> np.ndarray:
+def _labels(rows: pd.DataFrame, names: Mapping[str, str]) -> np.ndarray:
     """Return how each agreement ended: object [n], "" for those in force."""
     by = rows["broken_by_faction"].astype(object).fillna("").to_numpy(dtype=object)
-    broken = np.array([f"broken by {code}" if code else OTHERWISE for code in by], dtype=object)
+    broken = np.array([f"broken by {names.get(code, code)}" if code else OTHERWISE for code in by], dtype=object)
     ended = np.where((rows["status"].astype(object) == EXPIRED).to_numpy(), EXPIRED, broken)
     return np.where(rows["censored"].to_numpy() == 1, "", ended).astype(object)
 
 
 def _causes(gathered: MatchedRuns, signed: dict[str, pd.DataFrame]) -> list[str]:
     sides = [code for model in gathered.scenarios.values() for code in codes(model).values()]
-    order = dict.fromkeys([*(f"broken by {code}" for code in sides), EXPIRED, OTHERWISE])
-    seen = {label for rows in signed.values() for label in _labels(rows)}
+    order = dict.fromkeys([*(f"broken by {gathered.names[code]}" for code in sides), EXPIRED, OTHERWISE])
+    seen = {label for rows in signed.values() for label in _labels(rows, gathered.names)}
     return [label for label in order if label in seen] or [EXPIRED]
 
 
@@ -250,7 +250,7 @@ def _counts(gathered: MatchedRuns, rows: pd.DataFrame, name: str, causes: list[s
     replicates = gathered.replicates(name)
     run = np.searchsorted(replicates, rows["replicate"].to_numpy(dtype=np.int64))
     positions = {label: number for number, label in enumerate(causes)}
-    cause = np.array([positions.get(label, -1) for label in _labels(rows)], dtype=np.int64)
+    cause = np.array([positions.get(label, -1) for label in _labels(rows, gathered.names)], dtype=np.int64)
     shape = (len(replicates), len(causes), horizon + 1)
     return counts(run, rows["days_held"].to_numpy(dtype=np.int64), cause, shape)
 
@@ -260,8 +260,10 @@ def _risk_days(horizon: int) -> np.ndarray:
     return np.arange(0, horizon + 1, step)
 
 
-def _curve(name: str, rows: pd.DataFrame, counted: Counts, causes: list[str], risk: np.ndarray) -> HoldingCurve:
-    whole, labels = curves(counted), _labels(rows)
+def _curve(
+    gathered: MatchedRuns, name: str, rows: pd.DataFrame, counted: Counts, causes: list[str], risk: np.ndarray
+) -> HoldingCurve:
+    whole, labels = curves(counted), _labels(rows, gathered.names)
     runs = len(counted.censored)
     share, median = whole.share[0], median_of(whole.share[0])
     low, high, median_low, median_high = _bands(counted, runs)

@@ -121,7 +121,7 @@ def first_difference(first: Run, second: Run) -> FirstDifference | None:
     """Return the first day on which two runs have different events, and these events; None if all are alike."""
     columns = [name for name in IDENTITY if name in first.events.columns]
     tables = [run.events[columns].astype(str).agg("|".join, axis=1).tolist() for run in (first, second)]
-    row = next((i for i, (one, other) in enumerate(zip_longest(*tables)) if one != other), None)
+    row = next((i for i, (left, right) in enumerate(zip_longest(*tables)) if left != right), None)
     if row is None:
         return None
     day = min(int(run.events["day"].iloc[row]) for run in (first, second) if row < len(run.events))
@@ -154,9 +154,9 @@ def _branch(first: Run, second: Run) -> str:
 
 
 def _differing(first: Run, second: Run) -> np.ndarray:
-    one, other = (run.control_daily.iloc[:, 2:].to_numpy(dtype=object) for run in (first, second))
-    mornings = min(len(one), len(other))
-    differing: np.ndarray = one[:mornings] != other[:mornings]
+    left, right = (run.control_daily.iloc[:, 2:].to_numpy(dtype=object) for run in (first, second))
+    mornings = min(len(left), len(right))
+    differing: np.ndarray = left[:mornings] != right[:mornings]
     return differing
 
 
@@ -168,9 +168,9 @@ def _towns(first: Run, second: Run) -> tuple[Row, ...]:
     """Return the towns with another control code at the end of the two runs."""
     ends = zip(first.geography.places, first.control_daily.iloc[-1, 2:], second.control_daily.iloc[-1, 2:], strict=True)
     return tuple(
-        Row(first.labels.get(town.name, town.name), _side(first, str(one)), _side(second, str(other)))
-        for town, one, other in ends
-        if one != other
+        Row(first.labels.get(town.name, town.name), _side(first, str(left)), _side(second, str(right)))
+        for town, left, right in ends
+        if left != right
     )
 
 
@@ -178,12 +178,15 @@ def _numbers(first: Run, second: Run) -> tuple[Row, ...]:
     """Return the statistics that differ; holders of towns are in the table of towns."""
     rows = []
     for key in dict.fromkeys([*first.summary, *second.summary]):
-        base, (one, other) = base_name(key), (run.summary.get(key) for run in (first, second))
-        if base not in STATISTICS or base == "holder" or one == other:
+        base, (left, right) = base_name(key), (run.summary.get(key) for run in (first, second))
+        if base not in STATISTICS or base == "holder" or left == right:
             continue
-        of = key[len(base) + 1 :]
-        words = f"{STATISTICS[base].label}, {_side(first, of)}" if STATISTICS[base].per == "faction" else label(key)
-        rows.append(Row(words, *(result_text(value, STATISTICS[base].unit) for value in (one, other))))
+        rows.append(
+            Row(
+                label(key, side_names(first.scenario)),
+                *(result_text(value, STATISTICS[base].unit) for value in (left, right)),
+            )
+        )
     return tuple(rows)
 
 

@@ -6,7 +6,7 @@ Each line is a rule: a function over the tables.
 from __future__ import annotations
 
 from sim.engine.jit import compiled
-from sim.engine.queries import find_fronts, index_forces, sweep_all
+from sim.engine.queries import find_fronts, sweep_all, update_index
 from sim.engine.recording import record_day
 from sim.engine.rules.base_attempt import base_attempts
 from sim.engine.rules.campaign import campaigns
@@ -44,7 +44,7 @@ def one_day(w, daily, p, day, seed):
         spread(w, p, day, seed)
     if p["movement_enabled"] > 0.0:
         movement(w, p, day, seed)
-    index_forces(w)
+    update_index(w)
     if p["demand_enabled"] > 0.0:
         demands(w, p, day, seed)
     if p["talks_enabled"] > 0.0:
@@ -73,8 +73,9 @@ def one_day(w, daily, p, day, seed):
 def days_on_end(w, daily, numbers, first, last, seed, room):
     """Simulate the days from `first` to before `last`; return the day reached, earlier where a table is short of room.
 
-    The numbers of the rules come as an array of one record, which costs less to pass.
+    The numbers of the rules come as an array of one record, which costs less to pass. Python may have changed the tables.
     """
+    w.space[0]["unindexed"] = 1
     for day in range(first, last):
         for position in range(len(room)):
             if w.counts[position] > room[position]:
@@ -87,5 +88,5 @@ def days_on_end(w, daily, numbers, first, last, seed, room):
 def dawn(w, day):
     """Tidy the tables before a day, -1 before the first: drop closed rows, index forces by town, find the front."""
     sweep_all(w)
-    index_forces(w)
+    update_index(w)
     find_fronts(w, day)

@@ -10,6 +10,7 @@ from sim.engine.jit import compiled
 
 M32 = 0xFFFFFFFF
 M62 = 0x3FFFFFFFFFFFFFFF
+TO_UNIT = 1.0 / 9007199254740992.0  # 2 to the power of -53, so that multiplying is exact
 
 # Processes. A number, once used, keeps its meaning for ever; 43 and 77 are retired.
 P_IDENTITY = 0
@@ -129,7 +130,30 @@ def uniform(seed, process, day, entity, k=0):
     r0, r1, _, _ = philox(
         entity & M32, (entity >> 32) & M32, day & M32, (process << 16) | k, seed & M32, (seed >> 32) & M32
     )
-    return ((r0 >> 5) * 67108864.0 + (r1 >> 6) + 0.5) / 9007199254740992.0
+    return ((r0 >> 5) * 67108864.0 + (r1 >> 6) + 0.5) * TO_UNIT
+
+
+@compiled
+def uniforms(seed, process, day, keys, salt, number, drawn):
+    """Fill `drawn` with the uniform numbers of the first `number` of `keys`, each changed by `salt` (exclusive or).
+
+    They are the numbers that `uniform` returns one at a time, in less than half the time: the processor makes several side by
+    side. That is why the rounds of `philox` stand here again: the compiler takes no call apart for it.
+    """
+    first, second = seed & M32, (seed >> 32) & M32
+    for i in range(number):
+        entity = keys[i] ^ salt
+        c0, c1, c2, c3 = entity & M32, (entity >> 32) & M32, day & M32, process << 16
+        k0, k1 = first, second
+        for _ in range(10):
+            p0 = 0xD2511F53 * c0
+            p1 = 0xCD9E8D57 * c2
+            hi0, lo0 = (p0 >> 32) & M32, p0 & M32
+            hi1, lo1 = (p1 >> 32) & M32, p1 & M32
+            c0, c1, c2, c3 = hi1 ^ c1 ^ k0, lo1, hi0 ^ c3 ^ k1, lo0
+            k0 = (k0 + 0x9E3779B9) & M32
+            k1 = (k1 + 0xBB67AE85) & M32
+        drawn[i] = ((c0 >> 5) * 67108864.0 + (c1 >> 6) + 0.5) * TO_UNIT
 
 
 @compiled

@@ -108,6 +108,7 @@ def new_force(w, day, key, group, town, fighters, cohesion, orders, cause):
     f["departs"] = day
     f["campaign"] = -1
     f["born"] = day
+    w.space[0]["unindexed"] = 1
     return row
 
 

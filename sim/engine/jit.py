@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +89,14 @@ def report_once(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
+def install_line() -> str:
+    """Return the command that installs a numba which fits, in a checkout and where only the wheel is installed."""
+    with suppress(PackageNotFoundError):
+        wanted = [text.split(";")[0].strip() for text in requires("territorial-competition") or ()]
+        return next((f"pip install '{text}'" for text in wanted if re.match(r"numba\W", text)), "pip install numba")
+    return "pip install numba"
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compile a rule; in interpreted mode (NUMBA_DISABLE_JIT=1) return it unchanged, and numba is not even imported."""
     if INTERPRETED:
@@ -96,7 +106,7 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     except ImportError:  # no numba, or one that does not go with NumPy, or lacks a part that rules need
         report_once(
             "numba cannot be used: rules are interpreted, some 300 times slower; "
-            "`pip install -c requirements.lock -e .` installs a version that fits"
+            f"`{install_line()}` installs a version that fits"
         )
         return function
     return compile_rule(function, CACHE_FOLDER)

@@ -26,7 +26,7 @@ from numba.core.typing.templates import AttributeTemplate
 from numba.extending import NativeValue, infer_getattr, models, register_model, unbox
 from numba.np.arrayobj import make_array, populate_array
 
-from sim.engine.jit import report_damaged, report_once
+from sim.engine.jit import install_line, report_damaged, report_once
 from sim.engine.tables import Daily, Tables, World
 from sim.errors import unsupported
 
@@ -214,7 +214,7 @@ def _cache_of(function: Callable[..., Any], folder: Path) -> _Cache | None:
 def _why_plain() -> str:
     """Return why rules cannot be linked with this numba; empty if they can."""
     if MISSING:
-        return f"numba {numba.__version__} lacks {', '.join(MISSING)}; pip install -c requirements.lock numba"
+        return f"numba {numba.__version__} lacks {', '.join(MISSING)}; {install_line()}"
     return unsupported("numba")
 
 

@@ -63,7 +63,20 @@ def index_forces(w):
     for town in range(n_towns, 0, -1):
         w.standing_start[town] = w.standing_start[town - 1]
     w.standing_start[0] = 0
+    w.space[0]["unindexed"] = 0
     count_all(w)
+
+
+@compiled
+def update_index(w):
+    """Index forces by town if one was formed or changed towns since; else only recompute strengths.
+
+    An index that stays may list forces that are gone, which every reader passes over.
+    """
+    if w.space[0]["unindexed"] == 1:
+        index_forces(w)
+    else:
+        count_all(w)
 
 
 @compiled
@@ -86,6 +99,16 @@ def recount(w, town):
         f = w.forces[w.standing[i]]
         if f["town"] == town and f["alive"] == 1 and f["goal"] < 0:
             stand(w, f)
+
+
+@compiled
+def count_groups(w):
+    """Add up the strength of each group that stands in towns."""
+    for group in range(len(w.groups)):
+        total = 0.0
+        for town in range(len(w.towns)):
+            total += w.strength[town, group]
+        w.groups[group]["standing"] = total
 
 
 @compiled

@@ -31,7 +31,15 @@ BESIDE = {name: (f"live_{name}", *(("standing",) if name == "forces" else ())) f
 """Tables that are as long as another."""
 
 _spare: dict[str, np.ndarray] = {}  # tables of zeros, from worlds that are done with
-MAP_TABLES = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start")  # no rule writes them
+MAP_TABLES = (
+    "roads",
+    "road_cells",
+    "near",
+    "near_start",
+    "adjacent",
+    "adjacent_start",
+    "town_keys",
+)  # no rule writes them
 
 
 class Names(NamedTuple):
@@ -128,6 +136,11 @@ def build(setup: Setup) -> tuple[World, Names]:
         space=_space(setup),
         **filled_tables,
         **setup.map_tables,
+        town_keys=towns["key"].copy(),
+        exposure=np.zeros(n_towns),
+        drawn=np.zeros(max(n_towns, tables.PAIRS)),
+        pairs=np.zeros((tables.PAIRS, 2), np.int64),
+        pair_keys=np.zeros(tables.PAIRS, np.int64),
         standing=np.zeros(0, np.int64),
         standing_start=np.zeros(n_towns + 1, np.int64),
         strength=strength,

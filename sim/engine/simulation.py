@@ -118,6 +118,7 @@ class Simulation:
         self._room = make_room(self.world)
         self._prepare_agreements()
         self.daily = empty_daily(self.days, self.world)
+        self.world.space["unindexed"] = 1
         dawn(self.world, -1)
         record_day(self.world, self.daily, -1)
 
@@ -146,6 +147,7 @@ class Simulation:
             return
         if (self.world.counts > self._room).any():
             self._room = make_room(self.world)
+        self.world.space["unindexed"] = 1
         day(self.world, self.daily, self.params, self.day, self.seed)
         self.day += 1
 

@@ -359,6 +359,7 @@ SPACE: Fields = {
     "height": ("i8", "cells"),
     "cell_km": ("f8", "km"),
     "pairs": ("i8", "pairs of towns, one with itself included, near enough for incidents"),
+    "unindexed": ("i8", "1 forces were formed or changed towns since they were last indexed by town"),
 }
 ZONE: Fields = {
     "exists": ("i8", "1 there is a zone"),
@@ -423,6 +424,7 @@ N_FORCES, N_BASES, N_DISPUTES, N_CLASHES, N_SPARKS, N_AGREEMENTS, N_CAMPAIGNS, N
 WITH_LIVE = GROWING[:7]
 L_FORCES, L_BASES, L_DISPUTES, L_CLASHES, L_SPARKS, L_AGREEMENTS, L_CAMPAIGNS = range(len(GROWING), len(GROWING) + 7)
 COUNTS = len(GROWING) + 7
+PAIRS = 512  # pairs of towns whose incidents are drawn at once; of more pairs, so many after so many
 MOST_STATIONED = 60  # forces that one policy may form of a garrison, for which there is room in every table
 
 
@@ -494,6 +496,11 @@ class World(Tables):
     near_start: np.ndarray  # i8 [T + 1], rows of a town in `near`
     adjacent: np.ndarray  # i8, towns one road away, all towns one after another
     adjacent_start: np.ndarray  # i8 [T + 1]
+    town_keys: np.ndarray  # i8 [T], identities of the towns, as in `towns`, side by side
+    exposure: np.ndarray  # f8 [T], how exposed towns were when redeployments were last drawn
+    drawn: np.ndarray  # f8 [max(T, PAIRS)], uniform numbers of a rule that draws for many at once
+    pairs: np.ndarray  # i8 [PAIRS, 2], towns of rival garrisons whose incidents are drawn next
+    pair_keys: np.ndarray  # i8 [PAIRS], identities of these pairs
     standing: np.ndarray  # i8, forces that stand in towns, town by town; rebuilt as they move
     standing_start: np.ndarray  # i8 [T + 1]
     strength: np.ndarray  # f8 [T, G], fighters x cohesion that stand in a town
@@ -544,6 +551,11 @@ class World(Tables):
         "near_start": (I8, 1),
         "adjacent": (I8, 1),
         "adjacent_start": (I8, 1),
+        "town_keys": (I8, 1),
+        "exposure": (F8, 1),
+        "drawn": (F8, 1),
+        "pairs": (I8, 2),
+        "pair_keys": (I8, 1),
         "standing": (I8, 1),
         "standing_start": (I8, 1),
         "strength": (F8, 2),

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sim import __version__
-from sim.pages.run_report import data_uri, environment
+from sim.pages.scripts import data_uri, environment
 from sim.plots.style import evidence_line
 from sim.text import day_text, plural
 from sim.validation.posterior import CalibrationResult, leaving, parameters, predictive, unknown, wave_line

@@ -6,31 +6,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sim import __version__
+from sim.comparison.control import first_clash_table
 from sim.files import write_whole
 from sim.pages.comparison_document import comparison_document
-from sim.pages.run_document import pack_document
-from sim.pages.run_report import data_uri, environment, live_parts
+from sim.pages.scripts import data_uri, environment, live_parts, pack_document
 from sim.plots.comparison.figure import difference_text, figure_text, looks_of, runs_text, stamp_of, unit_of
-from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of
-from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
+from sim.plots.figures import FIGURES, REPORT_MM, Kind, csv_bytes, file_stem, kinds_of, write_figure
+from sim.plots.style import evidence_line
 from sim.statistics.inference import SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import STATISTICS, base_name, label
+from sim.study.executors import in_parallel
 from sim.text import day_text, plural, result_text, shell, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
 
 GROUPS = {"policies": "Policies", "rules": "Rules", "inputs": "Inputs", "other": "Other"}
+MOST_STARTS = 6  # towns of the table of where fighting begins
 MOST_TOWNS = 40  # rows of the table of towns that differ
 EMBEDDED = {
     "differences": 2,
     "draws": 1,
     "control": 1,
+    "first_clashes": 1,
     "fans": 2,
     "holding": 2,
     "ladder": 1,
@@ -72,6 +75,7 @@ def comparison_report(comparison: Comparison, figures: Sequence[ReportFigure], c
         scenarios_text=plural(len(comparison.scenarios), "scenario"),
         forest=[_forest_row(comparison, row) for row in comparison.forest],
         towns=[_towns(comparison, i) for i in range(len(comparison.control.contrasts))],
+        first_clashes=_first_clashes(comparison),
         holding=_holding(comparison),
         hold_differences=[_forest_row(comparison, row) for row in comparison.holding.differences],
         reach=_reach(comparison),
@@ -160,7 +164,7 @@ def _towns(comparison: Comparison, number: int) -> dict[str, Any]:
         low, high = contrast.low[-1][town, code], contrast.high[-1][town, code]
         rows.append(
             {
-                "town": control.towns[town], "code": control.codes[code],
+                "town": control.towns[town], "holder": control.names[control.codes[code]],
                 "reference": f"{100 * control.shares[comparison.reference][-1][town, code]:.0f} %",
                 "other": f"{100 * control.shares[contrast.scenario][-1][town, code]:.0f} %",
                 "difference": f"{100 * contrast.difference[-1][town, code]:+.0f} [{100 * low:+.0f}, {100 * high:+.0f}]".replace("-", "−"),
@@ -170,6 +174,29 @@ def _towns(comparison: Comparison, number: int) -> dict[str, Any]:
         "scenario": contrast.scenario, "sentence": contrast.sentence, "rows": rows, "left": len(chosen) - len(rows),
         "pairs": contrast.pairs, "letter": looks_of(comparison)[contrast.scenario].letter,
     }  # fmt: skip
+
+
+def _first_clashes(comparison: Comparison) -> list[dict[str, str]]:
+    """Return the towns in which fighting begins most often in some scenario, as rows of text, a row a town and scenario."""
+    clashes, names = comparison.first_clashes, looks_of(comparison)
+    if clashes is None:
+        return []
+    table = first_clash_table(clashes, clashes.days - 1)
+    most = table.groupby("town")["opened_share"].max().sort_values(ascending=False, kind="stable")[:MOST_STARTS]
+    label = dict(zip(clashes.towns, clashes.labels, strict=True))
+
+    def share(row: Any, column: str) -> str:
+        ends = (100 * getattr(row, f"{column}_{end}") for end in ("share", "low", "high"))
+        return "{:.0f} % ({:.0f} to {:.0f})".format(*ends)
+
+    return [
+        {
+            "town": label[town], "letter": names[row.scenario].letter, "scenario": row.scenario, "opened": share(row, "opened"),
+            "reached": share(row, "reached"), "median": f"day {figure_text(row.median_day)}",
+        }
+        for town in most.index
+        for row in table[table["town"] == town].itertuples()
+    ]  # fmt: skip
 
 
 def _holding(comparison: Comparison) -> list[dict[str, Any]]:
@@ -236,28 +263,34 @@ OUTCOMES = "outcomes.csv"  # the numbers and holders of an only scenario
 FigureProgress = Callable[[str], None]
 
 
+class FigureTask(NamedTuple):
+    """A figure to draw: its name, the folder of its files, and whether the page carries it."""
+
+    name: str
+    folder: Path
+    embedded: bool
+
+
 def draw_comparison(
-    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None
+    comparison: Comparison, folder: Path, command: str, progress: FigureProgress | None = None, workers: int = 1
 ) -> list[Path]:
     """Write report.html, figures/ and over_draws.csv or outcomes.csv if there are any; return the files.
 
-    `command` repeats the comparison.
+    `command` repeats the comparison; `workers`: processes that draw, with one all is drawn in this process.
     """
     written: list[Path] = []
     figures: list[ReportFigure] = []
+    kinds, tasks = kinds_of(comparison), []
     room = dict(EMBEDDED)
-    for kind in kinds_of(comparison).values():
+    for kind in kinds.values():
+        room[kind.section] = room.get(kind.section, 0) - 1
+        tasks.append(FigureTask(kind.name, folder / FIGURES, embedded=room[kind.section] >= 0))
+    drawn = in_parallel(_draw, comparison, tasks, workers, __name__)
+    for kind, (files, caption, picture) in zip(kinds.values(), drawn, strict=True):
         if progress:
             progress(kind.name)
-        drawn, stem = kind.draw(comparison, width_mm=REPORT_MM), file_stem(kind.name)
-        for suffix, content in (
-            (".png", png_bytes(drawn.figure)), (".svg", svg_bytes(drawn.figure)), (".csv", csv_bytes(drawn.table)),
-        ):  # fmt: skip
-            written.append(write_whole(folder / FIGURES / f"{stem}{suffix}", content))
-        embedded = room.get(kind.section, 0) > 0
-        room[kind.section] = room.get(kind.section, 0) - 1
-        picture = webp_bytes(drawn.figure, DPI) if embedded else b""
-        figures.append(ReportFigure(kind, stem, drawn.caption, picture))
+        written += files
+        figures.append(ReportFigure(kind, file_stem(kind.name), caption, picture))
     if comparison.over_draws is not None:
         written.append(write_whole(folder / OVER_DRAWS, csv_bytes(comparison.over_draws.table)))
     if comparison.outcomes is not None:
@@ -265,3 +298,10 @@ def draw_comparison(
     page = comparison_report(comparison, figures, command)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
     return written
+
+
+def _draw(comparison: Comparison, task: FigureTask) -> tuple[list[Path], str, bytes]:
+    """Draw a figure; return its files, its caption, and the picture that the page carries, empty if it carries none."""
+    drawn, stem = kinds_of(comparison)[task.name].draw(comparison, width_mm=REPORT_MM), file_stem(task.name)
+    files, picture = write_figure(drawn, task.folder, stem, task.embedded)
+    return files, drawn.caption, picture

@@ -18,7 +18,7 @@ from sim.comparison.decision_words import (
     unit_of,
 )
 from sim.files import write_whole
-from sim.pages.run_report import data_uri, environment
+from sim.pages.scripts import data_uri, environment
 from sim.plots.comparison.decision_figures import (
     boxes_to_draw,
     draw_boxes,
@@ -29,8 +29,8 @@ from sim.plots.comparison.decision_figures import (
     surrogates_to_draw,
 )
 from sim.plots.comparison.figure import ComparisonFigure, stamp_line
-from sim.plots.figures import FIGURES, REPORT_MM, csv_bytes
-from sim.plots.style import DPI, evidence_line, png_bytes, svg_bytes, webp_bytes
+from sim.plots.figures import FIGURES, REPORT_MM, csv_bytes, write_figure
+from sim.plots.style import evidence_line
 from sim.text import percent, plural, with_unit
 
 if TYPE_CHECKING:
@@ -58,22 +58,19 @@ def draw_decision(decision: Decision, answers: Sequence[PolicyAnswer], folder: P
     for name, table in tables.items():
         write_whole(folder / f"{name}.csv", csv_bytes(table))
     drawn = figures_of(decision, answers, REPORT_MM)
+    pictures = {}
     for name, figure in drawn.items():
-        for suffix, content in ((".png", png_bytes(figure.figure)), (".svg", svg_bytes(figure.figure))):
-            write_whole(folder / FIGURES / f"{name}{suffix}", content)
-    page = decision_page(decision, answers, drawn, command)
+        _files, picture = write_figure(figure, folder / FIGURES, name, embedded=True, table=False)
+        pictures[name] = {"image": data_uri(picture), "alt": f"SIMULATED. {figure.caption}"}
+    page = decision_page(decision, answers, pictures, command)
     write_whole(folder / "report.html", page.encode("utf-8"))
 
 
 def decision_page(
-    decision: Decision, answers: Sequence[PolicyAnswer], drawn: dict[str, ComparisonFigure], command: str
+    decision: Decision, answers: Sequence[PolicyAnswer], pictures: dict[str, dict[str, str]], command: str
 ) -> str:
-    """Return the page."""
+    """Return the page; `pictures` has the image and its text of each figure."""
     runs = f"{plural(decision.runs, 'matched run')} each"
-    pictures = {
-        name: {"image": data_uri(webp_bytes(figure.figure, DPI)), "alt": f"SIMULATED. {figure.caption}"}
-        for name, figure in drawn.items()
-    }
     first = decision.models[decision.scenarios[0]]
     return environment().get_template("decision.html.j2").render(
         decision=decision, sentences=list(sentences(decision)), rows=[_row(decision, row) for row in decision.ordered],

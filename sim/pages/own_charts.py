@@ -90,8 +90,7 @@ def statistic_words(key: str, names: Mapping[str, str]) -> str:
     """Return a statistic's key in words, with the faction's name in place of its code."""
     if key == HELD:
         return "days that agreements held"
-    words, _comma, of = label(key).rpartition(", ")
-    return f"{words}, {names.get(of, of)}" if words else of
+    return label(key, names)
 
 
 def _unit_of(key: str) -> str:

@@ -6,8 +6,6 @@ stand once, in a table. Packed, the document is JSON, compressed by gzip, writte
 
 from __future__ import annotations
 
-import base64
-import gzip
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -107,22 +105,6 @@ def run_document(recorded: RecordedRun, drawing: MapDrawing | None = None) -> di
         "accords": [_accord_names(snapshot) for snapshot in history.snapshots],
         "charts": list(charts_of_run(run).values()),
     }
-
-
-def pack_text(text: str) -> str:
-    """Return text compressed by gzip and written in base64; the same text always gives the same."""
-    return base64.b64encode(gzip.compress(text.encode(), 9, mtime=0)).decode("ascii")
-
-
-def pack_document(document: dict[str, Any]) -> str:
-    """Return a document as a page carries it."""
-    return pack_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
-
-
-def unpack_document(packed: str) -> dict[str, Any]:
-    """Return the document that was packed."""
-    document: dict[str, Any] = json.loads(gzip.decompress(base64.b64decode(packed)))
-    return document
 
 
 def mornings_of(document: dict[str, Any]) -> Iterator[Layers]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,18 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from sim import __version__
 from sim.errors import InputError
 from sim.files import write_whole
-from sim.pages.run_document import pack_document, pack_text, record_run, run_document
-from sim.pages.scripts import opener, script, style
+from sim.pages.run_document import record_run, run_document
+from sim.pages.scripts import data_uri, environment, live_parts, pack_document
 from sim.plots.map.animation import animate, film
 from sim.plots.map.scene import code_name
 from sim.plots.map.sheets import Atlas, control_map, key_days
 from sim.plots.map.state import MapState, records, weak_towns
-from sim.plots.style import evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
+from sim.plots.style import PAGE_DPI, evidence_line, png_bytes, stamp, svg_bytes, webp_bytes
 from sim.plots.timeline import timeline
 from sim.results.phrases import (
     agreement_phrase,
@@ -34,6 +32,7 @@ from sim.results.phrases import (
 from sim.scenario.fields import inputs_of, units_of
 from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario, peacekeepers
 from sim.statistics.causes import turning_points
+from sim.study.executors import in_parallel
 from sim.text import agree, day_text, plural, shell
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Pictures:
 class Recording:
     """The days of a run as the page carries them, packed; or the reason why it has none."""
 
-    days: str = ""  # sim.pages.run_document.pack_document
+    days: str = ""  # sim.pages.scripts.pack_document
     reason: str = ""
     mornings: tuple[Snapshot, ...] = ()
 
@@ -125,33 +124,6 @@ def branch_text(run: Run) -> str:
     day = (run.scenario.start + timedelta(days=run.branch["day"])).isoformat()
     changed = "; ".join(run.branch["changes"]) or "nothing"
     return f"A branch of {run.branch['of']}: the same run until day {run.branch['day']} ({day}); changed from that day on: {changed}."
-
-
-def environment() -> Environment:
-    """Return the template environment: everything from a scenario is escaped, an unknown name is an error."""
-    return Environment(
-        loader=PackageLoader("sim.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def live_parts(document: str, *scripts: str) -> dict[str, str]:
-    """Return what a page carries to come alive with map, charts and scripts of ours: a packed document, code, styles, opener."""
-    return {
-        "data": document,
-        "code": pack_text(script("map", "charts", *scripts)),
-        "style": style("map", "charts", "player"),
-        "opener": opener(),
-    }
-
-
-def data_uri(picture: bytes) -> str:
-    """Return a picture, PNG or WebP, to put into the page."""
-    kind = "webp" if picture.startswith(b"RIFF") else "png"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode('ascii')}"
 
 
 def balance(atlas: Atlas, first: MapState, last: MapState) -> list[dict[str, Any]]:
@@ -242,34 +214,55 @@ def policy_text(policy: Policy, scenario: Scenario) -> str:
 Progress = Callable[[str], None]
 
 
-def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: str = "") -> list[Path]:
+@dataclass(frozen=True)
+class _Drawing:
+    """What the pictures of a run's folder are drawn from, and the days whose maps the page carries."""
+
+    atlas: Atlas
+    folder: Path
+    carried: tuple[int, int]
+
+
+def draw_all(run: Run, folder: Path, progress: Progress | None = None, video: str = "", workers: int = 1) -> list[Path]:
     """Draw maps/ (key days as PNG and SVG, control.gif), timeline and report.html; return the files written.
 
     video: "mp4" or "webm" for maps/control.mp4 or .webm of the same frames as the GIF; InputError without an encoder.
+    workers: processes that draw; with one all is drawn in this process.
     """
     notify = progress or (lambda _text: None)
     notify("recorded days")
     recording = recorded(run)
     folder, atlas, days = Path(folder), Atlas.of(run, recording.mornings), key_days(run)
-    figures: dict[int, Figure] = {}
+    videos = [f"control.{kind}" for kind in ("gif", video) if kind]
+    pictures: dict[int | str, bytes] = {}
     written: list[Path] = []
-    for day in days:
-        notify(f"map of day {day}")
-        figures[day] = control_map(run, day, atlas=atlas)
-        written += write_figure(figures[day], folder / "maps", f"control_day_{day:03d}")
-    notify("timeline")
-    chart = timeline(run)
-    written += write_figure(chart, folder, "timeline")
+    tasks: list[int | str] = [*videos, "timeline", *days]  # the longest first
+    drawn = in_parallel(_draw, _Drawing(atlas, folder, (days[0], days[-1])), tasks, workers, __name__)
+    for task, (files, picture) in zip(tasks, drawn, strict=True):
+        notify(f"map of day {task}" if isinstance(task, int) else task)
+        written += files
+        pictures[task] = picture
     notify("report")
-    pictures = Pictures(*(webp_bytes(figure) for figure in (figures[days[0]], figures[days[-1]], chart)))
-    page = report(run, pictures, atlas, recording)
+    carried = Pictures(pictures[days[0]], pictures[days[-1]], pictures["timeline"])
+    page = report(run, carried, atlas, recording)
     written.append(write_whole(folder / "report.html", page.encode("utf-8")))
-    notify("animation")
-    written.append(animate(run, folder / "maps" / "control.gif", atlas))
-    if video:
-        notify(f"video ({video})")
-        written.append(film(run, folder / "maps" / f"control.{video}", atlas))
     return sorted(written)
+
+
+def _draw(drawing: _Drawing, task: int | str) -> tuple[list[Path], bytes]:
+    """Draw the map of a day, the timeline, or a film by its file's name; return its files, and the picture that the page carries."""
+    run, folder, atlas = drawing.atlas.run, drawing.folder, drawing.atlas
+    if task == "timeline":
+        figure = timeline(run)
+        files = write_figure(figure, folder, "timeline")
+    elif isinstance(task, int):
+        figure = control_map(run, task, atlas=atlas)
+        files = write_figure(figure, folder / "maps", f"control_day_{task:03d}")
+    else:
+        make = animate if task.endswith(".gif") else film
+        return [make(run, folder / "maps" / task, atlas)], b""
+    carried = task == "timeline" or task in drawing.carried
+    return files, webp_bytes(png_bytes(figure, PAGE_DPI)) if carried else b""
 
 
 def recorded(run: Run) -> Recording:

@@ -149,14 +149,14 @@ class SvgPainter:
         x, y = self.pixel(marker.at)
         title = escape(marker.title).replace("\n", "&#10;")
         tip = f' data-tip="{title}"' if title else ""
-        place, glyphs = f'transform="translate({number(x)} {number(y)})"', self.glyphs(marker.glyphs)
+        transform, glyphs = f'transform="translate({number(x)} {number(y)})"', self.glyphs(marker.glyphs)
         if marker.town >= 0:
-            return f'<g class="t" data-town="{marker.town}"{tip} {place}><g class="k">{glyphs}</g></g>'
+            return f'<g class="t" data-town="{marker.town}"{tip} {transform}><g class="k">{glyphs}</g></g>'
         strokes = "".join(self._stroke(stroke) for stroke in marker.strokes)
         way = " ".join(f"{number(px)},{number(py)}" for px, py in map(self.pixel, marker.way))
         moving = f' data-way="{way}"' if way else ""
         note = self._note(marker) if marker.note else ""
-        head = f'<g class="head"{moving} {place}><g class="k">{glyphs}{note}</g></g>'
+        head = f'<g class="head"{moving} {transform}><g class="k">{glyphs}{note}</g></g>'
         return f'<g class="{marker.kind}"{tip}>{strokes}{head}</g>'
 
     def _note(self, marker: Marker) -> str:
@@ -187,7 +187,7 @@ class SvgPainter:
                 f'stroke-width="{number(glyph.width * PX)}"{dashes}/>'
             )
         (x, y), size = glyph.shift, glyph.radius * PX
-        place = f"translate({number(x * PX)} {number(-y * PX)}) " if x or y else ""
+        transform = f"translate({number(x * PX)} {number(-y * PX)}) " if x or y else ""
         turn = f"rotate({-glyph.turn:.0f}) " if glyph.turn else ""
         more = dashes if glyph.edge == WHITE else f' stroke="{glyph.edge}"{dashes}' if glyph.edge else NO_EDGE
         moving = bool(self.key) and glyph.shape in MOVING
@@ -201,7 +201,7 @@ class SvgPainter:
             f'use href="#{self.key}{_id(glyph.shape)}"' if self.key else f'path d="{unit_path(shape_of(glyph.shape))}"'
         )
         fixed = "" if self.key else ' vector-effect="non-scaling-stroke"'
-        return f'<{shape} transform="{place}{turn}scale({number(size)})" fill="{glyph.fill}"{more}{fixed}/>'
+        return f'<{shape} transform="{transform}{turn}scale({number(size)})" fill="{glyph.fill}"{more}{fixed}/>'
 
     def definitions(self, cells: Areas, shapes: Iterable[str], bands: Iterable[str], gap: float) -> str:
         """Return the outlines of cells, whose edge is that of their group, the shapes, and patterns of bands in colours, `gap` px apart, to be referred to."""

@@ -8,27 +8,30 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from sim import __version__
+from sim.files import write_whole
 from sim.plots.comparison.cells import heatmap, inputs_heatmap, ranking
 from sim.plots.comparison.control_maps import difference_map, entropy_map, probability_map
 from sim.plots.comparison.curves import convergence, fan_chart, reach, strip
 from sim.plots.comparison.draw_means import draw_strips
 from sim.plots.comparison.figure import ComparisonFigure, forest
 from sim.plots.comparison.flows import flows
-from sim.plots.comparison.maps_by_day import differences_by_day, probability_by_day
+from sim.plots.comparison.maps_by_day import differences_by_day, first_clash_map, probability_by_day
 from sim.plots.comparison.overview import distributions, holders
 from sim.plots.comparison.survival_curves import agreement_strip, causes, hold_differences, survival
 from sim.plots.comparison.tornado import morris, sobol, splits, tornado
 from sim.plots.map.sheets import Atlas
 from sim.plots.run_figures import control_figure, frame_figure, run_maps, small_multiples, timeline_figure
+from sim.plots.style import png_bytes, svg_bytes, webp_bytes
+from sim.results.phrases import held_text
 from sim.scenario.compose import file_name
-from sim.scenario.schema import CODE_WORDS
-from sim.text import agree, clause_list
+from sim.text import clause_list
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison
@@ -48,9 +51,33 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n").encode()
 
 
+def write_figure(
+    drawn: ComparisonFigure, folder: Path, stem: str, embedded: bool, table: bool = True
+) -> tuple[list[Path], bytes]:
+    """Write a figure as PNG and SVG, and its numbers as CSV unless without `table`.
+
+    Returns:
+        The files, and the picture as WebP for a page if it is `embedded`, else no bytes.
+    """
+    png = png_bytes(drawn.figure)
+    contents = {".png": png, ".svg": svg_bytes(drawn.figure)} | ({".csv": csv_bytes(drawn.table)} if table else {})
+    files = [write_whole(folder / f"{stem}{suffix}", content) for suffix, content in contents.items()]
+    return files, webp_bytes(png) if embedded else b""
+
+
 Draw = Callable[..., ComparisonFigure]  # (comparison, width_mm=..., day=...)
 Section = Literal[
-    "differences", "draws", "control", "shares", "fans", "holding", "ladder", "inputs", "convergence", "methods"
+    "differences",
+    "draws",
+    "control",
+    "first_clashes",
+    "shares",
+    "fans",
+    "holding",
+    "ladder",
+    "inputs",
+    "convergence",
+    "methods",
 ]
 REPORT_MM = 180.0
 MOVES = 0.1  # a code whose share of runs changes by less in every town has no maps by day
@@ -155,15 +182,14 @@ def _maps(comparison: Comparison) -> list[Kind]:
     if control.contrasts and len(control.days) > 1 and len(comparison.scenarios) <= MOST_BY_DAY:
         about = "where control differs from the reference, in small maps by day"
         kinds.append(Kind("differences_by_day", about, "control", differences_by_day))
+    if comparison.first_clashes is not None:
+        about = "where fighting begins: share of runs with a clash in each town by a day"
+        kinds.append(Kind("first_clashes", about, "first_clashes", first_clash_map, True))
     if control.days[0] == 0 and len(control.days) > 1:
         kinds.append(Kind("flows", "from whom to whom towns pass, start to end", "control", flows))
     for c, code in enumerate(control.codes):
         if max(float(control.shares[name][:, :, c].max()) for name in comparison.scenarios) >= HELD_SOMEWHERE:
-            about = (
-                f"share of runs in which each town is {CODE_WORDS[code]}"
-                if code in CODE_WORDS
-                else f"share of runs in which {code} {agree(code, 'holds')} each town"
-            )
+            about = f"share of runs in which each town is {held_text(code, control.names)}"
             kinds.append(Kind(f"probability_map-{code}", about, "shares", partial(_probability, code), True))
             moved = max(float(np.ptp(shares[:, :, c], axis=0).max()) for shares in control.shares.values())
             if len(control.days) > 1 and moved >= MOVES and len(comparison.scenarios) <= MOST_BY_DAY:

@@ -83,7 +83,7 @@ def gains_figure(table: pd.DataFrame, summary: Summary, stamp: str) -> Compariso
     of_studies = (studies[f"{best.rival}_crps"] - studies["model_crps"]).reset_index(name="gain")
     titles = [f"Over {baseline_text(best.rival)}, by origin", "Over each baseline, all weeks"]
     note = (
-        f"Gain: mean CRPS of the baseline less that of the model, over {plural(summary.weeks, 'week')}; right of 0 the model is "
+        f"Gain: mean CRPS of the baseline minus that of the model, over {plural(summary.weeks, 'week')}; right of 0 the model is "
         f"better. Bars are 90 % bands over {plural(summary.origins, 'origin')}. "
         + (f"Small dots are {plural(summary.studies, 'study seed')}." if summary.studies > 1 else "One study seed.")
     )

@@ -31,7 +31,7 @@ from sim.scenario.schema import Scenario
 from sim.text import capitalised
 from sim.validation.ablation import FULL, Ablated
 from sim.validation.pattern_card import Card, FigureRow
-from sim.validation.pattern_report import interval, number, short
+from sim.validation.pattern_report import interval, null_words, number, short
 
 BARS = pale(OKABE_ITO[0], 0.45)
 ACCEPT = pale(OKABE_ITO[3], 0.72)
@@ -73,8 +73,7 @@ def pattern_figure(card: Card, pattern: str, scenario: Scenario) -> Figure:
         grid = figure.add_gridspec(1, len(rows), left=0.03, right=0.97, top=0.64, bottom=0.27, wspace=0.14)
         for index, row in enumerate(rows):
             panel(figure.add_subplot(grid[0, index]), row, 9, beside(card, row))
-        nothing = ". All nulls pass it: it tells nothing about actors" if pattern in card.tells_nothing else ""
-        of = "; ".join(dict.fromkeys(row.of for row in rows)) + nothing
+        of = "; ".join(dict.fromkeys(row.of for row in rows)) + null_words(card, pattern)
         head(figure, f"{pattern}: {declared.title}", of, 0.975, bool(card.nulls))
         sentence = "Observed: " + declared.source + (f". {capitalised(declared.note)}" if declared.note else "")
         lines = textwrap.fill(f"{sentence}.", int(width * 15.5))

@@ -12,7 +12,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sim import __version__
-from sim.files import write_whole
 from sim.plots.comparison.figure import ComparisonFigure, Grid
 from sim.plots.comparison.sheet import (
     EDGE,
@@ -25,7 +24,7 @@ from sim.plots.comparison.sheet import (
     broken,
     type_for,
 )
-from sim.plots.figures import FIGURES, csv_bytes
+from sim.plots.figures import FIGURES, write_figure
 from sim.plots.map.primitives import outline
 from sim.plots.map.sheets import marked_map
 from sim.plots.map.state import MapState, sides_held, start_state
@@ -36,9 +35,7 @@ from sim.plots.style import (
     QUIET,
     evidence_line,
     pale,
-    png_bytes,
     put_stamp,
-    svg_bytes,
     typography,
 )
 from sim.scenario.schema import MIXED
@@ -333,8 +330,7 @@ def draw_scores(scores: Scores, scenario: Scenario, geography: Geography, folder
 def _written(figures: dict[str, ComparisonFigure], folder: Path) -> list[Path]:
     written = []
     for name, drawn in figures.items():
-        content = {".png": png_bytes(drawn.figure), ".svg": svg_bytes(drawn.figure), ".csv": csv_bytes(drawn.table)}
-        written += [write_whole(folder / FIGURES / f"{name}{end}", data) for end, data in content.items()]
+        written += write_figure(drawn, folder / FIGURES, name, embedded=False)[0]
     return written
 
 

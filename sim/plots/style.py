@@ -8,14 +8,17 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import import_module
+from typing import Any
 
 import matplotlib
 import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
-from matplotlib.colors import to_rgba_array
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -272,21 +275,52 @@ def artist_colours(figure: Figure) -> list[tuple[int, int, int]]:
     Colours of factions and scenarios are among them, however few pixels they fill. Values shown by a colour map are left out.
     """
     counts: Counter[int] = Counter()
-    for artist in figure.findobj(lambda one: isinstance(one, Patch | Line2D | Text | Collection)):
+    for artist, number in _artists(figure):
         if isinstance(artist, Collection):
             arrays = [artist.get_facecolor(), artist.get_edgecolor()] if artist.get_array() is None else []
+            for rows in arrays:
+                opaque = rows[rows[:, 3] == 1, :3]
+                counts.update(_packed(np.rint(255 * opaque)).tolist() * number)
         elif isinstance(artist, Patch):
-            arrays = [to_rgba_array(artist.get_facecolor()), to_rgba_array(artist.get_edgecolor())]
+            _count(counts, number, artist.get_facecolor(), artist.get_edgecolor())
         elif isinstance(artist, Line2D):
-            arrays = [
-                to_rgba_array(c)
-                for c in (artist.get_color(), artist.get_markerfacecolor(), artist.get_markeredgecolor())
-            ]
-        else:
-            arrays = [to_rgba_array(artist.get_color())]
-        for rows in (np.asarray(array).reshape(-1, 4) for array in arrays):
-            counts.update(_packed(np.rint(255 * rows[rows[:, 3] == 1, :3])).tolist())
+            line = (artist.get_color(), artist.get_markerfacecolor(), artist.get_markeredgecolor())
+            _count(counts, number, *line)
+        elif isinstance(artist, Text):
+            _count(counts, number, artist.get_color())
     return [(colour >> 16, colour >> 8 & 255, colour & 255) for colour, _ in counts.most_common(MOST_ARTIST_COLOURS)]
+
+
+def _artists(artist: Artist, number: int = 1) -> Iterator[tuple[Artist, int]]:
+    """Yield all that a figure consists of, each with how many alike it stands for.
+
+    Ticks of an axis that is not shown are all alike and slow to make: the first stands for the others.
+    """
+    if isinstance(artist, Axis) and not artist.axes.axison:
+        major, minor = len(artist.get_majorticklocs()), len(artist.get_minorticklocs())
+        ticks = [*artist.get_major_ticks(min(major, 1)), *artist.get_minor_ticks(min(minor, 1))]
+        alike = [1, 1, *(count for count in (major, minor) if count)]
+        children = list(zip((artist.label, artist.offsetText, *ticks), alike, strict=True))
+    else:
+        children = [(child, 1) for child in artist.get_children()]
+    for child, count in children:
+        yield from _artists(child, number * count)
+    yield artist, number
+
+
+def _count(counts: Counter[int], number: int, *colours: Any) -> None:
+    """Count opaque colours, each as many times as `number`."""
+    for colour in colours:
+        packed = _opaque(colour if isinstance(colour, str) else tuple(colour))
+        if packed is not None:
+            counts[packed] += number
+
+
+@lru_cache(maxsize=4096)
+def _opaque(colour: str | tuple[float, ...]) -> int | None:
+    """Return a colour of matplotlib's as one number; None if it is not opaque."""
+    rgba = np.array(to_rgba(colour))
+    return int(_packed(np.rint(255 * rgba[:3]))) if rgba[3] == 1 else None
 
 
 def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
@@ -300,10 +334,11 @@ def png_bytes(figure: Figure, dpi: int = DPI) -> bytes:
     return buffer.getvalue()
 
 
-def webp_bytes(figure: Figure, dpi: int = PAGE_DPI) -> bytes:
-    """Return the figure as lossless WebP of 255 colours, half the size of the PNG, to be carried inside a page."""
+def webp_bytes(png: bytes) -> bytes:
+    """Return a picture of `png_bytes` as lossless WebP, half the size, to be carried inside a page."""
     buffer = io.BytesIO()
-    _reduced(figure, dpi).convert("RGB").save(buffer, format="WEBP", lossless=True, quality=80, method=4)
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.convert("RGB").save(buffer, format="WEBP", lossless=True, quality=80, method=4)
     return buffer.getvalue()
 
 
@@ -320,7 +355,8 @@ def _reduced(figure: Figure, dpi: int) -> Image.Image:
 
 def svg_bytes(figure: Figure) -> bytes:
     """Return the figure as SVG, with its stamp in the metadata and no date; words stay words, halos become CSS."""
-    haloed = [text for text in figure.findobj(Text) if text.get_path_effects()]
+    texts = (artist for artist, _ in _artists(figure) if isinstance(artist, Text))
+    haloed = [text for text in texts if text.get_path_effects()]
     effects = [text.get_path_effects() for text in haloed]
     for i, text in enumerate(haloed):
         text.set_gid(f"halo-{i}")

@@ -147,8 +147,8 @@ def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles,
         signed, over = _number(row["signed"], start), _number(row["ended"], end)
         colours = [look.colour(code) for code in party_codes(str(row["parties"]), look)] or [QUIET]
         from_x = max(signed, start)
-        thickness = 0.62 / len(colours[:2])
-        for k, colour in enumerate(colours[:2]):
+        thickness = 0.62 / len(colours)
+        for k, colour in enumerate(colours):
             low = lane - 0.31 + k * thickness
             axes.add_patch(
                 Rectangle(

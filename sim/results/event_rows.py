@@ -124,6 +124,14 @@ ANSWERS = (COMPLIED, STALLED, REFUSED)
 ENDS = (AGREEMENT_SIGNED, AGREEMENT_BROKEN, AGREEMENT_EXPIRED)
 
 
+def accords_of(result: Result) -> dict[int, str]:
+    """Return the accord of several parties that an agreement is a part of, by its row; those between two alone are left out."""
+    written = ((row, result.scenario.agreements.get(name)) for row, name in result.agreement_names.items())
+    return {
+        row: agreement.accord for row, agreement in written if agreement is not None and agreement.accord is not None
+    }
+
+
 def terms_of(result: Result, agreement: np.void) -> list[str]:
     """Return the names of the terms of an agreement."""
     return [name for bit, name in enumerate(result.terms) if int(agreement["terms"]) >> bit & 1]
@@ -180,6 +188,7 @@ def texts(result: Result, log: np.ndarray) -> list[str]:
     groups = [*("" if group in alone else group for group in result.groups), ""]
     phrases = _phrases(result, log)
     own_names = {row: name for row, name in result.agreement_names.items() if name in result.scenario.agreements}
+    own_names |= accords_of(result)
     signed = result.world.agreements["signed"][: result.world.counts[N_AGREEMENTS]].tolist()
     policies = _policies(result, log)
     names = ("kind", "initiator", "target", "initiator_group", "target_group", "town", "fighters", "deaths_initiator")

@@ -195,6 +195,19 @@ def full_names(scenario: Scenario) -> list[str]:
     return [f"{name}: {faction.full_name}" for name, faction in scenario.factions.items() if faction.full_name]
 
 
+def names_of_codes(scenarios: Mapping[str, Scenario]) -> dict[str, str]:
+    """Return what readers call each control code: "Kingdom" for "KIN", "contested"; as the first of the scenarios names it."""
+    names = dict(CODE_WORDS)
+    for scenario in reversed(list(scenarios.values())):
+        names |= side_names(scenario)
+    return names
+
+
+def held_text(code: str, names: Mapping[str, str]) -> str:
+    """Return how a town is under a control code: "held by Kingdom", "contested"; `names` gives sides by their codes."""
+    return CODE_WORDS.get(code) or f"held by {names.get(code, code)}"
+
+
 def _still(run: RunLike, towns: list[str]) -> list[str]:
     """Say which side still holds which of the watched towns that never changed hands."""
     by_code: dict[str, list[str]] = {}

@@ -32,6 +32,7 @@ from sim.engine.kinds import (
 from sim.engine.tables import FACTION_DAY, N_AGREEMENTS, N_CAMPAIGNS, N_REPORTS
 from sim.results.columns import EVENTS
 from sim.results.event_rows import (
+    accords_of,
     agreement_id,
     array,
     campaign_id,
@@ -68,7 +69,7 @@ THEATRE = (
 def events(result: Result) -> Columns:
     """Return the event log: n rows."""
     log = log_of(result)
-    ids = array([event_id(row) for row in range(len(log))])
+    ids, accords = array([event_id(row) for row in range(len(log))]), accord_parts(result)
     columns = {
         **counted_events(result),
         "event_id": ids,
@@ -82,7 +83,7 @@ def events(result: Result) -> Columns:
         "draw": np.where(log["draw"] < 0, np.nan, log["draw"]),
         "moved_by": array(movers(log)),
         "text": array(texts(result, log)),
-        "agreement_id": array([agreement_id(row) for row in log["agreement"].tolist()]),
+        "agreement_id": array([agreement_id(accords.get(row, row)) for row in log["agreement"].tolist()]),
         "fighters": log["fighters"].copy(),
     }
     return {column.name: columns[column.name] for column in EVENTS}
@@ -186,7 +187,19 @@ def daily(result: Result) -> Columns:
                 columns[f"{name}_{short[a]}_{short[b]}"] = record.pair[name][:till, a, b].copy()
     for name in THEATRE:
         columns[name] = record.theatre[name][:till].copy()
+    columns["agreements"] -= _parts_beyond_first(result, till)
     return columns
+
+
+def _parts_beyond_first(result: Result, till: int) -> np.ndarray:
+    """Return how many parts of accords are in force on each of `till` mornings besides the first of each accord, i8 [till]."""
+    beyond, parts = np.zeros(till, dtype=np.int64), accord_parts(result)
+    for first in dict.fromkeys(parts.values()):
+        table = result.world.agreements[[row for row, of in parts.items() if of == first]]
+        over = np.where(table["status"] == IN_FORCE, till, table["ended"] + 1)
+        in_force = (np.arange(till)[:, None] < over).sum(axis=1)
+        beyond += np.maximum(in_force - 1, 0)
+    return beyond
 
 
 def _faction_of_groups(result: Result) -> dict[str, int]:
@@ -319,11 +332,42 @@ def parties_of(result: Result, agreement: np.void) -> tuple[str, str]:
 
 
 def agreement_name(result: Result, row: int, sides: tuple[str, str]) -> str:
-    """Return the name of an agreement: the scenario's, else its sides and the day of signing."""
+    """Return the name of an agreement: that of the accord it is a part of, the scenario's, else its sides and the day of signing."""
     if row in result.agreement_names:
-        return result.agreement_names[row]
+        return accords_of(result).get(row, result.agreement_names[row])
     on = result.scenario.start + timedelta(days=int(result.world.agreements[row]["signed"]))
     return f"{sides[0]}-{sides[1]}, {day_text(on)}"
+
+
+def accord_parts(result: Result) -> dict[int, int]:
+    """Return, for the row of each agreement that is a part of an accord of several parties, the row of the accord's first part."""
+    first: dict[str, int] = {}
+    return {row: first.setdefault(name, row) for row, name in accords_of(result).items()}
+
+
+def whole_agreements(result: Result) -> tuple[np.ndarray, np.ndarray, dict[int, str]]:
+    """Return the agreements signed so far, their rows, and parties by row of those that have more than two sides.
+
+    An accord of several parties has one row, that of its first part. It ends as the first of its parts that ends; violations and
+    attacks held back are those of all its parts.
+    """
+    rows = signed_agreements(result)
+    table = result.world.agreements[rows]
+    parts = accord_parts(result)
+    parties: dict[int, str] = {}
+    for first in dict.fromkeys(parts.values()):
+        mine = np.flatnonzero([parts.get(row) == first for row in rows.tolist()])
+        over = mine[table["status"][mine] != IN_FORCE]
+        for name in ("violations", "held_back"):
+            table[name][mine[0]] = table[name][mine].sum()
+        if len(over):
+            ending = over[np.argmin(table["ended"][over])]
+            for name in ("status", "ended", "broken_by", "ended_event"):
+                table[name][mine[0]] = table[name][ending]
+        sides = [side for part in table[mine] for side in parties_of(result, part)]
+        parties[first] = " / ".join(dict.fromkeys(sides))
+    whole = np.array([parts.get(row, row) == row for row in rows.tolist()], dtype=bool)
+    return table[whole], rows[whole], parties
 
 
 def signed_agreements(result: Result) -> np.ndarray:
@@ -333,9 +377,8 @@ def signed_agreements(result: Result) -> np.ndarray:
 
 
 def agreements(result: Result) -> Columns:
-    """Return all agreements signed so far, those in force at the start included."""
-    rows = signed_agreements(result)
-    table = result.world.agreements[rows]
+    """Return all agreements signed so far, those in force at the start included; an accord of several parties is one."""
+    table, rows, of_accords = whole_agreements(result)
     signed, ended = table["signed"], np.where(table["status"] == IN_FORCE, -1, table["ended"])
     open_still = ended < 0
     who = list(zip(*(table[name].tolist() for name in PARTIES), strict=True))
@@ -349,7 +392,9 @@ def agreements(result: Result) -> Columns:
     return {
         "agreement_id": array([agreement_id(row) for row in rows.tolist()]),
         "name": array([agreement_name(result, row, pair) for row, pair in zip(rows.tolist(), sides, strict=True)]),
-        "parties": array([" / ".join(pair) for pair in sides]),
+        "parties": array(
+            [of_accords.get(row, " / ".join(pair)) for row, pair in zip(rows.tolist(), sides, strict=True)]
+        ),
         "scope": named(table["scope"], SCOPES),
         "town": named(table["town"], towns(result)),
         "terms": array([terms[mask] for mask in masks]),

@@ -501,7 +501,25 @@ def _between(mapping: dict[str, Any], key: Key, sides: dict[str, str], guards: l
         )
 
 
+def _parties(mapping: dict[str, Any], key: Key) -> Iterator[Complaint]:
+    """Complain of parties of an accord that could not be read, which is why they are still there."""
+    parties = mapping["parties"]
+    if mapping.get("between") is not None:
+        yield (*key, "parties"), "stands beside `between`; give one of the two"
+    elif isinstance(parties, list) and len(set(map(str, parties))) < max(len(parties), 3):
+        yield (*key, "parties"), "needs three or more different factions or groups; two are `between: [A, B]`"
+    elif key[0] == "given":
+        yield (*key, "parties"), "belongs to `agreements:`; a given agreement is `between` two, write one for each pair"
+
+
 def _agreement(data: dict[str, Any], mapping: dict[str, Any], key: Key, sides: dict[str, str]) -> Iterator[Complaint]:
+    if mapping.get("parties") is not None:
+        yield from _parties(mapping, key)
+    elif mapping.get("between") is None:
+        yield (
+            (*key, "between"),
+            "is missing; an agreement is between two factions or groups, an accord has `parties`, three or more",
+        )
     yield from _between(mapping, key, sides, peacekeepers(data))
     yield from known_word(mapping, "mediator", key, list(sides), "faction or group")
     terms = mapping.get("terms")

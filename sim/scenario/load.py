@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from sim.errors import Fault, InputError
 from sim.scenario.compose import Removal, apply_sets, find_scenario, places, plain_data, read_chain
-from sim.scenario.cross_checks import cross_checks
+from sim.scenario.cross_checks import cross_checks, sides_of
 from sim.scenario.fields import ROOT, Complaint, Key, Slot, choice, dotted, gone_key, keys_of, quote_value, slot_at
 from sim.scenario.parameters import Quantity
 from sim.scenario.schema import Scenario
@@ -72,7 +72,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     """As `load_scenario`, with the file and line of every key."""
     root, files, idle, faults = read_chain(find_scenario(path))
     root, set_faults = apply_sets(root, sets)
-    data, where = plain_data(root), places(root)
+    data, where, origin = expand_accords(plain_data(root), places(root))
     removed = {key: (node.file, node.line) for key, node in idle}
     known = {fault.key for fault in faults}
     complaints = [
@@ -82,6 +82,7 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     ]
     scenario, invalid = _validated(data)
     complaints += [item for item in (*invalid, *islice(cross_checks(data), MAX_FAULTS)) if not _covered(item[0], data)]
+    complaints = [(as_written(key, origin), message) for key, message in complaints]
     if any(
         fault.key == "extends" for fault in faults
     ):  # values that the extended file would have given are not missing
@@ -90,6 +91,44 @@ def load(path: str | Path, sets: Sequence[str] = ()) -> Loaded:
     if faults or scenario is None:
         raise InputError(_in_order(faults, files))
     return Loaded(scenario, tuple(files), {dotted(key): location for key, location in where.items()})
+
+
+def expand_accords(data: Any, where: dict[Key, FileLine]) -> tuple[Any, dict[Key, FileLine], dict[str, str]]:
+    """Return a scenario with an agreement for each pair of the parties of its accords, the places of its keys, and the accord by agreement.
+
+    Pairs within one faction are left out. An accord whose parties cannot be read stays, so that checks report it.
+    """
+    agreements = data.get("agreements") if isinstance(data, dict) else None
+    if not isinstance(agreements, dict):
+        return data, where, {}
+    sides, origin, where = sides_of(data), {}, dict(where)
+    expanded: dict[str, Any] = {}
+    for name, agreement in agreements.items():
+        parties = agreement.get("parties") if isinstance(agreement, dict) else None
+        if not isinstance(parties, list) or "between" in agreement or not _are_parties(parties):
+            expanded[name] = agreement
+            continue
+        rest = {key: value for key, value in agreement.items() if key != "parties"}
+        for one, other in combinations(parties, 2):
+            if sides.get(one, one) != sides.get(other, other):
+                pair = f"{name}, {one} and {other}"
+                expanded[pair], origin[pair] = {"between": [one, other], "accord": name, **rest}, name
+                accord: Key = ("agreements", name)
+                below = [key for key in where if key[:2] == accord]
+                where |= {("agreements", pair, *key[2:]): where[key] for key in below}
+    return {**data, "agreements": expanded}, where, origin
+
+
+def _are_parties(parties: list[Any]) -> bool:
+    return len(parties) >= 3 and all(isinstance(party, str) for party in parties) and len(set(parties)) == len(parties)
+
+
+def as_written(key: Key, origin: Mapping[str, str]) -> Key:
+    """Return the key under which the file has what an agreement made of an accord has at `key`."""
+    if key[:1] != ("agreements",) or len(key) < 2 or key[1] not in origin:
+        return key
+    below = ("parties",) if key[2:3] == ("between",) else key[2:]
+    return ("agreements", origin[str(key[1])], *below)
 
 
 def _validated(data: Any) -> tuple[Scenario | None, list[Complaint]]:

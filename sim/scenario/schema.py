@@ -108,7 +108,11 @@ def without_absent(data: dict[str, Any], key: str) -> dict[str, Any]:
 class Agreement(Strict):
     """An agreement in force at the start, or asserted in `given:`."""
 
-    between: list[Name] = Field(min_length=2, max_length=2, description="two factions or groups")
+    between: list[Name] = Field(default_factory=list, min_length=2, max_length=2, description="two factions or groups")
+    # read in files alone: an accord becomes an agreement for each pair of its parties that belong to different factions
+    parties: list[Name] | None = Field(default=None, exclude=True, min_length=3, max_length=40, description="three factions or groups or more, in place of `between`: one accord of all of them")
+    # words alone: left out where a scenario's digest is made
+    accord: Name | None = Field(default=None, exclude=True, description="accord of several parties that this agreement of two is a part of")
     kind: Literal["truce", "settlement"] = Field(default="truce", description="a truce in the middle of fighting, or a settlement that ends a campaign or a quarrel")
     scope: Literal["town", "sector", "all_fronts"] = Field(default="all_fronts", description="where it holds")
     around: Name | None = Field(default=None, description="town in the middle of the scope")
@@ -203,6 +207,11 @@ class Scenario(Strict):
     watch_towns: list[Name] = Field(default_factory=list, description="towns that the answer and the maps name")
     headline: list[Name] = Field(default_factory=lambda: ["towns_gained", "clash_days", "first_agreement_day"], description="statistics that the answer names")
     compare_with: list[Name] = Field(default_factory=list, description="scenarios to compare with")
+
+
+def signed_on(scenario: Scenario) -> dict[str, date]:
+    """Return the day of signing of each agreement in force at the start, by the name that tables give it; an accord is one."""
+    return {agreement.accord or name: agreement.signed for name, agreement in scenario.agreements.items()}
 
 
 def codes(scenario: Scenario) -> dict[str, str]:

@@ -76,11 +76,8 @@ def tail_crps(members: np.ndarray, observed: np.ndarray, threshold: float) -> np
     members, observed = np.asarray(members, dtype=float), np.asarray(observed, dtype=float)
     if not len(members):
         raise ValueError("an ensemble needs a member")
-    if len(members) == 1:
-        return np.abs(np.maximum(members[0], threshold) - np.maximum(observed, threshold))
-    from scoringrules import twcrps_ensemble
-
-    return np.asarray(twcrps_ensemble(observed, members, a=threshold, m_axis=0, estimator="fair", backend="numpy"))
+    above = np.maximum(members, threshold), np.maximum(observed, threshold)
+    return np.array([crps(column, float(seen)) for column, seen in zip(above[0].T, above[1], strict=True)])
 
 
 def interval_score(members: np.ndarray, observed: np.ndarray, alpha: float = INTERVAL_ALPHA) -> np.ndarray:

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import math
 import warnings
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 SHUFFLES = 500
 RESAMPLES = 500
 SLICES = 10  # of an input's range, for PAWN
 LEAST_IN_SLICE = 5  # runs
+AT_ONCE = 2_000_000  # numbers in an array of PAWN
 
 
 class Split(NamedTuple):
@@ -69,7 +71,7 @@ def explained(points: np.ndarray, values: np.ndarray) -> Split:
         n - 1,
         k,
     )
-    half = float(student.ppf(0.975, n - 1)) * _jackknife(without)
+    half = float(stdtrit(n - 1, 0.975)) * _jackknife(without)
     low, share, high = np.clip([whole - half, whole, whole + half], 0.0, 1.0)
     return Split(float(share), float(low), float(high))
 
@@ -104,7 +106,7 @@ def repeated(values: np.ndarray) -> Split:
     if seeds < 3:
         return Split(share, math.nan, math.nan)
     without = np.array([_anova_share(np.delete(values, row, axis=0)) for row in range(seeds)])
-    half = float(student.ppf(0.975, seeds - 1)) * _jackknife(without)
+    half = float(stdtrit(seeds - 1, 0.975)) * _jackknife(without)
     return Split(share, max(share - half, 0.0), min(share + half, 1.0))
 
 
@@ -137,18 +139,22 @@ def effects(points: np.ndarray, values: np.ndarray, ranges: np.ndarray, seed: in
     safe = np.where(square > 0, square, 1.0)
     slope = (x.T @ y) / safe
     rest = np.maximum(float(y @ y) - slope**2 * square, 0.0) / max(n - 2, 1)
-    half = float(student.ppf(0.975, max(n - 2, 1))) * np.sqrt(rest / safe) * ranges
-    random = np.random.default_rng(seed)
-    shuffled = random.permuted(np.tile(y, (SHUFFLES, 1)), axis=1)
-    largest = np.max(np.abs(shuffled @ (x * (ranges / safe))), axis=1) if k else np.zeros(SHUFFLES)
+    half = float(stdtrit(max(n - 2, 1), 0.975)) * np.sqrt(rest / safe) * ranges
+    largest = np.max(np.abs(y[_shuffles(n, seed)] @ (x * (ranges / safe))), axis=1) if k else np.zeros(SHUFFLES)
     effect = slope * ranges
     as_large = int(np.count_nonzero(largest >= np.max(np.abs(effect), initial=0.0) * (1 - 1e-9)))
     p = (1 + as_large) / (1 + SHUFFLES)
     if as_large == 0 and k:
         t = float(np.max(np.abs(slope) * np.sqrt(square / np.where(rest > 0, rest, 1e-300))))
-        of_t = 2 * float(student.sf(t, max(n - 2, 1)))
+        of_t = 2 * float(stdtr(max(n - 2, 1), -t))
         p = min(p, -math.expm1(k * math.log1p(-min(of_t, 0.5))))
     return Effects(effect, half, slope, float(np.percentile(largest, 95)), p)
+
+
+@lru_cache(maxsize=4)
+def _shuffles(n: int, seed: int) -> np.ndarray:
+    """Return SHUFFLES orders of n runs, i8 [SHUFFLES, n], the same for all statistics of a comparison."""
+    return np.random.default_rng(seed).permuted(np.tile(np.arange(n), (SHUFFLES, 1)), axis=1)
 
 
 def pawn(points: np.ndarray, values: np.ndarray) -> np.ndarray:
@@ -181,12 +187,16 @@ def pawn(points: np.ndarray, values: np.ndarray) -> np.ndarray:
     last = np.flatnonzero(np.append(ranked[1:] != ranked[:-1], True))  # of each run of equal values
     overall = (last + 1) / n
     edges = np.quantile(sample, np.arange(1, SLICES) / SLICES, axis=0)
-    for i in np.flatnonzero(np.ptp(sample, axis=0) > 0):
-        slice_of = np.searchsorted(edges[:, i], sample[:, i], side="right")
-        members = slice_of == np.arange(SLICES)[:, None]
-        members = members[members.any(axis=1)]  # an input of few levels leaves slices empty
-        within = np.cumsum(members, axis=1)[:, last] / members.sum(axis=1)[:, None]
-        indices[i] = np.median(np.abs(within - overall).max(axis=1))
+    vary = np.flatnonzero(np.ptp(sample, axis=0) > 0)
+    for chosen in np.array_split(vary, max(1, math.ceil(SLICES * n * len(vary) / AT_ONCE))):
+        slice_of = np.sum(edges[:, None, chosen] <= sample[:, chosen], axis=0)
+        members = slice_of == np.arange(SLICES)[:, None, None]  # bool [SLICES, n, inputs]
+        within = np.cumsum(members, axis=1, dtype=np.int32)[:, last]
+        with np.errstate(invalid="ignore"):
+            shares = within / within[:, -1:]  # NaN in a slice that an input of few levels leaves empty
+        largest = np.sort(np.abs(shares - overall[:, None]).max(axis=1), axis=0)
+        slices, column = np.sum(~np.isnan(largest), axis=0), np.arange(len(chosen))
+        indices[chosen] = (largest[(slices - 1) // 2, column] + largest[slices // 2, column]) / 2  # the median
     return indices
 
 

@@ -114,11 +114,14 @@ def base_name(key: str) -> str:
     return key if key in STATISTICS else key.partition(".")[0]
 
 
-def label(key: str) -> str:
-    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League"."""
+def label(key: str, names: Mapping[str, str] | None = None) -> str:
+    """Return what a key of a summary is called, with its faction, town or level: "towns gained, League".
+
+    `names` gives what readers call a faction by its code: "towns gained, Kingdom" of `towns_gained.KIN`.
+    """
     name = base_name(key)
     rest = key[len(name) + 1 :]
-    return f"{STATISTICS[name].label}, {rest}" if rest else STATISTICS[name].label
+    return f"{STATISTICS[name].label}, {(names or {}).get(rest, rest)}" if rest else STATISTICS[name].label
 
 
 def headline_faults(names: Iterable[str]) -> list[str]:
@@ -351,8 +354,8 @@ def agreements(events: Table, table: Table, scenario: Scenario) -> dict[str, Sca
     curve = survival(*hold_of(table))
     return {
         "agreements_signed": int(signed.sum()),
-        "agreements_broken": int((kind == "agreement_broken").sum()),
-        "agreements_expired": int((kind == "agreement_expired").sum()),
+        "agreements_broken": int((text(table, "status") == "broken").sum()),
+        "agreements_expired": int((text(table, "status") == "expired").sum()),
         "first_agreement_day": first_day(events, signed),
         "agreement_days_held_median": curve.median,
         "agreement_days_held_mean": curve.mean,

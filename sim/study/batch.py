@@ -11,11 +11,10 @@ from types import ModuleType
 from typing import Any
 
 from sim.errors import Fault, InputError
-from sim.load import compiling_text
+from sim.load import compiling_text, write_scenario
 from sim.results.manifest import Kind, kind_of
 from sim.results.run import slug
 from sim.scenario.schema import Scenario
-from sim.scenario.show import show
 from sim.study.definition import Definition, DefinitionFile, find_file, make_definition, read_definition
 from sim.study.plan import Plan, make_plan, of_files
 from sim.study.progress import batch_progress
@@ -117,9 +116,7 @@ def _variant(name: str, source: Any, folder: Path) -> Any:
     if isinstance(source, Mapping):
         return {**source, "file": _variant(name, source.get("file", ""), folder)}
     if isinstance(source, Scenario):
-        file = folder / f"{slug(name)}.yaml"
-        file.write_text(show(source), encoding="utf-8")
-        return str(file)
+        return str(write_scenario(source, folder, slug(name)))
     return str(source)
 
 

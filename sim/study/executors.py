@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
 from multiprocessing import get_all_start_methods, get_context, parent_process
@@ -14,6 +14,7 @@ from typing import Any
 from sim.errors import Fault, InputError, become_worker, blocked_in_children
 
 CONNECT_SECONDS = 10
+MOST_DRAWING = 8  # processes that draw; each holds some 200 MB
 AHEAD = 2  # chunks in flight for each worker, so that none waits for the next
 # One thread a worker: arrays are small, and threads of a linear algebra library would only wait for each other.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
@@ -104,6 +105,11 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def drawing_workers() -> int:
+    """Return how many processes are to draw pictures."""
+    return min(cores(), MOST_DRAWING)
+
+
 def died(error: BaseException) -> bool:
     """Return whether an error says that the process which did the work is gone."""
     return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"  # the latter is Dask's
@@ -119,15 +125,16 @@ def start_method() -> str:
     return "forkserver" if "forkserver" in get_all_start_methods() else "spawn"
 
 
-def prepare() -> None:
+def prepare(module: str = "sim.study.preload") -> None:
     """Start, where there is fork, the process of which workers will be copies; this process goes on meanwhile.
 
-    It imports what workers need, which takes a second or two: whoever knows early that there will be workers calls this.
+    It imports a module with all that workers need, which takes a second or two: whoever knows early that there will be
+    workers calls this.
     """
     for name in ONE_THREAD:
         os.environ.setdefault(name, "1")
     if start_method() == "forkserver":
-        get_context("forkserver").set_forkserver_preload(["sim.study.preload", "__main__"])
+        get_context("forkserver").set_forkserver_preload([module, "__main__"])
     start_helpers()
 
 
@@ -156,6 +163,53 @@ def _wake(pool: ProcessPoolExecutor, number: int) -> None:
     with suppress(Exception):
         for _worker in range(number):
             pool.submit(os.getpid)
+
+
+_shared: list[Any] = []  # in a worker process: what all of its work is on
+
+
+def in_parallel(
+    function: Callable[[Any, Any], Any], value: Any, items: Sequence[Any], workers: int, module: str
+) -> Iterator[Any]:
+    """Yield `function(value, item)` for each item, in order, from processes to which the value is sent once.
+
+    With one worker all is done in this process, and so is what a process that died leaves undone.
+
+    Args:
+        function: a function of a module, not one made in another function.
+        value: what the work is on; it is pickled.
+        items: what the work is; each is pickled.
+        workers: number of processes, 1 or more.
+        module: the module that processes import before they are needed (`prepare`).
+    """
+    if workers < 2 or len(items) < 2:
+        yield from (function(value, item) for item in items)
+        return
+    prepare(module)
+    context, number = get_context(start_method()), min(workers, len(items))
+    pool = Workers(
+        lambda: (ProcessPoolExecutor(number, mp_context=context, initializer=_share, initargs=(value,)), number)
+    )
+    try:
+        futures = [pool.submit(_on_shared, function, item) for item in items]
+        for item, future in zip(items, futures, strict=True):
+            try:
+                outcome = future.result()
+            except BrokenExecutor:
+                outcome = function(value, item)
+            yield outcome
+    finally:
+        pool.close()
+
+
+def _share(value: Any) -> None:
+    """Begin a worker process whose work is all on a value."""
+    stay_with_parent()
+    _shared[:] = [value]
+
+
+def _on_shared(function: Callable[[Any, Any], Any], item: Any) -> Any:
+    return function(_shared[0], item)
 
 
 def stay_with_parent() -> None:

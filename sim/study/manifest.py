@@ -40,7 +40,7 @@ CONTROL_EVERY_DAYS = 30
 Kind = Literal["text", "int", "small", "float", "date"]
 Columns = dict[str, Kind]
 KEY: Columns = {"scenario": "text", "replicate": "int"}
-ALWAYS = ("runs", "daily", "agreements", "control", "changes")
+ALWAYS = ("runs", "daily", "agreements", "control", "changes", "first_clashes")
 OPTIONAL = ("events", "reported")
 CONTROL: Columns = {**KEY, "day": "small", "town": "text", "code": "text"}
 
@@ -53,6 +53,8 @@ CHANGES: Columns = {
     "how": "text",
     "path": "text",
 }
+
+FIRST_CLASHES: Columns = {**KEY, "day": "small", "town": "text"}
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ def layout(
         "agreements": {**KEY, **_plain(AGREEMENTS), "broken_by_faction": "text", "cause_kind": "text"},
         "control": CONTROL,
         "changes": CHANGES,
+        "first_clashes": FIRST_CLASHES,
         "events": {**KEY, **_plain(EVENTS)},
         "reported": {**KEY, **_plain(REPORTS)},
     }

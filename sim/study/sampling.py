@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from sim.engine.draws import identity
 from sim.errors import Fault, InputError
 from sim.scenario.cross_checks import ORDERED_RULES, cross_checks
 from sim.scenario.fields import GONE, ROOT, Key, as_data, choice, dotted, gone_key, names_of, quantities
@@ -30,6 +29,8 @@ SEED_BITS = 52  # exact as a floating-point number, so that spreadsheets and R s
 
 def seed_of(study_seed: int, number: int) -> int:
     """Return the seed of replicate `number`, 0 to 2^52 - 1; a function of the two alone."""
+    from sim.engine.draws import identity  # takes numba, which reading a study does without
+
     return int(identity(study_seed, number)) >> (62 - SEED_BITS)
 
 
@@ -342,7 +343,7 @@ def _column(path: str, drawn: dict[str, SampledInput], rows: np.ndarray, best: f
 def _posterior(
     definition: Definition, known: dict[str, Quantities], source: DefinitionFile
 ) -> tuple[np.ndarray, list[str], str]:
-    """Return the draws of a posterior file f8 [draws, inputs], the paths of its columns, and its text."""
+    """Return the draws of a posterior file f8 [draws, inputs], the paths of its columns, and its text; only `inputs:` if it names some."""
     if definition.posterior is None:
         return np.zeros((0, 0)), [], ""
     path = Path(definition.posterior)
@@ -350,21 +351,32 @@ def _posterior(
         path = source.file.parent / path
     every = list(dict.fromkeys(name for inputs in known.values() for name in inputs))
     faults: list[Fault] = []
-    table = read_table(path, [], every, faults, unused=[dotted(key) for key in GONE])
-    for column in table.columns:
+    wanted = list(definition.inputs or {})
+    absent = [
+        source.fault(f"no scenario has this input{choice(name, every)}", "inputs", name)
+        for name in wanted
+        if name not in every
+    ]
+    if absent:
+        raise InputError(absent)
+    table = read_table(
+        path, wanted, [] if wanted else every, faults, known_only=bool(wanted), unused=[dotted(key) for key in GONE]
+    )
+    columns = wanted or list(table.columns)
+    for column in columns:
         if column not in every and not faults:
             words = gone_key(tuple(names_of(column))) or f"no scenario has this input{choice(column, every)}"
             table.fault(1, column, words)
     if not faults and not table.rows:
         table.fault(None, "", "has no row of draws")
-    rows = np.array([[_cell(table, row, column) for column in table.columns] for row in table.rows])
+    rows = np.array([[_cell(table, row, column) for column in columns] for row in table.rows])
     if faults:
         raise InputError(faults)
     out = io.StringIO()
     csv = writer(out, lineterminator="\n")
-    csv.writerow(table.columns)
+    csv.writerow(columns)
     csv.writerows([number_text(value) for value in row] for row in rows.tolist())
-    return rows, list(table.columns), out.getvalue()
+    return rows, columns, out.getvalue()
 
 
 def _cell(table: Table, row: Any, column: str) -> float:

@@ -176,6 +176,11 @@ class Study:
         """The changes of holder of all runs, each with the kinds of event that led to it."""
         return self.table("changes")
 
+    @cached_property
+    def first_clashes(self) -> pd.DataFrame:
+        """The first day with a clash among rebels of each town that has one, of all runs; studies before it was kept have none."""
+        return self.table("first_clashes")
+
     def table(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
         """Return a table, or scenario, replicate and some of its columns, by replicate and in the order of scenarios.
 

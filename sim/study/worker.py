@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sim.engine.jit import source_hash
-from sim.engine.kinds import EVENT_KINDS
+from sim.engine.kinds import CLASH, EVENT_KINDS
 from sim.engine.setup import recycle
 from sim.engine.simulation import Result, simulate
 from sim.errors import Fault, InputError
@@ -192,6 +192,7 @@ def _extracted(result: Result, layout: Layout) -> dict[str, dict[str, Any]]:
         "agreements": _agreements(result, summed["agreements"]),
         "control": _control(result, control, layout.mornings(result.days)),
         "changes": _changes(result, changes),
+        "first_clashes": _first_clashes(result),
     }
     if "events" in layout.tables:
         tables["events"] = result_tables.events(result)
@@ -205,7 +206,7 @@ def _agreements(result: Result, table: Values) -> Values:
     short = dict(zip(result.factions, codes_of(result), strict=True))
     of_group = {g: short[name] for name, faction in result.scenario.factions.items() for g in faction.groups}
     breakers = np.array([of_group.get(group, "") for group in table["broken_by"]], dtype=object)
-    ended = result.world.agreements["ended_event"][result_tables.signed_agreements(result)]
+    ended = result_tables.whole_agreements(result)[0]["ended_event"]
     kinds = np.append(log_of(result)["kind"], len(EVENT_KINDS))  # an agreement in force is ended by none
     return {**table, "broken_by_faction": breakers, "cause_kind": named(kinds[ended], EVENT_KINDS)}
 
@@ -233,6 +234,16 @@ def _changes(result: Result, changes: result_tables.Changes) -> Values:
         "how": array(changes.how),
         "path": array([path_of(row, causes, kinds) for row in changes.events]),
     }
+
+
+def _first_clashes(result: Result) -> dict[str, Any]:
+    """Return the first day with a clash among rebels of each town that has one: a row a town."""
+    log, factions = log_of(result), result.scenario.factions
+    rebel = np.array([factions[name].role == "rebel" for name in result.factions] + [False])  # row -1 is nobody
+    first, second = log["initiator"], log["target"]
+    rows = log[(log["kind"] == CLASH) & (log["town"] >= 0) & rebel[first] & rebel[second] & (first != second)]
+    town, at = np.unique(rows["town"], return_index=True)  # rows are in order of time
+    return {"day": rows["day"][at], "town": Coded(town, towns(result))}
 
 
 def path_of(row: int, causes: Sequence[int], kinds: Sequence[str]) -> str:

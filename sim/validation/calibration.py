@@ -376,7 +376,7 @@ def runs_digest(plan: CalibrationPlan) -> str:
     provenance = {key: manifest[key] for key in ("window", "priors", "program", "version")}
     hashed = {
         **manifest["sha256"],
-        "patterns": plan.declared.sides.model_dump(mode="json"),
+        "patterns": plan.declared.sides.model_dump(mode="json", exclude_none=True),
         "figures": plan.targets.figures,
     }
     return sha256(json.dumps([settings, provenance, hashed], sort_keys=True).encode())

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from itertools import chain, combinations
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +25,7 @@ from sim.validation.pattern_rounds import RoundContext, name_pattern, plain
 from sim.validation.pattern_samples import aligned_start, rival_groups
 
 Names = Collection[str]
-Sides = tuple[Names, Names]
+Sides = Sequence[Names]  # two sides or more, each of which fights all others
 MOST_NAMED = 5
 LONGEST_HOLD = 36_500  # days
 
@@ -54,9 +55,9 @@ class Events:
     def log(self, start: date, days: int, sides: Sides | None = None) -> Log:
         """Return the events in a window of `days` days from `start`, in order of days.
 
-        `sides`: names of the first side and of its rivals; events between the two count, all if it is None. A name is
-        found anywhere in an actor's, as whole words, without regard to case, hyphens and apostrophes. ACLED does not tell
-        on which side the dead were, so `losses` is zero there.
+        `sides`: names of the first side and of its rivals, or of each of more sides; events between any two count, all if it is
+        None. A name is found anywhere in an actor's, as whole words, without regard to case, hyphens and apostrophes. ACLED does
+        not tell on which side the dead were, so `losses` is zero there. With more than two sides losses and groups are of none.
         """
         day = self.first - start.toordinal()
         inside, losses = (day >= 0) & (day < days), self.losses
@@ -68,6 +69,8 @@ class Events:
         else:
             self.matched[:] = True
         self.used |= inside
+        if sides is not None and len(sides) > 2:
+            return self._log_of(np.flatnonzero(inside), start, days, None, None)
         rivals = None if sides is None else np.where(behind, self.side_a, self.side_b)
         return self._log_of(np.flatnonzero(inside), start, days, losses, rivals)
 
@@ -79,24 +82,25 @@ class Events:
             pairs.setdefault(frozenset((self.side_a[row], self.side_b[row])), []).append(row)
         return [self._log_of(np.array(rows), start, days, self.losses, None) for rows in pairs.values()]
 
-    def _log_of(self, rows: np.ndarray, start: date, days: int, losses: np.ndarray, rivals: np.ndarray | None) -> Log:
+    def _log_of(
+        self, rows: np.ndarray, start: date, days: int, losses: np.ndarray | None, rivals: np.ndarray | None
+    ) -> Log:
         """Return some rows as a log, in order of days; `losses` i8 [N, 2] and `rivals` object [N] are of all rows."""
         day = self.first - start.toordinal()
         rows = rows[np.argsort(day[rows], kind="stable")]
         end = np.minimum(self.last - start.toordinal(), days - 1)
         return Log(
             day[rows], end[rows], self.place[rows], self.lat[rows], self.lon[rows], self.deaths[rows], self.summary[rows],
-            days, losses[rows], None if rivals is None else rivals[rows],
+            days, None if losses is None else losses[rows], None if rivals is None else rivals[rows],
         )  # fmt: skip
 
     def between(self, sides: Sides) -> tuple[np.ndarray, np.ndarray]:
-        """Return which events have the first side as their side a and a rival as b, and which the other way round."""
+        """Return which events have a side as their side a and one that is named later as b, and which the other way round."""
         words = [name_pattern(list(names)) for names in sides]
-        first_a, rival_a, first_b, rival_b = (
-            _matches(column, pattern) for column in (self.side_a, self.side_b) for pattern in words
-        )
-        ahead = first_a & rival_b
-        return ahead, rival_a & first_b & ~ahead
+        one, other = ([_matches(column, pattern) for pattern in words] for column in (self.side_a, self.side_b))
+        pairs = list(combinations(range(len(words)), 2))
+        ahead = np.any([one[i] & other[j] for i, j in pairs], axis=0)
+        return ahead, np.any([one[j] & other[i] for i, j in pairs], axis=0) & ~ahead
 
     def span(self, rows: np.ndarray) -> str:
         """Return the first and last day of some events as text."""
@@ -137,8 +141,8 @@ class Events:
 
     def none_between(self, sides: Sides) -> Fault:
         """Return the fault of files in which no event is between two sides."""
-        names = " and ".join(
-            clause_list([*list(side)[:MOST_NAMED], *["others"][: len(side) > MOST_NAMED]]) for side in sides
+        names = clause_list(
+            [clause_list([*list(side)[:MOST_NAMED], *["others"][: len(side) > MOST_NAMED]]) for side in sides]
         )
         every = np.ones(len(self.file), dtype=bool)
         said = f"none of {plural(len(self.file), 'event')} is between the sides declared ({names}); actors are {self.actors(every)}"
@@ -279,16 +283,16 @@ def _start_of(events: Events, declared: Patterns, window: Window, rebels: Sides)
 
 
 def sides_named(declared: Patterns, file: Path) -> Sides:
-    """Return the names of both sides in files of events; InputError if the patterns give none."""
-    first, rivals = declared.sides.first.names, declared.sides.rivals.names
+    """Return the names of the sides in files of events; InputError if the patterns give none of one of them."""
+    by_part = {part: [name for name in names if plain(name)] for part, names in declared.sides.names.items()}
     faults = [
-        Fault(display_path(file), None, f"sides.{part}.names", "has no name of an actor; files of events need them")
-        for part, names in {"first": first, "rivals": rivals}.items()
-        if not any(plain(name) for name in names)
+        Fault(display_path(file), None, f"sides.{part}", "has no name of an actor; files of events need them")
+        for part, names in by_part.items()
+        if not names
     ]
     if faults:
         raise InputError(faults)
-    return [name for name in first if plain(name)], [name for name in rivals if plain(name)]
+    return list(by_part.values())
 
 
 def _window_text(window: Window) -> str:
@@ -306,7 +310,7 @@ def _government_log(events: Events, declared: Patterns, start: date, days: int) 
     sides = declared.sides
     if sides.government is None or not sides.government.names:
         return None
-    rebels = [*sides.first.names, *sides.rivals.names, *INSURGENTS]
+    rebels = [*chain.from_iterable(sides.names.values()), *INSURGENTS]
     log = events.log(start, days, (sides.government.names, rebels))
     return log if len(log) else None
 

@@ -151,10 +151,35 @@ class Past(RecordModel):
     deaths_per_event: Tolls | None = None
 
 
+RESOLVED = (
+    3.0  # log-likelihood of a Hawkes process over a Poisson one: 5 % of the likelihood ratio with two parameters more
+)
+
+
+class HalfYear(RecordModel):
+    """A Hawkes process fitted within some months of the record alone, so that no change of rate from year to year passes for contagion."""
+
+    begins: date = Field(alias="from")
+    until: date = Field(description="last day")
+    events: int = Field(ge=0)
+    branching: float | None = Field(
+        None, ge=0, le=5, description="offspring an event; none if the fit is not identified"
+    )
+    lag_days: float | None = Field(None, gt=0)
+    gain: float = Field(description="log-likelihood over that of a Poisson process with as many events")
+
+
 class RecordFile(RecordModel):
     """A file of records."""
 
     past: list[Past] = Field(min_length=1)
+    half_years: list[HalfYear] = Field(default_factory=list)
+
+
+def shows_contagion(half_years: list[HalfYear]) -> bool | None:
+    """Return whether one event sets off others within some half-year of a record by more than chance; None if no half-year tells."""
+    fitted = [half for half in half_years if half.branching is not None]
+    return any(half.gain > RESOLVED for half in fitted) if fitted else None
 
 
 def past_before(map_name: str, start: date, root: Path | None = None) -> Past | None:
@@ -162,6 +187,13 @@ def past_before(map_name: str, start: date, root: Path | None = None) -> Past | 
 
     `root`: the folder of files of records; `scenarios/baselines` of one's own, then the program's, if None.
     """
+    found = record_file(map_name, root)
+    records = [] if found is None else [entry for entry in found.past if entry.until < start]
+    return max(records, key=lambda record: record.until, default=None)
+
+
+def record_file(map_name: str, root: Path | None = None) -> RecordFile | None:
+    """Return the file of records of a map, as `past_before` looks it up; None if there is none. InputError for a bad file."""
     name = Path(map_name).name
     path = named_file(name, BASELINES.name) if root is None else root / f"{name}.yaml"
     if path is None or not path.is_file():
@@ -170,10 +202,9 @@ def past_before(map_name: str, start: date, root: Path | None = None) -> Past | 
     if page.faults:
         raise InputError(page.faults)
     try:
-        records = RecordFile.model_validate(page.data).past
+        return RecordFile.model_validate(page.data)
     except ValidationError as error:
         raise InputError([_fault(page, entry) for entry in error.errors(include_url=False)]) from None
-    return max((entry for entry in records if entry.until < start), key=lambda record: record.until, default=None)
 
 
 def _fault(page: Page, entry: Any) -> Fault:

@@ -86,6 +86,10 @@ class Card:
         """The patterns that pass."""
         return [name for name, verdict in self.verdicts.items() if verdict == "pass"]
 
+    def passed_too(self, pattern: str) -> list[str]:
+        """Return the nulls, processes without actors, that pass a pattern: names of the processes."""
+        return [null.about.split(", ", 1)[-1] for _, null in self.nulls if null.verdicts[pattern] == "pass"]
+
     @property
     def tells_nothing(self) -> list[str]:
         """The patterns that every null passes; none without nulls."""

@@ -33,8 +33,10 @@ FORMS = {
     ("patterns", "*", "figures"): "a mapping from estimators to {observed, accept}",
     ("windows",): "a mapping from names to {start, days}",
     ("windows", "*"): "a mapping with `start` and `days`",
-    ("sides",): "a mapping with `first`, `rivals` and, if there is one, `government`",
+    ("sides",): "a mapping with `first` and `rivals`, or with `all_against_all`, and, if there is one, `government`",
     ("sides", "*"): "a mapping with `codes` and, for files of events, `names`",
+    ("sides", "all_against_all"): "a mapping from codes of factions to lists of their names in files of events",
+    ("sides", "all_against_all", "*"): "a list of names in files of events",
 }
 
 
@@ -111,12 +113,46 @@ class Side(StrictModel):
     bodies: dict[str, MergedBody] = Field(default_factory=dict, description="bodies into which groups merged")
 
 
-class Sides(StrictModel):
-    """Who fights whom: P10 sets the losses of the first side against those of its rivals."""
+OF_TWO_SIDES = ("P10", "P19", "P22")  # patterns that set a first side against its rivals
 
-    first: Side
-    rivals: Side
+
+class Sides(StrictModel):
+    """Who fights whom: a first side and its rivals, or any two of several factions. Of the latter no pattern of `OF_TWO_SIDES` can be had."""
+
+    first: Side | None = None
+    rivals: Side | None = None
+    all_against_all: dict[str, list[str]] | None = Field(
+        None,
+        min_length=2,
+        description="codes of factions that fight one another, each with its names in files of events",
+    )
     government: Side | None = None
+
+    @model_validator(mode="after")
+    def _of_one_form(self) -> Sides:
+        pair = (self.first is not None, self.rivals is not None)
+        if any(pair) != all(pair) or all(pair) == (self.all_against_all is not None):
+            raise ValueError("needs either `first` and `rivals`, or `all_against_all`")
+        return self
+
+    @property
+    def rebels(self) -> list[str]:
+        """Codes of all factions whose fighting with one another counts."""
+        if self.first is None or self.rivals is None:
+            return list(self.all_against_all or {})
+        return [*self.first.codes, *self.rivals.codes]
+
+    @property
+    def first_code(self) -> str | None:
+        """Code whose losses are set against those of its rivals; None if all fight all."""
+        return None if self.first is None else self.first.codes[0]
+
+    @property
+    def names(self) -> dict[str, list[str]]:
+        """Names in files of events by the key under `sides` that has them: two sides, or each faction."""
+        if self.first is None or self.rivals is None:
+            return {f"all_against_all.{code}": names for code, names in (self.all_against_all or {}).items()}
+        return {"first.names": self.first.names, "rivals.names": self.rivals.names}
 
 
 class Figure(StrictModel):
@@ -324,19 +360,32 @@ def _unfit(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
             if figure.accept is not None and figure.accept.half == 0:
                 yield source.fault("needs [low, high] with low below high", *here, "figures", name, "accept")
     yield from _unfit_windows(patterns, source)
-    for side, declared_side in (("first", patterns.sides.first), ("rivals", patterns.sides.rivals)):
-        for name, body in declared_side.bodies.items():
-            for group in body.groups:
-                if group not in declared_side.groups:
-                    message = (
-                        f"there is no group {group!r}{did_you_mean(group, declared_side.groups)} in sides.{side}.groups"
-                    )
-                    yield source.fault(message, "sides", side, "bodies", name, "groups")
+    yield from _unfit_sides(patterns, source)
     doubled = [name for name in PATTERNS if sum(name == key for _, key, _ in patterns.figures()) > 1]
     for name in doubled:
         yield source.fault(f"{name} is declared in two patterns", "patterns")
     if patterns.agreements is not None and source.file is not None and not source.beside(patterns.agreements).is_file():
         yield source.fault(f"no such file {patterns.agreements}", "agreements")
+
+
+def _unfit_sides(patterns: Patterns, source: DefinitionFile) -> Iterator[Fault]:
+    """Give the faults of sides: bodies of unknown groups, and figures of two sides if all fight all."""
+    if patterns.sides.all_against_all is not None:
+        for pattern, name, _ in patterns.figures():
+            if name.startswith(OF_TWO_SIDES):
+                message = "sets a first side against its rivals; `sides` has all_against_all"
+                yield source.fault(message, "patterns", pattern, "figures", name)
+    for side in ("first", "rivals"):
+        declared: Side | None = getattr(patterns.sides, side)
+        if declared is None:
+            continue
+        for name, body in declared.bodies.items():
+            for group in body.groups:
+                if group not in declared.groups:
+                    message = (
+                        f"there is no group {group!r}{did_you_mean(group, declared.groups)} in sides.{side}.groups"
+                    )
+                    yield source.fault(message, "sides", side, "bodies", name, "groups")
 
 
 def _aligned(patterns: Patterns, window: str) -> bool:

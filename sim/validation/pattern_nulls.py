@@ -235,6 +235,7 @@ def card_with_nulls(
     record: Observation | None = None,
     whole_record: Observation | None = None,
     members: int = MEMBERS,
+    whole: bool = True,
 ) -> Card:
     """Return the card of runs, with those of the nulls, and the same over the windows that aligned ones are cut from.
 
@@ -247,6 +248,7 @@ def card_with_nulls(
         record: figures and logs computed from files, to which the nulls are fitted anew; None for the declared ones.
         whole_record: those of the patterns `declared.over_whole()`.
         members: number of simulations of each null.
+        whole: False leaves out the windows that aligned ones are cut from.
 
     Raises:
         InputError: without runs.
@@ -270,11 +272,11 @@ def card_with_nulls(
         together[PLACES_SCORE] = place_scores(run_logs(runs, declared), towns, places)
     card = make_card(runs, declared, observed, together=together)
     nulls = _null_cards(fitted, declared, towns, observed, places, members)
-    wider, whole = declared.over_whole(), None
+    wider, of_whole = declared.over_whole() if whole else None, None
     if wider is not None:
         seen = whole_record.figures if whole_record else None
-        whole = replace(make_card(runs, wider, seen), nulls=_null_cards(fitted, wider, towns, seen, None, members))
-    return replace(card, nulls=nulls, null_source=fitted.source if fitted else "", whole=whole)
+        of_whole = replace(make_card(runs, wider, seen), nulls=_null_cards(fitted, wider, towns, seen, None, members))
+    return replace(card, nulls=nulls, null_source=fitted.source if fitted else "", whole=of_whole)
 
 
 def _null_cards(

@@ -86,6 +86,21 @@ def summary(card: Card) -> str:
     return f"{sentence} Of the mandatory ones, {clause_list(mandatory)}, {clause_list(good) or 'none'} pass."
 
 
+def null_words(card: Card, pattern: str) -> str:
+    """Return which nulls pass a pattern too, to stand behind its verdict: "; Hawkes passes it too"; empty without nulls.
+
+    What Hawkes processes pass and a Poisson process does not needs bursts of events, and no actors.
+    """
+    passed = card.passed_too(pattern)
+    if not card.nulls or card.verdicts[pattern] not in ("pass", "fail"):
+        return ""
+    if pattern in card.tells_nothing:
+        return "; every null passes it too: tells nothing about actors"
+    if not passed:
+        return "; no null passes it"
+    return f"; {clause_list(passed)} {'passes' if len(passed) == 1 else 'pass'} it too"
+
+
 def null_lines(card: Card) -> list[str]:
     """Return sentences on what the nulls pass, and on the single runs that meet the mandatory patterns together."""
     lines = [f"Nulls are fitted to {card.null_source}."] if card.nulls else []

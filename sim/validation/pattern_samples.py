@@ -107,12 +107,14 @@ def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
     """Raise InputError if the patterns speak of factions that a scenario does not have."""
     known = list(codes(model).values())
     sides = declared.sides
-    parts = [("first", sides.first), ("rivals", sides.rivals), ("government", sides.government)]
+    parts = {"first": sides.first, "rivals": sides.rivals, "government": sides.government}
+    named = {name: side.codes for name, side in parts.items() if side is not None}
+    if sides.all_against_all is not None:
+        named["all_against_all"] = list(sides.all_against_all)
     faults = [
         Fault(file, None, f"sides.{name}", f"the scenario has no faction of the code {code}; it has {', '.join(known)}")
-        for name, side in parts
-        if side is not None
-        for code in side.codes
+        for name, codes_of_side in named.items()
+        for code in codes_of_side
         if code not in known
     ]
     if faults:
@@ -120,10 +122,8 @@ def check_sides(model: Scenario, declared: Patterns, file: str) -> None:
 
 
 def log_of_run(run: ReportedRun, declared: Patterns) -> Log:
-    """Return the monitor's log of fighting between the two sides."""
-    sides = declared.sides
-    both = [*sides.first.codes, *sides.rivals.codes]
-    return reported_log(run.reports, both, run.days, sides.first.codes[0])
+    """Return the monitor's log of fighting between the sides."""
+    return reported_log(run.reports, declared.sides.rebels, run.days, declared.sides.first_code)
 
 
 def window_samples(run: ReportedRun, log: Log, declared: Patterns, window: Window) -> Samples:
@@ -156,7 +156,7 @@ def aligned_start(log: Log, declared: Patterns, window: Window) -> int | None:
 def rival_groups(declared: Patterns, start: date) -> RivalGroups | None:
     """Return the rivals' groups and bodies, for a window from `start`; None if the patterns declare none."""
     side = declared.sides.rivals
-    if not side.groups:
+    if side is None or not side.groups:
         return None
     names = {name: name_pattern([name, *words]) for name, words in side.groups.items()}
     names |= {name: name_pattern([name, *body.names]) for name, body in side.bodies.items()}
@@ -189,7 +189,7 @@ def government_deaths_by_day(run: ReportedRun, declared: Patterns) -> np.ndarray
     sides = declared.sides
     if sides.government is None:
         return None
-    rebels, state = [*sides.first.codes, *sides.rivals.codes], sides.government.codes
+    rebels, state = sides.rebels, sides.government.codes
     initiator, target = (text(run.reports, side) for side in ("initiator", "target"))
     between = (np.isin(initiator, state) & np.isin(target, rebels)) | (
         np.isin(target, state) & np.isin(initiator, rebels)

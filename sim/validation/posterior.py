@@ -123,7 +123,7 @@ def save(plan: CalibrationPlan, accepted: AcceptedDraws, values: np.ndarray, fil
 def parameters(fitted: CalibrationResult) -> pd.DataFrame:
     """Return one row an input: prior, posterior quantiles, how much narrower, and what recovery says of it.
 
-    `narrower`: 1 less the width of the posterior's 90 % interval over the prior's, in shares of the prior. `prior_p`: probability
+    `narrower`: 1 minus the width of the posterior's 90 % interval over the prior's, in shares of the prior. `prior_p`: probability
     of draws so unlike the prior if they were drawn from it (Kolmogorov-Smirnov).
     """
     from scipy.stats import kstest

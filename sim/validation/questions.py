@@ -36,7 +36,7 @@ from sim.geography.maps import Geography
 from sim.geography.towns import find_place
 from sim.scenario.compose import display
 from sim.scenario.fields import Key
-from sim.scenario.schema import Name, Scenario
+from sim.scenario.schema import Name, Scenario, signed_on
 from sim.scenario.yaml_reader import read_file
 from sim.statistics import scoring
 from sim.statistics.inference import Difference
@@ -190,8 +190,8 @@ def _unfit(asked: QuestionFile, scenario: Scenario, geography: Geography, source
                 end = scenario.start.toordinal() + latest
                 message = f"{day} is not within the runs, {scenario.start} to {date.fromordinal(end)}"
                 yield source.fault(message, *key, field)
-        if question.agreement is not None and question.agreement.name not in scenario.agreements:
-            known = list(scenario.agreements)
+        if question.agreement is not None and question.agreement.name not in signed_on(scenario):
+            known = list(signed_on(scenario))
             named = f"{question.agreement.name!r} is no agreement in force at the start"
             hint = did_you_mean(question.agreement.name, known)
             yield source.fault(f"{named}{hint}; there are {', '.join(known) or 'none'}", *key, "name")
@@ -244,7 +244,7 @@ def asked_on(asked: QuestionFile, scenario: Scenario, geography: Geography) -> I
         weeks = tuple(_stretch(asked.questions[name], scenario) for name in names if _is_count(asked.questions[name]))
         agreements = {question.agreement.name for name in names if (question := asked.questions[name]).agreement}
         relapses = tuple(
-            Relapse(name, (scenario.agreements[name].signed - scenario.start).days, None) for name in sorted(agreements)
+            Relapse(name, (signed_on(scenario)[name] - scenario.start).days, None) for name in sorted(agreements)
         )
         yield Outcome(Path(), codes_of(scenario), number, number, unknown, unknown, weeks, relapses, ()), names
 
@@ -305,7 +305,7 @@ def resolved(question: Question, outcome: Outcome, scenario: Scenario, geography
         return sum(int(getattr(week, question.kind)) for week in weeks) > counted.more_than
     day = (question.day - scenario.start).days
     if question.agreement is not None:
-        signed = (scenario.agreements[question.agreement.name].signed - scenario.start).days
+        signed = (signed_on(scenario)[question.agreement.name] - scenario.start).days
         same = [one for one in outcome.relapses if one.name == question.agreement.name or one.signed == signed]
         if len(same) != 1 or day > outcome.last:
             return None

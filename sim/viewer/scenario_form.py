@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 import typing
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -91,13 +92,33 @@ def choices(given: tuple[Path, ...] = ()) -> list[Choice]:
     files = named_files().values()
     by_path: dict[Path, Choice] = {}
     for path in (*given, *files):
-        if path.is_file() and path.resolve() not in by_path:
+        if path.is_file() and path.resolve() not in by_path and not _is_copy(path, by_path.values()):
             by_path[path.resolve()] = _scenario_choice(path)
     runs = sorted(OUTPUTS.glob("*/manifest.json"), key=lambda path: path.stat().st_mtime, reverse=True)
     for folder in (*given, *(path.parent for path in runs)):
         if can_replay(folder) and folder.resolve() not in by_path:
             by_path[folder.resolve()] = Choice(f"run:{folder.name}", folder, f"replay {folder.name}", "", replay=True)
-    return list(by_path.values())
+    return _distinct(list(by_path.values()))
+
+
+def _is_copy(path: Path, others: Iterable[Choice]) -> bool:
+    """Return whether a file has the name and the content of another that can be chosen: one's own copy of a shipped one."""
+    same = (other.path for other in others if other.path.name == path.name)
+    return any(other.read_bytes() == path.read_bytes() for other in same)
+
+
+def _distinct(every: list[Choice]) -> list[Choice]:
+    """Return choices with keys of their own; of one label each has its file's name behind it, of one name its path."""
+    labels, keys = Counter(choice.label for choice in every), Counter(choice.key for choice in every)
+    seen: set[str] = set()
+    apart = []
+    for choice in every:
+        label = choice.label
+        if labels[label] > 1:
+            label = f"{label} ({choice.path if keys[choice.key] > 1 else choice.path.stem})"
+        apart.append(replace(choice, label=label, key=str(choice.path) if choice.key in seen else choice.key))
+        seen.add(choice.key)
+    return apart
 
 
 def key_of_choice(path: Path, given: tuple[Path, ...]) -> str:
@@ -243,15 +264,28 @@ def _change_of_value(change: Change) -> str:
     """Return the value after a difference and the one before: "0.08 per town and month (file: 0.02)"."""
     main = next((main for main in MAIN if main.key == change.path), None)
     after, before = (_plain((text or "").split(" (")[0]) for text in (change.after, change.before))
+    if after == before:
+        return _change_of_range(change, after if main is None else value_text(main, float(after)))
     if main is not None:
         after, before = value_text(main, float(after)), value_text(main, float(before), short=True)
         return f"{after} (file: {before})"
-    if change.unit == "probability" and after != before:
+    if change.unit == "probability":
         return f"{_percent(after)} (file: {_percent(before)})"
     unit = f" {change.unit}" if change.unit and change.unit not in ("chance", "share") else ""
-    if after == before:
-        return f"another range around {after}{unit}"
     return f"{after}{unit} (file: {before})".translate(NO_BRACKETS).replace("_", " ")
+
+
+def _change_of_range(change: Change, value: str) -> str:
+    """Say that a value is the file's, or as good as it, but the range from which batches draw it is not."""
+    ranged = ["(" in (text or "") for text in (change.before, change.after)]
+    unit = (
+        ""
+        if any(main.key == change.path for main in MAIN) or change.unit in ("", "chance", "share")
+        else f" {change.unit}"
+    )
+    if ranged[1]:
+        return f"{'another' if ranged[0] else 'a'} range around {value}{unit}"
+    return f"{value}{unit}, {'without a range' if ranged[0] else 'nearly as in the file'}"
 
 
 def _percent(text: str) -> str:

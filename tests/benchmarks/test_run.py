@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import measure, rules, runs
+from benchmarks import measure, processes, rules, runs
 from benchmarks.growth import TIME, WORK, Series
 from benchmarks.measure import Figure
 from benchmarks.plot import draw
@@ -36,6 +36,22 @@ def test_figure_is_the_least():
     found = measure.figure("run", "x", [3.0, 1.0, 2.0, 4.0], "ms", 10)
     assert found.value == 10
     assert found.turns == 4
+
+
+def test_two_versions_stand_on_a_line_with_the_ratio_of_turns():
+    pair = processes.Pair("compare", ([8.0, 4.0, 6.0], [2.0, 2.0, 3.0]), ([9.0, 5.0, 7.0], [3.0, 2.5, 4.0]), 1.25)
+    words = processes.pair_line(pair).split()
+    assert words[:6] == ["compare", "4.00", "s", "2.00", "s", "0.50"]
+    assert words[-5:] == ["5.00", "s", "2.50", "s", "1.2"]
+
+
+def test_processes_of_processes_are_counted(tmp_path):
+    """A command that hands its work to another process has used what that has."""
+    work = "import time\nwhile time.process_time() < 0.2: pass"
+    script = tmp_path / "hands_on.py"
+    script.write_text(f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {work!r}], check=True)\n")
+    used, _spent = processes.python("-c", processes.COUNTED, str(script)).split()
+    assert float(used) >= 0.2
 
 
 def test_clock_keeps_the_least_of_each_call():

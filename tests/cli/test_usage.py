@@ -160,3 +160,21 @@ def test_works_where_letters_are_missing(process: Command, environment: dict[str
         result = process(*words, **environment)
         assert result.returncode == 0, result.stderr
         assert "Traceback" not in result.stderr
+
+
+def test_quiet_leaves_the_paths_of_what_was_written_with_any_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Commands without an own `-q` take it too, before or after their name: an answer alone is not printed, errors are."""
+    picture = str(tmp_path / "start.png")
+    for words, out in (
+        (["check", "two_valleys", "-q"], ""),
+        (["--quiet", "rules"], ""),
+        (["check", "two_valleys", f"--map={picture}", "-q"], f"{picture}\n"),
+    ):
+        assert main(words) == 0
+        assert capsys.readouterr() == (out, "")
+    assert main(["-q", "check", str(tmp_path / "nothing.yaml")]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "nothing.yaml" in captured.err

@@ -13,7 +13,7 @@ import pytest
 
 from sim.pages.comparison_document import comparison_document
 from sim.pages.comparison_report import comparison_report
-from sim.pages.run_document import pack_document, unpack_document
+from sim.pages.scripts import pack_document, unpack_document
 from tests.plots.made_comparison import compared
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

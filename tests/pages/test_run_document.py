@@ -14,12 +14,11 @@ from sim.pages.map_svg import MapDrawing
 from sim.pages.run_document import (
     RecordedRun,
     mornings_of,
-    pack_document,
     record,
     record_run,
     run_document,
-    unpack_document,
 )
+from sim.pages.scripts import pack_document, unpack_document
 from sim.results.write import write
 
 

@@ -14,7 +14,7 @@ import pytest
 import sim
 from sim.pages.run_report import MOST_BYTES, Pictures, recorded, report
 from sim.plots.map.sheets import Atlas, control_map
-from sim.plots.style import webp_bytes
+from sim.plots.style import PAGE_DPI, png_bytes, webp_bytes
 from sim.plots.timeline import timeline
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -29,7 +29,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = sim.simulate("kafr_hamra", seed=7)
     atlas = Atlas.of(run)
     figures = control_map(run, 0, atlas=atlas), control_map(run, run.scenario.days, atlas=atlas), timeline(run)
-    page = report(run, Pictures(*map(webp_bytes, figures)), atlas, recorded(run))
+    page = report(run, Pictures(*(webp_bytes(png_bytes(figure, PAGE_DPI)) for figure in figures)), atlas, recorded(run))
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(page, encoding="utf-8")
     return path

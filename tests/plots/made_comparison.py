@@ -21,6 +21,7 @@ LONG = (
     "hts_withdraws_from_dmz", "coalition united under one command, monitors in every sector of the zone",
 )  # fmt: skip
 CODES = ("HTS", "NLF", "GOV", "SNA", "MIXED", "NEUTRAL")
+NAMES = dict(zip(CODES, ("HTS", "NLF", "Loyalists", "SNA", "contested", "neutral"), strict=True))
 INPUTS = (
     "rules.clash.rate", "factions.HTS.groups.HTS.fighters", "factions.NLF.groups.Ahrar al-Sham.fighters",
     "rules.truce.propensity.of_the_weaker_side", "zone.depth_km", "rules.agreement.hold_days_median",
@@ -75,10 +76,20 @@ def _control(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.ControlRes
     contrasts = tuple(_contrast(shares[scenarios[0]], shares[other], other) for other in scenarios[1:])
     entropy = {name: -(s * np.log(s + 1e-12)).sum(-1) / np.log(C) for name, s in shares.items()}
     return c.ControlResult(
-        days, towns, tuple(t.split(" (")[0] for t in towns), CODES, dict.fromkeys(scenarios, 200), shares,
+        days, towns, tuple(t.split(" (")[0] for t in towns), CODES, NAMES, dict.fromkeys(scenarios, 200), shares,
         {name: s.argmax(-1) for name, s in shares.items()}, entropy, contrasts,
         "Shares of 200 matched runs; hatched: not resolved at a false discovery rate of 5 % for the whole map.",
     )  # fmt: skip
+
+
+def _first_clashes(scenarios: tuple[str, ...], towns: tuple[str, ...]) -> c.FirstClashes:
+    rng = np.random.default_rng(8)
+    chance = rng.random(len(towns)) ** 3
+    first = {
+        n: np.where(rng.random((200, len(towns))) < chance, rng.integers(0, DAYS, (200, len(towns))), -1)
+        for n in scenarios
+    }
+    return c.FirstClashes(towns, tuple(t.split(" (")[0] for t in towns), DAYS, first)
 
 
 def _contrast(reference: np.ndarray, other: np.ndarray, name: str) -> c.ControlContrast:
@@ -290,7 +301,7 @@ def _outcomes(scenario: str) -> Outcomes:
     for town in ("Kafr Hamra", "Darat Izza", "Sheikh Khader"):
         for code, holds in ends:
             low, high = (float(end) for end in wilson(holds, 200))
-            holders.append(HolderRow(town, code, holds, 200, low, high))
+            holders.append(HolderRow(town, code, NAMES[code], holds, 200, low, high))
     number = NumberRow("deaths among rebels", "deaths", 200, 233.0, 174.0, 14.0, 689.0)
     return Outcomes(
         scenario, 200, (number,), tuple(holders), ("Kafr Hamra at the end: NLF in 135 of 200 runs (61 to 74 %).",)
@@ -394,7 +405,7 @@ def compared(scenarios: tuple[str, ...] = LONG[:2], map_of: str = "kafr_hamra") 
             ("Each replicate is a matched pair: the same seed and the same inputs in every scenario.",),
         ),
         folder="outputs/ceasefire_policies", labels={place.name: place.name.split(" (")[0] for place in geography.places},
-        rankings=_rankings(scenarios),
+        rankings=_rankings(scenarios), first_clashes=_first_clashes(scenarios, towns),
         over_draws=_over_draws(others) if others else None,
         outcomes=None if others else _outcomes(scenarios[0]),
     )  # fmt: skip

@@ -215,8 +215,10 @@ def test_the_forest_draws_the_numbers_of_its_csv() -> None:
     assert drawn_rows == sorted(
         (scaled, bool(sure)) for scaled, sure in zip(table["scaled"], table["resolved"], strict=True)
     )
-    words = " ".join(text.get_text() for text in texts_of(drawn("differences", 2).figure))
+    words = " ".join(text.get_text() for text in texts_of(drawn("differences", 2, 180.0).figure))
     assert "+17 (+9 to +25)" in words, "shares of runs in percentage points"
+    level = compared(LONG[:2]).forest[0].difference.reference
+    assert f"{100 * level:.0f} %" in words, "the mean in the reference stands beside the name"
 
 
 def test_the_strips_draw_a_point_for_each_row_of_their_csv() -> None:

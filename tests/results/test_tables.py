@@ -4,9 +4,13 @@ import numpy as np
 import pandas as pd
 
 from docs.outputs_readme import readme
+from sim.engine.simulation import simulate
+from sim.geography.maps import load_map
 from sim.results.columns import FILES, kind_of
 from sim.results.run import Run
-from sim.results.tables import control_codes
+from sim.results.tables import agreements, control_codes, daily, events, summary_tables
+from sim.scenario.load import load_scenario
+from sim.statistics.summary import summarise
 from tests.results.small_result import DAYS, result
 
 
@@ -83,3 +87,21 @@ def test_agreements_in_force_are_censored_at_the_end_of_the_run() -> None:
     assert (new["days_held"], new["censored"], new["broken_by"], new["cause_id"]) == (3, 1, "", "")
     assert new["ended"] is pd.NaT
     assert (new["parties"], new["terms"]) == ("HTS / Ahrar al-Sham (NLF)", "detainees_released, no_expansion")
+
+
+def test_an_accord_of_several_parties_is_one_agreement_that_ends_with_the_first_breach_of_a_pair() -> None:
+    model = load_scenario("bria_2017", ["days=40"])
+    run = simulate(model, load_map(model.map), 3)
+    table, log = agreements(run), events(run)
+    broken = log["kind"] == "agreement_broken"
+    accord = table["name"].tolist().index("Rome accord")
+    assert table["name"].tolist().count("Rome accord") == 1
+    assert table["parties"][accord] == "anti-Balaka / FPRC / UPC / MPC / RPRC"
+    assert table["status"][accord] == "broken"
+    of_accord = broken & (log["agreement_id"] == table["agreement_id"][accord])
+    assert of_accord.sum() > 1
+    assert table["ended"][accord] == log["date"][of_accord][0]
+    assert all("(Rome accord)" in sentence for sentence in log["text"][of_accord])
+    given, in_force = table["given"] == 1, daily(run)["agreements"]
+    assert in_force[0] == given.sum() == 2
+    assert summarise(model, summary_tables(run))["agreements_broken"] == len(set(log["agreement_id"][broken]))

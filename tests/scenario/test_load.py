@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from sim import files
+from sim.errors import InputError
 from sim.geography.maps import load_map
 from sim.scenario.fields import GONE, inputs_of, units_of
 from sim.scenario.load import load, load_scenario
 from sim.scenario.parameters import Quantity, Rules
+from sim.scenario.schema import signed_on
 from sim.scenario.show import changes, changes_text, json_schema, show
 from tests.scenario.valleys import GOOD, Faults, Write
 
@@ -336,3 +339,51 @@ def test_the_schema_for_editors_is_up_to_date() -> None:
     assert "UCDP GED" in rate["description"]
     assert "in" in schema["$defs"]["Given"]["properties"]
     assert "extends" in schema["properties"]
+
+
+# Accords
+
+ACCORD = 'Old truce: {parties: [Red Guard, "St. John\'s Band", Blue, Green], signed: 2019-12-01, terms: [inquiry]}'
+
+
+def of_many(text: str = ACCORD) -> str:
+    three = "  Blue:\n    role: rebel\n    groups: {Blue: {fighters: 400}}\n"
+    good = GOOD.replace(three, three + three.replace("Blue", "Green"))
+    return good.replace("Old truce: {between: [Red, Blue], signed: 2019-12-01, terms: [inquiry]}", text)
+
+
+def test_an_accord_becomes_an_agreement_for_each_pair_of_different_factions(write: Write, tmp_path: Path) -> None:
+    loaded = load(write(of_many()))
+    agreements = loaded.scenario.agreements
+    assert [agreement.between for agreement in agreements.values()] == [
+        ["Red Guard", "Blue"],
+        ["Red Guard", "Green"],
+        ["St. John's Band", "Blue"],
+        ["St. John's Band", "Green"],
+        ["Blue", "Green"],
+    ]
+    assert list(agreements)[-1] == "Old truce, Blue and Green"
+    assert {agreement.accord for agreement in agreements.values()} == {"Old truce"}
+    assert {agreement.parties for agreement in agreements.values()} == {None}
+    assert signed_on(loaded.scenario) == {"Old truce": date(2019, 12, 1)}
+    again = write(show(loaded), "again.yaml")
+    assert load_scenario(again) == loaded.scenario
+
+
+@pytest.mark.parametrize(
+    ("accord", "said"),
+    [
+        ("Old truce: {parties: [Red, Blue], signed: 2019-12-01}", "agreements.Old truce.parties: "),
+        ("Old truce: {parties: [Red, Blue, Blue], signed: 2019-12-01}", "parties: needs three or more different"),
+        ("Old truce: {parties: [Red, Blue, Green], between: [Red, Blue], signed: 2019-12-01}", "parties: stands beside"),
+        ("Old truce: {signed: 2019-12-01}", "agreements.Old truce.between: is missing; an agreement is between two"),
+        ("Old truce: {parties: [Red, Blue, Greem], signed: 2019-12-01}", "parties: unknown faction or group 'Greem', did you mean 'Green'?"),
+        ("Old truce: {parties: [Red, Blue, Green], signed: 2020-12-01}", "agreements.Old truce.signed: 2020-12-01 is after"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_an_accord_is_reported_once_at_its_line(accord: str, said: str, write: Write) -> None:
+    with pytest.raises(InputError) as error:
+        load(write(of_many(accord)))
+    (fault,) = error.value.faults
+    assert said in str(fault)
+    assert fault.line == of_many(accord).splitlines().index(f"  {accord}") + 1

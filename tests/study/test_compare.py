@@ -168,6 +168,22 @@ def test_control_is_shares_of_runs(study: MadeStudy, found: Comparison) -> None:
     assert (contrast.town_resolved == contrast.resolved.any(axis=-1)).all()
 
 
+def test_where_fighting_begins_is_counted_from_the_events_of_runs(study: MadeStudy) -> None:
+    clashes = compare(study).first_clashes
+    assert clashes is not None
+    for name in (FIRST, OTHER):
+        places, openings = 0, 0
+        for run in (run for key, run in study.runs_of.items() if key[0] == name):
+            events = run.events.query(
+                'kind == "clash" and initiator in ["HTS", "NLF", "OTHER"] and target in ["HTS", "NLF", "OTHER"]'
+            )
+            by_town = events.groupby("town")["day"].min()
+            places += len(by_town)
+            openings += int((by_town == by_town.min()).sum())
+        assert clashes.reached(name, 60).sum() == places > 0
+        assert clashes.opened(name, 60).sum() == openings
+
+
 def test_a_town_that_always_differs_is_resolved(study: MadeStudy) -> None:
     """A town given to another side in all runs of a scenario stands out of the map; the others do not."""
     runs = {key: run for key, run in study.runs_of.items() if key[0] in (FIRST, OTHER)}
@@ -178,7 +194,7 @@ def test_a_town_that_always_differs_is_resolved(study: MadeStudy) -> None:
     contrast = compare(made).control.contrasts[0]
     names = np.array([place.name for place in study.geography().places])
     assert names[contrast.town_resolved[-1]].tolist() == ["Darat Izza"]
-    assert "Darat Izza: held by GOV in 100 % of runs against 0 %" in contrast.sentence
+    assert "Darat Izza: held by Loyalists in 100 % of runs against 0 %" in contrast.sentence
 
 
 def test_fans_are_percentiles_of_runs(study: MadeStudy, found: Comparison) -> None:

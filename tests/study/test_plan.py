@@ -176,6 +176,19 @@ def test_a_posterior_is_used_row_by_row(tmp_path: Path) -> None:
     assert any("used again from the first" in note for note in plan.notes)
 
 
+def test_of_another_theatres_posterior_only_the_inputs_named_are_taken(tmp_path: Path) -> None:
+    (tmp_path / "draws.csv").write_text(
+        f"factions.Elsewhere.doctrine.expansion,{FIGHTERS},{EXPANSION}\n9,700,2\n9,800,3\n"
+    )
+    text = HEAD + f"design: posterior\nposterior: draws.csv\nreplicates: 2\ninputs: [{EXPANSION}]\n"
+    (tmp_path / "mine.yaml").write_text(text, encoding="utf-8")
+    plan = make_plan(*read_definition(tmp_path / "mine.yaml"))
+    assert [plan.job("other", number).values for number in range(2)] == [{EXPANSION: 2}, {EXPANSION: 3}]
+    assert plan.files()["posterior.csv"].splitlines() == [EXPANSION, "2", "3"]
+    absent = faults_of(tmp_path, text.replace(f"[{EXPANSION}]", "[rules.clash.loss_per_day]"))
+    assert any("rules.clash.loss_per_day" in one and "missing" in one for one in absent), absent
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

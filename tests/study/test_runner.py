@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from sim.errors import InputError
 from sim.geography.maps import source_of
 from sim.results.run import Run
 from sim.study import runner, stored_parts
+from sim.study.executors import in_parallel
 from sim.study.manifest import MANIFEST
 from sim.study.plan import one_command
 from sim.study.runner import Progress, run_study
@@ -300,3 +302,13 @@ def test_gaps_between_parts() -> None:
     assert list(stored_parts.gaps(ranges, 4)) == [stored_parts.RunRange(0, 1)]
     assert list(stored_parts.gaps(ranges, 7)) == [stored_parts.RunRange(0, 1), stored_parts.RunRange(6, 6)]
     assert list(stored_parts.gaps([], 0)) == []
+
+
+def test_what_processes_that_died_leave_undone_is_done_here() -> None:
+    here = os.getpid()
+    assert list(in_parallel(faulty.only_in, here, [3, 1, 2], 2, "sim.errors")) == [3, 1, 2]
+
+
+def test_work_in_processes_comes_in_order_and_has_the_value() -> None:
+    assert list(in_parallel(pow, 2, [5, 3, 4], 2, "sim.errors")) == [32, 8, 16]
+    assert list(in_parallel(pow, 2, [5, 3, 4], 1, "sim.errors")) == [32, 8, 16]

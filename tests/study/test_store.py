@@ -136,6 +136,15 @@ def test_changes_have_the_path_of_causes(study: Study, runs: dict[tuple[str, int
     assert paths > 0
 
 
+def test_first_clashes_are_those_of_the_events_and_agree_with_the_summary(study: Study) -> None:
+    first = study.first_clashes.groupby(["scenario", "replicate"], observed=True)["day"].agg(["size", "min"])
+    runs = study.runs.set_index(["scenario", "replicate"])
+    both = runs.join(first)
+    assert (both["size"].fillna(0) == both["places_reached"]).all()
+    assert (both["min"].fillna(-1) == pd.to_numeric(both["first_clash_day"]).fillna(-1)).all()
+    assert both["places_reached"].sum() > 0
+
+
 def test_a_path_says_the_same_kind_in_a_row_once() -> None:
     assert path_of(4, [-1, 0, 1, 2, 3], ["demand", "clash", "clash", "clash", "capture"]) == "demand > clash > capture"
     assert path_of(-1, [], []) == ""

@@ -119,6 +119,10 @@ def test_a_file_reads_as_it_says(tmp_path: Path) -> None:
         ("title: a record", "title: a record\nplaces: {source: made, events: {}}", "p.yaml:2: places.events: "),
         ("title: a record", "title: a record\nnulls: {source: made, hawkes: {mu: 1}}", "p.yaml:2: nulls.hawkes.mu: unknown key"),
         ("evidence_until: 2018-10-31", "evidence_until: soon", "p.yaml:2: evidence_until: needs a date"),
+        ("  rivals: {codes: [B]}\n", "", "p.yaml:4: sides: needs either `first` and `rivals`, or `all_against_all`"),
+        ("  rivals: {codes: [B]}", "  all_against_all: {A: [a], B: [b]}", "p.yaml:4: sides: needs either"),
+        ("  first: {codes: [A]}\n  rivals: {codes: [B]}", "  all_against_all: {A: [a]}", "p.yaml:5: sides.all_against_all: "),
+        ("  first: {codes: [A]}\n  rivals: {codes: [B]}", "  all_against_all: {A: a, B: b}", "p.yaml:5: sides.all_against_all.A: needs a list of names"),
     ],
 )  # fmt: skip
 def test_every_fault_has_its_line(

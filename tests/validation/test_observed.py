@@ -55,6 +55,15 @@ def test_ged_rows_between_the_sides_in_the_window_make_a_log(tmp_path: Path) -> 
     assert log.losses.tolist() == [[2, 5], [1, 3], [0, 0]]  # of the first side, whichever column it stands in
 
 
+def test_if_all_fight_all_events_between_any_two_count_and_no_side_has_losses(tmp_path: Path) -> None:
+    path = written(tmp_path, GED)
+    assert read_log(path, START, 30, [*SIDES, ["Absent"]]).day.tolist() == read_log(path, START, 30, SIDES).day.tolist()
+    all_fight = read_log(path, START, 30, [*SIDES, ["Whites"]])
+    assert all_fight.day.tolist() == [1, 2, 5, 6]
+    assert all_fight.losses is None
+    assert all_fight.group is None
+
+
 def test_without_sides_all_rows_of_the_window_count(tmp_path: Path) -> None:
     assert len(read_log(written(tmp_path, GED), START, 30)) == 5
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,11 @@ from sim.model import ConflictModel
 from sim.pages.history import History, follow, start_history
 from sim.results.run import Run
 from sim.results.write import write
+from sim.scenario.load import load_scenario
+from sim.scenario.show import changes
 from sim.statistics.causes import nothing_line, why_lines
 from sim.viewer.cards import PartialRun, event, event_card, result_at, town_card
+from sim.viewer.scenario_form import change_text, choices
 from tests.viewer.test_snapshot import LIVELY, followed
 
 Watched = tuple[ConflictModel, History, Run]
@@ -148,3 +152,30 @@ def test_causes_are_links_to_the_events_they_are(watched: Watched) -> None:
     html = event(why)
     assert len(why.steps) > 2
     assert re.findall('data-pick="event" data-id="(E[0-9]+)"', html) == [s.event_ids[-1] for s in why.steps[:-1]]
+
+
+def test_a_value_that_is_the_files_is_not_shown_as_another() -> None:
+    """Only the range of a number differs: the page says so, and not "90 % (file: 90 %)"."""
+    share, base = "rules.spread.call_to_arms_share", load_scenario("kafr_hamra")
+    for text, words in (
+        ("0.9", "90 %, without a range"),
+        ("{best: 0.9, low: 0.7, high: 0.95}", "another range around 90 %"),
+    ):
+        now = load_scenario("kafr_hamra", [f"{share}={text}"])
+        assert [change_text(change, base, now) for change in changes(base, now)] == [
+            f"new clashes that break out far away {words}"
+        ]
+
+
+def test_files_of_one_title_have_labels_of_their_own_and_a_copy_is_listed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = {choice.key: choice for choice in choices()}
+    monkeypatch.chdir(tmp_path)
+    Path("scenarios").mkdir()
+    shutil.copy(shipped["two_valleys"].path, "scenarios/two_valleys.yaml")
+    Path("scenarios/mine.yaml").write_bytes(shipped["two_valleys"].path.read_bytes() + b"# mine\n")
+    Path("two_valleys.yaml").write_bytes(shipped["two_valleys"].path.read_bytes() + b"# other\n")
+    every = choices((Path("two_valleys.yaml"), Path("scenarios/two_valleys.yaml").absolute()))
+    assert len({choice.key for choice in every}) == len({choice.label for choice in every}) == len(every)
+    assert sum(choice.path.name == "two_valleys.yaml" for choice in every) == 2

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.draws import P_BASE_ATTEMPT, identity, uniform
+from sim.engine.draws import P_BASE_ATTEMPT, identity, uniforms
 from sim.engine.forces import detach, find_source
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
@@ -131,11 +131,9 @@ def base_attempts(w, p, day, seed):
         f = w.factions[faction]
         if f["role"] != REBEL or f["expansion"] <= 0.0:
             continue
+        uniforms(seed, P_BASE_ATTEMPT, day, w.town_keys, f["key"], len(w.towns), w.drawn)
         for town in range(len(w.towns)):
-            host = holder_faction(w, town)
-            if host == faction or (host >= 0 and w.factions[host]["role"] != REBEL):
-                continue
-            u = uniform(seed, P_BASE_ATTEMPT, day, w.towns[town]["key"] ^ f["key"])
+            u = w.drawn[town]
             if u >= DAILY_LIMIT or not candidate(w, town, faction):
                 continue
             near, km = nearest_garrison(w, town, faction, p["base_attempt_reach_km"])

@@ -49,14 +49,23 @@ from sim.engine.kinds import (
     STRENGTH,
     TOWN_SCOPE,
 )
-from sim.engine.queries import campaign_between, covering, help_from, involves, keeps_out, new_row, rebels, swayed
+from sim.engine.queries import (
+    campaign_between,
+    count_groups,
+    covering,
+    help_from,
+    involves,
+    keeps_out,
+    new_row,
+    rebels,
+    swayed,
+)
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.agreements import break_agreement, lowest
 from sim.engine.rules.campaign_ends import hand_over, may_end, neighbour_of_side, towns_held
 from sim.engine.rules.columns import assembly_town, muster, spare_strength
 from sim.engine.rules.lasting_policies import breach_factor, let_through
 from sim.engine.rules.peacekeeping import deters
-from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_AGREEMENTS, L_CAMPAIGNS, L_FORCES, N_CAMPAIGNS
 
 DAILY_LIMIT = 0.05  # no pair of groups sees a higher chance a day; draws above it need no rate

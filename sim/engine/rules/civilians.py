@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.draws import P_DISPLACED, P_PRESSURE, P_PRESSURE_KIND, P_PRESSURE_ROLE, poisson, uniform
+from sim.engine.draws import P_DISPLACED, P_PRESSURE, P_PRESSURE_KIND, P_PRESSURE_ROLE, poisson, uniform, uniforms
 from sim.engine.jit import compiled
 from sim.engine.kinds import (
     ACTIVIST,
@@ -32,8 +32,11 @@ from sim.engine.tables import N_EVENTS
 @compiled
 def civilians(w, p, day, seed):
     """Draw acts against civilians town by town, displacement by the day's clashes, and return."""
+    uniforms(seed, P_PRESSURE, day, w.town_keys, 0, len(w.towns), w.drawn)
+    most = max_rate(w, p)
     for town in range(len(w.towns)):
-        pressure(w, p, day, seed, town)
+        if w.drawn[town] < most:
+            pressure(w, p, day, seed, town, w.drawn[town])
     displace(w, p, day, seed)
     back = fade(p["civilians_return_half_life_days"])
     for town in range(len(w.towns)):
@@ -42,13 +45,21 @@ def civilians(w, p, day, seed):
 
 
 @compiled
-def pressure(w, p, day, seed, town):
-    """Draw an act against a civilian in a town by whoever holds it."""
+def max_rate(w, p):
+    """Return the highest rate a day of acts against civilians in any town."""
+    coercion = 0.0
+    for faction in range(len(w.factions)):
+        coercion = max(coercion, w.factions[faction]["coercion"])
+    return p["civilians_pressure_per_town_month"] / 30.0 * max(1.0, p["civilians_settled_share"]) * coercion
+
+
+@compiled
+def pressure(w, p, day, seed, town, u):
+    """Decide by its draw on an act against a civilian in a town by whoever holds it."""
     t = w.towns[town]
     holder = holder_faction(w, town)
     if holder < 0 or w.factions[holder]["role"] == GOVERNMENT:
         return
-    u = uniform(seed, P_PRESSURE, day, t["key"])
     fresh = t["status"] == CONTESTED or (day - t["changed"] <= p["civilians_new_days"])
     share = 1.0 if fresh else p["civilians_settled_share"]
     rate = p["civilians_pressure_per_town_month"] / 30.0 * share * w.factions[holder]["coercion"] * unshielded(w, town)

@@ -145,6 +145,8 @@ def take_over(w, town, group):
 @compiled
 def bandwagon(w, p, day, seed):
     """Let garrisons leave whose neighbours fell."""
+    if not any_lost(w, day, int(p["control_watch_days"])):
+        return
     for town in range(len(w.towns)):
         if not is_held_by_rebel(w, town) or w.towns[town]["clash"] >= 0:
             continue
@@ -168,6 +170,15 @@ def bandwagon(w, p, day, seed):
         other = backing(w, town, taker, p["movement_road_km_per_day"], p["demand_help_hours"], p["talks_belief_gain"])
         if own < other:
             withdraw(w, p, day, town, taker, share, (other + 1.0) / (own + 1.0))
+
+
+@compiled
+def any_lost(w, day, watch_days):
+    """Return True if a town has changed its holder within the watch."""
+    for town in range(len(w.towns)):
+        if day - w.towns[town]["changed"] <= watch_days:
+            return True
+    return False
 
 
 @compiled

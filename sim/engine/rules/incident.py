@@ -14,6 +14,7 @@ from sim.engine.draws import (
     identity,
     poisson,
     uniform,
+    uniforms,
 )
 from sim.engine.forces import count_deaths, kill_in_town
 from sim.engine.jit import compiled
@@ -44,18 +45,43 @@ DAILY_LIMIT = 0.1  # no pair sees a higher chance a day; draws above it need no 
 def incidents(w, p, day, seed):
     """Draw the incidents of a day, pair by pair of neighbouring rival garrisons."""
     find_garrisons(w)
+    noted = 0
     for town in range(len(w.towns)):
         mine = w.garrison[town]
         if mine < 0:
             continue
         if w.towns[town]["status"] == CONTESTED:
-            shared(w, p, day, seed, town, w.towns[town]["holder"])
+            noted = note_pair(w, p, day, seed, noted, town, town)
         for i in range(w.near_start[town], w.near_start[town + 1]):
             if w.near[i]["km"] > p["incident_reach_km"]:
                 break
             other = w.near[i]["town"]
             if other > town and w.garrison[other] >= 0 and w.garrison[other] != mine:
-                beside(w, p, day, seed, town, other)
+                noted = note_pair(w, p, day, seed, noted, town, other)
+    draw_pairs(w, p, day, seed, noted)
+
+
+@compiled
+def note_pair(w, p, day, seed, noted, town, other):
+    """Note a pair of towns, one with itself if it is contested; return how many are noted. If the list is full they are drawn."""
+    w.pairs[noted, 0], w.pairs[noted, 1] = town, other
+    w.pair_keys[noted] = w.town_keys[town] ^ w.town_keys[other]
+    if noted + 1 < len(w.pair_keys):
+        return noted + 1
+    draw_pairs(w, p, day, seed, noted + 1)
+    return 0
+
+
+@compiled
+def draw_pairs(w, p, day, seed, noted):
+    """Draw the incidents of the pairs of towns that are noted."""
+    uniforms(seed, P_INCIDENT, day, w.pair_keys, 0, noted, w.drawn)
+    for i in range(noted):
+        town, other = w.pairs[i, 0], w.pairs[i, 1]
+        if town == other:
+            shared(w, p, day, seed, town, w.towns[town]["holder"])
+        elif w.drawn[i] < DAILY_LIMIT:
+            beside(w, p, day, seed, town, other, w.drawn[i])
 
 
 @compiled
@@ -74,11 +100,11 @@ def find_garrisons(w):
 
 
 @compiled
-def beside(w, p, day, seed, town, other):
+def beside(w, p, day, seed, town, other, u):
     """Draw the incident of two towns near each other, if both holders still have a garrison there."""
     group, rival = w.towns[town]["holder"], w.towns[other]["holder"]
     if w.strength[town, group] > 0.0 and w.strength[other, rival] > 0.0:
-        pair(w, p, day, seed, town, other, group, rival)
+        pair(w, p, day, seed, town, other, group, rival, w.town_keys[town] ^ w.town_keys[other], u)
 
 
 @compiled
@@ -90,22 +116,19 @@ def shared(w, p, day, seed, town, holder):
     for faction in range(len(w.factions)):
         if rebels(w, mine, faction):
             rival = strongest_group(w, town, faction)
-            if rival >= 0:
-                pair(w, p, day, seed, town, town, holder, rival)
+            if rival >= 0:  # several rivals may share a town: the pair is one of factions
+                key = w.town_keys[town] ^ w.factions[mine]["key"] ^ w.factions[faction]["key"]
+                u = uniform(seed, P_INCIDENT, day, key)
+                if u < DAILY_LIMIT:
+                    pair(w, p, day, seed, town, town, holder, rival, key, u)
 
 
 @compiled
-def pair(w, p, day, seed, town_a, town_b, group_a, group_b):
-    """Draw the incident of one pair of garrisons."""
+def pair(w, p, day, seed, town_a, town_b, group_a, group_b, key, u):
+    """Decide on the incident of one pair of garrisons by its draw, which is below the limit."""
     if w.groups[group_a]["aloof"] == 1 or w.groups[group_b]["aloof"] == 1:
         return
     fa, fb = w.groups[group_a]["faction"], w.groups[group_b]["faction"]
-    key = w.towns[town_a]["key"] ^ w.towns[town_b]["key"]
-    if town_a == town_b:  # several rivals may share a town
-        key = w.towns[town_a]["key"] ^ w.factions[fa]["key"] ^ w.factions[fb]["key"]
-    u = uniform(seed, P_INCIDENT, day, key)
-    if u >= DAILY_LIMIT:
-        return
     urge_a = (1.0 + w.relations[fa, fb]["grievance"]) / w.factions[fa]["restraint"]
     urge_b = (1.0 + w.relations[fb, fa]["grievance"]) / w.factions[fb]["restraint"]
     town, initiator, target = town_a, group_b, group_a

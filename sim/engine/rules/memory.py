@@ -6,6 +6,7 @@ import math
 
 from sim.engine.jit import compiled
 from sim.engine.kinds import MOBILISED, OFFENSIVE_UNDER_WAY, REBEL
+from sim.engine.queries import count_groups
 
 LN2 = 0.6931471805599453
 USUAL_DAYS = 90.0  # over which a group's usual strength is averaged: a quarter
@@ -21,9 +22,10 @@ def fade(half_life):
 def memory(w, p):
     """Fold the day's deaths into what factions remember; let the rest fade."""
     zone = w.zone[0]
+    count_groups(w)
     for g in range(len(w.groups)):
         group = w.groups[g]
-        group["usual"] += (standing(w, g) - group["usual"]) / USUAL_DAYS
+        group["usual"] += (group["standing"] - group["usual"]) / USUAL_DAYS
         group["weariness"] *= fade(p["ceasefire_weariness_half_life_days"])
     for a in range(len(w.factions)):
         f = w.factions[a]
@@ -44,15 +46,6 @@ def memory(w, p):
         for b in range(len(w.factions)):
             if a != b:
                 remember(w, p, a, b)
-
-
-@compiled
-def standing(w, group):
-    """Return the strength of a group that stands in towns."""
-    total = 0.0
-    for town in range(len(w.towns)):
-        total += w.strength[town, group]
-    return total
 
 
 @compiled

@@ -12,6 +12,7 @@ from sim.engine.draws import (
     exponential,
     identity,
     uniform,
+    uniforms,
 )
 from sim.engine.forces import detach, go_home, join_garrison
 from sim.engine.jit import compiled
@@ -29,12 +30,11 @@ from sim.engine.kinds import (
     REINFORCE,
     RETURN,
 )
-from sim.engine.queries import column_reach, covering, holder_faction, hostile, logged_today
+from sim.engine.queries import column_reach, count_groups, covering, holder_faction, hostile, logged_today
 from sim.engine.recording import log_event
 from sim.engine.rules.base_attempt import open_base
 from sim.engine.rules.columns import idle_garrison, spare_fighters
 from sim.engine.rules.peacekeeping import turned_back
-from sim.engine.rules.spread import count_groups
 from sim.engine.tables import L_FORCES
 
 EXPOSED_DAYS = 14  # how long fighting in a town keeps it and its neighbours exposed
@@ -54,7 +54,10 @@ def movement(w, p, day, seed):
         if f["goal"] >= 0 and f["born"] == day and f["orders"] != OPEN_BASE:
             continue  # a column forms on the day of its orders and marches on the next
         if f["goal"] >= 0:
+            morning = f["town"]
             march(w, p, day, seed, row)
+            if f["town"] != morning:
+                w.space[0]["unindexed"] = 1
             if f["town"] == f["goal"]:
                 arrive(w, day, row)
         elif f["orders"] == GARRISON and f["town"] != f["home"] and w.towns[f["town"]]["clash"] < 0:
@@ -72,16 +75,17 @@ def redeploy(w, p, day, seed):
     A group sends so many a month for each 1,000 fighters, spread over its quiet towns by how exposed they are.
     """
     exposed_towns(w, day)
+    uniforms(seed, P_REDEPLOY, day, w.town_keys, 0, len(w.towns), w.drawn)
     for town in range(len(w.towns)):
         group = w.towns[town]["holder"]
         if group < 0 or w.towns[town]["clash"] >= 0 or w.groups[group]["exposed"] <= 0.0:
             continue
-        u = uniform(seed, P_REDEPLOY, day, w.towns[town]["key"])
+        u = w.drawn[town]
         g = w.groups[group]
         rate = p["movement_redeployments_per_month"] / 30.0 * g["standing"] / g["cohesion"] / 1000.0
         if u >= rate:
             continue  # no town's chance is higher
-        if u < 1.0 - math.exp(-rate * exposure(w, town, day) / g["exposed"]):
+        if u < 1.0 - math.exp(-rate * w.exposure[town] / g["exposed"]):
             send_detachment(w, p, day, seed, group, town, identity(w.towns[town]["key"], day))
 
 
@@ -89,6 +93,7 @@ def redeploy(w, p, day, seed):
 def exposed_towns(w, day):
     """Add up, by group, the strength that stands in towns, and how exposed its quiet towns are."""
     count_groups(w)
+    expose(w, day)
     for group in range(len(w.groups)):
         w.groups[group]["exposed"] = 0.0
     for town in range(len(w.towns)):
@@ -97,19 +102,20 @@ def exposed_towns(w, day):
             continue
         role = w.factions[w.groups[group]["faction"]]["role"]
         if role in (REBEL, GOVERNMENT):
-            w.groups[group]["exposed"] += exposure(w, town, day)
+            w.groups[group]["exposed"] += w.exposure[town]
 
 
 @compiled
-def exposure(w, town, day):
-    """Return how exposed a town is: 1 at the line of contact, more where or beside where rebels fought in two weeks."""
-    weight = 0.1 + w.towns[town]["front"]
-    if day - w.towns[town]["fought"] < EXPOSED_DAYS:
-        weight += 2.0
-    for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
-        if day - w.towns[w.adjacent[i]]["fought"] < EXPOSED_DAYS:
-            weight += 1.0
-    return weight
+def expose(w, day):
+    """Note how exposed towns are: 1 at the line of contact, more where or beside where rebels fought in two weeks."""
+    for town in range(len(w.towns)):
+        w.exposure[town] = 0.1 + w.towns[town]["front"]
+        if day - w.towns[town]["fought"] < EXPOSED_DAYS:
+            w.exposure[town] += 2.0
+    for town in range(len(w.towns)):
+        if day - w.towns[town]["fought"] < EXPOSED_DAYS:
+            for i in range(w.adjacent_start[town], w.adjacent_start[town + 1]):
+                w.exposure[w.adjacent[i]] += 1.0
 
 
 @compiled
@@ -129,7 +135,7 @@ def send_detachment(w, p, day, seed, group, goal, key):
             if not idle_garrison(w, row, town, 1 << group) or spare < fighters or w.forces[row]["home"] != town:
                 continue
             u = uniform(seed, P_REDEPLOY_FROM, 0, key ^ w.forces[row]["key"])
-            race = exponential(exposure(w, town, day) / spare, u)
+            race = exponential(w.exposure[town] / spare, u)
             if race < first:
                 source, first = row, race
     if source >= 0:

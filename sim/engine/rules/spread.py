@@ -57,7 +57,6 @@ from sim.engine.queries import (
 from sim.engine.recording import add_factor, log_event
 from sim.engine.rules.columns import send_column
 from sim.engine.rules.lasting_policies import let_through
-from sim.engine.rules.memory import standing
 from sim.engine.rules.peacekeeping import note_guards, undeterred
 from sim.engine.tables import L_SPARKS, N_SPARKS
 
@@ -180,13 +179,6 @@ def strength_near(w, p, group, town):
             discount = math.exp(-distance_km(w, there, town) / p["spread_near_km"]) if town >= 0 else 1.0
             total += w.strength[there, group] * discount
     return total
-
-
-@compiled
-def count_groups(w):
-    """Add up the strength of each group that stands in towns."""
-    for group in range(len(w.groups)):
-        w.groups[group]["standing"] = standing(w, group)
 
 
 @compiled

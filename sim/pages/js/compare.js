@@ -84,7 +84,7 @@
       const name = ({ scenario }) => `${data.scenarios[scenario].letter} ${data.scenarios[scenario].name}`;
       const which = element(
         "select", { "aria-label": "Scenario", onchange: () => { this.contrast = Number(which.value); this.go(this.at); } },
-        ...data.contrasts.map((contrast, i) => element("option", { value: i }, `${name(contrast)} less A`))
+        ...data.contrasts.map((contrast, i) => element("option", { value: i }, `${name(contrast)} minus A`))
       );
       const what = element(
         "select", { "aria-label": "Differences in", onchange: () => { this.code = Number(what.value); this.go(this.at); } },

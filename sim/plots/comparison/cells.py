@@ -18,7 +18,10 @@ from sim.plots.comparison.figure import (
     by_topic,
     forest_statement,
     forest_table,
+    level_text,
     looks_of,
+    row_name,
+    scenario_lines,
     signed,
     size_text,
     statistic_lines,
@@ -38,7 +41,7 @@ from sim.plots.comparison.sheet import (
 )
 from sim.plots.comparison.tornado import CHANCE, lettered, moving, tornado_table
 from sim.plots.style import INK, PAPER, QUIET, pale, typography
-from sim.statistics.inference import SHARE, UNRESOLVED_RULE
+from sim.statistics.inference import POINTS, SHARE, UNRESOLVED_RULE
 from sim.statistics.summary import TOPICS, topic_of
 from sim.text import clause_list, plural, with_unit
 
@@ -53,6 +56,7 @@ FULL_NOISE = 2.0  # times what chance alone reaches at which a cell has its full
 RULE = "#DAD6CE"
 MOST_LEVEL = 3  # columns up to which headings of statistics are level
 TALLEST_HEAD = 1.25  # inches of headings that stand upright
+HIGHEST, LOWEST = "highest", "lowest"  # what the first and the last rank are
 RANK_FILL, RANK_QUIET = "#2F5D73", "#C9CED1"
 
 Cell = tuple[float, float, float, float]  # left, top, width, height in inches
@@ -72,8 +76,7 @@ class CellTable:
         """Return a sheet with the table on it."""
         sizes, inner = type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE
         line = sizes.small * 1.28 / 72
-        left = min(2.3, 0.42 * inner)
-        wide = min((inner - left - 0.02) / len(self.columns), 1.2)
+        left, wide = cell_widths(width_mm, len(self.columns))
         heads = self._heads(wide, sizes.small)
         head = 0.06 + (
             max(text_width(text, sizes.small) for text in self.columns) if self.upright else max(map(len, heads)) * line
@@ -110,11 +113,17 @@ class CellTable:
         return [broken(text, wide - 0.04, points, bold=True, most=3) for text in self.columns]
 
 
+def cell_widths(width_mm: float, columns: int) -> tuple[float, float]:
+    """Return the width of the names of rows and of a cell in inches."""
+    inner = width_mm / MM_PER_INCH - 2 * EDGE
+    left = min(2.3, 0.42 * inner)
+    return left, min((inner - left - 0.02) / columns, 1.2)
+
+
 def scenario_heads(comparison: Comparison, names: Sequence[str], width_mm: float) -> tuple[list[str], list[Mark]]:
     """Return headings of columns for scenarios, letters alone if names do not fit, and then the key that names them."""
     sizes, known = type_for(width_mm), looks_of(comparison)
-    inner = width_mm / MM_PER_INCH - 2 * EDGE
-    wide = (inner - min(2.3, 0.42 * inner)) / len(names)
+    wide = cell_widths(width_mm, len(names))[1]
     if all(text_width(name, sizes.small, bold=True) < 1.6 * wide for name in names):
         return [f"{known[name].letter} {name}" for name in names], []
     return [known[name].letter for name in names], [Mark(known[name].text) for name in names]
@@ -123,27 +132,30 @@ def scenario_heads(comparison: Comparison, names: Sequence[str], width_mm: float
 def heatmap(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw a cell for each statistic and scenario, tinted by the resolved difference from the reference; others stay empty."""
     sizes, names = type_for(width_mm), looks_of(comparison)
-    others = [name for name in comparison.scenarios if name != comparison.reference]
-    room = min(2.3, 0.42 * (width_mm / MM_PER_INCH - 2 * EDGE)) - 0.1
-    heads, key = scenario_heads(comparison, others, width_mm)
-    groups = {
-        topic: [
-            (
-                statistic_lines(rows[0].difference, room, sizes.small, 1)[0],
-                {others.index(row.scenario): row for row in rows},
-            )
-            for rows in statistics
-        ]
-        for topic, statistics in by_topic(comparison.forest).items()
-    }
-    about = f"Difference from {comparison.reference} if it is resolved; depth: in standard deviations of one run"
+    columns = list(comparison.scenarios)
+    heads, key = scenario_heads(comparison, columns, width_mm)
+    left, wide = cell_widths(width_mm, len(columns))
+    topics = by_topic(comparison.forest)
+    units = all(
+        text_width(level_text(rows[0].difference), sizes.small) < wide - 0.04
+        for statistics in topics.values()
+        for rows in statistics
+    )
+
+    def row_of(rows: list[ForestRow]) -> tuple[str, dict[int, Any]]:
+        first = max((row.difference for row in rows), key=lambda gap: gap.pairs)
+        name = row_name(first) if units else statistic_lines(first, left - 0.1, sizes.small, 1)[0]
+        return name, {0: level_text(first, units)} | {columns.index(row.scenario): row for row in rows}
+
+    groups = {topic: [row_of(rows) for rows in statistics] for topic, statistics in topics.items()}
+    about = f"First column: mean in {comparison.reference}; others: difference from it if it is resolved; depth: in standard deviations of one run"
     note = f"{comparison.forest_note} Empty: not resolved."
     title = forest_statement(comparison, comparison.forest)
     key = [*_tints("lower", "higher", "not resolved"), *key]
     with typography():
-        sheet = CellTable(heads, groups).draw(
-            words_of(comparison, title, note, about), width_mm, key, [names[name].line.colour for name in others], _difference,
-        )  # fmt: skip
+        words = words_of(comparison, title, note, about, scenario_lines(comparison, width_mm))
+        colours = [names[name].line.colour for name in columns]
+        sheet = CellTable(heads, groups).draw(words, width_mm, key, colours, _difference)
     return ComparisonFigure(sheet.figure, forest_table(comparison.forest), title, f"{title}. {about}. {note}")
 
 
@@ -169,8 +181,12 @@ def _tinted(axes: Axes, cell: Cell, text: str, depth: float, higher: bool, point
         axes.text(x + wide / 2, y - tall / 2, text, fontsize=points, ha="center", va="center", color=colour)
 
 
-def _difference(axes: Axes, row: ForestRow, cell: Cell, points: float) -> None:
-    if row.difference.resolved and np.isfinite(row.scaled):
+def _difference(axes: Axes, row: ForestRow | str, cell: Cell, points: float) -> None:
+    """Draw a resolved difference, an empty cell for another, or the mean in the reference as its text."""
+    if isinstance(row, str):
+        x, y, wide, tall = cell
+        axes.text(x + wide / 2, y - tall / 2, row, fontsize=points, ha="center", va="center", color=QUIET)
+    elif row.difference.resolved and np.isfinite(row.scaled):
         _tinted(axes, cell, size_text(row.difference), abs(row.scaled) / FULL, row.scaled > 0, points)
     else:
         _frame(axes, cell, PAPER)
@@ -185,17 +201,22 @@ def ranking(comparison: Comparison, width_mm: float, day: int | None = None) -> 
         cells = {i: (row, i) for i in range(len(names))}
         groups[topic_of(row.statistic)].append((row.label.removesuffix(" at the end"), cells))
     title = ranking_statement(rows)
-    about = "Number: ranks left open, 1 the highest mean; bars: probability of each rank, 1 at the left"
+    last = len(names)
+    about = (
+        f"Rank 1: highest mean, also of deaths and of days with clashes; rank {last}: lowest. Several ranks (2–3): shared, the runs do "
+        f"not tell these scenarios apart. Bars: probability of each rank, 1 at the left"
+    )
     runs = max(row.runs for row in rows)
     note = (
         f"Means over up to {plural(runs, 'run')} matched in all scenarios. A scenario is ranked behind those resolved to be higher and "
         f"before those resolved to be lower; scenarios share ranks if their difference is not resolved: {UNRESOLVED_RULE}. "
-        "Probabilities: whole matched runs resampled; they tell how well the model's answer is known. High is neither good nor bad."
+        "Probabilities: whole matched runs resampled; a tall bar in shared ranks is the likeliest rank, which is not resolved. "
+        "High is neither good nor bad."
     )
-    marks = [Mark("some ranks are ruled out", fill=RANK_FILL), Mark("every rank is open", fill=RANK_QUIET), *key]
+    marks = [Mark("some ranks are ruled out", fill=RANK_FILL), Mark("all ranks are shared", fill=RANK_QUIET), *key]
     with typography():
         sheet = CellTable(heads, {topic: rows for topic, rows in groups.items() if rows}, row=1.9).draw(
-            words_of(comparison, title, note, about),
+            words_of(comparison, title, note, about, scenario_lines(comparison, width_mm)),
             width_mm,
             marks,
             [looks[name].line.colour for name in names],
@@ -210,10 +231,14 @@ def _rank(axes: Axes, held: tuple[Ranking, int], cell: Cell, points: float) -> N
     open_all = ranking.last[i] - ranking.first[i] == len(ranking.scenarios) - 1
     _frame(axes, cell, PAPER)
     text = _ranks_text(int(ranking.first[i]), int(ranking.last[i]))
-    room = max(wide / 2, text_width(f"{len(ranking.scenarios)}–{len(ranking.scenarios)}", points) + 0.08)
-    if not open_all:
-        colour = {"fontweight": "bold"} if ranking.first[i] == ranking.last[i] else {}
-        axes.text(x + 0.03, y - tall / 2, text, fontsize=points, ha="left", va="center", **colour)
+    last = len(ranking.scenarios)
+    alone = text_width(f"{last} {HIGHEST}", points, bold=True) + 0.06
+    room = alone if alone < 0.68 * wide else max(wide / 2, text_width(f"{last}–{last}", points) + 0.08)
+    weight = "bold" if ranking.first[i] == ranking.last[i] else "normal"
+    if weight == "bold" and alone < 0.68 * wide:
+        text = f"{text} {({1: HIGHEST, last: LOWEST}).get(int(ranking.first[i]), '')}"
+    colour = QUIET if open_all else INK
+    axes.text(x + 0.03, y - tall / 2, text, fontsize=points, ha="left", va="center", fontweight=weight, color=colour)
     step = (wide - room - 0.04) / len(ranking.scenarios)
     for rank, share in enumerate(ranking.probability[i].tolist()):
         if step > 0 and share > 0:
@@ -238,12 +263,17 @@ def ranking_statement(rows: Sequence[Ranking]) -> str:
     for row in settled:
         for word, at in (("most", row.last == 1), ("fewest", row.first == len(row.scenarios))):
             for i in np.flatnonzero(at):
-                alone.setdefault((row.scenarios[i], word), []).append(row.label)
+                alone.setdefault((row.scenarios[i], word), []).append(_ranked(row))
     count = f"{len(settled)} of {plural(len(rows), 'statistic')} {'ranks' if len(settled) == 1 else 'rank'} scenarios"
     if not alone:
         return count
     (name, word), labels = max(alone.items(), key=lambda item: len(item[1]))
-    return f"{count}; {name} is alone {'highest' if word == 'most' else 'lowest'} in {clause_list(labels[:3])}"
+    return f"{count}; {name} is alone {HIGHEST if word == 'most' else LOWEST} in {clause_list(labels[:3])}"
+
+
+def _ranked(row: Ranking) -> str:
+    """Return what is ranked: "clash days", "how often NLF holds Kafr Hamra"."""
+    return f"how often {row.label.removesuffix(' at the end')}" if row.unit == SHARE else row.label
 
 
 def ranking_table(rows: Sequence[Ranking]) -> pd.DataFrame:
@@ -280,7 +310,7 @@ def inputs_heatmap(comparison: Comparison, width_mm: float, day: int | None = No
             groups[lettered(comparison, scenario)] = [(label, blank | cells) for label, cells in rows.items()]
     key = _tints("lower at the high end", "higher", "within chance") if groups else []
     heads = [
-        with_unit(label.removesuffix(" at the end"), "points" if unit == SHARE else unit) for _s, label, unit in shown
+        with_unit(label.removesuffix(" at the end"), POINTS if unit == SHARE else unit) for _s, label, unit in shown
     ]
     with typography():
         words = words_of(comparison, title, note, about)

@@ -19,8 +19,9 @@ from sim.plots.map.matplotlib_painter import HALO, add_lines, add_shapes, frame_
 from sim.plots.map.primitives import Area, Areas, Stroke, outline
 from sim.plots.map.sheets import inset_extent, within
 from sim.plots.style import INK, PAPER, QUIET, UNKNOWN, ZONE_INK, pale, typography
-from sim.scenario.schema import CODE_WORDS, MIXED, NEUTRAL
-from sim.text import clause_list, plural
+from sim.results.phrases import held_text
+from sim.scenario.schema import CODE_WORDS, MIXED
+from sim.text import agree, clause_list, plural
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ControlContrast
@@ -30,6 +31,7 @@ GAIN_PALE = (0.80, 0.58, 0.32, 0.0)  # share of white of the four classes
 GAIN_RADII = (1.5, 2.4, 3.4, 4.4)  # points
 SHARE_CLASSES = (0.05, 0.25, 0.50, 0.75, 0.95)
 SHARE_WHITE = (0.97, 0.84, 0.66, 0.45, 0.22, 0.0)  # share of white of the classes, in the faction's own colour
+SHARE_BOUNDS = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
 LIKELY = 0.5  # share of runs
 ENTROPY_CLASSES = (0.05, 0.2, 0.4, 0.6, 0.8)
 ENTROPY_COLOURS = ("#FBFBF8", "#EFE3D3", "#DDBF9B", "#C1905F", "#8D5F35", "#4E3118")
@@ -70,11 +72,6 @@ def when_text(comparison: Comparison, k: int) -> str:
     return f"at the end (day {days[k]})" if k == len(days) - 1 else f"on the morning of day {days[k]}"
 
 
-def code_text(code: str) -> str:
-    """Say a control code as readers do."""
-    return CODE_WORDS.get(code, code)
-
-
 def difference_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
     """Draw, for each scenario but the reference, who holds each town more often; unresolved towns are near white.
 
@@ -84,13 +81,13 @@ def difference_map(comparison: Comparison, width_mm: float, day: int | None = No
     ground = ground_for(comparison)
     reference = names[comparison.reference].letter
     single = len(control.contrasts) == 1
-    titles = [f"{names[c.scenario].letter} {c.scenario} less {reference}" for c in control.contrasts]
+    titles = [f"{names[c.scenario].letter} {c.scenario} minus {reference}" for c in control.contrasts]
     grid = map_grid_of(width_mm, titles, ground, 1.45)
     gains = [Gains(comparison, ground, contrast, k) for contrast in control.contrasts]
     title = difference_statement(comparison, gains)
     white = "held alike" if comparison.single else "no difference is resolved"
     about = f"Who holds each town in more runs than in {comparison.reference}, {when_text(comparison, k)}"
-    note = f"Depth and size: in how many more runs. Numbers: percentage points. White: {white}. {control.note}"
+    note = f"Depth and size: in how many more runs. Numbers: percentage points of runs. White: {white}. {control.note}"
     words = words_of(comparison, title, note, about)
     with typography():
         sheet = Sheet(words, width_mm, grid.body, gain_key(ground, gains))
@@ -125,9 +122,10 @@ def difference_statement(comparison: Comparison, gains: Sequence[Gains]) -> str:
     gained = Counter(gains[0].names[code] for code in gains[0].codes[gains[0].sure])
     code, most = gained.most_common(1)[0]
     others = f", others {counts[0] - most}" if counts[0] > most else ""
+    side = gains[0].sides[code]
     if code in CODE_WORDS:
-        return f"{scenario}: {most} of {towns} towns are likelier to be {code_text(code)}{others}"
-    return f"{scenario}: {code} is likelier to hold {most} of {towns} towns{others}"
+        return f"{scenario}: {most} of {towns} towns are likelier to be {side}{others}"
+    return f"{scenario}: {side} {agree(side, 'is')} likelier to hold {most} of {towns} towns{others}"
 
 
 class Gains:
@@ -137,7 +135,7 @@ class Gains:
         self.ground = ground
         self.codes, self.gain = gainers(contrast, k)
         self.sure = (contrast.town_resolved[k] | comparison.single) & (self.codes >= 0)
-        self.names = comparison.control.codes
+        self.names, self.sides = comparison.control.codes, comparison.control.names
         step = np.searchsorted(GAIN_CLASSES, self.gain, side="right")
         self.radii = np.where(self.sure, np.array(GAIN_RADII)[step], 0.9)
         self.colours = [code_colour(ground, self.names[c]) if c >= 0 else "" for c in self.codes]
@@ -165,7 +163,7 @@ def _draw_gains(
     map_panel(axes, ground, extent)
     items = tuple(Area(cell, fill) for cell, fill in zip(ground.cells, gains.fills, strict=True))
     paint(axes, [Areas(items, CELL_EDGE, 0.4)])
-    _lines(axes, ground)
+    map_lines(axes, ground)
     for town in range(len(gains.codes)):
         sure = gains.sure[town]
         shape = ground.look.shape(gains.names[gains.codes[town]]) if sure else outline("circle")
@@ -206,7 +204,7 @@ def _beside(
         plain.text(
             0, y, shortened(gains.ground.names[town], wide - 0.9, grid.type.small), fontsize=grid.type.small, va="top"
         )
-        text = f"{code_text(code)} {100 * gains.gain[town]:+.0f}"
+        text = f"{gains.sides[code]} {100 * gains.gain[town]:+.0f}"
         plain.text(
             wide, y, text, fontsize=grid.type.small, va="top", ha="right", color=gains.colours[town], fontweight="bold"
         )
@@ -258,7 +256,8 @@ def shade_cells(axes: Axes, ground: Ground, fills: list[str]) -> None:
     paint(axes, [Areas(items, width=0.4)])
 
 
-def _lines(axes: Axes, ground: Ground) -> None:
+def map_lines(axes: Axes, ground: Ground) -> None:
+    """Draw the motorways and the zone on a map panel."""
     add_lines(axes, ground.motorways, "#A79E95", 0.8, 1.5)
     paint(axes, [Stroke("zone", tuple(ground.zone), ZONE_INK, 0.9, (4.5, 2.25), cased=True)], 1.7)
 
@@ -302,8 +301,8 @@ def gain_key(ground: Ground, gains: Sequence[Gains]) -> list[Mark]:
         code = gains[0].names[row]
         colour = code_colour(ground, code)
         symbol = Symbol(ground.look.shape(code), 4.0, colour, INK if colour == PAPER else PAPER)
-        marks.append(Mark(f"more often {code_text(code)}", symbols=(symbol,)))
-    sizes = ("under 5", "5 to 15", "15 to 30", "over 30 points")
+        marks.append(Mark(f"more often {gains[0].sides[code]}", symbols=(symbol,)))
+    sizes = ("under 5", "5 to 15", "15 to 30", "over 30 percentage points")
     for text, radius in zip(sizes, GAIN_RADII, strict=True):
         marks.append(Mark(text, symbols=(Symbol(outline("circle"), radius, QUIET),)))
     marks.append(Mark("not resolved", fill=PAPER, edge=DOT))
@@ -314,17 +313,15 @@ def probability_map(comparison: Comparison, code: str, width_mm: float, day: int
     """Draw in which share of runs a faction holds each town, a panel for each scenario."""
     k, control = chosen_day(comparison, day), comparison.control
     c = control.codes.index(code)
-    who = {MIXED: "Towns contested", NEUTRAL: "Towns held by nobody"}.get(code, f"Towns held by {code}")
-    about = f"{who} {when_text(comparison, k)}: share of runs"
+    state = held_text(code, control.names)
+    about = f"Towns {state} {when_text(comparison, k)}: share of runs"
     values = {name: control.shares[name][k][:, c] for name in comparison.scenarios}
-    bounds = ("under 5 %", "5 to 25", "25 to 50", "50 to 75", "75 to 95", "over 95 %")
     table = _town_table(comparison, k, values, "share").assign(code=code)
     likely = by_scenario({name: float((shares > LIKELY).sum()) for name, shares in values.items()}, figure_text)
-    state = "contested" if code == MIXED else "held by nobody" if code == NEUTRAL else f"held by {code}"
     title = f"Towns {state} in most runs: {likely}"
     colour = code_colour(ground_for(comparison), code)
     colours = tuple(pale(INK if colour == PAPER else colour, white) for white in SHARE_WHITE)
-    return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, bounds), table, width_mm)
+    return _shaded(comparison, title, about, values, (SHARE_CLASSES, colours, SHARE_BOUNDS), table, width_mm)
 
 
 def entropy_map(comparison: Comparison, width_mm: float, day: int | None = None) -> ComparisonFigure:
@@ -385,7 +382,7 @@ def _shaded(
             map_panel(axes, ground)
             step = np.searchsorted(classes, values[name], side="right")
             shade_cells(axes, ground, [colours[s] for s in step])
-            _lines(axes, ground)
+            map_lines(axes, ground)
             add_shapes(axes, outline("circle"), ground.at, np.full(len(ground.at), 0.9), QUIET, PAPER, 0.3, 3)
             add_shapes(
                 axes,

@@ -154,7 +154,7 @@ def _gap(axes: Axes, panel: FanPanel, gap: FanDifference, look: ScenarioLook, po
     colour = look.line.colour
     axes.axhline(0, color=INK, linewidth=0.7, zorder=4)
     axes.annotate(
-        f"{look.letter} less A", (0, 1), xycoords="axes fraction", xytext=(3, 1), textcoords="offset points",
+        f"{look.letter} minus A", (0, 1), xycoords="axes fraction", xytext=(3, 1), textcoords="offset points",
         fontsize=points, color=QUIET, va="bottom",
     )  # fmt: skip
     axes.fill_between(panel.days, gap.low, gap.high, color=pale(colour, 0.86), linewidth=0, zorder=1)
@@ -223,7 +223,7 @@ def strip(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     others = [] if comparison.single else list(comparison.scenarios[1:])
     stacked = comparison.scenarios if len(others) < 2 else comparison.scenarios[:1]
     titles = [names[n].text for n in stacked]
-    titles += [f"{names[n].letter} less A, share of runs at or above each level" for n in others]
+    titles += [f"{names[n].letter} minus A, percentage points of runs at or above each level" for n in others]
     grid = Grid(width_mm, titles, 1.05, 0.95, left=0.42, bottom=0.3)
     key = [
         Mark(f"{i} {text}", fill=colour, edge=QUIET)
@@ -358,7 +358,7 @@ def convergence(comparison: Comparison, width_mm: float, day: int | None = None)
     names, every = looks_of(comparison), sorted(comparison.convergence, key=_uncertainty, reverse=True)
     titles = []
     for curve in every:
-        what = "mean" if curve.scenario == comparison.reference else f"less {names[comparison.reference].letter}"
+        what = "mean" if curve.scenario == comparison.reference else f"minus {names[comparison.reference].letter}"
         head = f"{names[curve.scenario].letter} {what}: " if len(names) > 1 else ""
         titles.append(f"{head}{with_unit(curve.label, curve.unit)}")
     most = min(len(every), 8 if width_mm <= NARROW_MM else 16)

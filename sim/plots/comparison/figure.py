@@ -18,6 +18,7 @@ from sim import __version__
 from sim.plots.comparison.sheet import (
     EDGE,
     MM_PER_INCH,
+    NARROW_MM,
     Mark,
     ScenarioLook,
     Sheet,
@@ -29,9 +30,9 @@ from sim.plots.comparison.sheet import (
     type_for,
 )
 from sim.plots.style import INK, PAPER, QUIET, evidence_line, pale, typography
-from sim.statistics.inference import SHARE, Difference
+from sim.statistics.inference import POINTS, SHARE, Difference
 from sim.statistics.summary import TOPICS, topic_of
-from sim.text import clause_list, day_text, interval_text, plural, with_unit
+from sim.text import clause_list, day_text, interval_text, plural, result_text, with_unit
 
 if TYPE_CHECKING:
     from sim.comparison.results import Comparison, ForestRow
@@ -80,10 +81,28 @@ def runs_text(comparison: Comparison) -> str:
     return f"{clause_list(f'{n:,}' for n in done)} runs"
 
 
-def words_of(comparison: Comparison, title: str, note: str, subtitle: str = "") -> Words:
-    """Return the words round a figure; a partial study says so in each."""
+def words_of(comparison: Comparison, title: str, note: str, subtitle: str = "", lines: tuple[str, ...] = ()) -> Words:
+    """Return the words round a figure; of a partial study each has a sentence on that."""
     partial = " The study is not complete." if comparison.partial else ""
-    return Words(title, f"{note}{partial}", stamp_of(comparison), subtitle)
+    return Words(title, f"{note}{partial}", stamp_of(comparison), subtitle, lines)
+
+
+def scenario_lines(comparison: Comparison, width_mm: float) -> tuple[str, ...]:
+    """Return what each scenario is, a line each: its title, or what it changes if others have that title too; none on narrow sheets."""
+    if width_mm <= NARROW_MM:
+        return ()
+    known = looks_of(comparison)
+    changes = {each.scenario: each for each in comparison.changes}
+    titles = list(comparison.titles.values())
+    lines = []
+    for name in comparison.scenarios:
+        text = comparison.titles.get(name, "")
+        if name in changes and titles.count(text) > 1:
+            words = [item.words.removeprefix(f"Only in {name}: ").rstrip(".") for item in changes[name].items]
+            more = f" and {len(words) - MOST_CHANGES} more changes" if len(words) > MOST_CHANGES + 1 else ""
+            text = clause_list(words[:MOST_CHANGES] if more else words) + more
+        lines.append(f"{known[name].letter} {name}: {text or 'as the reference'}".strip())
+    return tuple(lines)
 
 
 def figure_text(value: float) -> str:
@@ -119,6 +138,7 @@ def long_table(columns: dict[str, object], rows: int) -> pd.DataFrame:
     return pd.DataFrame(columns, index=range(rows))
 
 
+MOST_CHANGES = 2  # of a scenario, in its line below a figure
 LINES = 4  # of a heading at most
 TALLEST = 5.2  # inches of a map at most, so that a sheet stays below 200 mm
 TALLEST_BODY = 5.4  # inches of all panels; with title, key and note a sheet stays below 200 mm
@@ -251,7 +271,17 @@ def size_text(difference: Difference) -> str:
 
 def unit_of(difference: Difference) -> str:
     """Return the unit in which a difference is written; shares of runs are in percentage points."""
-    return "points" if difference.unit == SHARE else difference.unit
+    return POINTS if difference.unit == SHARE else difference.unit
+
+
+def level_text(difference: Difference, unit: bool = True) -> str:
+    """Return the mean in the reference, from which a difference starts: "37.7 days", "77 %"; `unit`: with its unit if the label lacks it."""
+    value = difference.reference
+    if difference.unit == SHARE and np.isfinite(value):
+        return f"{100 * value:.0f} %"
+    return result_text(
+        float(f"{value:.3g}"), difference.unit if unit and difference.unit not in difference.label else ""
+    ).replace("-", "−")
 
 
 def asked(label: str, unit: str) -> str:
@@ -270,10 +300,15 @@ def by_topic(rows: Sequence[ForestRow]) -> dict[str, list[list[ForestRow]]]:
     return {topic: members for topic, members in topics.items() if members}
 
 
+def row_name(difference: Difference) -> str:
+    """Return a statistic's name as the head of a row: "longest calm", "NLF holds Kafr Hamra"."""
+    return difference.label.removesuffix(" at the end") if difference.unit == SHARE else difference.label
+
+
 def statistic_lines(difference: Difference, inches: float, points: float, most: int) -> list[str]:
     """Return a statistic's name as the head of a row, with its unit if there is room: "longest calm (days)"."""
-    name = difference.label.removesuffix(" at the end") if difference.unit == SHARE else difference.label
-    lines = broken(with_unit(name, unit_of(difference)), inches, points)
+    name = row_name(difference)
+    lines = broken(with_unit(name, "" if difference.unit == SHARE else difference.unit), inches, points)
     return lines if len(lines) <= most else broken(name, inches, points, most=most)
 
 
@@ -300,20 +335,24 @@ def forest_of(
     comparison: Comparison, rows: tuple[ForestRow, ...], about: str, note: str, width_mm: float
 ) -> ComparisonFigure:
     """Draw differences from the reference: a row a statistic, by topic and size; a colour a scenario; pale if not resolved."""
+    layout = _ForestLayout(rows, type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE)
     subtitle = (
         f"{about}: difference from {comparison.reference}, in standard deviations of one run, with 95 % intervals"
     )
-    title, note = forest_statement(comparison, rows), f"{note} Pale and hollow: not resolved."
-    layout = _ForestLayout(rows, type_for(width_mm), width_mm / MM_PER_INCH - 2 * EDGE)
-    words = words_of(comparison, title, note, subtitle)
+    title = forest_statement(comparison, rows)
+    note = f"{note} Pale and hollow: not resolved; a grey name: resolved in no scenario."
+    words = words_of(comparison, title, note, subtitle, scenario_lines(comparison, width_mm))
+    known = looks_of(comparison)
     with typography():
         sheet = Sheet(words, width_mm, layout.body, key_of(comparison, [row.scenario for row in rows]))
-        _draw_forest(sheet, layout, looks_of(comparison))
+        _draw_forest(sheet, layout, known, f"mean in {known[comparison.reference].letter}")
     return ComparisonFigure(sheet.figure, forest_table(rows), title, f"{title}. {subtitle}. {note}")
 
 
+ROOMY = 4.0  # inches inside a sheet from which a forest plot has a column of means with their units
+LEVEL_HEAD = "mean in A"
 MOST_NUMBERS = 3  # scenarios in a row whose differences are written beside it
-TALLEST_ROWS = 4.0  # inches of all rows: with title and note a sheet stays below 200 mm
+TALLEST_ROWS = 3.8  # inches of all rows: with title and note a sheet stays below 200 mm
 
 
 class _ForestLayout:
@@ -325,29 +364,46 @@ class _ForestLayout:
         count = sum(map(len, topics.values()))
         self.scenarios = list(dict.fromkeys(row.scenario for row in rows))
         numbered = len(self.scenarios) <= MOST_NUMBERS
+        wide = inner >= ROOMY
+        self.level = _level_width(topics, sizes.small, wide)
+        self.wide = wide
         self.left = min(2.35, 0.4 * inner)
-        widest = max((text_width(difference_text(row.difference), sizes.small) for row in rows), default=0.0)
+        self.size = difference_text if wide else size_text
+        widest = max((text_width(self.size(row.difference), sizes.small) for row in rows), default=0.0)
         self.right = min(widest + 0.04, 0.36 * inner) if numbered else 0.12
-        self.axis = inner - self.left - self.right - 0.12
+        self.axis = inner - self.left - self.level - self.right - 0.12
         self.headings: list[tuple[float, str]] = []
         self.rows: list[tuple[float, list[str], list[ForestRow]]] = []
         line = sizes.small * 1.28 / 72
         room = TALLEST_ROWS / max(count, 1) - 0.035
         self.step = line if numbered else min(line, room / len(self.scenarios))
-        y = 0.02
+        y = 0.02 if count > 1 else line + 0.04  # below the head of the column of means
         for topic, members in topics.items():
             if count > 1:
                 self.headings.append((y, topic))
                 y += sizes.text * 1.45 / 72
             for each in sorted(members, key=_surprise, reverse=True):
                 first = each[0].difference
-                name = statistic_lines(first, self.left - 0.08, sizes.small, 2 if numbered else 1)
+                name = self._name(first, 2 if numbered else 1)
                 tall = max(len(name) * line, len(each) * self.step) + 0.035
                 self.rows.append((y + tall / 2, name, each))
                 y += tall
             y += 0.05
         self.end = y
         self.body = y + 0.4
+
+    def _name(self, difference: Difference, most: int) -> list[str]:
+        """Return the lines of a row's name, with its unit unless the mean beside it has it."""
+        room, points = self.left - 0.08, self.sizes.small
+        if self.wide:
+            return broken(row_name(difference), room, points, most=most)
+        return statistic_lines(difference, room, points, most)
+
+
+def _level_width(topics: dict[str, list[list[ForestRow]]], points: float, unit: bool) -> float:
+    """Return the width in inches of a column of means in the reference, with its margins."""
+    texts = [level_text(rows[0].difference, unit) for members in topics.values() for rows in members]
+    return max(text_width(text, points) for text in [*texts, LEVEL_HEAD]) + 0.12
 
 
 def _surprise(rows: list[ForestRow]) -> tuple[bool, float]:
@@ -356,10 +412,11 @@ def _surprise(rows: list[ForestRow]) -> tuple[bool, float]:
     return any(row.difference.resolved for row in rows), max(sizes, default=0.0)
 
 
-def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioLook]) -> None:
+def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioLook], head: str) -> None:
+    """Draw the rows; `head` stands above the column of means in the reference."""
     sizes = layout.sizes
     plain = sheet.blank(EDGE, 0, sheet.inner, layout.body)
-    axes = sheet.axes(EDGE + layout.left, 0, layout.axis, layout.end)
+    axes = sheet.axes(EDGE + layout.left + layout.level, 0, layout.axis, layout.end)
     axes.set_ylim(layout.end, 0)
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
@@ -368,18 +425,22 @@ def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioL
     plain.patch.set_visible(False)
     for y, text in layout.headings:
         plain.text(0, -y, text, fontsize=sizes.text, fontweight="bold", va="top")
-    right = layout.left + layout.axis + 0.12
+    middle = layout.left + layout.level
+    right = middle + layout.axis + 0.12
+    plain.text(middle - 0.12, -0.02, head, fontsize=sizes.small, color=QUIET, va="top", ha="right")
     for y, name, rows in layout.rows:
         resolved = any(row.difference.resolved for row in rows)
         style = {"fontsize": sizes.small, "va": "center", "linespacing": 1.15}
         plain.text(0, -y, "\n".join(name), color=INK if resolved else QUIET, **style)
+        level = level_text(max((row.difference for row in rows), key=lambda gap: gap.pairs), layout.wide)
+        plain.text(middle - 0.12, -y, level, color=QUIET, ha="right", **style)
         for number, row in enumerate(rows):
             at = y + (number - (len(rows) - 1) / 2) * layout.step
             look = looks[row.scenario]
             draw_interval(axes, at, row, look, small=layout.step < 0.08 or layout.axis < 1.5)
             if len(layout.scenarios) <= MOST_NUMBERS:
                 colour = QUIET if not row.difference.resolved else look.line.colour if len(rows) > 1 else INK
-                text = difference_text(row.difference)
+                text = layout.size(row.difference)
                 if text_width(text, sizes.small) > layout.right:
                     text = size_text(row.difference)
                 plain.text(right, -at, text, color=colour, **style)
@@ -389,7 +450,12 @@ def _draw_forest(sheet: Sheet, layout: _ForestLayout, looks: dict[str, ScenarioL
     axes.locator_params(axis="x", nbins=5)
     axes.grid(axis="x", color="#E5E5E0", linewidth=0.5, zorder=0)
     axes.set_axisbelow(True)
-    axes.set_xlabel("← lower    higher →", fontsize=sizes.small, color=QUIET, labelpad=1.5)
+    axes.set_xlabel(
+        "← lower    standard deviations    higher →" if layout.wide else "← lower    higher →",
+        fontsize=sizes.small,
+        color=QUIET,
+        labelpad=1.5,
+    )
 
 
 def draw_interval(axes: Axes, y: float, row: ForestRow, look: ScenarioLook, small: bool = False) -> None:

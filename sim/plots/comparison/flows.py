@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
-from sim.plots.comparison.control_maps import code_colour, code_text, ground_for
+from sim.plots.comparison.control_maps import code_colour, ground_for
 from sim.plots.comparison.figure import ComparisonFigure, Grid, by_scenario, figure_text, looks_of, words_of
 from sim.plots.comparison.sheet import Mark, Sheet
 from sim.plots.style import INK, PAPER, pale, typography
@@ -60,7 +60,7 @@ def flows(comparison: Comparison, width_mm: float, day: int | None = None) -> Co
     shown = [c for c in range(len(codes)) if any(m[c].sum() + m[:, c].sum() >= LEAST_TOWNS for m in matrices.values())]
     ground = ground_for(comparison)
     colours = [code_colour(ground, code) for code in codes]
-    key = [Mark(code_text(codes[c]), fill=colours[c], edge=INK) for c in shown]
+    key = [Mark(comparison.control.names[codes[c]], fill=colours[c], edge=INK) for c in shown]
     least = 1.5 if len(names) < 3 else 0.8
     grid = Grid(
         width_mm, [names[name].text for name in comparison.scenarios], least, HEIGHT, left=0.3, right=0.42, bottom=0.05

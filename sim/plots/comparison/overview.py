@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from sim.plots.comparison.control_maps import code_colour, code_text, ground_for
+from sim.plots.comparison.control_maps import code_colour, ground_for
 from sim.plots.comparison.figure import (
     ComparisonFigure,
     Grid,
@@ -89,7 +89,7 @@ def _draw_holders(
                 va="center",
             )
         colour = code_colour(ground, row.code)
-        plain.text(0.1, -at, code_text(row.code), fontsize=sizes.small, va="center")
+        plain.text(0.1, -at, shortened(row.side, left - 0.14, sizes.small), fontsize=sizes.small, va="center")
         plain.text(inner, -at, text, fontsize=sizes.small, va="center", ha="right")
         axes.plot(
             [row.low, row.high],

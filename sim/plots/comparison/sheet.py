@@ -87,6 +87,7 @@ LEAST_WIDTH_MM, MOST_WIDTH_MM = 80.0, 400.0
 NARROW_MM = 120.0  # sheets up to here have smaller type
 EDGE = 0.06
 HINTED = 1.035  # letters fitted to pixels take up to so much more room than their outlines
+UNBROKEN = "\u2060%"  # stands for " %" while lines are broken: a number keeps its sign
 SPACING = 1.28  # lines of text, in heights of the type
 
 
@@ -109,12 +110,14 @@ class Words:
     """What is written round a figure.
 
     `title` says what was found, `subtitle` what is drawn, `note` what bands mean and how many runs; `stamp` begins with SIMULATED.
+    `lines` stand above the note, each by itself: what the scenarios are.
     """
 
     title: str
     note: str
     stamp: str
     subtitle: str = ""
+    lines: tuple[str, ...] = ()
 
 
 _TITLED = ContextVar("titled", default=True)
@@ -169,7 +172,8 @@ def text_width(text: str, points: float, bold: bool = False) -> float:
 def broken(text: str, inches: float, points: float, bold: bool = False, most: int = 99) -> list[str]:
     """Return the lines of a text that fit a width; a word too long for a line is cut, and so is what is past `most`."""
     lines, line = [], ""
-    for word in text.split():
+    for word in text.replace(" %", UNBROKEN).split():
+        word = word.replace(UNBROKEN, " %")
         longer = f"{line} {word}" if line else word
         if text_width(longer, points, bold) <= inches:
             line = longer
@@ -228,7 +232,10 @@ class Sheet:
         titled = _TITLED.get()
         self.title = broken(words.title, self.inner, self.type.title, bold=True) if titled else []
         self.subtitle = broken(words.subtitle, self.inner, self.type.text) if titled else []
-        self.note = broken(words.note, self.inner, self.type.small)
+        self.note = [
+            *(part for line in words.lines for part in broken(line, self.inner, self.type.small, most=2)),
+            *broken(words.note, self.inner, self.type.small),
+        ]
         self.stamp = broken(words.stamp, self.inner, self.type.small)
         rows = self._rows(key)
         above = self._heading + (0.06 + len(rows) * self.row_height if rows else 0.0)

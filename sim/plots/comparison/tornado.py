@@ -38,7 +38,7 @@ from sim.plots.labels import Box, place_labels
 from sim.plots.map.matplotlib_painter import HALO
 from sim.plots.map.primitives import outline
 from sim.plots.style import INK, PAPER, QUIET, typography
-from sim.statistics.inference import SHARE
+from sim.statistics.inference import POINTS, SHARE
 from sim.text import capitalised, percent
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _notes(comparison: Comparison, blocks: Sequence[Tornado | MorrisPlane | Sobo
 
 
 def lettered(comparison: Comparison, scenario: str) -> str:
-    """Return a scenario's letter and name; other texts ("B less A") unchanged."""
+    """Return a scenario's letter and name; other texts ("B minus A") unchanged."""
     names = looks_of(comparison)
     return names[scenario].text if scenario in names else scenario
 
@@ -207,7 +207,7 @@ def _tornado_statement(comparison: Comparison, blocks: Sequence[Tornado]) -> str
     if not found:
         return f"No input moves {asked(blocks[0].label, blocks[0].unit)} more than chance"
     block, bar = max(found, key=lambda pair: abs(pair[1].effect) / (pair[0].noise or 1.0))
-    scale, unit = (100, "points") if block.unit == SHARE else (1, block.unit)
+    scale, unit = (100, POINTS) if block.unit == SHARE else (1, block.unit)
     size = f"{signed(float(f'{scale * bar.effect:.2g}'))} {unit}".rstrip()
     where = f" in {block.scenario}" if len(blocks) > 1 else ""
     return f"{capitalised(block.label)}: most with {bar.label}, {size} over its range{where}"
