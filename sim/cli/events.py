@@ -171,7 +171,7 @@ def export(
     ] = None,
     log: Annotated[LogName, typer.Option(help="The monitor's reports, or the true events.")] = LogName.REPORTED,
     day: Annotated[
-        str | None, typer.Option("--date", metavar="DATE", help="Layers of a run on this day only, such as 2018-10-29.")
+        str | None, typer.Option("--date", metavar="DATE", help="Layers of a run on this day only, such as 2020-03-14.")
     ] = None,
     by: Annotated[Period, typer.Option(help="Of admin2: a row a week, or a month.")] = Period.MONTH,
 ) -> None:

@@ -31,7 +31,15 @@ BESIDE = {name: (f"live_{name}", *(("standing",) if name == "forces" else ())) f
 """Tables that are as long as another."""
 
 _spare: dict[str, np.ndarray] = {}  # tables of zeros, from worlds that are done with
-MAP_TABLES = ("roads", "road_cells", "near", "near_start", "adjacent", "adjacent_start", "town_keys")  # no rule writes them
+MAP_TABLES = (
+    "roads",
+    "road_cells",
+    "near",
+    "near_start",
+    "adjacent",
+    "adjacent_start",
+    "town_keys",
+)  # no rule writes them
 
 
 class Names(NamedTuple):

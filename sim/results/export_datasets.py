@@ -38,7 +38,10 @@ date_prec date_start date_end deaths_a deaths_b deaths_civilians deaths_unknown 
 """
 
 STATE_BASED, NON_STATE, ONE_SIDED = 1, 2, 3
-STATE_ROLES = ("government", "peacekeeper")  # whose fighting is state-based: UCDP counts UN forces with the government
+STATE_ROLES = (
+    "government",
+    "peacekeeper",
+)  # whose fighting is state-based: UCDP counts peacekeepers with the government
 DATE_PRECISION = ((1, 1), (6, 2), (7, 3), (31, 4))  # days covered at most, and their code; more is 5
 
 

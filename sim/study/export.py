@@ -165,8 +165,8 @@ def plain_names(names: Iterable[str]) -> dict[str, str]:
 
     Example:
         >>> from sim.study.export import plain_names
-        >>> plain_names(["deaths.HTS", "input:zone.depth_km", "from", "deaths HTS"])
-        {'deaths.HTS': 'deaths_HTS', 'input:zone.depth_km': 'input_zone_depth_km', 'from': 'from_control', 'deaths HTS': 'deaths_HTS_2'}
+        >>> plain_names(["deaths.NB", "input:zone.depth_km", "from", "deaths NB"])
+        {'deaths.NB': 'deaths_NB', 'input:zone.depth_km': 'input_zone_depth_km', 'from': 'from_control', 'deaths NB': 'deaths_NB_2'}
     """
     plain: dict[str, str] = {}
     for name in names:
