@@ -180,7 +180,11 @@ def _pattern_cells(row: PatternRow) -> tuple[str, ...]:
 
     names = {"none": "no null", "bursts": "bursts alone", "chance": "chance", "unable": "no null can"}
     weight = "" if row.weight == "ordinary" else f" ({row.weight})"
-    words = names[passed_by(row.nulls)] + (f" {UNSEEN}" if row.unseen_in else "") if row.nulls else ""
+    words = (
+        names[passed_by(row.nulls)] + (f" {UNSEEN}" if row.unseen_in else "")
+        if row.nulls and row.verdict in ("pass", "fail")
+        else ""
+    )
     again = "" if math.isnan(row.steady) else f"{row.steady:.0%}"
     nulls = (row.nulls.get(name, "") for name in HEADS)
     return (
