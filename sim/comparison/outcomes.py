@@ -381,7 +381,7 @@ class HolderRow:
 
     town: str
     code: str
-    side: str  # as readers call it: "Loyalists", "contested"
+    side: str  # as readers call it: "Kingdom", "contested"
     holds: int
     runs: int
     low: float

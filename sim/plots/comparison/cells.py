@@ -272,7 +272,7 @@ def ranking_statement(rows: Sequence[Ranking]) -> str:
 
 
 def _ranked(row: Ranking) -> str:
-    """Return what is ranked: "clash days", "how often NLF holds Kafr Hamra"."""
+    """Return what is ranked: "clash days", "how often League holds Orrin"."""
     return f"how often {row.label.removesuffix(' at the end')}" if row.unit == SHARE else row.label
 
 

@@ -301,7 +301,7 @@ def by_topic(rows: Sequence[ForestRow]) -> dict[str, list[list[ForestRow]]]:
 
 
 def row_name(difference: Difference) -> str:
-    """Return a statistic's name as the head of a row: "longest calm", "NLF holds Kafr Hamra"."""
+    """Return a statistic's name as the head of a row: "longest calm", "League holds Orrin"."""
     return difference.label.removesuffix(" at the end") if difference.unit == SHARE else difference.label
 
 

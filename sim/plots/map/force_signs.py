@@ -235,8 +235,10 @@ def _at(line: np.ndarray, km: float) -> np.ndarray:
 
 
 def shortened(line: np.ndarray, km: float) -> np.ndarray:
-    """Return a polyline [n, 2] without its last km, of which it loses at most 70 %."""
+    """Return a polyline [n, 2] without its last km, of which it loses at most 70 %; one without length as it is."""
     lengths = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(line, axis=0).T))])
+    if lengths[-1] == 0.0:
+        return line
     end = max(lengths[-1] - km, 0.3 * lengths[-1])
     last = np.array([np.interp(end, lengths, line[:, 0]), np.interp(end, lengths, line[:, 1])])
     shortened: np.ndarray = np.vstack([line[lengths < end], last])

@@ -102,11 +102,15 @@ def front_rows(view: View) -> Iterable[LegendRow]:
 
 
 def campaigns(view: View) -> Iterable[Part]:
-    """Draw broad arrows from where those who decided on a campaign are strongest to the towns that it is to take."""
+    """Draw broad arrows from where those who decided on a campaign are strongest to the towns that it is to take.
+
+    A town in which they are strongest themselves needs none.
+    """
     return [
         view.ground.recurring(("campaign", view.zoom, campaign, town), _campaign, view, campaign, town)
         for campaign in view.campaigns
         for town in campaign.targets
+        if town != campaign.source
     ]
 
 
