@@ -288,7 +288,7 @@ TITLES: dict[str, tuple[str, str, tuple[str, ...]]] = {
     )),
     "spread": ("spread", "Spread of clashes to neighbours and by call to arms", ("Hawkes 1971, Biometrika",)),
     "movement": ("movement", "Columns gather, march and are stopped on their way; detachments move; parties open bases", ()),
-    "index_forces": ("index_forces", "Find anew who stands where", ()),
+    "update_index": ("update_index", "Find anew who stands where", ()),
     "demands": ("demand", "Demand to close a base, and the answer", ("McKelvey & Palfrey 1995", "McKelvey & Palfrey 1998")),
     "talks": ("talks", "Talks, killing of delegates, two accounts of it", ()),
     "clashes": ("clash", "Fighting: commitment, losses, withdrawal, capture", ("Bohorquez et al. 2009", "Lanchester 1916", "Epstein 1985")),

@@ -236,7 +236,14 @@ def write_run(finished: Run, out: Path, started: datetime, no_pictures: bool, qu
     if not quiet:
         also = f", and a video ({video})" if video else ""
         print(f"drawing maps, charts and the report{also}", file=sys.stderr, flush=True)
-    return write(finished, out, draw=partial(draw_all, video=video, workers=workers), started=started)
+    try:
+        return write(finished, out, draw=partial(draw_all, video=video, workers=workers), started=started)
+    except (InputError, OSError):
+        raise
+    except Exception:  # a fault of the drawing costs the pictures, not the run
+        folder = write(finished, out, started=started)
+        print(f"a picture could not be drawn; the run is written without pictures: {folder}", file=sys.stderr)
+        raise
 
 
 def _tell_rules(scenario: Scenario, geography: Geography, seed: int) -> None:

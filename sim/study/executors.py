@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import suppress
+from itertools import zip_longest
 from multiprocessing import get_all_start_methods, get_context, parent_process
 from typing import Any
 
@@ -173,7 +174,8 @@ def in_parallel(
 ) -> Iterator[Any]:
     """Yield `function(value, item)` for each item, in order, from processes to which the value is sent once.
 
-    With one worker all is done in this process, and so is what a process that died leaves undone.
+    With one worker all is done in this process, and so is what a process that died leaves undone, or all that is left if the
+    system starts no process.
 
     Args:
         function: a function of a module, not one made in another function.
@@ -190,11 +192,14 @@ def in_parallel(
     pool = Workers(
         lambda: (ProcessPoolExecutor(number, mp_context=context, initializer=_share, initargs=(value,)), number)
     )
+    futures: list[Future[Any]] = []
     try:
-        futures = [pool.submit(_on_shared, function, item) for item in items]
-        for item, future in zip(items, futures, strict=True):
+        with suppress(OSError):
+            for item in items:
+                futures.append(pool.submit(_on_shared, function, item))
+        for item, future in zip_longest(items, futures):
             try:
-                outcome = future.result()
+                outcome = function(value, item) if future is None else future.result()
             except BrokenExecutor:
                 outcome = function(value, item)
             yield outcome

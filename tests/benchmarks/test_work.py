@@ -33,7 +33,7 @@ def test_no_rule_does_more_than_linearly_with_towns_or_forces(counted):
     assert {
         ("towns", f"rule {name}") for name in ("base_attempts", "incidents", "clashes", "movement", "control")
     } <= told
-    assert {("forces", f"rule {name}") for name in ("index_forces", "clashes", "movement", "dawn")} <= told
+    assert {("forces", f"rule {name}") for name in ("update_index", "clashes", "movement", "dawn")} <= told
     assert growth.over(counted) == []
 
 

@@ -154,3 +154,19 @@ def test_ctrl_c_is_one_line_and_code_130(here: Path) -> None:
     assert "stopped" in said
     assert "Traceback" not in said
     assert not list(here.glob("outputs/*seed*"))
+
+
+def test_a_fault_of_the_drawing_costs_the_pictures_and_not_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("a fault")
+
+    monkeypatch.delenv("TERRITORIAL_COMPETITION_DEBUG", raising=False)
+    monkeypatch.setattr("sim.pages.run_report.draw_all", fail)
+    assert main(["run", str(ROOT / "scenarios" / "two_valleys.yaml"), "--days", "3", "--out", str(tmp_path), "-q"]) == 1
+    (folder,) = tmp_path.iterdir()
+    assert {"events.csv", "summary.json", "manifest.json"} <= {file.name for file in folder.iterdir()}
+    error = capsys.readouterr().err
+    assert f"without pictures: {folder}" in error
+    assert "internal error, please report it: ZeroDivisionError: a fault" in error

@@ -40,9 +40,17 @@ PATHS = {
     "letter.txt": Kind.FILE,
     "nothing": Kind.MISSING,
 }
-RUN_COMMANDS = {"events": [], "branch": ["--day", "2"], "export": ["--format", "ged"]}
+RUN_COMMANDS = {"events": [], "branch": ["--day", "2"]}
 STUDY_COMMANDS = {"status": [], "score": ["--observed", "."], "hindcast": ["--observed", "x.csv"]}
-BOTH = {"compare": [], "why": ["Sarmin"], "figure": [], "verify": [], "patterns": [], "pack": []}
+BOTH = {
+    "export": ["--format", "ged"],
+    "compare": [],
+    "why": ["Sarmin"],
+    "figure": [],
+    "verify": [],
+    "patterns": [],
+    "pack": [],
+}
 FILE_COMMANDS = {"run": [], "watch": [], "batch": [], "calibrate": [], "check": [], "show": [], "ablate": []}
 
 

@@ -121,10 +121,11 @@ def test_check_says_how_long_truces_and_settlements_hold() -> None:
     assert said[-1] > said[0]
 
 
-def test_check_counts_agreements_of_the_start_that_are_alike() -> None:
+def test_check_counts_the_pairs_of_an_accord_of_the_start() -> None:
     loaded, geography = read(ROOT / "scenarios" / "bria_2017.yaml")
     (text,) = (text for what, text in implied(loaded.scenario, geography) if what == "agreement")
-    accords = [name for name, agreement in loaded.scenario.agreements.items() if agreement.kind == "truce"]
-    assert f"{accords[0]}, and {len(accords) - 1} more, truces 1 day old, last another with " in text
-    assert not [name for name in accords[1:] if name in text]
+    pairs = [name for name, agreement in loaded.scenario.agreements.items() if agreement.accord == "Rome accord"]
+    assert len(pairs) > 1
+    assert f"Rome accord, a truce 1 day old: each of its parts ({len(pairs)} pairs) lasts another with " in text
+    assert not [name for name in pairs if name in text]
     assert text.count("a settlement") == 1

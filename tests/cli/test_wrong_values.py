@@ -317,6 +317,10 @@ REFUSED: dict[str, tuple[list[str], dict[str, tuple[str, ...]]]] = {
     ),
     "pack": (["RUN"], {"RUN|STUDY": NO_RESULT, "--out": ("BYTES", "BYTES/deeper", "LINK", "RUN")}),
     "schema": ([], {}),
+    "validate": (
+        ["--replicates", "2"],
+        {"--theatre": ("", "nowhere"), "--studies": ("no_prefix_",), "--out": NO_FOLDER},
+    ),
 }
 # Parameters whose every value that can be read is right.
 FREE = {
@@ -328,6 +332,7 @@ FREE = {
     "audit": {"--replicates", "--workers"},
     "calibrate": {"--workers", "--draws"},
     "decide": {"--better", "--threshold"},
+    "validate": {"--replicates", "--workers"},
     "hindcast": {"--power"},
     "new-map": {"--country", "--title"},
     "export": {"--format", "--log", "--by"},

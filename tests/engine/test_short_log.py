@@ -18,6 +18,7 @@ from tests.engine.worlds import Lab
 from tests.golden.summaries import FOLDER
 
 DAYS = 40
+SCRATCH = ("town_keys", "exposure", "drawn", "pairs", "pair_keys")  # made anew from the rest on each day
 ROOM = ("standing", *(name for name in tables.World.LAYOUT if name.startswith("live_")))  # longer than what is in use
 
 
@@ -34,7 +35,9 @@ def _number(number: float) -> str:
 def lines_of(lab: Lab) -> list[str]:
     """Return the log, what stands at the end and what was noted each day, a row a line."""
     world, daily = lab.world, lab.sim.daily
-    found = {"events": lab.events()} | {name: getattr(world, name) for name in world.LAYOUT if name not in ROOM}
+    found = {"events": lab.events()} | {
+        name: getattr(world, name) for name in world.LAYOUT if name not in (*ROOM, *SCRATCH)
+    }
     for name in set(tables.GROWING) & set(found):
         found[name] = found[name][: world.counts[tables.GROWING.index(name)]]
     found |= {f"daily_{name}": getattr(daily, name)[: lab.day + 1] for name in daily.LAYOUT}

@@ -16,13 +16,15 @@ from sim.pages.history import Snapshot
 from sim.pages.map_svg import MapDrawing
 from sim.plots.map import scene
 from sim.plots.map.animation import Animation
+from sim.plots.map.force_signs import shortened
+from sim.plots.map.front_signs import campaigns
 from sim.plots.map.geometry import ground_of
 from sim.plots.map.matplotlib_painter import frame_axes, paint
 from sim.plots.map.pillow_painter import PillowPainter, dashed
 from sim.plots.map.primitives import Area, Areas, Glyph, Label, Marker, Part, Stroke, moved
 from sim.plots.map.scene import OVER, STILL, Sign, all_parts, legend_sections, line_row, parts_of
 from sim.plots.map.sheets import Atlas, control_map
-from sim.plots.map.state import FrontRoad, Move, View, start_state
+from sim.plots.map.state import Campaign, FrontRoad, Move, View, start_state
 from sim.plots.style import AGREED, EVIDENCE_INK, INK, grey_of, new_figure, rgb_of, svg_bytes, typography
 
 LINE, STAR = "#FF00FE", "#00FE00"  # of no faction
@@ -217,6 +219,14 @@ def test_the_legend_explains_what_the_view_knows(atlas: Atlas) -> None:
         "under an agreement", "broken the day before", "campaign", "shelled the day before",
         "held otherwise in the other", "changed",
     }  # fmt: skip
+
+
+def test_a_campaign_against_the_town_in_which_its_leaders_are_strongest_has_no_arrow(atlas: Atlas) -> None:
+    campaign = Campaign(1, next(iter(atlas.ground.look.codes)), "B", "A", "B", 3, (3, 5), 0)
+    (arrow,) = campaigns(view_of(atlas, campaigns=(campaign,)))
+    assert isinstance(arrow, Marker)
+    assert arrow.key == "c1.5"
+    assert shortened(np.array([(1.0, 2.0), (1.0, 2.0)]), 0.5).tolist() == [[1.0, 2.0], [1.0, 2.0]]
 
 
 CONFUSED = {  # Machado, Oliveira & Fernandes 2009, IEEE Trans. Vis. Comput. Graph. 15:1291, severity 1; rows make linear r, g, b

@@ -101,7 +101,7 @@ def test_an_accord_of_several_parties_is_one_agreement_that_ends_with_the_first_
     of_accord = broken & (log["agreement_id"] == table["agreement_id"][accord])
     assert of_accord.sum() > 1
     assert table["ended"][accord] == log["date"][of_accord][0]
-    assert all("(Rome accord)" in sentence for sentence in log["text"][of_accord])
+    assert all(sentence.endswith(": Rome accord.") for sentence in log["text"][of_accord])
     given, in_force = table["given"] == 1, daily(run)["agreements"]
     assert in_force[0] == given.sum() == 2
     assert summarise(model, summary_tables(run))["agreements_broken"] == len(set(log["agreement_id"][broken]))
