@@ -429,8 +429,8 @@ def _hold(start: Simulation) -> str:
         _lasts_a_week(start, float(p[f"ceasefire_{name}"])) for name in ("hold_days", "settlement_hold_days")
     )
     text = (
-        f"{truce:.0%} of truces last a week if no new clash breaks them, each of which does with {float(p['ceasefire_violation_breaks']):.0%}; "
-        f"{settlement:.0%} of settlements, which end by a breach or a campaign; they hold back {p['ceasefire_suppression']:.0%} "
+        f"if nothing happens meanwhile, {truce:.0%} of truces and {settlement:.0%} of settlements last a week; each new clash breaks "
+        f"a truce with {float(p['ceasefire_violation_breaks']):.0%}, campaigns end both; they hold back {p['ceasefire_suppression']:.0%} "
         f"and {p['ceasefire_settlement_suppression']:.0%} of attacks"
     )
     return text + "".join(_of_the_start(start))

@@ -39,7 +39,7 @@ from sim.cli.score import score
 from sim.cli.validate import validate
 from sim.cli.watch import watch
 from sim.errors import Fault, InputError, deferred, did_you_mean, exit_code, handle_signals
-from sim.files import named_file
+from sim.files import named_file, named_files
 from sim.text import program, shell
 
 LOG = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class DefaultRun(TyperGroup):
         named = rest[:1] and rest[0] in self.commands
         if rest and not named and not (rest[0] in ROOT_OPTIONS and (rest[0] != "--json" or len(rest) == 1)):
             if not _stands_for_run(rest[0]):
-                guess = did_you_mean(rest[0], self.commands)
+                guess = did_you_mean(rest[0], [*self.commands, *named_files()])
                 raise InputError([Fault(rest[0], None, "", f"there is no such command or file{guess}")])
             rest.insert(0, "run")
         _check_completion(rest)
@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report_stop(stop: BaseException) -> int:
     """Print what is left after Ctrl-C, SIGTERM or SIGHUP, and return the exit code."""
     with deferred(), suppress(OSError):  # the terminal may be gone
-        _report_failure(FAILED, "stopped; no half-written file is left under its final name")
+        _report_failure(FAILED, "stopped; what is complete stays, nothing is half-written")
     return exit_code(stop)
 
 

@@ -290,11 +290,12 @@ def holder_texts(paths: TownPaths, number: int) -> list[str]:
 
 
 def _folded(ways: list[ControlPath]) -> list[ControlPath]:
-    """Return the commonest ways, and the others as one."""
+    """Return the commonest ways, and the others as one; of several scenarios not every other way occurs in each."""
     if len(ways) <= MOST_WAYS + 1:
         return ways
     rest = ways[MOST_WAYS:]
-    return [*ways[:MOST_WAYS], ControlPath("", f"{len(rest)} other ways", np.sum([way.runs for way in rest], axis=0))]
+    text = f"{len(rest)} other ways" if len(rest[0].runs) == 1 else f"other ways, {len(rest)} in all scenarios"
+    return [*ways[:MOST_WAYS], ControlPath("", text, np.sum([way.runs for way in rest], axis=0))]
 
 
 def paths_lines(study: Study, paths: TownPaths) -> list[str]:

@@ -26,6 +26,7 @@ from sim.plots.map.state import records
 from sim.plots.style import LEVEL_COLOURS, look_of, pale
 from sim.results.phrases import agreement_phrase
 from sim.results.tables import agreements
+from sim.scenario.schema import agreement_names
 from sim.text import plural
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ def _agreement_span(scenario: Scenario, look: FactionStyles, row: Mapping[str, A
     scope = agreement_phrase(str(row["scope"]), str(row["town"]))
     return {
         "row": lane,
-        "label": f"{row['name'] if row['name'] in scenario.agreements else ' – '.join(codes)}: {days}, {short}",
+        "label": f"{row['name'] if row['name'] in agreement_names(scenario) else ' – '.join(codes)}: {days}, {short}",
         "title": f"{row['name']}: {row['parties']}, {scope}. {_terms(row)}. {days}, {ends.get(status, short)}{_violations(row)}",
         "colour": look.colour(codes[0]),
         "second": look.colour(codes[1]) if len(codes) > 1 else "",

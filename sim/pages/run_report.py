@@ -30,7 +30,7 @@ from sim.results.phrases import (
     statistic_texts,
 )
 from sim.scenario.fields import inputs_of, units_of
-from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario, peacekeepers
+from sim.scenario.schema import CODE_WORDS, Given, Policy, Scenario, agreement_names, peacekeepers
 from sim.statistics.causes import turning_points
 from sim.study.executors import in_parallel
 from sim.text import agree, day_text, plural, shell
@@ -167,7 +167,7 @@ def agreement_rows(run: Run) -> list[dict[str, str]]:
         phrase = agreement_phrase(str(row["scope"]), str(row["town"]), terms, str(row["mediator"]))
         rows.append(
             {
-                "name": str(row["name"]) if row["name"] in run.scenario.agreements else "",
+                "name": str(row["name"]) if row["name"] in agreement_names(run.scenario) else "",
                 "parties": str(row["parties"]).replace(" / ", " and "),
                 "terms": phrase if terms else f"{phrase}; nothing else agreed",
                 "signed": day_text(row["signed"]).replace(" ", "\u00a0") + (" (given by the scenario)" if row["given"] else ""),

@@ -35,6 +35,7 @@ from sim.plots.style import (
     typography,
 )
 from sim.results.phrases import with_name
+from sim.scenario.schema import agreement_names
 from sim.text import day_text, isolated, left_to_right
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def lanes(axes: Axes, run: Run, rows: list[dict[str, Any]], look: FactionStyles,
             clip_on=False,
         )
         if texts:
-            named = row["name"] if row["name"] in run.scenario.agreements else ""
+            named = row["name"] if row["name"] in agreement_names(run.scenario) else ""
             _lane_text(axes, {**_shortened(row, look), "name": named}, lane, from_x, over, start, end)
     axes.set_ylim(max(len(rows), 1) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), [str(row["agreement_id"]) for row in rows], fontsize=8)

@@ -224,6 +224,11 @@ def parties(scenario: Scenario) -> list[str]:
     return [faction.code or name for name, faction in scenario.factions.items() if faction.peacekeeping is None]
 
 
+def agreement_names(scenario: Scenario) -> set[str]:
+    """Return the names that a scenario gives agreements; an accord of several parties has one for all its pairs."""
+    return {written.accord or name for name, written in scenario.agreements.items()}
+
+
 def peacekeepers(scenario: Scenario) -> dict[str, str]:
     """Return the code of each peacekeeper by its name, in the scenario's order."""
     return {name: code for name, code in codes(scenario).items() if scenario.factions[name].peacekeeping is not None}

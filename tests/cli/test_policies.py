@@ -111,7 +111,7 @@ def test_check_says_how_long_truces_and_settlements_hold() -> None:
         return float((lasted * np.exp(-frailty * 7 / hold)).sum() / lasted.sum())
 
     assert said[0] == pytest.approx(week(rules.hold_days.best), abs=0.01)
-    assert said[1:3] == [rules.violation_breaks.best, pytest.approx(week(rules.settlement_hold_days.best), abs=0.01)]
+    assert said[1:3] == [pytest.approx(week(rules.settlement_hold_days.best), abs=0.01), rules.violation_breaks.best]
     assert said[3:5] == [rules.suppression.best, rules.settlement_suppression.best]
     ((name, agreement),) = loaded.scenario.agreements.items()
     age = (loaded.scenario.start - agreement.signed).days
