@@ -67,19 +67,19 @@ def pairs(rows: list[tuple[str, str]], title: str | None = None) -> None:
 
 def print_json(data: Any) -> None:
     """Print results for other programs: JSON in UTF-8; numbers that are none or without end are null, files and dates are text."""
-    print(json.dumps(_plain(data), indent=1, ensure_ascii=False, allow_nan=False))
+    print(json.dumps(plain_data(data), indent=1, ensure_ascii=False, allow_nan=False))
 
 
-def _plain(value: Any) -> Any:
+def plain_data(value: Any) -> Any:
     """Return results as what JSON has: mappings, lists, texts, finite numbers, true, false and null."""
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain({each.name: getattr(value, each.name) for each in fields(value)})
+        return plain_data({each.name: getattr(value, each.name) for each in fields(value)})
     if isinstance(value, dict):
-        return {str(key): _plain(each) for key, each in value.items()}
+        return {str(key): plain_data(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [plain_data(each) for each in value]
     if hasattr(value, "tolist"):  # numbers and tables of numpy
-        return _plain(value.tolist())
+        return plain_data(value.tolist())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if value is None or isinstance(value, bool | int | str) else str(value)

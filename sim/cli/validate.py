@@ -7,7 +7,7 @@ import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -66,27 +66,27 @@ def validate(
     from sim.cli.console import print_json
     from sim.cli.locate import check_folder
     from sim.validation.pattern_nulls import MEMBERS
-    from sim.validation.theatres import as_data, find_theatres, marked, validated
+    from sim.validation.theatres import find_theatres, marked, validated
 
     parent = out or OUTPUTS
     check_folder(parent, "--out")
     most = min(replicates or QUICK_RUNS, QUICK_RUNS) if quick else replicates
-    found = find_theatres(theatre or [], most, studies)
-    _print_plan(found, quick)
+    theatres = find_theatres(theatre or [], most, studies)
+    _print_plan(theatres, quick)
     with resumable(parent):
-        folders = _run([plan for one in found for plan in one.plans], parent, workers)
+        folders = _run([plan for each in theatres for plan in each.plans], parent, workers)
         tables = []
-        for one in found:
-            _print_progress(f"measuring {one.name}: {_work(one)}")
-            tables.append(validated(one, folders, QUICK_MEMBERS if quick else MEMBERS))
+        for each in theatres:
+            _print_progress(f"measuring {each.name}: {_work(each)}")
+            tables.append(validated(each, folders, QUICK_MEMBERS if quick else MEMBERS))
     results = marked(tables)
     if not as_json:
         for result in results:
             print_theatre(result)
         print_marks(results, quick)
-    written = None if no_pictures else _write(results, found, quick, parent)
+    written = None if no_pictures else _write(results, theatres, quick, parent)
     if as_json:
-        print_json({**as_data(results), "quick": quick, "written": written})
+        print_json({**_as_data(results, quick), "written": written})
     elif written is not None:
         print(f"\nwritten: {written / 'validate.png'}, validate.svg, patterns.csv, scores.csv, validate.json")
 
@@ -176,12 +176,10 @@ def _passes(theatre: Validated) -> str:
 
 
 def _pattern_cells(row: PatternRow) -> tuple[str, ...]:
-    from sim.validation.theatres import passed_by
-
     names = {"none": "no null", "bursts": "bursts alone", "chance": "chance", "unable": "no null can"}
     weight = "" if row.weight == "ordinary" else f" ({row.weight})"
     words = (
-        names[passed_by(row.nulls)] + (f" {UNSEEN}" if row.unseen_in else "")
+        names[row.passed_by] + (f" {UNSEEN}" if row.unseen_in else "")
         if row.nulls and row.verdict in ("pass", "fail")
         else ""
     )
@@ -223,7 +221,7 @@ def print_marks(theatres: Sequence[Validated], quick: bool) -> None:
         "self-exciting or two-level Hawkes process), no null, or no null can give it. gain: best baseline minus model, above 0 if the "
         "model is better; its standard error takes weeks as independent."
     )
-    without = [one.name for one in theatres if one.contagion is False]
+    without = [theatre.name for theatre in theatres if theatre.contagion is False]
     for theatre in theatres:
         rows = [row.pattern for row in theatre.patterns if row.unseen_in]
         if rows and without:
@@ -238,24 +236,30 @@ def print_marks(theatres: Sequence[Validated], quick: bool) -> None:
         )
 
 
-def _write(theatres: Sequence[Validated], found: Sequence[Theatre], quick: bool, parent: Path) -> Path:
+def _as_data(results: Sequence[Validated], quick: bool) -> dict[str, Any]:
+    """Return the tables under the names of their theatres, for `plain_data`."""
+    return {"simulated": True, "theatres": {result.name: result for result in results}, "quick": quick}
+
+
+def _write(results: Sequence[Validated], theatres: Sequence[Theatre], quick: bool, parent: Path) -> Path:
     """Write tables and the sheet to a new folder in `parent`, and return it."""
+    from sim.cli.console import plain_data
     from sim.plots.validation_sheet import draw_validation
     from sim.results.manifest import sha256
     from sim.results.write import whole_folder, write_text
-    from sim.validation.theatres import as_data, tables_csv
+    from sim.validation.theatres import tables_csv
 
-    made_of = {
-        one.name: {
-            "patterns": sha256(one.patterns_file.read_bytes()),
-            "studies": {plan.name: plan.digest for plan in one.plans},
+    inputs = {
+        theatre.name: {
+            "patterns": sha256(theatre.patterns_file.read_bytes()),
+            "studies": {plan.name: plan.digest for plan in theatre.plans},
         }
-        for one in found
+        for theatre in theatres
     }
     with whole_folder(parent, FOLDER) as (partial, final):
-        for name, text in tables_csv(theatres).items():
+        for name, text in tables_csv(results).items():
             write_text(partial / name, text)
-        data = {**as_data(theatres), "quick": quick, "made_of": made_of}
+        data = plain_data({**_as_data(results, quick), "made_of": inputs})
         write_text(partial / "validate.json", json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-        draw_validation(theatres, [one.plans[0] for one in found], quick, partial)
+        draw_validation(results, [theatre.plans[0] for theatre in theatres], quick, partial)
     return final

@@ -133,9 +133,14 @@ def _other_week_scores(
     )
 
 
+def crps_of_weeks(members: np.ndarray, observed: np.ndarray) -> np.ndarray:
+    """Return the CRPS of each week, f8 [weeks], of a forecast of members [members, weeks]."""
+    return np.array([scoring.crps(members[:, week], value) for week, value in enumerate(observed)])
+
+
 def weekly_crps(members: np.ndarray, observed: np.ndarray) -> float:
     """Return the mean CRPS over weeks; members f8 [M, W], observed f8 [W]."""
-    return float(np.mean([scoring.crps(members[:, week], value) for week, value in enumerate(observed)]))
+    return float(crps_of_weeks(members, observed).mean())
 
 
 # Where

@@ -6,12 +6,10 @@ A theatre is a map with a file of patterns of its name. Its studies are found by
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,11 +18,11 @@ from sim.files import named_files, scenario_folders
 from sim.geography.maps import Geography
 from sim.scenario.compose import display
 from sim.scenario.yaml_reader import read_file
-from sim.statistics import scoring
 from sim.study.definition import Definition, read_definition
 from sim.study.plan import Plan, make_plan
 from sim.study.store import Study
 from sim.validation.forecasts import MODEL
+from sim.validation.measures import crps_of_weeks
 from sim.validation.past_record import record_file, shows_contagion
 from sim.validation.pattern_card import Card, figure_row, verdict_of
 from sim.validation.pattern_estimators import PLACES_SCORE
@@ -44,10 +42,8 @@ MEASURES = {
     "brier_questions": "yes/no questions, Brier",
 }  # measures in the table, lower is better, with their words
 BESIDE = ("conflictology", "base_rate", "hawkes", "two_level_hawkes")  # baselines with a column of their own
-EXCITED, STEADY = (
-    ("hawkes", "two_level"),
-    "poisson",
-)  # nulls in which events come in bursts, and the one in which they do not
+EXCITED = ("hawkes", "two_level")  # nulls in which events come in bursts
+STEADY = "poisson"  # the null in which they do not
 
 
 @dataclass(frozen=True)
@@ -181,14 +177,11 @@ def _fewer(definition: Definition, replicates: int | None) -> Definition:
 def _observed_of(plan: Plan) -> Path | None:
     """Return the folder of observations of the map that begins on the day of a study's first scenario; None if there is none."""
     start = next(iter(plan.scenarios.values())).scenario.start
-    for folder in (
-        one for parent in scenario_folders("observed") for one in sorted(parent.glob(f"{plan.geography.name}_*"))
-    ):
-        file = folder / "observed.yaml"
-        if file.is_file():
+    for parent in scenario_folders("observed"):
+        for file in sorted(parent.glob(f"{plan.geography.name}_*/observed.yaml")):
             page = read_file(file, display(file))
             if isinstance(page.data, dict) and page.data.get("start") == start:
-                return folder
+                return file.parent
     return None
 
 
@@ -226,7 +219,7 @@ def pattern_rows(card: Card) -> list[PatternRow]:
     rng = np.random.default_rng(SEED)
     rows = []
     for name, pattern in card.declared.patterns.items():
-        nulls = {null: _null_verdict(one, name) for null, one in card.nulls}
+        nulls = {null: _null_verdict(card_of_null, name) for null, card_of_null in card.nulls}
         cases = max((figure.cases for figure in pattern.figures.values() if figure.cases is not None), default=None)
         steady = same_verdict(card, name, rng)
         row = PatternRow(
@@ -299,80 +292,45 @@ def _losses(measure: str, scores: Scores, rival: str) -> np.ndarray | None:
     """Return by how much the model's score of each week is better than a rival's, f8 [weeks]; None of another measure."""
     if not measure.startswith("crps_weekly_"):
         return None
-    what = measure.removeprefix("crps_weekly_")
-    forecasts = {one.name: getattr(one, what) for one in scores.forecasts}
-    return np.array(
-        [
-            scoring.crps(forecasts[rival][:, column], float(getattr(week, what)))
-            - scoring.crps(forecasts[MODEL][:, column], float(getattr(week, what)))
-            for column, week in enumerate(scores.outcome.weeks)
-        ]
-    )
+    count = measure.removeprefix("crps_weekly_")  # "events" or "deaths"
+    members = {forecast.name: getattr(forecast, count) for forecast in scores.forecasts}
+    observed = np.array([getattr(week, count) for week in scores.outcome.weeks], float)
+    return crps_of_weeks(members[rival], observed) - crps_of_weeks(members[MODEL], observed)
 
 
 def marked(theatres: Sequence[Validated]) -> list[Validated]:
     """Return theatres in which patterns that bursts alone pass name the other theatres whose record shows no contagion."""
-    unseen = [one.name for one in theatres if one.contagion is False]
-    found = []
+    unseen = [theatre.name for theatre in theatres if theatre.contagion is False]
+    results = []
     for theatre in theatres:
         others = tuple(name for name in unseen if name != theatre.name)
         rows = tuple(
-            PatternRow(**{**row.__dict__, "unseen_in": others})
-            if row.passed_by == "bursts" and row.verdict == "pass"
-            else row
+            replace(row, unseen_in=others) if row.passed_by == "bursts" and row.verdict == "pass" else row
             for row in theatre.patterns
         )
-        found.append(Validated(**{**theatre.__dict__, "patterns": rows}))
-    return found
-
-
-def as_data(theatres: Sequence[Validated]) -> dict[str, Any]:
-    """Return the tables as plain data; numbers that there are not are None."""
-    data: dict[str, Any] = json.loads(
-        json.dumps({one.name: asdict(one) for one in theatres}, default=str), parse_constant=lambda _name: None
-    )
-    return {"simulated": True, "theatres": data}
+        results.append(replace(theatre, patterns=rows))
+    return results
 
 
 def tables_csv(theatres: Sequence[Validated]) -> dict[str, str]:
     """Return the rows of all theatres as CSV texts, by the name of their file."""
-    nulls = list(dict.fromkeys(name for one in theatres for row in one.patterns for name in row.nulls))
+    nulls = list(dict.fromkeys(name for theatre in theatres for row in theatre.patterns for name in row.nulls))
     patterns = [
-        (MARK, one.name, row.pattern, row.title, row.weight, "" if row.cases is None else row.cases, row.verdict, _cell(row.steady),
+        (MARK, theatre.name, row.pattern, row.title, row.weight, "" if row.cases is None else row.cases, row.verdict, _cell(row.steady),
          *(row.nulls.get(name, "") for name in nulls), row.passed_by, " ".join(row.unseen_in))
-        for one in theatres for row in one.patterns
+        for theatre in theatres for row in theatre.patterns
     ]  # fmt: skip
     scores = [
-        (MARK, one.name, row.study, row.runs, row.measure, row.cases, forecast, _cell(score), row.best, _cell(row.gain), _cell(row.error))
-        for one in theatres for row in one.scores for forecast, score in {MODEL: row.model, **row.baselines}.items()
+        (MARK, theatre.name, row.study, row.runs, row.measure, row.cases, forecast, _cell(score), row.best, _cell(row.gain), _cell(row.error))
+        for theatre in theatres for row in theatre.scores
+        for forecast, score in {MODEL: row.model, **row.baselines}.items()
     ]  # fmt: skip
-    heads = (
-        "simulated",
-        "theatre",
-        "pattern",
-        "title",
-        "weight",
-        "cases",
-        "verdict",
-        "same_verdict",
-        *nulls,
-        "passed_by",
-        "unseen_in",
-    )
-    of_scores = (
-        "simulated",
-        "theatre",
-        "study",
-        "runs",
-        "measure",
-        "cases",
-        "forecast",
-        "score",
-        "best",
-        "gain",
-        "standard_error",
-    )
-    return {"patterns.csv": csv_text(heads, patterns), "scores.csv": csv_text(of_scores, scores)}
+    of_patterns = ["simulated theatre pattern title weight cases verdict same_verdict", *nulls, "passed_by unseen_in"]
+    of_scores = "simulated theatre study runs measure cases forecast score best gain standard_error"
+    return {
+        "patterns.csv": csv_text(" ".join(of_patterns).split(), patterns),
+        "scores.csv": csv_text(of_scores.split(), scores),
+    }
 
 
 def _cell(value: float) -> float | str:

@@ -35,6 +35,9 @@ def guards(fighters: int, towns: dict[str, Any], **numbers: Any) -> dict[str, An
     return {**faction("peacekeeper", U=fighters), "peacekeeping": {"guards": posts, **numbers}}
 
 
+FIGHTING: dict[str, Any] = {"incident": {"per_pair_month": 1}, "spread": {}, "movement": {}, "clash": {}, "control": {}}
+
+
 def lab(peacekeeper: dict[str, Any] | None, *policy: dict[str, Any], seed: int = 1, rules: Any = None) -> Lab:
     factions = {"Red": faction(R=400), "Blue": faction(B=600)}
     if peacekeeper is not None:
@@ -58,14 +61,12 @@ def bria() -> Callable[..., list[Result]]:
 
 
 def test_without_fighters_they_change_no_event() -> None:
-    rules: dict[str, Any] = {
-        "incident": {"per_pair_month": 1},
-        "spread": {},
-        "movement": {},
-        "clash": {},
-        "control": {},
+    rules = FIGHTING | {
+        "base_attempt": {"attempts_per_town_month": 0.5},
+        "civilians": {},
+        "ceasefire": {},
+        "demand": {},
     }
-    rules |= {"base_attempt": {"attempts_per_town_month": 0.5}, "civilians": {}, "ceasefire": {}, "demand": {}}
     absent = lab(None, rules=rules).run(60)
     empty = lab(guards(0, {"B": (1, "intervene"), "C": 1}), rules=rules).run(60)
     assert len(absent.events()) > 40
@@ -226,14 +227,7 @@ def test_invariants_hold_with_peacekeepers() -> None:
         {"withdraw": "Force", "from": "B", "by": on(20)},
         {"demobilise": "Force", "share": 0.5, "on": on(30)},
     ]
-    rules: dict[str, Any] = {
-        "incident": {"per_pair_month": 1},
-        "spread": {},
-        "movement": {},
-        "clash": {},
-        "control": {},
-    }
-    world = lab(guards(300, {"B": (1, "intervene"), "C": 1}), *policy, rules=rules)
+    world = lab(guards(300, {"B": (1, "intervene"), "C": 1}), *policy, rules=FIGHTING)
     check = Checker(world.world)
     world.run(50, lambda each: check(each.day, each.world))
     force = world.world.factions[world.faction("Force")]
