@@ -132,6 +132,15 @@ def test_gamma_has_mean_one_and_the_variance_asked_for(variance: float) -> None:
     assert abs(drawn.mean() - 1.0) < 4 * math.sqrt(variance / N)
 
 
+def test_draws_side_by_side_are_those_made_one_at_a_time() -> None:
+    keys = np.random.default_rng(1).integers(0, 2**62, 169)
+    drawn = np.full(200, -1.0)
+    for seed, process, day, salt in ((1, 2, 3, 0), (2**63 - 1, 77, 3650, 2**62 - 5)):
+        draws.uniforms(seed, process, day, keys, salt, len(keys), drawn)
+        assert drawn[:169].tolist() == [draws.uniform(seed, process, day, int(key) ^ salt) for key in keys]
+    assert (drawn[169:] == -1.0).all()
+
+
 PROGRAM = """
 import sys
 from sim.engine.draws import *
